@@ -1,0 +1,46 @@
+package dev.autodeploy;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+
+/**
+ * What a caller asks of a deployment: which instance, and how long it will wait. Immutable.
+ *
+ * @param route which instance
+ * @param timeout how long to wait for it at the most; longer than 0
+ */
+public record AcquireRequest(RouteRule route, Duration timeout) {
+
+  /** How long an acquire waits unless it says otherwise: 10 minutes. */
+  public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
+
+  /** Creates a request. */
+  public AcquireRequest {
+    requireNonNull(route, "route");
+    requireNonNull(timeout, "timeout");
+    if (timeout.isNegative() || timeout.isZero()) {
+      throw new IllegalArgumentException("timeout must be longer than 0, but was " + timeout);
+    }
+  }
+
+  /**
+   * Returns the request for any instance, waiting at most a time.
+   *
+   * @param timeout how long to wait at the most
+   * @return the request
+   */
+  public static AcquireRequest within(Duration timeout) {
+    return new AcquireRequest(RouteRule.defaultRule(), timeout);
+  }
+
+  /**
+   * Returns this request by another route rule.
+   *
+   * @param rule which instance
+   * @return the request
+   */
+  public AcquireRequest route(RouteRule rule) {
+    return new AcquireRequest(rule, timeout);
+  }
+}

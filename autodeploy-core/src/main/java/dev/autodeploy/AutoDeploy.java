@@ -1,0 +1,480 @@
+package dev.autodeploy;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.Engine;
+import dev.autodeploy.internal.EngineConfig;
+import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderOffer;
+import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.spi.StateStore;
+import dev.autodeploy.spi.Ticker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An engine that keeps deployments: it starts an instance when somebody needs one and releases it
+ * when nobody does. Thread-safe.
+ *
+ * <pre>{@code
+ * try (AutoDeploy autoDeploy = AutoDeploy.builder()
+ *         .provider(LocalProcessProvider.create())
+ *         .costMeter(CostMeter.perHour("0.49", "USD"))
+ *         .build()) {
+ *   Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("breezyvoice")
+ *       .startCommand("cd /BreezyVoice && python api.py")
+ *       .port(8080)
+ *       .build());
+ *   try (Lease lease = voice.acquire(Duration.ofMinutes(10))) {
+ *     call(lease.endpoint());
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>{@link #close()} releases every instance. If the process ends without it, a shutdown hook does
+ * the same, unless {@link Builder#releaseOnShutdown} switches it off.
+ */
+public final class AutoDeploy implements AutoCloseable {
+  private final Engine engine;
+
+  private AutoDeploy(Engine engine) {
+    this.engine = engine;
+  }
+
+  /**
+   * Returns a builder for an engine.
+   *
+   * @return the builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Makes a deployment, or brings one of the same name in line with the specification: if it exists
+   * with other settings this is an {@link #update}, with the same ones nothing changes. So a host
+   * application can declare its deployments at every start.
+   *
+   * @param spec what is deployed
+   * @return the deployment
+   * @throws IllegalArgumentException if the provider can never start it
+   * @throws AutoDeployException if the state cannot be stored, or the engine is closed
+   */
+  public Deployment deploy(DeploymentSpec spec) {
+    return engine.deploy(requireNonNull(spec, "spec"));
+  }
+
+  /**
+   * Replaces the specification of a deployment. Where instances depend on what changed, those of the
+   * old specification drain and new requests get new ones; otherwise they stay.
+   *
+   * @param spec the new specification
+   * @return the deployment
+   * @throws IllegalArgumentException if the provider can never start it
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name
+   */
+  public Deployment update(DeploymentSpec spec) {
+    return engine.update(requireNonNull(spec, "spec"));
+  }
+
+  /**
+   * Removes a deployment: whoever waits is refused, open leases may finish, then its instances are
+   * released. Its ledger stays.
+   *
+   * @param name the deployment's name
+   * @return completes when every instance is verified gone and the deployment is forgotten
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name
+   */
+  public CompletableFuture<Void> remove(String name) {
+    return engine.remove(requireNonNull(name, "name"));
+  }
+
+  /**
+   * Returns all deployments.
+   *
+   * @return the deployments, in the order in which they were made
+   */
+  public List<Deployment> deployments() {
+    return engine.deployments();
+  }
+
+  /**
+   * Finds a deployment.
+   *
+   * @param name its name
+   * @return the deployment, or empty if there is none of this name
+   */
+  public Optional<Deployment> find(String name) {
+    return engine.find(requireNonNull(name, "name"));
+  }
+
+  /**
+   * Returns a deployment that is known to exist.
+   *
+   * @param name its name
+   * @return the deployment
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name
+   */
+  public Deployment deployment(String name) {
+    return engine.deployment(requireNonNull(name, "name"));
+  }
+
+  /**
+   * Adds a listener.
+   *
+   * @param listener gets every event from now on
+   */
+  public void addListener(DeploymentListener listener) {
+    engine.addListener(requireNonNull(listener, "listener"));
+  }
+
+  /**
+   * Removes a listener.
+   *
+   * @param listener the one that was added
+   */
+  public void removeListener(DeploymentListener listener) {
+    engine.removeListener(requireNonNull(listener, "listener"));
+  }
+
+  /**
+   * Returns the owner under which this engine's instances are labelled.
+   *
+   * @return the owner
+   */
+  public String owner() {
+    return engine.owner();
+  }
+
+  /**
+   * Returns the name of the provider.
+   *
+   * @return such as {@code docker}
+   */
+  public String providerName() {
+    return engine.providerName();
+  }
+
+  /**
+   * Tells what the provider has to choose from.
+   *
+   * @return images, snapshots, GPUs
+   */
+  public CompletableFuture<ProviderOffer> offer() {
+    return engine.offer();
+  }
+
+  /**
+   * Deletes a snapshot.
+   *
+   * @param reference the snapshot's reference
+   * @return completes when it is gone
+   */
+  public CompletableFuture<Void> deleteSnapshot(String reference) {
+    return engine.deleteSnapshot(requireNonNull(reference, "reference"));
+  }
+
+  /**
+   * Ends the engine: refuses new requests and those that wait, lets open leases finish up to the
+   * drain timeout, releases every instance, and returns when all are verified gone. With {@link
+   * Builder#leaveInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
+   *
+   * @throws AutoDeployException with {@code PROVIDER_FAILED} if an instance could not be verified
+   *     gone within the release timeout: it may still run, and the message names it
+   */
+  @Override
+  public void close() {
+    engine.close();
+  }
+
+  /** Collects the settings of an engine. Not thread-safe. */
+  public static final class Builder {
+    private @Nullable InstanceProvider provider;
+    private @Nullable String owner;
+    private IdlePolicy idlePolicy = IdlePolicy.after(IdlePolicy.DEFAULT_TIMEOUT);
+    private CostMeter costMeter = CostMeter.free();
+    private @Nullable StateStore stateStore;
+    private @Nullable Path stateDirectory;
+    private final List<DeploymentListener> listeners = new ArrayList<>();
+    private Ticker ticker = Ticker.system();
+    private InstantSource clock = InstantSource.system();
+    private @Nullable Scheduler scheduler;
+    private @Nullable Executor providerExecutor;
+    private @Nullable Executor callbackExecutor;
+    private @Nullable RandomGenerator random;
+    private Duration drainTimeout = Duration.ofSeconds(30);
+    private Duration releaseTimeout = Duration.ofMinutes(1);
+    private boolean leaveInstances;
+    private boolean releaseOnShutdown = true;
+
+    private Builder() {}
+
+    /**
+     * Sets where instances run. Default: a {@link LocalProcessProvider}. It is closed with the
+     * engine.
+     *
+     * @param value the provider, used by this engine only
+     * @return this
+     */
+    public Builder provider(InstanceProvider value) {
+      provider = requireNonNull(value, "provider");
+      return this;
+    }
+
+    /**
+     * Sets the owner under which instances are labelled: what a restarted engine recognises its
+     * instances by. Default: an id that is made once and kept in the state; without a stored state, a
+     * new one each time.
+     *
+     * @param value 1 to 40 of {@code a-z 0-9 -}, beginning with a letter or digit
+     * @return this
+     */
+    public Builder owner(String value) {
+      requireNonNull(value, "owner");
+      if (!value.matches("[a-z0-9][a-z0-9-]{0,39}")) {
+        throw new IllegalArgumentException(
+            "owner must be 1 to 40 of a-z, 0-9 and '-', beginning with a letter or digit, but was '"
+                + value
+                + "'");
+      }
+      owner = value;
+      return this;
+    }
+
+    /**
+     * Sets when instances without requests are released, for deployments that do not say. Default:
+     * after 5 minutes.
+     *
+     * @param value the policy
+     * @return this
+     */
+    public Builder idlePolicy(IdlePolicy value) {
+      idlePolicy = requireNonNull(value, "idlePolicy");
+      return this;
+    }
+
+    /**
+     * Sets what instances cost. Default: nothing.
+     *
+     * @param value the meter
+     * @return this
+     */
+    public Builder costMeter(CostMeter value) {
+      costMeter = requireNonNull(value, "costMeter");
+      return this;
+    }
+
+    /**
+     * Keeps deployments and ledger in a directory, so that they survive a restart. The directory is
+     * made if needed, readable by its owner only, and belongs to one engine at a time.
+     *
+     * @param directory the directory
+     * @return this
+     */
+    public Builder stateDirectory(Path directory) {
+      stateDirectory = requireNonNull(directory, "stateDirectory");
+      return this;
+    }
+
+    /**
+     * Keeps deployments and ledger in a store. Default: in memory. It is closed with the engine.
+     *
+     * @param store the store
+     * @return this
+     */
+    public Builder stateStore(StateStore store) {
+      stateStore = requireNonNull(store, "stateStore");
+      return this;
+    }
+
+    /**
+     * Adds a listener that gets every event from the first one on.
+     *
+     * @param listener the listener
+     * @return this
+     */
+    public Builder listener(DeploymentListener listener) {
+      listeners.add(requireNonNull(listener, "listener"));
+      return this;
+    }
+
+    /**
+     * Sets what durations are measured with. Default: the system's.
+     *
+     * @param value the ticker
+     * @return this
+     */
+    public Builder ticker(Ticker value) {
+      ticker = requireNonNull(value, "ticker");
+      return this;
+    }
+
+    /**
+     * Sets what moments are recorded with. Default: the system's clock.
+     *
+     * @param value the clock
+     * @return this
+     */
+    public Builder clock(InstantSource value) {
+      clock = requireNonNull(value, "clock");
+      return this;
+    }
+
+    /**
+     * Sets what runs timers. Default: a thread of the engine's own.
+     *
+     * @param value the scheduler, which the engine does not close
+     * @return this
+     */
+    public Builder scheduler(Scheduler value) {
+      scheduler = requireNonNull(value, "scheduler");
+      return this;
+    }
+
+    /**
+     * Sets what provider calls and probes run on; they may block. Default: virtual threads where the
+     * JVM is 24 or newer, else threads of the engine's own.
+     *
+     * @param value the executor, which the engine does not close
+     * @return this
+     */
+    public Builder providerExecutor(Executor value) {
+      providerExecutor = requireNonNull(value, "providerExecutor");
+      return this;
+    }
+
+    /**
+     * Sets what listeners and the stages of waiting callers run on. Default: as for provider calls.
+     *
+     * @param value the executor, which the engine does not close
+     * @return this
+     */
+    public Builder callbackExecutor(Executor value) {
+      callbackExecutor = requireNonNull(value, "callbackExecutor");
+      return this;
+    }
+
+    /**
+     * Sets what instance ids and random routes are drawn from. Default: a secure source.
+     *
+     * @param value the generator; used under a lock
+     * @return this
+     */
+    public Builder random(RandomGenerator value) {
+      random = requireNonNull(value, "random");
+      return this;
+    }
+
+    /**
+     * Sets how long {@link AutoDeploy#close()} lets open leases finish. Default: 30 seconds.
+     *
+     * @param value 0 or longer
+     * @return this
+     */
+    public Builder drainTimeout(Duration value) {
+      drainTimeout = notNegative("drainTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how long {@link AutoDeploy#close()} waits after the drain for releases to be verified,
+     * beyond the deployments' own grace periods. Default: 1 minute.
+     *
+     * @param value 0 or longer
+     * @return this
+     */
+    public Builder releaseTimeout(Duration value) {
+      releaseTimeout = notNegative("releaseTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets whether {@link AutoDeploy#close()} leaves ready instances running for the next engine of
+     * the same owner. Default: false. Needs a fixed owner or a stored state; the provider limits how
+     * long they stay without an engine.
+     *
+     * @param value whether to leave them
+     * @return this
+     */
+    public Builder leaveInstancesOnClose(boolean value) {
+      leaveInstances = value;
+      return this;
+    }
+
+    /**
+     * Sets whether a shutdown hook closes the engine when the process ends. Default: true.
+     *
+     * @param value whether to add the hook
+     * @return this
+     */
+    public Builder releaseOnShutdown(boolean value) {
+      releaseOnShutdown = value;
+      return this;
+    }
+
+    /**
+     * Builds the engine: reads the stored state and adopts, or releases, what an earlier process left
+     * behind. Blocks while the provider is asked.
+     *
+     * @return the engine
+     * @throws AutoDeployException if the state is damaged, the owner is in use, or the provider does
+     *     not answer
+     */
+    public AutoDeploy build() {
+      if (stateStore != null && stateDirectory != null) {
+        throw new IllegalArgumentException("set either stateStore or stateDirectory, not both");
+      }
+      if (leaveInstances && owner == null && stateStore == null && stateDirectory == null) {
+        throw new IllegalArgumentException(
+            "leaveInstancesOnClose needs an owner or a stateDirectory: without one the next engine"
+                + " cannot recognise what was left");
+      }
+      return new AutoDeploy(
+          Engine.start(
+              new EngineConfig(
+                  provider != null ? provider : LocalProcessProvider.create(),
+                  owner,
+                  idlePolicy,
+                  costMeter,
+                  store(),
+                  List.copyOf(listeners),
+                  ticker,
+                  clock,
+                  scheduler,
+                  providerExecutor,
+                  callbackExecutor,
+                  random,
+                  drainTimeout,
+                  releaseTimeout,
+                  leaveInstances,
+                  releaseOnShutdown)));
+    }
+
+    private StateStore store() {
+      if (stateDirectory != null) {
+        return new dev.autodeploy.internal.store.FileStateStore(stateDirectory);
+      }
+      return stateStore != null ? stateStore : StateStore.inMemory();
+    }
+
+    private static Duration notNegative(String parameter, Duration value) {
+      requireNonNull(value, parameter);
+      if (value.isNegative()) {
+        throw new IllegalArgumentException(
+            parameter + " must be 0 or longer, but was " + value.toMillis() + " ms");
+      }
+      return value;
+    }
+  }
+}

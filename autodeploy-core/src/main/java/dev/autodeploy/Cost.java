@@ -1,0 +1,26 @@
+package dev.autodeploy;
+
+import java.time.Instant;
+
+/**
+ * What a deployment has cost since it was made, including the instances that exist now.
+ *
+ * <p>Money runs from the start request of each instance to its verified release. The four parts add
+ * up to {@code total}, apart from rounding in the last digit.
+ *
+ * @param total all money so far
+ * @param starting the part for instances that were starting
+ * @param busy the part for instances with at least one lease open
+ * @param idle the part for ready instances without a lease
+ * @param releasing the part for instances that were being released
+ * @param alwaysOn what one instance that never stops would have cost over the same time
+ * @param since when the deployment was made
+ */
+public record Cost(
+    Money total,
+    Money starting,
+    Money busy,
+    Money idle,
+    Money releasing,
+    Money alwaysOn,
+    Instant since) {}

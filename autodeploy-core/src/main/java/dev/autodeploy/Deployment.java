@@ -1,0 +1,141 @@
+package dev.autodeploy;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One deployment of an engine: what callers get leases from. Thread-safe.
+ *
+ * <p>The object stays the same for the deployment's life; after {@link AutoDeploy#remove} every
+ * acquire is refused.
+ */
+public interface Deployment {
+
+  /**
+   * Returns the name, which is part of the service link.
+   *
+   * @return the name
+   */
+  String name();
+
+  /**
+   * Returns the specification in force.
+   *
+   * @return the specification
+   */
+  DeploymentSpec spec();
+
+  /**
+   * Returns when the deployment was made; kept over restarts where the state is stored.
+   *
+   * @return the moment
+   */
+  Instant createdAt();
+
+  /**
+   * Asks for a lease of any instance, waiting up to {@link AcquireRequest#DEFAULT_TIMEOUT}.
+   *
+   * @return see {@link #acquire(AcquireRequest)}
+   */
+  CompletableFuture<Lease> acquire();
+
+  /**
+   * Asks for a lease; starts an instance if that is needed. Does not block.
+   *
+   * <p>If an instance with room is ready the future is complete on return. Otherwise it completes
+   * on the callback executor: with a lease, which the caller must close, or with an {@link
+   * AutoDeployException} no later than the request's timeout. Cancelling it gives up the place; a
+   * lease that was granted at the same moment is closed.
+   *
+   * @param request which instance, and how long to wait
+   * @return the lease
+   */
+  CompletableFuture<Lease> acquire(AcquireRequest request);
+
+  /**
+   * Asks for a lease of any instance and blocks until there is one.
+   *
+   * @param timeout how long to wait at the most
+   * @return the lease, to be closed
+   * @throws AutoDeployException if there is none in time
+   * @throws InterruptedException if interrupted; the place is given up
+   */
+  Lease acquire(Duration timeout) throws InterruptedException;
+
+  /**
+   * Asks for a lease by a route rule and blocks until there is one.
+   *
+   * @param timeout how long to wait at the most
+   * @param route which instance
+   * @return the lease, to be closed
+   * @throws AutoDeployException if there is none in time
+   * @throws InterruptedException if interrupted; the place is given up
+   */
+  Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
+
+  /**
+   * Returns how the deployment is at this moment. Never starts anything.
+   *
+   * @return the status
+   */
+  DeploymentStatus status();
+
+  /**
+   * Makes sure that an instance is ready, starting one if none is; it counts as a request.
+   *
+   * @return completes when an instance is ready, or with the error that prevents it
+   */
+  CompletableFuture<Void> start();
+
+  /**
+   * Releases the ready instances: idle ones at once, busy ones when their leases are closed. An
+   * instance that is starting because requests wait for it is left to serve them.
+   *
+   * @return completes when every instance concerned is verified gone
+   */
+  CompletableFuture<Void> release();
+
+  /**
+   * Releases all instances at once. Open leases are {@linkplain Lease#lost() lost}; whoever waits
+   * is refused with {@link ErrorCode#RELEASED}.
+   *
+   * @return completes when every instance concerned is verified gone
+   */
+  CompletableFuture<Void> releaseForcibly();
+
+  /**
+   * Returns what the deployment has cost so far.
+   *
+   * @return the cost
+   */
+  Cost cost();
+
+  /**
+   * Returns the usage that a period touches, open intervals included, oldest first.
+   *
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @return the intervals, whole (not clipped to the period)
+   */
+  List<UsageInterval> usage(Instant from, Instant to);
+
+  /**
+   * Reads the last lines that an instance wrote.
+   *
+   * @param instanceId the instance, which may have ended if the provider still has its lines
+   * @param lines how many lines at the most, 1 or more
+   * @return the lines, oldest first
+   */
+  CompletableFuture<List<String>> logs(String instanceId, int lines);
+
+  /**
+   * Makes a snapshot of an idle instance that later instances can start from, where the provider
+   * can. One is started if none is ready; it serves no request meanwhile.
+   *
+   * @param name the snapshot's name
+   * @return the snapshot's reference, as {@link DeploymentSpec.Builder#snapshot} takes it
+   */
+  CompletableFuture<String> snapshot(String name);
+}

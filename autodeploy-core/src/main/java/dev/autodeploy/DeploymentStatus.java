@@ -1,0 +1,49 @@
+package dev.autodeploy;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A deployment as it is at a moment. Immutable and consistent in itself.
+ *
+ * @param deployment the deployment's name
+ * @param status the state in the users' three words
+ * @param instances its instances, oldest first
+ * @param inFlight how many leases are open
+ * @param pending how many callers wait
+ * @param lastFailure why the last start failed, or null if it did not
+ * @param backoffUntil until when no start is tried after that, or null
+ * @param requests how many acquires there have been in this process
+ * @param coldStarts how many leases of this process waited for a start
+ * @param starts how many starts were requested in this process
+ * @param startFailures how many of them failed
+ */
+public record DeploymentStatus(
+    String deployment,
+    InstanceStatus status,
+    List<InstanceInfo> instances,
+    int inFlight,
+    int pending,
+    @Nullable StartFailure lastFailure,
+    @Nullable Instant backoffUntil,
+    long requests,
+    long coldStarts,
+    long starts,
+    long startFailures) {
+
+  /** Creates a status. */
+  public DeploymentStatus {
+    instances = List.copyOf(instances);
+  }
+
+  /**
+   * Returns the number of instances in a phase.
+   *
+   * @param phase the phase
+   * @return how many
+   */
+  public int count(InstancePhase phase) {
+    return (int) instances.stream().filter(i -> i.phase() == phase).count();
+  }
+}

@@ -1,0 +1,107 @@
+package dev.autodeploy;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The GPUs that each instance of a deployment gets. Immutable.
+ *
+ * <p>Exactly one of three forms: a number of GPUs, explicit device ids, or all of the host's. Any
+ * form can name a model, which providers with several models choose by and {@link
+ * dev.autodeploy.spi.CostMeter cost meters} may charge by.
+ *
+ * @param count how many GPUs; 0 for none or when {@code ids} are given, {@link #ALL} for all
+ * @param ids explicit device ids (index, UUID or MIG id); empty unless asked for by id
+ * @param model the model's name, such as {@code NVIDIA GeForce RTX 4090}, or null for any
+ */
+public record GpuRequest(int count, List<String> ids, @Nullable String model) {
+
+  /** The {@code count} that stands for all GPUs of the host. */
+  public static final int ALL = -1;
+
+  /** Creates a request; prefer the factory methods. */
+  public GpuRequest {
+    ids = List.copyOf(ids);
+    if (count < ALL) {
+      throw new IllegalArgumentException(
+          "gpu count must be 0 or more, or -1 for all, but was " + count);
+    }
+    if (!ids.isEmpty() && count != 0) {
+      throw new IllegalArgumentException("a GPU request has either a count or ids, not both");
+    }
+    if (ids.stream().anyMatch(String::isBlank)) {
+      throw new IllegalArgumentException("a GPU id must not be blank");
+    }
+    if (ids.stream().distinct().count() != ids.size()) {
+      throw new IllegalArgumentException("GPU ids must be distinct, but were " + ids);
+    }
+    if (model != null && model.isBlank()) {
+      throw new IllegalArgumentException("the GPU model must not be blank");
+    }
+  }
+
+  /**
+   * Returns the request for no GPU, the default.
+   *
+   * @return no GPU
+   */
+  public static GpuRequest none() {
+    return new GpuRequest(0, List.of(), null);
+  }
+
+  /**
+   * Returns the request for a number of GPUs, whichever are free.
+   *
+   * @param count how many, 1 or more
+   * @return the request
+   */
+  public static GpuRequest count(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("gpu count must be 1 or more, but was " + count);
+    }
+    return new GpuRequest(count, List.of(), null);
+  }
+
+  /**
+   * Returns the request for exactly these devices.
+   *
+   * @param ids index, UUID or MIG id of each
+   * @return the request
+   */
+  public static GpuRequest ids(String... ids) {
+    if (ids.length == 0) {
+      throw new IllegalArgumentException("at least one GPU id is needed");
+    }
+    return new GpuRequest(0, List.of(ids), null);
+  }
+
+  /**
+   * Returns the request for all GPUs of the host.
+   *
+   * @return the request
+   */
+  public static GpuRequest all() {
+    return new GpuRequest(ALL, List.of(), null);
+  }
+
+  /**
+   * Returns this request for GPUs of one model.
+   *
+   * @param name the model's name as the provider calls it
+   * @return the request with a model
+   */
+  public GpuRequest model(String name) {
+    return new GpuRequest(count, ids, requireNonNull(name, "name"));
+  }
+
+  /**
+   * Returns whether no GPU is asked for.
+   *
+   * @return true for {@link #none()}
+   */
+  public boolean isNone() {
+    return count == 0 && ids.isEmpty();
+  }
+}

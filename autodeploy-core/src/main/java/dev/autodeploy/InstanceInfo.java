@@ -1,0 +1,36 @@
+package dev.autodeploy;
+
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One instance as it is at a moment. Immutable.
+ *
+ * @param id the instance's id
+ * @param slot its number within the deployment, from 0; free numbers are used again
+ * @param phase its phase
+ * @param startReason why it was started
+ * @param endpoint where it answers, or null while that is not known
+ * @param inFlight how many leases are open
+ * @param startRequestedAt when its start was requested
+ * @param readyAt when it became ready, or null
+ * @param idleSince since when it is ready without a lease, or null if it is not
+ * @param releaseAt when the idle policy releases it if no request comes, or null if it would not
+ * @param releaseReason why it is being released, or null if it is not
+ * @param busy for how long at least one lease was open
+ */
+public record InstanceInfo(
+    String id,
+    int slot,
+    InstancePhase phase,
+    StartReason startReason,
+    @Nullable URI endpoint,
+    int inFlight,
+    Instant startRequestedAt,
+    @Nullable Instant readyAt,
+    @Nullable Instant idleSince,
+    @Nullable Instant releaseAt,
+    @Nullable ReleaseReason releaseReason,
+    Duration busy) {}

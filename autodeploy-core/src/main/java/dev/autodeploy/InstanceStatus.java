@@ -1,0 +1,11 @@
+package dev.autodeploy;
+
+/** The state of a deployment as a whole, in the three words that its users see. */
+public enum InstanceStatus {
+  /** Configured, and no instance exists. */
+  STANDBY,
+  /** No instance is ready, and at least one is being started or released. */
+  IDLE,
+  /** At least one instance is ready: it serves requests or waits for the next one. */
+  RUNNING
+}

@@ -1,0 +1,21 @@
+package dev.autodeploy;
+
+/** Why an instance is released. */
+public enum ReleaseReason {
+  /** Nothing was in flight for the idle timeout. */
+  IDLE,
+  /** Its start failed or took longer than the start timeout. */
+  START_FAILED,
+  /** It ended by itself. */
+  EXITED,
+  /** The deployment's specification changed, or its maximum was lowered. */
+  UPDATED,
+  /** The host application asked for it. */
+  REQUESTED,
+  /** The deployment was removed. */
+  REMOVED,
+  /** The engine is being closed. */
+  CLOSED,
+  /** An earlier process left it behind and it fits no deployment. */
+  ORPHANED
+}

@@ -1,0 +1,81 @@
+package dev.autodeploy;
+
+import static java.util.Objects.requireNonNull;
+
+/** Which instance of a deployment a request goes to. Immutable. */
+public sealed interface RouteRule {
+
+  /** The least loaded instance with room; one is started if there is none. The default. */
+  record Default() implements RouteRule {}
+
+  /** One more instance, started for this request. */
+  record ScaleOut() implements RouteRule {}
+
+  /** A random ready instance; none is started. */
+  record Random() implements RouteRule {}
+
+  /** The next ready instance in order; none is started. */
+  record RoundRobin() implements RouteRule {}
+
+  /**
+   * Exactly one instance.
+   *
+   * @param instanceId the instance
+   */
+  record Instance(String instanceId) implements RouteRule {
+    /** Creates the rule. */
+    public Instance {
+      requireNonNull(instanceId, "instanceId");
+    }
+  }
+
+  /**
+   * Returns the rule for the least loaded instance with room; one is started if there is none.
+   *
+   * @return the default rule
+   */
+  static RouteRule defaultRule() {
+    return RouteRules.DEFAULT;
+  }
+
+  /**
+   * Returns the rule that starts one more instance and is answered by it; at the deployment's
+   * maximum it is refused with {@link ErrorCode#REPLICA_QUOTA_EXCEEDED}.
+   *
+   * @return the rule
+   */
+  static RouteRule scaleOut() {
+    return RouteRules.SCALE_OUT;
+  }
+
+  /**
+   * Returns the rule for a random ready instance; refused with {@link
+   * ErrorCode#ROUTE_TARGET_NOT_FOUND} when none is ready.
+   *
+   * @return the rule
+   */
+  static RouteRule random() {
+    return RouteRules.RANDOM;
+  }
+
+  /**
+   * Returns the rule for the next ready instance in order; refused with {@link
+   * ErrorCode#ROUTE_TARGET_NOT_FOUND} when none is ready.
+   *
+   * @return the rule
+   */
+  static RouteRule roundRobin() {
+    return RouteRules.ROUND_ROBIN;
+  }
+
+  /**
+   * Returns the rule for exactly one instance, as for a conversation of several calls; refused with
+   * {@link ErrorCode#ROUTE_TARGET_NOT_FOUND} when it does not exist.
+   *
+   * @param instanceId the instance
+   * @return the rule
+   */
+  static RouteRule instance(String instanceId) {
+    return new Instance(instanceId);
+  }
+}

@@ -1,0 +1,15 @@
+package dev.autodeploy;
+
+/** Why an instance was started. Every start has exactly one reason. */
+public enum StartReason {
+  /** A request came while no instance was ready or starting. */
+  REQUEST,
+  /** Requests waited although every ready instance was at its concurrency. */
+  DEMAND,
+  /** A request asked for one more instance by {@link RouteRule#scaleOut()}. */
+  SCALE_OUT,
+  /** Fewer instances than the deployment's minimum existed. */
+  MINIMUM,
+  /** An earlier process left it running and this one took it over. */
+  ADOPTED
+}

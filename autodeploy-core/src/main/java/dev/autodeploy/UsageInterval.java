@@ -1,0 +1,96 @@
+package dev.autodeploy;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The existence of one instance: what is paid for, from the start request to the verified release.
+ *
+ * <p>The instants lie on one monotonic time line that is anchored at {@code startRequestedAt}: a
+ * step of the wall clock during the interval does not change its length.
+ *
+ * @param deployment the deployment's name
+ * @param instanceId the instance
+ * @param gpu what the instance was given
+ * @param startRequestedAt when its start was requested
+ * @param readyAt when it became ready, or null if it did not (yet)
+ * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
+ * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
+ *     which it is counted
+ * @param open whether the instance still exists
+ * @param busy for how long at least one lease was open
+ */
+public record UsageInterval(
+    String deployment,
+    String instanceId,
+    GpuRequest gpu,
+    Instant startRequestedAt,
+    @Nullable Instant readyAt,
+    @Nullable Instant releaseRequestedAt,
+    Instant endedAt,
+    boolean open,
+    Duration busy) {
+
+  /** Creates an interval. */
+  public UsageInterval {
+    requireNonNull(deployment, "deployment");
+    requireNonNull(instanceId, "instanceId");
+    requireNonNull(gpu, "gpu");
+    requireNonNull(startRequestedAt, "startRequestedAt");
+    requireNonNull(endedAt, "endedAt");
+    requireNonNull(busy, "busy");
+    if (endedAt.isBefore(startRequestedAt)) {
+      throw new IllegalArgumentException(
+          "endedAt (" + endedAt + ") must not be before startRequestedAt (" + startRequestedAt + ")");
+    }
+    if (busy.isNegative()) {
+      throw new IllegalArgumentException("busy must not be negative, but was " + busy);
+    }
+  }
+
+  /**
+   * Returns the whole length: from the start request to the end.
+   *
+   * @return the length, never negative
+   */
+  public Duration duration() {
+    return Duration.between(startRequestedAt, endedAt);
+  }
+
+  /**
+   * Returns the time from the start request until it was ready, or until the release was requested
+   * if it never was.
+   *
+   * @return the time spent starting
+   */
+  public Duration starting() {
+    return between(startRequestedAt, readyAt != null ? readyAt : releaseRequestedAt);
+  }
+
+  /**
+   * Returns the time from the release request until it was verified gone.
+   *
+   * @return the time spent releasing
+   */
+  public Duration releasing() {
+    return releaseRequestedAt == null ? Duration.ZERO : between(releaseRequestedAt, endedAt);
+  }
+
+  /**
+   * Returns the time in which it was neither starting nor busy nor releasing.
+   *
+   * @return the time it waited for requests
+   */
+  public Duration idle() {
+    Duration idle = duration().minus(starting()).minus(releasing()).minus(busy);
+    return idle.isNegative() ? Duration.ZERO : idle;
+  }
+
+  private Duration between(Instant from, @Nullable Instant to) {
+    Instant end = to == null || to.isAfter(endedAt) ? endedAt : to;
+    return end.isBefore(from) ? Duration.ZERO : Duration.between(from, end);
+  }
+}

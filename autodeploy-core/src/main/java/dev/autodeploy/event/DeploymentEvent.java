@@ -1,0 +1,194 @@
+package dev.autodeploy.event;
+
+import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.Money;
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Something that happened to a deployment or to one of its instances. Immutable. */
+public sealed interface DeploymentEvent {
+
+  /**
+   * Returns when it happened.
+   *
+   * @return the moment
+   */
+  Instant at();
+
+  /**
+   * Returns the deployment.
+   *
+   * @return its name
+   */
+  String deployment();
+
+  /**
+   * A deployment was made.
+   *
+   * @param at when
+   * @param deployment its name
+   */
+  record Created(Instant at, String deployment) implements DeploymentEvent {}
+
+  /**
+   * A deployment's specification was replaced.
+   *
+   * @param at when
+   * @param deployment its name
+   */
+  record Updated(Instant at, String deployment) implements DeploymentEvent {}
+
+  /**
+   * A deployment was removed; all its instances are gone.
+   *
+   * @param at when
+   * @param deployment its name
+   */
+  record Removed(Instant at, String deployment) implements DeploymentEvent {}
+
+  /**
+   * The deployment's status changed.
+   *
+   * @param at when
+   * @param deployment its name
+   * @param from the status before
+   * @param to the status since
+   */
+  record StatusChanged(Instant at, String deployment, InstanceStatus from, InstanceStatus to)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance's start was requested; it is paid for from here on.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param reason why
+   */
+  record InstanceStarting(Instant at, String deployment, String instanceId, StartReason reason)
+      implements DeploymentEvent {}
+
+  /**
+   * A start went on.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param progress how far it is
+   */
+  record InstanceProgress(Instant at, String deployment, String instanceId, StartProgress progress)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance became ready.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param endpoint where it answers
+   * @param startDuration the time since its start request
+   */
+  record InstanceReady(
+      Instant at, String deployment, String instanceId, URI endpoint, Duration startDuration)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance did not become ready.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param failure why
+   * @param retryAfter how long starts are held back
+   */
+  record InstanceStartFailed(
+      Instant at, String deployment, String instanceId, StartFailure failure, Duration retryAfter)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance ended by itself after it had been ready.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param exit how it ended
+   * @param leasesLost how many leases were open
+   */
+  record InstanceExited(
+      Instant at, String deployment, String instanceId, InstanceExit exit, int leasesLost)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance takes no new lease and is released when the open ones are closed.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param reason why it is released
+   * @param inFlight how many leases are open
+   */
+  record InstanceDraining(
+      Instant at, String deployment, String instanceId, ReleaseReason reason, int inFlight)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance was handed to the provider for release.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param reason why
+   * @param idle for how long it had not been used
+   */
+  record InstanceReleasing(
+      Instant at, String deployment, String instanceId, ReleaseReason reason, Duration idle)
+      implements DeploymentEvent {}
+
+  /**
+   * A release could not be confirmed; it is tried again.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance, which is still paid for
+   * @param message what went wrong
+   * @param attempts how many releases were tried
+   * @param retryAfter when it is tried again
+   */
+  record InstanceReleaseFailed(
+      Instant at,
+      String deployment,
+      String instanceId,
+      String message,
+      int attempts,
+      Duration retryAfter)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance is verified gone.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param reason why it was released
+   * @param lifetime the time since its start request, which is what was paid for
+   * @param busy for how long at least one lease was open
+   * @param cost what this instance has cost
+   * @param totalCost what the deployment has cost so far
+   */
+  record InstanceReleased(
+      Instant at,
+      String deployment,
+      String instanceId,
+      ReleaseReason reason,
+      Duration lifetime,
+      Duration busy,
+      Money cost,
+      Money totalCost)
+      implements DeploymentEvent {}
+}

@@ -1,0 +1,195 @@
+package dev.autodeploy.internal.probe;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/** The readiness probes that come with the library; records, so that they can be stored. */
+public final class Probes {
+  private static final int CONNECT_MILLIS = 1000;
+  private static final int READ_MILLIS = 2000;
+
+  /** How long a connection must stay open to prove that it was not only a forwarder's. */
+  private static final int QUIET_MILLIS = 50;
+
+  private Probes() {}
+
+  /** The port accepts connections. */
+  public enum Tcp implements ReadinessProbe {
+    /** The only one. */
+    INSTANCE;
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException {
+      URI endpoint = target.endpoint();
+      try (Socket socket = new Socket(Proxy.NO_PROXY)) {
+        socket.connect(new InetSocketAddress(endpoint.getHost(), port(endpoint)), CONNECT_MILLIS);
+        return target.acceptProvesListening() || staysOpen(socket);
+      }
+    }
+
+    /** A forwarder without a listener behind it closes at once; a server waits for a request. */
+    private static boolean staysOpen(Socket socket) throws IOException {
+      socket.setSoTimeout(QUIET_MILLIS);
+      try {
+        return socket.getInputStream().read() >= 0;
+      } catch (SocketTimeoutException e) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * A GET is answered with a status in a range.
+   *
+   * @param path path and query
+   * @param minStatus the lowest status that counts
+   * @param maxStatus the highest
+   */
+  public record Http(String path, int minStatus, int maxStatus) implements ReadinessProbe {
+    /** Creates the probe. */
+    public Http {
+      requireNonNull(path, "path");
+      if (!path.startsWith("/")) {
+        throw new IllegalArgumentException(
+            "probe path must begin with '/', but was '" + path + "'");
+      }
+      URI.create("http://localhost" + path);
+      if (minStatus < 100 || maxStatus > 599 || minStatus > maxStatus) {
+        throw new IllegalArgumentException(
+            "probe status must be 100 to 599, but was " + minStatus + " to " + maxStatus);
+      }
+    }
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException {
+      URI uri = target.endpoint().resolve(path);
+      HttpURLConnection connection =
+          (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+      try {
+        connection.setConnectTimeout(CONNECT_MILLIS);
+        connection.setReadTimeout(READ_MILLIS);
+        connection.setInstanceFollowRedirects(false);
+        connection.setRequestProperty("User-Agent", "AutoDeploy-Probe");
+        connection.setRequestProperty("Connection", "close");
+        int status = connection.getResponseCode();
+        return status >= minStatus && status <= maxStatus;
+      } finally {
+        connection.disconnect();
+      }
+    }
+  }
+
+  /**
+   * One of the last lines matches.
+   *
+   * @param regex the regular expression to find in a line
+   */
+  public record LogLine(String regex) implements ReadinessProbe {
+    /** Creates the probe. */
+    public LogLine {
+      requireNonNull(regex, "regex");
+      try {
+        Pattern.compile(regex);
+      } catch (PatternSyntaxException e) {
+        throw new IllegalArgumentException("not a regular expression: " + e.getMessage(), e);
+      }
+    }
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException, InterruptedException {
+      Pattern pattern = Pattern.compile(regex);
+      try {
+        List<String> lines =
+            target
+                .recentLogs()
+                .get()
+                .toCompletableFuture()
+                .get(READ_MILLIS, TimeUnit.MILLISECONDS);
+        return lines.stream().anyMatch(line -> pattern.matcher(line).find());
+      } catch (ExecutionException | TimeoutException e) {
+        throw new IOException("the instance's log could not be read", e);
+      }
+    }
+  }
+
+  /**
+   * Any of several is satisfied.
+   *
+   * @param probes which
+   */
+  public record AnyOf(List<ReadinessProbe> probes) implements ReadinessProbe {
+    /** Creates the probe. */
+    public AnyOf {
+      probes = atLeastOne(probes);
+    }
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException, InterruptedException {
+      IOException failure = null;
+      for (ReadinessProbe probe : probes) {
+        try {
+          if (probe.isReady(target)) {
+            return true;
+          }
+        } catch (IOException e) {
+          failure = e;
+        }
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      return false;
+    }
+  }
+
+  /**
+   * All of several are satisfied at once.
+   *
+   * @param probes which
+   */
+  public record AllOf(List<ReadinessProbe> probes) implements ReadinessProbe {
+    /** Creates the probe. */
+    public AllOf {
+      probes = atLeastOne(probes);
+    }
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException, InterruptedException {
+      for (ReadinessProbe probe : probes) {
+        if (!probe.isReady(target)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private static List<ReadinessProbe> atLeastOne(List<ReadinessProbe> probes) {
+    if (probes.isEmpty()) {
+      throw new IllegalArgumentException("at least one probe is needed");
+    }
+    return List.copyOf(probes);
+  }
+
+  private static int port(URI endpoint) {
+    if (endpoint.getPort() >= 0) {
+      return endpoint.getPort();
+    }
+    return "https".equals(endpoint.getScheme()) ? 443 : 80;
+  }
+}

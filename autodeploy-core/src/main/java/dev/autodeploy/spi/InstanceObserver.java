@@ -1,0 +1,25 @@
+package dev.autodeploy.spi;
+
+/**
+ * Whom a provider tells what happens to its instances. Thread-safe; calls return at once. Calls
+ * about instances that the engine does not know are ignored.
+ */
+public interface InstanceObserver {
+
+  /**
+   * Tells that an instance has ended by itself. To be called as soon as that is noticed, for
+   * instances that were started as well as for those that were listed; repeated calls do no harm.
+   *
+   * @param instanceId the instance
+   * @param exit how it ended
+   */
+  void exited(String instanceId, InstanceExit exit);
+
+  /**
+   * Tells how far a start is.
+   *
+   * @param instanceId the instance
+   * @param progress how far
+   */
+  void progress(String instanceId, StartProgress progress);
+}

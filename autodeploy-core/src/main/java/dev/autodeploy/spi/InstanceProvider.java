@@ -1,0 +1,157 @@
+package dev.autodeploy.spi;
+
+import dev.autodeploy.DeploymentSpec;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Where instances run: local processes, containers, machines of a cloud. Thread-safe.
+ *
+ * <p>All methods are called on the engine's provider executor. An implementation may block there
+ * and return a completed stage, or return at once and complete the stage later; an exception thrown
+ * is the same as a stage that fails. The engine does not depend on any of them being quick.
+ *
+ * <p>Every instance is labelled with owner, deployment, slot, fingerprint and id <em>before it can
+ * run</em>, so that {@link #list} finds it even if the engine's process ends at any moment.
+ *
+ * <p>The contract tests of {@code autodeploy-testing} ({@code InstanceProviderContract}) check an
+ * implementation.
+ */
+public interface InstanceProvider extends AutoCloseable {
+
+  /**
+   * Starts an instance. The stage completes when the instance is up; whether it is ready is asked
+   * by {@link #isReady} from then on.
+   *
+   * @param request what to start
+   * @return the instance; or a failure, best an {@link InstanceStartException}. After a failure the
+   *     engine releases the id all the same, in case that something came up.
+   */
+  CompletionStage<ProviderInstance> start(StartRequest request);
+
+  /**
+   * Releases an instance: asks it to end, ends it by force after the grace period, and removes what
+   * is left. The stage completes when the instance is verified gone <em>and cannot come up any
+   * more</em>, even if its start is still under way or is carried out late. Idempotent: an id that is
+   * not known, or is already gone, is a success.
+   *
+   * @param instanceId the instance
+   * @param grace how long it may take to end by itself; zero for by force at once
+   * @return completes when it is gone; if it fails the engine tries again until it succeeds
+   */
+  CompletionStage<Void> release(String instanceId, Duration grace);
+
+  /**
+   * Lists the instances that carry the owner's label: started and not yet released, those that have
+   * ended included.
+   *
+   * @param owner the owner
+   * @return the instances
+   */
+  CompletionStage<List<ProviderInstance>> list(String owner);
+
+  /**
+   * Reads the last lines that an instance wrote.
+   *
+   * @param instanceId the instance
+   * @param lines how many lines at the most
+   * @return the lines, oldest first; empty if there are none or the instance is not known
+   */
+  CompletionStage<List<String>> logs(String instanceId, int lines);
+
+  /**
+   * Returns the provider's name in messages and on pages.
+   *
+   * @return such as {@code docker}
+   */
+  default String name() {
+    return getClass().getSimpleName();
+  }
+
+  /**
+   * Begins the use by an engine. Called once, before anything else.
+   *
+   * @param context the owner, and whom to tell what happens
+   * @throws dev.autodeploy.AutoDeployException with {@code OWNER_IN_USE} if another engine uses this
+   *     owner here
+   */
+  default void open(ProviderContext context) {}
+
+  /**
+   * Checks a specification when it is deployed, before anything is started.
+   *
+   * @param spec what is to be deployed
+   * @throws IllegalArgumentException if instances of it can never be started here, with what is
+   *     wrong and what to do
+   */
+  default void validate(DeploymentSpec spec) {}
+
+  /**
+   * Asks once whether an instance is ready. The default applies the probe to the endpoint.
+   *
+   * @param instance the instance, which is up and has an endpoint
+   * @param probe the deployment's probe
+   * @return whether it is ready
+   * @throws IOException if it could not be asked; it is asked again
+   * @throws InterruptedException if the start has been given up
+   */
+  default boolean isReady(ProviderInstance instance, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    return probe.isReady(
+        ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
+  }
+
+  /**
+   * Lets an instance outlive this process, so that the next engine of the same owner can adopt it.
+   * Called when an engine is closed that leaves its instances running. How long it stays without an
+   * engine is the provider's choice, and documented there.
+   *
+   * @param instanceId the instance
+   * @return completes when it is safe to end this process
+   */
+  default CompletionStage<Void> leave(String instanceId) {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /**
+   * Makes a snapshot of an instance that serves no request.
+   *
+   * @param instanceId the instance
+   * @param name the snapshot's name
+   * @return the snapshot
+   */
+  default CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+    return CompletableFuture.failedFuture(
+        new UnsupportedOperationException(name() + " cannot make snapshots"));
+  }
+
+  /**
+   * Deletes a snapshot.
+   *
+   * @param reference the snapshot's reference
+   * @return completes when it is gone; an unknown one is a success
+   */
+  default CompletionStage<Void> deleteSnapshot(String reference) {
+    return CompletableFuture.failedFuture(
+        new UnsupportedOperationException(name() + " has no snapshots"));
+  }
+
+  /**
+   * Tells what there is to choose from, for people who make a deployment.
+   *
+   * @return what is offered; empty lists where nothing is known
+   */
+  default CompletionStage<ProviderOffer> offer() {
+    return CompletableFuture.completedFuture(ProviderOffer.empty());
+  }
+
+  /**
+   * Ends the use. Called once, after the last instance is released or left. Nothing that was started
+   * and not left may survive it.
+   */
+  @Override
+  default void close() {}
+}

@@ -1,0 +1,19 @@
+package dev.autodeploy.spi;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * What a provider gets from the engine that uses it. Immutable.
+ *
+ * @param owner whose instances these are: every instance is labelled with it, and only instances
+ *     with this label are ever listed or released
+ * @param observer whom to tell what happens to instances
+ */
+public record ProviderContext(String owner, InstanceObserver observer) {
+
+  /** Creates a context. */
+  public ProviderContext {
+    requireNonNull(owner, "owner");
+    requireNonNull(observer, "observer");
+  }
+}

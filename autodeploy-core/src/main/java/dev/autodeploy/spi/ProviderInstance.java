@@ -1,0 +1,56 @@
+package dev.autodeploy.spi;
+
+import static java.util.Objects.requireNonNull;
+
+import java.net.URI;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An instance as its provider sees it. Immutable.
+ *
+ * @param instanceId the id from its {@link StartRequest}
+ * @param deployment the deployment's name from its start request
+ * @param slot the slot from its start request
+ * @param fingerprint the fingerprint from its start request
+ * @param endpoint where it answers once it is ready, or null if that is not known yet
+ * @param startedAt when the provider began to start it
+ * @param exit how it ended, or null if it has not; an instance that ended is listed until it is
+ *     released
+ */
+public record ProviderInstance(
+    String instanceId,
+    String deployment,
+    int slot,
+    String fingerprint,
+    @Nullable URI endpoint,
+    Instant startedAt,
+    @Nullable InstanceExit exit) {
+
+  /** Creates an instance. */
+  public ProviderInstance {
+    requireNonNull(instanceId, "instanceId");
+    requireNonNull(deployment, "deployment");
+    requireNonNull(fingerprint, "fingerprint");
+    requireNonNull(startedAt, "startedAt");
+  }
+
+  /**
+   * Returns the instance that a request asked for, running.
+   *
+   * @param request the request
+   * @param endpoint where it answers once it is ready
+   * @param startedAt when the provider began to start it
+   * @return the instance
+   */
+  public static ProviderInstance of(StartRequest request, URI endpoint, Instant startedAt) {
+    return new ProviderInstance(
+        request.instanceId(),
+        request.deployment(),
+        request.slot(),
+        request.fingerprint(),
+        requireNonNull(endpoint, "endpoint"),
+        startedAt,
+        null);
+  }
+}

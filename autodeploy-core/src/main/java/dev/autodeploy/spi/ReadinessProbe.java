@@ -1,0 +1,88 @@
+package dev.autodeploy.spi;
+
+import dev.autodeploy.internal.probe.Probes;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Tells whether an instance that is up is ready to serve. Thread-safe and stateless.
+ *
+ * <p>It is asked again and again while the instance starts, from every millisecond at first to every
+ * 100 ms, and no more once it has said yes: busy is not dead.
+ */
+@FunctionalInterface
+public interface ReadinessProbe {
+
+  /**
+   * Asks once. It may block for up to a few seconds.
+   *
+   * @param target what to ask
+   * @return whether the instance is ready
+   * @throws IOException if it could not be asked, which means no; the last one is told when the
+   *     start times out
+   * @throws InterruptedException if the start has been given up
+   */
+  boolean isReady(ProbeTarget target) throws IOException, InterruptedException;
+
+  /**
+   * Returns the probe that is satisfied when the port accepts connections. The default.
+   *
+   * @return the probe
+   */
+  static ReadinessProbe tcp() {
+    return Probes.Tcp.INSTANCE;
+  }
+
+  /**
+   * Returns the probe that is satisfied when a GET of a path is answered with 200 to 399.
+   *
+   * @param path the path and query, beginning with a slash
+   * @return the probe
+   */
+  static ReadinessProbe http(String path) {
+    return new Probes.Http(path, 200, 399);
+  }
+
+  /**
+   * Returns the probe that is satisfied when a GET of a path is answered with one status.
+   *
+   * @param path the path and query, beginning with a slash
+   * @param status the status, 100 to 599
+   * @return the probe
+   */
+  static ReadinessProbe http(String path, int status) {
+    return new Probes.Http(path, status, status);
+  }
+
+  /**
+   * Returns the probe that is satisfied when one of the last lines that the instance wrote contains
+   * a match of a regular expression.
+   *
+   * @param regex the expression, as of {@link java.util.regex.Pattern}
+   * @return the probe
+   * @throws IllegalArgumentException if the expression is not valid
+   */
+  static ReadinessProbe logLine(String regex) {
+    return new Probes.LogLine(regex);
+  }
+
+  /**
+   * Returns the probe that is satisfied when any of the given ones is.
+   *
+   * @param probes the probes, at least one
+   * @return the probe
+   */
+  static ReadinessProbe anyOf(ReadinessProbe... probes) {
+    return new Probes.AnyOf(List.of(probes));
+  }
+
+  /**
+   * Returns the probe that is satisfied when all of the given ones are.
+   *
+   * @param probes the probes, at least one
+   * @return the probe
+   */
+  static ReadinessProbe allOf(ReadinessProbe... probes) {
+    return new Probes.AllOf(List.of(probes));
+  }
+}
