@@ -1,0 +1,5 @@
+/** The engine behind the API; not for host applications, and free to change in any version. */
+@NullMarked
+package dev.autodeploy.internal;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** What others implement: providers, idle policies, cost meters, probes and stores. */
+@NullMarked
+package dev.autodeploy.spi;
+
+import org.jspecify.annotations.NullMarked;
