@@ -1,0 +1,16 @@
+/**
+ * The engine: it starts an instance when somebody asks for it, releases it when nobody has for a
+ * while, and keeps account of every second in between.
+ */
+@SuppressWarnings("module") // dev.autodeploy.testing is built after this module
+module dev.autodeploy.core {
+  requires com.fasterxml.jackson.databind;
+  requires transitive static org.jspecify;
+  requires org.slf4j;
+
+  exports dev.autodeploy;
+  exports dev.autodeploy.event;
+  exports dev.autodeploy.internal to
+      dev.autodeploy.testing;
+  exports dev.autodeploy.spi;
+}

@@ -1,0 +1,46 @@
+package dev.autodeploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleDescriptor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+final class ModuleDescriptorTest {
+
+  @Test
+  void core_requiresOnlyTheAllowedModules() throws IOException {
+    assertThat(descriptor().requires())
+        .extracting(ModuleDescriptor.Requires::name)
+        .containsExactlyInAnyOrder(
+            "java.base", "com.fasterxml.jackson.databind", "org.jspecify", "org.slf4j");
+  }
+
+  @Test
+  void core_exportsItsInternalsToTheTestKitOnly() throws IOException {
+    var exports =
+        descriptor().exports().stream()
+            .collect(
+                Collectors.toMap(
+                    ModuleDescriptor.Exports::source, ModuleDescriptor.Exports::targets));
+
+    assertThat(exports)
+        .containsOnlyKeys(
+            "dev.autodeploy",
+            "dev.autodeploy.event",
+            "dev.autodeploy.internal",
+            "dev.autodeploy.spi");
+    assertThat(exports.get("dev.autodeploy.internal")).containsExactly("dev.autodeploy.testing");
+  }
+
+  private static ModuleDescriptor descriptor() throws IOException {
+    Path file = Path.of("target", "classes", "module-info.class");
+    try (InputStream in = Files.newInputStream(file)) {
+      return ModuleDescriptor.read(in);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+package dev.autodeploy.testing;
+
+/** Keeps this package from being empty until its first real type is here. */
+public final class Placeholder {
+  private Placeholder() {}
+}
