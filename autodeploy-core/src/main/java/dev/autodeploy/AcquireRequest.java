@@ -15,7 +15,12 @@ public record AcquireRequest(RouteRule route, Duration timeout) {
   /** How long an acquire waits unless it says otherwise: 10 minutes. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
 
-  /** Creates a request. */
+  /**
+   * Checks the values.
+   *
+   * @param route which instance
+   * @param timeout how long to wait for it at the most; longer than 0
+   */
   public AcquireRequest {
     requireNonNull(route, "route");
     requireNonNull(timeout, "timeout");

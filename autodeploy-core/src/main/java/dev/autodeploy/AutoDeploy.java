@@ -76,8 +76,8 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
-   * Replaces the specification of a deployment. Where instances depend on what changed, those of the
-   * old specification drain and new requests get new ones; otherwise they stay.
+   * Replaces the specification of a deployment. Where instances depend on what changed, those of
+   * the old specification drain and new requests get new ones; otherwise they stay.
    *
    * @param spec the new specification
    * @return the deployment
@@ -234,8 +234,8 @@ public final class AutoDeploy implements AutoCloseable {
 
     /**
      * Sets the owner under which instances are labelled: what a restarted engine recognises its
-     * instances by. Default: an id that is made once and kept in the state; without a stored state, a
-     * new one each time.
+     * instances by. Default: an id that is made once and kept in the state; without a stored state,
+     * a new one each time.
      *
      * @param value 1 to 40 of {@code a-z 0-9 -}, beginning with a letter or digit
      * @return this
@@ -343,8 +343,8 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Sets what provider calls and probes run on; they may block. Default: virtual threads where the
-     * JVM is 24 or newer, else threads of the engine's own.
+     * Sets what provider calls and probes run on; they may block. Default: virtual threads where
+     * the JVM is 24 or newer, else threads of the engine's own.
      *
      * @param value the executor, which the engine does not close
      * @return this
@@ -401,8 +401,8 @@ public final class AutoDeploy implements AutoCloseable {
 
     /**
      * Sets whether {@link AutoDeploy#close()} leaves ready instances running for the next engine of
-     * the same owner. Default: false. Needs a fixed owner or a stored state; the provider limits how
-     * long they stay without an engine.
+     * the same owner. Default: false. Needs a fixed owner or a stored state; the provider limits
+     * how long they stay without an engine.
      *
      * @param value whether to leave them
      * @return this
@@ -424,12 +424,12 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Builds the engine: reads the stored state and adopts, or releases, what an earlier process left
-     * behind. Blocks while the provider is asked.
+     * Builds the engine: reads the stored state and adopts, or releases, what an earlier process
+     * left behind. Blocks while the provider is asked.
      *
      * @return the engine
-     * @throws AutoDeployException if the state is damaged, the owner is in use, or the provider does
-     *     not answer
+     * @throws AutoDeployException if the state is damaged, the owner is in use, or the provider
+     *     does not answer
      */
     public AutoDeploy build() {
       if (stateStore != null && stateDirectory != null) {

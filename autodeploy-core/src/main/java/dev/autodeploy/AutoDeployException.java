@@ -4,7 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import org.jspecify.annotations.Nullable;
 
-/** The root of all errors of this library, with a stable code and the deployment that it is about. */
+/**
+ * The root of all errors of this library, with a stable code and the deployment that it is about.
+ */
 public class AutoDeployException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -719,13 +719,7 @@ public final class DeploymentSpec {
       requireNonNull(value, parameter);
       if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
         throw new IllegalArgumentException(
-            parameter
-                + " must be "
-                + text(min)
-                + " to "
-                + text(max)
-                + ", but was "
-                + text(value));
+            parameter + " must be " + text(min) + " to " + text(max) + ", but was " + text(value));
       }
       return value;
     }

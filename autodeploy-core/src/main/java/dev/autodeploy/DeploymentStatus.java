@@ -32,7 +32,21 @@ public record DeploymentStatus(
     long starts,
     long startFailures) {
 
-  /** Creates a status. */
+  /**
+   * Checks the values.
+   *
+   * @param deployment the deployment's name
+   * @param status the state in the users' three words
+   * @param instances its instances, oldest first
+   * @param inFlight how many leases are open
+   * @param pending how many callers wait
+   * @param lastFailure why the last start failed, or null if it did not
+   * @param backoffUntil until when no start is tried after that, or null
+   * @param requests how many acquires there have been in this process
+   * @param coldStarts how many leases of this process waited for a start
+   * @param starts how many starts were requested in this process
+   * @param startFailures how many of them failed
+   */
   public DeploymentStatus {
     instances = List.copyOf(instances);
   }

@@ -21,7 +21,13 @@ public record GpuRequest(int count, List<String> ids, @Nullable String model) {
   /** The {@code count} that stands for all GPUs of the host. */
   public static final int ALL = -1;
 
-  /** Creates a request; prefer the factory methods. */
+  /**
+   * Checks the values.
+   *
+   * @param count how many GPUs; 0 for none or when {@code ids} are given, {@link #ALL} for all
+   * @param ids explicit device ids (index, UUID or MIG id); empty unless asked for by id
+   * @param model the model's name, such as {@code NVIDIA GeForce RTX 4090}, or null for any
+   */
   public GpuRequest {
     ids = List.copyOf(ids);
     if (count < ALL) {

@@ -15,7 +15,13 @@ import java.util.Currency;
  */
 public record Money(BigDecimal amount, Currency currency) {
 
-  /** Creates an amount. */
+  /**
+   * Checks the values.
+   *
+   * @param amount the amount in the currency's main unit (dollars, not cents); never rounded by
+   *     this library
+   * @param currency the ISO 4217 currency
+   */
   public Money {
     requireNonNull(amount, "amount");
     requireNonNull(currency, "currency");

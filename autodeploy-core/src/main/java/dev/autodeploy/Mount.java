@@ -11,7 +11,13 @@ import static java.util.Objects.requireNonNull;
  */
 public record Mount(String source, String target, boolean readOnly) {
 
-  /** Creates a mount. */
+  /**
+   * Checks the values.
+   *
+   * @param source the host's absolute path, or a volume's name where the provider has volumes
+   * @param target the absolute path inside the instance
+   * @param readOnly whether the instance may only read it
+   */
   public Mount {
     requireNonNull(source, "source");
     requireNonNull(target, "target");

@@ -23,7 +23,11 @@ public sealed interface RouteRule {
    * @param instanceId the instance
    */
   record Instance(String instanceId) implements RouteRule {
-    /** Creates the rule. */
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     */
     public Instance {
       requireNonNull(instanceId, "instanceId");
     }

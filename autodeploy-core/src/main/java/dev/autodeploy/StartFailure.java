@@ -34,7 +34,16 @@ public record StartFailure(
     TIMEOUT
   }
 
-  /** Creates a failure. */
+  /**
+   * Checks the values.
+   *
+   * @param instanceId the instance that did not become ready
+   * @param kind what happened
+   * @param message one sentence, the provider's own where there is one
+   * @param exit how the instance ended, or null if it did not or is not known to have run
+   * @param elapsed how long after the start request it failed
+   * @param attempts how many starts have failed in a row, this one included
+   */
   public StartFailure {
     requireNonNull(instanceId, "instanceId");
     requireNonNull(kind, "kind");

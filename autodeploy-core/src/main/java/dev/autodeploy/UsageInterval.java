@@ -34,7 +34,20 @@ public record UsageInterval(
     boolean open,
     Duration busy) {
 
-  /** Creates an interval. */
+  /**
+   * Checks the values.
+   *
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param gpu what the instance was given
+   * @param startRequestedAt when its start was requested
+   * @param readyAt when it became ready, or null if it did not (yet)
+   * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
+   * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
+   *     which it is counted
+   * @param open whether the instance still exists
+   * @param busy for how long at least one lease was open
+   */
   public UsageInterval {
     requireNonNull(deployment, "deployment");
     requireNonNull(instanceId, "instanceId");
@@ -44,7 +57,11 @@ public record UsageInterval(
     requireNonNull(busy, "busy");
     if (endedAt.isBefore(startRequestedAt)) {
       throw new IllegalArgumentException(
-          "endedAt (" + endedAt + ") must not be before startRequestedAt (" + startRequestedAt + ")");
+          "endedAt ("
+              + endedAt
+              + ") must not be before startRequestedAt ("
+              + startRequestedAt
+              + ")");
     }
     if (busy.isNegative()) {
       throw new IllegalArgumentException("busy must not be negative, but was " + busy);

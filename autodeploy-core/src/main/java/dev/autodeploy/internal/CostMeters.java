@@ -37,7 +37,14 @@ public final class CostMeters {
       BigDecimal otherwise)
       implements CostMeter {
 
-    /** Creates a meter. */
+    /**
+     * Checks the values.
+     *
+     * @param currency the currency of all prices
+     * @param deployments price of an instance by deployment
+     * @param gpuModels price of a GPU by model
+     * @param otherwise price of an instance where no other applies
+     */
     public Hourly {
       deployments = Map.copyOf(deployments);
       gpuModels = Map.copyOf(gpuModels);
@@ -47,9 +54,7 @@ public final class CostMeters {
     public Money cost(UsageInterval usage) {
       BigDecimal nanos = BigDecimal.valueOf(usage.duration().toNanos());
       BigDecimal amount =
-          pricePerHour(usage)
-              .multiply(nanos)
-              .divide(NANOS_PER_HOUR, MathContext.DECIMAL64);
+          pricePerHour(usage).multiply(nanos).divide(NANOS_PER_HOUR, MathContext.DECIMAL64);
       return new Money(amount, currency);
     }
 

@@ -20,7 +20,15 @@ public record InstanceExit(
     @Nullable String message,
     @Nullable Instant at) {
 
-  /** Creates an exit. */
+  /**
+   * Checks the values.
+   *
+   * @param exitCode the exit code of its main process, or null if there is none or it is not known
+   * @param outOfMemory whether it, or a process in it, was ended for lack of memory
+   * @param logTail the last lines that it wrote, oldest first; possibly empty
+   * @param message one sentence of the provider, or null
+   * @param at when it ended, or null if that is not known
+   */
   public InstanceExit {
     logTail = List.copyOf(logTail);
   }
@@ -42,7 +50,9 @@ public record InstanceExit(
    */
   public String describe() {
     String words =
-        exitCode == null ? "ended" : outOfMemory ? "exit code " + exitCode : "exited with code " + exitCode;
+        exitCode == null
+            ? "ended"
+            : outOfMemory ? "exit code " + exitCode : "exited with code " + exitCode;
     if (outOfMemory) {
       words = exitCode == null ? "out of memory" : "out of memory (" + words + ")";
     }

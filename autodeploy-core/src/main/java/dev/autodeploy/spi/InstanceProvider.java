@@ -35,8 +35,8 @@ public interface InstanceProvider extends AutoCloseable {
   /**
    * Releases an instance: asks it to end, ends it by force after the grace period, and removes what
    * is left. The stage completes when the instance is verified gone <em>and cannot come up any
-   * more</em>, even if its start is still under way or is carried out late. Idempotent: an id that is
-   * not known, or is already gone, is a success.
+   * more</em>, even if its start is still under way or is carried out late. Idempotent: an id that
+   * is not known, or is already gone, is a success.
    *
    * @param instanceId the instance
    * @param grace how long it may take to end by itself; zero for by force at once
@@ -75,8 +75,8 @@ public interface InstanceProvider extends AutoCloseable {
    * Begins the use by an engine. Called once, before anything else.
    *
    * @param context the owner, and whom to tell what happens
-   * @throws dev.autodeploy.AutoDeployException with {@code OWNER_IN_USE} if another engine uses this
-   *     owner here
+   * @throws dev.autodeploy.AutoDeployException with {@code OWNER_IN_USE} if another engine uses
+   *     this owner here
    */
   default void open(ProviderContext context) {}
 
@@ -149,8 +149,8 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
-   * Ends the use. Called once, after the last instance is released or left. Nothing that was started
-   * and not left may survive it.
+   * Ends the use. Called once, after the last instance is released or left. Nothing that was
+   * started and not left may survive it.
    */
   @Override
   default void close() {}

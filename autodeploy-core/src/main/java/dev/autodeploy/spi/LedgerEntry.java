@@ -27,7 +27,14 @@ public sealed interface LedgerEntry {
    */
   record Started(String deployment, String instanceId, GpuRequest gpu, Instant at)
       implements LedgerEntry {
-    /** Creates an entry. */
+    /**
+     * Checks the values.
+     *
+     * @param deployment the deployment's name
+     * @param instanceId the instance
+     * @param gpu what it is given
+     * @param at when
+     */
     public Started {
       requireNonNull(deployment, "deployment");
       requireNonNull(instanceId, "instanceId");
@@ -47,7 +54,14 @@ public sealed interface LedgerEntry {
    */
   record Used(String instanceId, Instant readyAt, Instant lastUsedAt, Duration busy)
       implements LedgerEntry {
-    /** Creates an entry. */
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     * @param readyAt when it became ready
+     * @param lastUsedAt up to when it was last in use
+     * @param busy for how long at least one lease was open
+     */
     public Used {
       requireNonNull(instanceId, "instanceId");
       requireNonNull(readyAt, "readyAt");
@@ -62,7 +76,11 @@ public sealed interface LedgerEntry {
    * @param usage its whole existence
    */
   record Released(UsageInterval usage) implements LedgerEntry {
-    /** Creates an entry. */
+    /**
+     * Checks the values.
+     *
+     * @param usage its whole existence
+     */
     public Released {
       requireNonNull(usage, "usage");
       if (usage.open()) {

@@ -11,8 +11,8 @@ import java.util.function.Supplier;
  * What a {@link ReadinessProbe} looks at. Immutable.
  *
  * @param endpoint the address to ask
- * @param acceptProvesListening whether an accepted connection proves that the service listens; false
- *     behind a forwarder that accepts on its behalf
+ * @param acceptProvesListening whether an accepted connection proves that the service listens;
+ *     false behind a forwarder that accepts on its behalf
  * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
  */
 public record ProbeTarget(
@@ -23,7 +23,14 @@ public record ProbeTarget(
   /** How many lines a probe for a log line looks at. */
   public static final int LOG_LINES = 500;
 
-  /** Creates a target. */
+  /**
+   * Checks the values.
+   *
+   * @param endpoint the address to ask
+   * @param acceptProvesListening whether an accepted connection proves that the service listens;
+   *     false behind a forwarder that accepts on its behalf
+   * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
+   */
   public ProbeTarget {
     requireNonNull(endpoint, "endpoint");
     requireNonNull(recentLogs, "recentLogs");

@@ -11,7 +11,13 @@ import static java.util.Objects.requireNonNull;
  */
 public record ProviderContext(String owner, InstanceObserver observer) {
 
-  /** Creates a context. */
+  /**
+   * Checks the values.
+   *
+   * @param owner whose instances these are: every instance is labelled with it, and only instances
+   *     with this label are ever listed or released
+   * @param observer whom to tell what happens to instances
+   */
   public ProviderContext {
     requireNonNull(owner, "owner");
     requireNonNull(observer, "observer");

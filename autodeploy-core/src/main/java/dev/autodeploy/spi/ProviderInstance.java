@@ -27,7 +27,18 @@ public record ProviderInstance(
     Instant startedAt,
     @Nullable InstanceExit exit) {
 
-  /** Creates an instance. */
+  /**
+   * Checks the values.
+   *
+   * @param instanceId the id from its {@link StartRequest}
+   * @param deployment the deployment's name from its start request
+   * @param slot the slot from its start request
+   * @param fingerprint the fingerprint from its start request
+   * @param endpoint where it answers once it is ready, or null if that is not known yet
+   * @param startedAt when the provider began to start it
+   * @param exit how it ended, or null if it has not; an instance that ended is listed until it is
+   *     released
+   */
   public ProviderInstance {
     requireNonNull(instanceId, "instanceId");
     requireNonNull(deployment, "deployment");

@@ -20,7 +20,13 @@ public record ProviderOffer(List<String> images, List<Snapshot> snapshots, List<
    */
   public record Gpu(String id, String model, String heldBy) {}
 
-  /** Creates an offer. */
+  /**
+   * Checks the values.
+   *
+   * @param images references of images that are at hand
+   * @param snapshots the snapshots that were made
+   * @param gpus the GPUs of the host
+   */
   public ProviderOffer {
     images = List.copyOf(images);
     snapshots = List.copyOf(snapshots);

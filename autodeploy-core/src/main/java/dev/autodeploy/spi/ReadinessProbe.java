@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Tells whether an instance that is up is ready to serve. Thread-safe and stateless.
  *
- * <p>It is asked again and again while the instance starts, from every millisecond at first to every
- * 100 ms, and no more once it has said yes: busy is not dead.
+ * <p>It is asked again and again while the instance starts, from every millisecond at first to
+ * every 100 ms, and no more once it has said yes: busy is not dead.
  */
 @FunctionalInterface
 public interface ReadinessProbe {

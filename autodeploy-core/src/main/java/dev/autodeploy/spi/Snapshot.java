@@ -14,7 +14,14 @@ import java.time.Instant;
  */
 public record Snapshot(String reference, String deployment, Instant createdAt, long bytes) {
 
-  /** Creates a snapshot. */
+  /**
+   * Checks the values.
+   *
+   * @param reference what {@link dev.autodeploy.DeploymentSpec.Builder#snapshot} takes
+   * @param deployment the deployment that it was made of
+   * @param createdAt when it was made
+   * @param bytes its size, or 0 if that is not known
+   */
   public Snapshot {
     requireNonNull(reference, "reference");
     requireNonNull(deployment, "deployment");

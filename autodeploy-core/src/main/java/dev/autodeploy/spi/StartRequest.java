@@ -9,8 +9,8 @@ import dev.autodeploy.DeploymentSpec;
  * on. Immutable.
  *
  * @param owner whose instance it is; see {@link ProviderContext#owner()}
- * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of {@code
- *     a-z 0-9 -}
+ * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of
+ *     {@code a-z 0-9 -}
  * @param slot its number within the deployment, from 0: below the deployment's maximum, and never
  *     held by two instances at once
  * @param fingerprint a digest of all settings that an instance depends on; equal for two
@@ -20,7 +20,18 @@ import dev.autodeploy.DeploymentSpec;
 public record StartRequest(
     String owner, String instanceId, int slot, String fingerprint, DeploymentSpec spec) {
 
-  /** Creates a request. */
+  /**
+   * Checks the values.
+   *
+   * @param owner whose instance it is; see {@link ProviderContext#owner()}
+   * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of
+   *     {@code a-z 0-9 -}
+   * @param slot its number within the deployment, from 0: below the deployment's maximum, and never
+   *     held by two instances at once
+   * @param fingerprint a digest of all settings that an instance depends on; equal for two
+   *     specifications exactly if an instance of one can serve the other
+   * @param spec what to start
+   */
   public StartRequest {
     requireNonNull(owner, "owner");
     requireNonNull(instanceId, "instanceId");

@@ -5,10 +5,10 @@ import java.util.List;
 /**
  * Keeps deployments and the ledger over a restart. Used by one engine at a time; thread-safe.
  *
- * <p>Methods may block; the engine calls them on its provider executor, or on the thread that builds
- * or changes the engine. When a method has returned, what was handed to it survives the end of the
- * process. Errors are {@link dev.autodeploy.AutoDeployException} with {@code STATE_FAILED}, or {@code
- * OWNER_IN_USE} from {@link #load()} if another engine uses the same state.
+ * <p>Methods may block; the engine calls them on its provider executor, or on the thread that
+ * builds or changes the engine. When a method has returned, what was handed to it survives the end
+ * of the process. Errors are {@link dev.autodeploy.AutoDeployException} with {@code STATE_FAILED},
+ * or {@code OWNER_IN_USE} from {@link #load()} if another engine uses the same state.
  */
 public interface StateStore extends AutoCloseable {
 
@@ -20,7 +20,8 @@ public interface StateStore extends AutoCloseable {
   StoredState load();
 
   /**
-   * Replaces the state as a whole: afterwards either the old or the new one is read, never a mixture.
+   * Replaces the state as a whole: afterwards either the old or the new one is read, never a
+   * mixture.
    *
    * @param state the new state
    */

@@ -22,14 +22,24 @@ public record StoredState(@Nullable String owner, List<StoredDeployment> deploym
    * @param createdAt when it was made
    */
   public record StoredDeployment(DeploymentSpec spec, Instant createdAt) {
-    /** Creates a stored deployment. */
+    /**
+     * Checks the values.
+     *
+     * @param spec its specification
+     * @param createdAt when it was made
+     */
     public StoredDeployment {
       requireNonNull(spec, "spec");
       requireNonNull(createdAt, "createdAt");
     }
   }
 
-  /** Creates a state. */
+  /**
+   * Checks the values.
+   *
+   * @param owner the owner id under which instances are labelled, or null if none was stored yet
+   * @param deployments the deployments, in the order in which they were made
+   */
   public StoredState {
     deployments = List.copyOf(deployments);
   }

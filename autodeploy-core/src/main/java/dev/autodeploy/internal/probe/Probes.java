@@ -61,7 +61,13 @@ public final class Probes {
    * @param maxStatus the highest
    */
   public record Http(String path, int minStatus, int maxStatus) implements ReadinessProbe {
-    /** Creates the probe. */
+    /**
+     * Checks the values.
+     *
+     * @param path path and query
+     * @param minStatus the lowest status that counts
+     * @param maxStatus the highest
+     */
     public Http {
       requireNonNull(path, "path");
       if (!path.startsWith("/")) {
@@ -78,8 +84,7 @@ public final class Probes {
     @Override
     public boolean isReady(ProbeTarget target) throws IOException {
       URI uri = target.endpoint().resolve(path);
-      HttpURLConnection connection =
-          (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
       try {
         connection.setConnectTimeout(CONNECT_MILLIS);
         connection.setReadTimeout(READ_MILLIS);
@@ -100,7 +105,11 @@ public final class Probes {
    * @param regex the regular expression to find in a line
    */
   public record LogLine(String regex) implements ReadinessProbe {
-    /** Creates the probe. */
+    /**
+     * Checks the values.
+     *
+     * @param regex the regular expression to find in a line
+     */
     public LogLine {
       requireNonNull(regex, "regex");
       try {
@@ -115,11 +124,7 @@ public final class Probes {
       Pattern pattern = Pattern.compile(regex);
       try {
         List<String> lines =
-            target
-                .recentLogs()
-                .get()
-                .toCompletableFuture()
-                .get(READ_MILLIS, TimeUnit.MILLISECONDS);
+            target.recentLogs().get().toCompletableFuture().get(READ_MILLIS, TimeUnit.MILLISECONDS);
         return lines.stream().anyMatch(line -> pattern.matcher(line).find());
       } catch (ExecutionException | TimeoutException e) {
         throw new IOException("the instance's log could not be read", e);
@@ -133,7 +138,11 @@ public final class Probes {
    * @param probes which
    */
   public record AnyOf(List<ReadinessProbe> probes) implements ReadinessProbe {
-    /** Creates the probe. */
+    /**
+     * Checks the values.
+     *
+     * @param probes which
+     */
     public AnyOf {
       probes = atLeastOne(probes);
     }
@@ -163,7 +172,11 @@ public final class Probes {
    * @param probes which
    */
   public record AllOf(List<ReadinessProbe> probes) implements ReadinessProbe {
-    /** Creates the probe. */
+    /**
+     * Checks the values.
+     *
+     * @param probes which
+     */
     public AllOf {
       probes = atLeastOne(probes);
     }
