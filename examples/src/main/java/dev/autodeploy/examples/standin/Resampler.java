@@ -4,8 +4,8 @@ package dev.autodeploy.examples.standin;
  * Raises the sample rate of mono sound by band-limited interpolation.
  *
  * <p>A windowed sinc in as many phases as the two rates need: 441 for 16 000 to 22 050 Hz. Straight
- * lines between samples would be shorter code, and audible as a metallic hiss above 8 kHz. Immutable
- * and thread-safe.
+ * lines between samples would be shorter code, but leave mirror images of the voice above 8 kHz.
+ * Immutable and thread-safe.
  */
 final class Resampler {
   private static final int HALF_WIDTH = 32;

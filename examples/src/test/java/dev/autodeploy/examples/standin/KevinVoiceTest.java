@@ -64,9 +64,10 @@ final class KevinVoiceTest {
   }
 
   @Test
-  void load_afterwards_endsTheVoicesOwnOutputThread() {
+  @Timeout(value = 10, unit = TimeUnit.SECONDS)
+  void load_afterwards_endsTheVoicesOwnOutputThread() throws Exception {
     while (outputThreadIsThere()) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.autodeploy.examples.standin;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -38,9 +39,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 final class StandInServerTest {
+  private static final String SENTENCE =
+      "How about playing basketball after school? The weather looks great today.";
   private static final String WALK_THROUGH =
-      "{\"model\":\"tts-1\",\"voice\":\"alloy\",\"input\":\"How about playing basketball after"
-          + " school? The weather looks great today.\"}";
+      "{\"model\":\"tts-1\",\"voice\":\"alloy\",\"input\":\"" + SENTENCE + "\"}";
 
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -93,7 +95,11 @@ final class StandInServerTest {
     assertThat(audio.getFormat().getEncoding()).isEqualTo(AudioFormat.Encoding.PCM_SIGNED);
     assertThat(audio.getFormat().getSampleRate()).isEqualTo(22_050f);
     assertThat(audio.getFormat().getChannels()).isEqualTo(1);
-    assertThat(audio.getFrameLength() / 22_050.0).as("seconds").isBetween(3.0, 6.0);
+    double seconds = audio.getFrameLength() / 22_050.0;
+    assertThat(seconds).isBetween(3.0, 6.0);
+    assertThat(seconds)
+        .as("seconds that the voice itself speaks")
+        .isCloseTo(kevin.speak(SENTENCE).length / 16_000.0, within(0.001));
     byte[] sound = audio.readAllBytes();
     assertThat(sound).hasSize((int) audio.getFrameLength() * 2);
     assertThat(loudness(sound)).as("root mean square").isBetween(500.0, 15_000.0);
@@ -270,7 +276,7 @@ final class StandInServerTest {
             HttpRequest.newBuilder(uri(server).resolve("/v1/models")).build(),
             BodyHandlers.ofString());
     while (server.waiting() == 0 && !models.isDone()) {
-      Thread.onSpinWait();
+      Thread.sleep(1);
     }
 
     assertThat(models).isNotDone();
