@@ -365,7 +365,7 @@ public final class Engine {
               + spec.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    save(controller, spec);
+    save(spec.name(), spec);
     controller.update(spec);
     return controller;
   }
@@ -381,7 +381,7 @@ public final class Engine {
     try {
       checkOpen();
       DeploymentController controller = existing(name);
-      save(controller, null);
+      save(name, null);
       return controller
           .remove()
           .thenRun(
@@ -501,22 +501,22 @@ public final class Engine {
 
   /** Ends the engine; a second call waits for the first. */
   public void close() {
-    CompletableFuture<Void> mine = new CompletableFuture<>();
-    CompletableFuture<Void> first;
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    CompletableFuture<Void> earlier;
     lock.lock();
     try {
-      if (closing == null) {
-        closing = mine;
+      earlier = closing;
+      if (earlier == null) {
+        closing = closed;
         if (upkeep != null) {
           upkeep.cancel();
         }
       }
-      first = closing;
     } finally {
       lock.unlock();
     }
-    if (first != mine) {
-      first.join();
+    if (earlier != null) {
+      earlier.join();
       return;
     }
     RuntimeException failure = null;
@@ -528,7 +528,7 @@ public final class Engine {
     try {
       failure = resources.close(failure) instanceof RuntimeException e ? e : null;
     } finally {
-      mine.complete(null);
+      closed.complete(null);
     }
     if (failure != null) {
       throw failure;
@@ -638,11 +638,11 @@ public final class Engine {
   /**
    * Saves the deployments, one of them with another specification, or without it if that is null.
    */
-  private void save(@Nullable DeploymentController changed, @Nullable DeploymentSpec spec) {
+  private void save(@Nullable String changed, @Nullable DeploymentSpec spec) {
     List<StoredDeployment> stored = new ArrayList<>();
     for (DeploymentController controller : controllers.values()) {
-      DeploymentSpec current = controller == changed ? spec : controller.spec();
-      if (current != null && !(controller.isRemoved() && controller != changed)) {
+      DeploymentSpec current = controller.name().equals(changed) ? spec : controller.spec();
+      if (current != null && !controller.isRemoved()) {
         stored.add(new StoredDeployment(current, controller.createdAt()));
       }
     }
