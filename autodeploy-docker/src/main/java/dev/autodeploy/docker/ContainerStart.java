@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
@@ -270,10 +271,9 @@ final class ContainerStart {
     InspectContainerResponse inspected = provider.client().inspect(container);
     ContainerState state = new ContainerState(inspected);
     if (!state.isRunning()) {
+      InstanceExit exit = provider.exit(state, labels);
       throw new InstanceStartException(
-          "the container ended before it was ready: " + provider.exit(state, labels).describe(),
-          provider.exit(state, labels),
-          null);
+          "the container ended before it was ready: " + exit.describe(), exit, null);
     }
     if (!grant.isNone() && !provider.engine().isPodman() && !shows(grant, inspected)) {
       throw new InstanceStartException(
