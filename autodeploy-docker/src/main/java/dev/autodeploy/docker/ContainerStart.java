@@ -161,6 +161,10 @@ final class ContainerStart {
         return null;
       }
       return container;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      removeQuietly(container);
+      throw new InstanceStartException("the start was interrupted");
     } catch (RuntimeException e) {
       removeQuietly(container);
       throw e;

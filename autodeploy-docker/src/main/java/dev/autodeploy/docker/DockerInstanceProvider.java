@@ -108,7 +108,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
         Executors.newCachedThreadPool(
             task -> thread(task, "autodeploy-docker-" + number.incrementAndGet()));
     inventory = new GpuInventory(client, settings, engine);
-    gpus = new GpuAllocator(client, inventory);
+    gpus = new GpuAllocator(client, inventory, engine.clockSkew());
     puller =
         new ImagePuller(
             client,

@@ -3,6 +3,8 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceStartException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,14 +20,19 @@ import org.jspecify.annotations.Nullable;
  * each of them; only what is between the decision and the container is kept here.
  */
 final class GpuAllocator {
+  private static final Duration RIVAL_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration FORGOTTEN = Duration.ofMinutes(2);
+
   private final EngineClient client;
   private final GpuInventory inventory;
+  private final Duration clockSkew;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, List<String>> reserved = new HashMap<>();
 
-  GpuAllocator(EngineClient client, GpuInventory inventory) {
+  GpuAllocator(EngineClient client, GpuInventory inventory, Duration clockSkew) {
     this.client = client;
     this.inventory = inventory;
+    this.clockSkew = clockSkew;
   }
 
   /**
@@ -64,30 +71,33 @@ final class GpuAllocator {
   }
 
   /**
-   * Whether another process took one of the GPUs at the same moment and was first. Each asks after
-   * its container has been made, so at least one sees the other.
+   * Whether another process took one of the GPUs at the same moment and is to have it.
+   *
+   * <p>Each asks after its container has been made, so at least one sees the other. Who sees a
+   * container that has been started gives way. Of two that have not, the one that is earlier in an
+   * order that both agree on stays, and the other gives way; but the other may have asked too early
+   * to see the first, so the first waits until the other is gone, or has been started after all.
    */
-  boolean wasTakenBefore(GpuGrant grant, String containerId) {
-    List<Container> all = holding();
-    Container own = null;
-    for (Container container : all) {
-      if (container.getId().equals(containerId)) {
-        own = container;
-      }
-    }
-    if (own == null) {
-      return true;
-    }
-    for (Container other : all) {
-      Labels labels = Labels.of(other);
-      if (other != own
-          && labels != null
-          && isBefore(other, own)
-          && grant.held().stream().anyMatch(id -> isIn(id, labels.gpus()))) {
+  boolean wasTakenBefore(GpuGrant grant, String containerId) throws InterruptedException {
+    long deadline = System.nanoTime() + RIVAL_TIMEOUT.toNanos();
+    while (true) {
+      List<Container> all = holding();
+      Container own =
+          all.stream().filter(c -> c.getId().equals(containerId)).findFirst().orElse(null);
+      if (own == null) {
         return true;
       }
+      List<Container> rivals =
+          all.stream().filter(c -> c != own && holdsAny(c, grant.held())).toList();
+      if (rivals.isEmpty()) {
+        return false;
+      }
+      if (rivals.stream().anyMatch(c -> !isCreated(c) || isBefore(c, own))
+          || System.nanoTime() > deadline) {
+        return true;
+      }
+      Thread.sleep(20);
     }
-    return false;
   }
 
   /** Who holds which GPU: id to instance. */
@@ -108,11 +118,25 @@ final class GpuAllocator {
     return holders;
   }
 
-  /** The containers that hold GPUs, or will when they are started; a dead one holds none. */
+  /**
+   * The containers that hold GPUs, or will when they are started. A dead one holds none, nor does
+   * one that was made and then forgotten by a process that ended.
+   */
   private List<Container> holding() {
+    long forgotten = Instant.now().plus(clockSkew).minus(FORGOTTEN).getEpochSecond();
     return client.list(Map.of(Labels.MANAGED, "true")).stream()
         .filter(c -> !"exited".equals(c.getState()) && !"dead".equals(c.getState()))
+        .filter(c -> !isCreated(c) || c.getCreated() > forgotten)
         .toList();
+  }
+
+  private static boolean isCreated(Container container) {
+    return "created".equals(container.getState());
+  }
+
+  private static boolean holdsAny(Container container, List<String> ids) {
+    Labels labels = Labels.of(container);
+    return labels != null && ids.stream().anyMatch(id -> isIn(id, labels.gpus()));
   }
 
   private static boolean isBefore(Container a, Container b) {
