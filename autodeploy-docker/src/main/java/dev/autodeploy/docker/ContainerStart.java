@@ -68,13 +68,16 @@ final class ContainerStart {
       throw new InstanceStartException(e.getMessage(), null, e);
     } catch (IllegalArgumentException e) {
       throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InstanceStartException("the start was interrupted", null, e);
     } finally {
       provider.gpus().free(request.instanceId());
       finished.countDown();
     }
   }
 
-  private ProviderInstance start() {
+  private ProviderInstance start() throws InterruptedException {
     DeploymentSpec spec = request.spec();
     String image = image(spec);
     progress("looking for image", image);
@@ -136,7 +139,7 @@ final class ContainerStart {
 
   /** Returns the container, or null if another process was first with one of its GPUs. */
   private @Nullable String createdAndChecked(
-      String image, InspectImageResponse found, GpuGrant grant) {
+      String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
     progress("creating", image);
     boolean leased = provider.settings().leased() && provider.mayHaveShell(found);
     if (!leased && request.spec().startCommand() != null && !provider.mayHaveShell(found)) {
@@ -161,11 +164,7 @@ final class ContainerStart {
         return null;
       }
       return container;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      removeQuietly(container);
-      throw new InstanceStartException("the start was interrupted");
-    } catch (RuntimeException e) {
+    } catch (InterruptedException | RuntimeException e) {
       removeQuietly(container);
       throw e;
     }

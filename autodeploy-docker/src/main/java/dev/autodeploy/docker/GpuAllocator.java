@@ -40,12 +40,29 @@ final class GpuAllocator {
    *
    * @param find finds out what the host has; asked only if that matters
    */
-  GpuGrant reserve(String instanceId, GpuRequest request, Supplier<@Nullable List<Gpu>> find) {
+  GpuGrant reserve(String instanceId, GpuRequest request, Supplier<@Nullable List<Gpu>> find)
+      throws InterruptedException {
     if (request.isNone()) {
       return GpuGrant.none();
     }
     GpuAccess access = inventory.access();
     List<Gpu> gpus = access == GpuAccess.AMD_DEVICES ? null : find.get();
+    long deadline = System.nanoTime() + RIVAL_TIMEOUT.toNanos();
+    while (true) {
+      try {
+        return reserveNow(access, instanceId, request, gpus);
+      } catch (InstanceStartException e) {
+        boolean soon = holding().stream().anyMatch(GpuAllocator::isGoing);
+        if (!soon || System.nanoTime() > deadline) {
+          throw e;
+        }
+        Thread.sleep(50);
+      }
+    }
+  }
+
+  private GpuGrant reserveNow(
+      GpuAccess access, String instanceId, GpuRequest request, @Nullable List<Gpu> gpus) {
     lock.lock();
     try {
       Map<String, String> holders = holders();
@@ -92,7 +109,7 @@ final class GpuAllocator {
       if (rivals.isEmpty()) {
         return false;
       }
-      if (rivals.stream().anyMatch(c -> !isCreated(c) || isBefore(c, own))
+      if (rivals.stream().anyMatch(c -> isUp(c) || (isCreated(c) && isBefore(c, own)))
           || System.nanoTime() > deadline) {
         return true;
       }
@@ -128,6 +145,15 @@ final class GpuAllocator {
         .filter(c -> !"exited".equals(c.getState()) && !"dead".equals(c.getState()))
         .filter(c -> !isCreated(c) || c.getCreated() > forgotten)
         .toList();
+  }
+
+  /** Neither just made nor on its way out. */
+  private static boolean isUp(Container container) {
+    return !isCreated(container) && !isGoing(container);
+  }
+
+  private static boolean isGoing(Container container) {
+    return "removing".equals(container.getState());
   }
 
   private static boolean isCreated(Container container) {
