@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
@@ -74,6 +75,21 @@ final class Json {
       return null;
     } catch (IOException | FormatException e) {
       return null;
+    }
+  }
+
+  /** Returns whether a text begins with a whole object and goes on with anything but zeros. */
+  static boolean isObjectAndMore(byte[] bytes) {
+    String text = new String(bytes, StandardCharsets.UTF_8);
+    try (JsonParser parser = MAPPER.createParser(text)) {
+      if (parser.nextToken() != JsonToken.START_OBJECT) {
+        return false;
+      }
+      parser.skipChildren();
+      int end = (int) parser.currentLocation().getCharOffset();
+      return text.chars().skip(end).anyMatch(c -> c != 0);
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -19,9 +19,9 @@ import org.slf4j.LoggerFactory;
  * The file of the ledger: one JSON object a line, only ever appended to.
  *
  * <p>An entry counts when its line break is durable. A last line that did not get that far is what
- * a killed process or a full disk leaves behind, and is cut off; whatever else is wrong was not
- * done by this class and is left for a person to look at. The file is opened for each append, so
- * that one that was moved away or truncated meanwhile is noticed.
+ * a killed process, a full disk or a loss of power leaves behind, and is cut off; whatever else is
+ * wrong was not done by this class and is left for a person to look at. The file is opened for each
+ * append, so that one that was moved away or truncated meanwhile is noticed.
  */
 final class LedgerFile {
   private static final String NAME = "ledger.jsonl";
@@ -75,15 +75,12 @@ final class LedgerFile {
 
   /** Returns the line's entry, or null if it is the last one and torn. */
   private @Nullable LedgerEntry decode(Line line, boolean last) {
-    if (last && !line.terminated()) {
+    if (last && line.isTorn()) {
       return null;
     }
     try {
       return LedgerCodec.read(Json.parse(line.bytes()));
     } catch (FormatException e) {
-      if (last && e instanceof FormatException.NotJson) {
-        return null;
-      }
       throw Failures.damaged(
           file,
           line.number(),
@@ -210,6 +207,20 @@ final class LedgerFile {
       boolean terminated = b >= 0;
       long end = start + bytes.size() + (terminated ? 1 : 0);
       return new Line(number, bytes.toByteArray(), terminated, end);
+    }
+
+    /**
+     * Returns whether this can be what is left of a write that was not completed, if it is the last
+     * line: it has no line break, or it has one and what comes before it never reached the disk,
+     * which reads as zeros. A whole object with more behind it is none: that is a confirmed line
+     * whose line break was damaged.
+     */
+    boolean isTorn() {
+      boolean torn = !terminated;
+      for (byte b : bytes) {
+        torn |= b == 0;
+      }
+      return torn && !Json.isObjectAndMore(bytes);
     }
 
     /** The ledger has no secrets, but what is damaged may be anything. */
