@@ -65,6 +65,18 @@ final class SimulatedDisk implements Disk {
     return this;
   }
 
+  /** Lets everything succeed from now on. */
+  SimulatedDisk healed() {
+    failing = 0;
+    powerLossAt = Integer.MAX_VALUE;
+    return this;
+  }
+
+  /** Returns the files that there are. */
+  List<String> files() {
+    return names.keySet().stream().map(file -> file.getFileName().toString()).toList();
+  }
+
   /** Returns what was done so far. */
   List<String> operations() {
     return operations;
@@ -143,14 +155,18 @@ final class SimulatedDisk implements Disk {
     throw new PowerLoss();
   }
 
-  /** Returns the disks that a loss of power at this moment can leave. */
-  List<SimulatedDisk> survivors() {
+  /**
+   * Returns the disks that a loss of power at this moment can leave.
+   *
+   * @param step how many bytes apart the places are up to which a change came; 1 for all
+   */
+  List<SimulatedDisk> survivors(int step) {
     List<SimulatedDisk> survivors = new ArrayList<>();
     for (Map<Path, Content> surviving : List.of(durableNames, names)) {
       survivors.add(survivor(surviving, null, new byte[0]));
       surviving.forEach(
           (path, content) -> {
-            for (byte[] bytes : content.unforced()) {
+            for (byte[] bytes : content.unforced(step)) {
               survivors.add(survivor(surviving, path, bytes));
             }
           });
@@ -187,14 +203,14 @@ final class SimulatedDisk implements Disk {
     }
 
     /** Returns what else can be read if only a part of the changes reached the disk. */
-    List<byte[]> unforced() {
+    List<byte[]> unforced(int step) {
       List<byte[]> possible = new ArrayList<>();
       int same = Math.max(0, Arrays.mismatch(bytes, durable));
       if (bytes.length == durable.length && Arrays.equals(bytes, durable)) {
         return possible;
       }
       possible.add(bytes);
-      for (int i = same; i < bytes.length; i++) {
+      for (int i = same; i < bytes.length; i += step) {
         possible.add(Arrays.copyOf(bytes, i));
         byte[] tailMissing = Arrays.copyOf(Arrays.copyOf(bytes, i), bytes.length);
         possible.add(tailMissing);

@@ -10,6 +10,8 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,9 +104,11 @@ final class StoreDamageTest {
   void ledger_tornAndNotReadBeforeTheFirstAppend_isCutAllTheSame() throws IOException {
     Files.write(
         ledger, concat(Files.readAllBytes(ledger), "{\"type".getBytes(StandardCharsets.UTF_8)));
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (CapturedLog log = new CapturedLog();
+        FileStateStore store = new FileStateStore(directory)) {
       store.load();
       store.append(Examples.released(1));
+      assertThat(log.warnings()).hasSize(1);
     }
 
     try (FileStateStore store = new FileStateStore(directory)) {
@@ -246,8 +250,8 @@ final class StoreDamageTest {
       Files.writeString(deployments, text.replace("\"s3cret\"", damage));
       FileStateStore store = new FileStateStore(directory);
       AutoDeployException e = catchThrowableOfType(AutoDeployException.class, store::load);
-      java.io.StringWriter trace = new java.io.StringWriter();
-      e.printStackTrace(new java.io.PrintWriter(trace));
+      StringWriter trace = new StringWriter();
+      e.printStackTrace(new PrintWriter(trace));
       assertThat(trace.toString()).contains("is damaged at line ").doesNotContain("s3cret");
     }
   }

@@ -61,13 +61,26 @@ final class StoreFaultTest {
     for (int operation = 0; operation < ALL_OPERATIONS; operation++) {
       Run run = new Run(new SimulatedDisk().losingPowerAt(operation, when), 0).run();
 
-      for (SimulatedDisk survivor : run.disk.survivors()) {
+      for (SimulatedDisk survivor : run.disk.survivors(1)) {
         run.assertNothingConfirmedIsLost(
             survivor, "power lost at " + operation + " " + run.disk.operations().get(operation));
         disks++;
       }
     }
     assertThat(disks).isGreaterThan(1000);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void process_isKilledAtAnyOperation_whatTheNextOneReadsIsDurable(Fault when) {
+    for (int operation = 0; operation < ALL_OPERATIONS; operation++) {
+      Run run = new Run(new SimulatedDisk().losingPowerAt(operation, when), 0).run();
+      Read read = Read.of(run.disk.healed());
+
+      for (SimulatedDisk survivor : run.disk.survivors(1)) {
+        assertThat(Read.of(survivor)).as("killed at " + operation).isEqualTo(read);
+      }
+    }
   }
 
   @ParameterizedTest
@@ -102,7 +115,7 @@ final class StoreFaultTest {
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("nothing is appended to the ledger while the rest of an earlier")
         .hasMessageContaining("ledger.jsonl");
-    disk.failing(0, 0, Fault.BEFORE);
+    disk.healed();
     store.append(Examples.used(1));
 
     assertThat(Read.of(disk.restarted()).ledger)
@@ -122,6 +135,7 @@ final class StoreFaultTest {
         .hasMessageContaining("cannot write " + DIRECTORY.resolve("deployments.json"))
         .hasMessageContaining("no write today")
         .hasMessageContaining("space left");
+    assertThat(disk.files()).isEmpty();
   }
 
   /** What a store reads from a disk. */
@@ -211,7 +225,7 @@ final class StoreFaultTest {
 
     private void look(String step) {
       if (lookAtSurvivorsAfterEachStep) {
-        for (SimulatedDisk survivor : disk.survivors()) {
+        for (SimulatedDisk survivor : disk.survivors(19)) {
           assertNothingConfirmedIsLost(
               survivor, "power lost after " + step + ", operations " + disk.operations());
         }

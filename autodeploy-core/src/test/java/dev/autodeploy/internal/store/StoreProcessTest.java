@@ -9,6 +9,9 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StoredState;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,6 +64,7 @@ final class StoreProcessTest {
     FileStateStore second = new FileStateStore(directory);
     catchThrowableOfType(AutoDeployException.class, second::load);
     second.close();
+    assertThat(loadedByAnotherClassLoader()).hasMessageContaining("in use by another engine in");
 
     assertThat(start("try").inputReader().readLine())
         .startsWith("OWNER_IN_USE ")
@@ -116,6 +120,36 @@ final class StoreProcessTest {
     }
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     return confirmed;
+  }
+
+  /** Two applications in one server each have this library for themselves. */
+  private Throwable loadedByAnotherClassLoader() throws ReflectiveOperationException {
+    Object store =
+        new CopyingLoader()
+            .loadClass(FileStateStore.class.getName())
+            .getConstructor(Path.class)
+            .newInstance(directory);
+    assertThat(store).isNotInstanceOf(FileStateStore.class);
+    Method load = store.getClass().getMethod("load");
+    return catchThrowableOfType(InvocationTargetException.class, () -> load.invoke(store))
+        .getCause();
+  }
+
+  /** Has its own copies of the store's classes, and shares all others. */
+  private static final class CopyingLoader extends ClassLoader {
+    @Override
+    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+      Class<?> loaded = findLoadedClass(name);
+      if (loaded != null || !name.startsWith(FileStateStore.class.getPackageName() + ".")) {
+        return loaded != null ? loaded : super.loadClass(name, resolve);
+      }
+      try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
+        byte[] bytes = in.readAllBytes();
+        return defineClass(name, bytes, 0, bytes.length);
+      } catch (IOException e) {
+        throw new ClassNotFoundException(name, e);
+      }
+    }
   }
 
   private Process start(String how) throws IOException {
