@@ -101,13 +101,14 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   private Use open(ProviderContext context, Path directory) {
+    ScheduledExecutorService executor = Executors.newScheduledThreadPool(1, thread());
     OwnerLock owner = null;
     Use opened = null;
     try {
       Path registry = RegistryDirectory.prepare(directory);
       owner = OwnerLock.take(registry, context.owner());
       Watcher watcher = Watcher.install(settings.shell(), registry);
-      Use next = new Use(context, owner, watcher, Executors.newScheduledThreadPool(1, thread()));
+      Use next = new Use(context, owner, watcher, executor);
       find(next);
       next.executor()
           .scheduleWithFixedDelay(
@@ -125,8 +126,11 @@ public final class LocalProcesses implements AutoCloseable {
               + "; give the provider another one",
           e);
     } finally {
-      if (opened == null && owner != null) {
-        owner.giveUp();
+      if (opened == null) {
+        executor.shutdownNow();
+        if (owner != null) {
+          owner.giveUp();
+        }
       }
     }
   }
