@@ -222,6 +222,8 @@ final class LocalInstance {
     String message = null;
     if (files.isEnding()) {
       message = "its host process was gone, so it was ended";
+    } else if (!files.hasRun()) {
+      message = "its host process ended before the command could run";
     } else if (code == null) {
       message = "its watcher was ended from outside";
     } else if (code > 128) {

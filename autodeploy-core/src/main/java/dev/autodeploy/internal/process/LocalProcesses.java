@@ -16,6 +16,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,6 +114,7 @@ public final class LocalProcesses implements AutoCloseable {
       next.executor()
           .scheduleWithFixedDelay(
               this::limitLogs, LIMIT_MILLIS, LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+      next.executor().scheduleWithFixedDelay(() -> keepUp(next), 0, 1, TimeUnit.HOURS);
       opened = next;
       return next;
     } catch (IOException | UnsupportedOperationException e) {
@@ -449,6 +451,17 @@ public final class LocalProcesses implements AutoCloseable {
     current
         .executor()
         .schedule(() -> look(current, id, instance), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static void keepUp(Use current) {
+    OwnerLock owner = current.owner();
+    try {
+      owner.refresh();
+      Upkeep.refresh(owner.registry(), owner.directory());
+      Upkeep.forget(owner.registry(), Instant.now());
+    } catch (IOException | UncheckedIOException e) {
+      log.debug("Files came and went in {}: {}", owner.registry(), e.toString());
+    }
   }
 
   private void limitLogs() {
