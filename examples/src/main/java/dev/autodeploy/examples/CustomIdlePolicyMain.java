@@ -50,6 +50,9 @@ public final class CustomIdlePolicyMain {
   private static Duration percentile(List<Duration> values, double p, Duration otherwise) {
     return values.isEmpty()
         ? otherwise
-        : values.stream().sorted().toList().get((int) Math.min(values.size() - 1, p * values.size()));
+        : values.stream()
+            .sorted()
+            .toList()
+            .get((int) Math.min(values.size() - 1, p * values.size()));
   }
 }

@@ -8,7 +8,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** A small service for the examples to start: says what it was told, on the port in {@code PORT}. */
+/**
+ * A small service for the examples to start: says what it was told, on the port in {@code PORT}.
+ */
 public final class ExampleServer {
   private ExampleServer() {}
 

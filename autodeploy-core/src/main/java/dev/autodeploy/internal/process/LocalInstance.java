@@ -222,6 +222,8 @@ final class LocalInstance {
     String message = null;
     if (files.isEnding()) {
       message = "its host process was gone, so it was ended";
+    } else if (!files.hasRun()) {
+      message = "its host process ended before the command could run";
     } else if (code == null) {
       message = "its watcher was ended from outside";
     } else if (code > 128) {
@@ -263,7 +265,6 @@ final class LocalInstance {
   void release(Duration grace) throws IOException, InterruptedException {
     released = true;
     end(grace, true);
-    files.delete();
   }
 
   /** Ends all its processes by force; it stays registered, as one that has ended. */
@@ -272,19 +273,23 @@ final class LocalInstance {
     end(Duration.ZERO, false);
   }
 
-  private void end(Duration grace, boolean ask) throws IOException, InterruptedException {
-    long at = System.nanoTime() + (grace.compareTo(MAX_GRACE) > 0 ? MAX_GRACE : grace).toNanos();
+  private void end(Duration grace, boolean forget) throws IOException, InterruptedException {
+    Duration limited = grace.compareTo(MAX_GRACE) > 0 ? MAX_GRACE : grace;
+    long at = System.nanoTime() + limited.toNanos();
     killAt.accumulateAndGet(at, (was, is) -> is - was < 0 ? is : was);
     lock.lockInterruptibly();
     try {
       if (record == null || !Files.exists(files.directory())) {
         return;
       }
-      if (ask) {
+      if (forget) {
         files.markReleasing();
+        tree().end(killAt::get);
+        files.delete();
+      } else {
+        tree().end(killAt::get);
+        files.recordEnd();
       }
-      tree().end(killAt::get);
-      files.recordEnd();
     } finally {
       lock.unlock();
     }

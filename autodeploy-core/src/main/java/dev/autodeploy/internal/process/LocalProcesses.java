@@ -16,6 +16,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,17 +102,19 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   private Use open(ProviderContext context, Path directory) {
+    ScheduledExecutorService executor = Executors.newScheduledThreadPool(1, thread());
     OwnerLock owner = null;
     Use opened = null;
     try {
       Path registry = RegistryDirectory.prepare(directory);
       owner = OwnerLock.take(registry, context.owner());
       Watcher watcher = Watcher.install(settings.shell(), registry);
-      Use next = new Use(context, owner, watcher, Executors.newScheduledThreadPool(1, thread()));
+      Use next = new Use(context, owner, watcher, executor);
       find(next);
       next.executor()
           .scheduleWithFixedDelay(
               this::limitLogs, LIMIT_MILLIS, LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+      next.executor().scheduleWithFixedDelay(() -> keepUp(next), 0, 1, TimeUnit.HOURS);
       opened = next;
       return next;
     } catch (IOException | UnsupportedOperationException e) {
@@ -125,8 +128,11 @@ public final class LocalProcesses implements AutoCloseable {
               + "; give the provider another one",
           e);
     } finally {
-      if (opened == null && owner != null) {
-        owner.giveUp();
+      if (opened == null) {
+        executor.shutdownNow();
+        if (owner != null) {
+          owner.giveUp();
+        }
       }
     }
   }
@@ -445,6 +451,17 @@ public final class LocalProcesses implements AutoCloseable {
     current
         .executor()
         .schedule(() -> look(current, id, instance), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private static void keepUp(Use current) {
+    OwnerLock owner = current.owner();
+    try {
+      owner.refresh();
+      Upkeep.refresh(owner.registry(), owner.directory());
+      Upkeep.forget(owner.registry(), Instant.now());
+    } catch (IOException | UncheckedIOException e) {
+      log.debug("Files came and went in {}: {}", owner.registry(), e.toString());
+    }
   }
 
   private void limitLogs() {

@@ -156,7 +156,9 @@ _ad_identity "$_ad_guard_pid" >"$_ad_dir/guard"
 
 AUTODEPLOY_TREE=${AUTODEPLOY_TREE:+$AUTODEPLOY_TREE }$_ad_token
 export AUTODEPLOY_TREE
+# The output is given back in there, as dash would have it here as well while it waits.
 set -- /bin/sh -c '
+  exec 2>&3 3>&-
   _ad_stat=
   { read -r _ad_stat <"/proc/$$/stat"; } 2>/dev/null
   echo "$$ $_ad_stat" >"$1/command"
@@ -164,11 +166,11 @@ set -- /bin/sh -c '
   shift 2
   exec /bin/sh -c "$1"' sh "$_ad_dir" "$_ad_command_path" "$_ad_command"
 if command -v setsid >/dev/null; then
-  setsid "$@" 2>&3 3>&-
+  setsid "$@"
 elif command -v perl >/dev/null; then
-  perl -MPOSIX -e 'POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@" 2>&3 3>&-
+  perl -MPOSIX -e 'POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127' -- "$@"
 else
-  "$@" 2>&3 3>&-
+  "$@"
 fi
 _ad_code=$?
 

@@ -33,7 +33,8 @@ public final class DurationOption {
           case "m" -> 60_000;
           default -> 3_600_000;
         };
-    BigDecimal millis = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(millisPerUnit));
+    BigDecimal millis =
+        new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(millisPerUnit));
     Duration duration = Duration.ofMillis(millis.longValue());
     if (duration.compareTo(max) > 0) {
       throw new IllegalArgumentException(

@@ -48,7 +48,8 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
           port = value(option, rest);
           portSource = option;
         }
-        case "--start-delay" -> startDelay = DurationOption.parse(option, value(option, rest), MAX_START_DELAY);
+        case "--start-delay" ->
+            startDelay = DurationOption.parse(option, value(option, rest), MAX_START_DELAY);
         case "--help" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }

@@ -49,7 +49,8 @@ class BreezyVoiceWalkThroughTest {
       // At 1 USD a second the cost is the life of the instance: 2 s idle and a little more.
       String line =
           launcher.output().stream().filter(l -> l.contains("STANDBY: released")).findFirst().get();
-      double cost = Double.parseDouble(line.replaceFirst(".*idle, ", "").replaceFirst(" USD.*", ""));
+      double cost =
+          Double.parseDouble(line.replaceFirst(".*idle, ", "").replaceFirst(" USD.*", ""));
       assertThat(cost).isBetween(2.0, 60.0);
     }
   }

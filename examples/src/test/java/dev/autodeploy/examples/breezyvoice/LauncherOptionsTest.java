@@ -28,8 +28,17 @@ class LauncherOptionsTest {
     LauncherOptions options =
         LauncherOptions.parse(
             List.of(
-                "--port", "0", "--idle-timeout", "3s", "--price-per-hour", "1.20", "--state", "x",
-                "--start-delay", "1.5s", "--help"));
+                "--port",
+                "0",
+                "--idle-timeout",
+                "3s",
+                "--price-per-hour",
+                "1.20",
+                "--state",
+                "x",
+                "--start-delay",
+                "1.5s",
+                "--help"));
 
     assertThat(options)
         .isEqualTo(
