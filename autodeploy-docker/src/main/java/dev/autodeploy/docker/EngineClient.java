@@ -211,7 +211,7 @@ final class EngineClient implements AutoCloseable {
       }
       return JSON.readTree(text);
     } catch (IOException | UncheckedIOException e) {
-      throw DockerEngineException.of(doing, e);
+      throw failure(doing, e);
     }
   }
 
@@ -220,8 +220,7 @@ final class EngineClient implements AutoCloseable {
     String doing = "reading the log of " + container;
     String path =
         "/containers/" + container + "/logs?stdout=true&stderr=true&tail=" + Math.max(1, lines);
-    try (Response response =
-        transport.execute("GET", session.prefix + path, null, Duration.ofSeconds(20))) {
+    try (Response response = transport.unary("GET", session.prefix + path)) {
       if (response.getStatusCode() == 404) {
         return List.of();
       }
@@ -230,7 +229,7 @@ final class EngineClient implements AutoCloseable {
       }
       return LogFrames.lines(response.getBody(), lines);
     } catch (IOException | UncheckedIOException e) {
-      throw DockerEngineException.of(doing, e);
+      throw failure(doing, e);
     }
   }
 
@@ -277,7 +276,7 @@ final class EngineClient implements AutoCloseable {
     try {
       return command.apply(used);
     } catch (RuntimeException e) {
-      DockerEngineException problem = DockerEngineException.of(doing, e);
+      DockerEngineException problem = failure(doing, e);
       if (problem.problem() != DockerProblem.API_VERSION || used != session) {
         throw problem;
       }
@@ -287,12 +286,21 @@ final class EngineClient implements AutoCloseable {
     try {
       return command.apply(session);
     } catch (RuntimeException e) {
-      throw DockerEngineException.of(doing, e);
+      throw failure(doing, e);
     }
   }
 
+  /** Where the engine could not be asked, its address is what matters. */
+  private DockerEngineException failure(String doing, Exception e) {
+    DockerEngineException failure = DockerEngineException.of(doing, e);
+    return failure.problem().unreachable() && e != failure
+        ? new DockerEngineException(
+            failure.problem(), doing + " at " + address, failure.detail(), e)
+        : failure;
+  }
+
   private Session negotiate() {
-    String doing = "connecting to Docker at " + address;
+    String doing = "connecting to Docker";
     try {
       Version version = client(null).versionCmd().exec();
       ApiVersion offered = ApiVersion.parse(version.getApiVersion());
@@ -307,7 +315,7 @@ final class EngineClient implements AutoCloseable {
       ApiVersion api = offered.compareTo(NEWEST) < 0 ? offered : NEWEST;
       return new Session(client(api.toString()), "/v" + api, version, api);
     } catch (RuntimeException e) {
-      throw DockerEngineException.of(doing, e);
+      throw failure(doing, e);
     }
   }
 
