@@ -174,7 +174,7 @@ final class DeploymentController implements Deployment {
     } else if (effect instanceof Effect.Leave e) {
       leave(e.instance());
     } else if (effect instanceof Effect.Grant e) {
-      grant((PendingAcquire) e.waiter(), e.instance(), e.waitedNanos());
+      grant(e);
     } else if (effect instanceof Effect.Reject e) {
       context.callbackExecutor().execute(() -> ((PendingAcquire) e.waiter()).refuse(e.error()));
     } else if (effect instanceof Effect.Lost e) {
@@ -201,9 +201,11 @@ final class DeploymentController implements Deployment {
     timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
   }
 
-  private void grant(PendingAcquire waiter, Instance instance, long waitedNanos) {
-    boolean cold = waiter.askedAt < instance.readyAt;
-    LeaseHandle lease = new LeaseHandle(this, instance, cold, Duration.ofNanos(waitedNanos));
+  private void grant(Effect.Grant grant) {
+    PendingAcquire waiter = (PendingAcquire) grant.waiter();
+    LeaseHandle lease =
+        new LeaseHandle(
+            this, grant.instance(), grant.cold(), Duration.ofNanos(grant.waitedNanos()));
     context.callbackExecutor().execute(() -> waiter.grant(lease));
   }
 
@@ -335,7 +337,7 @@ final class DeploymentController implements Deployment {
           boolean fits =
               found.exit() == null
                   && found.fingerprint().equals(machine.fingerprint())
-                  && machine.instances().stream().noneMatch(i -> i.slot == found.slot())
+                  && !machine.holdsSlot(found.slot())
                   && machine.instances().size() < machine.spec().maxInstances();
           if (fits) {
             machine.adopt(now(), instance);

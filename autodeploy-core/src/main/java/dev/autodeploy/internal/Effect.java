@@ -20,7 +20,8 @@ sealed interface Effect {
   record Leave(Instance instance) implements Effect {}
 
   /** Give a waiting caller a lease, which is counted already. */
-  record Grant(Waiter waiter, Instance instance, long waitedNanos) implements Effect {}
+  record Grant(Waiter waiter, Instance instance, boolean cold, long waitedNanos)
+      implements Effect {}
 
   /** Refuse a caller. */
   record Reject(Waiter waiter, AutoDeployException error) implements Effect {}

@@ -7,8 +7,9 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Instant;
-import java.util.LinkedHashSet;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,6 +41,9 @@ final class Instance {
   long startDeadline;
   long readyAt = NEVER;
 
+  /** How many requests there had been when it became ready: those who waited for the start. */
+  long requestsAtReady;
+
   int inFlight;
   long busySince = NEVER;
   long busyNanos;
@@ -65,7 +69,7 @@ final class Instance {
   long releaseRetryAt = NEVER;
 
   /** Those who wait for this instance and no other, in order. */
-  final LinkedHashSet<Waiter> bound = new LinkedHashSet<>();
+  final NavigableSet<Waiter> bound = new TreeSet<>(WaitQueue.BY_ARRIVAL);
 
   // What the shell knows beside that.
 
