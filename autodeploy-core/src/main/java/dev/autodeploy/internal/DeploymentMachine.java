@@ -21,6 +21,7 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -158,9 +159,12 @@ final class DeploymentMachine {
     return backoff.until();
   }
 
-  /** Returns whether an instance has a slot. */
-  boolean holdsSlot(int slot) {
-    return roster.isTaken(slot);
+  /** Returns whether what an earlier process has left can be taken over. */
+  boolean fits(ProviderInstance found) {
+    return found.exit() == null
+        && found.fingerprint().equals(fingerprint)
+        && !roster.isTaken(found.slot())
+        && roster.size() < spec.maxInstances();
   }
 
   @Nullable Instance find(String instanceId) {
@@ -410,6 +414,7 @@ final class DeploymentMachine {
   void adopt(long now, Instance instance) {
     roster.add(instance);
     instance.startDeadline = now + spec.startTimeout().toNanos();
+    effects.add(new Effect.Probe(instance));
     tell(at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, instance.startReason));
     statusMayHaveChanged();
     rearm(now);
@@ -568,6 +573,11 @@ final class DeploymentMachine {
     noteQuiet(now);
     ensureCapacity(now);
     rearm(now);
+  }
+
+  /** The timer could not be set: the next decision sets it again. */
+  void timerFailed() {
+    timerAt = NEVER;
   }
 
   // Decisions.

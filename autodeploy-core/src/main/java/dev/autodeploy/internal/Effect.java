@@ -13,6 +13,9 @@ sealed interface Effect {
   /** Ask the provider to start an instance. */
   record Start(Instance instance) implements Effect {}
 
+  /** Ask an instance that an earlier process has left until it is ready. */
+  record Probe(Instance instance) implements Effect {}
+
   /** Ask the provider to release an instance and verify that it is gone. */
   record Release(Instance instance, Duration grace) implements Effect {}
 

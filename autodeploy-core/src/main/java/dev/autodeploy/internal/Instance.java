@@ -85,12 +85,6 @@ final class Instance {
   /** When it ended, for one that was found ended after a restart. */
   @Nullable Instant foundEndedAt;
 
-  /** Whether the ledger has the line of its start. */
-  volatile boolean inLedger;
-
-  /** Whether its interval is in the book of closed ones. */
-  boolean booked;
-
   /** Up to when its use was last written to the ledger. */
   long checkpointedUse = NEVER;
 
@@ -110,7 +104,7 @@ final class Instance {
   enum StartCall {
     /** It is still to be made. */
     DUE,
-    /** It was made, by this process or an earlier one. */
+    /** The ledger has its line, and the call is made; or an earlier process made it. */
     MADE,
     /** The release came first: it is not made any more. */
     SKIPPED
@@ -131,6 +125,11 @@ final class Instance {
     this.fingerprint = fingerprint;
     this.startRequestedAt = startRequestedAt;
     this.startDeadline = startDeadline;
+  }
+
+  /** Returns whether the provider was asked to start it: then it is paid for, and in the ledger. */
+  boolean isPaid() {
+    return startCall.get() == StartCall.MADE;
   }
 
   boolean hasRoom() {

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal;
 
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
@@ -42,18 +43,22 @@ final class InstanceStarter {
   }
 
   private void doStart(Instance instance) {
-    if (!instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.MADE)) {
+    if (instance.startCall.get() != Instance.StartCall.DUE) {
       return; // released before it was started
     }
+    LedgerEntry.Started line = startedLine(instance);
     try {
       // Before anything can run: what runs is paid for, and the ledger knows it.
-      context.ledger().append(startedLine(instance));
-      instance.inLedger = true;
+      context.ledger().append(line);
     } catch (RuntimeException e) {
       controller.startFailed(
           instance,
           "its start could not be written to the ledger: " + EngineContext.describe(e),
           null);
+      return;
+    }
+    if (!instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.MADE)) {
+      context.ledger().appendSurely(neverRan(line)); // released while the line was written
       return;
     }
     StartRequest request =
@@ -64,12 +69,26 @@ final class InstanceStarter {
         .whenComplete((up, error) -> started(instance, up, error));
   }
 
-  private LedgerEntry startedLine(Instance instance) {
+  private LedgerEntry.Started startedLine(Instance instance) {
     return new LedgerEntry.Started(
         controller.name(),
         instance.id,
         instance.spec.gpu(),
         java.util.Objects.requireNonNull(instance.startRequestedInstant, "startRequestedInstant"));
+  }
+
+  private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            line.deployment(),
+            line.instanceId(),
+            line.gpu(),
+            line.at(),
+            null,
+            line.at(),
+            line.at(),
+            false,
+            Duration.ZERO));
   }
 
   private void started(

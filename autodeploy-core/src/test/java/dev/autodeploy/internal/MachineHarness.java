@@ -35,6 +35,7 @@ final class MachineHarness {
   final List<Instance> starts = new ArrayList<>();
 
   final List<Effect.Release> releases = new ArrayList<>();
+  final List<Instance> probes = new ArrayList<>();
   final List<Instance> leaves = new ArrayList<>();
   final List<Instance> losses = new ArrayList<>();
   final List<Instance> accountsClosed = new ArrayList<>();
@@ -278,6 +279,8 @@ final class MachineHarness {
         losses.add(e.instance());
       } else if (effect instanceof Effect.Gone e) {
         accountsClosed.add(e.instance());
+      } else if (effect instanceof Effect.Probe e) {
+        probes.add(e.instance());
       } else if (effect instanceof Effect.SetTimer e) {
         timer = e.at();
         timersSet++;
