@@ -64,8 +64,8 @@ final class InstanceStarter {
     StartRequest request =
         new StartRequest(
             context.owner(), instance.id, instance.slot, instance.fingerprint, instance.spec);
-    context
-        .call(() -> context.provider().start(request))
+    // On this thread: a release that comes now should find the start already asked for.
+    EngineContext.callHere(() -> context.provider().start(request))
         .whenComplete((up, error) -> started(instance, up, error));
   }
 

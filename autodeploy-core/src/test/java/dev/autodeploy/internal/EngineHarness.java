@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One engine on fake time, a fake provider and a fake store; the last two outlive it. */
 final class EngineHarness {
-  final FakeTime time = new FakeTime();
-  final FakeProvider provider = new FakeProvider(time);
-  final FakeStore store = new FakeStore();
+  final FakeTime time;
+  final FakeProvider provider;
+  final FakeStore store;
   final List<DeploymentEvent> events = new CopyOnWriteArrayList<>();
   final List<DeploymentListener> listeners = new ArrayList<>(List.of(events::add));
 
@@ -37,12 +37,33 @@ final class EngineHarness {
   Duration drainTimeout = Duration.ofSeconds(30);
   Duration releaseTimeout = Duration.ofMinutes(1);
   boolean leave;
-  Executor providerExecutor = time.executor();
-  Executor callbackExecutor = time.executor();
-  private int engines;
+  Executor providerExecutor;
+  Executor callbackExecutor;
+  private final int generation;
   Engine engine;
 
-  /** Starts an engine, the first or the next. */
+  EngineHarness() {
+    time = new FakeTime();
+    provider = new FakeProvider(time);
+    store = new FakeStore();
+    generation = 1;
+    providerExecutor = time.executor();
+    callbackExecutor = time.executor();
+  }
+
+  /** The next process, on the same provider and store; the one before it is dead from now on. */
+  EngineHarness(EngineHarness before) {
+    time = before.time;
+    time.forgetEverything();
+    provider = before.provider;
+    store = before.store;
+    generation = before.generation + 1;
+    owner = before.owner;
+    providerExecutor = time.executor();
+    callbackExecutor = time.executor();
+  }
+
+  /** Starts the engine. */
   EngineHarness start() {
     EngineConfig config =
         new EngineConfig(
@@ -57,7 +78,7 @@ final class EngineHarness {
             time,
             providerExecutor,
             callbackExecutor,
-            new SplittableRandom(++engines),
+            new SplittableRandom(generation),
             drainTimeout,
             releaseTimeout,
             leave,

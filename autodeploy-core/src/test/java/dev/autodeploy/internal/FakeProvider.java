@@ -13,9 +13,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,7 @@ final class FakeProvider implements InstanceProvider {
   final List<String> calls = new ArrayList<>();
   private final InstantSource clock;
   private final Map<String, ProviderInstance> instances = new LinkedHashMap<>();
+  private final Set<String> released = new HashSet<>();
   private @Nullable InstanceObserver observer;
 
   /** What a start answers instead; null for an instance at once. */
@@ -56,6 +59,10 @@ final class FakeProvider implements InstanceProvider {
     calls.add("start " + request.instanceId());
     if (startAnswer != null) {
       return startAnswer;
+    }
+    if (released.contains(request.instanceId())) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("it was released before it was started"));
     }
     return CompletableFuture.completedFuture(put(request));
   }
@@ -106,6 +113,7 @@ final class FakeProvider implements InstanceProvider {
     }
     if (!releaseLies) {
       instances.remove(instanceId);
+      released.add(instanceId);
     }
     return CompletableFuture.completedFuture(null);
   }

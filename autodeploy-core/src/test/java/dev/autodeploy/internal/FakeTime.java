@@ -78,6 +78,12 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     failing = true;
   }
 
+  /** Drops all tasks and timers, as when a process is killed. */
+  synchronized void forgetEverything() {
+    tasks.clear();
+    timers.clear();
+  }
+
   /** Runs all tasks, and the timers that are due. */
   void run() {
     pass(Duration.ZERO);
