@@ -243,19 +243,36 @@ final class DeploymentController implements Deployment {
   }
 
   private void closeAccount(Instance instance, long at) {
+    try {
+      publishReleased(instance, closeInLedger(instance, at));
+    } finally {
+      instance.goneFuture.complete(null);
+    }
+  }
+
+  private UsageInterval closeInLedger(Instance instance, long at) {
     UsageInterval usage;
-    Money cost;
-    Money total;
     lock.lock();
     try {
       usage = accounts.closedUsage(instance, at);
-      cost = accounts.cost(instance, usage);
-      total = accounts.cost(machine.spec().gpu(), machine.instances(), now()).total();
     } finally {
       lock.unlock();
     }
     if (instance.isPaid()) {
       context.ledger().appendSurely(new LedgerEntry.Released(usage));
+    }
+    return usage;
+  }
+
+  private void publishReleased(Instance instance, UsageInterval usage) {
+    Money cost;
+    Money total;
+    lock.lock();
+    try {
+      cost = accounts.cost(instance, usage);
+      total = accounts.cost(machine.spec().gpu(), machine.instances(), now()).total();
+    } finally {
+      lock.unlock();
     }
     context
         .events()
@@ -269,7 +286,6 @@ final class DeploymentController implements Deployment {
                 usage.busy(),
                 cost,
                 total));
-    instance.goneFuture.complete(null);
   }
 
   private void leave(Instance instance) {
@@ -492,14 +508,14 @@ final class DeploymentController implements Deployment {
     long timeout = nanos(request.timeout());
     PendingAcquire waiter;
     Instance instance;
-    boolean idle;
+    boolean nothingToDo;
     lock.lock();
     try {
       long now = now();
       waiter = new PendingAcquire(request.route(), now, now + timeout);
       instance = machine.acquire(now, waiter);
       settle();
-      idle = toDo.isEmpty();
+      nothingToDo = toDo.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -509,7 +525,7 @@ final class DeploymentController implements Deployment {
       // Whoever gives up completes the future first: by cancel, or by a timeout of his own.
       waiter.future().whenComplete((lease, error) -> giveUp(waiter));
     }
-    if (!idle) {
+    if (!nothingToDo) {
       carryOut();
     }
     return waiter.future();
@@ -522,16 +538,16 @@ final class DeploymentController implements Deployment {
   }
 
   void closeLease(Instance instance) {
-    boolean idle;
+    boolean nothingToDo;
     lock.lock();
     try {
       machine.leaseClosed(now(), instance);
       settle();
-      idle = toDo.isEmpty();
+      nothingToDo = toDo.isEmpty();
     } finally {
       lock.unlock();
     }
-    if (!idle) {
+    if (!nothingToDo) {
       carryOut();
     }
   }

@@ -282,7 +282,7 @@ public final class Engine {
       DeploymentController existing = controllers.get(spec.name());
       made = existing == null;
       controller = existing == null ? make(spec) : existing;
-      if (existing != null) {
+      if (existing != null && (existing.isRemoved() || !existing.spec().equals(spec))) {
         update(existing, spec);
       }
     } finally {
@@ -338,10 +338,8 @@ public final class Engine {
               + spec.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    if (!controller.spec().equals(spec)) {
-      save(controllers, spec.name(), spec);
-      controller.update(spec);
-    }
+    save(controllers, spec.name(), spec);
+    controller.update(spec);
   }
 
   /**

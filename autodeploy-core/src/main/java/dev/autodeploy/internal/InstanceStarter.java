@@ -136,7 +136,7 @@ final class InstanceStarter {
     try {
       ready = context.provider().isReady(up, instance.spec.readiness());
       instance.lastProbeError = null;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       instance.lastProbeError = EngineContext.describe(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

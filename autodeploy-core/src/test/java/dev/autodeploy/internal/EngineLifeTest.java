@@ -196,6 +196,50 @@ final class EngineLifeTest {
   }
 
   @Test
+  void executorsThatRunOnTheCallingThread_serveAWholeLife() {
+    h.providerExecutor = Runnable::run;
+    h.callbackExecutor = Runnable::run;
+    h.start();
+    Deployment voice = h.deploy(b -> b.concurrency(1).minInstances(0));
+    List<String> order = new ArrayList<>();
+    CompletableFuture<Lease> first = voice.acquire();
+    first.thenAccept(lease -> voice.acquire().thenAccept(next -> order.add(next.instanceId())));
+
+    assertThat(first).isCompleted();
+    assertThat(order).isEmpty();
+    first.join().close();
+
+    assertThat(order).containsExactly(first.join().instanceId());
+    voice.releaseForcibly();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void probeThatCannotBeLinked_isANoAndIsNamedWhenTheStartTimesOut() {
+    h.provider.probeError = new NoClassDefFoundError("com/example/Missing");
+    h.start();
+    Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.passSeconds(10);
+
+    assertThat(error(lease)).hasMessageContaining("com/example/Missing");
+  }
+
+  @Test
+  void update_withTheSameSpecification_endsTheBackOff() {
+    h.provider.startAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
+    h.start();
+    Deployment voice = h.deploy();
+    voice.acquire();
+    h.time.run();
+    assertThat(voice.status().backoffUntil()).isNotNull();
+
+    h.engine.update(EngineHarness.voice(b -> b));
+
+    assertThat(voice.status().backoffUntil()).isNull();
+  }
+
+  @Test
   void acquire_afterClose_isRefusedAndDoesNotHang() throws Exception {
     Engine engine = Engine.start(withOwnExecutors());
     Deployment voice = engine.deploy(EngineHarness.voice(b -> b));

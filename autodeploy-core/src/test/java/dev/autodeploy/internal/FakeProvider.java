@@ -43,6 +43,7 @@ final class FakeProvider implements InstanceProvider {
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
+  @Nullable LinkageError probeError;
   int mostAtOnce;
 
   FakeProvider(InstantSource clock) {
@@ -133,6 +134,9 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
+    if (probeError != null) {
+      throw probeError;
+    }
     return ready;
   }
 
