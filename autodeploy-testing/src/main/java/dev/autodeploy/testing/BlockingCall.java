@@ -47,8 +47,11 @@ final class BlockingCall<T extends @Nullable Object> {
         if (!future.isReleasable()) {
           return false;
         }
-      } else if (blocker != null && isWaiting() && ++looks > LOOKS_AT_OTHER_BLOCKERS) {
-        return false;
+      } else if (blocker != null && isWaiting()) {
+        if (++looks > LOOKS_AT_OTHER_BLOCKERS) {
+          return false;
+        }
+        LockSupport.parkNanos(100_000);
       }
       if (i < SPINS) {
         Thread.onSpinWait();
@@ -57,6 +60,12 @@ final class BlockingCall<T extends @Nullable Object> {
       }
     }
     return true;
+  }
+
+  /** Looks once more, after a while, whether the call waits for good. */
+  boolean isStuck() {
+    LockSupport.parkNanos(200_000_000);
+    return !awaitDoneOrBlocked();
   }
 
   /** Gives the call up and returns the error that says where it waited. */
