@@ -1,0 +1,1076 @@
+package dev.autodeploy.internal;
+
+import static dev.autodeploy.InstancePhase.DRAINING;
+import static dev.autodeploy.InstancePhase.READY;
+import static dev.autodeploy.InstancePhase.RELEASING;
+import static dev.autodeploy.InstancePhase.STARTING;
+import static dev.autodeploy.internal.Instance.NEVER;
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.QueueFullException;
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.StartFailedException;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceExit;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides everything about one deployment: when an instance starts and is released, who waits, who
+ * gets which instance. Plain code: no I/O, no thread, no lock and no clock. Events come in with
+ * their time, in nanoseconds of a time line that never goes back; what is to be done about them
+ * goes out as {@link Effect}s, in order. Not thread-safe: the shell calls it under its lock.
+ *
+ * <p>"Is it idle" and "release it" are one decision here, and a request counts before anything
+ * looks at the state: that is what makes the engine free of the races that idle timeouts invite.
+ */
+final class DeploymentMachine {
+  private static final Logger LOG = LoggerFactory.getLogger(DeploymentMachine.class);
+
+  /**
+   * How long to wait before a failed release is tried again: doubling from the first to the last.
+   */
+  private static final Duration FIRST_RELEASE_RETRY = Duration.ofSeconds(1);
+
+  private static final Duration LAST_RELEASE_RETRY = Duration.ofSeconds(30);
+
+  /** How long a busy instance is left alone at least; or a timeout of zero would spin. */
+  private static final Duration BUSY_RECHECK = Duration.ofSeconds(1);
+
+  private enum Lifecycle {
+    OPEN,
+    REMOVED,
+    CLOSED
+  }
+
+  private final String name;
+  private final History history;
+  private final RandomGenerator random;
+  private final Supplier<String> instanceIds;
+  private final IdlePolicy enginePolicy;
+  private final List<Instance> instances = new ArrayList<>();
+  private final LinkedHashSet<Waiter> waiters = new LinkedHashSet<>();
+  private final Queue<Effect> effects = new ArrayDeque<>();
+
+  private DeploymentSpec spec;
+  private String fingerprint;
+  private Lifecycle lifecycle = Lifecycle.OPEN;
+  private boolean terminated;
+  private InstanceStatus told = InstanceStatus.STANDBY;
+  private long timerAt = NEVER;
+
+  private int pending;
+  private int inFlight;
+  private long quietSince = NEVER;
+  private int roundRobin;
+
+  private int failuresInARow;
+  private long backoffUntil = Long.MIN_VALUE;
+  private long minimumHeldUntil = Long.MIN_VALUE;
+  private @Nullable StartFailure lastFailure;
+
+  private long requests;
+  private long coldStarts;
+  private long starts;
+  private long startFailures;
+
+  DeploymentMachine(
+      DeploymentSpec spec,
+      String fingerprint,
+      IdlePolicy enginePolicy,
+      RandomGenerator random,
+      Supplier<String> instanceIds) {
+    this.name = spec.name();
+    this.spec = spec;
+    this.fingerprint = fingerprint;
+    this.enginePolicy = enginePolicy;
+    this.random = random;
+    this.instanceIds = instanceIds;
+    this.history = new History(name);
+  }
+
+  // What the shell looks at.
+
+  /** What is to be done, oldest first; the shell takes it from here. */
+  Queue<Effect> effects() {
+    return effects;
+  }
+
+  DeploymentSpec spec() {
+    return spec;
+  }
+
+  String fingerprint() {
+    return fingerprint;
+  }
+
+  /** The instances that exist, oldest first. */
+  List<Instance> instances() {
+    return instances;
+  }
+
+  boolean isRemoved() {
+    return lifecycle == Lifecycle.REMOVED;
+  }
+
+  int pending() {
+    return pending;
+  }
+
+  int inFlight() {
+    return inFlight;
+  }
+
+  long requests() {
+    return requests;
+  }
+
+  long coldStarts() {
+    return coldStarts;
+  }
+
+  long starts() {
+    return starts;
+  }
+
+  long startFailures() {
+    return startFailures;
+  }
+
+  @Nullable StartFailure lastFailure() {
+    return lastFailure;
+  }
+
+  long backoffUntil() {
+    return backoffUntil;
+  }
+
+  @Nullable Instance find(String instanceId) {
+    for (Instance instance : instances) {
+      if (instance.id.equals(instanceId)) {
+        return instance;
+      }
+    }
+    return null;
+  }
+
+  InstanceStatus status() {
+    if (instances.isEmpty()) {
+      return InstanceStatus.STANDBY;
+    }
+    return count(READY) > 0 ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+  }
+
+  /** Returns when the idle policy would release an instance, or {@link Instance#NEVER}. */
+  long releaseAt(Instance instance) {
+    return instance.phase == READY && instance.inFlight == 0 && mayShrink()
+        ? instance.idleDue()
+        : NEVER;
+  }
+
+  // Callers.
+
+  /**
+   * A caller asks for a lease.
+   *
+   * @return the instance, whose lease is counted, if one is ready at once; else the caller waits or
+   *     is refused by an effect
+   */
+  @Nullable Instance acquire(long now, Waiter waiter) {
+    requests++;
+    if (quietSince != NEVER) {
+      history.addGap(now - quietSince);
+      quietSince = NEVER;
+    }
+    if (lifecycle != Lifecycle.OPEN) {
+      reject(now, waiter, notOpen());
+      return null;
+    }
+    RouteRule rule = waiter.route;
+    if (rule instanceof RouteRule.Default) {
+      return acquireAny(now, waiter);
+    }
+    if (rule instanceof RouteRule.ScaleOut) {
+      scaleOut(now, waiter);
+      return null;
+    }
+    return acquireTarget(now, waiter, target(rule));
+  }
+
+  private @Nullable Instance acquireAny(long now, Waiter waiter) {
+    if (waiters.isEmpty()) {
+      Instance free = leastLoaded();
+      if (free != null) {
+        take(now, free);
+        return free;
+      }
+    }
+    if (now < backoffUntil && count(READY) + count(STARTING) == 0) {
+      reject(now, waiter, startFailed(now));
+      return null;
+    }
+    if (enqueue(now, waiter, null)) {
+      ensureCapacity(now);
+    }
+    return null;
+  }
+
+  private void scaleOut(long now, Waiter waiter) {
+    if (instances.size() >= spec.maxInstances()) {
+      reject(
+          now,
+          waiter,
+          new AutoDeployException(
+              ErrorCode.REPLICA_QUOTA_EXCEEDED,
+              name,
+              "deployment '"
+                  + name
+                  + "' has "
+                  + instances.size()
+                  + " instances, its maximum (maxInstances); release one or raise the maximum"));
+    } else if (now < backoffUntil) {
+      reject(now, waiter, startFailed(now));
+    } else if (pending >= spec.maxPending()) {
+      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+    } else {
+      enqueue(now, waiter, start(now, StartReason.SCALE_OUT));
+    }
+  }
+
+  private @Nullable Instance target(RouteRule rule) {
+    if (rule instanceof RouteRule.Instance named) {
+      Instance instance = find(named.instanceId());
+      return instance != null && (instance.phase == READY || instance.phase == STARTING)
+          ? instance
+          : null;
+    }
+    List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
+    List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
+    List<Instance> choice = withRoom.isEmpty() ? ready : withRoom;
+    if (choice.isEmpty()) {
+      return null;
+    }
+    return rule instanceof RouteRule.Random
+        ? choice.get(random.nextInt(choice.size()))
+        : choice.get(Math.floorMod(roundRobin++, choice.size()));
+  }
+
+  private @Nullable Instance acquireTarget(long now, Waiter waiter, @Nullable Instance target) {
+    if (target == null) {
+      reject(now, waiter, targetNotFound());
+      return null;
+    }
+    if (target.hasRoom() && target.bound.isEmpty()) {
+      take(now, target);
+      return target;
+    }
+    enqueue(now, waiter, target);
+    return null;
+  }
+
+  /** A caller gives up. One that was answered already is left alone. */
+  void cancel(long now, Waiter waiter) {
+    if (dequeue(waiter)) {
+      noteQuiet(now);
+    }
+  }
+
+  /** A lease is closed. */
+  void leaseClosed(long now, Instance instance) {
+    instance.inFlight--;
+    if (instance.leasesLost || instance.gone) {
+      return; // not counted any more
+    }
+    inFlight--;
+    if (instance.inFlight == 0) {
+      instance.busyNanos += now - instance.busySince;
+      instance.busySince = NEVER;
+      instance.idleSince = now;
+    }
+    if (instance.phase == DRAINING) {
+      if (instance.inFlight == 0) {
+        drained(now, instance);
+      }
+    } else {
+      fill(now, instance);
+      if (instance.inFlight == 0) {
+        becameIdle(instance);
+      }
+    }
+    noteQuiet(now);
+  }
+
+  // Instances.
+
+  /** The provider says that an instance is up and its probe that it is ready. */
+  void ready(long now, Instance instance, URI endpoint) {
+    if (instance.phase != STARTING || instance.gone) {
+      return;
+    }
+    long startNanos = now - instance.startRequestedAt;
+    instance.phase = READY;
+    if (instance.readyAt == NEVER) {
+      instance.readyAt = now;
+    }
+    if (instance.idleSince == NEVER) {
+      instance.idleSince = now;
+    }
+    failuresInARow = 0;
+    backoffUntil = Long.MIN_VALUE;
+    lastFailure = null;
+    if (instance.startReason != StartReason.ADOPTED) {
+      history.addStart(startNanos);
+    }
+    tell(
+        at ->
+            new DeploymentEvent.InstanceReady(
+                at, name, instance.id, endpoint, Duration.ofNanos(startNanos)));
+    statusMayHaveChanged();
+    fill(now, instance);
+    if (instance.inFlight == 0) {
+      becameIdle(instance);
+    }
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  /** The provider could not start an instance. */
+  void startFailed(long now, Instance instance, String message, @Nullable InstanceExit exit) {
+    if (instance.phase == STARTING && !instance.gone) {
+      failStart(now, instance, StartFailure.Kind.PROVIDER, message, exit);
+    }
+  }
+
+  /** An instance has ended by itself. */
+  void exited(long now, Instance instance, InstanceExit exit) {
+    if (instance.gone || instance.phase == RELEASING) {
+      return;
+    }
+    if (instance.phase == STARTING) {
+      failStart(
+          now,
+          instance,
+          StartFailure.Kind.EXITED,
+          "the instance " + exit.describe() + " before it was ready",
+          exit);
+      return;
+    }
+    int leases = instance.inFlight;
+    tell(at -> new DeploymentEvent.InstanceExited(at, name, instance.id, exit, leases));
+    lose(instance, exit);
+    beginRelease(now, instance, ReleaseReason.EXITED, spec.releaseGrace());
+    unbind(now, instance);
+    // A floor under restarts that nobody waits for: a crash loop must not spin.
+    minimumHeldUntil = now + spec.startBackoff().toNanos();
+    noteQuiet(now);
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  /** A release is verified: the instance is gone. */
+  void released(long now, Instance instance) {
+    if (instance.gone) {
+      return;
+    }
+    instance.gone = true;
+    instances.remove(instance);
+    effects.add(new Effect.Gone(instance, now));
+    statusMayHaveChanged();
+    ensureCapacity(now);
+    terminateIfEmpty();
+    rearm(now);
+  }
+
+  /** A release could not be confirmed; it is tried again. */
+  void releaseFailed(long now, Instance instance, String message) {
+    if (instance.gone || instance.releaseRetryAt != NEVER) {
+      return;
+    }
+    long wait =
+        doubled(FIRST_RELEASE_RETRY, LAST_RELEASE_RETRY, instance.releaseAttempts).toNanos();
+    instance.releaseRetryAt = now + wait;
+    int attempts = instance.releaseAttempts;
+    tell(
+        at ->
+            new DeploymentEvent.InstanceReleaseFailed(
+                at, name, instance.id, message, attempts, Duration.ofNanos(wait)));
+    schedule(instance.releaseRetryAt);
+  }
+
+  /** An instance has been left to the next engine. */
+  void left(long now, Instance instance) {
+    if (instance.gone) {
+      return;
+    }
+    instance.gone = true;
+    instances.remove(instance);
+    terminateIfEmpty();
+    rearm(now);
+  }
+
+  /** An instance of an earlier process is taken over; it still has to prove that it is ready. */
+  void adopt(long now, Instance instance) {
+    instances.add(instance);
+    instance.startDeadline = now + spec.startTimeout().toNanos();
+    tell(at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, instance.startReason));
+    statusMayHaveChanged();
+    rearm(now);
+  }
+
+  /** An instance of an earlier process is released because it fits nothing. */
+  void reap(long now, Instance instance) {
+    instances.add(instance);
+    beginRelease(now, instance, ReleaseReason.ORPHANED, spec.releaseGrace());
+    rearm(now);
+  }
+
+  /** Keeps an instance with a single open lease from serving anything else, or lets it again. */
+  boolean reserve(long now, Instance instance, boolean reserved) {
+    if (reserved && (instance.phase != READY || instance.inFlight != 1 || instance.reserved)) {
+      return false;
+    }
+    instance.reserved = reserved;
+    fill(now, instance);
+    return true;
+  }
+
+  // The host application and time.
+
+  /** Starts what the minimum asks for; called once after the machine was made and adopted to. */
+  void open(long now) {
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  /** The specification is replaced. */
+  void update(long now, DeploymentSpec newSpec, String newFingerprint) {
+    boolean replaced = !newFingerprint.equals(fingerprint);
+    spec = newSpec;
+    fingerprint = newFingerprint;
+    failuresInARow = 0;
+    backoffUntil = Long.MIN_VALUE;
+    lastFailure = null;
+    tell(at -> new DeploymentEvent.Updated(at, name));
+    List<Instance> current = new ArrayList<>(instances);
+    if (replaced) {
+      current.forEach(instance -> drain(now, instance, ReleaseReason.UPDATED));
+    } else {
+      int excess = count(READY) + count(STARTING) - spec.maxInstances();
+      for (int i = current.size() - 1; i >= 0 && excess > 0; i--) {
+        if (current.get(i).phase == READY || current.get(i).phase == STARTING) {
+          drain(now, current.get(i), ReleaseReason.UPDATED);
+          excess--;
+        }
+      }
+      for (Instance instance : current) {
+        instance.spec = newSpec;
+        fill(now, instance);
+        if (instance.phase == READY && instance.inFlight == 0) {
+          becameIdle(instance);
+        }
+      }
+    }
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  /**
+   * Releases the ready instances when nothing is in flight on them.
+   *
+   * @return the instances concerned
+   */
+  List<Instance> release(long now) {
+    List<Instance> concerned = new ArrayList<>();
+    for (Instance instance : List.copyOf(instances)) {
+      boolean needed =
+          instance.phase == STARTING && (!waiters.isEmpty() || !instance.bound.isEmpty());
+      if (!needed) {
+        drain(now, instance, ReleaseReason.REQUESTED);
+        concerned.add(instance);
+      }
+    }
+    ensureCapacity(now);
+    rearm(now);
+    return concerned;
+  }
+
+  /**
+   * Releases all instances at once.
+   *
+   * @return the instances concerned
+   */
+  List<Instance> releaseForcibly(long now) {
+    List<Instance> concerned = List.copyOf(instances);
+    rejectAll(
+        now,
+        () ->
+            new AutoDeployException(
+                ErrorCode.RELEASED,
+                name,
+                "deployment '" + name + "' was released by force while the request waited"));
+    concerned.forEach(instance -> force(now, instance, ReleaseReason.REQUESTED));
+    ensureCapacity(now);
+    rearm(now);
+    return concerned;
+  }
+
+  /** The deployment is removed: nothing new is taken, what is open may finish. */
+  void remove(long now) {
+    if (lifecycle == Lifecycle.OPEN) {
+      lifecycle = Lifecycle.REMOVED;
+      rejectAll(now, this::notOpen);
+      List.copyOf(instances).forEach(i -> drain(now, i, ReleaseReason.REMOVED));
+      terminateIfEmpty();
+      rearm(now);
+    }
+  }
+
+  /** The engine is closed: as if removed, but with a deadline, or leaving what is ready. */
+  void close(long now, long drainDeadline, boolean leave) {
+    lifecycle = Lifecycle.CLOSED;
+    rejectAll(now, this::notOpen);
+    for (Instance instance : List.copyOf(instances)) {
+      instance.drainDeadline = drainDeadline;
+      instance.leaving = leave && instance.phase == READY;
+      drain(now, instance, ReleaseReason.CLOSED);
+    }
+    terminateIfEmpty();
+    rearm(now);
+  }
+
+  /** The time of the last {@link Effect.SetTimer} has come. Called too early, it does no harm. */
+  void timer(long now) {
+    timerAt = NEVER;
+    expire(now, waiters);
+    for (Instance instance : List.copyOf(instances)) {
+      expire(now, instance.bound);
+      switch (instance.phase) {
+        case STARTING -> {
+          if (instance.startDeadline <= now) {
+            failStart(now, instance, StartFailure.Kind.TIMEOUT, timeoutMessage(instance), null);
+          }
+        }
+        case READY -> {
+          if (instance.inFlight == 0 && instance.idleDue() <= now && mayShrink()) {
+            beginRelease(now, instance, ReleaseReason.IDLE, spec.releaseGrace());
+          }
+        }
+        case DRAINING -> {
+          if (instance.drainDeadline <= now) {
+            cutShort(now, instance);
+          }
+        }
+        case RELEASING -> {
+          if (instance.releaseRetryAt <= now) {
+            instance.releaseRetryAt = NEVER;
+            release(instance, spec.releaseGrace());
+          }
+        }
+      }
+    }
+    noteQuiet(now);
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  // Decisions.
+
+  /** Starts what waiting callers and the minimum need, within the maximum. */
+  private void ensureCapacity(long now) {
+    if (lifecycle != Lifecycle.OPEN || (waiters.isEmpty() && spec.minInstances() == 0)) {
+      return;
+    }
+    int ready = count(READY);
+    int starting = count(STARTING);
+    int room = spec.maxInstances() - instances.size();
+    int minimum = now < minimumHeldUntil ? 0 : spec.minInstances() - ready - starting;
+    int demand = demand(ready, starting);
+    int wanted = Math.min(room, Math.max(minimum, demand));
+    if (wanted <= 0) {
+      return;
+    }
+    if (now < backoffUntil) {
+      schedule(backoffUntil);
+      return;
+    }
+    StartReason forCallers = ready == 0 ? StartReason.REQUEST : StartReason.DEMAND;
+    for (int i = 0; i < wanted; i++) {
+      start(now, i < demand ? forCallers : StartReason.MINIMUM);
+    }
+  }
+
+  /**
+   * Returns how many more instances the waiting callers need. A wake starts exactly one, however
+   * many wait: how much one instance takes is known only when it is there. After that each start
+   * answers for as many callers as it has room for.
+   */
+  private int demand(int ready, int starting) {
+    if (waiters.isEmpty()) {
+      return 0;
+    }
+    if (ready == 0) {
+      return starting == 0 ? 1 : 0;
+    }
+    long uncovered = waiters.size() - (long) starting * spec.concurrency();
+    return (int) Math.max(0, (uncovered + spec.concurrency() - 1) / spec.concurrency());
+  }
+
+  private Instance start(long now, StartReason reason) {
+    Instance instance =
+        new Instance(
+            instanceIds.get(),
+            freeSlot(),
+            reason,
+            spec,
+            fingerprint,
+            now,
+            now + spec.startTimeout().toNanos());
+    instances.add(instance);
+    starts++;
+    effects.add(new Effect.Start(instance));
+    tell(at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, reason));
+    statusMayHaveChanged();
+    schedule(instance.startDeadline);
+    return instance;
+  }
+
+  private int freeSlot() {
+    int slot = 0;
+    while (slotTaken(slot)) {
+      slot++;
+    }
+    return slot;
+  }
+
+  private boolean slotTaken(int slot) {
+    return instances.stream().anyMatch(i -> i.slot == slot);
+  }
+
+  private void failStart(
+      long now,
+      Instance instance,
+      StartFailure.Kind kind,
+      String message,
+      @Nullable InstanceExit exit) {
+    failuresInARow++;
+    startFailures++;
+    Duration wait = doubled(spec.startBackoff(), spec.maxStartBackoff(), failuresInARow);
+    backoffUntil = now + wait.toNanos();
+    StartFailure failure =
+        new StartFailure(
+            instance.id,
+            kind,
+            message,
+            exit,
+            Duration.ofNanos(now - instance.startRequestedAt),
+            failuresInARow);
+    lastFailure = failure;
+    tell(at -> new DeploymentEvent.InstanceStartFailed(at, name, instance.id, failure, wait));
+    beginRelease(now, instance, ReleaseReason.START_FAILED, spec.releaseGrace());
+    List<Waiter> answered = new ArrayList<>(instance.bound);
+    if (count(READY) + count(STARTING) == 0) {
+      answered.addAll(waiters);
+    }
+    answered.forEach(waiter -> dequeueAndReject(now, waiter, startFailed(now)));
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  private String timeoutMessage(Instance instance) {
+    String last = instance.lastProbeError;
+    return "the instance was not ready within "
+        + instance.spec.startTimeout().toMillis()
+        + " ms (startTimeout)"
+        + (last == null ? "" : "; the last probe said: " + last);
+  }
+
+  /** Takes an instance out of service: at once if nothing is in flight on it. */
+  private void drain(long now, Instance instance, ReleaseReason reason) {
+    if (instance.phase == STARTING) {
+      beginRelease(now, instance, reason, spec.releaseGrace());
+      unbind(now, instance);
+    } else if (instance.phase == READY || instance.phase == DRAINING) {
+      if (instance.phase == READY) {
+        instance.phase = DRAINING;
+        instance.releaseReason = reason;
+        tell(
+            at ->
+                new DeploymentEvent.InstanceDraining(
+                    at, name, instance.id, reason, instance.inFlight));
+        unbind(now, instance);
+        statusMayHaveChanged();
+      }
+      if (instance.inFlight == 0) {
+        drained(now, instance);
+      }
+    }
+  }
+
+  private void drained(long now, Instance instance) {
+    if (instance.leaving) {
+      effects.add(new Effect.Leave(instance));
+    } else {
+      ReleaseReason reason = instance.releaseReason;
+      beginRelease(
+          now, instance, reason == null ? ReleaseReason.REQUESTED : reason, spec.releaseGrace());
+    }
+  }
+
+  private void cutShort(long now, Instance instance) {
+    instance.drainDeadline = NEVER;
+    if (instance.leaving) {
+      lose(instance, InstanceExit.unknown("the engine was closed"));
+      effects.add(new Effect.Leave(instance));
+    } else {
+      force(now, instance, ReleaseReason.CLOSED);
+    }
+  }
+
+  private void force(long now, Instance instance, ReleaseReason reason) {
+    if (instance.phase != RELEASING) {
+      lose(instance, InstanceExit.unknown("the instance was released by force"));
+      beginRelease(now, instance, reason, Duration.ZERO);
+      unbind(now, instance);
+      noteQuiet(now);
+    }
+  }
+
+  private void beginRelease(long now, Instance instance, ReleaseReason reason, Duration grace) {
+    if (instance.busySince != NEVER) {
+      instance.busyNanos += now - instance.busySince;
+      instance.busySince = NEVER;
+      instance.idleSince = now;
+    }
+    Duration idle =
+        Duration.ofNanos(instance.idleSince == NEVER ? 0 : Math.max(0, now - instance.idleSince));
+    instance.phase = RELEASING;
+    instance.releaseReason = reason;
+    instance.releaseRequestedAt = now;
+    tell(at -> new DeploymentEvent.InstanceReleasing(at, name, instance.id, reason, idle));
+    statusMayHaveChanged();
+    release(instance, grace);
+  }
+
+  private void release(Instance instance, Duration grace) {
+    instance.releaseAttempts++;
+    effects.add(new Effect.Release(instance, grace));
+  }
+
+  /** Those who hold a lease of an instance are told; the leases do not count any more. */
+  private void lose(Instance instance, InstanceExit exit) {
+    inFlight -= instance.inFlight;
+    instance.leasesLost = true;
+    effects.add(new Effect.Lost(instance, exit));
+  }
+
+  /** Those who wait for an instance that takes nothing more get another, unless they named it. */
+  private void unbind(long now, Instance instance) {
+    for (Waiter waiter : List.copyOf(instance.bound)) {
+      if (waiter.route instanceof RouteRule.Instance) {
+        dequeueAndReject(now, waiter, targetNotFound());
+      } else {
+        instance.bound.remove(waiter);
+        waiter.target = null;
+        waiters.add(waiter);
+      }
+    }
+  }
+
+  private @Nullable Instance leastLoaded() {
+    Instance best = null;
+    for (Instance instance : instances) {
+      if (instance.hasRoom() && (best == null || instance.inFlight < best.inFlight)) {
+        best = instance;
+      }
+    }
+    return best;
+  }
+
+  private void take(long now, Instance instance) {
+    inFlight++;
+    if (instance.inFlight++ == 0) {
+      instance.busySince = now;
+    }
+  }
+
+  /** Grants an instance's room to those who wait, in the order in which they asked. */
+  private void fill(long now, Instance instance) {
+    while (instance.hasRoom()) {
+      Waiter next = earlier(first(instance.bound), first(waiters));
+      if (next == null) {
+        return;
+      }
+      dequeue(next);
+      take(now, instance);
+      if (next.askedAt < instance.readyAt) {
+        coldStarts++;
+      }
+      effects.add(new Effect.Grant(next, instance, now - next.askedAt));
+    }
+  }
+
+  private static @Nullable Waiter first(LinkedHashSet<Waiter> queue) {
+    return queue.isEmpty() ? null : queue.iterator().next();
+  }
+
+  private static @Nullable Waiter earlier(@Nullable Waiter a, @Nullable Waiter b) {
+    if (a == null || b == null) {
+      return a == null ? b : a;
+    }
+    return a.askedAt <= b.askedAt ? a : b;
+  }
+
+  private void becameIdle(Instance instance) {
+    instance.idleTimeout = askPolicy();
+    long due = instance.idleDue();
+    if (due != NEVER) {
+      schedule(due);
+    }
+  }
+
+  private long askPolicy() {
+    IdlePolicy own = spec.idlePolicy();
+    IdlePolicy policy = own != null ? own : enginePolicy;
+    Optional<Duration> timeout;
+    try {
+      timeout = policy.idleTimeout(history);
+      if (timeout.isPresent() && timeout.get().isNegative()) {
+        throw new IllegalStateException("the idle timeout is negative: " + timeout.get());
+      }
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "The idle policy of deployment '{}' failed; {} is used instead",
+          name,
+          IdlePolicy.DEFAULT_TIMEOUT,
+          e);
+      timeout = Optional.of(IdlePolicy.DEFAULT_TIMEOUT);
+    }
+    // Beyond a century it is as good as never, and cannot overflow the time line.
+    return timeout.isEmpty() || timeout.get().toDays() > 36_500 ? NEVER : timeout.get().toNanos();
+  }
+
+  private boolean mayShrink() {
+    return count(READY) > spec.minInstances() || lifecycle != Lifecycle.OPEN;
+  }
+
+  // Queues.
+
+  private boolean enqueue(long now, Waiter waiter, @Nullable Instance target) {
+    if (pending >= spec.maxPending()) {
+      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+      return false;
+    }
+    pending++;
+    waiter.target = target;
+    (target == null ? waiters : target.bound).add(waiter);
+    schedule(waiter.deadline);
+    return true;
+  }
+
+  private boolean dequeue(Waiter waiter) {
+    Instance target = waiter.target;
+    boolean waited = (target == null ? waiters : target.bound).remove(waiter);
+    if (waited) {
+      pending--;
+    }
+    return waited;
+  }
+
+  private void dequeueAndReject(long now, Waiter waiter, AutoDeployException error) {
+    if (dequeue(waiter)) {
+      reject(now, waiter, error);
+    }
+  }
+
+  private void reject(long now, Waiter waiter, AutoDeployException error) {
+    effects.add(new Effect.Reject(waiter, error));
+    noteQuiet(now);
+  }
+
+  private void rejectAll(long now, Supplier<AutoDeployException> error) {
+    List<Waiter> all = new ArrayList<>(waiters);
+    instances.forEach(instance -> all.addAll(instance.bound));
+    all.forEach(waiter -> dequeueAndReject(now, waiter, error.get()));
+  }
+
+  private void expire(long now, LinkedHashSet<Waiter> queue) {
+    List<Waiter> expired = queue.stream().filter(w -> w.deadline <= now).toList();
+    for (Waiter waiter : expired) {
+      dequeueAndReject(
+          now,
+          waiter,
+          new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), describe()));
+    }
+  }
+
+  private String describe() {
+    return "instances: "
+        + count(STARTING)
+        + " starting, "
+        + count(READY)
+        + " ready (concurrency "
+        + (spec.concurrency() == DeploymentSpec.UNLIMITED ? "unlimited" : spec.concurrency())
+        + "), "
+        + count(DRAINING)
+        + " draining, "
+        + count(RELEASING)
+        + " releasing, of "
+        + spec.maxInstances()
+        + " at the most; requests in flight: "
+        + inFlight;
+  }
+
+  private void noteQuiet(long now) {
+    if (inFlight == 0 && pending == 0 && quietSince == NEVER) {
+      quietSince = now;
+    }
+  }
+
+  // Errors.
+
+  private StartFailedException startFailed(long now) {
+    return new StartFailedException(
+        name,
+        requireNonNull(lastFailure, "lastFailure"),
+        Duration.ofNanos(Math.max(0, backoffUntil - now)));
+  }
+
+  private AutoDeployException targetNotFound() {
+    return new AutoDeployException(
+        ErrorCode.ROUTE_TARGET_NOT_FOUND,
+        name,
+        "deployment '" + name + "' has no such instance that takes requests");
+  }
+
+  private AutoDeployException notOpen() {
+    return lifecycle == Lifecycle.REMOVED
+        ? new AutoDeployException(
+            ErrorCode.DEPLOYMENT_NOT_FOUND, name, "deployment '" + name + "' was removed")
+        : new AutoDeployException(
+            ErrorCode.CLOSED, name, "deployment '" + name + "' is closed with its engine");
+  }
+
+  // The one timer.
+
+  private void schedule(long at) {
+    if (at < timerAt) {
+      timerAt = at;
+      effects.add(new Effect.SetTimer(at));
+    }
+  }
+
+  /** Sets the timer to the earliest deadline there is. */
+  private void rearm(long now) {
+    long next = earliest(waiters);
+    for (Instance instance : instances) {
+      next = Math.min(next, earliest(instance.bound));
+      next =
+          Math.min(
+              next,
+              switch (instance.phase) {
+                case STARTING -> instance.startDeadline;
+                case READY -> readyDeadline(now, instance);
+                case DRAINING -> instance.drainDeadline;
+                case RELEASING -> instance.releaseRetryAt;
+              });
+    }
+    if (now < backoffUntil && (!waiters.isEmpty() || belowMinimum())) {
+      next = Math.min(next, backoffUntil);
+    }
+    if (now < minimumHeldUntil && belowMinimum()) {
+      next = Math.min(next, minimumHeldUntil);
+    }
+    if (next != NEVER) {
+      schedule(next);
+    }
+  }
+
+  /** A busy instance is looked at when it could be due at the earliest: closing sets no timer. */
+  private long readyDeadline(long now, Instance instance) {
+    if (instance.inFlight == 0) {
+      return mayShrink() ? instance.idleDue() : NEVER;
+    }
+    if (instance.idleTimeout == NEVER) {
+      instance.idleTimeout = askPolicy();
+    }
+    return instance.idleTimeout == NEVER
+        ? NEVER
+        : now + Math.max(instance.idleTimeout, BUSY_RECHECK.toNanos());
+  }
+
+  private boolean belowMinimum() {
+    return lifecycle == Lifecycle.OPEN
+        && count(READY) + count(STARTING) < spec.minInstances()
+        && instances.size() < spec.maxInstances();
+  }
+
+  private static long earliest(LinkedHashSet<Waiter> queue) {
+    long earliest = NEVER;
+    for (Waiter waiter : queue) {
+      earliest = Math.min(earliest, waiter.deadline);
+    }
+    return earliest;
+  }
+
+  // Small things.
+
+  private int count(InstancePhase phase) {
+    int count = 0;
+    for (Instance instance : instances) {
+      if (instance.phase == phase) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  private void terminateIfEmpty() {
+    if (lifecycle != Lifecycle.OPEN && instances.isEmpty() && !terminated) {
+      terminated = true;
+      effects.add(new Effect.Terminated());
+    }
+  }
+
+  private void statusMayHaveChanged() {
+    InstanceStatus from = told;
+    InstanceStatus to = status();
+    if (from != to) {
+      told = to;
+      tell(at -> new DeploymentEvent.StatusChanged(at, name, from, to));
+    }
+  }
+
+  private void tell(Function<Instant, DeploymentEvent> event) {
+    effects.add(new Effect.Tell(event));
+  }
+
+  /** Returns first, 2 first, 4 first... for the attempts 1, 2, 3..., up to a maximum. */
+  private static Duration doubled(Duration first, Duration max, int attempt) {
+    int shift = Math.min(Math.max(0, attempt - 1), 30);
+    Duration value = first.multipliedBy(1L << shift);
+    return value.compareTo(max) > 0 ? max : value;
+  }
+}

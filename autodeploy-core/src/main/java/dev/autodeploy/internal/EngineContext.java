@@ -1,0 +1,105 @@
+package dev.autodeploy.internal;
+
+import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.spi.Ticker;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * What all deployments of one engine share.
+ *
+ * @param owner under which instances are labelled
+ * @param provider where instances run
+ * @param idlePolicy for deployments without their own
+ * @param costMeter for deployments without their own price
+ * @param ledger where usage is written
+ * @param events who is told
+ * @param ticker for durations
+ * @param clock for records
+ * @param scheduler for timers
+ * @param providerExecutor for provider calls and probes
+ * @param callbackExecutor for waiting callers
+ * @param random for ids and random routes
+ */
+record EngineContext(
+    String owner,
+    InstanceProvider provider,
+    IdlePolicy idlePolicy,
+    CostMeter costMeter,
+    LedgerWriter ledger,
+    EventBus events,
+    Ticker ticker,
+    InstantSource clock,
+    Scheduler scheduler,
+    Executor providerExecutor,
+    Executor callbackExecutor,
+    RandomGenerator random) {
+
+  /** Returns the same with another source of random numbers. */
+  EngineContext withRandom(RandomGenerator own) {
+    return new EngineContext(
+        owner,
+        provider,
+        idlePolicy,
+        costMeter,
+        ledger,
+        events,
+        ticker,
+        clock,
+        scheduler,
+        providerExecutor,
+        callbackExecutor,
+        own);
+  }
+
+  /** Calls the provider on its executor; whatever it throws becomes a failed future. */
+  <T> CompletableFuture<T> call(Supplier<CompletionStage<T>> providerCall) {
+    return CompletableFuture.supplyAsync(providerCall, providerExecutor)
+        .thenCompose(stage -> stage);
+  }
+
+  /** Likewise, and fails with a {@link TimeoutException} if there is no answer in time. */
+  <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    Scheduler.Cancellable timeout =
+        scheduler.schedule(
+            limit,
+            () ->
+                answer.completeExceptionally(
+                    new TimeoutException(
+                        provider.name() + " did not answer within " + limit.toSeconds() + " s")));
+    call(providerCall)
+        .whenComplete(
+            (value, error) -> {
+              timeout.cancel();
+              if (error != null) {
+                answer.completeExceptionally(unwrap(error));
+              } else {
+                answer.complete(value);
+              }
+            });
+    return answer;
+  }
+
+  static Throwable unwrap(Throwable error) {
+    Throwable cause = error.getCause();
+    return error instanceof CompletionException && cause != null ? unwrap(cause) : error;
+  }
+
+  /** Returns an error in one line. */
+  static String describe(Throwable error) {
+    Throwable cause = unwrap(error);
+    String message = cause.getMessage();
+    return message == null || message.isBlank() ? cause.getClass().getSimpleName() : message;
+  }
+}

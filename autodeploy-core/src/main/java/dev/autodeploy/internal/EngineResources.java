@@ -1,0 +1,128 @@
+package dev.autodeploy.internal;
+
+import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.spi.StateStore;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What an engine runs on: made where the host did not hand it in, and then closed with the engine,
+ * in the opposite order. Provider and store belong to the engine in any case.
+ */
+final class EngineResources {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineResources.class);
+
+  private final EngineConfig config;
+  private final List<AutoCloseable> owned = new ArrayList<>();
+  private final Scheduler scheduler;
+  private final Executor providerExecutor;
+  private final Executor callbackExecutor;
+  private final RandomGenerator random;
+  private volatile @Nullable Thread hook;
+
+  EngineResources(EngineConfig config) {
+    this.config = config;
+    StateStore store = config.store();
+    owned.add(store::close);
+    this.random = config.random() != null ? config.random() : new SecureRandom();
+    this.scheduler = config.scheduler() != null ? config.scheduler() : ownScheduler();
+    this.providerExecutor =
+        config.providerExecutor() != null ? config.providerExecutor() : ownExecutor("provider");
+    this.callbackExecutor =
+        config.callbackExecutor() != null ? config.callbackExecutor() : ownExecutor("callback");
+    owned.add(config.provider()::close);
+  }
+
+  EngineContext context(String owner) {
+    List<dev.autodeploy.event.DeploymentListener> listeners = new ArrayList<>();
+    listeners.add(new EventLog());
+    listeners.addAll(config.listeners());
+    return new EngineContext(
+        owner,
+        config.provider(),
+        config.idlePolicy(),
+        config.costMeter(),
+        new LedgerWriter(config.store()),
+        new EventBus(callbackExecutor, listeners),
+        config.ticker(),
+        config.clock(),
+        scheduler,
+        providerExecutor,
+        callbackExecutor,
+        random);
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  private Scheduler ownScheduler() {
+    SystemScheduler own = new SystemScheduler();
+    owned.add(own::close);
+    return own;
+  }
+
+  private Executor ownExecutor(String role) {
+    ExecutorService own = Threads.perTask(role);
+    owned.add(own::shutdown);
+    return own;
+  }
+
+  void closeOnShutdown(Runnable close) {
+    if (config.releaseOnShutdown()) {
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  close.run();
+                } catch (RuntimeException e) {
+                  LOG.error("The engine could not be closed when the process ended", e);
+                }
+              },
+              "autodeploy-shutdown-0");
+      Runtime.getRuntime().addShutdownHook(thread);
+      hook = thread;
+    }
+  }
+
+  /**
+   * Closes everything.
+   *
+   * @param failure what went wrong before, or null
+   * @return that, or the first thing that goes wrong here, with the others suppressed in it
+   */
+  @Nullable Throwable close(@Nullable Throwable failure) {
+    Throwable first = failure;
+    for (int i = owned.size() - 1; i >= 0; i--) {
+      try {
+        owned.get(i).close();
+      } catch (Exception e) {
+        if (first == null) {
+          first = e;
+        } else {
+          first.addSuppressed(e);
+        }
+      }
+    }
+    removeHook();
+    return first;
+  }
+
+  private void removeHook() {
+    Thread thread = hook;
+    if (thread != null && thread != Thread.currentThread()) {
+      try {
+        Runtime.getRuntime().removeShutdownHook(thread);
+      } catch (IllegalStateException e) {
+        LOG.debug("The process is ending; the hook stays");
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package dev.autodeploy.internal;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
+import java.time.Instant;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One instance of a deployment. All fields are guarded by the deployment's lock, apart from those
+ * marked; times are nanoseconds of the deployment's time line, {@link #NEVER} for no such moment.
+ */
+final class Instance {
+  static final long NEVER = Long.MAX_VALUE;
+
+  final String id;
+  final int slot;
+  final StartReason startReason;
+
+  /** The newest specification that it fits. */
+  DeploymentSpec spec;
+
+  final String fingerprint;
+
+  InstancePhase phase = InstancePhase.STARTING;
+  boolean gone;
+
+  /** Its open leases are worthless and do not count any more. */
+  boolean leasesLost;
+
+  final long startRequestedAt;
+  long startDeadline;
+  long readyAt = NEVER;
+
+  int inFlight;
+  long busySince = NEVER;
+  long busyNanos;
+
+  /** Up to when it was last in use: the later of ready and the last lease's close. */
+  long idleSince = NEVER;
+
+  /** What the idle policy said when it became idle. */
+  long idleTimeout = NEVER;
+
+  /** Serves nothing for a while although it is ready, as for a snapshot. */
+  boolean reserved;
+
+  /** Is left to the next engine, instead of released, when it is drained. */
+  boolean leaving;
+
+  /** When a drain is cut short. */
+  long drainDeadline = NEVER;
+
+  @Nullable ReleaseReason releaseReason;
+  long releaseRequestedAt = NEVER;
+  int releaseAttempts;
+  long releaseRetryAt = NEVER;
+
+  /** Those who wait for this instance and no other, in order. */
+  final LinkedHashSet<Waiter> bound = new LinkedHashSet<>();
+
+  // What the shell knows beside that.
+
+  /** Whether the provider has been asked to start it, or never will be. */
+  final AtomicReference<StartCall> startCall = new AtomicReference<>(StartCall.DUE);
+
+  /** As the provider gave it; set when it is up. */
+  volatile @Nullable ProviderInstance up;
+
+  /** The anchor of its time line in the records; set before the lock is left for the first time. */
+  @Nullable Instant startRequestedInstant;
+
+  /** When it ended, for one that was found ended after a restart. */
+  @Nullable Instant foundEndedAt;
+
+  /** Whether the ledger has the line of its start. */
+  volatile boolean inLedger;
+
+  /** Whether its interval is in the book of closed ones. */
+  boolean booked;
+
+  /** Up to when its use was last written to the ledger. */
+  long checkpointedUse = NEVER;
+
+  /** Why the last probe failed, for the message of a timeout. */
+  volatile @Nullable String lastProbeError;
+
+  /** How it ended, once that is known. */
+  volatile @Nullable InstanceExit lostExit;
+
+  /** The leases that want to be told when it is lost. */
+  final Set<LeaseHandle> watchers = ConcurrentHashMap.newKeySet();
+
+  /** Completed when it is verified gone and its account closed. */
+  final CompletableFuture<Void> goneFuture = new CompletableFuture<>();
+
+  /** How far the call that starts an instance is. */
+  enum StartCall {
+    /** It is still to be made. */
+    DUE,
+    /** It was made, by this process or an earlier one. */
+    MADE,
+    /** The release came first: it is not made any more. */
+    SKIPPED
+  }
+
+  Instance(
+      String id,
+      int slot,
+      StartReason startReason,
+      DeploymentSpec spec,
+      String fingerprint,
+      long startRequestedAt,
+      long startDeadline) {
+    this.id = id;
+    this.slot = slot;
+    this.startReason = startReason;
+    this.spec = spec;
+    this.fingerprint = fingerprint;
+    this.startRequestedAt = startRequestedAt;
+    this.startDeadline = startDeadline;
+  }
+
+  boolean hasRoom() {
+    return phase == InstancePhase.READY && !reserved && inFlight < spec.concurrency();
+  }
+
+  /** Returns for how long it has been busy, an exchange under way included. */
+  long busyNanos(long now) {
+    return busySince == NEVER ? busyNanos : busyNanos + (now - busySince);
+  }
+
+  /** Returns when the idle policy releases it, or {@link #NEVER}. */
+  long idleDue() {
+    return idleTimeout == NEVER || idleSince == NEVER ? NEVER : idleSince + idleTimeout;
+  }
+}

@@ -1,0 +1,44 @@
+package dev.autodeploy.internal;
+
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The ledger of earlier processes: what was closed, and what is still open. */
+final class LedgerReplay {
+  private final Map<String, List<UsageInterval>> closed = new HashMap<>();
+  private final Map<String, OpenUsage> open = new LinkedHashMap<>();
+
+  LedgerReplay(List<LedgerEntry> entries) {
+    for (LedgerEntry entry : entries) {
+      if (entry instanceof LedgerEntry.Started started) {
+        open.put(started.instanceId(), new OpenUsage(started, null));
+      } else if (entry instanceof LedgerEntry.Used used) {
+        open.computeIfPresent(used.instanceId(), (id, o) -> new OpenUsage(o.started(), used));
+      } else if (entry instanceof LedgerEntry.Released released) {
+        open.remove(released.instanceId());
+        close(released.usage());
+      }
+    }
+  }
+
+  /** The closed intervals of a deployment, oldest first. */
+  List<UsageInterval> closed(String deployment) {
+    return closed.getOrDefault(deployment, List.of());
+  }
+
+  /** The open intervals by instance; the engine takes out what it has settled. */
+  Map<String, OpenUsage> open() {
+    return open;
+  }
+
+  /** Closes an interval that the ledger has as open. */
+  void close(UsageInterval usage) {
+    open.remove(usage.instanceId());
+    closed.computeIfAbsent(usage.deployment(), name -> new ArrayList<>()).add(usage);
+  }
+}

@@ -1,0 +1,69 @@
+package dev.autodeploy.internal;
+
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.StateStore;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Appends to the ledger, in order. An entry that must not get lost is kept and written later if the
+ * store fails. Blocks while the store writes; thread-safe.
+ */
+final class LedgerWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerWriter.class);
+
+  private final StateStore store;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<LedgerEntry> backlog = new ArrayDeque<>();
+
+  LedgerWriter(StateStore store) {
+    this.store = store;
+  }
+
+  /** Appends an entry, or throws what the store throws: then it is not written. */
+  void append(LedgerEntry entry) {
+    lock.lock();
+    try {
+      writeBacklog();
+      store.append(entry);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Appends an entry now, or as soon as the store takes it. */
+  void appendSurely(LedgerEntry entry) {
+    lock.lock();
+    try {
+      backlog.add(entry);
+    } finally {
+      lock.unlock();
+    }
+    retry();
+  }
+
+  /** Writes what could not be written before. */
+  void retry() {
+    lock.lock();
+    try {
+      writeBacklog();
+    } catch (RuntimeException e) {
+      LOG.error(
+          "{} ledger entries could not be written and are kept until the store takes them",
+          backlog.size(),
+          e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void writeBacklog() {
+    for (LedgerEntry entry = backlog.peek(); entry != null; entry = backlog.peek()) {
+      store.append(entry);
+      backlog.remove();
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.autodeploy.examples.standin;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The command line of {@link BreezyVoiceStandIn}.
+ *
+ * @param host the address to bind
+ * @param port the port to bind; 0 takes a free one
+ * @param startDelay how long loading the model takes beyond loading the voice
+ * @param help whether only the usage is wanted
+ */
+record StandInOptions(String host, int port, Duration startDelay, boolean help) {
+  static final String USAGE =
+      """
+      Usage: BreezyVoiceStandIn [--host HOST] [--port PORT] [--start-delay DURATION]
+        --host HOST             address to listen on (127.0.0.1; in a container 0.0.0.0)
+        --port PORT             port to listen on, 0 for a free one (environment PORT, else 8080)
+        --start-delay DURATION  imitate model loading: 500ms, 2s, 1.5m (0s)
+        --help                  print this and exit
+      """;
+
+  private static final Duration MAX_START_DELAY = Duration.ofHours(1);
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m)");
+
+  /**
+   * Reads arguments and environment.
+   *
+   * @throws IllegalArgumentException if an option is unknown or its value is out of range; the
+   *     message is fit for the user
+   */
+  static StandInOptions parse(List<String> arguments, Map<String, String> environment) {
+    String host = "127.0.0.1";
+    String port = environment.getOrDefault("PORT", "");
+    String portSource = "PORT";
+    if (port.isBlank()) {
+      port = "8080";
+    }
+    Duration startDelay = Duration.ZERO;
+    boolean help = false;
+    for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
+      String option = rest.next();
+      switch (option) {
+        case "--host" -> host = value(option, rest);
+        case "--port" -> {
+          port = value(option, rest);
+          portSource = option;
+        }
+        case "--start-delay" -> startDelay = duration(option, value(option, rest));
+        case "--help" -> help = true;
+        default -> throw new IllegalArgumentException("unknown option " + option);
+      }
+    }
+    return new StandInOptions(host, port(portSource, port), startDelay, help);
+  }
+
+  private static String value(String option, Iterator<String> rest) {
+    if (!rest.hasNext()) {
+      throw new IllegalArgumentException(option + " needs a value");
+    }
+    return rest.next();
+  }
+
+  private static int port(String source, String text) {
+    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
+      return Integer.parseInt(text);
+    }
+    throw new IllegalArgumentException(source + " is '" + text + "'; allowed are 0 to 65535");
+  }
+
+  private static Duration duration(String option, String text) {
+    Matcher matcher = DURATION.matcher(text);
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          option + " is '" + text + "'; write a number and ms, s or m, such as 2s");
+    }
+    int millisPerUnit =
+        switch (matcher.group(2)) {
+          case "ms" -> 1;
+          case "s" -> 1_000;
+          default -> 60_000;
+        };
+    Duration duration =
+        Duration.ofMillis(
+            new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(millisPerUnit)).longValue());
+    if (duration.compareTo(MAX_START_DELAY) > 0) {
+      throw new IllegalArgumentException(option + " is '" + text + "'; at most 60m is allowed");
+    }
+    return duration;
+  }
+}
