@@ -31,6 +31,8 @@ final class SimulatedWorld {
 
     void releasing(String instanceId);
 
+    void removed(SimulatedMachine machine);
+
     void closing(String owner, List<SimulatedMachine> left);
   }
 
@@ -153,6 +155,9 @@ final class SimulatedWorld {
 
   void removed(SimulatedMachine machine) {
     existing.remove(machine.request.instanceId());
+    if (watch != null) {
+      watch.removed(machine);
+    }
   }
 
   void tellExited(SimulatedMachine machine, InstanceExit exit) {
