@@ -31,6 +31,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -832,7 +833,7 @@ final class DeploymentMachine {
     }
   }
 
-  private static @Nullable Waiter first(LinkedHashSet<Waiter> queue) {
+  private static @Nullable Waiter first(Set<Waiter> queue) {
     return queue.isEmpty() ? null : queue.iterator().next();
   }
 
@@ -916,7 +917,7 @@ final class DeploymentMachine {
     all.forEach(waiter -> dequeueAndReject(now, waiter, error.get()));
   }
 
-  private void expire(long now, LinkedHashSet<Waiter> queue) {
+  private void expire(long now, Set<Waiter> queue) {
     List<Waiter> expired = queue.stream().filter(w -> w.deadline <= now).toList();
     for (Waiter waiter : expired) {
       dequeueAndReject(
@@ -1027,7 +1028,7 @@ final class DeploymentMachine {
         && instances.size() < spec.maxInstances();
   }
 
-  private static long earliest(LinkedHashSet<Waiter> queue) {
+  private static long earliest(Set<Waiter> queue) {
     long earliest = NEVER;
     for (Waiter waiter : queue) {
       earliest = Math.min(earliest, waiter.deadline);

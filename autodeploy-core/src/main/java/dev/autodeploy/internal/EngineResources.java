@@ -30,14 +30,14 @@ final class EngineResources {
   EngineResources(EngineConfig config) {
     this.config = config;
     StateStore store = config.store();
-    owned.add(store::close);
+    owned.add(store);
     this.random = config.random() != null ? config.random() : new SecureRandom();
     this.scheduler = config.scheduler() != null ? config.scheduler() : ownScheduler();
     this.providerExecutor =
         config.providerExecutor() != null ? config.providerExecutor() : ownExecutor("provider");
     this.callbackExecutor =
         config.callbackExecutor() != null ? config.callbackExecutor() : ownExecutor("callback");
-    owned.add(config.provider()::close);
+    owned.add(config.provider());
   }
 
   EngineContext context(String owner) {
