@@ -2,6 +2,8 @@ package dev.autodeploy.testing;
 
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool.ManagedBlocker;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -11,21 +13,36 @@ import org.jspecify.annotations.Nullable;
  * A call on a thread of its own that takes turns with its maker: the maker goes on only while the
  * call waits for something, so that the two never run at the same moment.
  */
-final class BlockingCall<T extends @Nullable Object> {
+final class BlockingCall<T extends @Nullable Object> implements Runnable {
   private static final AtomicLong COUNT = new AtomicLong();
-  private static final int SPINS = 1000;
+  private static final ExecutorService THREADS =
+      Executors.newCachedThreadPool(BlockingCall::newThread);
+  private static final int YIELDS = 2_000;
   private static final int LOOKS_AT_OTHER_BLOCKERS = 20;
 
+  private final Callable<T> callable;
   private final CompletableFuture<T> result = new CompletableFuture<>();
-  private final Thread thread;
+  private final Thread maker = Thread.currentThread();
+  private volatile @Nullable Thread thread;
 
   BlockingCall(Callable<T> callable) {
-    thread = new Thread(() -> run(callable), "autodeploy-testing-call-" + COUNT.incrementAndGet());
-    thread.setDaemon(true);
+    this.callable = callable;
   }
 
   void start() {
-    thread.start();
+    THREADS.execute(this);
+  }
+
+  @Override
+  public void run() {
+    thread = Thread.currentThread();
+    try {
+      result.complete(callable.call());
+    } catch (Throwable e) {
+      result.completeExceptionally(e);
+    } finally {
+      LockSupport.unpark(maker);
+    }
   }
 
   boolean isCurrentThread() {
@@ -39,24 +56,25 @@ final class BlockingCall<T extends @Nullable Object> {
   /** Returns true when the call is over, false when it waits for something. */
   boolean awaitDoneOrBlocked() {
     int looks = 0;
-    for (int i = 0; thread.isAlive(); i++) {
-      Object blocker = LockSupport.getBlocker(thread);
+    for (int i = 0; !result.isDone(); i++) {
+      Thread running = thread;
+      Object blocker = running == null ? null : LockSupport.getBlocker(running);
       if (blocker instanceof ManagedBlocker future) {
         // Who waits for a future tells exactly whether it has been woken: what the thread's state
-        // says lags behind.
-        if (!future.isReleasable()) {
+        // says lags behind. Once the call is over, its thread waits for the next one.
+        if (!future.isReleasable() && !result.isDone()) {
           return false;
         }
-      } else if (blocker != null && isWaiting()) {
-        if (++looks > LOOKS_AT_OTHER_BLOCKERS) {
+      } else if (running != null && blocker != null && isWaiting(running)) {
+        if (++looks > LOOKS_AT_OTHER_BLOCKERS && !result.isDone()) {
           return false;
         }
         LockSupport.parkNanos(100_000);
       }
-      if (i < SPINS) {
-        Thread.onSpinWait();
+      if (i < YIELDS) {
+        Thread.yield();
       } else {
-        LockSupport.parkNanos(i < 10 * SPINS ? 1_000 : 1_000_000);
+        LockSupport.parkNanos(100_000);
       }
     }
     return true;
@@ -75,21 +93,22 @@ final class BlockingCall<T extends @Nullable Object> {
             "the call waits, and within "
                 + ManualTime.PATIENCE.toHours()
                 + " h of virtual time nothing is left that could wake it");
-    error.setStackTrace(thread.getStackTrace());
-    thread.interrupt();
+    Thread running = thread;
+    if (running != null) {
+      error.setStackTrace(running.getStackTrace());
+      running.interrupt();
+    }
     return error;
   }
 
-  private boolean isWaiting() {
-    Thread.State state = thread.getState();
+  private static boolean isWaiting(Thread running) {
+    Thread.State state = running.getState();
     return state == Thread.State.WAITING || state == Thread.State.TIMED_WAITING;
   }
 
-  private void run(Callable<T> callable) {
-    try {
-      result.complete(callable.call());
-    } catch (Throwable e) {
-      result.completeExceptionally(e);
-    }
+  private static Thread newThread(Runnable task) {
+    Thread thread = new Thread(task, "autodeploy-testing-call-" + COUNT.incrementAndGet());
+    thread.setDaemon(true);
+    return thread;
   }
 }

@@ -115,11 +115,11 @@ final class Walk implements SimulatedWorld.Watch {
 
   private void act(WalkDraw draw, WalkEngine engine) {
     int kind = draw.below(1000);
-    if (kind < 560) {
+    if (kind < 500) {
       engine.act(draw);
-    } else if (kind < 700) {
+    } else if (kind < 680) {
       pass(draw.pause());
-    } else if (kind < 860) {
+    } else if (kind < 850) {
       passToAMoment(draw, engine);
     } else if (kind < 960) {
       actAtAMoment(draw, engine);
@@ -127,7 +127,7 @@ final class Walk implements SimulatedWorld.Watch {
       crash(draw);
     } else if (kind < 985) {
       stepClock(draw);
-    } else if (kind < 992) {
+    } else if (kind < 988) {
       if (faults.contains(RandomWalk.Fault.RESTART)) {
         engine.restart(draw);
       }

@@ -18,7 +18,6 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
-import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.spi.UsageHistory;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -38,16 +37,17 @@ import org.jspecify.annotations.Nullable;
 final class WalkDeployment {
   private final Walk walk;
   private final WalkEngine engine;
-  private final ManualProcess process;
   private final String name;
   private final Map<String, WalkInstance> instances = new HashMap<>();
   private final List<WalkWaiter> waiters = new ArrayList<>();
   private final List<Held> leases = new ArrayList<>();
 
   private DeploymentSpec spec;
+  private ManualProcess process;
   private @Nullable Deployment deployment;
   private @Nullable CompletableFuture<Void> removal;
   private boolean forced;
+  private boolean quiet;
   private int asked;
   private int scaleOutsAsked;
   private int scaleOuts;
@@ -70,6 +70,7 @@ final class WalkDeployment {
 
   void attach(Deployment newDeployment) {
     deployment = newDeployment;
+    process = engine.process();
   }
 
   String name() {
@@ -101,7 +102,7 @@ final class WalkDeployment {
   void act(WalkDraw draw) {
     int kind = draw.below(100);
     if (kind < 46) {
-      for (int i = draw.any(1, 1, 1, 1, 2, 3, 8); i > 0; i--) {
+      for (int i = draw.any(1, 1, 1, 1, 1, 2, 3, 8); i > 0; i--) {
         acquire(RouteRule.defaultRule(), draw.patience());
       }
     } else if (kind < 54) {
@@ -109,7 +110,9 @@ final class WalkDeployment {
     } else if (kind < 62) {
       cancel(draw);
     } else if (kind < 92) {
-      close(draw);
+      for (int i = draw.any(1, 1, 2, 8); i > 0; i--) {
+        close(draw);
+      }
     } else if (kind < 94) {
       start();
     } else if (kind < 96) {
@@ -154,6 +157,7 @@ final class WalkDeployment {
     WalkWaiter waiter = ask(RouteRule.defaultRule(), AcquireRequest.DEFAULT_TIMEOUT);
     CompletableFuture<Void> future = deployment().start();
     waiter.future = future;
+    waiter.canGiveUp = false;
     future.whenComplete(
         (done, error) -> {
           if (answered(waiter, error)) {
@@ -175,10 +179,11 @@ final class WalkDeployment {
   }
 
   private void cancel(WalkDraw draw) {
-    if (waiters.isEmpty()) {
+    List<WalkWaiter> able = waiters.stream().filter(waiter -> waiter.canGiveUp).toList();
+    if (able.isEmpty()) {
       return;
     }
-    WalkWaiter waiter = draw.any(waiters);
+    WalkWaiter waiter = draw.any(able);
     walk.trace.add(() -> id() + ": " + waiter + " gives up");
     if (waiter.future.cancel(false)) {
       walk.cancelled++;
@@ -223,13 +228,7 @@ final class WalkDeployment {
     forced = true;
     instances.values().forEach(instance -> instance.forced = true);
     for (InstanceInfo info : deployment().status().instances()) {
-      WalkInstance instance = instances.get(info.id());
-      if (instance == null) {
-        // Its start has not been told yet.
-        instance = new WalkInstance(info.id(), false);
-        instances.put(info.id(), instance);
-      }
-      instance.forced = true;
+      instance(info.id()).forced = true;
     }
     deployment().releaseForcibly();
   }
@@ -264,6 +263,7 @@ final class WalkDeployment {
 
   /** Asks for nothing more and lets everything go. */
   void quiet() {
+    quiet = true;
     closeAll();
     if (!isRemoving()) {
       update(spec.toBuilder().minInstances(0).idleTimeout(Duration.ofSeconds(1)).build());
@@ -318,7 +318,7 @@ final class WalkDeployment {
     }
     boolean dead = machine.exitedAt <= now || instance.forced || engine.isClosing();
     walk.check(
-        dead || machine.isReady() && machine.releaseAskedAt == SimulatedMachine.NEVER,
+        dead || machine.isReady() && !instance.releaseAsked,
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);
     instance.open++;
     instance.used = true;
@@ -335,7 +335,12 @@ final class WalkDeployment {
     if (waiter.route instanceof RouteRule.Instance named) {
       walk.check(named.instanceId().equals(id), () -> waiter + " named an instance, but got " + id);
     }
-    leases.add(new Held(lease, instance));
+    Held held = new Held(lease, instance);
+    if (quiet) {
+      close(held);
+    } else {
+      leases.add(held);
+    }
   }
 
   private void refused(WalkWaiter waiter, Throwable error) {
@@ -387,18 +392,10 @@ final class WalkDeployment {
 
   // What the provider and the listeners see.
 
-  void starting(StartRequest request) {
-    walk.check(
-        !isRemoving() || engine.isClosing(),
-        () -> "nothing is started of what is being removed, but " + request.instanceId());
-  }
-
   void releasing(SimulatedMachine machine) {
     String id = machine.request.instanceId();
-    WalkInstance instance = instances.get(id);
-    if (instance == null) {
-      return;
-    }
+    WalkInstance instance = instance(id);
+    instance.releaseAsked = true;
     boolean allowed =
         instance.open == 0
             || instance.forced
@@ -432,7 +429,7 @@ final class WalkDeployment {
     String id = event.instanceId();
     StartReason reason = event.reason();
     WalkInstance known = instances.get(id);
-    boolean isNew = known == null || known.told == WalkInstance.Told.STARTING;
+    boolean isNew = known == null || known.told == WalkInstance.Told.NOTHING;
     walk.check(isNew, () -> "every start has one reason, but " + id + " has two");
     int starting = count(WalkInstance.Told.STARTING, id);
     int ready = count(WalkInstance.Told.READY, id);
@@ -458,9 +455,9 @@ final class WalkDeployment {
                 + " ready, for "
                 + mostWaiting
                 + " waiting");
-    if (known == null) {
-      instances.put(id, new WalkInstance(id, reason == StartReason.ADOPTED));
-    }
+    WalkInstance instance = instance(id);
+    instance.told = WalkInstance.Told.STARTING;
+    instance.adopted = reason == StartReason.ADOPTED;
   }
 
   private void toldReady(DeploymentEvent.InstanceReady event) {
@@ -481,12 +478,12 @@ final class WalkDeployment {
     walk.check(
         machine != null && machine.exitedAt != SimulatedMachine.NEVER,
         () -> "an exit is told of what has ended, but " + event.instanceId() + " has not");
-    instance(event.instanceId()).exited = true;
   }
 
   private void toldReleasing(DeploymentEvent.InstanceReleasing event) {
     WalkInstance instance = instance(event.instanceId());
     instance.told = WalkInstance.Told.RELEASING;
+    instance.adopted |= event.reason() == ReleaseReason.ORPHANED;
     if (event.reason() != ReleaseReason.IDLE) {
       return;
     }
@@ -514,6 +511,11 @@ final class WalkDeployment {
     walk.check(
         machine == null || !machine.exists(),
         () -> "released means gone, but " + instance.id + " still exists");
+    walk.check(
+        machine == null
+            || instance.adopted
+            || machine.releaseConfirmedAt == walk.time.read(),
+        () -> "released is told at once, but " + instance.id + " was gone before");
   }
 
   // The checks when nothing more happens at this moment.
@@ -642,7 +644,7 @@ final class WalkDeployment {
   // Small things.
 
   private WalkInstance instance(String id) {
-    return instances.computeIfAbsent(id, key -> new WalkInstance(key, false));
+    return instances.computeIfAbsent(id, WalkInstance::new);
   }
 
   private int count(WalkInstance.Told told, String except) {

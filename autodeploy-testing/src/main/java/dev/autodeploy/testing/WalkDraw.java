@@ -29,9 +29,9 @@ final class WalkDraw {
     Duration.ofMillis(1),
     Duration.ofMillis(100),
     Duration.ofSeconds(1),
-    Duration.ofSeconds(2),
     Duration.ofSeconds(5),
     Duration.ofMinutes(1),
+    Duration.ofMinutes(2),
     AcquireRequest.DEFAULT_TIMEOUT
   };
   private static final Duration[] IDLE = {
@@ -114,7 +114,7 @@ final class WalkDraw {
         .maxInstances(max)
         .minInstances(chance(8) ? 1 : 0)
         .concurrency(any(1, 1, 2, DeploymentSpec.UNLIMITED))
-        .maxPending(chance(20) ? 3 : 1000)
+        .maxPending(chance(10) ? 3 : 1000)
         .idlePolicy(chance(3) ? IdlePolicy.never() : IdlePolicy.after(any(IDLE)))
         .startTimeout(any(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(10)))
         .startBackoff(

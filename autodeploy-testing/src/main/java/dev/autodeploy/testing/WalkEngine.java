@@ -103,21 +103,25 @@ final class WalkEngine {
     DeploymentSpec spec = draw.spec(name, nextRevision());
     walk.trace.add(() -> owner + ": deploy " + WalkDeployment.describe(spec));
     WalkDeployment deployment = new WalkDeployment(walk, this, spec);
+    deployments.remove(name);
     deployments.put(name, deployment);
     deployment.attach(autoDeploy().deploy(spec));
   }
 
-  /** Deploys one of those that were removed, if any is missing. */
+  /** Deploys one of those that were removed; or removes one, if none is missing. */
   void redeploy(WalkDraw draw) {
     for (int i = 0; i < deploymentCount; i++) {
       String name = "d" + i;
       WalkDeployment existing = deployments.get(name);
-      if (existing == null || existing.isRemoved()) {
+      boolean free = existing == null || existing.isRemoved();
+      if (free && existing(name).isEmpty()) {
         deploy(draw, name);
         return;
       }
     }
-    draw.any(List.copyOf(deployments.values())).remove();
+    if (!deployments.isEmpty()) {
+      draw.any(List.copyOf(deployments.values())).remove();
+    }
   }
 
   void restart(WalkDraw draw) {
@@ -166,6 +170,7 @@ final class WalkEngine {
     walk.time.close(autoDeploy());
     walk.time.runReady();
     deployments.values().forEach(WalkDeployment::checkClosed);
+    deployments.values().forEach(WalkDeployment::checkRefusedAfterClose);
     process.kill();
     store.cut();
   }
@@ -174,8 +179,11 @@ final class WalkEngine {
 
   void act(WalkDraw draw) {
     List<WalkDeployment> all = List.copyOf(deployments.values());
-    if (!all.isEmpty()) {
-      draw.any(all).act(draw);
+    WalkDeployment chosen = all.isEmpty() ? null : draw.any(all);
+    if (chosen == null || chosen.isRemoved() && draw.chance(30)) {
+      redeploy(draw);
+    } else {
+      chosen.act(draw);
     }
   }
 
@@ -209,8 +217,7 @@ final class WalkEngine {
 
   void starting(StartRequest request) {
     String id = request.instanceId();
-    walk.check(
-        process.isAlive() && !closing, () -> "nothing is started while the engine closes: " + id);
+    walk.check(process.isAlive(), () -> "nothing is started after the engine has ended: " + id);
     walk.check(store.hasStart(id), () -> "the ledger has the start before anything can run: " + id);
     List<SimulatedMachine> existing = existing(request.deployment());
     int max = request.spec().maxInstances();
@@ -230,10 +237,6 @@ final class WalkEngine {
             && request.slot() < max
             && existing.stream().noneMatch(m -> m.request.slot() == request.slot()),
         () -> "a slot is held by one instance at a time: " + request.slot() + " of " + id);
-    WalkDeployment deployment = deployments.get(request.deployment());
-    if (deployment != null) {
-      deployment.starting(request);
-    }
   }
 
   void releasing(SimulatedMachine machine) {
@@ -279,9 +282,6 @@ final class WalkEngine {
   void close() {
     walk.trace.add(() -> owner + ": close");
     shutDown();
-    for (WalkDeployment deployment : deployments.values()) {
-      deployment.checkRefusedAfterClose();
-    }
   }
 
   private void checkLedger() {
@@ -324,7 +324,7 @@ final class WalkEngine {
     Long reported = reportedGone.get(id);
     if (!cut && reported != null) {
       walk.check(
-          reported == machine.goneAt,
+          reported == machine.releaseConfirmedAt,
           () -> "released is reported when it is verified, but " + id + " later or earlier");
       long exact = reported - machine.startedAt;
       walk.check(

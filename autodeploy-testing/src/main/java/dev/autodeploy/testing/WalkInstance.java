@@ -6,6 +6,7 @@ final class WalkInstance {
 
   /** As far as events have told. */
   enum Told {
+    NOTHING,
     STARTING,
     READY,
     DRAINING,
@@ -14,9 +15,9 @@ final class WalkInstance {
   }
 
   final String id;
-  final boolean adopted;
-  Told told = Told.STARTING;
-  boolean exited;
+  Told told = Told.NOTHING;
+  boolean adopted;
+  boolean releaseAsked;
   boolean forced;
 
   int open;
@@ -33,9 +34,8 @@ final class WalkInstance {
 
   long longestTimeout;
 
-  WalkInstance(String id, boolean adopted) {
+  WalkInstance(String id) {
     this.id = id;
-    this.adopted = adopted;
   }
 
   void becameIdle(long now, long timeout) {

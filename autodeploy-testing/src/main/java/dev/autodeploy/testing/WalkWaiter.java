@@ -16,6 +16,9 @@ final class WalkWaiter {
   /** Set right after it asked. */
   CompletableFuture<?> future = new CompletableFuture<>();
 
+  /** Whether cancelling the future gives the place up: not so for a start. */
+  boolean canGiveUp = true;
+
   boolean cancelled;
 
   WalkWaiter(int number, RouteRule route, long askedAt, long deadline, int before) {
