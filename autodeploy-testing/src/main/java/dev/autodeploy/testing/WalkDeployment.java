@@ -512,9 +512,7 @@ final class WalkDeployment {
         machine == null || !machine.exists(),
         () -> "released means gone, but " + instance.id + " still exists");
     walk.check(
-        machine == null
-            || instance.adopted
-            || machine.releaseConfirmedAt == walk.time.read(),
+        machine == null || instance.adopted || machine.releaseConfirmedAt == walk.time.read(),
         () -> "released is told at once, but " + instance.id + " was gone before");
   }
 
