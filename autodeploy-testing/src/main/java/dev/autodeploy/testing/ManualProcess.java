@@ -13,7 +13,7 @@ import java.util.concurrent.Executor;
  *
  * <pre>{@code
  * ManualProcess process = time.newProcess();
- * AutoDeploy first = process.build(AutoDeploy.builder().provider(provider).stateStore(store), 1);
+ * AutoDeploy first = process.build(AutoDeploy.builder().provider(provider).stateStore(store));
  * process.kill();
  * AutoDeploy second = time.build(
  *     AutoDeploy.builder().provider(provider.reconnect()).stateStore(store));
@@ -31,13 +31,16 @@ public final class ManualProcess implements Scheduler, Executor {
   }
 
   /**
-   * Builds an engine that runs in this process.
+   * Builds an engine that runs in this process; see {@link ManualTime#applyTo}.
    *
    * @param builder the engine's builder
-   * @param seed what ids and random routes are drawn from
    * @return the engine
    */
-  public AutoDeploy build(AutoDeploy.Builder builder, long seed) {
+  public AutoDeploy build(AutoDeploy.Builder builder) {
+    return build(builder, time.nextSeed());
+  }
+
+  AutoDeploy build(AutoDeploy.Builder builder, long seed) {
     time.applyTo(requireNonNull(builder, "builder"), this, this, seed);
     return time.call(builder::build);
   }

@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +60,7 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
 
   private final PriorityQueue<Timer> timers = new PriorityQueue<>();
   private final ReadyTasks ready;
+  private final AtomicLong seeds = new AtomicLong();
   private long scheduled;
   private int cancelled;
 
@@ -292,13 +294,14 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
 
   /**
    * Makes an engine run on this time: its ticker, clock, timers, provider calls and callbacks. Ids
-   * and random routes are drawn from a fixed seed, and no shutdown hook is added.
+   * and random routes are drawn from fixed seeds, a new one for each engine, and no shutdown hook
+   * is added.
    *
    * @param builder the engine's builder
    * @return the builder
    */
   public AutoDeploy.Builder applyTo(AutoDeploy.Builder builder) {
-    return applyTo(builder, this, this, 0);
+    return applyTo(builder, this, this, nextSeed());
   }
 
   /**
@@ -334,6 +337,10 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
    */
   public ManualProcess newProcess() {
     return new ManualProcess(this);
+  }
+
+  long nextSeed() {
+    return seeds.incrementAndGet();
   }
 
   AutoDeploy.Builder applyTo(

@@ -55,6 +55,7 @@ final class WalkDeployment {
   // Since everything was last at rest: the books of engine and walk may differ until it is again.
   private int mostWaiting;
   private int mostConcurrency;
+  private int leastConcurrency;
   private int mostMinimum;
 
   private record Held(Lease lease, WalkInstance instance) {}
@@ -249,6 +250,7 @@ final class WalkDeployment {
     walk.trace.add(() -> id() + ": update to " + describe(newSpec));
     spec = newSpec;
     mostConcurrency = Math.max(mostConcurrency, spec.concurrency());
+    leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
     mostMinimum = Math.max(mostMinimum, spec.minInstances());
     instances.values().forEach(instance -> instance.timeoutChanged(timeout()));
     engine.autoDeploy().update(newSpec);
@@ -436,7 +438,7 @@ final class WalkDeployment {
     boolean justified =
         switch (reason) {
           case REQUEST -> starting == 0 && ready == 0 && mostWaiting > 0;
-          case DEMAND -> (long) starting * spec.concurrency() < mostWaiting;
+          case DEMAND -> (long) starting * leastConcurrency < mostWaiting;
           case MINIMUM -> starting + ready < mostMinimum;
           case SCALE_OUT -> ++scaleOuts <= scaleOutsAsked;
           case ADOPTED -> walk.world.machines.containsKey(id);
@@ -529,6 +531,7 @@ final class WalkDeployment {
   private void atRest() {
     mostWaiting = waiters.size();
     mostConcurrency = spec.concurrency();
+    leastConcurrency = spec.concurrency();
     mostMinimum = spec.minInstances();
   }
 
