@@ -18,6 +18,7 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.UsageHistory;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,8 +59,11 @@ final class WalkDeployment {
   private int mostConcurrency;
   private int leastConcurrency;
   private int mostMinimum;
+  private int leastMinimum;
 
-  private record Held(Lease lease, WalkInstance instance) {}
+  /** An open lease; the stage is null for one that does not want to be told of its loss. */
+  private record Held(
+      Lease lease, WalkInstance instance, @Nullable CompletionStage<InstanceExit> lost) {}
 
   WalkDeployment(Walk walk, WalkEngine engine, DeploymentSpec spec) {
     this.walk = walk;
@@ -252,6 +257,7 @@ final class WalkDeployment {
     mostConcurrency = Math.max(mostConcurrency, spec.concurrency());
     leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
     mostMinimum = Math.max(mostMinimum, spec.minInstances());
+    leastMinimum = Math.min(leastMinimum, spec.minInstances());
     instances.values().forEach(instance -> instance.timeoutChanged(timeout()));
     engine.autoDeploy().update(newSpec);
   }
@@ -337,7 +343,7 @@ final class WalkDeployment {
     if (waiter.route instanceof RouteRule.Instance named) {
       walk.check(named.instanceId().equals(id), () -> waiter + " named an instance, but got " + id);
     }
-    Held held = new Held(lease, instance);
+    Held held = new Held(lease, instance, waiter.number % 2 == 0 ? lease.lost() : null);
     if (quiet) {
       close(held);
     } else {
@@ -492,6 +498,9 @@ final class WalkDeployment {
     walk.check(
         instance.open == 0,
         () -> instance.id + " is released as idle with " + instance.open + " leases open");
+    walk.check(
+        count(WalkInstance.Told.READY, instance.id) >= leastMinimum,
+        () -> instance.id + " is released as idle although the minimum needs it");
     // For an adopted one the ledger knows better than this book when it was last used.
     boolean known = !instance.adopted || instance.used;
     walk.check(
@@ -533,6 +542,7 @@ final class WalkDeployment {
     mostConcurrency = spec.concurrency();
     leastConcurrency = spec.concurrency();
     mostMinimum = spec.minInstances();
+    leastMinimum = spec.minInstances();
   }
 
   private void checkWaiters(DeploymentStatus status) {
@@ -594,7 +604,8 @@ final class WalkDeployment {
     for (Held held : leases) {
       walk.check(
           held.instance.told != WalkInstance.Told.RELEASING
-              || held.lease.lost().toCompletableFuture().isDone(),
+              || held.lost == null
+              || held.lost.toCompletableFuture().isDone(),
           () -> "a lease tells that its instance is lost, but not that of " + held.instance.id);
     }
   }
