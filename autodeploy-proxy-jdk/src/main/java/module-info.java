@@ -1,8 +1,10 @@
 /** Service links: a streaming reverse proxy on the JDK's own HTTP server. */
+@SuppressWarnings("requires-automatic") // okio has no descriptor
 module dev.autodeploy.proxy.jdk {
   requires transitive dev.autodeploy.core;
-  requires jdk.httpserver;
+  requires transitive jdk.httpserver;
   requires okhttp3;
+  requires okio;
   requires transitive static org.jspecify;
   requires org.slf4j;
 

@@ -1,43 +1,240 @@
 package dev.autodeploy;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.internal.process.LocalProcesses;
+import dev.autodeploy.internal.process.ProcessSettings;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
-/** Runs instances as local processes: the provider for machines without a container engine. */
+/**
+ * Runs instances as local processes: the provider for machines without a container engine.
+ * Thread-safe. It needs {@code /bin/sh} and the usual small tools, as on Linux and macOS.
+ *
+ * <p>An instance is the deployment's start command, run by {@code /bin/sh -c} in the {@linkplain
+ * Builder#workingDirectory working directory}, without input. Its environment is this process's
+ * with the deployment's on top, and {@code PORT}: the deployment's port, or with port 0 a free one
+ * for each instance. Explicit GPU ids become {@code CUDA_VISIBLE_DEVICES}; a number of GPUs changes
+ * nothing, as all processes see all GPUs. Image, snapshot, mounts and shared memory are ignored, so
+ * that one specification can serve containers and local processes.
+ *
+ * <p>Release means the whole process tree. On Linux that includes processes that left their parent
+ * and their session, as daemons do, unless they also cleared their environment; elsewhere it is
+ * what descends from the command. An instance ends with its command: what the command left running
+ * is asked to end then, and ended by force after the deployment's release grace period.
+ *
+ * <p>If this process is killed, a watcher beside each instance notices within a second and waits 2
+ * seconds for a process of the same owner that takes the instance over; after {@link #leave} it
+ * waits {@linkplain Builder#leaveTime 2 minutes}. Then it asks the instance to end, and ends it by
+ * force 3 seconds later. What ended meanwhile is listed with its exit code and the time of its end
+ * until it is released. Processes are recognised by id and start time.
+ *
+ * <p>Of what an instance writes, the last megabytes are kept in the {@linkplain Builder#directory
+ * directory} until it is released, and at most the last 1000 lines of 2000 characters can be read.
+ */
 public final class LocalProcessProvider implements InstanceProvider {
+  private final LocalProcesses processes;
 
-  private LocalProcessProvider() {}
+  private LocalProcessProvider(ProcessSettings settings) {
+    processes = new LocalProcesses(settings);
+  }
 
   /**
-   * Returns a provider.
+   * Returns a provider with default settings.
    *
    * @return the provider
    */
   public static LocalProcessProvider create() {
-    return new LocalProcessProvider();
+    return builder().build();
   }
 
+  /**
+   * Returns a builder for a provider.
+   *
+   * @return the builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  @Override
+  public String name() {
+    return "process";
+  }
+
+  @Override
+  public void open(ProviderContext context) {
+    processes.open(requireNonNull(context, "context"));
+  }
+
+  /** Refuses a deployment without a start command, or with a fixed port for several instances. */
+  @Override
+  public void validate(DeploymentSpec spec) {
+    processes.validate(requireNonNull(spec, "spec"));
+  }
+
+  /** Starts an instance; blocks for some milliseconds. */
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    throw new UnsupportedOperationException();
+    requireNonNull(request, "request");
+    return stage(() -> processes.start(request));
   }
 
+  /** Releases an instance; blocks until it is gone, up to the grace period and a little longer. */
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    throw new UnsupportedOperationException();
+    requireNonNull(instanceId, "instanceId");
+    requireNonNull(grace, "grace");
+    return stage(
+        () -> {
+          processes.release(instanceId, grace);
+          return null;
+        });
   }
 
   @Override
   public CompletionStage<List<ProviderInstance>> list(String owner) {
-    throw new UnsupportedOperationException();
+    requireNonNull(owner, "owner");
+    return stage(() -> processes.list(owner));
   }
 
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
-    throw new UnsupportedOperationException();
+    requireNonNull(instanceId, "instanceId");
+    return stage(() -> processes.logs(instanceId, lines));
+  }
+
+  /**
+   * Asks once whether an instance is ready. Where it can be told, the answer counts only if the
+   * instance listens on its port itself; see {@link Builder#checkListener}.
+   */
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    return processes.isReady(requireNonNull(instance, "instance"), requireNonNull(probe, "probe"));
+  }
+
+  /** Lets an instance live without an engine for {@linkplain Builder#leaveTime some time}. */
+  @Override
+  public CompletionStage<Void> leave(String instanceId) {
+    requireNonNull(instanceId, "instanceId");
+    return stage(
+        () -> {
+          processes.leave(instanceId);
+          return null;
+        });
+  }
+
+  /** Ends the use. What was neither released nor left is ended by force. */
+  @Override
+  public void close() {
+    processes.close();
+  }
+
+  private interface Action<T> {
+    @Nullable T run() throws Exception;
+  }
+
+  @SuppressWarnings("NullAway") // a stage of Void has nothing but null
+  private static <T> CompletionStage<T> stage(Action<T> action) {
+    try {
+      return CompletableFuture.completedFuture(action.run());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return CompletableFuture.failedFuture(e);
+    } catch (Exception e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /** Collects the settings of a provider. Not thread-safe. Every setter checks its value. */
+  public static final class Builder {
+    private @Nullable Path directory = ProcessSettings.DEFAULT.directory();
+    private Path workingDirectory = ProcessSettings.DEFAULT.workingDirectory();
+    private Duration leaveTime = ProcessSettings.DEFAULT.leaveTime();
+    private boolean checkListener = ProcessSettings.DEFAULT.checkListener();
+
+    private Builder() {}
+
+    /**
+     * Sets where instances are registered and their output is kept. The next process finds them
+     * there, so it must not be cleared in between, and it has to be on this machine. It is made if
+     * needed, and readable by this user only. Default: {@code autodeploy-} and the user's name
+     * below the system's temporary directory.
+     *
+     * @param value a directory
+     * @return this
+     */
+    public Builder directory(Path value) {
+      directory = requireNonNull(value, "directory").toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Sets where start commands run. Default: this process's working directory.
+     *
+     * @param value a directory, which must exist when an instance starts
+     * @return this
+     */
+    public Builder workingDirectory(Path value) {
+      workingDirectory = requireNonNull(value, "workingDirectory").toAbsolutePath();
+      return this;
+    }
+
+    /**
+     * Sets how long an instance that was {@linkplain LocalProcessProvider#leave left} waits for the
+     * next process to take it over before it ends. Default: 2 minutes.
+     *
+     * @param value 1 second to 24 hours, in whole seconds
+     * @return this
+     */
+    public Builder leaveTime(Duration value) {
+      requireNonNull(value, "leaveTime");
+      if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(Duration.ofHours(24)) > 0) {
+        throw new IllegalArgumentException(
+            "leaveTime must be 1 s to 24 h, but was " + value.toMillis() + " ms");
+      }
+      leaveTime = value;
+      return this;
+    }
+
+    /**
+     * Sets whether an instance is ready only if a process of its own listens on its port, where
+     * that can be told: on Linux, for processes of the same user. Otherwise another process that
+     * happens to serve the port would be taken for it. Switch it off if the start command lets a
+     * service that runs already listen for it. Default: true.
+     *
+     * @param value whether to check
+     * @return this
+     */
+    public Builder checkListener(boolean value) {
+      checkListener = value;
+      return this;
+    }
+
+    /**
+     * Returns the provider.
+     *
+     * @return the provider
+     */
+    public LocalProcessProvider build() {
+      return new LocalProcessProvider(
+          new ProcessSettings(
+              directory,
+              workingDirectory,
+              leaveTime,
+              checkListener,
+              ProcessSettings.DEFAULT.shell()));
+    }
   }
 }

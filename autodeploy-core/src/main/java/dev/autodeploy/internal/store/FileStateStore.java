@@ -1,41 +1,169 @@
 package dev.autodeploy.internal.store;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Keeps the state in a directory. */
+/**
+ * Keeps the state in a directory: deployments in {@code deployments.json}, the ledger in {@code
+ * ledger.jsonl}, and {@code lock} against a second engine. Thread-safe; every method blocks for the
+ * disk, and an interrupt neither stops it nor is lost.
+ *
+ * <p>Environment values are stored as they are. The directory is made for its owner only, and so
+ * are the files.
+ *
+ * <p>A state or an entry whose saving failed may still be there after a restart: the failure can
+ * come after the write.
+ */
 public final class FileStateStore implements StateStore {
+  private static final Logger LOG = LoggerFactory.getLogger(FileStateStore.class);
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Path directory;
+  private final Disk disk;
+  private final StateFile state;
+  private final LedgerFile ledger;
+  private @Nullable Closeable directoryLock;
+  private boolean closed;
 
   /**
-   * Creates a store.
+   * Creates a store. Nothing is read or made before {@link #load()}.
    *
-   * @param directory where
+   * @param directory where, on the default file system; made if needed
    */
-  public FileStateStore(Path directory) {}
+  public FileStateStore(Path directory) {
+    this(directory, RealDisk.INSTANCE);
+  }
 
-  @Override
-  public StoredState load() {
-    throw new UnsupportedOperationException();
+  FileStateStore(Path directory, Disk disk) {
+    requireNonNull(directory, "directory");
+    if (directory.getFileSystem() != FileSystems.getDefault()) {
+      throw new IllegalArgumentException(
+          "the state directory must be on the default file system, but is on "
+              + directory.getFileSystem());
+    }
+    this.directory = directory.toAbsolutePath();
+    this.disk = disk;
+    state = new StateFile(this.directory, disk);
+    ledger = new LedgerFile(this.directory, disk);
   }
 
   @Override
-  public void save(StoredState state) {
-    throw new UnsupportedOperationException();
+  public StoredState load() {
+    lock.lock();
+    try {
+      refuseIfClosed();
+      if (directoryLock != null) {
+        throw new IllegalStateException("load() was called before");
+      }
+      directoryLock = lockDirectory();
+      boolean loaded = false;
+      try {
+        StoredState result = state.load();
+        loaded = true;
+        return result;
+      } finally {
+        if (!loaded) {
+          unlockDirectory();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Closeable lockDirectory() {
+    try {
+      disk.createDirectory(directory);
+      return disk.lock(directory);
+    } catch (IOException e) {
+      throw Failures.io(
+          "cannot use the state directory",
+          directory,
+          e,
+          "Check that it can be made and that this process may read and write there.");
+    }
+  }
+
+  @Override
+  public void save(StoredState newState) {
+    requireNonNull(newState, "newState");
+    lock.lock();
+    try {
+      refuseIfUnusable();
+      state.save(newState);
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override
   public List<LedgerEntry> ledger() {
-    throw new UnsupportedOperationException();
+    lock.lock();
+    try {
+      refuseIfUnusable();
+      return List.copyOf(ledger.read());
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override
   public void append(LedgerEntry entry) {
-    throw new UnsupportedOperationException();
+    requireNonNull(entry, "entry");
+    lock.lock();
+    try {
+      refuseIfUnusable();
+      ledger.append(entry);
+    } finally {
+      lock.unlock();
+    }
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      unlockDirectory();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void unlockDirectory() {
+    Closeable held = directoryLock;
+    directoryLock = null;
+    if (held != null) {
+      try {
+        held.close();
+      } catch (IOException e) {
+        LOG.warn("{} may stay locked until this process ends: {}", directory, e.toString());
+      }
+    }
+  }
+
+  private void refuseIfUnusable() {
+    refuseIfClosed();
+    if (directoryLock == null) {
+      throw new IllegalStateException("load() comes first");
+    }
+  }
+
+  private void refuseIfClosed() {
+    if (closed) {
+      throw Failures.failed("the store on " + directory + " is closed");
+    }
+  }
 }

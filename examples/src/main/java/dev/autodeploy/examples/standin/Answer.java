@@ -42,8 +42,7 @@ final class Answer {
 
   /** Returns what FastAPI answers when an endpoint fails. */
   static Answer internalError() {
-    return text(
-        500, Map.of("Content-Type", "text/plain; charset=utf-8"), "Internal Server Error");
+    return text(500, Map.of("Content-Type", "text/plain; charset=utf-8"), "Internal Server Error");
   }
 
   /** Returns a WAV file as BreezyVoice sends it. */

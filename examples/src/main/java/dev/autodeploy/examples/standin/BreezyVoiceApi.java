@@ -55,7 +55,8 @@ final class BreezyVoiceApi {
   Answer answer(String method, String rawPath, @Nullable String contentType, byte[] body) {
     String path = rawPath.startsWith("/v1/") ? rawPath.substring("/v1".length()) : rawPath;
     return switch (path) {
-      case "/models" -> method.equals("GET") ? Answer.json(200, MODELS) : Answer.methodNotAllowed("GET");
+      case "/models" ->
+          method.equals("GET") ? Answer.json(200, MODELS) : Answer.methodNotAllowed("GET");
       case "/audio/speech" ->
           method.equals("POST") ? speech(contentType, body) : Answer.methodNotAllowed("POST");
       case "/docs" ->

@@ -8,8 +8,8 @@ import java.util.List;
  * A program that answers like BreezyVoice: the same routes, the same errors, one request at a time,
  * and English speech from a synthesiser that needs neither weights nor GPU.
  *
- * <p>The port opens when everything is loaded, so a TCP probe tells when it is ready. It ends at once
- * on SIGTERM.
+ * <p>The port opens when everything is loaded, so a TCP probe tells when it is ready. It ends at
+ * once on SIGTERM.
  */
 public final class BreezyVoiceStandIn {
   private static final int USAGE_ERROR = 2;
@@ -69,7 +69,9 @@ public final class BreezyVoiceStandIn {
     }
   }
 
-  /** A server thread that still waits for connections would hold up the end of the JVM for 300 ms. */
+  /**
+   * A server thread that still waits for connections would hold up the end of the JVM for 300 ms.
+   */
   private static void shutDown(StandInServer server, UvicornLog log) {
     log.info("Shutting down");
     server.close();

@@ -16,7 +16,8 @@ final class CollectingAudioPlayer implements AudioPlayer {
    * Returns everything that was written so far.
    *
    * @param expectedRate the samples per second that the caller counts on
-   * @throws IllegalStateException if the voice delivered anything but mono 16-bit samples at that rate
+   * @throws IllegalStateException if the voice delivered anything but mono 16-bit samples at that
+   *     rate
    */
   short[] samples(int expectedRate) {
     AudioFormat written = format;

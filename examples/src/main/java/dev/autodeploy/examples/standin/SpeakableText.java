@@ -5,9 +5,9 @@ import java.text.Normalizer;
 /**
  * Brings a text into the letters of an English voice, or says why that cannot be done.
  *
- * <p>Accents are dropped and typographic quotes and dashes made plain. A letter of another script is
- * refused: leaving it out would answer with a sentence that nobody wrote. Symbols and emoji, which
- * have no sound, become pauses between words.
+ * <p>Accents are dropped and typographic quotes and dashes made plain. A letter of another script
+ * is refused: leaving it out would answer with a sentence that nobody wrote. Symbols and emoji,
+ * which have no sound, become pauses between words.
  */
 final class SpeakableText {
   /** The longest text, in UTF-16 units: the limit of the API that BreezyVoice follows. */
@@ -42,8 +42,7 @@ final class SpeakableText {
       return Character.toString(codePoint);
     }
     return switch (Character.getType(codePoint)) {
-      case Character.DECIMAL_DIGIT_NUMBER ->
-          Integer.toString(Character.digit(codePoint, 10));
+      case Character.DECIMAL_DIGIT_NUMBER -> Integer.toString(Character.digit(codePoint, 10));
       case Character.UPPERCASE_LETTER,
           Character.LOWERCASE_LETTER,
           Character.TITLECASE_LETTER,

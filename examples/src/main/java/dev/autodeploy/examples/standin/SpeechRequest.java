@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The body of {@code POST /v1/audio/speech}.
  *
- * <p>Fields besides {@code input} are checked for their type where BreezyVoice declares one, and then
- * ignored, as BreezyVoice does.
+ * <p>Fields besides {@code input} are checked for their type where BreezyVoice declares one, and
+ * then ignored, as BreezyVoice does.
  *
  * @param input the text to speak; may be empty
  */
@@ -95,8 +95,7 @@ record SpeechRequest(String input) {
     if (parser.currentToken() == JsonToken.VALUE_STRING) {
       return parser.getText();
     }
-    problems.add(
-        new Problem("string_type", field, "Input should be a valid string", copy(parser)));
+    problems.add(new Problem("string_type", field, "Input should be a valid string", copy(parser)));
     return null;
   }
 

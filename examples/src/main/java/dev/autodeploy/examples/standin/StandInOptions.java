@@ -1,12 +1,9 @@
 package dev.autodeploy.examples.standin;
 
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The command line of {@link BreezyVoiceStandIn}.
@@ -27,7 +24,6 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
       """;
 
   private static final Duration MAX_START_DELAY = Duration.ofHours(1);
-  private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ms|s|m)");
 
   /**
    * Reads arguments and environment.
@@ -52,7 +48,8 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
           port = value(option, rest);
           portSource = option;
         }
-        case "--start-delay" -> startDelay = duration(option, value(option, rest));
+        case "--start-delay" ->
+            startDelay = DurationOption.parse(option, value(option, rest), MAX_START_DELAY);
         case "--help" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
@@ -72,26 +69,5 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
       return Integer.parseInt(text);
     }
     throw new IllegalArgumentException(source + " is '" + text + "'; allowed are 0 to 65535");
-  }
-
-  private static Duration duration(String option, String text) {
-    Matcher matcher = DURATION.matcher(text);
-    if (!matcher.matches()) {
-      throw new IllegalArgumentException(
-          option + " is '" + text + "'; write a number and ms, s or m, such as 2s");
-    }
-    int millisPerUnit =
-        switch (matcher.group(2)) {
-          case "ms" -> 1;
-          case "s" -> 1_000;
-          default -> 60_000;
-        };
-    Duration duration =
-        Duration.ofMillis(
-            new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(millisPerUnit)).longValue());
-    if (duration.compareTo(MAX_START_DELAY) > 0) {
-      throw new IllegalArgumentException(option + " is '" + text + "'; at most 60m is allowed");
-    }
-    return duration;
   }
 }

@@ -23,7 +23,8 @@ final class StandInServer implements AutoCloseable {
   private static final int MAX_BODY_BYTES = 1 << 20;
 
   static {
-    // Read once, when the server's first class loads. Without it every keep-alive answer takes 44 ms.
+    // Read once, when the server's first class loads. Without it every keep-alive answer takes 44
+    // ms.
     if (System.getProperty("sun.net.httpserver.nodelay") == null) {
       System.setProperty("sun.net.httpserver.nodelay", "true");
     }

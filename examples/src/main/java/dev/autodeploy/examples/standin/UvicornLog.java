@@ -38,8 +38,7 @@ final class UvicornLog {
   }
 
   /** Writes that a request is being answered; never its query, headers or body. */
-  void access(
-      InetSocketAddress client, String method, String path, String protocol, int status) {
+  void access(InetSocketAddress client, String method, String path, String protocol, int status) {
     String reason = REASONS.getOrDefault(status, "");
     info(
         client.getAddress().getHostAddress()

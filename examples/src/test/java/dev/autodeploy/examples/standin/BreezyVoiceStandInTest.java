@@ -58,8 +58,7 @@ final class BreezyVoiceStandInTest {
     Process process = start("--port", Integer.toString(port), "--start-delay", "60m");
     readUntil(process, "BreezyVoice stand-in: loading");
 
-    try (ServerSocket stillFree =
-        new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+    try (ServerSocket stillFree = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
       assertThat(stillFree.isBound()).isTrue();
     }
   }

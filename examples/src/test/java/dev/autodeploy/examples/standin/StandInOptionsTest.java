@@ -23,8 +23,7 @@ final class StandInOptionsTest {
     Map<String, String> environment = Map.of("PORT", "9001");
 
     assertThat(StandInOptions.parse(List.of(), environment).port()).isEqualTo(9001);
-    assertThat(StandInOptions.parse(List.of("--port", "9002"), environment).port())
-        .isEqualTo(9002);
+    assertThat(StandInOptions.parse(List.of("--port", "9002"), environment).port()).isEqualTo(9002);
   }
 
   @Test

@@ -229,7 +229,8 @@ final class StandInServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/", "/v1", "/v1/", "/health", "/v1/health", "/v1/v1/models", "/v1models"})
+  @ValueSource(
+      strings = {"/", "/v1", "/v1/", "/health", "/v1/health", "/v1/v1/models", "/v1models"})
   void anythingElse_answers404(String path) throws Exception {
     HttpResponse<String> response = get(serve(kevin), path);
 
@@ -320,8 +321,9 @@ final class StandInServerTest {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.address().getPort())) {
       socket
           .getOutputStream()
-          .write("POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
-              .getBytes(ISO_8859_1));
+          .write(
+              "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"
+                  .getBytes(ISO_8859_1));
 
       assertThat(get(uri(server), "/v1/models").statusCode()).isEqualTo(200);
     }

@@ -25,10 +25,7 @@ final class WavFileTest {
     assertThat(audio.getFormat().getSampleSizeInBits()).isEqualTo(16);
     assertThat(audio.getFrameLength()).isEqualTo(samples.length);
     short[] read = new short[samples.length];
-    ByteBuffer.wrap(audio.readAllBytes())
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .asShortBuffer()
-        .get(read);
+    ByteBuffer.wrap(audio.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN).asShortBuffer().get(read);
     assertThat(read).isEqualTo(samples);
   }
 

@@ -1,0 +1,110 @@
+package dev.autodeploy.internal.process;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is written down about an instance before it can run. Immutable.
+ *
+ * @param owner its owner
+ * @param instanceId its id
+ * @param deployment its deployment's name
+ * @param slot its slot
+ * @param fingerprint its fingerprint
+ * @param port the port that it was told
+ * @param startedAt when its start began
+ * @param boot the run of the machine in which {@code watcher} means something
+ * @param watcher the watcher that runs its command
+ */
+record InstanceRecord(
+    String owner,
+    String instanceId,
+    String deployment,
+    int slot,
+    String fingerprint,
+    int port,
+    Instant startedAt,
+    String boot,
+    ProcessId watcher) {
+  private static final int VERSION = 1;
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  byte[] toJson() {
+    ObjectNode node = JSON.createObjectNode();
+    node.put("version", VERSION);
+    node.put("owner", owner);
+    node.put("instanceId", instanceId);
+    node.put("deployment", deployment);
+    node.put("slot", slot);
+    node.put("fingerprint", fingerprint);
+    node.put("port", port);
+    node.put("startedAt", startedAt.toString());
+    node.put("boot", boot);
+    node.put("watcherPid", watcher.pid());
+    node.put("watcherStart", watcher.start());
+    return node.toPrettyString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Reads it back. */
+  static InstanceRecord parse(byte[] json) throws IOException {
+    try {
+      JsonNode node = JSON.readTree(json);
+      int version = integer(node, "version");
+      if (version != VERSION) {
+        throw new IOException("it has version " + version + ", and this can read " + VERSION);
+      }
+      return new InstanceRecord(
+          text(node, "owner"),
+          text(node, "instanceId"),
+          text(node, "deployment"),
+          integer(node, "slot"),
+          text(node, "fingerprint"),
+          integer(node, "port"),
+          Instant.parse(text(node, "startedAt")),
+          text(node, "boot"),
+          new ProcessId(integer(node, "watcherPid"), text(node, "watcherStart")));
+    } catch (JsonProcessingException e) {
+      throw new IOException("it is not JSON: " + e.getOriginalMessage(), e);
+    } catch (DateTimeException e) {
+      throw new IOException("startedAt is not a time", e);
+    }
+  }
+
+  /** The instance, and how it ended if it has. */
+  ProviderInstance toInstance(@Nullable InstanceExit exit) {
+    return new ProviderInstance(
+        instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit);
+  }
+
+  URI endpoint() {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+
+  private static String text(JsonNode node, String field) throws IOException {
+    JsonNode value = node.get(field);
+    if (value == null || !value.isTextual()) {
+      throw new IOException("it has no text " + field);
+    }
+    return value.textValue();
+  }
+
+  private static int integer(JsonNode node, String field) throws IOException {
+    JsonNode value = node.get(field);
+    if (value == null || !value.isInt()) {
+      throw new IOException("it has no number " + field);
+    }
+    return value.intValue();
+  }
+}

@@ -1,0 +1,303 @@
+package dev.autodeploy.internal.process;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** One instance, from its start to its release. Thread-safe. */
+final class LocalInstance {
+  /** How long instances live on when their host is gone, in case that it comes back at once. */
+  static final Duration WITHOUT_HOST = Duration.ofSeconds(2);
+
+  private static final Duration MAX_GRACE = Duration.ofDays(1);
+  private static final int EXIT_LINES = 50;
+
+  private final InstanceFiles files;
+  private final int port;
+
+  /** Held while it is started, and while it is ended. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** From when on it is ended by force; a later release with less grace moves it forward. */
+  private final AtomicLong killAt = new AtomicLong(System.nanoTime() + Long.MAX_VALUE / 2);
+
+  private volatile @Nullable InstanceRecord record;
+  private volatile @Nullable InstanceExit exit;
+  private volatile boolean released;
+  private volatile boolean left;
+
+  /** Makes one that is to be started. */
+  LocalInstance(InstanceFiles files, int port) {
+    this.files = files;
+    this.port = port;
+  }
+
+  /** Makes one that was found. */
+  LocalInstance(InstanceFiles files, InstanceRecord record) {
+    this(files, record.port());
+    this.record = record;
+  }
+
+  int port() {
+    return port;
+  }
+
+  LogFile log() {
+    return files.log();
+  }
+
+  boolean isLeft() {
+    return left;
+  }
+
+  @Nullable InstanceExit exit() {
+    return exit;
+  }
+
+  /** Returns it as the engine sees it, or null if it has not come into being. */
+  @Nullable ProviderInstance toInstance() {
+    InstanceRecord current = record;
+    return current == null ? null : current.toInstance(exit);
+  }
+
+  /** Starts it. Returns the watcher's process. */
+  Process start(StartRequest request, Watcher watcher, ProcessSettings settings)
+      throws InterruptedException {
+    DeploymentSpec spec = request.spec();
+    lock.lockInterruptibly();
+    try {
+      if (released) {
+        throw new InstanceStartException("the instance was released before it was started");
+      }
+      if (!Files.isDirectory(settings.workingDirectory())) {
+        throw new InstanceStartException(
+            "the working directory " + settings.workingDirectory() + " does not exist");
+      }
+      checkPort(spec);
+      return run(request, watcher, settings);
+    } catch (IOException e) {
+      throw new InstanceStartException(
+          "no process could be started for deployment '" + spec.name() + "': " + e.getMessage(),
+          null,
+          e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Process run(StartRequest request, Watcher watcher, ProcessSettings settings)
+      throws IOException {
+    DeploymentSpec spec = request.spec();
+    Instant startedAt = Instant.now();
+    RegistryDirectory.make(files.directory());
+    boolean started = false;
+    @Nullable Process process = null;
+    try {
+      String command = requireNonNull(spec.startCommand(), "startCommand");
+      ProcessBuilder builder =
+          new ProcessBuilder(watcher.commandLine(files, command, spec.releaseGrace()))
+              .directory(settings.workingDirectory().toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().path().toFile()));
+      setEnvironment(builder.environment(), spec);
+      process = builder.start();
+      ProcessId id = ProcessId.of(process.pid());
+      if (id == null) {
+        throw new IOException("the shell ended at once: " + String.join(" ", log().tail(3)));
+      }
+      InstanceRecord written =
+          new InstanceRecord(
+              request.owner(),
+              request.instanceId(),
+              request.deployment(),
+              request.slot(),
+              request.fingerprint(),
+              port,
+              startedAt,
+              ProcFs.BOOT_ID,
+              id);
+      files.writeLease(ProcessId.current(), WITHOUT_HOST);
+      files.writeRecord(written);
+      try (OutputStream toWatcher = process.getOutputStream()) {
+        toWatcher.write("go\n".getBytes(StandardCharsets.US_ASCII));
+      }
+      record = written;
+      started = true;
+      return process;
+    } finally {
+      if (!started) {
+        if (process != null) {
+          process.destroyForcibly(); // nothing has run yet
+        }
+        files.delete();
+      }
+    }
+  }
+
+  private void setEnvironment(Map<String, String> environment, DeploymentSpec spec) {
+    if (!spec.gpu().ids().isEmpty()) {
+      environment.put("CUDA_VISIBLE_DEVICES", String.join(",", spec.gpu().ids()));
+    }
+    environment.putAll(spec.environment());
+    environment.put("PORT", String.valueOf(port));
+  }
+
+  private void checkPort(DeploymentSpec spec) throws IOException {
+    if (Ports.isFree(port)) {
+      return;
+    }
+    Long holder = Listeners.other(port, Set.of());
+    throw new InstanceStartException(
+        "port "
+            + port
+            + " of deployment '"
+            + spec.name()
+            + "' is already in use by "
+            + (holder == null ? "another process" : "process " + holder)
+            + ": end that one, or give the deployment another port, or port 0 for a free one");
+  }
+
+  /**
+   * Takes over an instance that an earlier host left behind.
+   *
+   * @return whether it runs; otherwise it has ended, and none of its processes is left
+   */
+  boolean adopt() throws IOException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      files.writeLease(ProcessId.current(), WITHOUT_HOST);
+      boolean runs = isAlive() && files.exit() == null;
+      if (runs && !files.isEnding()) {
+        return true;
+      }
+      killAt.set(System.nanoTime());
+      tree().end(killAt::get);
+      if (runs) {
+        files.recordEnd();
+      }
+      noteExit(null);
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether its watcher lives. */
+  boolean isAlive() {
+    InstanceRecord current = record;
+    return current != null && current.boot().equals(ProcFs.BOOT_ID) && current.watcher().isAlive();
+  }
+
+  /**
+   * Looks whether it has ended, and how.
+   *
+   * @return the exit if it has ended by itself and this is the first time that this is seen
+   */
+  @Nullable InstanceExit noticeExit() {
+    if (released || exit != null || (isAlive() && files.exit() == null)) {
+      return null;
+    }
+    return noteExit(Instant.now());
+  }
+
+  private InstanceExit noteExit(@Nullable Instant atTheLatest) {
+    InstanceFiles.Exit written = files.exit();
+    Integer code = written == null ? null : written.code();
+    String message = null;
+    if (files.isEnding()) {
+      message = "its host process was gone, so it was ended";
+    } else if (!files.hasRun()) {
+      message = "its host process ended before the command could run";
+    } else if (code == null) {
+      message = "its watcher was ended from outside";
+    } else if (code > 128) {
+      message = "signal " + (code - 128);
+    }
+    List<String> tail = files.log().tail(EXIT_LINES);
+    Instant at = written == null ? atTheLatest : written.at();
+    InstanceExit noted = new InstanceExit(code, false, tail, message, at);
+    exit = noted;
+    return noted;
+  }
+
+  /**
+   * Refuses an answer that was not the instance's own.
+   *
+   * @throws IOException if it has ended, or another process listens on its port
+   */
+  void checkAnswer(boolean listener) throws IOException {
+    if (exit != null || !isAlive()) {
+      throw new IOException("the instance has ended");
+    }
+    if (!listener) {
+      return;
+    }
+    Long other = Listeners.other(port, tree().find().command());
+    if (other != null) {
+      throw new IOException(
+          "port " + port + " is served by process " + other + ", which the instance did not start");
+    }
+  }
+
+  /** Lets it live on without this process for some time. */
+  void leave(Duration time) throws IOException {
+    files.writeLeaseWithoutHost(time);
+    left = true;
+  }
+
+  /** Ends all its processes and forgets it. */
+  void release(Duration grace) throws IOException, InterruptedException {
+    released = true;
+    end(grace, true);
+  }
+
+  /** Ends all its processes by force; it stays registered, as one that has ended. */
+  void kill() throws IOException, InterruptedException {
+    released = true;
+    end(Duration.ZERO, false);
+  }
+
+  private void end(Duration grace, boolean forget) throws IOException, InterruptedException {
+    Duration limited = grace.compareTo(MAX_GRACE) > 0 ? MAX_GRACE : grace;
+    long at = System.nanoTime() + limited.toNanos();
+    killAt.accumulateAndGet(at, (was, is) -> is - was < 0 ? is : was);
+    lock.lockInterruptibly();
+    try {
+      if (record == null || !Files.exists(files.directory())) {
+        return;
+      }
+      if (forget) {
+        files.markReleasing();
+        tree().end(killAt::get);
+        files.delete();
+      } else {
+        tree().end(killAt::get);
+        files.recordEnd();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ProcessTree tree() {
+    InstanceRecord current = record;
+    boolean valid = current != null && current.boot().equals(ProcFs.BOOT_ID);
+    return new ProcessTree(files, valid && current != null ? current.watcher() : null);
+  }
+}

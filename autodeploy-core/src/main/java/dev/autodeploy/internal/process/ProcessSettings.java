@@ -1,0 +1,41 @@
+package dev.autodeploy.internal.process;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a provider of local processes. Immutable.
+ *
+ * @param directory where instances are registered, or null for the default
+ * @param workingDirectory where commands run
+ * @param leaveTime how long an instance that was left waits for the next process
+ * @param checkListener whether an instance is ready only if it listens itself
+ * @param shell what runs the watchers
+ */
+public record ProcessSettings(
+    @Nullable Path directory,
+    Path workingDirectory,
+    Duration leaveTime,
+    boolean checkListener,
+    List<String> shell) {
+
+  /** The settings unless something else is said. */
+  public static final ProcessSettings DEFAULT =
+      new ProcessSettings(
+          null, Path.of("").toAbsolutePath(), Duration.ofMinutes(2), true, List.of("/bin/sh"));
+
+  /**
+   * Copies the values.
+   *
+   * @param directory where instances are registered, or null for the default
+   * @param workingDirectory where commands run
+   * @param leaveTime how long an instance that was left waits for the next process
+   * @param checkListener whether an instance is ready only if it listens itself
+   * @param shell what runs the watchers
+   */
+  public ProcessSettings {
+    shell = List.copyOf(shell);
+  }
+}

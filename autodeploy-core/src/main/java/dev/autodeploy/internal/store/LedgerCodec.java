@@ -1,0 +1,92 @@
+package dev.autodeploy.internal.store;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** An entry of the ledger as JSON. Each says by itself what happened to which instance and when. */
+final class LedgerCodec {
+
+  private LedgerCodec() {}
+
+  static ObjectNode write(LedgerEntry entry) {
+    ObjectNode json = Json.object();
+    if (entry instanceof LedgerEntry.Started started) {
+      json.put("type", "started");
+      json.put("deployment", started.deployment());
+      json.put("instance", started.instanceId());
+      json.set("gpu", GpuCodec.write(started.gpu()));
+      json.put("at", started.at().toString());
+    } else if (entry instanceof LedgerEntry.Used used) {
+      json.put("type", "used");
+      json.put("instance", used.instanceId());
+      json.put("readyAt", used.readyAt().toString());
+      json.put("lastUsedAt", used.lastUsedAt().toString());
+      json.put("busy", used.busy().toString());
+    } else if (entry instanceof LedgerEntry.Released released) {
+      UsageInterval usage = released.usage();
+      json.put("type", "released");
+      json.put("deployment", usage.deployment());
+      json.put("instance", usage.instanceId());
+      json.set("gpu", GpuCodec.write(usage.gpu()));
+      json.put("startRequestedAt", usage.startRequestedAt().toString());
+      putIfSet(json, "readyAt", usage.readyAt());
+      putIfSet(json, "releaseRequestedAt", usage.releaseRequestedAt());
+      json.put("endedAt", usage.endedAt().toString());
+      json.put("busy", usage.busy().toString());
+    } else {
+      throw new IllegalArgumentException("no such entry: " + entry.getClass());
+    }
+    return json;
+  }
+
+  private static void putIfSet(ObjectNode json, String name, @Nullable Instant value) {
+    if (value != null) {
+      json.put(name, value.toString());
+    }
+  }
+
+  static LedgerEntry read(Fields json) throws FormatException {
+    LedgerEntry entry;
+    try {
+      entry = readType(json);
+    } catch (IllegalArgumentException e) {
+      throw json.bad(e.getMessage());
+    }
+    json.end();
+    return entry;
+  }
+
+  private static LedgerEntry readType(Fields json) throws FormatException {
+    switch (json.text("type")) {
+      case "started":
+        return new LedgerEntry.Started(
+            json.text("deployment"),
+            json.text("instance"),
+            GpuCodec.read(json.object("gpu")),
+            json.instant("at"));
+      case "used":
+        return new LedgerEntry.Used(
+            json.text("instance"),
+            json.instant("readyAt"),
+            json.instant("lastUsedAt"),
+            json.duration("busy"));
+      case "released":
+        return new LedgerEntry.Released(
+            new UsageInterval(
+                json.text("deployment"),
+                json.text("instance"),
+                GpuCodec.read(json.object("gpu")),
+                json.instant("startRequestedAt"),
+                json.instantOrNull("readyAt"),
+                json.instantOrNull("releaseRequestedAt"),
+                json.instant("endedAt"),
+                false,
+                json.duration("busy")));
+      default:
+        throw json.bad("type", "must be started, used or released");
+    }
+  }
+}

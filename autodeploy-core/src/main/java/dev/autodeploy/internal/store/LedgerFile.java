@@ -1,0 +1,234 @@
+package dev.autodeploy.internal.store;
+
+import dev.autodeploy.spi.LedgerEntry;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The file of the ledger: one JSON object a line, only ever appended to.
+ *
+ * <p>An entry counts when its line break is durable. A last line that did not get that far is what
+ * a killed process, a full disk or a loss of power leaves behind, and is cut off; whatever else is
+ * wrong was not done by this class and is left for a person to look at. The file is opened for each
+ * append, so that one that was moved away or truncated meanwhile is noticed.
+ */
+final class LedgerFile {
+  private static final String NAME = "ledger.jsonl";
+  private static final int SHOWN_CHARACTERS = 200;
+  private static final String CHECK_READING =
+      "Check the permissions and the health of its file system.";
+  private static final Logger LOG = LoggerFactory.getLogger(LedgerFile.class);
+
+  private final Path directory;
+  private final Path file;
+  private final Disk disk;
+
+  /** Up to where entries are durable, or -1 before the file was read. */
+  private long length = -1;
+
+  /** Whether a failed append may have left something behind {@link #length}. */
+  private boolean tailUnknown;
+
+  LedgerFile(Path directory, Disk disk) {
+    this.directory = directory;
+    this.file = directory.resolve(NAME);
+    this.disk = disk;
+  }
+
+  List<LedgerEntry> read() {
+    List<LedgerEntry> entries = new ArrayList<>();
+    Line torn = null;
+    long end = 0;
+    try (InputStream in = new BufferedInputStream(disk.read(file))) {
+      int number = 1;
+      for (Line line = Line.next(in, number, 0); line != null; number++) {
+        Line following = Line.next(in, number + 1, line.end());
+        LedgerEntry entry = decode(line, following == null);
+        if (entry == null) {
+          torn = line;
+        } else {
+          entries.add(entry);
+          end = line.end();
+        }
+        line = following;
+      }
+    } catch (NoSuchFileException e) {
+      length = 0;
+      return entries;
+    } catch (IOException e) {
+      throw Failures.io("cannot read", file, e, CHECK_READING);
+    }
+    settle(end, torn);
+    return entries;
+  }
+
+  /** Returns the line's entry, or null if it is the last one and torn. */
+  private @Nullable LedgerEntry decode(Line line, boolean last) {
+    if (last && line.isTorn()) {
+      return null;
+    }
+    try {
+      return LedgerCodec.read(Json.parse(line.bytes()));
+    } catch (FormatException e) {
+      throw Failures.damaged(
+          file,
+          line.number(),
+          line.bytes(),
+          e,
+          "Repair that line or restore the file from a backup. Without the line the costs that it"
+              + " stands for are forgotten.");
+    }
+  }
+
+  /** Makes durable what was read, which it is not yet if the process before was killed. */
+  private void settle(long end, @Nullable Line torn) {
+    try (Disk.OpenFile out = disk.open(file)) {
+      if (torn != null) {
+        out.truncate(end);
+      }
+      out.force();
+    } catch (IOException e) {
+      throw Failures.io("cannot write", file, e, CHECK_READING);
+    }
+    length = end;
+    if (torn != null) {
+      LOG.warn(
+          "{}, line {}: the last entry was not written to its end and is cut off: {}",
+          file,
+          torn.number(),
+          torn.shown());
+    }
+  }
+
+  void append(LedgerEntry entry) {
+    if (length < 0) {
+      read();
+    }
+    byte[] line;
+    try {
+      line = withLineBreak(Json.line(LedgerCodec.write(entry)));
+      if (tailUnknown) {
+        cutTail();
+      }
+    } catch (IOException e) {
+      throw Failures.io(
+          "nothing is appended to the ledger while the rest of an earlier, failed entry cannot be"
+              + " cut off from",
+          file,
+          e,
+          "Check its file system, then try again.");
+    }
+    try {
+      write(line);
+    } catch (IOException e) {
+      throw Failures.io(
+          "cannot append to the ledger",
+          file,
+          e,
+          "The entry is not recorded. Check that its file system has space left and that this"
+              + " process may write there.");
+    }
+    length += line.length;
+  }
+
+  private void write(byte[] line) throws IOException {
+    try (Disk.OpenFile out = disk.open(file)) {
+      if (out.length() != length) {
+        throw changed(out.length());
+      }
+      tailUnknown = true;
+      out.write(length, line);
+      out.force();
+      if (length == 0) {
+        disk.forceDirectory(directory); // the file may be new
+      }
+    } catch (IOException e) {
+      if (tailUnknown) {
+        cutTailAfter(e);
+      }
+      throw e;
+    }
+    tailUnknown = false;
+  }
+
+  private void cutTailAfter(IOException failure) {
+    try {
+      cutTail();
+    } catch (IOException e) {
+      failure.addSuppressed(e); // tried again before the next append
+    }
+  }
+
+  private void cutTail() throws IOException {
+    try (Disk.OpenFile out = disk.open(file)) {
+      if (out.length() < length) {
+        throw changed(out.length());
+      }
+      out.truncate(length);
+      out.force();
+    }
+    tailUnknown = false;
+  }
+
+  private IOException changed(long actual) {
+    return new IOException(
+        "it was changed by somebody else: it has " + actual + " bytes, not " + length);
+  }
+
+  private static byte[] withLineBreak(byte[] json) {
+    byte[] line = Arrays.copyOf(json, json.length + 1);
+    line[json.length] = '\n';
+    return line;
+  }
+
+  /** A line of the file, without its line break. */
+  private record Line(int number, byte[] bytes, boolean terminated, long end) {
+
+    static @Nullable Line next(InputStream in, int number, long start) throws IOException {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream(300);
+      int b = in.read();
+      if (b < 0) {
+        return null;
+      }
+      for (; b >= 0 && b != '\n'; b = in.read()) {
+        bytes.write(b);
+      }
+      boolean terminated = b >= 0;
+      long end = start + bytes.size() + (terminated ? 1 : 0);
+      return new Line(number, bytes.toByteArray(), terminated, end);
+    }
+
+    /**
+     * Returns whether this can be what is left of a write that was not completed, if it is the last
+     * line: it has no line break, or it has one and what comes before it never reached the disk,
+     * which reads as zeros. A whole object with more behind it is none: that is a confirmed line
+     * whose line break was damaged.
+     */
+    boolean isTorn() {
+      boolean torn = !terminated;
+      for (byte b : bytes) {
+        torn |= b == 0;
+      }
+      return torn && !Json.isObjectAndMore(bytes);
+    }
+
+    /** The ledger has no secrets, but what is damaged may be anything. */
+    String shown() {
+      String text = new String(bytes, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+      return text.length() <= SHOWN_CHARACTERS
+          ? text
+          : text.substring(0, SHOWN_CHARACTERS) + "... (" + bytes.length + " bytes)";
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package dev.autodeploy.internal.store;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** What is logged, which slf4j-simple writes to the standard error stream, until it is closed. */
+final class CapturedLog implements AutoCloseable {
+  private final PrintStream original = System.err;
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+  CapturedLog() {
+    System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
+  }
+
+  List<String> warnings() {
+    return bytes
+        .toString(StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.contains("WARN"))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    System.setErr(original);
+  }
+}

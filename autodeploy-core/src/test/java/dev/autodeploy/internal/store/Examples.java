@@ -1,0 +1,105 @@
+package dev.autodeploy.internal.store;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the tests of this package store. */
+final class Examples {
+  static final Instant NOON = Instant.parse("2026-01-31T12:00:00.123456789Z");
+
+  private Examples() {}
+
+  /** A specification in which no setting has its default, but for the snapshot. */
+  static DeploymentSpec everySetting() {
+    return DeploymentSpec.builder("voice")
+        .description("Mandarin \"text\" to speech: 語音合成\n\ud83d\ude00")
+        .image("breezyvoice:latest")
+        .gpu(GpuRequest.ids("0", "MIG-1").model("NVIDIA L4"))
+        .port(8080)
+        .startCommand("cd /BreezyVoice && python api.py")
+        .environment("TOKEN", "s3cret \u0001 \ud800 \u2028")
+        .environment("EMPTY", "")
+        .mount(Mount.of("/models", "/m").asReadOnly())
+        .mount(Mount.of("cache", "/c"))
+        .sharedMemoryBytes(1L << 33)
+        .readiness(
+            ReadinessProbe.allOf(
+                ReadinessProbe.tcp(),
+                ReadinessProbe.anyOf(
+                    ReadinessProbe.http("/ready?x=1", 204),
+                    ReadinessProbe.logLine("^Started \\w+"))))
+        .startTimeout(Duration.ofMillis(61_001))
+        .idleTimeout(Duration.ofSeconds(3, 1))
+        .minInstances(2)
+        .maxInstances(3)
+        .concurrency(4)
+        .maxPending(5)
+        .releaseGrace(Duration.ofSeconds(6))
+        .startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(8))
+        .pricePerHour(Money.of("0.4900", "EUR"))
+        .build();
+  }
+
+  /** A state that is told from others by its owner, and has as many deployments. */
+  static StoredState state(String owner, int deployments) {
+    List<StoredDeployment> list = new ArrayList<>();
+    for (int i = 0; i < deployments; i++) {
+      list.add(
+          new StoredDeployment(
+              DeploymentSpec.builder(owner + i).port(8000 + i).build(), NOON.plusSeconds(i)));
+    }
+    return new StoredState(owner, list);
+  }
+
+  static LedgerEntry started(int number) {
+    return new LedgerEntry.Started("voice", "i-" + number, GpuRequest.count(1), NOON);
+  }
+
+  static LedgerEntry used(int number) {
+    return new LedgerEntry.Used(
+        "i-" + number,
+        NOON.plusMillis(1840),
+        NOON.plusSeconds(9),
+        Duration.ofNanos(7_000_000_001L));
+  }
+
+  static LedgerEntry released(int number) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            "voice",
+            "i-" + number,
+            GpuRequest.all().model("L4"),
+            NOON,
+            NOON.plusMillis(1840),
+            NOON.plusSeconds(300),
+            NOON.plusSeconds(301).plusNanos(1),
+            false,
+            Duration.ofSeconds(7)));
+  }
+
+  /** An instance that was released before it was ready. */
+  static LedgerEntry releasedUnready(int number) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            "voice",
+            "i-" + number,
+            GpuRequest.none(),
+            NOON,
+            null,
+            null,
+            NOON.plusSeconds(1),
+            false,
+            Duration.ZERO));
+  }
+}

@@ -1,0 +1,53 @@
+package dev.autodeploy.internal.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.spi.LedgerEntry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class LedgerCodecTest {
+
+  static Stream<LedgerEntry> entries() {
+    return Stream.of(
+        Examples.started(1), Examples.used(1), Examples.released(1), Examples.releasedUnready(1));
+  }
+
+  @ParameterizedTest
+  @MethodSource("entries")
+  void read_returnsWhatWasWritten(LedgerEntry entry) throws Exception {
+    assertThat(LedgerCodec.read(Json.parse(Json.line(LedgerCodec.write(entry))))).isEqualTo(entry);
+  }
+
+  @Test
+  void write_isOneReadableLine() throws Exception {
+    assertThat(entries().map(LedgerCodecTest::line))
+        .containsExactly(
+            "{\"type\":\"started\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":1},"
+                + "\"at\":\"2026-01-31T12:00:00.123456789Z\"}",
+            "{\"type\":\"used\",\"instance\":\"i-1\",\"readyAt\":\"2026-01-31T12:00:01.963456789Z\","
+                + "\"lastUsedAt\":\"2026-01-31T12:00:09.123456789Z\",\"busy\":\"PT7.000000001S\"}",
+            "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\","
+                + "\"gpu\":{\"count\":\"all\",\"model\":\"L4\"},"
+                + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
+                + "\"readyAt\":\"2026-01-31T12:00:01.963456789Z\","
+                + "\"releaseRequestedAt\":\"2026-01-31T12:05:00.123456789Z\","
+                + "\"endedAt\":\"2026-01-31T12:05:01.123456790Z\",\"busy\":\"PT7S\"}",
+            "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":0},"
+                + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
+                + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\"}");
+  }
+
+  private static String line(LedgerEntry entry) {
+    try {
+      return new String(Json.line(LedgerCodec.write(entry)), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,211 @@
+package dev.autodeploy.internal.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentSpec.Builder;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class SpecCodecTest {
+
+  static Stream<DeploymentSpec> specs() {
+    return Stream.of(
+        minimal().build(),
+        Examples.everySetting(),
+        minimal().snapshot("voice-warm").build(),
+        minimal().port(0).build(),
+        minimal().gpu(GpuRequest.all()).build(),
+        minimal().gpu(GpuRequest.count(8)).build(),
+        minimal().gpu(GpuRequest.none().model("L4")).build(),
+        minimal().idlePolicy(IdlePolicy.never()).build(),
+        minimal().idleTimeout(Duration.ZERO).build(),
+        minimal().idleTimeout(Duration.ofSeconds(Long.MAX_VALUE, 999_999_999)).build(),
+        minimal().readiness(ReadinessProbe.http("/", 200)).build(),
+        minimal().concurrency(Integer.MAX_VALUE - 1).build(),
+        minimal().maxPending(0).build(),
+        minimal().releaseGrace(Duration.ZERO).build(),
+        minimal().sharedMemoryBytes(Long.MAX_VALUE).build(),
+        minimal().environment("X", "x".repeat(30_000_000)).build(),
+        minimal().pricePerHour(Money.of("1E+3", "USD")).build(),
+        minimal()
+            .pricePerHour(Money.of("0.1234567890123456789012345678901234567890", "JPY"))
+            .build());
+  }
+
+  @ParameterizedTest
+  @MethodSource("specs")
+  void read_returnsWhatWasWritten(DeploymentSpec spec) throws Exception {
+    byte[] json = Json.page(SpecCodec.write(spec));
+
+    try (CapturedLog log = new CapturedLog()) {
+      assertThat(SpecCodec.read(Json.parse(json))).isEqualTo(spec);
+      assertThat(log.warnings()).isEmpty();
+    }
+  }
+
+  @Test
+  void everySetting_differsFromTheDefault_soThatASettingThatIsNotStoredIsNoticed()
+      throws ReflectiveOperationException {
+    DeploymentSpec bare = DeploymentSpec.builder("other").port(1).build();
+    for (Method getter : DeploymentSpec.class.getDeclaredMethods()) {
+      if (Modifier.isPublic(getter.getModifiers())
+          && !Modifier.isStatic(getter.getModifiers())
+          && getter.getParameterCount() == 0
+          && !getter.getName().matches("toBuilder|hashCode|toString|snapshot")) {
+        assertThat(getter.invoke(Examples.everySetting()))
+            .as(getter.getName())
+            .isNotEqualTo(getter.invoke(bare));
+      }
+    }
+  }
+
+  @Test
+  void write_isReadableForPeople() throws Exception {
+    DeploymentSpec spec =
+        minimal()
+            .description("語音")
+            .gpu(GpuRequest.all().model("L4"))
+            .environment("TOKEN", "s3cret")
+            .idleTimeout(Duration.ofMinutes(5))
+            .pricePerHour(Money.of("0.49", "USD"))
+            .build();
+
+    assertThat(new String(Json.page(SpecCodec.write(spec)), StandardCharsets.UTF_8))
+        .isEqualTo(
+            """
+            {
+              "name" : "voice",
+              "description" : "語音",
+              "gpu" : {
+                "count" : "all",
+                "model" : "L4"
+              },
+              "port" : 8080,
+              "environment" : {
+                "TOKEN" : "s3cret"
+              },
+              "mounts" : [ ],
+              "readiness" : {
+                "type" : "tcp"
+              },
+              "startTimeout" : "PT10M",
+              "idlePolicy" : {
+                "type" : "after",
+                "timeout" : "PT5M"
+              },
+              "minInstances" : 0,
+              "maxInstances" : 1,
+              "concurrency" : "unlimited",
+              "maxPending" : 1000,
+              "releaseGrace" : "PT10S",
+              "startBackoff" : "PT1S",
+              "maxStartBackoff" : "PT1M",
+              "pricePerHour" : {
+                "amount" : "0.49",
+                "currency" : "USD"
+              }
+            }
+            """);
+  }
+
+  @Test
+  void read_takesTheDefaultsForWhatIsAbsentOrNull() throws Exception {
+    assertThat(read("{'name':'voice','port':8080,'image':null}")).isEqualTo(minimal().build());
+  }
+
+  @Test
+  void read_replacesCustomProbesAndPoliciesByTheDefault_withOneWarning() throws Exception {
+    DeploymentSpec custom =
+        minimal()
+            .idlePolicy(history -> Optional.empty())
+            .readiness(
+                ReadinessProbe.allOf(
+                    ReadinessProbe.http("/ready"), target -> true, target -> false))
+            .build();
+
+    try (CapturedLog log = new CapturedLog()) {
+      DeploymentSpec read = SpecCodec.read(Json.parse(Json.page(SpecCodec.write(custom))));
+
+      assertThat(read.idlePolicy()).isNull();
+      assertThat(read.readiness())
+          .isEqualTo(
+              ReadinessProbe.allOf(
+                  ReadinessProbe.http("/ready"), ReadinessProbe.tcp(), ReadinessProbe.tcp()));
+      assertThat(log.warnings())
+          .singleElement()
+          .asString()
+          .contains("deployment 'voice'", "idle policy and readiness probe", "default");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'port':1} | `` | has no field 'name'",
+        "{'name':'Voice','port':1} | /name | must be a DNS label",
+        "{'name':'v'} | `` | needs a port",
+        "{'name':'v','port':70000} | /port | must be 0 to 65535, but was 70000",
+        "{'name':'v','port':'80'} | /port | must be a whole number, but is a text",
+        "{'name':'v','port':80.5} | /port | must be a whole number, but is another number",
+        "{'name':'v','port':99999999999} | /port | must be a whole number",
+        "{'name':'v','port':1,'maxInstance':3} | /maxInstance | is not a field that belongs here",
+        "{'name':'v','port':1,'startTimeout':'10m'} | /startTimeout | ISO 8601 duration",
+        "{'name':'v','port':1,'startTimeout':'PT0S'} | /startTimeout | must be 1 ms to",
+        "{'name':'v','port':1,'minInstances':2} | `` | minInstances must be maxInstances",
+        "{'name':'v','port':1,'concurrency':'many'} | /concurrency | or \"unlimited\"",
+        "{'name':'v','port':1,'gpu':{'count':'some'}} | /gpu/count | or \"all\"",
+        "{'name':'v','port':1,'gpu':{'count':1,'ids':['0']}} | /gpu | not both",
+        "{'name':'v','port':1,'gpu':{'ids':[0]}} | /gpu/ids/0 | must be a text",
+        "{'name':'v','port':1,'gpu':7} | /gpu | must be an object",
+        "{'name':'v','port':1,'environment':{'A-B':'x'}} | /environment | 'A-B'",
+        "{'name':'v','port':1,'environment':{'A':1}} | /environment/A | must be a text",
+        "{'name':'v','port':1,'mounts':[{'source':'/a','target':'b','readOnly':true}]} | /mounts |"
+            + " absolute path",
+        "{'name':'v','port':1,'mounts':[{'source':'/a','target':'/b','readOnly':'no'}]} |"
+            + " /mounts/0/readOnly | must be true or false",
+        "{'name':'v','port':1,'readiness':{'type':'udp'}} | /readiness/type | must be tcp, http",
+        "{'name':'v','port':1,'readiness':{'type':'logLine','regex':'('}} | /readiness | not a"
+            + " regular expression",
+        "{'name':'v','port':1,'readiness':{'type':'anyOf','probes':[{'type':'x'}]}} |"
+            + " /readiness/probes/0/type | must be tcp, http",
+        "{'name':'v','port':1,'readiness':{'type':'tcp','path':'/'}} | /readiness/path | belongs",
+        "{'name':'v','port':1,'idlePolicy':{'type':'after','timeout':'-PT1S'}} |"
+            + " /idlePolicy/timeout | must be 0 or longer",
+        "{'name':'v','port':1,'idlePolicy':{'type':'x'}} | /idlePolicy/type | after, never",
+        "{'name':'v','port':1,'pricePerHour':{'amount':'x','currency':'USD'}} | /pricePerHour |"
+            + " decimal number",
+        "{'name':'v','port':1,'pricePerHour':{'amount':0.49,'currency':'USD'}} |"
+            + " /pricePerHour/amount | must be a text",
+        "{'name':'v','port':1,'startBackoff':'PT1S'} | `` | has no field 'maxStartBackoff'",
+      })
+  void read_namesThePlaceAndTheProblem(String json, String place, String problem) {
+    FormatException e = catchThrowableOfType(FormatException.class, () -> read(json));
+
+    assertThat(e).hasMessageContaining(problem);
+    assertThat(e.pointer()).hasToString(place);
+  }
+
+  private static DeploymentSpec read(String json) throws FormatException {
+    return SpecCodec.read(Json.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static Builder minimal() {
+    return DeploymentSpec.builder("voice").port(8080);
+  }
+}

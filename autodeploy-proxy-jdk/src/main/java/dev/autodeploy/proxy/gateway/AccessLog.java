@@ -1,0 +1,68 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Lease;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One line for each request at level DEBUG, under {@code dev.autodeploy.proxy.access}: never a
+ * query, a header or a body.
+ */
+final class AccessLog {
+  private static final Logger LOG = LoggerFactory.getLogger("dev.autodeploy.proxy.access");
+
+  private AccessLog() {}
+
+  static Line begin(RequestHead head) {
+    return new Line(head);
+  }
+
+  /** What one request comes to. Used by one thread at a time. */
+  static final class Line {
+    private final RequestHead head;
+    private final long beganNanos = System.nanoTime();
+    private @Nullable Lease lease;
+    private String remark = "";
+
+    private Line(RequestHead head) {
+      this.head = head;
+    }
+
+    void granted(Lease granted) {
+      lease = granted;
+    }
+
+    void clientGone() {
+      remark = " client-gone";
+    }
+
+    void cutOff() {
+      remark = " cut-off";
+    }
+
+    void end(int status, long bytes) {
+      if (!LOG.isDebugEnabled()) {
+        return;
+      }
+      Lease granted = lease;
+      LOG.debug(
+          "{} {} {} {} {} bytes {} ms{}{}",
+          head.remote().getHostString(),
+          head.method(),
+          head.path(),
+          status,
+          bytes,
+          (System.nanoTime() - beganNanos) / 1_000_000,
+          granted == null
+              ? ""
+              : " "
+                  + granted.instanceId()
+                  + (granted.coldStart() ? " cold" : "")
+                  + " waited "
+                  + granted.waited().toMillis()
+                  + " ms",
+          remark);
+    }
+  }
+}

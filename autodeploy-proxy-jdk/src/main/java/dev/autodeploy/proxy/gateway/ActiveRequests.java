@@ -1,0 +1,93 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All requests under way, and one thread that looks over them now and then: for answers that are
+ * overdue, clients that do not read, and clients that have left. So no request needs a timer of its
+ * own. Thread-safe.
+ */
+final class ActiveRequests implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ActiveRequests.class);
+
+  /** Shorter exchanges are over before anybody can have lost patience. */
+  private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  private final Set<Forwarding> requests = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService timer;
+  private final ClientPresence presence;
+
+  ActiveRequests(Duration tick, Duration presenceInterval, ClientPresence presence) {
+    this.presence = presence;
+    timer =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "autodeploy-proxy-watch-0");
+              thread.setDaemon(true);
+              return thread;
+            });
+    timer.scheduleWithFixedDelay(
+        this::watch, tick.toMillis(), tick.toMillis(), TimeUnit.MILLISECONDS);
+    timer.scheduleWithFixedDelay(
+        this::lookForGone,
+        presenceInterval.toMillis(),
+        presenceInterval.toMillis(),
+        TimeUnit.MILLISECONDS);
+  }
+
+  void add(Forwarding request) {
+    requests.add(request);
+  }
+
+  void remove(Forwarding request) {
+    requests.remove(request);
+  }
+
+  int size() {
+    return requests.size();
+  }
+
+  List<Forwarding> all() {
+    return List.copyOf(requests);
+  }
+
+  private void watch() {
+    try {
+      long now = System.nanoTime();
+      for (Forwarding request : requests) {
+        request.watch(now);
+      }
+    } catch (RuntimeException e) {
+      LOG.error("looking over the requests under way failed; it goes on", e);
+    }
+  }
+
+  private void lookForGone() {
+    try {
+      long now = System.nanoTime();
+      List<Forwarding> waiting = new ArrayList<>();
+      for (Forwarding request : requests) {
+        if (request.ageNanos(now) > YOUNG_NANOS) {
+          waiting.add(request);
+        }
+      }
+      presence.gone(waiting).forEach(Forwarding::clientGone);
+    } catch (RuntimeException e) {
+      LOG.error("looking for clients that have left failed; it goes on", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+  }
+}

@@ -1,0 +1,137 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds clients that have left while their request is held or served.
+ *
+ * <p>A server that does not read from a connection learns nothing about its end. Linux tells: a
+ * connection that the client has closed is no longer ESTABLISHED in {@code /proc/self/net/tcp}.
+ * Where there is no such file, nobody is ever found gone, and the deadlines have to do. A client
+ * that closed only its sending half counts as gone, as with most proxies.
+ */
+class ClientPresence {
+  private static final Logger LOG = LoggerFactory.getLogger(ClientPresence.class);
+  private static final String ESTABLISHED = "01";
+
+  private final List<Path> tables;
+
+  /** The requests whose connection was missing last time: the tables are not read atomically. */
+  private Set<Forwarding> suspects = Set.of();
+
+  private boolean failed;
+
+  ClientPresence(List<Path> tables) {
+    this.tables = tables;
+  }
+
+  static ClientPresence ofSystem() {
+    return new ClientPresence(
+        List.of(Path.of("/proc/self/net/tcp"), Path.of("/proc/self/net/tcp6")));
+  }
+
+  /** Returns the requests whose client has left. Called by one thread. */
+  List<Forwarding> gone(List<Forwarding> requests) {
+    if (requests.isEmpty() || failed) {
+      suspects = Set.of();
+      return List.of();
+    }
+    Map<Connection, Boolean> established = new HashMap<>();
+    try {
+      Set<Integer> ports = new HashSet<>();
+      requests.forEach(request -> ports.add(request.request().local().getPort()));
+      boolean any = false;
+      for (Path table : tables) {
+        if (Files.isReadable(table)) {
+          read(table, ports, established);
+          any = true;
+        }
+      }
+      if (!any) {
+        failed = true;
+        LOG.debug("this system does not tell which clients have left");
+        return List.of();
+      }
+    } catch (IOException | RuntimeException e) {
+      failed = true;
+      LOG.warn("the table of connections cannot be read: clients that leave are not noticed", e);
+      return List.of();
+    }
+    List<Forwarding> gone = new ArrayList<>();
+    Set<Forwarding> missing = new HashSet<>();
+    for (Forwarding request : requests) {
+      RequestHead head = request.request();
+      Boolean here = established.get(Connection.of(head.remote(), head.local().getPort()));
+      if (here == null && !suspects.contains(request)) {
+        missing.add(request);
+      } else if (here == null || !here) {
+        gone.add(request);
+      }
+    }
+    suspects = missing;
+    return gone;
+  }
+
+  private static void read(Path table, Set<Integer> ports, Map<Connection, Boolean> into)
+      throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(Files.newInputStream(table), StandardCharsets.US_ASCII))) {
+      lines.readLine(); // the heading
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        String[] columns = line.strip().split("\\s+", 5);
+        int localPort = port(columns[1]);
+        if (ports.contains(localPort)) {
+          into.put(
+              new Connection(address(columns[2]), port(columns[2]), localPort),
+              columns[3].equals(ESTABLISHED));
+        }
+      }
+    }
+  }
+
+  private static int port(String column) {
+    return Integer.parseInt(column.substring(column.indexOf(':') + 1), 16);
+  }
+
+  /** The kernel prints an address as 32-bit words in the machine's byte order. */
+  private static InetAddress address(String column) throws UnknownHostException {
+    int digits = column.indexOf(':');
+    ByteBuffer bytes = ByteBuffer.allocate(digits / 2).order(ByteOrder.nativeOrder());
+    for (int i = 0; i < digits; i += 8) {
+      bytes.putInt(Integer.parseUnsignedInt(column.substring(i, i + 8), 16));
+    }
+    return InetAddress.getByAddress(bytes.array()); // an IPv4-mapped address becomes IPv4
+  }
+
+  private record Connection(InetAddress remote, int remotePort, int localPort) {
+    static Connection of(InetSocketAddress remote, int localPort) {
+      InetAddress address = remote.getAddress();
+      try {
+        // Without the zone of a link-local address, which the tables do not have.
+        return new Connection(
+            InetAddress.getByAddress(address.getAddress()), remote.getPort(), localPort);
+      } catch (UnknownHostException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}

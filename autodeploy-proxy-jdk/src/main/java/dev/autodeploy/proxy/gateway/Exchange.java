@@ -1,0 +1,76 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * One request and the place for its answer, as a front hands it to the {@link Gateway}. Used by one
+ * thread at a time, except where a method says otherwise. Exactly one of {@link #complete}, {@link
+ * #abort} and {@link #abandon} ends it.
+ */
+public interface Exchange {
+
+  /** The length of an answer that is not known before its end. */
+  long UNKNOWN_LENGTH = -1;
+
+  /**
+   * Returns the head of the request.
+   *
+   * @return the head
+   */
+  RequestHead request();
+
+  /**
+   * Returns the request's body; reading blocks.
+   *
+   * @return the body, at its end if there is none
+   */
+  InputStream requestBody();
+
+  /**
+   * Begins the answer. The framing is the front's business: the fields hold neither {@code
+   * Transfer-Encoding} nor {@code Connection} (other than {@code close}), and a {@code
+   * Content-Length} only where there is no body to measure (HEAD, 304).
+   *
+   * @param status the status code
+   * @param fields the header fields
+   * @param length the length of the body, or {@link #UNKNOWN_LENGTH}
+   * @return where the body goes; writes and flushes block
+   * @throws IOException if the client has gone
+   */
+  OutputStream respond(int status, Fields fields, long length) throws IOException;
+
+  /** Ends the exchange after the whole answer was written. */
+  void complete();
+
+  /** Ends the exchange in the middle of the answer, so that the client sees that it is broken. */
+  void abort();
+
+  /** Ends the exchange without an answer, because nobody is there to get it. */
+  void abandon();
+
+  /**
+   * Breaks a read from or a write to the client that is under way, so that it fails; without one,
+   * does nothing. Called by any thread.
+   */
+  void breakTransfer();
+
+  /**
+   * Returns since when a read from or a write to the client is under way. Called by any thread.
+   *
+   * @return the {@link System#nanoTime()} of its beginning, or 0 if none is
+   */
+  long transferringSince();
+
+  /**
+   * Goes on when a future is done, without keeping a platform thread: the front either blocks a
+   * virtual thread, or returns at once and continues on another thread. So this is the last thing
+   * that a caller does.
+   *
+   * @param future what is waited for; how it ends does not matter
+   * @param next what to do then
+   */
+  void whenDone(CompletableFuture<?> future, Runnable next);
+}

@@ -1,0 +1,461 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.Lease;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.spi.InstanceExit;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request on its way: held until there is a lease, sent to the instance, answered. It runs on
+ * one thread at a time; {@link #watch} and {@link #shutDown} come from other threads.
+ */
+final class Forwarding {
+  private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
+  private static final int MAX_REPLAYS = 2;
+  private static final int BUFFER = 32 * 1024;
+
+  private enum Phase {
+    HELD,
+    WAITING,
+    ANSWERING,
+    DONE
+  }
+
+  /** Why the exchange was broken from outside. */
+  private enum Broken {
+    CLIENT_GONE,
+    ANSWER_TIMEOUT,
+    CLIENT_STALLED,
+    SHUTDOWN
+  }
+
+  private final Gateway gateway;
+  private final Exchange exchange;
+  private final RequestHead head;
+  private final Route route;
+  private final Deployment deployment;
+  private final RouteRule rule;
+  private final ClientBody body;
+  private final long startedNanos = System.nanoTime();
+  private final long waitNanos;
+  private final @Nullable String preferenceApplied;
+  private final AccessLog.Line log;
+
+  private int replays;
+  private boolean heldPermit;
+  private @Nullable Lease lease;
+
+  private volatile Phase phase = Phase.HELD;
+  private volatile long phaseSince = startedNanos;
+  private volatile @Nullable CompletableFuture<Lease> pending;
+  private volatile Upstream.@Nullable Call call;
+  private volatile @Nullable Broken broken;
+  private volatile @Nullable InstanceExit lost;
+
+  Forwarding(
+      Gateway gateway,
+      Exchange exchange,
+      Route route,
+      Deployment deployment,
+      RouteRule rule,
+      WaitPreference wait,
+      AccessLog.Line log) {
+    this.gateway = gateway;
+    this.exchange = exchange;
+    this.head = exchange.request();
+    this.route = route;
+    this.deployment = deployment;
+    this.rule = rule;
+    this.body =
+        new ClientBody(exchange.requestBody(), gateway.config().maxRequestBody(), this::progress);
+    this.waitNanos = wait.time().toNanos();
+    this.preferenceApplied = wait.applied();
+    this.log = log;
+  }
+
+  RequestHead request() {
+    return head;
+  }
+
+  /** Begins; the last thing that the caller does. */
+  void start() {
+    gateway.active().add(this);
+    guarded(this::acquire);
+  }
+
+  /** Nothing may leave a request without an answer, or its lease open. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("{}: the link failed to serve a request", deployment.name(), e);
+      fail();
+    }
+  }
+
+  private void acquire() {
+    long left = Math.max(1_000_000, waitNanos - (System.nanoTime() - startedNanos));
+    enter(Phase.HELD);
+    CompletableFuture<Lease> future =
+        deployment.acquire(new AcquireRequest(rule, Duration.ofNanos(left)));
+    pending = future;
+    if (broken != null) {
+      future.cancel(false); // the client left in between
+    }
+    if (future.isDone()) {
+      acquired(future);
+      return;
+    }
+    if (!gateway.admission().hold()) {
+      future.cancel(false);
+      end(Problems.heldFull(deployment.name(), gateway.admission().maxHeld()));
+      return;
+    }
+    heldPermit = true;
+    exchange.whenDone(future, () -> guarded(() -> acquired(future)));
+  }
+
+  private void acquired(CompletableFuture<Lease> future) {
+    if (heldPermit) {
+      heldPermit = false;
+      gateway.admission().unhold();
+    }
+    pending = null;
+    try {
+      lease = future.join();
+    } catch (CancellationException e) {
+      endCancelled();
+      return;
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      end(Problems.of(cause, deployment.name()));
+      return;
+    }
+    forward(lease);
+  }
+
+  private void endCancelled() {
+    if (broken == Broken.SHUTDOWN) {
+      end(Problems.shuttingDown(deployment.name()));
+    } else {
+      abandon();
+    }
+  }
+
+  private void forward(Lease granted) {
+    enter(Phase.WAITING);
+    log.granted(granted);
+    Upstream.Call sent;
+    try {
+      sent = gateway.upstreams().of(granted).prepare(upstreamRequest());
+    } catch (Upstream.TargetException e) {
+      end(Problems.targetNotForwardable(deployment.name()));
+      return;
+    }
+    lost = null;
+    call = sent;
+    granted
+        .lost()
+        .whenComplete(
+            (exit, error) -> {
+              if (exit != null && call == sent) {
+                lost = exit;
+                sent.cancel();
+              }
+            });
+    if (broken != null) {
+      sent.cancel(); // what broke it may have missed the call
+    }
+    Upstream.Answer answer;
+    try {
+      answer = sent.execute();
+    } catch (IOException e) {
+      unanswered(granted, e);
+      return;
+    }
+    try (answer) {
+      answer(granted, answer);
+    }
+  }
+
+  private Upstream.Request upstreamRequest() {
+    return new Upstream.Request(
+        head.method(),
+        route.target(),
+        gateway.headers().toInstance(head, route, gateway.keepAuthorization(deployment.name())),
+        head.bodyLength(),
+        body);
+  }
+
+  /** The instance gave no answer. */
+  private void unanswered(Lease granted, IOException error) {
+    String name = deployment.name();
+    String instance = granted.instanceId();
+    if (broken == Broken.CLIENT_GONE || broken == Broken.CLIENT_STALLED) {
+      abandon();
+    } else if (broken == Broken.ANSWER_TIMEOUT) {
+      end(Problems.answerTimeout(name, instance, gateway.config().answerTimeout()));
+    } else if (broken == Broken.SHUTDOWN) {
+      end(Problems.shuttingDown(name));
+    } else if (body.tooLarge()) {
+      end(Problems.bodyTooLarge(name, gateway.config().maxRequestBody()));
+    } else if (body.failure() != null) {
+      end(Problems.requestBodyBroken(name));
+    } else if (head.idempotent() && !body.touched() && replays < MAX_REPLAYS) {
+      replays++;
+      LOG.debug("{}: instance {} gave no answer, trying again", name, instance, error);
+      call = null;
+      lease = null;
+      granted.close();
+      acquire();
+    } else {
+      InstanceExit exit = lost;
+      end(
+          exit != null
+              ? Problems.instanceEnded(name, instance, exit)
+              : error instanceof ConnectException || error instanceof SocketTimeoutException
+                  ? Problems.instanceUnreachable(name, instance, "it takes no connection")
+                  : Problems.instanceBroke(
+                      name, instance, "it closed the connection, or its answer is not HTTP"));
+    }
+  }
+
+  private void answer(Lease granted, Upstream.Answer answer) {
+    Fields fields = answer.status() > 999 ? null : HeaderRules.toClient(answer.fields());
+    if (fields == null) {
+      end(
+          Problems.instanceBroke(
+              deployment.name(), granted.instanceId(), "its answer is not well-formed"));
+      return;
+    }
+    tell(fields, granted);
+    boolean bodiless =
+        head.method().equals("HEAD") || answer.status() == 304 || answer.status() == 204;
+    String declared = answer.fields().first("Content-Length");
+    if (bodiless
+        && declared != null
+        && answer.status() != 204
+        && answer.fields().first("Transfer-Encoding") == null) {
+      fields.set("Content-Length", declared);
+    }
+    enter(Phase.ANSWERING);
+    OutputStream out;
+    try {
+      out = exchange.respond(answer.status(), fields, bodiless ? 0 : answer.bodyLength());
+    } catch (IOException e) {
+      cancelUpstream();
+      log.clientGone();
+      finish(answer.status(), 0, exchange::abort);
+      return;
+    }
+    if (bodiless) {
+      finish(answer.status(), 0, exchange::complete);
+      return;
+    }
+    copy(answer, out);
+  }
+
+  private void tell(Fields fields, Lease granted) {
+    fields.set("AutoDeploy-Instance", granted.instanceId());
+    fields.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
+    fields.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
+    if (head.fields().first(Route.RULE) != null) {
+      fields.set(Route.TARGET, granted.instanceId());
+    }
+    if (preferenceApplied != null) {
+      fields.add("Preference-Applied", preferenceApplied);
+    }
+    if (gateway.mustClose(head)) {
+      fields.set("Connection", "close");
+    }
+  }
+
+  private void copy(Upstream.Answer answer, OutputStream out) {
+    long length = answer.bodyLength();
+    long count = 0;
+    byte[] buffer = new byte[length >= 0 && length < BUFFER ? Math.max(1, (int) length) : BUFFER];
+    InputStream in = answer.body();
+    try {
+      if (length != 0 && in.available() == 0) {
+        out.flush(); // the head, as the body may be a while
+      }
+    } catch (IOException e) {
+      clientLeft(answer, count);
+      return;
+    }
+    while (true) {
+      int n;
+      boolean pauses;
+      try {
+        n = in.read(buffer);
+        pauses = n >= 0 && count + n != length && in.available() == 0;
+      } catch (IOException e) {
+        cutOff(answer, count, e);
+        return;
+      }
+      if (n < 0) {
+        break;
+      }
+      try {
+        out.write(buffer, 0, n);
+        if (pauses) {
+          out.flush();
+        }
+      } catch (IOException e) {
+        clientLeft(answer, count);
+        return;
+      }
+      count += n;
+    }
+    if (answer.endsWithConnection() && (lost != null || broken != null)) {
+      cutOff(answer, count, new IOException("the instance ended"));
+      return;
+    }
+    try {
+      out.close();
+    } catch (IOException e) {
+      clientLeft(answer, count);
+      return;
+    }
+    finish(answer.status(), count, exchange::complete);
+  }
+
+  private void cutOff(Upstream.Answer answer, long count, IOException error) {
+    cancelUpstream();
+    log.cutOff();
+    LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
+    finish(answer.status(), count, exchange::abort);
+  }
+
+  private void clientLeft(Upstream.Answer answer, long count) {
+    cancelUpstream();
+    log.clientGone();
+    finish(answer.status(), count, exchange::abort);
+  }
+
+  private void cancelUpstream() {
+    Upstream.Call sent = call;
+    if (sent != null) {
+      sent.cancel();
+    }
+  }
+
+  private void abandon() {
+    log.clientGone();
+    finish(499, 0, exchange::abandon);
+  }
+
+  private void end(Problem problem) {
+    Fields more = new Fields();
+    Lease granted = lease;
+    if (granted != null) {
+      more.set("AutoDeploy-Instance", granted.instanceId());
+      if (head.fields().first(Route.RULE) != null) {
+        more.set(Route.TARGET, granted.instanceId());
+      }
+    }
+    finish(problem.status(), 0, () -> gateway.answer(exchange, problem, more));
+  }
+
+  /** Ends the exchange; whatever happens, the lease and all permits are given back. */
+  private void finish(int status, long bytes, Runnable last) {
+    enter(Phase.DONE);
+    try {
+      last.run();
+    } finally {
+      call = null;
+      Lease granted = lease;
+      lease = null;
+      if (granted != null) {
+        granted.close();
+      }
+      gateway.active().remove(this);
+      log.end(status, bytes);
+    }
+  }
+
+  /** Ends the exchange after an error in the link itself. */
+  private void fail() {
+    if (phase != Phase.DONE) {
+      cancelUpstream();
+      boolean begun = phase == Phase.ANSWERING;
+      if (heldPermit) {
+        heldPermit = false;
+        gateway.admission().unhold();
+      }
+      if (begun) {
+        finish(500, 0, exchange::abort);
+      } else {
+        end(Problems.internal(deployment.name()));
+      }
+    }
+  }
+
+  /** The time for the answer runs from the last byte of the request. */
+  private void progress() {
+    phaseSince = System.nanoTime();
+  }
+
+  private void enter(Phase next) {
+    phaseSince = System.nanoTime();
+    phase = next;
+  }
+
+  /** Checks the limits that need no exact time. */
+  void watch(long nowNanos) {
+    GatewayConfig config = gateway.config();
+    long since = exchange.transferringSince();
+    if (since != 0 && nowNanos - since > config.stallTimeout().toNanos()) {
+      breakOff(Broken.CLIENT_STALLED);
+    } else if (phase == Phase.WAITING && nowNanos - phaseSince > config.answerTimeout().toNanos()) {
+      breakOff(Broken.ANSWER_TIMEOUT);
+    }
+  }
+
+  /** Returns for how long the exchange has been under way. */
+  long ageNanos(long nowNanos) {
+    return nowNanos - startedNanos;
+  }
+
+  /** Gives everything up because the client has left. */
+  void clientGone() {
+    breakOff(Broken.CLIENT_GONE);
+  }
+
+  /** Refuses the request if it still waits for an instance. */
+  void refuseIfHeld() {
+    if (phase == Phase.HELD) {
+      breakOff(Broken.SHUTDOWN);
+    }
+  }
+
+  /** Breaks the exchange, whatever it is at. */
+  void shutDown() {
+    breakOff(Broken.SHUTDOWN);
+  }
+
+  private void breakOff(Broken reason) {
+    if (broken == null) {
+      broken = reason;
+    }
+    CompletableFuture<Lease> waits = pending;
+    if (waits != null) {
+      waits.cancel(false);
+    }
+    cancelUpstream();
+    exchange.breakTransfer();
+  }
+}

@@ -1,0 +1,143 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.net.InetAddress;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Which header fields pass, in both directions, and which the link adds (RFC 9110, 7.6). */
+final class HeaderRules {
+  /** Fields that belong to one connection, or that the next hop writes anew. */
+  private static final Set<String> HOP =
+      Set.of(
+          "connection",
+          "keep-alive",
+          "proxy-connection",
+          "proxy-authenticate",
+          "proxy-authorization",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade",
+          "http2-settings",
+          "content-length");
+
+  /** Fields that only the link may say to an instance. */
+  private static final Set<String> OURS =
+      Set.of(
+          "host",
+          "expect",
+          "forwarded",
+          "x-forwarded-for",
+          "x-forwarded-host",
+          "x-forwarded-port",
+          "x-forwarded-proto",
+          "x-forwarded-prefix",
+          "x-real-ip",
+          "deploy-route-rule");
+
+  private static final String VIA = "autodeploy";
+
+  private final boolean trustForwarded;
+
+  /**
+   * Creates the rules.
+   *
+   * @param trustForwarded whether what a proxy in front says about the client is passed on
+   */
+  HeaderRules(boolean trustForwarded) {
+    this.trustForwarded = trustForwarded;
+  }
+
+  /**
+   * Returns the fields that go to the instance, without {@code Host} and {@code Content-Length}.
+   */
+  Fields toInstance(RequestHead head, Route route, boolean keepAuthorization) {
+    Fields in = head.fields();
+    Fields out = new Fields();
+    List<String> nominated = in.tokens("Connection");
+    for (int i = 0; i < in.size(); i++) {
+      String name = in.name(i).toLowerCase(Locale.ROOT);
+      // Frameworks that hand fields over as environment variables read '_' as '-'.
+      String plain = name.indexOf('_') < 0 ? name : name.replace('_', '-');
+      if (HOP.contains(plain)
+          || OURS.contains(plain)
+          || nominated.contains(name)
+          || (!keepAuthorization && plain.equals("authorization"))) {
+        continue;
+      }
+      out.add(in.name(i), in.value(i));
+    }
+    forwarded(head, route, out);
+    out.add("Via", viaVersion(head.version()) + " " + VIA);
+    return out;
+  }
+
+  private void forwarded(RequestHead head, Route route, Fields out) {
+    Fields in = head.fields();
+    InetAddress address = head.remote().getAddress();
+    String client = address == null ? "unknown" : plainAddress(address);
+    String proto = head.secure() ? "https" : "http";
+    String host = in.first("Host");
+    String before = trustForwarded ? String.join(", ", in.all("X-Forwarded-For")) : "";
+    out.add("X-Forwarded-For", before.isEmpty() ? client : before + ", " + client);
+    out.add("X-Forwarded-Proto", trusted(in, "X-Forwarded-Proto", proto));
+    if (host != null) {
+      out.add("X-Forwarded-Host", trusted(in, "X-Forwarded-Host", host));
+    }
+    out.add(
+        "X-Forwarded-Port",
+        trusted(in, "X-Forwarded-Port", Integer.toString(head.local().getPort())));
+    if (!route.prefix().isEmpty()) {
+      String outer = trustForwarded ? in.first("X-Forwarded-Prefix") : null;
+      out.add("X-Forwarded-Prefix", (outer == null ? "" : outer) + route.prefix());
+    }
+    String element =
+        "for="
+            + (client.indexOf(':') < 0 ? client : "\"[" + client + "]\"")
+            + (host == null ? "" : ";host=\"" + host + "\"")
+            + ";proto="
+            + proto;
+    String chain = trustForwarded ? String.join(", ", in.all("Forwarded")) : "";
+    out.add("Forwarded", chain.isEmpty() ? element : chain + ", " + element);
+  }
+
+  private String trusted(Fields in, String name, String own) {
+    String said = trustForwarded ? in.first(name) : null;
+    return said == null ? own : said;
+  }
+
+  private static String plainAddress(InetAddress address) {
+    String text = address.getHostAddress();
+    int zone = text.indexOf('%');
+    return zone < 0 ? text : text.substring(0, zone);
+  }
+
+  /**
+   * Returns the fields of an answer that go to the client, without {@code Content-Length}.
+   *
+   * @return the fields, or null if one of them could be read in two ways
+   */
+  static @Nullable Fields toClient(Fields in) {
+    Fields out = new Fields();
+    Set<String> nominated = new HashSet<>(in.tokens("Connection"));
+    for (int i = 0; i < in.size(); i++) {
+      String name = in.name(i).toLowerCase(Locale.ROOT);
+      if (HOP.contains(name) || nominated.contains(name)) {
+        continue;
+      }
+      if (!RequestGuard.isToken(name) || !RequestGuard.isValue(in.value(i))) {
+        return null;
+      }
+      out.add(in.name(i), in.value(i));
+    }
+    out.add("Via", "1.1 " + VIA);
+    return out;
+  }
+
+  private static String viaVersion(String version) {
+    return version.substring(version.indexOf('/') + 1);
+  }
+}

@@ -1,0 +1,199 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refuses requests that could be read in two ways, before anything is looked up or forwarded.
+ *
+ * <p>It checks all that a front's own parser may have let through; what a parser has already
+ * normalized away (folded lines, split values) it cannot see.
+ */
+public final class RequestGuard {
+  private static final int MAX_TARGET = 16_384;
+
+  private RequestGuard() {}
+
+  /**
+   * Checks a request.
+   *
+   * @param head its head
+   * @return what is wrong with it, or null if nothing is
+   */
+  public static @Nullable Problem check(RequestHead head) {
+    if (!head.version().equals("HTTP/1.1") && !head.version().equals("HTTP/1.0")) {
+      return Problem.of(
+              505,
+              "version-not-supported",
+              "The protocol version is not supported",
+              "this link speaks HTTP/1.1 and HTTP/1.0")
+          .closing();
+    }
+    Problem problem = method(head.method());
+    if (problem == null) {
+      problem = target(head.target());
+    }
+    if (problem == null) {
+      problem = host(head);
+    }
+    if (problem == null) {
+      problem = framing(head);
+    }
+    if (problem == null) {
+      problem = fields(head.fields());
+    }
+    return problem == null ? expectation(head.fields()) : problem;
+  }
+
+  private static @Nullable Problem method(String method) {
+    if (!isToken(method)) {
+      return Problems.badRequest("the method is not a token");
+    }
+    // TRACE would show the caller what the link adds; CONNECT asks for another kind of proxy.
+    if (method.equalsIgnoreCase("TRACE") || method.equalsIgnoreCase("CONNECT")) {
+      return Problem.of(
+              405,
+              "method-not-allowed",
+              "The method is not allowed",
+              "this link does not serve " + method.toUpperCase(Locale.ROOT))
+          .closing();
+    }
+    return null;
+  }
+
+  private static @Nullable Problem target(String target) {
+    if (target.length() > MAX_TARGET) {
+      return Problem.of(
+              414,
+              "target-too-long",
+              "The path is too long",
+              "path and query are longer than " + MAX_TARGET + " bytes, the maximum of this link")
+          .closing();
+    }
+    if (!target.startsWith("/") || target.startsWith("//")) {
+      return Problems.badRequest(
+          "the request target must be a path that begins with exactly one slash");
+    }
+    for (int i = 0; i < target.length(); i++) {
+      char c = target.charAt(i);
+      if (c <= ' ' || c == '#' || c == 0x7f || c > 0xff) {
+        return Problems.badRequest("the request target holds a character that must be encoded");
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Problem host(RequestHead head) {
+    List<String> hosts = head.fields().all("Host");
+    if (hosts.size() > 1 || (hosts.isEmpty() && head.version().equals("HTTP/1.1"))) {
+      return Problems.badRequest("there must be exactly one Host field");
+    }
+    if (!hosts.isEmpty()) {
+      String host = hosts.get(0);
+      for (int i = 0; i < host.length(); i++) {
+        char c = host.charAt(i);
+        if (!(isAlphanumeric(c) || "-._~:[]%!$&'()*+;=".indexOf(c) >= 0)) {
+          return Problems.badRequest("the Host field is not a host");
+        }
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Problem framing(RequestHead head) {
+    List<String> lengths = head.fields().all("Content-Length");
+    List<String> codings = head.fields().all("Transfer-Encoding");
+    if (!lengths.isEmpty() && !codings.isEmpty()) {
+      return Problems.badRequest("Content-Length and Transfer-Encoding exclude each other");
+    }
+    if (lengths.size() > 1) {
+      return Problems.badRequest("there must be at most one Content-Length");
+    }
+    if (!lengths.isEmpty()) {
+      String length = lengths.get(0);
+      if (length.isEmpty() || length.length() > 18 || !isDigits(length)) {
+        return Problems.badRequest("Content-Length must be a decimal number");
+      }
+      if (Long.parseLong(length) != head.bodyLength()) {
+        return Problems.badRequest("Content-Length was not understood");
+      }
+    }
+    if (!codings.isEmpty()) {
+      if (head.version().equals("HTTP/1.0")) {
+        return Problems.badRequest("HTTP/1.0 knows no Transfer-Encoding");
+      }
+      if (codings.size() != 1 || !codings.get(0).equalsIgnoreCase("chunked")) {
+        return Problem.of(
+                501,
+                "transfer-coding-not-supported",
+                "The transfer coding is not supported",
+                "this link understands no other Transfer-Encoding than chunked")
+            .closing();
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Problem fields(Fields fields) {
+    for (int i = 0; i < fields.size(); i++) {
+      if (!isToken(fields.name(i))) {
+        return Problems.badRequest("the name of a header field is not a token");
+      }
+      if (!isValue(fields.value(i))) {
+        return Problems.badRequest(
+            "the value of header field '" + fields.name(i) + "' holds a control character");
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable Problem expectation(Fields fields) {
+    for (String expectation : fields.all("Expect")) {
+      if (!expectation.equalsIgnoreCase("100-continue")) {
+        return Problem.of(
+                417,
+                "expectation-failed",
+                "The expectation cannot be met",
+                "this link meets no other expectation than 100-continue")
+            .closing();
+      }
+    }
+    return null;
+  }
+
+  /** Returns whether a text is a token (RFC 9110, 5.6.2). */
+  static boolean isToken(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!isAlphanumeric(c) && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+        return false;
+      }
+    }
+    return !text.isEmpty();
+  }
+
+  /** Returns whether a text can be a field's value: bytes, and no controls except the tab. */
+  static boolean isValue(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if ((c < ' ' && c != '\t') || c == 0x7f || c > 0xff) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isDigits(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isAlphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  }
+}

@@ -1,0 +1,51 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.net.InetSocketAddress;
+
+/**
+ * The head of a request as it came in.
+ *
+ * @param method the method
+ * @param target the request target, byte for byte as the front delivers it
+ * @param version the protocol version, such as {@code HTTP/1.1}
+ * @param fields the header fields
+ * @param bodyLength the length of the body; 0 for none, -1 if it is chunked
+ * @param remote who sent it
+ * @param local where it was received
+ * @param secure whether it came over TLS
+ */
+public record RequestHead(
+    String method,
+    String target,
+    String version,
+    Fields fields,
+    long bodyLength,
+    InetSocketAddress remote,
+    InetSocketAddress local,
+    boolean secure) {
+
+  /** The {@link #bodyLength} of a chunked body. */
+  public static final long CHUNKED = -1;
+
+  /**
+   * Returns whether repeating the request does no harm (RFC 9110, 9.2.2).
+   *
+   * @return true for an idempotent method
+   */
+  boolean idempotent() {
+    return switch (method) {
+      case "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" -> true;
+      default -> false;
+    };
+  }
+
+  /**
+   * Returns the path without the query.
+   *
+   * @return the raw path
+   */
+  String path() {
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+}

@@ -1,0 +1,42 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.RouteRule;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a request goes.
+ *
+ * @param deployment the name that the link holds
+ * @param prefix what was cut off the path, such as {@code /d/breezyvoice}; empty if nothing was
+ * @param target path and query for the instance, byte for byte
+ */
+record Route(String deployment, String prefix, String target) {
+
+  /** The request header that chooses an instance. */
+  static final String RULE = "Deploy-Route-Rule";
+
+  /** The response header that tells which instance it was. */
+  static final String TARGET = "Deploy-Route-Target";
+
+  private static final Pattern INSTANCE = Pattern.compile("[a-z0-9-]{1,80}");
+
+  /**
+   * Reads the rule that a request is sent by.
+   *
+   * @param fields the request's fields
+   * @return the rule; null if it can match no instance
+   */
+  static @Nullable RouteRule rule(Fields fields) {
+    String rule = fields.first(RULE);
+    if (rule == null || rule.isEmpty()) {
+      return RouteRule.defaultRule();
+    }
+    return switch (rule) {
+      case "scale-out" -> RouteRule.scaleOut();
+      case "random" -> RouteRule.random();
+      case "round-robin" -> RouteRule.roundRobin();
+      default -> INSTANCE.matcher(rule).matches() ? RouteRule.instance(rule) : null;
+    };
+  }
+}

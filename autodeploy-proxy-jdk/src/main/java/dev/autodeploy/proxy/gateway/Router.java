@@ -1,0 +1,69 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Finds the deployment that a request is for: by its port, its host, or its path. */
+final class Router {
+  /** What the path of a service link begins with. */
+  static final String PREFIX = "/d/";
+
+  private final @Nullable String hostSuffix;
+
+  /**
+   * Creates a router.
+   *
+   * @param hostSuffix the domain whose first label is a deployment's name, or null for none
+   */
+  Router(@Nullable String hostSuffix) {
+    this.hostSuffix = hostSuffix == null ? null : "." + hostSuffix.toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Finds the way of a request.
+   *
+   * @param head the request
+   * @param dedicated the deployment that the port belongs to, or null
+   * @return the way, or null if it is no service link
+   */
+  @Nullable Route route(RequestHead head, @Nullable String dedicated) {
+    if (dedicated != null) {
+      return new Route(dedicated, "", head.target());
+    }
+    String byHost = byHost(head.fields().first("Host"));
+    if (byHost != null) {
+      return new Route(byHost, "", head.target());
+    }
+    return byPath(head.target());
+  }
+
+  /** Returns the deployment's name that a host holds, or null if it holds none. */
+  @Nullable String byHost(@Nullable String host) {
+    if (hostSuffix == null || host == null) {
+      return null;
+    }
+    int port = host.indexOf(':');
+    String name = (port < 0 ? host : host.substring(0, port)).toLowerCase(Locale.ROOT);
+    if (name.length() <= hostSuffix.length() || !name.endsWith(hostSuffix)) {
+      return null;
+    }
+    String label = name.substring(0, name.length() - hostSuffix.length());
+    return label.indexOf('.') < 0 ? label : null;
+  }
+
+  private static @Nullable Route byPath(String target) {
+    if (!target.startsWith(PREFIX)) {
+      return null;
+    }
+    int end = PREFIX.length();
+    while (end < target.length() && target.charAt(end) != '/' && target.charAt(end) != '?') {
+      end++;
+    }
+    String name = target.substring(PREFIX.length(), end);
+    if (name.isEmpty()) {
+      return null;
+    }
+    String rest = target.substring(end);
+    return new Route(name, PREFIX + name, rest.startsWith("/") ? rest : "/" + rest);
+  }
+}

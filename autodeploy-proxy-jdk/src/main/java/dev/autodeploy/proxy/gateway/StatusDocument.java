@@ -1,0 +1,99 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Cost;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.Money;
+import dev.autodeploy.StartFailure;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** The status of all deployments as JSON: no environment, no start command, no log lines. */
+final class StatusDocument {
+  private StatusDocument() {}
+
+  static String of(List<Deployment> deployments, Function<String, URI> link) {
+    List<Object> all = new ArrayList<>();
+    for (Deployment deployment : deployments) {
+      all.add(deployment(deployment, link.apply(deployment.name())));
+    }
+    return Json.write(Map.of("deployments", all));
+  }
+
+  static Map<String, @Nullable Object> deployment(Deployment deployment, URI link) {
+    DeploymentStatus status = deployment.status();
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("name", deployment.name());
+    json.put("description", deployment.spec().description());
+    json.put("status", status.status());
+    json.put("link", link);
+    json.put("inFlight", status.inFlight());
+    json.put("pending", status.pending());
+    json.put("instances", status.instances().stream().map(StatusDocument::instance).toList());
+    json.put("maxInstances", deployment.spec().maxInstances());
+    json.put("requests", status.requests());
+    json.put("coldStarts", status.coldStarts());
+    json.put("starts", status.starts());
+    json.put("startFailures", status.startFailures());
+    StartFailure failure = status.lastFailure();
+    json.put("lastFailure", failure == null ? null : failure(failure));
+    json.put("backoffUntil", text(status.backoffUntil()));
+    json.put("cost", cost(deployment.cost()));
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> instance(InstanceInfo instance) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("id", instance.id());
+    json.put("phase", instance.phase());
+    json.put("startReason", instance.startReason());
+    json.put("inFlight", instance.inFlight());
+    json.put("startRequestedAt", text(instance.startRequestedAt()));
+    json.put("readyAt", text(instance.readyAt()));
+    json.put("idleSince", text(instance.idleSince()));
+    json.put("releaseAt", text(instance.releaseAt()));
+    json.put("releaseReason", instance.releaseReason());
+    json.put("busyMs", instance.busy().toMillis());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> failure(StartFailure failure) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("instance", failure.instanceId());
+    json.put("kind", failure.kind());
+    json.put("message", failure.message());
+    json.put("exitCode", failure.exit() == null ? null : failure.exit().exitCode());
+    json.put("elapsedMs", failure.elapsed().toMillis());
+    json.put("attempts", failure.attempts());
+    return json;
+  }
+
+  private static Map<String, @Nullable Object> cost(Cost cost) {
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("currency", cost.total().currency().getCurrencyCode());
+    json.put("total", amount(cost.total()));
+    json.put("starting", amount(cost.starting()));
+    json.put("busy", amount(cost.busy()));
+    json.put("idle", amount(cost.idle()));
+    json.put("releasing", amount(cost.releasing()));
+    json.put("alwaysOn", amount(cost.alwaysOn()));
+    json.put("since", text(cost.since()));
+    return json;
+  }
+
+  /** Money as text: a JSON number would invite readers to binary fractions. */
+  private static String amount(Money money) {
+    return money.amount().toPlainString();
+  }
+
+  private static @Nullable String text(@Nullable Instant instant) {
+    return instant == null ? null : instant.toString();
+  }
+}

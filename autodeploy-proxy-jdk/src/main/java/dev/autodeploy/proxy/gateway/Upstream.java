@@ -1,0 +1,103 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+
+/** The connections to one instance. Thread-safe. */
+interface Upstream extends Closeable {
+
+  /**
+   * Prepares an exchange; nothing is sent yet.
+   *
+   * @param request what is going to be sent
+   * @return the exchange
+   * @throws TargetException if the request cannot be sent unchanged
+   */
+  Call prepare(Request request) throws TargetException;
+
+  /** Closes the idle connections; exchanges under way may finish. */
+  @Override
+  void close();
+
+  /**
+   * A request for an instance.
+   *
+   * @param method the method
+   * @param target path and query, to be sent byte for byte
+   * @param fields the fields, without {@code Host}, {@code Content-Length} and others of framing
+   * @param bodyLength the body's length; 0 for none, {@link RequestHead#CHUNKED}
+   * @param body the body
+   */
+  record Request(String method, String target, Fields fields, long bodyLength, InputStream body) {}
+
+  /** One exchange with an instance. */
+  interface Call {
+
+    /**
+     * Sends the request and reads the head of the answer. Blocks, without any timeout but that for
+     * connecting.
+     *
+     * @return the answer
+     * @throws IOException if there is none
+     */
+    Answer execute() throws IOException;
+
+    /** Breaks the exchange, whatever it is at. Called by any thread; idempotent. */
+    void cancel();
+  }
+
+  /** An answer of which the head has been read. */
+  interface Answer extends Closeable {
+
+    /**
+     * Returns the status.
+     *
+     * @return the code, 200 or more
+     */
+    int status();
+
+    /**
+     * Returns the header fields, with those of framing.
+     *
+     * @return the fields
+     */
+    Fields fields();
+
+    /**
+     * Returns the length of the body.
+     *
+     * @return the length, or {@link Exchange#UNKNOWN_LENGTH}
+     */
+    long bodyLength();
+
+    /**
+     * Returns whether only the end of the connection tells the end of the body, so that a body that
+     * was cut off looks complete.
+     *
+     * @return true if so
+     */
+    boolean endsWithConnection();
+
+    /**
+     * Returns the body. It fails if the body ends before it is complete; {@link
+     * InputStream#available()} tells what can be read without waiting.
+     *
+     * @return the body
+     */
+    InputStream body();
+
+    /** Gives the connection back, or closes it if the body was not read to its end. */
+    @Override
+    void close();
+  }
+
+  /** A request that cannot be sent as it is. */
+  final class TargetException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    TargetException(String message) {
+      super(message);
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package dev.autodeploy.proxy.jdk;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpsExchange;
+import dev.autodeploy.proxy.gateway.Exchange;
+import dev.autodeploy.proxy.gateway.Fields;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/**
+ * An exchange of the JDK's server.
+ *
+ * <p>While it waits it either blocks its virtual thread, or the handler returns and a worker
+ * finishes it ("detached"): that the server leaves an exchange alone after the handler has returned
+ * is how it is built, on all versions from 17 to 25, though no document promises it. The two ways
+ * differ in how an answer is cut off: a handler throws, which closes the connection and forgets it;
+ * a detached exchange can only break the channel, and the server keeps a small object for it.
+ */
+final class JdkExchange implements Exchange {
+  private final HttpExchange http;
+  private final Workers workers;
+  private final DetachedAborts aborts;
+  private final Transfers transfers = new Transfers();
+  private final RequestHead head;
+  private final InputStream body;
+  private boolean detached;
+  private boolean broken;
+  private boolean responded;
+
+  JdkExchange(HttpExchange http, Workers workers, DetachedAborts aborts) {
+    this.http = http;
+    this.workers = workers;
+    this.aborts = aborts;
+    body = transfers.watch(http.getRequestBody());
+    head = head(http);
+  }
+
+  private static RequestHead head(HttpExchange http) {
+    Fields fields = new Fields();
+    for (Map.Entry<String, List<String>> field : http.getRequestHeaders().entrySet()) {
+      for (String value : field.getValue()) {
+        fields.add(field.getKey(), value == null ? "" : value);
+      }
+    }
+    return new RequestHead(
+        http.getRequestMethod(),
+        http.getRequestURI().toString(),
+        http.getProtocol(),
+        fields,
+        bodyLength(fields),
+        http.getRemoteAddress(),
+        http.getLocalAddress(),
+        http instanceof HttpsExchange);
+  }
+
+  /** Reads the length as the server does: whoever reads otherwise is refused by the guard. */
+  private static long bodyLength(Fields fields) {
+    if (fields.first("Transfer-Encoding") != null) {
+      return RequestHead.CHUNKED;
+    }
+    String length = fields.first("Content-Length");
+    try {
+      return length == null ? 0 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+
+  @Override
+  public RequestHead request() {
+    return head;
+  }
+
+  @Override
+  public InputStream requestBody() {
+    return body;
+  }
+
+  @Override
+  public OutputStream respond(int status, Fields fields, long length) throws IOException {
+    Headers headers = http.getResponseHeaders();
+    for (int i = 0; i < fields.size(); i++) {
+      if (fields.name(i).equalsIgnoreCase("Connection")) {
+        headers.set("Connection", fields.value(i)); // the server may have put its own there
+      } else {
+        headers.add(fields.name(i), fields.value(i));
+      }
+    }
+    // To the server 0 means chunked and -1 means nothing; see HttpExchange.sendResponseHeaders.
+    boolean bodiless =
+        length == 0 || status == 204 || status == 304 || head.method().equals("HEAD");
+    long framing = bodiless ? -1 : length == UNKNOWN_LENGTH ? 0 : length;
+    responded = true;
+    transfers.run(() -> http.sendResponseHeaders(status, framing));
+    return bodiless ? OutputStream.nullOutputStream() : transfers.watch(http.getResponseBody());
+  }
+
+  @Override
+  public void complete() {
+    close();
+  }
+
+  @Override
+  public void abort() {
+    if (!detached) {
+      broken = true; // endOfHandler throws
+      return;
+    }
+    aborts.count();
+    // An interrupted write closes the channel. Closing the stream would end a chunked answer as if
+    // it were complete.
+    Thread.currentThread().interrupt();
+    try {
+      OutputStream out = http.getResponseBody();
+      out.write(0);
+      out.flush();
+    } catch (IOException | RuntimeException e) {
+      // As intended.
+    } finally {
+      Thread.interrupted();
+      http.close();
+    }
+  }
+
+  @Override
+  public void abandon() {
+    if (!detached) {
+      broken = true;
+      return;
+    }
+    // Answering is the only way to make the server forget the connection; if the client has reset
+    // it even that fails.
+    try {
+      if (responded) {
+        throw new IOException("the answer has begun");
+      }
+      http.getResponseHeaders().set("Connection", "close");
+      http.sendResponseHeaders(503, -1);
+    } catch (IOException e) {
+      aborts.count();
+    }
+    http.close();
+  }
+
+  @Override
+  public void breakTransfer() {
+    transfers.breakOff();
+  }
+
+  @Override
+  public long transferringSince() {
+    return transfers.since();
+  }
+
+  @Override
+  public void whenDone(CompletableFuture<?> future, Runnable next) {
+    if (future.isDone()) {
+      next.run();
+    } else if (workers.virtual()) {
+      try {
+        future.get();
+      } catch (ExecutionException | CancellationException e) {
+        // How it ended is for the next step to see.
+      } catch (InterruptedException e) {
+        future.cancel(false);
+      }
+      next.run();
+    } else {
+      detached = true;
+      future.whenComplete((value, error) -> workers.execute(next));
+    }
+  }
+
+  /**
+   * Ends the handler: a no-op where the exchange goes on on another thread, or is complete.
+   *
+   * @throws IOException if the answer is to be cut off; the server then closes the connection
+   */
+  void endOfHandler() throws IOException {
+    if (!detached && broken) {
+      throw new IOException("the exchange was broken off");
+    }
+  }
+
+  private void close() {
+    try {
+      transfers.run(http::close);
+    } catch (IOException e) {
+      http.close();
+    }
+  }
+}

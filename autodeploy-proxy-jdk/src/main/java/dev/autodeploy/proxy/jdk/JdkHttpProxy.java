@@ -1,0 +1,479 @@
+package dev.autodeploy.proxy.jdk;
+
+import static java.util.Objects.requireNonNull;
+
+import com.sun.net.httpserver.Filter;
+import com.sun.net.httpserver.HttpContext;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.proxy.gateway.Deployments;
+import dev.autodeploy.proxy.gateway.Gateway;
+import dev.autodeploy.proxy.gateway.GatewayConfig;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Service links on the JDK's own HTTP server: {@code http://localhost:8000/d/<deployment>/<path>}
+ * goes to an instance of the deployment, which is started if there is none. Thread-safe.
+ */
+public final class JdkHttpProxy implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(JdkHttpProxy.class);
+
+  private final Gateway gateway;
+  private final HttpServer server;
+  private final Workers workers;
+  private final DetachedAborts aborts;
+  private final Runnable stopListening;
+  private final Duration drainTimeout;
+  private final URI base;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private JdkHttpProxy(Builder builder) throws IOException {
+    ServerSelfTest selfTest = ServerSelfTest.result();
+    drainTimeout = builder.drainTimeout;
+    workers = builder.workers();
+    aborts = new DetachedAborts();
+    InetSocketAddress address = new InetSocketAddress(builder.host, builder.port);
+    server = HttpServer.create(address, builder.backlog);
+    base = base(server.getAddress());
+    gateway =
+        new Gateway(
+            new GatewayConfig(
+                builder.deployments,
+                this::link,
+                null,
+                builder.maxWait,
+                builder.maxHeld,
+                builder.answerTimeout,
+                builder.stallTimeout,
+                builder.maxRequestBody,
+                builder.connectTimeout,
+                builder.watchInterval,
+                builder.presenceInterval,
+                builder.trustForwardedHeaders,
+                !selfTest.chunksSafe()));
+    DeploymentListener listener = gateway::onEvent;
+    AutoDeploy autoDeploy = builder.autoDeploy;
+    if (autoDeploy != null) {
+      autoDeploy.addListener(listener);
+      stopListening = () -> autoDeploy.removeListener(listener);
+    } else {
+      stopListening = () -> {};
+    }
+    server.setExecutor(workers);
+    server.createContext("/", this::serve);
+    builder.contexts.forEach(this::mount);
+    server.start();
+    LOG.info("service links at {}d/<deployment>", base);
+  }
+
+  private void serve(HttpExchange http) throws IOException {
+    JdkExchange exchange = new JdkExchange(http, workers, aborts);
+    gateway.handle(exchange, null);
+    exchange.endOfHandler();
+  }
+
+  private void mount(String path, HttpHandler handler) {
+    if (path.equals("/")) {
+      server.removeContext("/");
+      for (String own : new String[] {"/d/", Gateway.STATUS_PATH}) {
+        server.createContext(own, this::serve);
+      }
+    }
+    HttpContext context = server.createContext(path, handler);
+    context.getFilters().add(new GuardFilter(this::serve, gateway));
+  }
+
+  private static URI base(InetSocketAddress address) {
+    InetAddress host = address.getAddress();
+    String name =
+        host.isLoopbackAddress() || host.isAnyLocalAddress()
+            ? "localhost"
+            : host.getHostAddress().indexOf(':') < 0
+                ? host.getHostAddress()
+                : "[" + host.getHostAddress() + "]";
+    return URI.create("http://" + name + ":" + address.getPort() + "/");
+  }
+
+  private URI link(String deployment) {
+    return base.resolve("d/" + deployment);
+  }
+
+  /**
+   * Returns a builder for a proxy.
+   *
+   * @param autoDeploy the engine whose deployments it serves; it is not closed with the proxy
+   * @return the builder
+   */
+  public static Builder builder(AutoDeploy autoDeploy) {
+    requireNonNull(autoDeploy, "autoDeploy");
+    return new Builder(Deployments.of(autoDeploy), autoDeploy);
+  }
+
+  static Builder builder(Deployments deployments) {
+    return new Builder(deployments, null);
+  }
+
+  /**
+   * Returns the link of a deployment: the fixed address that callers append their path to.
+   *
+   * @param deployment the deployment
+   * @return such as {@code http://localhost:8000/d/breezyvoice}
+   */
+  public URI serviceLink(Deployment deployment) {
+    return link(deployment.name());
+  }
+
+  /**
+   * Returns the port that the proxy listens on.
+   *
+   * @return the port, chosen by the system if it was set to 0
+   */
+  public int port() {
+    return server.getAddress().getPort();
+  }
+
+  /**
+   * Returns how many requests for deployments are under way, held ones included.
+   *
+   * @return the number
+   */
+  public int inFlight() {
+    return gateway.inFlight();
+  }
+
+  /**
+   * Returns how many requests wait for an instance.
+   *
+   * @return the number
+   */
+  public int held() {
+    return gateway.held();
+  }
+
+  /**
+   * Returns how many held requests were broken off after all on a JVM without virtual threads. The
+   * JDK's server keeps a few kilobytes for each of them until it is stopped.
+   *
+   * @return the number, 0 on Java 24 and newer
+   */
+  public long detachedAborts() {
+    return aborts.number();
+  }
+
+  Gateway gateway() {
+    return gateway;
+  }
+
+  /**
+   * Ends the service: requests that wait for an instance are refused with 503, those under way may
+   * finish up to the drain timeout, then the port is given up. Blocks. Idempotent.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    stopListening.run();
+    gateway.drain(drainTimeout);
+    server.stop(0);
+    gateway.close();
+    workers.close();
+    LOG.info("no more service links at {}", base);
+  }
+
+  /** Keeps what no handler should have to read out of the mounted contexts as well. */
+  private static final class GuardFilter extends Filter {
+    private final HttpHandler links;
+    private final Gateway gateway;
+
+    GuardFilter(HttpHandler links, Gateway gateway) {
+      this.links = links;
+      this.gateway = gateway;
+    }
+
+    @Override
+    public void doFilter(HttpExchange exchange, Chain chain) throws IOException {
+      if (gateway.ownsHost(exchange.getRequestHeaders().getFirst("Host"))) {
+        links.handle(exchange);
+      } else {
+        chain.doFilter(exchange);
+      }
+    }
+
+    @Override
+    public String description() {
+      return "service links by host";
+    }
+  }
+
+  /** Collects the settings of a proxy. Not thread-safe. */
+  public static final class Builder {
+    private final Deployments deployments;
+    private final @Nullable AutoDeploy autoDeploy;
+    private InetAddress host = InetAddress.getLoopbackAddress();
+    private int port = 8000;
+    private int backlog = 4096;
+    private int maxThreads = 2048;
+    private boolean platformThreads;
+    private Duration maxWait = Duration.ofMinutes(10);
+    private int maxHeld = 10_000;
+    private Duration answerTimeout = Duration.ofMinutes(10);
+    private Duration stallTimeout = Duration.ofMinutes(1);
+    private Duration connectTimeout = Duration.ofSeconds(5);
+    private Duration drainTimeout = Duration.ofSeconds(30);
+    private Duration watchInterval = Duration.ofMillis(500);
+    private Duration presenceInterval = Duration.ofSeconds(5);
+    private long maxRequestBody = Long.MAX_VALUE;
+    private boolean trustForwardedHeaders;
+    private final Map<String, HttpHandler> contexts = new LinkedHashMap<>();
+
+    private Builder(Deployments deployments, @Nullable AutoDeploy autoDeploy) {
+      this.deployments = deployments;
+      this.autoDeploy = autoDeploy;
+    }
+
+    /**
+     * Sets the port. Default: 8000.
+     *
+     * @param value 0 to 65535; 0 for one that the system chooses
+     * @return this
+     */
+    public Builder port(int value) {
+      port = (int) range("port", value, 0, 65_535);
+      return this;
+    }
+
+    /**
+     * Sets the address to listen on. Default: 127.0.0.1, which only this machine reaches.
+     *
+     * @param value a host name or an address
+     * @return this
+     * @throws IllegalArgumentException if the name has no address
+     */
+    public Builder host(String value) {
+      requireNonNull(value, "host");
+      try {
+        host = InetAddress.getByName(value);
+      } catch (UnknownHostException e) {
+        throw new IllegalArgumentException("host must have an address, but was '" + value + "'", e);
+      }
+      return this;
+    }
+
+    /**
+     * Sets address and port to listen on.
+     *
+     * @param value the address, with 0 for a port that the system chooses
+     * @return this
+     */
+    public Builder bind(InetSocketAddress value) {
+      requireNonNull(value, "bind");
+      InetAddress address = value.getAddress();
+      if (address == null) {
+        throw new IllegalArgumentException("bind must have an address, but was '" + value + "'");
+      }
+      host = address;
+      return port(value.getPort());
+    }
+
+    /**
+     * Mounts a handler of the host application beside the links. It gets the requests whose path
+     * begins with the given one, as with {@link HttpServer#createContext}; links and {@code
+     * /-/status} keep theirs, and requests to a deployment's own host go to the deployment.
+     *
+     * @param path the path, beginning with a slash
+     * @param handler the handler, which may block
+     * @return this
+     */
+    public Builder context(String path, HttpHandler handler) {
+      requireNonNull(path, "path");
+      requireNonNull(handler, "handler");
+      if (!path.startsWith("/")
+          || path.equals("/d")
+          || path.startsWith("/d/")
+          || path.equals(Gateway.STATUS_PATH)) {
+        throw new IllegalArgumentException(
+            "path must begin with '/' and be neither the links' /d/ nor /-/status, but was '"
+                + path
+                + "'");
+      }
+      contexts.put(path, handler);
+      return this;
+    }
+
+    /**
+     * Sets how long a request is held at the most while an instance starts. A request can ask for
+     * less with {@code Prefer: wait=<seconds>}. Default: 10 minutes.
+     *
+     * @param value longer than 0
+     * @return this
+     */
+    public Builder maxWait(Duration value) {
+      maxWait = positive("maxWait", value);
+      return this;
+    }
+
+    /**
+     * Sets how many requests all deployments together hold at the most; beyond it the answer is
+     * 429. Default: 10 000. See also {@link dev.autodeploy.DeploymentSpec.Builder#maxPending}.
+     *
+     * @param value 0 or more
+     * @return this
+     */
+    public Builder maxHeld(int value) {
+      maxHeld = (int) range("maxHeld", value, 0, Integer.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets how long an instance may take to begin its answer, from the last byte of the request;
+     * beyond it the answer is 504. Default: 10 minutes.
+     *
+     * @param value longer than 0
+     * @return this
+     */
+    public Builder answerTimeout(Duration value) {
+      answerTimeout = positive("answerTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets for how long a client may neither send the next byte of its request nor take the next
+     * one of its answer; then it is disconnected. Default: 1 minute.
+     *
+     * @param value longer than 0
+     * @return this
+     */
+    public Builder stallTimeout(Duration value) {
+      stallTimeout = positive("stallTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how long connecting to an instance may take. Default: 5 seconds.
+     *
+     * @param value longer than 0
+     * @return this
+     */
+    public Builder connectTimeout(Duration value) {
+      connectTimeout = positive("connectTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how long {@link JdkHttpProxy#close()} lets requests under way finish. Default: 30
+     * seconds.
+     *
+     * @param value 0 or longer
+     * @return this
+     */
+    public Builder drainTimeout(Duration value) {
+      drainTimeout = notNegative("drainTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how many bytes a request's body may have; beyond it the answer is 413. Default:
+     * unlimited, as bodies are never kept.
+     *
+     * @param value 0 or more
+     * @return this
+     */
+    public Builder maxRequestBody(long value) {
+      maxRequestBody = range("maxRequestBody", value, 0, Long.MAX_VALUE);
+      return this;
+    }
+
+    /**
+     * Sets whether {@code Forwarded} and {@code X-Forwarded-*} of requests are passed on, and added
+     * to. Default: false, they are replaced. Only for links that nobody but a trusted proxy
+     * reaches.
+     *
+     * @param value whether to trust them
+     * @return this
+     */
+    public Builder trustForwardedHeaders(boolean value) {
+      trustForwardedHeaders = value;
+      return this;
+    }
+
+    /**
+     * Sets how many threads serve requests at the most, on Java 23 and older. Default: 2048. A held
+     * request takes none. The JDK's server reads a request's head on such a thread, so there should
+     * be more than an attacker opens connections.
+     *
+     * @param value 4 or more
+     * @return this
+     */
+    public Builder maxThreads(int value) {
+      maxThreads = (int) range("maxThreads", value, 4, 32_767);
+      return this;
+    }
+
+    /** Serves without virtual threads, as on an older Java. */
+    Builder platformThreads(int max) {
+      platformThreads = true;
+      maxThreads = max;
+      return this;
+    }
+
+    Builder intervals(Duration watch, Duration presence) {
+      watchInterval = watch;
+      presenceInterval = presence;
+      return this;
+    }
+
+    private Workers workers() {
+      return platformThreads ? Workers.platform(maxThreads) : Workers.create(maxThreads);
+    }
+
+    private static Duration positive(String parameter, Duration value) {
+      requireNonNull(value, parameter);
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(parameter + " must be longer than 0, but was " + value);
+      }
+      return value;
+    }
+
+    private static Duration notNegative(String parameter, Duration value) {
+      requireNonNull(value, parameter);
+      if (value.isNegative()) {
+        throw new IllegalArgumentException(parameter + " must be 0 or longer, but was " + value);
+      }
+      return value;
+    }
+
+    private static long range(String parameter, long value, long min, long max) {
+      if (value < min || value > max) {
+        throw new IllegalArgumentException(
+            parameter + " must be " + min + " to " + max + ", but was " + value);
+      }
+      return value;
+    }
+
+    /**
+     * Starts the proxy.
+     *
+     * @return the proxy, listening
+     * @throws IOException if it cannot listen on the address
+     */
+    public JdkHttpProxy start() throws IOException {
+      return new JdkHttpProxy(this);
+    }
+  }
+}

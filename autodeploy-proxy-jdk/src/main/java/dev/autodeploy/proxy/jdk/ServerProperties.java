@@ -1,0 +1,48 @@
+package dev.autodeploy.proxy.jdk;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The system properties that the JDK's server needs for this use. They are set only where the host
+ * application has not set them, and have to be before the server's first class is loaded.
+ */
+final class ServerProperties {
+  private static final String PREFIX = "sun.net.httpserver.";
+
+  /** What the server reads once; {@code maxReqHeaders} also shows whether it was read in time. */
+  static final String MAX_HEADERS = PREFIX + "maxReqHeaders";
+
+  static final int OUR_MAX_HEADERS = 150;
+
+  private static final Map<String, String> WANTED = wanted();
+
+  private ServerProperties() {}
+
+  private static Map<String, String> wanted() {
+    Map<String, String> wanted = new LinkedHashMap<>();
+    wanted.put(PREFIX + "nodelay", "true"); // else 44 ms for every answer on a kept connection
+    wanted.put(PREFIX + "maxIdleConnections", "20000"); // else all but 200 are closed
+    wanted.put(PREFIX + "idleInterval", "60");
+    wanted.put(PREFIX + "maxReqHeaderSize", "65536");
+    wanted.put(MAX_HEADERS, Integer.toString(OUR_MAX_HEADERS));
+    return wanted;
+  }
+
+  /**
+   * Sets what is missing.
+   *
+   * @return what was set
+   */
+  static Map<String, String> apply() {
+    Map<String, String> set = new LinkedHashMap<>();
+    WANTED.forEach(
+        (name, value) -> {
+          if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+            set.put(name, value);
+          }
+        });
+    return set;
+  }
+}

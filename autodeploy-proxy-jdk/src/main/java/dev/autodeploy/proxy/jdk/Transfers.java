@@ -1,0 +1,130 @@
+package dev.autodeploy.proxy.jdk;
+
+import java.io.FilterInputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Knows since when a thread is blocked on the client, and can get it out: the server's streams are
+ * those of an interruptible channel, so an interrupt closes the connection. One thread at a time
+ * transfers; any other may break.
+ */
+final class Transfers {
+  /** Takes the place of the thread while it is being interrupted, and after that. */
+  private record Owner(@Nullable Thread thread) {}
+
+  private static final Owner BREAKING = new Owner(null);
+  private static final Owner BROKEN = new Owner(null);
+
+  private final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
+  private volatile long since;
+
+  /** Returns the {@link System#nanoTime()} at which the transfer under way began, or 0. */
+  long since() {
+    return since;
+  }
+
+  /** Interrupts the transfer under way, if there is one. */
+  void breakOff() {
+    Owner current = owner.get();
+    if (current != null && current.thread != null && owner.compareAndSet(current, BREAKING)) {
+      current.thread.interrupt();
+      owner.set(BROKEN);
+    }
+  }
+
+  private @Nullable Owner begin() throws IOException {
+    Owner mine = new Owner(Thread.currentThread());
+    if (!owner.compareAndSet(null, mine)) {
+      if (owner.get() == BROKEN) {
+        throw new IOException("the exchange was broken off");
+      }
+      return null; // a transfer inside a transfer
+    }
+    long now = System.nanoTime();
+    since = now == 0 ? 1 : now;
+    return mine;
+  }
+
+  private void end(@Nullable Owner mine) {
+    if (mine == null) {
+      return;
+    }
+    since = 0;
+    if (!owner.compareAndSet(mine, null)) {
+      // The interrupt may still be on its way, and must not hit what this thread does next.
+      while (owner.get() == BREAKING) {
+        Thread.onSpinWait();
+      }
+      Thread.interrupted();
+    }
+  }
+
+  /** Runs a step that may block on the client. */
+  void run(Step step) throws IOException {
+    Owner mine = begin();
+    try {
+      step.run();
+    } finally {
+      end(mine);
+    }
+  }
+
+  InputStream watch(InputStream in) {
+    return new FilterInputStream(in) {
+      @Override
+      public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+      }
+
+      @Override
+      public int read(byte[] buffer, int offset, int length) throws IOException {
+        Owner mine = begin();
+        try {
+          return in.read(buffer, offset, length);
+        } finally {
+          end(mine);
+        }
+      }
+    };
+  }
+
+  OutputStream watch(OutputStream out) {
+    return new FilterOutputStream(out) {
+      @Override
+      public void write(byte[] buffer, int offset, int length) throws IOException {
+        Owner mine = begin();
+        try {
+          out.write(buffer, offset, length);
+        } finally {
+          end(mine);
+        }
+      }
+
+      @Override
+      public void flush() throws IOException {
+        run(out::flush);
+      }
+
+      @Override
+      public void close() throws IOException {
+        run(out::close);
+      }
+    };
+  }
+
+  /** Something that may block on the client. */
+  interface Step {
+    /**
+     * Does it.
+     *
+     * @throws IOException if the client has gone
+     */
+    void run() throws IOException;
+  }
+}

@@ -1,0 +1,22 @@
+package dev.autodeploy.proxy.jdk;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/** Waits for something to become true. */
+final class Await {
+  private static final long LIMIT = TimeUnit.SECONDS.toNanos(20);
+
+  private Await() {}
+
+  static void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + LIMIT;
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new AssertionError("not within 20 s: " + what);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
+    }
+  }
+}

@@ -1,0 +1,383 @@
+package dev.autodeploy.proxy.jdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.InstanceStatus;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+
+final class ForwardingTest {
+
+  @Test
+  void firstRequest_onStandby_startsAnInstanceAndIsAnsweredByIt() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
+      assertThat(link.app.status().status()).isEqualTo(InstanceStatus.STANDBY);
+
+      RawClient.Answer answer = link.get("/d/app/v1/audio");
+
+      assertThat(answer.status).isEqualTo(200);
+      assertThat(answer.body).isEqualTo("hello");
+      assertThat(answer.field("AutoDeploy-Cold-Start")).isEqualTo("true");
+      assertThat(answer.field("AutoDeploy-Instance"))
+          .isEqualTo(link.provider.starts.get(0).instanceId());
+      assertThat(link.app.status().status()).isEqualTo(InstanceStatus.RUNNING);
+      assertThat(link.get("/d/app/").field("AutoDeploy-Cold-Start")).isEqualTo("false");
+      assertThat(link.provider.starts).hasSize(1);
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void serviceLink_isWhatRequestsGoTo() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+      assertThat(link.proxy.serviceLink(link.app))
+          .hasToString("http://localhost:" + link.port + "/d/app");
+    }
+  }
+
+  @Test
+  void pathAndQuery_reachTheInstanceByteForByte() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+      String[] targets = {
+        "/a%20b/%C3%A9/%2F/c?x=%26&y=1+2&z=&=&&",
+        "/~!$&'()*+,;=:@/x?a/b?c:d@e",
+        "/?",
+        "/",
+        "/a;b=c/d",
+        "/%E4%BD%A0?q=%E5%A5%BD",
+      };
+      for (String target : targets) {
+        assertThat(link.get("/d/app" + target).status).as(target).isEqualTo(200);
+      }
+      assertThat(link.instance().requests)
+          .extracting(request -> request.target)
+          .containsExactly(targets);
+    }
+  }
+
+  @Test
+  void linkWithoutPath_reachesTheRoot() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+      link.get("/d/app");
+      link.get("/d/app?a=b");
+
+      assertThat(link.instance().requests)
+          .extracting(request -> request.target)
+          .containsExactly("/", "/?a=b");
+    }
+  }
+
+  @Test
+  void requestHeaders_passWithoutThoseOfTheConnection() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+      link.ask(
+          "GET /d/app/x HTTP/1.1\r\nHost: link.example:8000\r\nConnection: keep-alive, X-Mine\r\n"
+              + "X-Mine: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: X\r\n"
+              + "Proxy-Authorization: Basic x\r\nUpgrade: h2c\r\nAuthorization: Bearer sk-template"
+              + "\r\nX-Multi: a\r\nX-Multi: b\r\nX-Forwarded-For: 6.6.6.6\r\n"
+              + "X_Forwarded_Proto: https\r\nForwarded: for=6.6.6.6\r\nAccept: */*\r\n\r\n");
+
+      TestInstance.Request request = link.instance().requests.get(0);
+      assertThat(request.field("Authorization")).isEqualTo("Bearer sk-template");
+      assertThat(request.fields("X-Multi")).containsExactly("a", "b");
+      for (String gone :
+          new String[] {
+            "X-Mine",
+            "Keep-Alive",
+            "TE",
+            "Trailer",
+            "Proxy-Authorization",
+            "Upgrade",
+            "X_Forwarded_Proto",
+            "User-Agent",
+            "Accept-Encoding"
+          }) {
+        assertThat(request.field(gone)).as(gone).isNull();
+      }
+      assertThat(request.fields("X-Forwarded-For")).containsExactly("127.0.0.1");
+      assertThat(request.fields("X-Forwarded-Proto")).containsExactly("http");
+      assertThat(request.fields("X-Forwarded-Host")).containsExactly("link.example:8000");
+      assertThat(request.fields("X-Forwarded-Port")).containsExactly(Integer.toString(link.port));
+      assertThat(request.fields("X-Forwarded-Prefix")).containsExactly("/d/app");
+      assertThat(request.fields("Forwarded"))
+          .containsExactly("for=127.0.0.1;host=\"link.example:8000\";proto=http");
+      assertThat(request.fields("Via")).containsExactly("1.1 autodeploy");
+      assertThat(request.fields("Host")).containsExactly(link.instance().endpoint().getAuthority());
+    }
+  }
+
+  @Test
+  void forwardedHeaders_fromATrustedProxy_areAddedTo() throws Exception {
+    try (TestLink link =
+        new TestLink(
+                TestInstance.App.text("x"), spec -> {}, proxy -> proxy.trustForwardedHeaders(true))
+            .warm()) {
+      link.ask(
+          "GET /d/app/x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\n"
+              + "X-Forwarded-Proto: https\r\nX-Forwarded-Prefix: /outer\r\n"
+              + "Forwarded: for=9.9.9.9\r\n\r\n");
+
+      TestInstance.Request request = link.instance().requests.get(0);
+      assertThat(request.fields("X-Forwarded-For")).containsExactly("9.9.9.9, 127.0.0.1");
+      assertThat(request.fields("X-Forwarded-Proto")).containsExactly("https");
+      assertThat(request.fields("X-Forwarded-Prefix")).containsExactly("/outer/d/app");
+      assertThat(request.fields("Forwarded"))
+          .containsExactly("for=9.9.9.9, for=127.0.0.1;host=\"a\";proto=http");
+    }
+  }
+
+  @Test
+  void responseHeaders_passWithoutThoseOfTheConnection() throws Exception {
+    String answer =
+        "HTTP/1.1 299 Mine\r\nContent-Length: 2\r\nConnection: X-Private\r\nX-Private: 1\r\n"
+            + "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nLocation: /x\r\nX-Utf: \u00c3\u00a9\r\n\r\nok";
+    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+      RawClient.Answer got = link.get("/d/app/");
+
+      assertThat(got.status).isEqualTo(299);
+      assertThat(got.body).isEqualTo("ok");
+      assertThat(got.field("X-Private")).isNull();
+      assertThat(got.head.stream().filter(line -> line.toLowerCase().startsWith("set-cookie:")))
+          .hasSize(2);
+      assertThat(got.field("X-Utf")).isEqualTo("\u00c3\u00a9");
+      assertThat(got.field("Via")).isEqualTo("1.1 autodeploy");
+    }
+  }
+
+  @Test
+  void redirectsAndCookies_areLeftToTheClient() throws Exception {
+    String answer =
+        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n";
+    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+      assertThat(link.get("/d/app/").status).isEqualTo(302);
+      RawClient.Answer second = link.get("/d/app/");
+
+      assertThat(second.field("Location")).isEqualTo("/elsewhere");
+      assertThat(link.instance().requests).hasSize(2);
+      assertThat(link.instance().requests.get(1).field("Cookie")).isNull();
+    }
+  }
+
+  @Test
+  void compressedAnswer_staysCompressed() throws Exception {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+    try (OutputStream zip = new GZIPOutputStream(zipped)) {
+      zip.write("hello".getBytes(StandardCharsets.UTF_8));
+    }
+    String body = zipped.toString(StandardCharsets.ISO_8859_1);
+    String answer =
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body;
+    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+      RawClient.Answer got = link.get("/d/app/");
+
+      assertThat(got.field("Content-Encoding")).isEqualTo("gzip");
+      assertThat(got.body).isEqualTo(body);
+    }
+  }
+
+  @Test
+  void body_withLengthOrInChunks_reachesTheInstance() throws Exception {
+    TestInstance.App echo =
+        (request, out) -> TestInstance.App.text(request.body()).answer(request, out);
+    try (TestLink link = new TestLink(echo).warm()) {
+      assertThat(
+              link.ask("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").body)
+          .isEqualTo("hello");
+      assertThat(
+              link.ask(
+                      "POST /d/app/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                          + "3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")
+                  .body)
+          .isEqualTo("hello");
+      assertThat(link.ask("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").body)
+          .isEmpty();
+
+      assertThat(link.instance().requests.get(0).field("Content-Length")).isEqualTo("5");
+      assertThat(link.instance().requests.get(1).field("Transfer-Encoding")).isEqualTo("chunked");
+      assertThat(link.instance().requests.get(2).field("Content-Length")).isEqualTo("0");
+    }
+  }
+
+  @Test
+  void answersWithoutBody_areFramedRight() throws Exception {
+    TestInstance.App app =
+        (request, out) -> {
+          switch (request.target) {
+            case "/204" -> TestInstance.write(out, "HTTP/1.1 204 No Content\r\n\r\n");
+            case "/304" ->
+                TestInstance.write(
+                    out, "HTTP/1.1 304 Not Modified\r\nETag: x\r\nContent-Length: 7\r\n\r\n");
+            case "/empty" ->
+                TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            default ->
+                TestInstance.write(
+                    out,
+                    "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n"
+                        + (request.method.equals("HEAD") ? "" : "x".repeat(1234)));
+          }
+        };
+    try (TestLink link = new TestLink(app).warm();
+        RawClient client = link.client()) {
+      String host = " HTTP/1.1\r\nHost: a\r\n\r\n";
+      RawClient.Answer head = client.send("HEAD /d/app/x" + host).answer(true);
+      assertThat(head.status).isEqualTo(200);
+      assertThat(head.field("Content-Length")).isEqualTo("1234");
+      RawClient.Answer none = client.send("GET /d/app/204" + host).answer();
+      assertThat(none.status).isEqualTo(204);
+      assertThat(none.field("Content-Length")).isNull();
+      assertThat(none.field("Transfer-Encoding")).isNull();
+      RawClient.Answer unchanged = client.send("GET /d/app/304" + host).answer();
+      assertThat(unchanged.status).isEqualTo(304);
+      assertThat(unchanged.field("ETag")).isEqualTo("x");
+      RawClient.Answer empty = client.send("GET /d/app/empty" + host).answer();
+      assertThat(empty.field("Content-Length")).isEqualTo("0");
+      assertThat(client.send("GET /d/app/x" + host).answer().body).hasSize(1234);
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void expectContinue_isAnsweredBeforeTheBodyAndNotForwarded() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("ok")).warm();
+        RawClient client = link.client()) {
+      client.send(
+          "POST /d/app/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+      assertThat(client.head().status).isEqualTo(100);
+      assertThat(client.send("hi").answer().status).isEqualTo(200);
+      assertThat(link.instance().requests.get(0).field("Expect")).isNull();
+    }
+  }
+
+  @Test
+  void serverSentEvents_passAtOnce() throws Exception {
+    java.util.concurrent.SynchronousQueue<String> events =
+        new java.util.concurrent.SynchronousQueue<>();
+    TestInstance.App app =
+        (request, out) -> {
+          TestInstance.write(
+              out,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n");
+          try {
+            for (String event = events.take(); !event.isEmpty(); event = events.take()) {
+              TestInstance.write(
+                  out, Integer.toHexString(event.length()) + "\r\n" + event + "\r\n");
+            }
+          } catch (InterruptedException e) {
+            throw new java.io.IOException(e);
+          }
+          TestInstance.write(out, "0\r\n\r\n");
+        };
+    try (TestLink link = new TestLink(app).warm();
+        RawClient client = link.client()) {
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(client.head().status).isEqualTo(200); // before the first event
+      for (int i = 0; i < 5; i++) {
+        String event = "data: " + i + "\n\n";
+        events.put(event);
+        // Each one has to be here before the next is sent.
+        assertThat(client.line()).isEqualTo(Integer.toHexString(event.length()));
+        assertThat(client.exactly(event.length()))
+            .asString(StandardCharsets.US_ASCII)
+            .isEqualTo(event);
+        client.line();
+      }
+      events.put("");
+      assertThat(client.line()).isEqualTo("0");
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void upload_streamsWhileItIsSent() throws Exception {
+    java.util.concurrent.SynchronousQueue<Integer> seen =
+        new java.util.concurrent.SynchronousQueue<>();
+    TestInstance.App app =
+        (request, out) -> {
+          request.copyBody(
+              new OutputStream() {
+                @Override
+                public void write(int b) {
+                  throw new UnsupportedOperationException();
+                }
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) throws java.io.IOException {
+                  try {
+                    seen.put(length);
+                  } catch (InterruptedException e) {
+                    throw new java.io.IOException(e);
+                  }
+                }
+              });
+          TestInstance.App.text("done").answer(request, out);
+        };
+    try (TestLink link = new TestLink(app).warm();
+        RawClient client = link.client()) {
+      client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (int i = 0; i < 3; i++) {
+        client.send("4\r\nabcd\r\n");
+        assertThat(seen.take()).isEqualTo(4);
+      }
+      client.send("0\r\n\r\n");
+      assertThat(client.answer().body).isEqualTo("done");
+    }
+  }
+
+  @Test
+  void keepAlive_servesManyRequestsOnOneConnection() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm();
+        RawClient client = link.client()) {
+      for (int i = 0; i < 50; i++) {
+        assertThat(client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n").answer().body)
+            .isEqualTo("x");
+      }
+      assertThat(link.instance().openConnections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void http10_isAnsweredWithoutChunks() throws Exception {
+    String answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+      RawClient.Answer got = link.ask("GET /d/app/ HTTP/1.0\r\n\r\n");
+
+      assertThat(got.field("Transfer-Encoding")).isNull();
+      assertThat(got.body).isEqualTo("hello");
+      assertThat(link.instance().requests.get(0).field("Via")).isEqualTo("1.0 autodeploy");
+    }
+  }
+
+  @Test
+  void bigBodies_passBothWaysWithoutBeingKept() throws Exception {
+    long size = 64L << 20; // more than the heap of these tests could take twice, in 32 KB steps
+    byte[] block = new byte[1 << 16];
+    TestInstance.App app =
+        (request, out) -> {
+          long got = request.copyBody(OutputStream.nullOutputStream());
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: " + got + "\r\n\r\n");
+          for (long sent = 0; sent < got; sent += block.length) {
+            out.write(block);
+          }
+        };
+    try (TestLink link = new TestLink(app).warm();
+        RawClient client = link.client()) {
+      client.send("PUT /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: " + size + "\r\n\r\n");
+      for (long sent = 0; sent < size; sent += block.length) {
+        client.out().write(block);
+      }
+      RawClient.Answer answer = client.head();
+      assertThat(answer.field("Content-Length")).isEqualTo(Long.toString(size));
+      for (long got = 0; got < size; got += block.length) {
+        client.exactly(block.length);
+      }
+      link.awaitQuiet();
+    }
+  }
+}

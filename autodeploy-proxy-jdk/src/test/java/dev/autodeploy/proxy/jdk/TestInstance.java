@@ -1,0 +1,221 @@
+package dev.autodeploy.proxy.jdk;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** A server that reads requests and lets the test write the answers, byte for byte. */
+final class TestInstance implements Closeable {
+  final List<Request> requests = java.util.Collections.synchronizedList(new ArrayList<>());
+  private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+  private final ServerSocket server;
+  private final App app;
+
+  TestInstance(App app) throws IOException {
+    this.app = app;
+    server = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
+    thread(this::accept);
+  }
+
+  URI endpoint() {
+    return URI.create("http://127.0.0.1:" + server.getLocalPort());
+  }
+
+  int openConnections() {
+    return connections.size();
+  }
+
+  private static void thread(Runnable task) {
+    Thread thread = new Thread(null, task, "instance", 256 * 1024);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket socket = server.accept();
+        connections.add(socket);
+        thread(() -> serve(socket));
+      }
+    } catch (IOException e) {
+      connections.forEach(TestInstance::shut);
+    }
+  }
+
+  private void serve(Socket socket) {
+    try (socket) {
+      socket.setTcpNoDelay(true);
+      InputStream in = new BufferedInputStream(socket.getInputStream());
+      OutputStream out = socket.getOutputStream();
+      while (true) {
+        Request request = Request.read(in, socket);
+        if (request == null) {
+          return;
+        }
+        if (!request.target.equals("/probe")) {
+          requests.add(request);
+        }
+        app.answer(request, out);
+        request.drain();
+      }
+    } catch (IOException | RuntimeException e) {
+      // The client has gone, or the test has closed the connection.
+    } finally {
+      connections.remove(socket);
+    }
+  }
+
+  static void shut(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    connections.forEach(TestInstance::shut);
+  }
+
+  /** What an instance does with a request. */
+  interface App {
+    void answer(Request request, OutputStream out) throws IOException;
+
+    static App text(String body) {
+      return (request, out) ->
+          write(
+              out,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: "
+                  + body.length()
+                  + "\r\n\r\n"
+                  + body);
+    }
+
+    static App raw(String answer) {
+      return (request, out) -> write(out, answer);
+    }
+  }
+
+  static void write(OutputStream out, String bytes) throws IOException {
+    out.write(bytes.getBytes(ISO_8859_1));
+    out.flush();
+  }
+
+  /** A request as it came in. */
+  static final class Request {
+    final String method;
+    final String target;
+    final String version;
+    final List<String> head = new ArrayList<>();
+    final Socket socket;
+    private final InputStream in;
+    private boolean drained;
+
+    private Request(String line, InputStream in, Socket socket) throws IOException {
+      String[] words = line.split(" ");
+      method = words[0];
+      target = words[1];
+      version = words[2];
+      this.in = in;
+      this.socket = socket;
+      for (String field = line(in); field != null && !field.isEmpty(); field = line(in)) {
+        head.add(field);
+      }
+    }
+
+    static Request read(InputStream in, Socket socket) throws IOException {
+      String line = line(in);
+      return line == null ? null : new Request(line, in, socket);
+    }
+
+    private static String line(InputStream in) throws IOException {
+      ByteArrayOutputStream line = new ByteArrayOutputStream();
+      for (int b = in.read(); b != '\n'; b = in.read()) {
+        if (b < 0) {
+          return null;
+        }
+        if (b != '\r') {
+          line.write(b);
+        }
+      }
+      return line.toString(ISO_8859_1);
+    }
+
+    String field(String name) {
+      List<String> all = fields(name);
+      return all.isEmpty() ? null : all.get(0);
+    }
+
+    List<String> fields(String name) {
+      List<String> found = new ArrayList<>();
+      for (String line : head) {
+        if (line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ":")) {
+          found.add(line.substring(name.length() + 1).strip());
+        }
+      }
+      return found;
+    }
+
+    String body() throws IOException {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      copyBody(bytes);
+      return bytes.toString(ISO_8859_1);
+    }
+
+    void drain() throws IOException {
+      copyBody(OutputStream.nullOutputStream());
+    }
+
+    /** Copies the body as it comes in. */
+    long copyBody(OutputStream out) throws IOException {
+      if (drained) {
+        return 0;
+      }
+      drained = true;
+      long count = 0;
+      if (field("Transfer-Encoding") != null) {
+        while (true) {
+          long size = Long.parseLong(line(in), 16);
+          count += copy(size, out);
+          line(in);
+          if (size == 0) {
+            return count;
+          }
+        }
+      }
+      String length = field("Content-Length");
+      return length == null ? 0 : copy(Long.parseLong(length), out);
+    }
+
+    private long copy(long length, OutputStream out) throws IOException {
+      byte[] buffer = new byte[64 * 1024];
+      long left = length;
+      while (left > 0) {
+        int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+        if (n < 0) {
+          throw new IOException("the body ended early");
+        }
+        out.write(buffer, 0, n);
+        left -= n;
+      }
+      return length;
+    }
+  }
+}

@@ -1,0 +1,161 @@
+package dev.autodeploy.examples.breezyvoice;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.LocalProcessProvider;
+import dev.autodeploy.examples.standin.BreezyVoiceStandIn;
+import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.spi.CostMeter;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Deploys BreezyVoice on this machine and serves its link: the bundled stand-in, as a real child
+ * process that starts with the first request and ends when nobody asks any more.
+ */
+public final class BreezyVoiceLauncher {
+  private static final int USAGE_ERROR = 2;
+  private static final int FAILURE = 1;
+
+  private BreezyVoiceLauncher() {}
+
+  /**
+   * Runs the launcher until it is told to end.
+   *
+   * @param arguments see {@code --help}
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public static void main(String[] arguments) throws InterruptedException {
+    LauncherOptions options;
+    try {
+      options = LauncherOptions.parse(List.of(arguments));
+    } catch (IllegalArgumentException e) {
+      System.err.println("breezyvoice: " + e.getMessage());
+      System.err.println("Try 'examples/breezyvoice --help'.");
+      System.exit(USAGE_ERROR);
+      return;
+    }
+    if (options.help()) {
+      System.out.print(LauncherOptions.USAGE);
+      return;
+    }
+    try {
+      run(options);
+    } catch (AutoDeployException | IOException e) {
+      System.err.println("breezyvoice: " + e.getMessage());
+      System.exit(FAILURE);
+    }
+  }
+
+  private static void run(LauncherOptions options) throws IOException, InterruptedException {
+    WaitingLine waiting = new WaitingLine(System.out, System.console() != null);
+    AutoDeploy.Builder builder =
+        AutoDeploy.builder()
+            .provider(LocalProcessProvider.create())
+            .costMeter(
+                CostMeter.perHour(
+                    options.pricePerHour().amount().toPlainString(),
+                    options.pricePerHour().currency().getCurrencyCode()))
+            .listener(new PhasePrinter(System.out, waiting))
+            .drainTimeout(Duration.ofSeconds(5))
+            .releaseOnShutdown(false); // the launcher's own hook closes the proxy first
+    if (options.state() != null) {
+      builder.stateDirectory(options.state());
+    }
+    AutoDeploy autoDeploy = builder.build();
+    JdkHttpProxy proxy;
+    Deployment voice;
+    try {
+      voice = autoDeploy.deploy(spec(options));
+      proxy = JdkHttpProxy.builder(autoDeploy).port(options.port()).start();
+    } catch (IOException | RuntimeException e) {
+      autoDeploy.close();
+      throw e;
+    }
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(() -> shutDown(proxy, autoDeploy, waiting), "launcher-shutdown"));
+    greet(voice, proxy.serviceLink(voice), options);
+    new CountDownLatch(1).await();
+  }
+
+  private static DeploymentSpec spec(LauncherOptions options) {
+    return DeploymentSpec.builder("breezyvoice")
+        .description("Text to speech (BreezyVoice stand-in, English)")
+        .port(0) // any free one, told in PORT
+        .startCommand(standInCommand(options.startDelay()))
+        .idleTimeout(options.idleTimeout())
+        .concurrency(1) // BreezyVoice serves one request at a time
+        .build();
+  }
+
+  /** The stand-in from this program's own class path, on this program's own Java. */
+  private static String standInCommand(Duration startDelay) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    return String.join(
+        " ",
+        "exec",
+        quoted(java),
+        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m",
+        "-cp",
+        quoted(System.getProperty("java.class.path")),
+        BreezyVoiceStandIn.class.getName(),
+        "--start-delay",
+        startDelay.toMillis() + "ms");
+  }
+
+  private static String quoted(String text) {
+    return "'" + text.replace("'", "'\\''") + "'";
+  }
+
+  private static void greet(Deployment voice, URI link, LauncherOptions options) {
+    URI status = link.resolve("/-/status");
+    System.out.printf(
+        """
+
+        Deployment    %s - %s
+        Service link  %s
+        Status        %s
+        Released      after %s without a request; an instance costs %s an hour
+
+        Try it in another terminal (the first request starts the instance):
+
+          curl -X POST "%s/v1/audio/speech" \\
+           -H "Authorization: Bearer sk-template" -H "Content-Type: application/json" \\
+           --data '{"model":"tts-1","voice":"alloy","input":"How about playing basketball after school? The weather looks great today."}' \\
+           --output test_speech.wav
+
+        STANDBY: no instance exists, %s so far. Ctrl-C releases everything and ends.
+
+        """,
+        voice.name(),
+        voice.spec().description(),
+        link,
+        status,
+        Texts.of(options.idleTimeout()),
+        options.pricePerHour(),
+        link,
+        Texts.of(voice.cost().total()));
+  }
+
+  private static void shutDown(JdkHttpProxy proxy, AutoDeploy autoDeploy, WaitingLine waiting) {
+    waiting.clear();
+    System.out.println("\nEnding: finishing requests and releasing instances ...");
+    try {
+      proxy.close();
+    } finally {
+      try {
+        autoDeploy.close();
+        System.out.println("Everything is released.");
+      } catch (AutoDeployException e) {
+        System.err.println("breezyvoice: " + e.getMessage());
+      }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package dev.autodeploy.examples.breezyvoice;
+
+import dev.autodeploy.Money;
+import dev.autodeploy.examples.standin.DurationOption;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The command line of {@link BreezyVoiceLauncher}.
+ *
+ * @param port the port of the service link; 0 takes a free one
+ * @param idleTimeout how long the instance is kept without a request
+ * @param pricePerHour what an instance costs for an hour
+ * @param state where deployments and ledger are kept, or null to forget them
+ * @param startDelay how long the instance imitates loading a model
+ * @param help whether only the usage is wanted
+ */
+record LauncherOptions(
+    int port,
+    Duration idleTimeout,
+    Money pricePerHour,
+    @Nullable Path state,
+    Duration startDelay,
+    boolean help) {
+
+  static final String USAGE =
+      """
+      Usage: examples/breezyvoice [OPTION]...
+      Deploys BreezyVoice (a stand-in with its HTTP contract) and serves its link until Ctrl-C.
+
+        --port PORT              port of the service link, 0 for a free one (8000)
+        --idle-timeout DURATION  release the instance after this time without a request (5m)
+        --price-per-hour AMOUNT  what an instance costs, in US dollars (0.49)
+        --state DIR              keep deployments and cost in DIR over a restart (not kept)
+        --start-delay DURATION   imitate the loading of a model (0s)
+        --help                   print this and exit
+
+      A DURATION is a number and ms, s, m or h: 3s, 5m, 1.5h.
+      """;
+
+  private static final Duration LONGEST = Duration.ofHours(24);
+
+  /**
+   * Reads arguments.
+   *
+   * @throws IllegalArgumentException if an option is unknown or its value is wrong; the message is
+   *     fit for the user
+   */
+  static LauncherOptions parse(List<String> arguments) {
+    int port = 8000;
+    Duration idleTimeout = Duration.ofMinutes(5);
+    Money price = Money.of("0.49", "USD");
+    Path state = null;
+    Duration startDelay = Duration.ZERO;
+    boolean help = false;
+    for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
+      String option = rest.next();
+      switch (option) {
+        case "--port" -> port = port(value(option, rest));
+        case "--idle-timeout" ->
+            idleTimeout = DurationOption.parse(option, value(option, rest), LONGEST);
+        case "--price-per-hour" -> price = price(value(option, rest));
+        case "--state" -> state = path(value(option, rest));
+        case "--start-delay" ->
+            startDelay = DurationOption.parse(option, value(option, rest), Duration.ofHours(1));
+        case "--help", "-h" -> help = true;
+        default -> throw new IllegalArgumentException("unknown option " + option);
+      }
+    }
+    return new LauncherOptions(port, idleTimeout, price, state, startDelay, help);
+  }
+
+  private static String value(String option, Iterator<String> rest) {
+    if (!rest.hasNext()) {
+      throw new IllegalArgumentException(option + " needs a value");
+    }
+    return rest.next();
+  }
+
+  private static int port(String text) {
+    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
+      return Integer.parseInt(text);
+    }
+    throw new IllegalArgumentException("--port is '" + text + "'; allowed are 0 to 65535");
+  }
+
+  private static Money price(String text) {
+    Money price;
+    try {
+      price = Money.of(text, "USD");
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "--price-per-hour is '" + text + "'; write an amount such as 0.49", e);
+    }
+    if (price.amount().signum() < 0) {
+      throw new IllegalArgumentException("--price-per-hour must not be negative");
+    }
+    return price;
+  }
+
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new IllegalArgumentException("--state is no path: " + e.getMessage(), e);
+    }
+  }
+}

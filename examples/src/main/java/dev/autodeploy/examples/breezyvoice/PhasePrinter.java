@@ -1,0 +1,93 @@
+package dev.autodeploy.examples.breezyvoice;
+
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.spi.InstanceExit;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** Prints one line for each phase change of a deployment, with durations and money. */
+final class PhasePrinter implements DeploymentListener {
+  private final PrintStream out;
+  private final WaitingLine waiting;
+  private final Map<String, String> releases = new ConcurrentHashMap<>();
+
+  PhasePrinter(PrintStream out, WaitingLine waiting) {
+    this.out = out;
+    this.waiting = waiting;
+  }
+
+  @Override
+  public void onEvent(DeploymentEvent event) {
+    if (event instanceof DeploymentEvent.InstanceStarting e) {
+      print(e, "IDLE: starting instance " + e.instanceId());
+      waiting.show("starting " + e.deployment());
+    } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      print(e, "RUNNING after " + Texts.of(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
+      print(
+          e,
+          "IDLE: the start failed: "
+              + e.failure().describe()
+              + "; next one possible in "
+              + Texts.of(e.retryAfter()));
+      printTail(e.failure().exit());
+    } else if (event instanceof DeploymentEvent.InstanceExited e) {
+      print(e, "IDLE: instance " + e.instanceId() + " " + e.exit().describe());
+      printTail(e.exit());
+    } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
+      String why = why(e.reason(), e.idle());
+      releases.put(e.instanceId(), why);
+      print(e, "IDLE: releasing instance " + e.instanceId() + " " + why);
+    } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
+      print(
+          e,
+          "IDLE: the release is not confirmed ("
+              + e.message()
+              + "); tried again in "
+              + Texts.of(e.retryAfter()));
+    } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+      String why = releases.remove(e.instanceId());
+      print(
+          e,
+          "STANDBY: released"
+              + (why == null ? "" : " " + why)
+              + ", "
+              + Texts.of(e.totalCost())
+              + " so far");
+    }
+  }
+
+  private static String why(ReleaseReason reason, Duration idle) {
+    return switch (reason) {
+      case IDLE -> "after " + Texts.of(idle.truncatedTo(ChronoUnit.SECONDS)) + " idle";
+      case START_FAILED -> "after a failed start";
+      case EXITED -> "after it ended";
+      case UPDATED -> "after an update";
+      case REQUESTED -> "on request";
+      case REMOVED -> "with its deployment";
+      case CLOSED -> "at the end";
+      case ORPHANED -> "left by an earlier process";
+    };
+  }
+
+  private void printTail(@Nullable InstanceExit exit) {
+    List<String> tail = exit == null ? List.of() : exit.logTail();
+    tail.stream().skip(Math.max(0, tail.size() - 10)).forEach(line -> out.println("    | " + line));
+  }
+
+  private void print(DeploymentEvent event, String text) {
+    waiting.clear();
+    LocalTime time =
+        LocalTime.ofInstant(event.at(), ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS);
+    out.printf("%-8s  %s  %s%n", time, event.deployment(), text);
+  }
+}

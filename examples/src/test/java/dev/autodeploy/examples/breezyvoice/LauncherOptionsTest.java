@@ -1,0 +1,78 @@
+package dev.autodeploy.examples.breezyvoice;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.autodeploy.Money;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class LauncherOptionsTest {
+
+  @Test
+  void noOptions_giveTheDefaults() {
+    LauncherOptions options = LauncherOptions.parse(List.of());
+
+    assertThat(options)
+        .isEqualTo(
+            new LauncherOptions(
+                8000, Duration.ofMinutes(5), Money.of("0.49", "USD"), null, Duration.ZERO, false));
+  }
+
+  @Test
+  void everyOption_isRead() {
+    LauncherOptions options =
+        LauncherOptions.parse(
+            List.of(
+                "--port",
+                "0",
+                "--idle-timeout",
+                "3s",
+                "--price-per-hour",
+                "1.20",
+                "--state",
+                "x",
+                "--start-delay",
+                "1.5s",
+                "--help"));
+
+    assertThat(options)
+        .isEqualTo(
+            new LauncherOptions(
+                0,
+                Duration.ofSeconds(3),
+                Money.of("1.20", "USD"),
+                Path.of("x"),
+                Duration.ofMillis(1500),
+                true));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--port, 65536, 0 to 65535",
+    "--port, http, 0 to 65535",
+    "--idle-timeout, 3, a number and ms",
+    "--idle-timeout, 25h, at most 1440m",
+    "--price-per-hour, cheap, an amount",
+    "--price-per-hour, -1, negative",
+    "--start-delay, 2h, at most 60m",
+    "--ports, 8000, unknown option --ports"
+  })
+  void aWrongOption_isRefusedWithWhatIsWrong(String option, String value, String message) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LauncherOptions.parse(List.of(option, value)))
+        .withMessageContaining(option)
+        .withMessageContaining(message);
+  }
+
+  @Test
+  void anOptionWithoutItsValue_isRefused() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> LauncherOptions.parse(List.of("--port")))
+        .withMessage("--port needs a value");
+  }
+}
