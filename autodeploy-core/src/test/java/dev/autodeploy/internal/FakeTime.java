@@ -112,7 +112,7 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
   }
 
   /** Lets time pass in which no task and no timer gets its turn. */
-  void stall(Duration duration) {
+  synchronized void stall(Duration duration) {
     nanos += duration.toNanos();
   }
 
@@ -126,7 +126,7 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
       if (!runOne() && waits && !call.isDone()) {
         toNextTimer(Long.MAX_VALUE);
       }
-      Thread.yield();
+      Thread.onSpinWait();
     }
     try {
       return call.get();
