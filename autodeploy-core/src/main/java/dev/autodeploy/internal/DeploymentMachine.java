@@ -5,17 +5,12 @@ import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.InstancePhase.RELEASING;
 import static dev.autodeploy.InstancePhase.STARTING;
 import static dev.autodeploy.internal.Instance.NEVER;
-import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstanceStatus;
-import dev.autodeploy.QueueFullException;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
-import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
@@ -65,6 +60,7 @@ final class DeploymentMachine {
   private final RandomGenerator random;
   private final Supplier<String> instanceIds;
   private final IdleTimeouts idleTimeouts;
+  private final Refusals refusals;
   private final Roster roster = new Roster();
   private final WaitQueue queue = new WaitQueue();
   private final Backoff backoff = new Backoff();
@@ -100,6 +96,7 @@ final class DeploymentMachine {
     this.random = random;
     this.instanceIds = instanceIds;
     this.history = new History(name);
+    this.refusals = new Refusals(name);
     this.idleTimeouts = new IdleTimeouts(enginePolicy, history);
   }
 
@@ -231,11 +228,11 @@ final class DeploymentMachine {
 
   private void scaleOut(long now, Waiter waiter) {
     if (roster.size() >= spec.maxInstances()) {
-      reject(now, waiter, quotaExceeded());
+      reject(now, waiter, refusals.quotaExceeded(roster.size()));
     } else if (backoff.holds(now)) {
       reject(now, waiter, startFailed(now));
     } else if (queue.size() >= spec.maxPending()) {
-      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+      reject(now, waiter, refusals.queueFull(spec));
     } else {
       enqueue(now, waiter, start(now, StartReason.SCALE_OUT));
     }
@@ -259,7 +256,7 @@ final class DeploymentMachine {
 
   private @Nullable Instance acquireTarget(long now, Waiter waiter, @Nullable Instance target) {
     if (target == null) {
-      reject(now, waiter, targetNotFound());
+      reject(now, waiter, refusals.targetNotFound());
       return null;
     }
     if (target.hasRoom() && target.bound.isEmpty()) {
@@ -524,13 +521,7 @@ final class DeploymentMachine {
    */
   List<Instance> releaseForcibly(long now) {
     List<Instance> concerned = List.copyOf(roster.all());
-    rejectAll(
-        now,
-        () ->
-            new AutoDeployException(
-                ErrorCode.RELEASED,
-                name,
-                "deployment '" + name + "' was released by force while the request waited"));
+    rejectAll(now, refusals::released);
     concerned.forEach(instance -> force(now, instance, ReleaseReason.REQUESTED));
     ensureCapacity(now);
     rearm(now);
@@ -565,7 +556,7 @@ final class DeploymentMachine {
   void timer(long now) {
     timerAt = NEVER;
     for (Waiter waiter : queue.expired(now)) {
-      dequeueAndReject(now, waiter, timedOut(now, waiter));
+      dequeueAndReject(now, waiter, refusals.timedOut(now, waiter, roster, spec, inFlight));
     }
     for (Instance instance : List.copyOf(roster.all())) {
       switch (instance.phase) {
@@ -801,7 +792,7 @@ final class DeploymentMachine {
   private void unbind(long now, Instance instance) {
     for (Waiter waiter : List.copyOf(instance.bound)) {
       if (waiter.route instanceof RouteRule.Instance) {
-        dequeueAndReject(now, waiter, targetNotFound());
+        dequeueAndReject(now, waiter, refusals.targetNotFound());
       } else {
         queue.unbind(waiter);
       }
@@ -848,7 +839,7 @@ final class DeploymentMachine {
 
   private boolean enqueue(long now, Waiter waiter, @Nullable Instance target) {
     if (queue.size() >= spec.maxPending()) {
-      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+      reject(now, waiter, refusals.queueFull(spec));
       return false;
     }
     queue.add(waiter, target);
@@ -871,66 +862,18 @@ final class DeploymentMachine {
     queue.all().forEach(waiter -> dequeueAndReject(now, waiter, error.get()));
   }
 
-  private String describe() {
-    return "instances: "
-        + roster.count(STARTING)
-        + " starting, "
-        + roster.count(READY)
-        + " ready (concurrency "
-        + (spec.concurrency() == DeploymentSpec.UNLIMITED ? "unlimited" : spec.concurrency())
-        + "), "
-        + roster.count(DRAINING)
-        + " draining, "
-        + roster.count(RELEASING)
-        + " releasing, of "
-        + spec.maxInstances()
-        + " at the most; requests in flight: "
-        + inFlight;
-  }
-
   private void noteQuiet(long now) {
     if (inFlight == 0 && queue.size() == 0 && quietSince == NEVER) {
       quietSince = now;
     }
   }
 
-  // Errors.
-
-  private StartFailedException startFailed(long now) {
-    return new StartFailedException(
-        name,
-        requireNonNull(backoff.lastFailure(), "lastFailure"),
-        Duration.ofNanos(Math.max(0, backoff.until() - now)));
-  }
-
-  private AutoDeployException timedOut(long now, Waiter waiter) {
-    return new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), describe());
-  }
-
-  private AutoDeployException quotaExceeded() {
-    return new AutoDeployException(
-        ErrorCode.REPLICA_QUOTA_EXCEEDED,
-        name,
-        "deployment '"
-            + name
-            + "' has "
-            + roster.size()
-            + " instances, its maximum (maxInstances); release one or raise the maximum");
-  }
-
-  private AutoDeployException targetNotFound() {
-    return new AutoDeployException(
-        ErrorCode.ROUTE_TARGET_NOT_FOUND,
-        name,
-        "deployment '" + name + "' has no such instance that takes requests");
+  private AutoDeployException startFailed(long now) {
+    return refusals.startFailed(now, backoff);
   }
 
   private AutoDeployException notOpen() {
-    return lifecycle == Lifecycle.REMOVED
-        ? new AutoDeployException(
-            ErrorCode.DEPLOYMENT_NOT_FOUND, name, "deployment '" + name + "' was removed")
-        : new AutoDeployException(
-            ErrorCode.CLOSED, name, "deployment '" + name + "' is closed with its engine");
+    return lifecycle == Lifecycle.REMOVED ? refusals.removed() : refusals.closed();
   }
 
   // The one timer.

@@ -12,8 +12,10 @@ import java.util.Queue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Time that a test moves, with the timers and tasks of an engine. One thread moves it. */
@@ -122,8 +124,7 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     Thread thread = new Thread(call, "test-caller");
     thread.start();
     while (!call.isDone()) {
-      boolean waits = thread.getState() == Thread.State.WAITING;
-      if (!runOne() && waits && !call.isDone()) {
+      if (!runOne() && waitsForAFuture(thread)) {
         toNextTimer(Long.MAX_VALUE);
       }
       Thread.onSpinWait();
@@ -138,6 +139,12 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
       }
       throw new CompletionException(e.getCause());
     }
+  }
+
+  /** Returns whether a thread waits for a future that is not done: what is done wakes it anyway. */
+  private static boolean waitsForAFuture(Thread thread) {
+    return LockSupport.getBlocker(thread) instanceof ForkJoinPool.ManagedBlocker blocker
+        && !blocker.isReleasable();
   }
 
   private void runTasks() {
