@@ -181,7 +181,7 @@ final class SimulatedMachine {
   private void remove() {
     releasing = true;
     boolean onItsWay = upAt == NEVER && plan.comesUp;
-    if (removalScheduled || onItsWay && plan.survivesReleaseUntilUp) {
+    if (removalScheduled || (onItsWay && plan.survivesReleaseUntilUp)) {
       return;
     }
     removalScheduled = true;
