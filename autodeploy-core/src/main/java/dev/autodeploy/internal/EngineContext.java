@@ -67,11 +67,23 @@ record EngineContext(
 
   /** Calls the provider on its executor; whatever it throws becomes a failed future. */
   <T> CompletableFuture<T> call(Supplier<CompletionStage<T>> providerCall) {
-    return CompletableFuture.supplyAsync(providerCall, providerExecutor)
-        .thenCompose(stage -> stage);
+    return call(providerCall, providerExecutor);
   }
 
-  /** Likewise, and fails with a {@link TimeoutException} if there is no answer in time. */
+  /** Calls the provider on this thread; whatever it throws becomes a failed future. */
+  static <T> CompletableFuture<T> callHere(Supplier<CompletionStage<T>> providerCall) {
+    return call(providerCall, Runnable::run);
+  }
+
+  private static <T> CompletableFuture<T> call(
+      Supplier<CompletionStage<T>> providerCall, Executor executor) {
+    return CompletableFuture.supplyAsync(providerCall, executor).thenCompose(stage -> stage);
+  }
+
+  /**
+   * Likewise on the provider executor, and fails with a {@link TimeoutException} if there is no
+   * answer in time.
+   */
   <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     Scheduler.Cancellable timeout =
