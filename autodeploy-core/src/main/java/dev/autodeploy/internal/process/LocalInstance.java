@@ -210,7 +210,7 @@ final class LocalInstance {
    * @return the exit if it has ended by itself and this is the first time that this is seen
    */
   @Nullable InstanceExit noticeExit() {
-    if (released || exit != null || isAlive() && files.exit() == null) {
+    if (released || exit != null || (isAlive() && files.exit() == null)) {
       return null;
     }
     return noteExit(Instant.now());

@@ -13,6 +13,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -90,7 +91,10 @@ final class ProbesTest {
 
   @Test
   void http_onAServerThatIsNoHttpServer_cannotAsk() throws Exception {
-    int port = serve(socket -> socket.getOutputStream().write("nonsense\n".getBytes()));
+    int port =
+        serve(
+            socket ->
+                socket.getOutputStream().write("nonsense\n".getBytes(StandardCharsets.UTF_8)));
 
     assertThat(answer(ReadinessProbe.http("/"), target(port, false))).isFalse();
   }
@@ -160,7 +164,7 @@ final class ProbesTest {
                 try (Socket socket = server.accept()) {
                   handler.handle(socket);
                 } catch (IOException e) {
-                  continue; // the probe or the test is done
+                  // The probe or the test is done.
                 }
               }
             });
