@@ -1000,7 +1000,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
       EngineClient client = EngineClient.connect(address, callTimeout);
       try {
         EngineInfo engine = client.info();
-        if (engine.operatingSystem().toLowerCase(java.util.Locale.ROOT).startsWith("windows")) {
+        if (engine.osType().equals("windows")) {
           throw new AutoDeployException(
               ErrorCode.PROVIDER_FAILED,
               null,

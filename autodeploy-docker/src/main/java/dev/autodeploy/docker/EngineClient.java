@@ -98,7 +98,7 @@ final class EngineClient implements AutoCloseable {
         product,
         productVersion,
         session.api.toString(),
-        info.getOperatingSystem() == null ? "" : info.getOperatingSystem(),
+        info.getOsType() == null ? "" : info.getOsType(),
         cdiDevices(info),
         skew(info));
   }

@@ -10,7 +10,7 @@ import java.util.List;
  * @param product such as {@code Docker} or {@code Podman}
  * @param version the product's version
  * @param apiVersion the version of the API that is spoken with it
- * @param operatingSystem the host's
+ * @param osType what its containers run, {@code linux} or {@code windows}
  * @param cdiDevices the devices that it has discovered, by their CDI names
  * @param clockSkew how far its clock is ahead of this process's
  */
@@ -19,7 +19,7 @@ record EngineInfo(
     String product,
     String version,
     String apiVersion,
-    String operatingSystem,
+    String osType,
     List<String> cdiDevices,
     Duration clockSkew) {
 

@@ -66,6 +66,11 @@ final class ProviderFixture implements AutoCloseable {
     return new ProviderFixture(owner, settings.apply(DockerInstanceProvider.builder()).build());
   }
 
+  /** Opens a provider that somebody else made and closes. */
+  static ProviderFixture of(String owner, DockerInstanceProvider provider) {
+    return new ProviderFixture(owner, provider);
+  }
+
   static DeploymentSpec.Builder web() {
     return DeploymentSpec.builder("web").image(TestEngine.WEB).port(8080).startCommand(SERVE);
   }
