@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
 final class ContainerStart {
   private static final Logger log = LoggerFactory.getLogger(ContainerStart.class);
   private static final int ATTEMPTS = 5;
+  private static final Duration NAME_TIMEOUT = Duration.ofSeconds(5);
 
   private final DockerInstanceProvider provider;
   private final StartRequest request;
@@ -174,7 +175,8 @@ final class ContainerStart {
     return new DockerEngineException(DockerProblem.NO_SHELL, "starting " + image, "", null);
   }
 
-  private String created(String image, InspectImageResponse found, GpuGrant grant, boolean leased) {
+  private String created(String image, InspectImageResponse found, GpuGrant grant, boolean leased)
+      throws InterruptedException {
     Labels labels =
         new Labels(
             Labels.containerName(request),
@@ -193,13 +195,12 @@ final class ContainerStart {
             provider.settings(), request.spec(), labels, grant, found, provider.publishAddress());
     String doing = "creating " + labels.name() + " from " + image;
     String reference = found.getId() == null ? image : found.getId();
-    DockerEngineException last = null;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+    long deadline = System.nanoTime() + NAME_TIMEOUT.toNanos();
+    while (true) {
       checkNotCancelled();
       try {
         return provider.client().create(doing, reference, plan::applyTo);
       } catch (DockerEngineException e) {
-        last = e;
         if (e.problem().outcomeUnknown()) {
           unsettled = true;
         } else if (e.problem() != DockerProblem.NAME_TAKEN) {
@@ -215,9 +216,13 @@ final class ContainerStart {
         } else if (e.problem().outcomeUnknown()) {
           throw e;
         }
+        if (System.nanoTime() > deadline) {
+          throw e;
+        }
+        // A name is taken a moment before its container can be seen, and a moment longer.
+        Thread.sleep(50);
       }
     }
-    throw last == null ? new IllegalStateException() : last;
   }
 
   private boolean isOwn(InspectContainerResponse container) {

@@ -37,7 +37,7 @@ class HostKillTest {
   void killedHost_thatNeverReturns_leavesNothingRunning() throws Exception {
     RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
     for (int i = 0; i < KILLS; i++) {
-      try (HostProcess host = serve("s" + i)) {
+      try (HostProcess host = serve("s" + i, LEASE_SECONDS)) {
         host.await("built", Duration.ofSeconds(30));
         TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
         host.kill();
@@ -54,7 +54,7 @@ class HostKillTest {
     String adopted = "";
     int adoptions = 0;
     for (int i = 0; i < KILLS; i++) {
-      try (HostProcess host = serve("same")) {
+      try (HostProcess host = serve("same", 20)) {
         host.await("built", Duration.ofSeconds(30));
         String served = host.await("served", Duration.ofSeconds(30)).split(" ")[1];
         assertThat(containers()).hasSize(1);
@@ -99,9 +99,9 @@ class HostKillTest {
     }
   }
 
-  private HostProcess serve(String state) {
+  private HostProcess serve(String state, int lease) {
     return HostProcess.start(
-        "serve", owner, directory.resolve(state).toString(), String.valueOf(LEASE_SECONDS));
+        "serve", owner, directory.resolve(state).toString(), String.valueOf(lease));
   }
 
   private List<Container> containers() {
