@@ -124,7 +124,8 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     Thread thread = new Thread(call, "test-caller");
     thread.start();
     while (!call.isDone()) {
-      if (!runOne() && waitsForAFuture(thread)) {
+      boolean waits = waitsForAFuture(thread); // looked at first: what it handed in is seen then
+      if (!runOne() && waits) {
         toNextTimer(Long.MAX_VALUE);
       }
       Thread.onSpinWait();
