@@ -397,6 +397,46 @@ final class DeploymentController implements Deployment {
         });
   }
 
+  /**
+   * Releases an instance that nobody here asked for. Only decides: {@link #carryOut} is to follow.
+   *
+   * @return whether it does: not if nothing is left of this deployment any more
+   */
+  boolean reap(ProviderInstance found, OpenUsage usage) {
+    lock.lock();
+    try {
+      long now = now();
+      Instance instance =
+          RestoredInstance.of(found, usage, machine.spec(), now, context.clock().instant());
+      boolean reaped = machine.reap(now, instance);
+      settle();
+      return reaped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Makes a deployment again of which only instances that are being released are left. Only
+   * decides: {@link #carryOut} is to follow.
+   *
+   * @return whether it could: not if they are gone already
+   */
+  boolean reopen(DeploymentSpec spec) {
+    String fingerprint = SpecFingerprint.of(spec);
+    lock.lock();
+    try {
+      boolean reopened = machine.reopen(now(), spec, fingerprint);
+      if (reopened) {
+        accounts.meter(meter(spec));
+      }
+      settle();
+      return reopened;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Begins to keep the minimum. */
   void open() {
     decide(() -> machine.open(now()));

@@ -417,11 +417,19 @@ final class DeploymentMachine {
     rearm(now);
   }
 
-  /** An instance of an earlier process is released because it fits nothing. */
-  void reap(long now, Instance instance) {
+  /**
+   * An instance that nobody here asked for is released.
+   *
+   * @return whether it is: not by a deployment of which nothing is left any more
+   */
+  boolean reap(long now, Instance instance) {
+    if (terminated) {
+      return false;
+    }
     roster.add(instance);
     beginRelease(now, instance, ReleaseReason.ORPHANED, spec.releaseGrace());
     rearm(now);
+    return true;
   }
 
   /** Keeps an instance with a single open lease from serving anything else, or lets it again. */
@@ -440,6 +448,20 @@ final class DeploymentMachine {
   void open(long now) {
     ensureCapacity(now);
     rearm(now);
+  }
+
+  /**
+   * A deployment that was removed is made again before its last instance is gone.
+   *
+   * @return whether it is: not once nothing is left of it
+   */
+  boolean reopen(long now, DeploymentSpec newSpec, String newFingerprint) {
+    if (lifecycle != Lifecycle.REMOVED || terminated) {
+      return false;
+    }
+    lifecycle = Lifecycle.OPEN;
+    update(now, newSpec, newFingerprint);
+    return true;
   }
 
   /** The specification is replaced. */
@@ -575,6 +597,10 @@ final class DeploymentMachine {
 
   /** Starts what waiting callers and the minimum need, within the maximum. */
   private void ensureCapacity(long now) {
+    if (queue.sizeForAny() > 0) {
+      // Somebody whose instance is lost may have come to wait although another one has room.
+      List.copyOf(roster.all()).forEach(instance -> fill(now, instance));
+    }
     if (lifecycle != Lifecycle.OPEN || (queue.sizeForAny() == 0 && spec.minInstances() == 0)) {
       return;
     }

@@ -28,7 +28,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -65,6 +65,9 @@ public final class Engine {
   private @Nullable Cancellable upkeep;
   private @Nullable CompletableFuture<Void> closing;
 
+  /** Those that are not declared, and of which an earlier process has left instances. */
+  private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
+
   /** By name, in order; replaced under the lock, and read without: requests look here. */
   private volatile Map<String, DeploymentController> controllers = Map.of();
 
@@ -81,7 +84,7 @@ public final class Engine {
       if (!owner.equals(state.owner())) {
         save(controllers);
       }
-      takeOver();
+      takeOver(state.owner() != null);
       openAll();
       scheduleUpkeep();
     } catch (RuntimeException | Error e) {
@@ -136,7 +139,13 @@ public final class Engine {
     controllers = Collections.unmodifiableMap(restored);
   }
 
-  private void takeOver() {
+  /**
+   * Settles what earlier processes have left.
+   *
+   * @param declarationsAreStored whether what belongs to no stored deployment is nobody's; else the
+   *     host gets some time to declare its deployments
+   */
+  private void takeOver(boolean declarationsAreStored) {
     List<ProviderInstance> found;
     try {
       InstanceProvider provider = context.provider();
@@ -157,10 +166,13 @@ public final class Engine {
       leftovers.found(found);
       all().forEach(leftovers::claim);
       addClosed(leftovers.settleGone());
+      if (declarationsAreStored) {
+        leftovers.giveUp().forEach(this::releaseOrphan);
+      }
     } finally {
       lock.unlock();
     }
-    all().forEach(DeploymentController::carryOut);
+    everyone().forEach(DeploymentController::carryOut);
   }
 
   private void addClosed(List<UsageInterval> usage) {
@@ -176,26 +188,29 @@ public final class Engine {
     all().forEach(DeploymentController::open);
   }
 
-  /** Releases an instance that is nobody's; completes with whether it is gone. */
-  private CompletableFuture<Boolean> releaseOrphan(ProviderInstance orphan) {
-    return leftovers
-        .release(orphan)
-        .thenApply(
-            gone -> {
-              if (gone) {
-                settle(orphan);
-              }
-              return gone;
-            });
-  }
-
-  private void settle(ProviderInstance orphan) {
-    lock.lock();
-    try {
-      addClosed(leftovers.settle(orphan));
-    } finally {
-      lock.unlock();
+  /**
+   * Releases an instance that is nobody's, as an instance of a deployment that was removed: so its
+   * release is verified, its account closed, and a deployment of that name made later waits for it.
+   */
+  private void releaseOrphan(ProviderInstance orphan) {
+    LOG.warn(
+        "{}: instance {} belongs to no deployment and is released",
+        orphan.deployment(),
+        orphan.instanceId());
+    OpenUsage account = leftovers.account(orphan);
+    DeploymentController holder = controllers.get(orphan.deployment());
+    if (holder == null) {
+      holder = undeclared.get(orphan.deployment());
     }
+    if (holder != null && holder.reap(orphan, account)) {
+      return;
+    }
+    DeploymentController made =
+        controller(
+            DeploymentSpec.builder(orphan.deployment()).port(0).build(), context.clock().instant());
+    undeclared.put(orphan.deployment(), made);
+    made.reap(orphan, account);
+    made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
   }
 
   // Upkeep.
@@ -218,7 +233,7 @@ public final class Engine {
             () -> {
               try {
                 context.ledger().retry();
-                all().forEach(DeploymentController::checkpoint);
+                everyone().forEach(DeploymentController::checkpoint);
                 sweep();
               } finally {
                 scheduleUpkeep();
@@ -231,37 +246,64 @@ public final class Engine {
    * late, and for those that have ended without a word.
    */
   private void sweep() {
-    InstanceProvider provider = context.provider();
-    context
-        .call(LIST_LIMIT, () -> provider.list(context.owner()))
+    list()
+        .thenApply(
+            found -> {
+              noteExits(found);
+              return found.stream().anyMatch(it -> holder(it.instanceId()) == null);
+            })
+        // Again: what the first list has may have been released since it was made.
+        .thenCompose(more -> more ? list() : CompletableFuture.completedFuture(List.of()))
+        .thenAccept(this::releaseOrphans)
         .whenComplete(
-            (found, error) -> {
+            (done, error) -> {
               if (error != null) {
                 LOG.warn("Orphans could not be looked for: {}", EngineContext.describe(error));
-              } else {
-                found.forEach(this::look);
               }
             });
   }
 
-  private void look(ProviderInstance found) {
-    boolean orphan;
-    DeploymentController controller;
-    Instance instance;
+  private CompletableFuture<List<ProviderInstance>> list() {
+    InstanceProvider provider = context.provider();
+    return context.call(LIST_LIMIT, () -> provider.list(context.owner()));
+  }
+
+  private void noteExits(List<ProviderInstance> found) {
+    for (ProviderInstance instance : found) {
+      InstanceExit exit = instance.exit();
+      DeploymentController holder = exit == null ? null : holder(instance.instanceId());
+      Instance known = holder == null ? null : holder.find(instance.instanceId());
+      if (exit != null && holder != null && known != null) {
+        holder.exited(known, exit);
+      }
+    }
+  }
+
+  private void releaseOrphans(List<ProviderInstance> found) {
     lock.lock();
     try {
-      controller = controllers.get(found.deployment());
-      instance = controller == null ? null : controller.find(found.instanceId());
-      orphan = closing == null && instance == null && leftovers.isOrphan(found);
+      if (closing != null) {
+        return;
+      }
+      for (ProviderInstance instance : found) {
+        if (holder(instance.instanceId()) == null && !leftovers.isClaimable(instance)) {
+          releaseOrphan(instance);
+        }
+      }
     } finally {
       lock.unlock();
     }
-    InstanceExit exit = found.exit();
-    if (orphan) {
-      releaseOrphan(found);
-    } else if (controller != null && instance != null && exit != null) {
-      controller.exited(instance, exit);
+    everyone().forEach(DeploymentController::carryOut);
+  }
+
+  /** Returns the deployment that has an instance, or null. */
+  private @Nullable DeploymentController holder(String instanceId) {
+    for (DeploymentController controller : everyone()) {
+      if (controller.find(instanceId) != null) {
+        return controller;
+      }
     }
+    return null;
   }
 
   // What the host application asks.
@@ -299,11 +341,15 @@ public final class Engine {
   }
 
   private DeploymentController make(DeploymentSpec spec) {
-    DeploymentController made = controller(spec, context.clock().instant());
+    DeploymentController made = undeclared.get(spec.name());
+    if (made == null || !made.reopen(spec)) {
+      made = controller(spec, context.clock().instant());
+    }
     Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
     next.put(spec.name(), made);
     save(next);
     controllers = Collections.unmodifiableMap(next);
+    undeclared.remove(spec.name());
     leftovers.claim(made);
     return made;
   }
@@ -508,20 +554,14 @@ public final class Engine {
     List<CompletableFuture<Void>> ends = new ArrayList<>();
     Duration limit = shorter(config.drainTimeout()).plus(shorter(config.releaseTimeout()));
     Duration grace = Duration.ZERO;
-    for (DeploymentController controller : all()) {
+    ends.addAll(endUnclaimed());
+    for (DeploymentController controller : everyone()) {
       Duration own = controller.spec().releaseGrace();
       grace = own.compareTo(grace) > 0 ? own : grace;
       ends.add(controller.close(config.drainTimeout(), config.leaveInstances()));
     }
-    List<String> left = new CopyOnWriteArrayList<>();
-    for (ProviderInstance orphan : config.leaveInstances() ? List.<ProviderInstance>of() : rest()) {
-      left.add(orphan.instanceId());
-      ends.add(
-          releaseOrphan(orphan)
-              .thenAccept(gone -> left.removeIf(id -> gone && id.equals(orphan.instanceId()))));
-    }
     within(limit.plus(grace), CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)));
-    all().forEach(controller -> left.addAll(controller.instanceIds()));
+    List<String> left = everyone().stream().flatMap(it -> it.instanceIds().stream()).toList();
     if (!left.isEmpty()) {
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
@@ -548,13 +588,24 @@ public final class Engine {
     timeout.cancel();
   }
 
-  private List<ProviderInstance> rest() {
+  /** Releases, or leaves to the next engine, what no deployment has claimed. */
+  private List<CompletableFuture<Void>> endUnclaimed() {
+    List<ProviderInstance> unclaimed;
     lock.lock();
     try {
-      return leftovers.giveUp();
+      unclaimed = leftovers.giveUp();
+      if (!config.leaveInstances()) {
+        unclaimed.forEach(this::releaseOrphan);
+        return List.of();
+      }
     } finally {
       lock.unlock();
     }
+    InstanceProvider provider = context.provider();
+    return unclaimed.stream()
+        .map(it -> context.call(LIST_LIMIT, () -> provider.leave(it.instanceId())))
+        .map(left -> left.exceptionally(error -> null)) // the next engine finds what became of it
+        .toList();
   }
 
   // Small things.
@@ -591,6 +642,13 @@ public final class Engine {
     return List.copyOf(controllers.values());
   }
 
+  /** Returns those that are not declared as well. */
+  private List<DeploymentController> everyone() {
+    List<DeploymentController> everyone = new ArrayList<>(controllers.values());
+    everyone.addAll(undeclared.values());
+    return everyone;
+  }
+
   private void checkOpen() {
     if (closing != null) {
       throw new AutoDeployException(ErrorCode.CLOSED, null, "the engine is closed");
@@ -621,7 +679,7 @@ public final class Engine {
 
     @Override
     public void exited(String instanceId, InstanceExit exit) {
-      for (DeploymentController controller : all()) {
+      for (DeploymentController controller : everyone()) {
         Instance instance = controller.find(instanceId);
         if (instance != null) {
           controller.exited(instance, exit);
@@ -632,7 +690,7 @@ public final class Engine {
 
     @Override
     public void progress(String instanceId, StartProgress progress) {
-      for (DeploymentController controller : all()) {
+      for (DeploymentController controller : everyone()) {
         Instance instance = controller.find(instanceId);
         if (instance != null) {
           controller.progress(instance, progress);

@@ -1,8 +1,7 @@
 package dev.autodeploy.internal;
 
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
@@ -12,7 +11,6 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,8 +24,6 @@ final class Leftovers {
 
   /** How long what was found is kept for a deployment that the host has not declared yet. */
   private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
-
-  private static final Duration ORPHAN_GRACE = Duration.ofSeconds(10);
 
   private final EngineContext context;
   private final LedgerReplay replay;
@@ -105,14 +101,14 @@ final class Leftovers {
     return later.isAfter(c) ? later : c;
   }
 
-  /** Returns whether an instance that no deployment knows is nobody's, now that time has passed. */
-  boolean isOrphan(ProviderInstance instance) {
+  /** Returns whether an instance may still be claimed by a deployment that is declared late. */
+  boolean isClaimable(ProviderInstance instance) {
     if (unclaimed.containsKey(instance.instanceId())
         && context.ticker().read() - startedAt < CLAIM_TIME.toNanos()) {
-      return false;
+      return true;
     }
     unclaimed.remove(instance.instanceId());
-    return true;
+    return false;
   }
 
   /** Returns the instances that are still to be claimed, which cannot be any more then. */
@@ -123,39 +119,22 @@ final class Leftovers {
   }
 
   /**
-   * Releases an instance that is nobody's. To be called without the lock.
-   *
-   * @return completes with whether it is gone
+   * Opens the account of an instance that is nobody's: the one that it has, or one from where its
+   * last one was closed, for then it was given up too early.
    */
-  CompletableFuture<Boolean> release(ProviderInstance orphan) {
-    LOG.warn(
-        "{}: instance {} belongs to no deployment and is released",
-        orphan.deployment(),
-        orphan.instanceId());
-    InstanceProvider provider = context.provider();
-    return context
-        .call(() -> provider.release(orphan.instanceId(), ORPHAN_GRACE))
-        .handle(
-            (done, error) -> {
-              if (error != null) {
-                LOG.error(
-                    "{}: orphan {} could not be released: {}",
-                    orphan.deployment(),
-                    orphan.instanceId(),
-                    EngineContext.describe(error));
-              }
-              return error == null;
-            });
-  }
-
-  /** Closes the account of an orphan that is gone, if it has one. */
-  List<UsageInterval> settle(ProviderInstance orphan) {
-    OpenUsage open = replay.open().get(orphan.instanceId());
-    if (open == null) {
-      return List.of();
+  OpenUsage account(ProviderInstance orphan) {
+    OpenUsage open = replay.open().remove(orphan.instanceId());
+    if (open != null) {
+      return open;
     }
-    InstanceExit exit = orphan.exit();
-    Instant end = exit == null ? null : exit.at();
-    return List.of(settle(open, end == null ? context.clock().instant() : end));
+    Instant counted = context.ledger().endedAt(orphan.instanceId());
+    LedgerEntry.Started started =
+        new LedgerEntry.Started(
+            orphan.deployment(),
+            orphan.instanceId(),
+            GpuRequest.none(),
+            counted == null ? orphan.startedAt() : counted);
+    context.ledger().appendSurely(started);
+    return new OpenUsage(started, null);
   }
 }

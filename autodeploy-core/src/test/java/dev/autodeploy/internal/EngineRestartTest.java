@@ -187,7 +187,7 @@ final class EngineRestartTest {
         CompletableFuture.failedFuture(new IllegalStateException("no connection"));
     h.start();
     h.time.passSeconds(100);
-    assertThat(h.provider.count("release")).isEqualTo(2);
+    assertThat(h.provider.count("release")).isGreaterThanOrEqualTo(2);
     h.provider.releaseAnswer = null;
     h.time.passSeconds(30);
 

@@ -124,7 +124,8 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     Thread thread = new Thread(call, "test-caller");
     thread.start();
     while (!call.isDone()) {
-      boolean waits = waitsForAFuture(thread); // looked at first: what it handed in is seen then
+      // In this order: a thread that waits hands in no task after it was found waiting.
+      boolean waits = waitsForAFuture(thread);
       if (!runOne() && waits) {
         toNextTimer(Long.MAX_VALUE);
       }

@@ -54,6 +54,8 @@ final class BlockingCall<T extends @Nullable Object> implements Runnable {
   }
 
   /** Returns true when the call is over, false when it waits for something. */
+  // Nothing tells when another thread begins to wait: to look again soon is all there is.
+  @SuppressWarnings("ThreadPriorityCheck")
   boolean awaitDoneOrBlocked() {
     int looks = 0;
     for (int i = 0; !result.isDone(); i++) {

@@ -16,7 +16,6 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,10 +201,13 @@ public abstract class InstanceProviderContract {
     assertThat(instance.slot()).isZero();
     assertThat(instance.fingerprint()).isEqualTo(request.fingerprint());
     assertThat(instance.exit()).isNull();
-    URI endpoint = instance.endpoint();
-    assertThat(endpoint).isNotNull();
-    assertThat(endpoint.getHost()).isNotBlank();
-    assertThat(endpoint.getPort()).isPositive();
+    assertThat(instance.endpoint())
+        .isNotNull()
+        .satisfies(
+            endpoint -> {
+              assertThat(endpoint.getHost()).isNotBlank();
+              assertThat(endpoint.getPort()).isPositive();
+            });
   }
 
   /** An instance that serves becomes ready. */
@@ -349,9 +351,13 @@ public abstract class InstanceProviderContract {
     } catch (InstanceStartException e) {
       exit = e.exit();
     }
-    assertThat(exit).isNotNull();
-    assertThat(exit.exitCode()).isEqualTo(7);
-    assertThat(exit.logTail()).anyMatch(line -> line.contains("out of luck"));
+    assertThat(exit)
+        .isNotNull()
+        .satisfies(
+            ended -> {
+              assertThat(ended.exitCode()).isEqualTo(7);
+              assertThat(ended.logTail()).anyMatch(line -> line.contains("out of luck"));
+            });
   }
 
   /** An instance that ended by itself goes, like any other, when it is released. */

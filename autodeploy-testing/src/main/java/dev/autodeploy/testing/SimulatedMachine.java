@@ -82,7 +82,7 @@ final class SimulatedMachine {
               stage.completeExceptionally(new IllegalStateException("release failed as planned")));
     } else if (attempt > plan.releaseFailures + plan.releasesLost) {
       if (attempt <= plan.releaseFailures + plan.releasesLost + plan.releasesPretended) {
-        after(plan.releaseTakes, () -> stage.complete(null));
+        after(plan.releaseTakes, () -> pretend(stage));
       } else {
         releaseStages.add(stage);
         remove();
@@ -181,7 +181,7 @@ final class SimulatedMachine {
   private void remove() {
     releasing = true;
     boolean onItsWay = upAt == NEVER && plan.comesUp;
-    if (removalScheduled || onItsWay && plan.survivesReleaseUntilUp) {
+    if (removalScheduled || (onItsWay && plan.survivesReleaseUntilUp)) {
       return;
     }
     removalScheduled = true;
@@ -198,6 +198,14 @@ final class SimulatedMachine {
     List<CompletableFuture<Void>> waiting = List.copyOf(releaseStages);
     releaseStages.clear();
     waiting.forEach(this::confirm);
+  }
+
+  private void pretend(CompletableFuture<Void> stage) {
+    if (exists()) {
+      stage.complete(null);
+    } else {
+      confirm(stage); // a lie that has come true
+    }
   }
 
   private void confirm(CompletableFuture<Void> stage) {

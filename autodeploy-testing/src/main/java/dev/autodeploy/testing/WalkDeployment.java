@@ -326,7 +326,7 @@ final class WalkDeployment {
     }
     boolean dead = machine.exitedAt <= now || instance.forced || engine.isClosing();
     walk.check(
-        dead || machine.isReady() && !instance.releaseAsked,
+        dead || (machine.isReady() && !instance.releaseAsked),
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);
     instance.open++;
     instance.used = true;

@@ -180,7 +180,7 @@ final class WalkEngine {
   void act(WalkDraw draw) {
     List<WalkDeployment> all = List.copyOf(deployments.values());
     WalkDeployment chosen = all.isEmpty() ? null : draw.any(all);
-    if (chosen == null || chosen.isRemoved() && draw.chance(30)) {
+    if (chosen == null || (chosen.isRemoved() && draw.chance(30))) {
       redeploy(draw);
     } else {
       chosen.act(draw);

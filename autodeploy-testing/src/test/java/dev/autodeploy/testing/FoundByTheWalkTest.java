@@ -173,6 +173,7 @@ class FoundByTheWalkTest {
             .provider(provider)
             .owner("walker")
             .leaveInstancesOnClose(leave)
+            .releaseTimeout(Duration.ofMinutes(5))
             .stateStore(store.open()));
   }
 

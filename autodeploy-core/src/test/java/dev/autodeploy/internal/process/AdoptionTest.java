@@ -139,6 +139,7 @@ final class AdoptionTest extends ProviderTestBase {
   void pidOfAnotherProcess_isNotMistakenForTheInstance() throws Exception {
     Process stranger = new ProcessBuilder("sleep", "300").start();
     try {
+      Thread.sleep(50); // start times are in hundredths of a second; theirs must differ
       LocalProcessProvider provider = provider();
       start(provider, "i-1", "echo $$ >>pids; exec sleep 300");
       start(provider, "i-2", "echo $$ >>pids; exec sleep 300");
