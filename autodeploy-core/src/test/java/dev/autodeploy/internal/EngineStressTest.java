@@ -70,7 +70,7 @@ final class EngineStressTest {
     assertThat(store.lines(LedgerEntry.Released.class))
         .hasSameSizeAs(store.lines(LedgerEntry.Started.class));
     // A line can be there without a start: the release may come while the line is written.
-    assertThat((long) provider.count("start"))
+    assertThat(provider.count("start"))
         .isLessThanOrEqualTo(store.lines(LedgerEntry.Started.class).size());
   }
 

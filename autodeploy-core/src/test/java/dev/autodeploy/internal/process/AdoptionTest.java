@@ -62,6 +62,7 @@ final class AdoptionTest extends ProviderTestBase {
               assertThat(found.exit()).isNull();
             });
     // Longer than any watcher would wait for a host.
+    Eventually.until("the first tick", () -> Files.exists(ticks));
     int soFar = Files.readAllLines(ticks).size();
     Eventually.until("80 ticks more", () -> Files.readAllLines(ticks).size() > soFar + 80);
     assertThat(list(next)).extracting(ProviderInstance::exit).containsOnlyNulls();
