@@ -69,7 +69,9 @@ final class EngineStressTest {
     assertThat(provider.running()).isEmpty();
     assertThat(store.lines(LedgerEntry.Released.class))
         .hasSameSizeAs(store.lines(LedgerEntry.Started.class));
-    assertThat(provider.count("start")).isEqualTo(store.lines(LedgerEntry.Started.class).size());
+    // A line can be there without a start: the release may come while the line is written.
+    assertThat(provider.count("start"))
+        .isLessThanOrEqualTo(store.lines(LedgerEntry.Started.class).size());
   }
 
   @ParameterizedTest

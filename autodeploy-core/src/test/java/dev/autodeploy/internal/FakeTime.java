@@ -124,7 +124,9 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     Thread thread = new Thread(call, "test-caller");
     thread.start();
     while (!call.isDone()) {
-      if (!runOne() && waitsForAFuture(thread)) {
+      // In this order: a thread that waits hands in no task after it was found waiting.
+      boolean waits = waitsForAFuture(thread);
+      if (!runOne() && waits) {
         toNextTimer(Long.MAX_VALUE);
       }
       Thread.onSpinWait();

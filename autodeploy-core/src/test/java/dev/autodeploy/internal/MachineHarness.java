@@ -55,7 +55,7 @@ final class MachineHarness {
             SpecFingerprint.of(spec),
             policy,
             new SplittableRandom(1),
-            () -> "voice-" + (++ids));
+            () -> "voice-" + ++ids);
   }
 
   static MachineHarness machine(UnaryOperator<DeploymentSpec.Builder> changes) {
