@@ -11,10 +11,11 @@ import dev.autodeploy.UsageInterval;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,15 +67,26 @@ class EngineOnDockerTest {
   @Test
   void ledger_agreesWithTheEngine() throws Exception {
     Instant begun = Instant.now();
-    try (AutoDeploy autoDeploy =
-        AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+    String filters =
+        "{\"event\":[\"start\",\"die\"],\"label\":[\"" + Labels.OWNER + "=" + owner + "\"]}";
+    String path = "/events?filters=" + EngineClient.encode(filters);
+    Map<String, Instant> starts = new ConcurrentHashMap<>();
+    Map<String, Instant> ends = new ConcurrentHashMap<>();
+    try (EngineClient client = TestEngine.client();
+        JsonLines lines = client.stream("recording events", "GET", path, Map.of());
+        AutoDeploy autoDeploy =
+            AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+      CountDownLatch opened = new CountDownLatch(1);
+      Thread recorder = recorder(lines, opened, starts, ends);
+      opened.await();
       Deployment web = autoDeploy.deploy(web("web").build());
       for (int i = 0; i < LIFECYCLES; i++) {
         web.acquire(Duration.ofSeconds(30)).close();
         web.release().join();
       }
-      Map<String, Instant> starts = engineTimes("start", begun);
-      Map<String, Instant> ends = engineTimes("die", begun);
+      ProviderFixture.await(Duration.ofSeconds(5), () -> ends.size() == LIFECYCLES);
+      lines.close();
+      recorder.join();
       List<UsageInterval> usage = web.usage(begun, Instant.now().plusSeconds(1));
       assertThat(usage).hasSize(LIFECYCLES);
       for (UsageInterval interval : usage) {
@@ -88,30 +100,23 @@ class EngineOnDockerTest {
     }
   }
 
-  /** What the engine itself recorded: instance to moment. */
-  private Map<String, Instant> engineTimes(String action, Instant since) {
-    Map<String, Instant> times = new HashMap<>();
-    String filters =
-        "{\"event\":[\"" + action + "\"],\"label\":[\"" + Labels.OWNER + "=" + owner + "\"]}";
-    String path =
-        "/events?since="
-            + since.getEpochSecond()
-            + "&until="
-            + Instant.now().plusSeconds(1).getEpochSecond()
-            + "&filters="
-            + EngineClient.encode(filters);
-    try (EngineClient client = TestEngine.client();
-        JsonLines lines = client.stream("reading events", "GET", path, Map.of())) {
-      lines.forEach(
-          () -> {},
-          event -> {
-            long nanos = event.path("timeNano").asLong();
-            times.put(
-                event.path("Actor").path("Attributes").path(Labels.INSTANCE).asText(),
-                Instant.ofEpochSecond(0, nanos));
-          });
-    }
-    return times;
+  /** Notes down what the engine itself records, as it happens: it keeps only the last few. */
+  private static Thread recorder(
+      JsonLines lines, CountDownLatch opened, Map<String, Instant> starts, Map<String, Instant> ends) {
+    Thread thread =
+        new Thread(
+            () ->
+                lines.forEach(
+                    opened::countDown,
+                    event -> {
+                      String action = event.path("Action").asText();
+                      (action.equals("start") ? starts : ends)
+                          .put(
+                              event.path("Actor").path("Attributes").path(Labels.INSTANCE).asText(),
+                              Instant.ofEpochSecond(0, event.path("timeNano").asLong()));
+                    }));
+    thread.start();
+    return thread;
   }
 
   @Test
