@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Forwarding {
   private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
   private static final int MAX_REPLAYS = 2;
+  private static final long GRACE_NANOS = 1_000_000_000;
   private static final int BUFFER = 32 * 1024;
 
   private enum Phase {
@@ -37,6 +39,7 @@ final class Forwarding {
   /** Why the exchange was broken from outside. */
   private enum Broken {
     CLIENT_GONE,
+    OVERDUE,
     ANSWER_TIMEOUT,
     CLIENT_STALLED,
     SHUTDOWN
@@ -54,7 +57,7 @@ final class Forwarding {
   private final @Nullable String preferenceApplied;
   private final AccessLog.Line log;
 
-  private int replays;
+  private volatile int replays;
   private boolean heldPermit;
   private @Nullable Lease lease;
 
@@ -150,6 +153,12 @@ final class Forwarding {
   private void endCancelled() {
     if (broken == Broken.SHUTDOWN) {
       end(Problems.shuttingDown(deployment.name()));
+    } else if (broken == Broken.OVERDUE) {
+      end(
+          Problems.of(
+              new AcquireTimeoutException(
+                  deployment.name(), Duration.ofNanos(waitNanos), "the engine gave no answer"),
+              deployment.name()));
     } else {
       abandon();
     }
@@ -165,13 +174,14 @@ final class Forwarding {
       end(Problems.targetNotForwardable(deployment.name()));
       return;
     }
+    int attempt = replays;
     lost = null;
     call = sent;
     granted
         .lost()
         .whenComplete(
             (exit, error) -> {
-              if (exit != null && call == sent) {
+              if (exit != null && replays == attempt) {
                 lost = exit;
                 sent.cancel();
               }
@@ -215,7 +225,7 @@ final class Forwarding {
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
     } else if (head.idempotent() && !body.touched() && replays < MAX_REPLAYS) {
-      replays++;
+      replays = replays + 1;
       LOG.debug("{}: instance {} gave no answer, trying again", name, instance, error);
       call = null;
       lease = null;
@@ -420,6 +430,8 @@ final class Forwarding {
     long since = exchange.transferringSince();
     if (since != 0 && nowNanos - since > config.stallTimeout().toNanos()) {
       breakOff(Broken.CLIENT_STALLED);
+    } else if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
+      breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
     } else if (phase == Phase.WAITING && nowNanos - phaseSince > config.answerTimeout().toNanos()) {
       breakOff(Broken.ANSWER_TIMEOUT);
     }

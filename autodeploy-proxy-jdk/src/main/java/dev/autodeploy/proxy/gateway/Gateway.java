@@ -111,14 +111,29 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Returns whether a host name is that of a deployment, so that its requests belong here whatever
-   * their path.
+   * Returns whether a request is for a deployment's own host, so that it belongs here whatever its
+   * path.
    *
-   * @param host the {@code Host} field, or null
+   * @param head the request
    * @return true if so
    */
-  public boolean ownsHost(@Nullable String host) {
-    return router.byHost(host) != null;
+  public boolean ownsHost(RequestHead head) {
+    return router.byHost(head.fields().first("Host")) != null;
+  }
+
+  /**
+   * Checks a request that is for a handler of the host application, and answers it if it is
+   * refused.
+   *
+   * @param exchange the request
+   * @return true if the handler may have it
+   */
+  public boolean admits(Exchange exchange) {
+    Problem problem = RequestGuard.check(exchange.request());
+    if (problem != null) {
+      refuse(exchange, problem, AccessLog.begin(exchange.request()));
+    }
+    return problem == null;
   }
 
   /**

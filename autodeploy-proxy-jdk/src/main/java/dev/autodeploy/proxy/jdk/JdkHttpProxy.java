@@ -82,9 +82,16 @@ public final class JdkHttpProxy implements AutoCloseable {
   }
 
   private void serve(HttpExchange http) throws IOException {
-    JdkExchange exchange = new JdkExchange(http, workers, aborts);
+    serve(exchange(http));
+  }
+
+  private void serve(JdkExchange exchange) throws IOException {
     gateway.handle(exchange, null);
     exchange.endOfHandler();
+  }
+
+  private JdkExchange exchange(HttpExchange http) {
+    return new JdkExchange(http, workers, aborts);
   }
 
   private void mount(String path, HttpHandler handler) {
@@ -95,7 +102,7 @@ public final class JdkHttpProxy implements AutoCloseable {
       }
     }
     HttpContext context = server.createContext(path, handler);
-    context.getFilters().add(new GuardFilter(this::serve, gateway));
+    context.getFilters().add(new GuardFilter(this));
   }
 
   private static URI base(InetSocketAddress address) {
@@ -198,26 +205,27 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   /** Keeps what no handler should have to read out of the mounted contexts as well. */
   private static final class GuardFilter extends Filter {
-    private final HttpHandler links;
-    private final Gateway gateway;
+    private final JdkHttpProxy links;
 
-    GuardFilter(HttpHandler links, Gateway gateway) {
+    GuardFilter(JdkHttpProxy links) {
       this.links = links;
-      this.gateway = gateway;
     }
 
     @Override
-    public void doFilter(HttpExchange exchange, Chain chain) throws IOException {
-      if (gateway.ownsHost(exchange.getRequestHeaders().getFirst("Host"))) {
-        links.handle(exchange);
+    public void doFilter(HttpExchange http, Chain chain) throws IOException {
+      JdkExchange exchange = links.exchange(http);
+      if (links.gateway.ownsHost(exchange.request())) {
+        links.serve(exchange);
+      } else if (links.gateway.admits(exchange)) {
+        chain.doFilter(http);
       } else {
-        chain.doFilter(exchange);
+        exchange.endOfHandler();
       }
     }
 
     @Override
     public String description() {
-      return "service links by host";
+      return "refuses ambiguous requests; serves links by host";
     }
   }
 
