@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,6 +29,7 @@ final class Forwarding {
   private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
   private static final int MAX_REPLAYS = 2;
   private static final long GRACE_NANOS = 1_000_000_000;
+  private static final long EXIT_NOTICE_MILLIS = 100;
   private static final int BUFFER = 32 * 1024;
 
   private enum Phase {
@@ -67,6 +70,7 @@ final class Forwarding {
   private volatile Upstream.@Nullable Call call;
   private volatile @Nullable Broken broken;
   private volatile @Nullable InstanceExit lost;
+  private final CountDownLatch ended = new CountDownLatch(1);
 
   Forwarding(
       Gateway gateway,
@@ -183,6 +187,7 @@ final class Forwarding {
             (exit, error) -> {
               if (exit != null && replays == attempt) {
                 lost = exit;
+                ended.countDown();
                 sent.cancel();
               }
             });
@@ -193,7 +198,7 @@ final class Forwarding {
     try {
       answer = sent.execute();
     } catch (IOException e) {
-      unanswered(granted, e);
+      unanswered(granted, e, attempt);
       return;
     }
     try (answer) {
@@ -205,13 +210,13 @@ final class Forwarding {
     return new Upstream.Request(
         head.method(),
         route.target(),
-        gateway.headers().toInstance(head, route, gateway.keepAuthorization(deployment.name())),
+        gateway.headers().toInstance(head, route, gateway.keepAuthorization()),
         head.bodyLength(),
         body);
   }
 
   /** The instance gave no answer. */
-  private void unanswered(Lease granted, IOException error) {
+  private void unanswered(Lease granted, IOException error, int attempt) {
     String name = deployment.name();
     String instance = granted.instanceId();
     if (broken == Broken.CLIENT_GONE || broken == Broken.CLIENT_STALLED) {
@@ -224,8 +229,8 @@ final class Forwarding {
       end(Problems.bodyTooLarge(name, gateway.config().maxRequestBody()));
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
-    } else if (head.idempotent() && !body.touched() && replays < MAX_REPLAYS) {
-      replays = replays + 1;
+    } else if (head.idempotent() && !body.touched() && attempt < MAX_REPLAYS) {
+      replays = attempt + 1;
       LOG.debug("{}: instance {} gave no answer, trying again", name, instance, error);
       call = null;
       lease = null;
@@ -330,7 +335,7 @@ final class Forwarding {
       }
       count += n;
     }
-    if (answer.endsWithConnection() && (lost != null || broken != null)) {
+    if (answer.endsWithConnection() && (instanceEnded() || broken != null)) {
       cutOff(answer, count, new IOException("the instance ended"));
       return;
     }
@@ -341,6 +346,18 @@ final class Forwarding {
       return;
     }
     finish(answer.status(), count, exchange::complete);
+  }
+
+  /**
+   * Returns whether the instance is gone. The connection's end may be noticed before that of the
+   * instance, so the last step of an answer that ends with it is not taken at once.
+   */
+  private boolean instanceEnded() {
+    try {
+      return ended.await(EXIT_NOTICE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      return true;
+    }
   }
 
   private void cutOff(Upstream.Answer answer, long count, IOException error) {
@@ -399,18 +416,15 @@ final class Forwarding {
 
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
-    if (phase != Phase.DONE) {
-      cancelUpstream();
-      boolean begun = phase == Phase.ANSWERING;
-      if (heldPermit) {
-        heldPermit = false;
-        gateway.admission().unhold();
-      }
-      if (begun) {
-        finish(500, 0, exchange::abort);
-      } else {
-        end(Problems.internal(deployment.name()));
-      }
+    cancelUpstream();
+    if (heldPermit) {
+      heldPermit = false;
+      gateway.admission().unhold();
+    }
+    switch (phase) {
+      case DONE -> exchange.abort();
+      case ANSWERING -> finish(500, 0, exchange::abort);
+      default -> end(Problems.internal(deployment.name()));
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class ForwardingTest {
 
   @Test
@@ -140,7 +141,10 @@ final class ForwardingTest {
       assertThat(got.status).isEqualTo(299);
       assertThat(got.body).isEqualTo("ok");
       assertThat(got.field("X-Private")).isNull();
-      assertThat(got.head.stream().filter(line -> line.toLowerCase().startsWith("set-cookie:")))
+      assertThat(
+              got.head.stream()
+                  .filter(
+                      line -> line.toLowerCase(java.util.Locale.ROOT).startsWith("set-cookie:")))
           .hasSize(2);
       assertThat(got.field("X-Utf")).isEqualTo("\u00c3\u00a9");
       assertThat(got.field("Via")).isEqualTo("1.1 autodeploy");

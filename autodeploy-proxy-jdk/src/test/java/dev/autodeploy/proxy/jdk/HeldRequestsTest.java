@@ -10,11 +10,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class HeldRequestsTest {
   private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
 
   /** A link whose instance starts when the test says so. */
-  private static TestLink held(String... settings) throws Exception {
+  private static TestLink held() throws Exception {
     TestLink link = new TestLink(TestInstance.App.text("hello"));
     link.provider.gate = new CompletableFuture<>();
     return link;

@@ -84,7 +84,9 @@ final class StatusTest {
                     "/",
                     exchange -> {
                       exchange.sendResponseHeaders(200, 4);
-                      exchange.getResponseBody().write("host".getBytes());
+                      exchange
+                          .getResponseBody()
+                          .write("host".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
                       exchange.close();
                     }))) {
       assertThat(link.get("/console").body).isEqualTo("host");

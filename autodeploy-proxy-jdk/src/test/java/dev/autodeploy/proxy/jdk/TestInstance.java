@@ -129,7 +129,7 @@ final class TestInstance implements Closeable {
     private boolean drained;
 
     private Request(String line, InputStream in, Socket socket) throws IOException {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", 3);
       method = words[0];
       target = words[1];
       version = words[2];
