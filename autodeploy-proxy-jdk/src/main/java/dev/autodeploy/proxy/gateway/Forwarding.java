@@ -444,6 +444,7 @@ final class Forwarding {
     long since = exchange.transferringSince();
     if (since != 0 && nowNanos - since > config.stallTimeout().toNanos()) {
       breakOff(Broken.CLIENT_STALLED);
+      exchange.breakTransfer();
     } else if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
       breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
     } else if (phase == Phase.WAITING && nowNanos - phaseSince > config.answerTimeout().toNanos()) {
@@ -459,6 +460,7 @@ final class Forwarding {
   /** Gives everything up because the client has left. */
   void clientGone() {
     breakOff(Broken.CLIENT_GONE);
+    exchange.breakTransfer();
   }
 
   /** Refuses the request if it still waits for an instance. */
@@ -471,6 +473,7 @@ final class Forwarding {
   /** Breaks the exchange, whatever it is at. */
   void shutDown() {
     breakOff(Broken.SHUTDOWN);
+    exchange.breakTransfer();
   }
 
   private void breakOff(Broken reason) {
@@ -482,6 +485,5 @@ final class Forwarding {
       waits.cancel(false);
     }
     cancelUpstream();
-    exchange.breakTransfer();
   }
 }

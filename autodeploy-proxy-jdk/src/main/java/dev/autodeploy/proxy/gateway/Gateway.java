@@ -12,6 +12,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.proxy.LinkRequest;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -57,10 +58,19 @@ public final class Gateway implements AutoCloseable {
         config.rateRequests() == 0
             ? null
             : new RateLimit(config.rateRequests(), config.ratePeriod(), System::nanoTime);
-    upstreams = new Upstreams(endpoint -> new OkHttpUpstream(endpoint, config.connectTimeout()));
+    upstreams = new Upstreams(endpoint -> upstream(endpoint, config));
     active =
         new ActiveRequests(
-            config.watchInterval(), config.presenceInterval(), ClientPresence.ofSystem());
+            config.watchInterval(),
+            config.presenceInterval(),
+            ClientPresence.ofSystem(),
+            upstreams::evictIdle);
+  }
+
+  private static Upstream upstream(URI endpoint, GatewayConfig config) {
+    return SocketUpstream.serves(endpoint) && !config.okHttpOnly()
+        ? new SocketUpstream(endpoint, config.connectTimeout())
+        : new OkHttpUpstream(endpoint, config.connectTimeout());
   }
 
   GatewayConfig config() {

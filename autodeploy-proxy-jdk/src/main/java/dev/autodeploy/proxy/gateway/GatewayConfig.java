@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param ratePeriod the period
  * @param noWake the requests that are answered from the status
  * @param preflightOrigins the origins whose CORS preflight requests the link answers itself
+ * @param okHttpOnly whether plain HTTP goes through OkHttp as well
  * @param waitingPage whether browsers get a page while an instance starts
  */
 public record GatewayConfig(
@@ -53,4 +54,5 @@ public record GatewayConfig(
     Duration ratePeriod,
     List<NoWakeRule> noWake,
     Set<String> preflightOrigins,
+    boolean okHttpOnly,
     boolean waitingPage) {}

@@ -298,6 +298,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     private final List<NoWakeRule> noWake = new ArrayList<>();
     private final Set<String> preflightOrigins = new LinkedHashSet<>();
     private boolean waitingPage;
+    private boolean okHttpOnly;
     private final Map<String, HttpHandler> contexts = new LinkedHashMap<>();
 
     private Builder(Deployments deployments, @Nullable AutoDeploy autoDeploy) {
@@ -647,6 +648,11 @@ public final class JdkHttpProxy implements AutoCloseable {
       return this;
     }
 
+    Builder okHttpOnly(boolean value) {
+      okHttpOnly = value;
+      return this;
+    }
+
     private GatewayConfig config(Function<String, URI> link, boolean closeAfterChunked) {
       return new GatewayConfig(
           deployments,
@@ -668,6 +674,7 @@ public final class JdkHttpProxy implements AutoCloseable {
           ratePeriod,
           List.copyOf(noWake),
           Set.copyOf(preflightOrigins),
+          okHttpOnly,
           waitingPage);
     }
 

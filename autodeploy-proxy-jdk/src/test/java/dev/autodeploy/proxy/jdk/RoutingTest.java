@@ -139,7 +139,9 @@ final class RoutingTest {
                 "PKCS12")
             .redirectErrorStream(true)
             .start();
-    String said = new String(process.getInputStream().readAllBytes());
+    String said =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).as(said).isZero();
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");

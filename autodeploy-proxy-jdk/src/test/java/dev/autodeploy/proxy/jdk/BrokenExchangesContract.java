@@ -15,7 +15,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-final class BrokenExchangesTest {
+abstract class BrokenExchangesContract extends LinkContract {
+  BrokenExchangesContract(boolean okHttp) {
+    super(okHttp);
+  }
+
   private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
   private static final String CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -65,7 +69,7 @@ final class BrokenExchangesTest {
   void chunkedAnswer_thatBreaksOff_neverLooksComplete(boolean held, int bytes) throws Exception {
     String chunk =
         bytes == 0 ? "" : Integer.toHexString(bytes) + "\r\n" + "x".repeat(bytes) + "\r\n";
-    try (TestLink link = new TestLink(thenClose(CHUNKED + chunk))) {
+    try (TestLink link = link(thenClose(CHUNKED + chunk))) {
       assertLooksBroken(link, held);
     }
   }
@@ -74,7 +78,7 @@ final class BrokenExchangesTest {
   @CsvSource({"false, 0", "false, 1", "false, 99999", "true, 0", "true, 1", "true, 99999"})
   void answerWithLength_thatBreaksOff_neverLooksComplete(boolean held, int bytes) throws Exception {
     String answer = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(bytes);
-    try (TestLink link = new TestLink(thenClose(answer))) {
+    try (TestLink link = link(thenClose(answer))) {
       assertLooksBroken(link, held);
     }
   }
@@ -84,8 +88,7 @@ final class BrokenExchangesTest {
   void heldAnswer_withoutVirtualThreads_neverLooksComplete(boolean chunked) throws Exception {
     String answer =
         chunked ? CHUNKED + "5\r\nhello\r\n" : "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
-    try (TestLink link =
-        new TestLink(thenClose(answer), spec -> {}, proxy -> proxy.platformThreads(4))) {
+    try (TestLink link = link(thenClose(answer), spec -> {}, proxy -> proxy.platformThreads(4))) {
       assertLooksBroken(link, true);
       assertThat(link.proxy.detachedAborts()).isEqualTo(1);
     }
@@ -94,7 +97,7 @@ final class BrokenExchangesTest {
   @Test
   void badChunk_neverLooksComplete() throws Exception {
     for (String bad : new String[] {"zz\r\nhello\r\n0\r\n\r\n", "5\r\nhelloX", "-1\r\n", "\r\n"}) {
-      try (TestLink link = new TestLink(thenClose(CHUNKED + bad))) {
+      try (TestLink link = link(thenClose(CHUNKED + bad))) {
         assertLooksBroken(link, false);
       }
     }
@@ -103,7 +106,7 @@ final class BrokenExchangesTest {
   @Test
   void answerUntilTheConnectionEnds_isCompleteByItsEndAndBrokenByAReset() throws Exception {
     String answer = "HTTP/1.1 200 OK\r\n\r\nhello";
-    try (TestLink link = new TestLink(thenClose(answer)).warm()) {
+    try (TestLink link = link(thenClose(answer)).warm()) {
       assertThat(link.get("/d/app/").body).isEqualTo("hello");
       link.awaitQuiet();
       link.provider.app = thenReset(answer);
@@ -119,7 +122,7 @@ final class BrokenExchangesTest {
           TestInstance.write(out, "HTTP/1.1 200 OK\r\n\r\nhello");
           request.socket.getInputStream().read();
         };
-    try (TestLink link = new TestLink(endless).warm();
+    try (TestLink link = link(endless).warm();
         RawClient client = link.client().send(GET)) {
       assertThat(client.head().status).isEqualTo(200);
       link.provider.crash(link.provider.starts.get(0).instanceId(), 3);
@@ -137,7 +140,7 @@ final class BrokenExchangesTest {
           asked.countDown();
           request.socket.getInputStream().read();
         };
-    try (TestLink link = new TestLink(hang).warm();
+    try (TestLink link = link(hang).warm();
         RawClient client =
             link.client().send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")) {
       asked.await();
@@ -166,7 +169,7 @@ final class BrokenExchangesTest {
             TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
           }
         };
-    try (TestLink link = new TestLink(second).warm()) {
+    try (TestLink link = link(second).warm()) {
       assertThat(link.ask(method + " /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n").status).isEqualTo(200);
       assertThat(times).hasValue(2);
       link.awaitQuiet();
@@ -181,7 +184,7 @@ final class BrokenExchangesTest {
           times.incrementAndGet();
           request.socket.close();
         };
-    try (TestLink link = new TestLink(never).warm()) {
+    try (TestLink link = link(never).warm()) {
       assertThat(link.get("/d/app/").status).isEqualTo(502);
       assertThat(times).hasValue(3);
       link.awaitQuiet();
@@ -203,7 +206,7 @@ final class BrokenExchangesTest {
           asked.drain();
           asked.socket.close();
         };
-    try (TestLink link = new TestLink(never).warm()) {
+    try (TestLink link = link(never).warm()) {
       assertThat(link.ask(request).status).isEqualTo(502);
       assertThat(times).hasValue(1);
     }
@@ -221,7 +224,7 @@ final class BrokenExchangesTest {
             TestInstance.App.text("second").answer(request, out);
           }
         };
-    try (TestLink link = new TestLink(hangOnce).warm();
+    try (TestLink link = link(hangOnce).warm();
         RawClient client = link.client().send(GET)) {
       asked.await();
       link.provider.crash(link.provider.starts.get(0).instanceId(), 1);
@@ -251,7 +254,7 @@ final class BrokenExchangesTest {
             }
           }
         };
-    try (TestLink link = new TestLink(endless).warm()) {
+    try (TestLink link = link(endless).warm()) {
       RawClient client = link.client().send(GET);
       client.head();
       client.exactly(100_000);
@@ -269,11 +272,10 @@ final class BrokenExchangesTest {
   @Test
   void clientThatAbortsTheUpload_endsTheUpstreamCallAndTheLease() throws Exception {
     try (TestLink link =
-        new TestLink(
-                (request, out) -> {
-                  request.drain();
-                  TestInstance.App.text("complete").answer(request, out);
-                })
+        link((request, out) -> {
+              request.drain();
+              TestInstance.App.text("complete").answer(request, out);
+            })
             .warm()) {
       for (String framing : new String[] {"Content-Length: 1000", "Transfer-Encoding: chunked"}) {
         RawClient client =
@@ -299,7 +301,7 @@ final class BrokenExchangesTest {
         };
     for (boolean virtual : new boolean[] {true, false}) {
       try (TestLink link =
-              new TestLink(
+              link(
                       endless,
                       spec -> {},
                       proxy -> {
@@ -321,7 +323,7 @@ final class BrokenExchangesTest {
   @Test
   void clientThatDoesNotSendItsBody_isDisconnectedAfterTheStallTimeout() throws Exception {
     try (TestLink link =
-            new TestLink(
+            link(
                     (request, out) -> request.drain(),
                     spec -> {},
                     proxy -> proxy.stallTimeout(Duration.ofMillis(300)))
@@ -339,8 +341,7 @@ final class BrokenExchangesTest {
   void instanceThatDoesNotAnswer_isGivenUpAfterTheAnswerTimeout() throws Exception {
     TestInstance.App never = (request, out) -> request.socket.getInputStream().read();
     try (TestLink link =
-        new TestLink(never, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(200)))
-            .warm()) {
+        link(never, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(200))).warm()) {
       RawClient.Answer answer = link.get("/d/app/");
 
       assertThat(answer.status).isEqualTo(504);
@@ -358,8 +359,7 @@ final class BrokenExchangesTest {
           request.socket.close();
         };
     try (TestLink link =
-            new TestLink(early, spec -> {}, proxy -> proxy.stallTimeout(Duration.ofMillis(500)))
-                .warm();
+            link(early, spec -> {}, proxy -> proxy.stallTimeout(Duration.ofMillis(500))).warm();
         RawClient client = link.client()) {
       client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
       OutputStream out = client.out();
