@@ -70,7 +70,7 @@ final class Forwarding {
   private volatile Upstream.@Nullable Call call;
   private volatile @Nullable Broken broken;
   private volatile @Nullable InstanceExit lost;
-  private final CountDownLatch ended = new CountDownLatch(1);
+  private CountDownLatch ended = new CountDownLatch(1);
 
   Forwarding(
       Gateway gateway,
@@ -179,6 +179,8 @@ final class Forwarding {
       return;
     }
     int attempt = replays;
+    CountDownLatch signal = new CountDownLatch(1);
+    ended = signal;
     lost = null;
     call = sent;
     granted
@@ -187,7 +189,7 @@ final class Forwarding {
             (exit, error) -> {
               if (exit != null && replays == attempt) {
                 lost = exit;
-                ended.countDown();
+                signal.countDown();
                 sent.cancel();
               }
             });
@@ -230,6 +232,9 @@ final class Forwarding {
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
     } else if (head.idempotent() && !body.touched() && attempt < MAX_REPLAYS) {
+      if (attempt > 0) {
+        instanceEnded(); // so that the engine knows it too, and chooses another one
+      }
       replays = attempt + 1;
       LOG.debug("{}: instance {} gave no answer, trying again", name, instance, error);
       call = null;
@@ -237,7 +242,7 @@ final class Forwarding {
       granted.close();
       acquire();
     } else {
-      InstanceExit exit = lost;
+      InstanceExit exit = instanceEnded() ? lost : null;
       end(
           exit != null
               ? Problems.instanceEnded(name, instance, exit)
@@ -349,8 +354,8 @@ final class Forwarding {
   }
 
   /**
-   * Returns whether the instance is gone. The connection's end may be noticed before that of the
-   * instance, so the last step of an answer that ends with it is not taken at once.
+   * Returns whether the instance is gone. The connection's end may be noticed a moment before that
+   * of the instance, so this waits that moment. Only where a connection has ended unexpectedly.
    */
   private boolean instanceEnded() {
     try {
