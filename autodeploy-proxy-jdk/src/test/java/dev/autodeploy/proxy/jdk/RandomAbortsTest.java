@@ -39,7 +39,7 @@ final class RandomAbortsTest {
     try (TestLink link = new TestLink(cut, spec -> {}, proxy -> proxy.okHttpOnly(okHttp)).warm()) {
       for (int round = 0; round < 500; round++) {
         String kind = round % 2 == 0 ? "chunked" : "measured";
-        int at = random.nextInt(4) == 0 ? random.nextInt(80) : random.nextInt(LENGTH + 100);
+        int at = random.nextInt(16) == 0 ? random.nextInt(80) : random.nextInt(LENGTH + 100);
         String what = kind + " cut at " + at;
         try {
           RawClient.Answer answer = link.get("/d/app/" + kind + "?at=" + at);
