@@ -20,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A server that reads requests and lets the test write the answers, byte for byte. */
 final class TestInstance implements Closeable {
-  final List<Request> requests = java.util.Collections.synchronizedList(new ArrayList<>());
+  final List<Request> requests = new java.util.concurrent.CopyOnWriteArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
   private final ServerSocket server;
   private final App app;
