@@ -29,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * that one specification can serve containers and local processes.
  *
  * <p>Release means the whole process tree. On Linux that includes processes that left their parent
- * and their session, as daemons do, unless they also cleared their environment; elsewhere it is
- * what descends from the command. An instance ends with its command: what the command left running
- * is asked to end then, and ended by force after the deployment's release grace period.
+ * and their session, as daemons do, unless they also cleared their environment, by which they are
+ * recognised ({@code AUTODEPLOY_TREE}); elsewhere it is what descends from the command. An instance
+ * ends with its command: what the command left running is asked to end then, and ended by force
+ * after the deployment's release grace period.
  *
  * <p>If this process is killed, a watcher beside each instance notices within a second and waits 2
  * seconds for a process of the same owner that takes the instance over; after {@link #leave} it

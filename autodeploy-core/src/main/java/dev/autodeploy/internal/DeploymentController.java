@@ -1,6 +1,5 @@
 package dev.autodeploy.internal;
 
-import static dev.autodeploy.internal.Instance.NEVER;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AcquireRequest;
@@ -15,7 +14,6 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.RouteRule;
-import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.CostMeter;
@@ -27,9 +25,10 @@ import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -62,11 +61,13 @@ final class DeploymentController implements Deployment {
 
   // Guarded by the lock.
   private final DeploymentMachine machine;
-  private final UsageBook book;
+  private final Accounts accounts;
+  private final Queue<Effect> toDo = new ArrayDeque<>();
   private boolean carryingOut;
 
   // Touched only by whoever carries effects out.
   private @Nullable Cancellable timer;
+  private CompletableFuture<Void> accountsClosed = CompletableFuture.completedFuture(null);
 
   DeploymentController(
       EngineContext context, DeploymentSpec spec, Instant createdAt, Supplier<String> instanceIds) {
@@ -77,7 +78,7 @@ final class DeploymentController implements Deployment {
     this.machine =
         new DeploymentMachine(
             spec, SpecFingerprint.of(spec), context.idlePolicy(), context.random(), instanceIds);
-    this.book = new UsageBook(meter(spec));
+    this.accounts = new Accounts(name, createdAt, context.clock(), meter(spec));
     this.starter = new InstanceStarter(context, this);
     this.releaser = new InstanceReleaser(context, this);
   }
@@ -98,65 +99,81 @@ final class DeploymentController implements Deployment {
 
   private <T extends @Nullable Object> T decide(Supplier<T> decision) {
     T result;
-    boolean carryOut;
     lock.lock();
     try {
       result = decision.get();
-      carryOut = settle();
+      settle();
     } finally {
       lock.unlock();
     }
-    if (carryOut) {
-      carryOut();
-    }
+    carryOut();
     return result;
   }
 
   private void decide(Runnable decision) {
-    decide(
-        () -> {
-          decision.run();
-          return null;
-        });
+    decideOnly(decision);
+    carryOut();
   }
 
-  /** Under the lock, after a decision: returns whether this thread has effects to carry out. */
-  private boolean settle() {
-    if (machine.effects().isEmpty()) {
-      return false;
+  /** Decides, and leaves it to a {@link #carryOut} soon after to do something about it. */
+  private void decideOnly(Runnable decision) {
+    lock.lock();
+    try {
+      decision.run();
+      settle();
+    } finally {
+      lock.unlock();
     }
-    for (Effect effect : machine.effects()) {
-      if (effect instanceof Effect.Start start && start.instance().startRequestedInstant == null) {
+  }
+
+  /** Takes over, under the lock, what a decision has brought. */
+  private void settle() {
+    for (Effect effect = machine.effects().poll();
+        effect != null;
+        effect = machine.effects().poll()) {
+      if (effect instanceof Effect.Start start) {
         start.instance().startRequestedInstant = context.clock().instant();
-      } else if (effect instanceof Effect.Gone gone && !gone.instance().booked) {
+      } else if (effect instanceof Effect.Gone gone) {
         // With the decision, or the money would be gone from the cost for a moment.
-        gone.instance().booked = true;
-        if (gone.instance().inLedger) {
-          book.close(usage(gone.instance(), gone.at(), false));
-        }
+        accounts.close(gone.instance(), gone.at());
       }
+      toDo.add(effect);
     }
-    if (carryingOut) {
-      return false;
-    }
-    carryingOut = true;
-    return true;
   }
 
-  private void carryOut() {
-    for (Effect effect = nextEffect(); effect != null; effect = nextEffect()) {
+  /**
+   * Carries out what is to be done, unless another thread is at it. Not to be called with a lock,
+   * since what comes of it may run anything.
+   */
+  void carryOut() {
+    Effect effect = firstEffect();
+    while (effect != null) {
       try {
         carryOut(effect);
       } catch (RuntimeException | Error e) {
         LOG.error("Deployment '{}' could not carry out {}", name, effect, e);
       }
+      effect = nextEffect();
+    }
+  }
+
+  private @Nullable Effect firstEffect() {
+    lock.lock();
+    try {
+      if (carryingOut || toDo.isEmpty()) {
+        return null;
+      }
+      carryingOut = true;
+      return toDo.poll();
+    } finally {
+      lock.unlock();
     }
   }
 
   private @Nullable Effect nextEffect() {
     lock.lock();
     try {
-      Effect effect = machine.effects().poll();
+      Effect effect = toDo.poll();
       if (effect == null) {
         carryingOut = false;
       }
@@ -169,17 +186,21 @@ final class DeploymentController implements Deployment {
   private void carryOut(Effect effect) {
     if (effect instanceof Effect.Start e) {
       starter.start(e.instance());
+    } else if (effect instanceof Effect.Probe e) {
+      context.providerExecutor().execute(() -> starter.probe(e.instance()));
     } else if (effect instanceof Effect.Release e) {
       releaser.release(e.instance(), e.grace());
     } else if (effect instanceof Effect.Leave e) {
       leave(e.instance());
     } else if (effect instanceof Effect.Grant e) {
-      grant((PendingAcquire) e.waiter(), e.instance(), e.waitedNanos());
+      grant(e);
     } else if (effect instanceof Effect.Reject e) {
       context.callbackExecutor().execute(() -> ((PendingAcquire) e.waiter()).refuse(e.error()));
     } else if (effect instanceof Effect.Lost e) {
       lost(e.instance(), e.exit());
     } else if (effect instanceof Effect.Gone e) {
+      // A deployment ends only when its ledger is complete.
+      accountsClosed = CompletableFuture.allOf(accountsClosed, e.instance().goneFuture);
       context.providerExecutor().execute(() -> closeAccount(e.instance(), e.at()));
     } else if (effect instanceof Effect.SetTimer e) {
       setTimer(e.at());
@@ -189,7 +210,7 @@ final class DeploymentController implements Deployment {
       if (timer != null) {
         timer.cancel();
       }
-      terminated.complete(null);
+      accountsClosed.whenComplete((closed, error) -> terminated.complete(null));
     }
   }
 
@@ -198,12 +219,19 @@ final class DeploymentController implements Deployment {
       timer.cancel();
     }
     Duration delay = Duration.ofNanos(Math.max(0, at - now()));
-    timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
+    try {
+      timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
+    } catch (RuntimeException | Error e) {
+      decideOnly(machine::timerFailed);
+      throw e;
+    }
   }
 
-  private void grant(PendingAcquire waiter, Instance instance, long waitedNanos) {
-    boolean cold = waiter.askedAt < instance.readyAt;
-    LeaseHandle lease = new LeaseHandle(this, instance, cold, Duration.ofNanos(waitedNanos));
+  private void grant(Effect.Grant grant) {
+    PendingAcquire waiter = (PendingAcquire) grant.waiter();
+    LeaseHandle lease =
+        new LeaseHandle(
+            this, grant.instance(), grant.cold(), Duration.ofNanos(grant.waitedNanos()));
     context.callbackExecutor().execute(() -> waiter.grant(lease));
   }
 
@@ -215,19 +243,37 @@ final class DeploymentController implements Deployment {
   }
 
   private void closeAccount(Instance instance, long at) {
+    try {
+      publishReleased(instance, closeInLedger(instance, at));
+    } finally {
+      instance.goneFuture.complete(null);
+    }
+  }
+
+  private UsageInterval closeInLedger(Instance instance, long at) {
     UsageInterval usage;
-    Money total;
     lock.lock();
     try {
-      usage = usage(instance, at, false);
-      total = cost(openUsage(now())).total();
+      usage = accounts.closedUsage(instance, at);
     } finally {
       lock.unlock();
     }
-    if (instance.inLedger) {
+    if (instance.isPaid()) {
       context.ledger().appendSurely(new LedgerEntry.Released(usage));
     }
-    instance.goneFuture.complete(null);
+    return usage;
+  }
+
+  private void publishReleased(Instance instance, UsageInterval usage) {
+    Money cost;
+    Money total;
+    lock.lock();
+    try {
+      cost = accounts.cost(instance, usage);
+      total = accounts.cost(machine.spec().gpu(), machine.instances(), now()).total();
+    } finally {
+      lock.unlock();
+    }
     context
         .events()
         .publish(
@@ -238,7 +284,7 @@ final class DeploymentController implements Deployment {
                 requireNonNull(instance.releaseReason, "releaseReason"),
                 usage.duration(),
                 usage.busy(),
-                instance.inLedger ? book.cost(usage) : Money.zero(total.currency()),
+                cost,
                 total));
   }
 
@@ -321,69 +367,74 @@ final class DeploymentController implements Deployment {
   void addClosed(List<UsageInterval> usage) {
     lock.lock();
     try {
-      usage.stream().filter(u -> !u.startRequestedAt().isBefore(createdAt)).forEach(book::close);
+      accounts.addClosed(usage);
     } finally {
       lock.unlock();
     }
   }
 
-  /** Takes over, or releases, what an earlier process has left. */
+  /**
+   * Takes over, or releases, what an earlier process has left. Only decides: {@link #carryOut} is
+   * to follow.
+   */
   void takeOver(ProviderInstance found, @Nullable OpenUsage usage) {
-    decide(
+    if (usage == null) {
+      Instant started = RestoredInstance.startedAt(found, null);
+      context
+          .ledger()
+          .appendSurely(new LedgerEntry.Started(name, found.instanceId(), spec().gpu(), started));
+    }
+    decideOnly(
         () -> {
-          Instance instance = restored(found, usage);
-          boolean fits =
-              found.exit() == null
-                  && found.fingerprint().equals(machine.fingerprint())
-                  && machine.instances().stream().noneMatch(i -> i.slot == found.slot())
-                  && machine.instances().size() < machine.spec().maxInstances();
-          if (fits) {
-            machine.adopt(now(), instance);
-            context.providerExecutor().execute(() -> starter.probe(instance));
+          long now = now();
+          Instance instance =
+              RestoredInstance.of(found, usage, machine.spec(), now, context.clock().instant());
+          if (machine.fits(found)) {
+            machine.adopt(now, instance);
           } else {
-            machine.reap(now(), instance);
+            machine.reap(now, instance);
           }
         });
   }
 
-  private Instance restored(ProviderInstance found, @Nullable OpenUsage usage) {
-    Instant wall = context.clock().instant();
-    Instant started = usage == null ? found.startedAt() : usage.started().at();
-    long now = now();
-    long age = Math.max(0, Duration.between(started, wall).toNanos());
-    Instance instance =
-        new Instance(
-            found.instanceId(),
-            found.slot(),
-            StartReason.ADOPTED,
-            machine.spec(),
-            found.fingerprint(),
-            now - age,
-            NEVER);
-    instance.startCall.set(Instance.StartCall.MADE);
-    instance.up = found;
-    instance.startRequestedInstant = started;
-    instance.inLedger = true;
-    if (usage == null) {
-      context
-          .ledger()
-          .appendSurely(
-              new LedgerEntry.Started(name, found.instanceId(), machine.spec().gpu(), started));
-    } else if (usage.used() != null) {
-      instance.readyAt = onLine(usage.used().readyAt(), started, instance, now);
-      instance.idleSince = onLine(usage.used().lastUsedAt(), started, instance, now);
-      instance.busyNanos = usage.used().busy().toNanos();
+  /**
+   * Releases an instance that nobody here asked for. Only decides: {@link #carryOut} is to follow.
+   *
+   * @return whether it does: not if nothing is left of this deployment any more
+   */
+  boolean reap(ProviderInstance found, OpenUsage usage) {
+    lock.lock();
+    try {
+      long now = now();
+      Instance instance =
+          RestoredInstance.of(found, usage, machine.spec(), now, context.clock().instant());
+      boolean reaped = machine.reap(now, instance);
+      settle();
+      return reaped;
+    } finally {
+      lock.unlock();
     }
-    if (found.exit() != null && found.exit().at() != null) {
-      Instant end = found.exit().at();
-      instance.foundEndedAt = end.isBefore(started) ? started : end;
-    }
-    return instance;
   }
 
-  private static long onLine(Instant moment, Instant started, Instance instance, long now) {
-    long at = instance.startRequestedAt + Duration.between(started, moment).toNanos();
-    return Math.min(now, Math.max(instance.startRequestedAt, at));
+  /**
+   * Makes a deployment again of which only instances that are being released are left. Only
+   * decides: {@link #carryOut} is to follow.
+   *
+   * @return whether it could: not if they are gone already
+   */
+  boolean reopen(DeploymentSpec spec) {
+    String fingerprint = SpecFingerprint.of(spec);
+    lock.lock();
+    try {
+      boolean reopened = machine.reopen(now(), spec, fingerprint);
+      if (reopened) {
+        accounts.meter(meter(spec));
+      }
+      settle();
+      return reopened;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Begins to keep the minimum. */
@@ -391,17 +442,19 @@ final class DeploymentController implements Deployment {
     decide(() -> machine.open(now()));
   }
 
+  /** Replaces the specification. Only decides: {@link #carryOut} is to follow. */
   void update(DeploymentSpec spec) {
     String fingerprint = SpecFingerprint.of(spec);
-    decide(
+    decideOnly(
         () -> {
-          book.meter(meter(spec));
+          accounts.meter(meter(spec));
           machine.update(now(), spec, fingerprint);
         });
   }
 
+  /** Removes everything. Only decides: {@link #carryOut} is to follow. */
   CompletableFuture<Void> remove() {
-    decide(() -> machine.remove(now()));
+    decideOnly(() -> machine.remove(now()));
     return terminated;
   }
 
@@ -449,23 +502,12 @@ final class DeploymentController implements Deployment {
     LedgerEntry.Used used;
     lock.lock();
     try {
-      long now = now();
-      long lastUse = instance.inFlight > 0 ? now : instance.idleSince;
-      if (!instance.inLedger
-          || instance.readyAt == NEVER
-          || lastUse == NEVER
-          || lastUse == instance.checkpointedUse) {
-        return;
-      }
-      instance.checkpointedUse = lastUse;
-      used =
-          new LedgerEntry.Used(
-              instance.id,
-              instant(instance, instance.readyAt),
-              instant(instance, lastUse),
-              Duration.ofNanos(instance.busyNanos(now)));
+      used = accounts.checkpoint(instance, now());
     } finally {
       lock.unlock();
+    }
+    if (used == null) {
+      return;
     }
     try {
       context.ledger().append(used);
@@ -506,13 +548,14 @@ final class DeploymentController implements Deployment {
     long timeout = nanos(request.timeout());
     PendingAcquire waiter;
     Instance instance;
-    boolean carryOut;
+    boolean nothingToDo;
     lock.lock();
     try {
       long now = now();
       waiter = new PendingAcquire(request.route(), now, now + timeout);
       instance = machine.acquire(now, waiter);
-      carryOut = settle();
+      settle();
+      nothingToDo = toDo.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -520,30 +563,31 @@ final class DeploymentController implements Deployment {
       waiter.grant(new LeaseHandle(this, instance, false, Duration.ZERO));
     } else {
       // Whoever gives up completes the future first: by cancel, or by a timeout of his own.
-      waiter.future.whenComplete((lease, error) -> giveUp(waiter));
+      waiter.future().whenComplete((lease, error) -> giveUp(waiter));
     }
-    if (carryOut) {
+    if (!nothingToDo) {
       carryOut();
     }
-    return waiter.future;
+    return waiter.future();
   }
 
   private void giveUp(PendingAcquire waiter) {
-    if (!waiter.answered) {
+    if (!waiter.isAnswered()) {
       decide(() -> machine.cancel(now(), waiter));
     }
   }
 
   void closeLease(Instance instance) {
-    boolean carryOut;
+    boolean nothingToDo;
     lock.lock();
     try {
       machine.leaseClosed(now(), instance);
-      carryOut = settle();
+      settle();
+      nothingToDo = toDo.isEmpty();
     } finally {
       lock.unlock();
     }
-    if (carryOut) {
+    if (!nothingToDo) {
       carryOut();
     }
   }
@@ -559,7 +603,10 @@ final class DeploymentController implements Deployment {
     try {
       return future.get();
     } catch (InterruptedException e) {
-      future.cancel(false);
+      if (!future.cancel(false)) {
+        // It was answered between the interrupt and now, and nobody else will close the lease.
+        future.thenAccept(Lease::close);
+      }
       throw e;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof AutoDeployException cause) {
@@ -606,10 +653,10 @@ final class DeploymentController implements Deployment {
         i.startReason,
         up == null ? null : up.endpoint(),
         i.leasesLost ? 0 : i.inFlight,
-        instant(i, i.startRequestedAt),
-        optionalInstant(i, i.readyAt),
-        idle ? optionalInstant(i, i.idleSince) : null,
-        optionalInstant(i, releaseAt),
+        accounts.instant(i, i.startRequestedAt),
+        accounts.optionalInstant(i, i.readyAt),
+        idle ? accounts.optionalInstant(i, i.idleSince) : null,
+        accounts.optionalInstant(i, releaseAt),
         i.releaseReason,
         Duration.ofNanos(i.busyNanos(now)));
   }
@@ -638,61 +685,22 @@ final class DeploymentController implements Deployment {
   public Cost cost() {
     lock.lock();
     try {
-      return cost(openUsage(now()));
+      return accounts.cost(machine.spec().gpu(), machine.instances(), now());
     } finally {
       lock.unlock();
     }
-  }
-
-  private Cost cost(List<UsageInterval> open) {
-    return book.cost(name, machine.spec().gpu(), createdAt, context.clock().instant(), open);
   }
 
   @Override
   public List<UsageInterval> usage(Instant from, Instant to) {
     requireNonNull(from, "from");
     requireNonNull(to, "to");
-    List<UsageInterval> usage;
     lock.lock();
     try {
-      usage = new ArrayList<>(book.closed());
-      usage.addAll(openUsage(now()));
+      return accounts.usage(from, to, machine.instances(), now());
     } finally {
       lock.unlock();
     }
-    usage.removeIf(u -> !u.startRequestedAt().isBefore(to) || u.endedAt().isBefore(from));
-    return List.copyOf(usage);
-  }
-
-  private List<UsageInterval> openUsage(long now) {
-    return machine.instances().stream()
-        .filter(i -> i.startCall.get() != Instance.StartCall.SKIPPED)
-        .map(i -> usage(i, now, true))
-        .toList();
-  }
-
-  private UsageInterval usage(Instance i, long end, boolean open) {
-    Instant ended = i.foundEndedAt != null ? i.foundEndedAt : instant(i, end);
-    return new UsageInterval(
-        name,
-        i.id,
-        i.spec.gpu(),
-        instant(i, i.startRequestedAt),
-        optionalInstant(i, i.readyAt),
-        optionalInstant(i, i.releaseRequestedAt),
-        ended,
-        open,
-        Duration.ofNanos(i.busyNanos(end)));
-  }
-
-  private Instant instant(Instance instance, long at) {
-    Instant anchor = instance.startRequestedInstant;
-    return (anchor == null ? context.clock().instant() : anchor)
-        .plusNanos(at - instance.startRequestedAt);
-  }
-
-  private @Nullable Instant optionalInstant(Instance instance, long at) {
-    return at == NEVER ? null : instant(instance, at);
   }
 
   @Override
@@ -725,8 +733,9 @@ final class DeploymentController implements Deployment {
         .thenApply(Snapshot::reference)
         .whenComplete(
             (reference, error) -> {
-              lease.close();
+              // In this order: an instance that is kept back must never look idle.
               decide(() -> machine.reserve(now(), instance, false));
+              lease.close();
             });
   }
 
@@ -737,27 +746,5 @@ final class DeploymentController implements Deployment {
 
   private static long nanos(Duration duration) {
     return duration.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT.toNanos() : duration.toNanos();
-  }
-
-  /** A caller that is answered by a future. */
-  private static final class PendingAcquire extends Waiter {
-    private final CompletableFuture<Lease> future = new CompletableFuture<>();
-    private volatile boolean answered;
-
-    PendingAcquire(RouteRule route, long askedAt, long deadline) {
-      super(route, askedAt, deadline);
-    }
-
-    void grant(Lease lease) {
-      answered = true;
-      if (!future.complete(lease)) {
-        lease.close();
-      }
-    }
-
-    void refuse(AutoDeployException error) {
-      answered = true;
-      future.completeExceptionally(error);
-    }
   }
 }

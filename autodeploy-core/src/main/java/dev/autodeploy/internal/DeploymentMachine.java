@@ -5,39 +5,29 @@ import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.InstancePhase.RELEASING;
 import static dev.autodeploy.InstancePhase.STARTING;
 import static dev.autodeploy.internal.Instance.NEVER;
-import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.ErrorCode;
-import dev.autodeploy.InstancePhase;
 import dev.autodeploy.InstanceStatus;
-import dev.autodeploy.QueueFullException;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
-import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Decides everything about one deployment: when an instance starts and is released, who waits, who
@@ -49,8 +39,6 @@ import org.slf4j.LoggerFactory;
  * looks at the state: that is what makes the engine free of the races that idle timeouts invite.
  */
 final class DeploymentMachine {
-  private static final Logger LOG = LoggerFactory.getLogger(DeploymentMachine.class);
-
   /**
    * How long to wait before a failed release is tried again: doubling from the first to the last.
    */
@@ -71,9 +59,11 @@ final class DeploymentMachine {
   private final History history;
   private final RandomGenerator random;
   private final Supplier<String> instanceIds;
-  private final IdlePolicy enginePolicy;
-  private final List<Instance> instances = new ArrayList<>();
-  private final LinkedHashSet<Waiter> waiters = new LinkedHashSet<>();
+  private final IdleTimeouts idleTimeouts;
+  private final Refusals refusals;
+  private final Roster roster = new Roster();
+  private final WaitQueue queue = new WaitQueue();
+  private final Backoff backoff = new Backoff();
   private final Queue<Effect> effects = new ArrayDeque<>();
 
   private DeploymentSpec spec;
@@ -83,15 +73,11 @@ final class DeploymentMachine {
   private InstanceStatus told = InstanceStatus.STANDBY;
   private long timerAt = NEVER;
 
-  private int pending;
   private int inFlight;
   private long quietSince = NEVER;
   private int roundRobin;
 
-  private int failuresInARow;
-  private long backoffUntil = Long.MIN_VALUE;
   private long minimumHeldUntil = Long.MIN_VALUE;
-  private @Nullable StartFailure lastFailure;
 
   private long requests;
   private long coldStarts;
@@ -107,10 +93,11 @@ final class DeploymentMachine {
     this.name = spec.name();
     this.spec = spec;
     this.fingerprint = fingerprint;
-    this.enginePolicy = enginePolicy;
     this.random = random;
     this.instanceIds = instanceIds;
     this.history = new History(name);
+    this.refusals = new Refusals(name);
+    this.idleTimeouts = new IdleTimeouts(enginePolicy, history);
   }
 
   // What the shell looks at.
@@ -130,7 +117,7 @@ final class DeploymentMachine {
 
   /** The instances that exist, oldest first. */
   List<Instance> instances() {
-    return instances;
+    return roster.all();
   }
 
   boolean isRemoved() {
@@ -138,7 +125,7 @@ final class DeploymentMachine {
   }
 
   int pending() {
-    return pending;
+    return queue.size();
   }
 
   int inFlight() {
@@ -162,27 +149,27 @@ final class DeploymentMachine {
   }
 
   @Nullable StartFailure lastFailure() {
-    return lastFailure;
+    return backoff.lastFailure();
   }
 
   long backoffUntil() {
-    return backoffUntil;
+    return backoff.until();
+  }
+
+  /** Returns whether what an earlier process has left can be taken over. */
+  boolean fits(ProviderInstance found) {
+    return found.exit() == null
+        && found.fingerprint().equals(fingerprint)
+        && !roster.isTaken(found.slot())
+        && roster.size() < spec.maxInstances();
   }
 
   @Nullable Instance find(String instanceId) {
-    for (Instance instance : instances) {
-      if (instance.id.equals(instanceId)) {
-        return instance;
-      }
-    }
-    return null;
+    return roster.find(instanceId);
   }
 
   InstanceStatus status() {
-    if (instances.isEmpty()) {
-      return InstanceStatus.STANDBY;
-    }
-    return count(READY) > 0 ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+    return roster.status();
   }
 
   /** Returns when the idle policy would release an instance, or {@link Instance#NEVER}. */
@@ -201,7 +188,7 @@ final class DeploymentMachine {
    *     is refused by an effect
    */
   @Nullable Instance acquire(long now, Waiter waiter) {
-    requests++;
+    waiter.number = ++requests;
     if (quietSince != NEVER) {
       history.addGap(now - quietSince);
       quietSince = NEVER;
@@ -222,14 +209,14 @@ final class DeploymentMachine {
   }
 
   private @Nullable Instance acquireAny(long now, Waiter waiter) {
-    if (waiters.isEmpty()) {
-      Instance free = leastLoaded();
+    if (queue.sizeForAny() == 0) {
+      Instance free = roster.leastLoaded();
       if (free != null) {
         take(now, free);
         return free;
       }
     }
-    if (now < backoffUntil && count(READY) + count(STARTING) == 0) {
+    if (backoff.holds(now) && roster.alive() == 0) {
       reject(now, waiter, startFailed(now));
       return null;
     }
@@ -240,22 +227,12 @@ final class DeploymentMachine {
   }
 
   private void scaleOut(long now, Waiter waiter) {
-    if (instances.size() >= spec.maxInstances()) {
-      reject(
-          now,
-          waiter,
-          new AutoDeployException(
-              ErrorCode.REPLICA_QUOTA_EXCEEDED,
-              name,
-              "deployment '"
-                  + name
-                  + "' has "
-                  + instances.size()
-                  + " instances, its maximum (maxInstances); release one or raise the maximum"));
-    } else if (now < backoffUntil) {
+    if (roster.size() >= spec.maxInstances()) {
+      reject(now, waiter, refusals.quotaExceeded(roster.size()));
+    } else if (backoff.holds(now)) {
       reject(now, waiter, startFailed(now));
-    } else if (pending >= spec.maxPending()) {
-      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+    } else if (queue.size() >= spec.maxPending()) {
+      reject(now, waiter, refusals.queueFull(spec));
     } else {
       enqueue(now, waiter, start(now, StartReason.SCALE_OUT));
     }
@@ -268,9 +245,7 @@ final class DeploymentMachine {
           ? instance
           : null;
     }
-    List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
-    List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
-    List<Instance> choice = withRoom.isEmpty() ? ready : withRoom;
+    List<Instance> choice = roster.readyBestWithRoom();
     if (choice.isEmpty()) {
       return null;
     }
@@ -281,7 +256,7 @@ final class DeploymentMachine {
 
   private @Nullable Instance acquireTarget(long now, Waiter waiter, @Nullable Instance target) {
     if (target == null) {
-      reject(now, waiter, targetNotFound());
+      reject(now, waiter, refusals.targetNotFound());
       return null;
     }
     if (target.hasRoom() && target.bound.isEmpty()) {
@@ -294,7 +269,7 @@ final class DeploymentMachine {
 
   /** A caller gives up. One that was answered already is left alone. */
   void cancel(long now, Waiter waiter) {
-    if (dequeue(waiter)) {
+    if (queue.remove(waiter)) {
       noteQuiet(now);
     }
   }
@@ -333,15 +308,14 @@ final class DeploymentMachine {
     }
     long startNanos = now - instance.startRequestedAt;
     instance.phase = READY;
+    instance.requestsAtReady = requests;
     if (instance.readyAt == NEVER) {
       instance.readyAt = now;
     }
     if (instance.idleSince == NEVER) {
       instance.idleSince = now;
     }
-    failuresInARow = 0;
-    backoffUntil = Long.MIN_VALUE;
-    lastFailure = null;
+    backoff.reset();
     if (instance.startReason != StartReason.ADOPTED) {
       history.addStart(startNanos);
     }
@@ -397,7 +371,7 @@ final class DeploymentMachine {
       return;
     }
     instance.gone = true;
-    instances.remove(instance);
+    roster.remove(instance);
     effects.add(new Effect.Gone(instance, now));
     statusMayHaveChanged();
     ensureCapacity(now);
@@ -411,7 +385,8 @@ final class DeploymentMachine {
       return;
     }
     long wait =
-        doubled(FIRST_RELEASE_RETRY, LAST_RELEASE_RETRY, instance.releaseAttempts).toNanos();
+        Backoff.doubled(FIRST_RELEASE_RETRY, LAST_RELEASE_RETRY, instance.releaseAttempts)
+            .toNanos();
     instance.releaseRetryAt = now + wait;
     int attempts = instance.releaseAttempts;
     tell(
@@ -423,29 +398,38 @@ final class DeploymentMachine {
 
   /** An instance has been left to the next engine. */
   void left(long now, Instance instance) {
-    if (instance.gone) {
-      return;
+    if (instance.gone || instance.phase == RELEASING) {
+      return; // it ended before it could be left
     }
     instance.gone = true;
-    instances.remove(instance);
+    roster.remove(instance);
     terminateIfEmpty();
     rearm(now);
   }
 
   /** An instance of an earlier process is taken over; it still has to prove that it is ready. */
   void adopt(long now, Instance instance) {
-    instances.add(instance);
+    roster.add(instance);
     instance.startDeadline = now + spec.startTimeout().toNanos();
+    effects.add(new Effect.Probe(instance));
     tell(at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, instance.startReason));
     statusMayHaveChanged();
     rearm(now);
   }
 
-  /** An instance of an earlier process is released because it fits nothing. */
-  void reap(long now, Instance instance) {
-    instances.add(instance);
+  /**
+   * An instance that nobody here asked for is released.
+   *
+   * @return whether it is: not by a deployment of which nothing is left any more
+   */
+  boolean reap(long now, Instance instance) {
+    if (terminated) {
+      return false;
+    }
+    roster.add(instance);
     beginRelease(now, instance, ReleaseReason.ORPHANED, spec.releaseGrace());
     rearm(now);
+    return true;
   }
 
   /** Keeps an instance with a single open lease from serving anything else, or lets it again. */
@@ -466,20 +450,32 @@ final class DeploymentMachine {
     rearm(now);
   }
 
+  /**
+   * A deployment that was removed is made again before its last instance is gone.
+   *
+   * @return whether it is: not once nothing is left of it
+   */
+  boolean reopen(long now, DeploymentSpec newSpec, String newFingerprint) {
+    if (lifecycle != Lifecycle.REMOVED || terminated) {
+      return false;
+    }
+    lifecycle = Lifecycle.OPEN;
+    update(now, newSpec, newFingerprint);
+    return true;
+  }
+
   /** The specification is replaced. */
   void update(long now, DeploymentSpec newSpec, String newFingerprint) {
     boolean replaced = !newFingerprint.equals(fingerprint);
     spec = newSpec;
     fingerprint = newFingerprint;
-    failuresInARow = 0;
-    backoffUntil = Long.MIN_VALUE;
-    lastFailure = null;
+    backoff.reset();
     tell(at -> new DeploymentEvent.Updated(at, name));
-    List<Instance> current = new ArrayList<>(instances);
+    List<Instance> current = List.copyOf(roster.all());
     if (replaced) {
       current.forEach(instance -> drain(now, instance, ReleaseReason.UPDATED));
     } else {
-      int excess = count(READY) + count(STARTING) - spec.maxInstances();
+      int excess = roster.alive() - spec.maxInstances();
       for (int i = current.size() - 1; i >= 0 && excess > 0; i--) {
         if (current.get(i).phase == READY || current.get(i).phase == STARTING) {
           drain(now, current.get(i), ReleaseReason.UPDATED);
@@ -505,9 +501,9 @@ final class DeploymentMachine {
    */
   List<Instance> release(long now) {
     List<Instance> concerned = new ArrayList<>();
-    for (Instance instance : List.copyOf(instances)) {
+    for (Instance instance : List.copyOf(roster.all())) {
       boolean needed =
-          instance.phase == STARTING && (!waiters.isEmpty() || !instance.bound.isEmpty());
+          instance.phase == STARTING && (queue.sizeForAny() > 0 || !instance.bound.isEmpty());
       if (!needed) {
         drain(now, instance, ReleaseReason.REQUESTED);
         concerned.add(instance);
@@ -524,14 +520,8 @@ final class DeploymentMachine {
    * @return the instances concerned
    */
   List<Instance> releaseForcibly(long now) {
-    List<Instance> concerned = List.copyOf(instances);
-    rejectAll(
-        now,
-        () ->
-            new AutoDeployException(
-                ErrorCode.RELEASED,
-                name,
-                "deployment '" + name + "' was released by force while the request waited"));
+    List<Instance> concerned = List.copyOf(roster.all());
+    rejectAll(now, refusals::released);
     concerned.forEach(instance -> force(now, instance, ReleaseReason.REQUESTED));
     ensureCapacity(now);
     rearm(now);
@@ -543,7 +533,7 @@ final class DeploymentMachine {
     if (lifecycle == Lifecycle.OPEN) {
       lifecycle = Lifecycle.REMOVED;
       rejectAll(now, this::notOpen);
-      List.copyOf(instances).forEach(i -> drain(now, i, ReleaseReason.REMOVED));
+      List.copyOf(roster.all()).forEach(i -> drain(now, i, ReleaseReason.REMOVED));
       terminateIfEmpty();
       rearm(now);
     }
@@ -553,7 +543,7 @@ final class DeploymentMachine {
   void close(long now, long drainDeadline, boolean leave) {
     lifecycle = Lifecycle.CLOSED;
     rejectAll(now, this::notOpen);
-    for (Instance instance : List.copyOf(instances)) {
+    for (Instance instance : List.copyOf(roster.all())) {
       instance.drainDeadline = drainDeadline;
       instance.leaving = leave && instance.phase == READY;
       drain(now, instance, ReleaseReason.CLOSED);
@@ -565,9 +555,10 @@ final class DeploymentMachine {
   /** The time of the last {@link Effect.SetTimer} has come. Called too early, it does no harm. */
   void timer(long now) {
     timerAt = NEVER;
-    expire(now, waiters);
-    for (Instance instance : List.copyOf(instances)) {
-      expire(now, instance.bound);
+    for (Waiter waiter : queue.expired(now)) {
+      dequeueAndReject(now, waiter, refusals.timedOut(now, waiter, roster, spec, inFlight));
+    }
+    for (Instance instance : List.copyOf(roster.all())) {
       switch (instance.phase) {
         case STARTING -> {
           if (instance.startDeadline <= now) {
@@ -597,24 +588,33 @@ final class DeploymentMachine {
     rearm(now);
   }
 
+  /** The timer could not be set: the next decision sets it again. */
+  void timerFailed() {
+    timerAt = NEVER;
+  }
+
   // Decisions.
 
   /** Starts what waiting callers and the minimum need, within the maximum. */
   private void ensureCapacity(long now) {
-    if (lifecycle != Lifecycle.OPEN || (waiters.isEmpty() && spec.minInstances() == 0)) {
+    if (queue.sizeForAny() > 0) {
+      // Somebody whose instance is lost may have come to wait although another one has room.
+      List.copyOf(roster.all()).forEach(instance -> fill(now, instance));
+    }
+    if (lifecycle != Lifecycle.OPEN || (queue.sizeForAny() == 0 && spec.minInstances() == 0)) {
       return;
     }
-    int ready = count(READY);
-    int starting = count(STARTING);
-    int room = spec.maxInstances() - instances.size();
+    int ready = roster.count(READY);
+    int starting = roster.count(STARTING);
+    int room = spec.maxInstances() - roster.size();
     int minimum = now < minimumHeldUntil ? 0 : spec.minInstances() - ready - starting;
     int demand = demand(ready, starting);
     int wanted = Math.min(room, Math.max(minimum, demand));
     if (wanted <= 0) {
       return;
     }
-    if (now < backoffUntil) {
-      schedule(backoffUntil);
+    if (backoff.holds(now)) {
+      schedule(backoff.until());
       return;
     }
     StartReason forCallers = ready == 0 ? StartReason.REQUEST : StartReason.DEMAND;
@@ -629,13 +629,13 @@ final class DeploymentMachine {
    * answers for as many callers as it has room for.
    */
   private int demand(int ready, int starting) {
-    if (waiters.isEmpty()) {
+    if (queue.sizeForAny() == 0) {
       return 0;
     }
     if (ready == 0) {
       return starting == 0 ? 1 : 0;
     }
-    long uncovered = waiters.size() - (long) starting * spec.concurrency();
+    long uncovered = queue.sizeForAny() - roster.roomToCome();
     return (int) Math.max(0, (uncovered + spec.concurrency() - 1) / spec.concurrency());
   }
 
@@ -643,13 +643,13 @@ final class DeploymentMachine {
     Instance instance =
         new Instance(
             instanceIds.get(),
-            freeSlot(),
+            roster.freeSlot(),
             reason,
             spec,
             fingerprint,
             now,
             now + spec.startTimeout().toNanos());
-    instances.add(instance);
+    roster.add(instance);
     starts++;
     effects.add(new Effect.Start(instance));
     tell(at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, reason));
@@ -658,28 +658,17 @@ final class DeploymentMachine {
     return instance;
   }
 
-  private int freeSlot() {
-    int slot = 0;
-    while (slotTaken(slot)) {
-      slot++;
-    }
-    return slot;
-  }
-
-  private boolean slotTaken(int slot) {
-    return instances.stream().anyMatch(i -> i.slot == slot);
-  }
-
   private void failStart(
       long now,
       Instance instance,
       StartFailure.Kind kind,
       String message,
       @Nullable InstanceExit exit) {
-    failuresInARow++;
+    if (instance.startReason == StartReason.ADOPTED) {
+      giveUpAdoption(now, instance);
+      return;
+    }
     startFailures++;
-    Duration wait = doubled(spec.startBackoff(), spec.maxStartBackoff(), failuresInARow);
-    backoffUntil = now + wait.toNanos();
     StartFailure failure =
         new StartFailure(
             instance.id,
@@ -687,15 +676,23 @@ final class DeploymentMachine {
             message,
             exit,
             Duration.ofNanos(now - instance.startRequestedAt),
-            failuresInARow);
-    lastFailure = failure;
+            backoff.nextAttempt());
+    Duration wait = backoff.failed(now, failure, spec.startBackoff(), spec.maxStartBackoff());
     tell(at -> new DeploymentEvent.InstanceStartFailed(at, name, instance.id, failure, wait));
     beginRelease(now, instance, ReleaseReason.START_FAILED, spec.releaseGrace());
     List<Waiter> answered = new ArrayList<>(instance.bound);
-    if (count(READY) + count(STARTING) == 0) {
-      answered.addAll(waiters);
+    if (roster.alive() == 0) {
+      answered.addAll(queue.forAny());
     }
     answered.forEach(waiter -> dequeueAndReject(now, waiter, startFailed(now)));
+    ensureCapacity(now);
+    rearm(now);
+  }
+
+  /** What an earlier process left does not answer any more; that says nothing of the next start. */
+  private void giveUpAdoption(long now, Instance instance) {
+    beginRelease(now, instance, ReleaseReason.ORPHANED, spec.releaseGrace());
+    unbind(now, instance);
     ensureCapacity(now);
     rearm(now);
   }
@@ -731,6 +728,7 @@ final class DeploymentMachine {
   }
 
   private void drained(long now, Instance instance) {
+    instance.drainDeadline = NEVER;
     if (instance.leaving) {
       effects.add(new Effect.Leave(instance));
     } else {
@@ -751,7 +749,10 @@ final class DeploymentMachine {
   }
 
   private void force(long now, Instance instance, ReleaseReason reason) {
-    if (instance.phase != RELEASING) {
+    if (instance.phase == RELEASING) {
+      instance.releaseRetryAt = NEVER;
+      release(instance, Duration.ZERO);
+    } else {
       lose(instance, InstanceExit.unknown("the instance was released by force"));
       beginRelease(now, instance, reason, Duration.ZERO);
       unbind(now, instance);
@@ -791,23 +792,11 @@ final class DeploymentMachine {
   private void unbind(long now, Instance instance) {
     for (Waiter waiter : List.copyOf(instance.bound)) {
       if (waiter.route instanceof RouteRule.Instance) {
-        dequeueAndReject(now, waiter, targetNotFound());
+        dequeueAndReject(now, waiter, refusals.targetNotFound());
       } else {
-        instance.bound.remove(waiter);
-        waiter.target = null;
-        waiters.add(waiter);
+        queue.unbind(waiter);
       }
     }
-  }
-
-  private @Nullable Instance leastLoaded() {
-    Instance best = null;
-    for (Instance instance : instances) {
-      if (instance.hasRoom() && (best == null || instance.inFlight < best.inFlight)) {
-        best = instance;
-      }
-    }
-    return best;
   }
 
   private void take(long now, Instance instance) {
@@ -820,88 +809,46 @@ final class DeploymentMachine {
   /** Grants an instance's room to those who wait, in the order in which they asked. */
   private void fill(long now, Instance instance) {
     while (instance.hasRoom()) {
-      Waiter next = earlier(first(instance.bound), first(waiters));
+      Waiter next = queue.next(instance);
       if (next == null) {
         return;
       }
-      dequeue(next);
+      queue.remove(next);
       take(now, instance);
-      if (next.askedAt < instance.readyAt) {
+      boolean cold = next.number <= instance.requestsAtReady;
+      if (cold) {
         coldStarts++;
       }
-      effects.add(new Effect.Grant(next, instance, now - next.askedAt));
+      effects.add(new Effect.Grant(next, instance, cold, now - next.askedAt));
     }
-  }
-
-  private static @Nullable Waiter first(Set<Waiter> queue) {
-    return queue.isEmpty() ? null : queue.iterator().next();
-  }
-
-  private static @Nullable Waiter earlier(@Nullable Waiter a, @Nullable Waiter b) {
-    if (a == null || b == null) {
-      return a == null ? b : a;
-    }
-    return a.askedAt <= b.askedAt ? a : b;
   }
 
   private void becameIdle(Instance instance) {
-    instance.idleTimeout = askPolicy();
+    instance.idleTimeout = idleTimeouts.ask(spec);
     long due = instance.idleDue();
     if (due != NEVER) {
       schedule(due);
     }
   }
 
-  private long askPolicy() {
-    IdlePolicy own = spec.idlePolicy();
-    IdlePolicy policy = own != null ? own : enginePolicy;
-    Optional<Duration> timeout;
-    try {
-      timeout = policy.idleTimeout(history);
-      if (timeout.isPresent() && timeout.get().isNegative()) {
-        throw new IllegalStateException("the idle timeout is negative: " + timeout.get());
-      }
-    } catch (RuntimeException e) {
-      LOG.warn(
-          "The idle policy of deployment '{}' failed; {} is used instead",
-          name,
-          IdlePolicy.DEFAULT_TIMEOUT,
-          e);
-      timeout = Optional.of(IdlePolicy.DEFAULT_TIMEOUT);
-    }
-    // Beyond a century it is as good as never, and cannot overflow the time line.
-    return timeout.isEmpty() || timeout.get().toDays() > 36_500 ? NEVER : timeout.get().toNanos();
-  }
-
   private boolean mayShrink() {
-    return count(READY) > spec.minInstances() || lifecycle != Lifecycle.OPEN;
+    return roster.count(READY) > spec.minInstances() || lifecycle != Lifecycle.OPEN;
   }
 
   // Queues.
 
   private boolean enqueue(long now, Waiter waiter, @Nullable Instance target) {
-    if (pending >= spec.maxPending()) {
-      reject(now, waiter, new QueueFullException(name, spec.maxPending()));
+    if (queue.size() >= spec.maxPending()) {
+      reject(now, waiter, refusals.queueFull(spec));
       return false;
     }
-    pending++;
-    waiter.target = target;
-    (target == null ? waiters : target.bound).add(waiter);
+    queue.add(waiter, target);
     schedule(waiter.deadline);
     return true;
   }
 
-  private boolean dequeue(Waiter waiter) {
-    Instance target = waiter.target;
-    boolean waited = (target == null ? waiters : target.bound).remove(waiter);
-    if (waited) {
-      pending--;
-    }
-    return waited;
-  }
-
   private void dequeueAndReject(long now, Waiter waiter, AutoDeployException error) {
-    if (dequeue(waiter)) {
+    if (queue.remove(waiter)) {
       reject(now, waiter, error);
     }
   }
@@ -912,66 +859,21 @@ final class DeploymentMachine {
   }
 
   private void rejectAll(long now, Supplier<AutoDeployException> error) {
-    List<Waiter> all = new ArrayList<>(waiters);
-    instances.forEach(instance -> all.addAll(instance.bound));
-    all.forEach(waiter -> dequeueAndReject(now, waiter, error.get()));
-  }
-
-  private void expire(long now, Set<Waiter> queue) {
-    List<Waiter> expired = queue.stream().filter(w -> w.deadline <= now).toList();
-    for (Waiter waiter : expired) {
-      dequeueAndReject(
-          now,
-          waiter,
-          new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), describe()));
-    }
-  }
-
-  private String describe() {
-    return "instances: "
-        + count(STARTING)
-        + " starting, "
-        + count(READY)
-        + " ready (concurrency "
-        + (spec.concurrency() == DeploymentSpec.UNLIMITED ? "unlimited" : spec.concurrency())
-        + "), "
-        + count(DRAINING)
-        + " draining, "
-        + count(RELEASING)
-        + " releasing, of "
-        + spec.maxInstances()
-        + " at the most; requests in flight: "
-        + inFlight;
+    queue.all().forEach(waiter -> dequeueAndReject(now, waiter, error.get()));
   }
 
   private void noteQuiet(long now) {
-    if (inFlight == 0 && pending == 0 && quietSince == NEVER) {
+    if (inFlight == 0 && queue.size() == 0 && quietSince == NEVER) {
       quietSince = now;
     }
   }
 
-  // Errors.
-
-  private StartFailedException startFailed(long now) {
-    return new StartFailedException(
-        name,
-        requireNonNull(lastFailure, "lastFailure"),
-        Duration.ofNanos(Math.max(0, backoffUntil - now)));
-  }
-
-  private AutoDeployException targetNotFound() {
-    return new AutoDeployException(
-        ErrorCode.ROUTE_TARGET_NOT_FOUND,
-        name,
-        "deployment '" + name + "' has no such instance that takes requests");
+  private AutoDeployException startFailed(long now) {
+    return refusals.startFailed(now, backoff);
   }
 
   private AutoDeployException notOpen() {
-    return lifecycle == Lifecycle.REMOVED
-        ? new AutoDeployException(
-            ErrorCode.DEPLOYMENT_NOT_FOUND, name, "deployment '" + name + "' was removed")
-        : new AutoDeployException(
-            ErrorCode.CLOSED, name, "deployment '" + name + "' is closed with its engine");
+    return lifecycle == Lifecycle.REMOVED ? refusals.removed() : refusals.closed();
   }
 
   // The one timer.
@@ -985,9 +887,8 @@ final class DeploymentMachine {
 
   /** Sets the timer to the earliest deadline there is. */
   private void rearm(long now) {
-    long next = earliest(waiters);
-    for (Instance instance : instances) {
-      next = Math.min(next, earliest(instance.bound));
+    long next = queue.earliestDeadline();
+    for (Instance instance : roster.all()) {
       next =
           Math.min(
               next,
@@ -998,8 +899,8 @@ final class DeploymentMachine {
                 case RELEASING -> instance.releaseRetryAt;
               });
     }
-    if (now < backoffUntil && (!waiters.isEmpty() || belowMinimum())) {
-      next = Math.min(next, backoffUntil);
+    if (backoff.holds(now) && (queue.sizeForAny() > 0 || belowMinimum())) {
+      next = Math.min(next, backoff.until());
     }
     if (now < minimumHeldUntil && belowMinimum()) {
       next = Math.min(next, minimumHeldUntil);
@@ -1015,7 +916,7 @@ final class DeploymentMachine {
       return mayShrink() ? instance.idleDue() : NEVER;
     }
     if (instance.idleTimeout == NEVER) {
-      instance.idleTimeout = askPolicy();
+      instance.idleTimeout = idleTimeouts.ask(spec);
     }
     return instance.idleTimeout == NEVER
         ? NEVER
@@ -1024,32 +925,14 @@ final class DeploymentMachine {
 
   private boolean belowMinimum() {
     return lifecycle == Lifecycle.OPEN
-        && count(READY) + count(STARTING) < spec.minInstances()
-        && instances.size() < spec.maxInstances();
-  }
-
-  private static long earliest(Set<Waiter> queue) {
-    long earliest = NEVER;
-    for (Waiter waiter : queue) {
-      earliest = Math.min(earliest, waiter.deadline);
-    }
-    return earliest;
+        && roster.alive() < spec.minInstances()
+        && roster.size() < spec.maxInstances();
   }
 
   // Small things.
 
-  private int count(InstancePhase phase) {
-    int count = 0;
-    for (Instance instance : instances) {
-      if (instance.phase == phase) {
-        count++;
-      }
-    }
-    return count;
-  }
-
   private void terminateIfEmpty() {
-    if (lifecycle != Lifecycle.OPEN && instances.isEmpty() && !terminated) {
+    if (lifecycle != Lifecycle.OPEN && roster.isEmpty() && !terminated) {
       terminated = true;
       effects.add(new Effect.Terminated());
     }
@@ -1066,12 +949,5 @@ final class DeploymentMachine {
 
   private void tell(Function<Instant, DeploymentEvent> event) {
     effects.add(new Effect.Tell(event));
-  }
-
-  /** Returns first, 2 first, 4 first... for the attempts 1, 2, 3..., up to a maximum. */
-  private static Duration doubled(Duration first, Duration max, int attempt) {
-    int shift = Math.min(Math.max(0, attempt - 1), 30);
-    Duration value = first.multipliedBy(1L << shift);
-    return value.compareTo(max) > 0 ? max : value;
   }
 }

@@ -13,6 +13,9 @@ sealed interface Effect {
   /** Ask the provider to start an instance. */
   record Start(Instance instance) implements Effect {}
 
+  /** Ask an instance that an earlier process has left until it is ready. */
+  record Probe(Instance instance) implements Effect {}
+
   /** Ask the provider to release an instance and verify that it is gone. */
   record Release(Instance instance, Duration grace) implements Effect {}
 
@@ -20,7 +23,8 @@ sealed interface Effect {
   record Leave(Instance instance) implements Effect {}
 
   /** Give a waiting caller a lease, which is counted already. */
-  record Grant(Waiter waiter, Instance instance, long waitedNanos) implements Effect {}
+  record Grant(Waiter waiter, Instance instance, boolean cold, long waitedNanos)
+      implements Effect {}
 
   /** Refuse a caller. */
   record Reject(Waiter waiter, AutoDeployException error) implements Effect {}

@@ -10,7 +10,6 @@ import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
-import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ProviderOffer;
@@ -21,7 +20,7 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Iterator;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +28,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -49,23 +49,27 @@ public final class Engine {
   /** How often use is written to the ledger and orphans are looked for. */
   private static final Duration UPKEEP = Duration.ofSeconds(30);
 
-  /** How long what was found is kept for a deployment that the host has not declared yet. */
-  private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
+  /** How long closing waits for listeners to get the last events. */
+  private static final Duration EVENTS_LIMIT = Duration.ofSeconds(5);
 
-  private static final Duration ORPHAN_GRACE = Duration.ofSeconds(10);
+  /** Longer waits than this are no different, and their nanoseconds would not fit a long. */
+  private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
 
   private final EngineConfig config;
   private final EngineResources resources;
   private final EngineContext context;
-  private final LedgerReplay replay;
-  private final long startedAt;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock.
-  private final Map<String, DeploymentController> controllers = new LinkedHashMap<>();
-  private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
+  private final Leftovers leftovers;
   private @Nullable Cancellable upkeep;
   private @Nullable CompletableFuture<Void> closing;
+
+  /** Those that are not declared, and of which an earlier process has left instances. */
+  private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
+
+  /** By name, in order; replaced under the lock, and read without: requests look here. */
+  private volatile Map<String, DeploymentController> controllers = Map.of();
 
   private Engine(EngineConfig config) {
     this.config = config;
@@ -73,15 +77,14 @@ public final class Engine {
     try {
       StoredState state = config.store().load();
       String owner = owner(state);
-      this.replay = new LedgerReplay(config.store().ledger());
       this.context = resources.context(owner);
-      this.startedAt = context.ticker().read();
+      this.leftovers = new Leftovers(context, config.store().ledger());
       config.provider().open(new ProviderContext(owner, new Observer()));
       restore(state);
       if (!owner.equals(state.owner())) {
-        save();
+        save(controllers);
       }
-      takeOver();
+      takeOver(state.owner() != null);
       openAll();
       scheduleUpkeep();
     } catch (RuntimeException | Error e) {
@@ -98,7 +101,12 @@ public final class Engine {
    */
   public static Engine start(EngineConfig config) {
     Engine engine = new Engine(config);
-    engine.resources.closeOnShutdown(engine::close);
+    try {
+      engine.resources.closeOnShutdown(engine::close);
+    } catch (RuntimeException e) { // the process is ending already
+      engine.close();
+      throw e;
+    }
     return engine;
   }
 
@@ -124,12 +132,20 @@ public final class Engine {
   // What earlier processes have left.
 
   private void restore(StoredState state) {
+    Map<String, DeploymentController> restored = new LinkedHashMap<>();
     for (StoredDeployment stored : state.deployments()) {
-      controllers.put(stored.spec().name(), controller(stored.spec(), stored.createdAt()));
+      restored.put(stored.spec().name(), controller(stored.spec(), stored.createdAt()));
     }
+    controllers = Collections.unmodifiableMap(restored);
   }
 
-  private void takeOver() {
+  /**
+   * Settles what earlier processes have left.
+   *
+   * @param declarationsAreStored whether what belongs to no stored deployment is nobody's; else the
+   *     host gets some time to declare its deployments
+   */
+  private void takeOver(boolean declarationsAreStored) {
     List<ProviderInstance> found;
     try {
       InstanceProvider provider = context.provider();
@@ -145,93 +161,56 @@ public final class Engine {
               + EngineContext.describe(e),
           e);
     }
-    for (ProviderInstance instance : found) {
-      DeploymentController controller = controllers.get(instance.deployment());
+    lock.lock();
+    try {
+      leftovers.found(found);
+      all().forEach(leftovers::claim);
+      addClosed(leftovers.settleGone());
+      if (declarationsAreStored) {
+        leftovers.giveUp().forEach(this::releaseOrphan);
+      }
+    } finally {
+      lock.unlock();
+    }
+    everyone().forEach(DeploymentController::carryOut);
+  }
+
+  private void addClosed(List<UsageInterval> usage) {
+    for (UsageInterval interval : usage) {
+      DeploymentController controller = controllers.get(interval.deployment());
       if (controller != null) {
-        takeOver(controller, instance);
-      } else {
-        unclaimed.put(instance.instanceId(), instance);
+        controller.addClosed(List.of(interval));
       }
     }
-    for (OpenUsage open : List.copyOf(replay.open().values())) {
-      if (!unclaimed.containsKey(open.started().instanceId())) {
-        settle(open, context.clock().instant());
-      }
-    }
-  }
-
-  private void takeOver(DeploymentController controller, ProviderInstance instance) {
-    controller.takeOver(instance, replay.open().remove(instance.instanceId()));
-  }
-
-  /**
-   * Closes the account of an instance that nobody has: up to now, since no earlier end is known.
-   */
-  private void settle(OpenUsage open, Instant end) {
-    LedgerEntry.Started started = open.started();
-    LedgerEntry.Used used = open.used();
-    UsageInterval usage =
-        new UsageInterval(
-            started.deployment(),
-            started.instanceId(),
-            started.gpu(),
-            started.at(),
-            used == null ? null : used.readyAt(),
-            null,
-            end.isBefore(started.at()) ? started.at() : end,
-            false,
-            used == null ? Duration.ZERO : used.busy());
-    replay.close(usage);
-    context.ledger().appendSurely(new LedgerEntry.Released(usage));
-    DeploymentController controller = controllers.get(started.deployment());
-    if (controller != null) {
-      controller.addClosed(List.of(usage));
-    }
-    LOG.warn(
-        "{}: instance {} of an earlier process is gone, and when it ended is not known; it is counted"
-            + " until now",
-        started.deployment(),
-        started.instanceId());
   }
 
   private void openAll() {
-    controllers.values().forEach(DeploymentController::open);
+    all().forEach(DeploymentController::open);
   }
 
+  /**
+   * Releases an instance that is nobody's, as an instance of a deployment that was removed: so its
+   * release is verified, its account closed, and a deployment of that name made later waits for it.
+   */
   private void releaseOrphan(ProviderInstance orphan) {
     LOG.warn(
         "{}: instance {} belongs to no deployment and is released",
         orphan.deployment(),
         orphan.instanceId());
-    InstanceProvider provider = context.provider();
-    context
-        .call(() -> provider.release(orphan.instanceId(), ORPHAN_GRACE))
-        .whenComplete(
-            (done, error) -> {
-              if (error != null) {
-                LOG.error(
-                    "{}: orphan {} could not be released, it is tried again: {}",
-                    orphan.deployment(),
-                    orphan.instanceId(),
-                    EngineContext.describe(error));
-              } else {
-                settleOrphan(orphan);
-              }
-            });
-  }
-
-  private void settleOrphan(ProviderInstance orphan) {
-    lock.lock();
-    try {
-      OpenUsage open = replay.open().get(orphan.instanceId());
-      if (open != null) {
-        InstanceExit exit = orphan.exit();
-        Instant end = exit == null ? null : exit.at();
-        settle(open, end == null ? context.clock().instant() : end);
-      }
-    } finally {
-      lock.unlock();
+    OpenUsage account = leftovers.account(orphan);
+    DeploymentController holder = controllers.get(orphan.deployment());
+    if (holder == null) {
+      holder = undeclared.get(orphan.deployment());
     }
+    if (holder != null && holder.reap(orphan, account)) {
+      return;
+    }
+    DeploymentController made =
+        controller(
+            DeploymentSpec.builder(orphan.deployment()).port(0).build(), context.clock().instant());
+    undeclared.put(orphan.deployment(), made);
+    made.reap(orphan, account);
+    made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
   }
 
   // Upkeep.
@@ -252,46 +231,79 @@ public final class Engine {
         .providerExecutor()
         .execute(
             () -> {
-              context.ledger().retry();
-              all().forEach(DeploymentController::checkpoint);
-              sweep();
-              scheduleUpkeep();
+              try {
+                context.ledger().retry();
+                everyone().forEach(DeploymentController::checkpoint);
+                sweep();
+              } finally {
+                scheduleUpkeep();
+              }
             });
   }
 
-  /** Looks for instances of ours that no deployment knows: a start that was given up came late. */
+  /**
+   * Looks for instances of ours that no deployment knows, as when a start that was given up came
+   * late, and for those that have ended without a word.
+   */
   private void sweep() {
-    InstanceProvider provider = context.provider();
-    context
-        .call(LIST_LIMIT, () -> provider.list(context.owner()))
+    list()
+        .thenApply(
+            found -> {
+              noteExits(found);
+              return found.stream().anyMatch(it -> holder(it.instanceId()) == null);
+            })
+        // Again: what the first list has may have been released since it was made.
+        .thenCompose(more -> more ? list() : CompletableFuture.completedFuture(List.of()))
+        .thenAccept(this::releaseOrphans)
         .whenComplete(
-            (found, error) -> {
+            (done, error) -> {
               if (error != null) {
                 LOG.warn("Orphans could not be looked for: {}", EngineContext.describe(error));
-                return;
               }
-              found.stream().filter(this::isOrphan).forEach(this::releaseOrphan);
             });
   }
 
-  private boolean isOrphan(ProviderInstance instance) {
+  private CompletableFuture<List<ProviderInstance>> list() {
+    InstanceProvider provider = context.provider();
+    return context.call(LIST_LIMIT, () -> provider.list(context.owner()));
+  }
+
+  private void noteExits(List<ProviderInstance> found) {
+    for (ProviderInstance instance : found) {
+      InstanceExit exit = instance.exit();
+      DeploymentController holder = exit == null ? null : holder(instance.instanceId());
+      Instance known = holder == null ? null : holder.find(instance.instanceId());
+      if (exit != null && holder != null && known != null) {
+        holder.exited(known, exit);
+      }
+    }
+  }
+
+  private void releaseOrphans(List<ProviderInstance> found) {
     lock.lock();
     try {
       if (closing != null) {
-        return false;
+        return;
       }
-      boolean claimable =
-          unclaimed.containsKey(instance.instanceId())
-              && context.ticker().read() - startedAt < CLAIM_TIME.toNanos();
-      if (claimable) {
-        return false;
+      for (ProviderInstance instance : found) {
+        if (holder(instance.instanceId()) == null && !leftovers.isClaimable(instance)) {
+          releaseOrphan(instance);
+        }
       }
-      unclaimed.remove(instance.instanceId());
-      DeploymentController controller = controllers.get(instance.deployment());
-      return controller == null || controller.find(instance.instanceId()) == null;
     } finally {
       lock.unlock();
     }
+    everyone().forEach(DeploymentController::carryOut);
+  }
+
+  /** Returns the deployment that has an instance, or null. */
+  private @Nullable DeploymentController holder(String instanceId) {
+    for (DeploymentController controller : everyone()) {
+      if (controller.find(instanceId) != null) {
+        return controller;
+      }
+    }
+    return null;
   }
 
   // What the host application asks.
@@ -304,39 +316,42 @@ public final class Engine {
    */
   public Deployment deploy(DeploymentSpec spec) {
     context.provider().validate(spec);
-    DeploymentController made;
+    DeploymentController controller;
+    boolean made;
     lock.lock();
     try {
       checkOpen();
       DeploymentController existing = controllers.get(spec.name());
-      if (existing != null) {
-        return existing.spec().equals(spec) ? existing : update(existing, spec);
+      made = existing == null;
+      controller = existing == null ? make(spec) : existing;
+      if (existing != null && (existing.isRemoved() || !existing.spec().equals(spec))) {
+        update(existing, spec);
       }
-      made = controller(spec, context.clock().instant());
-      controllers.put(spec.name(), made);
-      try {
-        save();
-      } catch (RuntimeException e) {
-        controllers.remove(spec.name());
-        throw e;
-      }
-      claim(made);
     } finally {
       lock.unlock();
     }
-    context.events().publish(new DeploymentEvent.Created(made.createdAt(), spec.name()));
-    made.open();
-    return made;
+    if (made) {
+      context
+          .events()
+          .publish(new DeploymentEvent.Created(controller.createdAt(), controller.name()));
+    }
+    controller.carryOut();
+    controller.open();
+    return controller;
   }
 
-  private void claim(DeploymentController controller) {
-    for (Iterator<ProviderInstance> i = unclaimed.values().iterator(); i.hasNext(); ) {
-      ProviderInstance instance = i.next();
-      if (instance.deployment().equals(controller.name())) {
-        i.remove();
-        takeOver(controller, instance);
-      }
+  private DeploymentController make(DeploymentSpec spec) {
+    DeploymentController made = undeclared.get(spec.name());
+    if (made == null || !made.reopen(spec)) {
+      made = controller(spec, context.clock().instant());
     }
+    Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
+    next.put(spec.name(), made);
+    save(next);
+    controllers = Collections.unmodifiableMap(next);
+    undeclared.remove(spec.name());
+    leftovers.claim(made);
+    return made;
   }
 
   /**
@@ -347,16 +362,20 @@ public final class Engine {
    */
   public Deployment update(DeploymentSpec spec) {
     context.provider().validate(spec);
+    DeploymentController controller;
     lock.lock();
     try {
       checkOpen();
-      return update(existing(spec.name()), spec);
+      controller = existing(spec.name());
+      update(controller, spec);
     } finally {
       lock.unlock();
     }
+    controller.carryOut();
+    return controller;
   }
 
-  private Deployment update(DeploymentController controller, DeploymentSpec spec) {
+  private void update(DeploymentController controller, DeploymentSpec spec) {
     if (controller.isRemoved()) {
       throw new AutoDeployException(
           ErrorCode.DEPLOYMENT_NOT_FOUND,
@@ -365,9 +384,8 @@ public final class Engine {
               + spec.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    save(spec.name(), spec);
+    save(controllers, spec.name(), spec);
     controller.update(spec);
-    return controller;
   }
 
   /**
@@ -377,31 +395,36 @@ public final class Engine {
    * @return completes when nothing is left of it
    */
   public CompletableFuture<Void> remove(String name) {
+    DeploymentController controller;
+    CompletableFuture<Void> gone;
     lock.lock();
     try {
       checkOpen();
-      DeploymentController controller = existing(name);
-      save(name, null);
-      return controller
-          .remove()
-          .thenRun(
-              () -> {
-                forget(controller);
-                context
-                    .events()
-                    .publish(new DeploymentEvent.Removed(context.clock().instant(), name));
-              });
+      controller = existing(name);
+      save(controllers, name, null);
+      gone = controller.remove();
     } finally {
       lock.unlock();
     }
+    CompletableFuture<Void> removed = gone.thenRun(() -> forget(controller));
+    controller.carryOut();
+    return removed;
   }
 
   private void forget(DeploymentController controller) {
+    boolean known;
     lock.lock();
     try {
-      controllers.remove(controller.name(), controller);
+      Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
+      known = next.remove(controller.name(), controller);
+      controllers = Collections.unmodifiableMap(next);
     } finally {
       lock.unlock();
+    }
+    if (known) {
+      context
+          .events()
+          .publish(new DeploymentEvent.Removed(context.clock().instant(), controller.name()));
     }
   }
 
@@ -421,12 +444,7 @@ public final class Engine {
    * @return the deployment, or empty
    */
   public Optional<Deployment> find(String name) {
-    lock.lock();
-    try {
-      return Optional.ofNullable(controllers.get(name));
-    } finally {
-      lock.unlock();
-    }
+    return Optional.ofNullable(controllers.get(name));
   }
 
   /**
@@ -436,12 +454,7 @@ public final class Engine {
    * @return the deployment
    */
   public Deployment deployment(String name) {
-    lock.lock();
-    try {
-      return existing(name);
-    } finally {
-      lock.unlock();
-    }
+    return existing(name);
   }
 
   /**
@@ -525,6 +538,8 @@ public final class Engine {
     } catch (RuntimeException e) {
       failure = e;
     }
+    context.ledger().retry();
+    within(EVENTS_LIMIT, context.events().allDelivered());
     try {
       failure = resources.close(failure) instanceof RuntimeException e ? e : null;
     } finally {
@@ -537,24 +552,17 @@ public final class Engine {
 
   private void releaseAll() {
     List<CompletableFuture<Void>> ends = new ArrayList<>();
-    Duration limit = config.drainTimeout().plus(config.releaseTimeout());
+    Duration limit = shorter(config.drainTimeout()).plus(shorter(config.releaseTimeout()));
     Duration grace = Duration.ZERO;
-    for (DeploymentController controller : all()) {
+    ends.addAll(endUnclaimed());
+    for (DeploymentController controller : everyone()) {
       Duration own = controller.spec().releaseGrace();
       grace = own.compareTo(grace) > 0 ? own : grace;
       ends.add(controller.close(config.drainTimeout(), config.leaveInstances()));
     }
-    List<ProviderInstance> rest = config.leaveInstances() ? List.of() : takeUnclaimed();
-    rest.forEach(orphan -> ends.add(releaseNow(orphan)));
-    CompletableFuture<Void> all =
-        CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new));
-    CompletableFuture<Void> late = new CompletableFuture<>();
-    Cancellable timeout =
-        context.scheduler().schedule(limit.plus(grace), () -> late.complete(null));
-    CompletableFuture.anyOf(all, late).join();
-    timeout.cancel();
-    if (!all.isDone()) {
-      List<String> left = all().stream().flatMap(c -> c.instanceIds().stream()).toList();
+    within(limit.plus(grace), CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)));
+    List<String> left = everyone().stream().flatMap(it -> it.instanceIds().stream()).toList();
+    if (!left.isEmpty()) {
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
           null,
@@ -568,22 +576,36 @@ public final class Engine {
     }
   }
 
-  private CompletableFuture<Void> releaseNow(ProviderInstance orphan) {
-    InstanceProvider provider = context.provider();
-    return context
-        .call(() -> provider.release(orphan.instanceId(), ORPHAN_GRACE))
-        .thenRun(() -> settleOrphan(orphan));
+  private static Duration shorter(Duration limit) {
+    return limit.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : limit;
   }
 
-  private List<ProviderInstance> takeUnclaimed() {
+  /** Waits until something is done, or a limit has passed. */
+  private void within(Duration limit, CompletableFuture<?> done) {
+    CompletableFuture<Void> late = new CompletableFuture<>();
+    Cancellable timeout = context.scheduler().schedule(limit, () -> late.complete(null));
+    CompletableFuture.anyOf(done.exceptionally(error -> null), late).join();
+    timeout.cancel();
+  }
+
+  /** Releases, or leaves to the next engine, what no deployment has claimed. */
+  private List<CompletableFuture<Void>> endUnclaimed() {
+    List<ProviderInstance> unclaimed;
     lock.lock();
     try {
-      List<ProviderInstance> rest = List.copyOf(unclaimed.values());
-      unclaimed.clear();
-      return rest;
+      unclaimed = leftovers.giveUp();
+      if (!config.leaveInstances()) {
+        unclaimed.forEach(this::releaseOrphan);
+        return List.of();
+      }
     } finally {
       lock.unlock();
     }
+    InstanceProvider provider = context.provider();
+    return unclaimed.stream()
+        .map(it -> context.call(LIST_LIMIT, () -> provider.leave(it.instanceId())))
+        .map(left -> left.exceptionally(error -> null)) // the next engine finds what became of it
+        .toList();
   }
 
   // Small things.
@@ -593,7 +615,7 @@ public final class Engine {
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
         new DeploymentController(context.withRandom(own), spec, createdAt, ids);
-    controller.addClosed(replay.closed(spec.name()));
+    controller.addClosed(leftovers.closed(spec.name()));
     return controller;
   }
 
@@ -617,12 +639,14 @@ public final class Engine {
   }
 
   private List<DeploymentController> all() {
-    lock.lock();
-    try {
-      return List.copyOf(controllers.values());
-    } finally {
-      lock.unlock();
-    }
+    return List.copyOf(controllers.values());
+  }
+
+  /** Returns those that are not declared as well. */
+  private List<DeploymentController> everyone() {
+    List<DeploymentController> everyone = new ArrayList<>(controllers.values());
+    everyone.addAll(undeclared.values());
+    return everyone;
   }
 
   private void checkOpen() {
@@ -631,16 +655,17 @@ public final class Engine {
     }
   }
 
-  private void save() {
-    save(null, null);
+  private void save(Map<String, DeploymentController> all) {
+    save(all, "", null);
   }
 
   /**
    * Saves the deployments, one of them with another specification, or without it if that is null.
    */
-  private void save(@Nullable String changed, @Nullable DeploymentSpec spec) {
+  private void save(
+      Map<String, DeploymentController> all, String changed, @Nullable DeploymentSpec spec) {
     List<StoredDeployment> stored = new ArrayList<>();
-    for (DeploymentController controller : controllers.values()) {
+    for (DeploymentController controller : all.values()) {
       DeploymentSpec current = controller.name().equals(changed) ? spec : controller.spec();
       if (current != null && !controller.isRemoved()) {
         stored.add(new StoredDeployment(current, controller.createdAt()));
@@ -654,7 +679,7 @@ public final class Engine {
 
     @Override
     public void exited(String instanceId, InstanceExit exit) {
-      for (DeploymentController controller : all()) {
+      for (DeploymentController controller : everyone()) {
         Instance instance = controller.find(instanceId);
         if (instance != null) {
           controller.exited(instance, exit);
@@ -665,7 +690,7 @@ public final class Engine {
 
     @Override
     public void progress(String instanceId, StartProgress progress) {
-      for (DeploymentController controller : all()) {
+      for (DeploymentController controller : everyone()) {
         Instance instance = controller.find(instanceId);
         if (instance != null) {
           controller.progress(instance, progress);

@@ -1,10 +1,13 @@
 package dev.autodeploy.internal;
 
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -64,11 +67,23 @@ record EngineContext(
 
   /** Calls the provider on its executor; whatever it throws becomes a failed future. */
   <T> CompletableFuture<T> call(Supplier<CompletionStage<T>> providerCall) {
-    return CompletableFuture.supplyAsync(providerCall, providerExecutor)
-        .thenCompose(stage -> stage);
+    return call(providerCall, providerExecutor);
   }
 
-  /** Likewise, and fails with a {@link TimeoutException} if there is no answer in time. */
+  /** Calls the provider on this thread; whatever it throws becomes a failed future. */
+  static <T> CompletableFuture<T> callHere(Supplier<CompletionStage<T>> providerCall) {
+    return call(providerCall, Runnable::run);
+  }
+
+  private static <T> CompletableFuture<T> call(
+      Supplier<CompletionStage<T>> providerCall, Executor executor) {
+    return CompletableFuture.supplyAsync(providerCall, executor).thenCompose(stage -> stage);
+  }
+
+  /**
+   * Likewise on the provider executor, and fails with a {@link TimeoutException} if there is no
+   * answer in time.
+   */
   <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     Scheduler.Cancellable timeout =
@@ -96,10 +111,19 @@ record EngineContext(
     return error instanceof CompletionException && cause != null ? unwrap(cause) : error;
   }
 
-  /** Returns an error in one line. */
+  /** Returns an error in one line: its message, and what it is unless it was made to be read. */
   static String describe(Throwable error) {
     Throwable cause = unwrap(error);
+    String type = cause.getClass().getSimpleName();
     String message = cause.getMessage();
-    return message == null || message.isBlank() ? cause.getClass().getSimpleName() : message;
+    if (message == null || message.isBlank()) {
+      return type;
+    }
+    boolean forPeople =
+        cause instanceof InstanceStartException
+            || cause instanceof AutoDeployException
+            || cause instanceof IOException
+            || cause instanceof TimeoutException;
+    return forPeople ? message : type + ": " + message;
   }
 }

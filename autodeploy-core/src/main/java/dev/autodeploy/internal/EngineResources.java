@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,10 +34,10 @@ final class EngineResources {
     owned.add(store);
     this.random = config.random() != null ? config.random() : new SecureRandom();
     this.scheduler = config.scheduler() != null ? config.scheduler() : ownScheduler();
-    this.providerExecutor =
-        config.providerExecutor() != null ? config.providerExecutor() : ownExecutor("provider");
-    this.callbackExecutor =
-        config.callbackExecutor() != null ? config.callbackExecutor() : ownExecutor("callback");
+    Executor forProvider = config.providerExecutor();
+    Executor forCallbacks = config.callbackExecutor();
+    this.providerExecutor = orHere(forProvider != null ? forProvider : ownExecutor("provider"));
+    this.callbackExecutor = orHere(forCallbacks != null ? forCallbacks : ownExecutor("callback"));
     owned.add(config.provider());
   }
 
@@ -73,6 +74,22 @@ final class EngineResources {
     ExecutorService own = Threads.perTask(role);
     owned.add(own::shutdown);
     return own;
+  }
+
+  /**
+   * Returns an executor that runs on the calling thread what another one refuses: a lease that is
+   * not handed over, an answer that is not given or a release that is not asked for would be lost
+   * for good.
+   */
+  private static Executor orHere(Executor executor) {
+    return task -> {
+      try {
+        executor.execute(task);
+      } catch (RejectedExecutionException | OutOfMemoryError e) {
+        LOG.debug("An executor refused a task; it runs on the calling thread", e);
+        task.run();
+      }
+    };
   }
 
   void closeOnShutdown(Runnable close) {

@@ -7,8 +7,9 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Instant;
-import java.util.LinkedHashSet;
+import java.util.NavigableSet;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -40,6 +41,9 @@ final class Instance {
   long startDeadline;
   long readyAt = NEVER;
 
+  /** How many requests there had been when it became ready: those who waited for the start. */
+  long requestsAtReady;
+
   int inFlight;
   long busySince = NEVER;
   long busyNanos;
@@ -65,7 +69,7 @@ final class Instance {
   long releaseRetryAt = NEVER;
 
   /** Those who wait for this instance and no other, in order. */
-  final LinkedHashSet<Waiter> bound = new LinkedHashSet<>();
+  final NavigableSet<Waiter> bound = new TreeSet<>(WaitQueue.BY_ARRIVAL);
 
   // What the shell knows beside that.
 
@@ -80,12 +84,6 @@ final class Instance {
 
   /** When it ended, for one that was found ended after a restart. */
   @Nullable Instant foundEndedAt;
-
-  /** Whether the ledger has the line of its start. */
-  volatile boolean inLedger;
-
-  /** Whether its interval is in the book of closed ones. */
-  boolean booked;
 
   /** Up to when its use was last written to the ledger. */
   long checkpointedUse = NEVER;
@@ -106,7 +104,7 @@ final class Instance {
   enum StartCall {
     /** It is still to be made. */
     DUE,
-    /** It was made, by this process or an earlier one. */
+    /** The ledger has its line, and the call is made; or an earlier process made it. */
     MADE,
     /** The release came first: it is not made any more. */
     SKIPPED
@@ -127,6 +125,11 @@ final class Instance {
     this.fingerprint = fingerprint;
     this.startRequestedAt = startRequestedAt;
     this.startDeadline = startDeadline;
+  }
+
+  /** Returns whether the provider was asked to start it: then it is paid for, and in the ledger. */
+  boolean isPaid() {
+    return startCall.get() == StartCall.MADE;
   }
 
   boolean hasRoom() {

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal;
 
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
@@ -42,13 +43,13 @@ final class InstanceStarter {
   }
 
   private void doStart(Instance instance) {
-    if (!instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.MADE)) {
+    if (instance.startCall.get() != Instance.StartCall.DUE) {
       return; // released before it was started
     }
+    LedgerEntry.Started line = startedLine(instance);
     try {
       // Before anything can run: what runs is paid for, and the ledger knows it.
-      context.ledger().append(startedLine(instance));
-      instance.inLedger = true;
+      context.ledger().append(line);
     } catch (RuntimeException e) {
       controller.startFailed(
           instance,
@@ -56,20 +57,38 @@ final class InstanceStarter {
           null);
       return;
     }
+    if (!instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.MADE)) {
+      context.ledger().appendSurely(neverRan(line)); // released while the line was written
+      return;
+    }
     StartRequest request =
         new StartRequest(
             context.owner(), instance.id, instance.slot, instance.fingerprint, instance.spec);
-    context
-        .call(() -> context.provider().start(request))
+    // On this thread: a release that comes now should find the start already asked for.
+    EngineContext.callHere(() -> context.provider().start(request))
         .whenComplete((up, error) -> started(instance, up, error));
   }
 
-  private LedgerEntry startedLine(Instance instance) {
+  private LedgerEntry.Started startedLine(Instance instance) {
     return new LedgerEntry.Started(
         controller.name(),
         instance.id,
         instance.spec.gpu(),
         java.util.Objects.requireNonNull(instance.startRequestedInstant, "startRequestedInstant"));
+  }
+
+  private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            line.deployment(),
+            line.instanceId(),
+            line.gpu(),
+            line.at(),
+            null,
+            line.at(),
+            line.at(),
+            false,
+            Duration.ZERO));
   }
 
   private void started(
@@ -117,7 +136,7 @@ final class InstanceStarter {
     try {
       ready = context.provider().isReady(up, instance.spec.readiness());
       instance.lastProbeError = null;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       instance.lastProbeError = EngineContext.describe(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

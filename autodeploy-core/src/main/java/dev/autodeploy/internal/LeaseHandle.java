@@ -61,11 +61,10 @@ final class LeaseHandle implements Lease {
     // Only a lease that is watched is known to its instance, so that the others cost nothing.
     instance.watchers.add(this);
     InstanceExit exit = instance.lostExit;
-    if (exit != null) {
-      lost.complete(exit);
-    }
     if (closed.get()) {
       instance.watchers.remove(this);
+    } else if (exit != null) {
+      lost.complete(exit);
     }
     return lost;
   }

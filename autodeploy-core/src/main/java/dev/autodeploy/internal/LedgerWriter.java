@@ -2,9 +2,13 @@ package dev.autodeploy.internal;
 
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,9 +19,23 @@ import org.slf4j.LoggerFactory;
 final class LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerWriter.class);
 
+  /** How many released instances are remembered. */
+  private static final int MEMORY = 1000;
+
   private final StateStore store;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<LedgerEntry> backlog = new ArrayDeque<>();
+
+  /** Up to when the instances that were released last are in the ledger. */
+  private final Map<String, Instant> ends =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
+          return size() > MEMORY;
+        }
+      };
 
   LedgerWriter(StateStore store) {
     this.store = store;
@@ -39,10 +57,23 @@ final class LedgerWriter {
     lock.lock();
     try {
       backlog.add(entry);
+      if (entry instanceof LedgerEntry.Released released) {
+        ends.put(released.instanceId(), released.usage().endedAt());
+      }
     } finally {
       lock.unlock();
     }
     retry();
+  }
+
+  /** Returns up to when an instance is in the ledger as released, or null if it is not. */
+  @Nullable Instant endedAt(String instanceId) {
+    lock.lock();
+    try {
+      return ends.get(instanceId);
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Writes what could not be written before. */

@@ -8,6 +8,9 @@ import java.util.concurrent.TimeUnit;
 
 /** Timers on one daemon thread. */
 final class SystemScheduler implements Scheduler {
+  /** What is later than this never comes, and its nanoseconds would not fit a long. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
   private final ScheduledThreadPoolExecutor executor =
       new ScheduledThreadPoolExecutor(1, Threads.daemons("timer"));
 
@@ -17,7 +20,8 @@ final class SystemScheduler implements Scheduler {
 
   @Override
   public Cancellable schedule(Duration delay, Runnable task) {
-    Future<?> future = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+    long nanos = delay.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : delay.toNanos();
+    Future<?> future = executor.schedule(task, nanos, TimeUnit.NANOSECONDS);
     return () -> future.cancel(false);
   }
 

@@ -12,9 +12,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Currency;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The closed usage intervals of one deployment and their sum. Guarded by the deployment's lock. */
 final class UsageBook {
+  private static final Logger LOG = LoggerFactory.getLogger(UsageBook.class);
+
   private final List<UsageInterval> closed = new ArrayList<>();
   private CostMeter meter;
   private Parts sum;
@@ -38,8 +42,18 @@ final class UsageBook {
     sum = sum.plus(parts(usage));
   }
 
+  /** Returns what an interval costs; one that the meter cannot tell counts as nothing. */
   Money cost(UsageInterval usage) {
-    return meter.cost(usage);
+    try {
+      return Money.zero(meter.currency()).plus(meter.cost(usage));
+    } catch (RuntimeException | Error e) {
+      LOG.warn(
+          "{}: the cost meter failed for instance {}, which counts as free of charge",
+          usage.deployment(),
+          usage.instanceId(),
+          e);
+      return Money.zero(sum.total.currency());
+    }
   }
 
   Money total() {
@@ -61,18 +75,12 @@ final class UsageBook {
         new UsageInterval(
             deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO);
     return new Cost(
-        parts.total,
-        parts.starting,
-        parts.busy,
-        parts.idle,
-        parts.releasing,
-        meter.cost(always),
-        since);
+        parts.total, parts.starting, parts.busy, parts.idle, parts.releasing, cost(always), since);
   }
 
   /** Splits what an interval costs by the time that it spent in each part. */
   private Parts parts(UsageInterval usage) {
-    Money total = meter.cost(usage);
+    Money total = cost(usage);
     return new Parts(
         total,
         share(total, usage.starting(), usage),

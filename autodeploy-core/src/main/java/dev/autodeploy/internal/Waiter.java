@@ -14,6 +14,9 @@ class Waiter {
   /** When the caller gives up, likewise. */
   final long deadline;
 
+  /** Its place in the order of all requests, from 1; set when it asks. */
+  long number;
+
   /** The one instance that it waits for; null if any will do, or if it does not wait. */
   @Nullable Instance target;
 

@@ -3,7 +3,6 @@ package dev.autodeploy.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.DeploymentSpec.Builder;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
@@ -77,8 +76,8 @@ final class SpecFingerprintTest {
   @Test
   void settings_coverEverySetterOfTheBuilder() {
     List<String> setters =
-        Arrays.stream(Builder.class.getDeclaredMethods())
-            .filter(m -> m.getReturnType() == Builder.class && !m.isSynthetic())
+        Arrays.stream(DeploymentSpec.Builder.class.getDeclaredMethods())
+            .filter(m -> m.getReturnType() == DeploymentSpec.Builder.class && !m.isSynthetic())
             .map(Method::getName)
             .distinct()
             .collect(Collectors.toCollection(ArrayList::new));
@@ -89,7 +88,7 @@ final class SpecFingerprintTest {
 
   @Test
   void of_tellsASnapshotFromAnImageOfTheSameNameAndFromNone() {
-    Builder bare = DeploymentSpec.builder("voice").port(8080);
+    DeploymentSpec.Builder bare = DeploymentSpec.builder("voice").port(8080);
     String none = SpecFingerprint.of(bare.build());
     String image = SpecFingerprint.of(bare.build().toBuilder().image("voice").build());
     String snapshot = SpecFingerprint.of(bare.build().toBuilder().snapshot("voice").build());
@@ -167,7 +166,7 @@ final class SpecFingerprintTest {
     assertThat(SpecFingerprint.of(spec)).isEqualTo("1d5a3cd7de685980");
   }
 
-  private static Builder base() {
+  private static DeploymentSpec.Builder base() {
     return DeploymentSpec.builder("voice")
         .image("voice:latest")
         .gpu(GpuRequest.count(1))
@@ -176,7 +175,7 @@ final class SpecFingerprintTest {
         .environment("TOKEN", "s3cret");
   }
 
-  private record Setting(String name, boolean replaces, UnaryOperator<Builder> change) {
+  record Setting(String name, boolean replaces, UnaryOperator<DeploymentSpec.Builder> change) {
     @Override
     public String toString() {
       return name + (replaces ? " replaces" : " keeps") + " the instance";

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** The directory of one instance, which its host and its watcher share. */
 final class InstanceFiles {
   private static final String RECORD = "instance.json";
+  private static final String EXIT = "exit";
 
   private final Path directory;
   private final LogFile log;
@@ -32,6 +33,11 @@ final class InstanceFiles {
    * @param at when it ended
    */
   record Exit(@Nullable Integer code, Instant at) {}
+
+  /** Whether a file tells by its time when an instance ended. */
+  static boolean isExit(Path file) {
+    return file.endsWith(EXIT);
+  }
 
   Path directory() {
     return directory;
@@ -99,10 +105,15 @@ final class InstanceFiles {
     return process("guard");
   }
 
+  /** Whether the watcher got as far as running the command. */
+  boolean hasRun() {
+    return Files.exists(directory.resolve("guard"));
+  }
+
   /** How the instance ended, or null if nothing is written down about that. */
   @Nullable Exit exit() {
     try {
-      Path file = directory.resolve("exit");
+      Path file = directory.resolve(EXIT);
       String code = Files.readString(file).strip();
       if (code.isEmpty()) {
         return null; // just being written
@@ -117,7 +128,7 @@ final class InstanceFiles {
   /** Writes down that the instance ended just now, unless something is written down already. */
   void recordEnd() throws IOException {
     if (exit() == null) {
-      Files.writeString(directory.resolve("exit"), "-\n");
+      Files.writeString(directory.resolve(EXIT), "-\n");
     }
   }
 

@@ -43,13 +43,13 @@ final class Listeners {
     for (String table : List.of("tcp", "tcp6")) {
       try {
         for (String line : Files.readAllLines(Path.of("/proc/net", table))) {
-          String[] fields = line.strip().split("\\s+");
+          String[] fields = line.strip().split("\\s+", -1);
           if (fields.length > 9 && fields[1].endsWith(suffix) && fields[3].equals(LISTENING)) {
             sockets.add("socket:[" + fields[9] + "]");
           }
         }
       } catch (IOException e) {
-        continue; // without IPv6 there is no such table
+        // Without IPv6 there is no such table.
       }
     }
     return sockets;

@@ -210,7 +210,7 @@ final class LocalInstance {
    * @return the exit if it has ended by itself and this is the first time that this is seen
    */
   @Nullable InstanceExit noticeExit() {
-    if (released || exit != null || isAlive() && files.exit() == null) {
+    if (released || exit != null || (isAlive() && files.exit() == null)) {
       return null;
     }
     return noteExit(Instant.now());
@@ -222,6 +222,8 @@ final class LocalInstance {
     String message = null;
     if (files.isEnding()) {
       message = "its host process was gone, so it was ended";
+    } else if (!files.hasRun()) {
+      message = "its host process ended before the command could run";
     } else if (code == null) {
       message = "its watcher was ended from outside";
     } else if (code > 128) {

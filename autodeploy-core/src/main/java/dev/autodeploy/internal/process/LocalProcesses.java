@@ -16,6 +16,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,11 +24,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,11 +33,11 @@ import org.slf4j.LoggerFactory;
 /** The instances of one owner as local processes. Thread-safe; all methods may block. */
 public final class LocalProcesses implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(LocalProcesses.class);
-  private static final AtomicInteger THREADS = new AtomicInteger();
   private static final String ID = "[a-z0-9-]{1,80}";
   private static final int MAX_REMEMBERED = 10_000;
-  private static final long LOOK_MILLIS = 100;
-  private static final long LIMIT_MILLIS = 1000;
+  private static final Duration LOOK = Duration.ofMillis(100);
+  private static final Duration LIMIT_LOGS = Duration.ofSeconds(1);
+  private static final Duration KEEP_UP = Duration.ofHours(1);
 
   private final ProcessSettings settings;
   private final ReentrantLock lock = new ReentrantLock();
@@ -62,11 +58,7 @@ public final class LocalProcesses implements AutoCloseable {
   private boolean closed;
 
   /** What there is between opening and closing. */
-  private record Use(
-      ProviderContext context,
-      OwnerLock owner,
-      Watcher watcher,
-      ScheduledExecutorService executor) {}
+  private record Use(ProviderContext context, OwnerLock owner, Watcher watcher, Worker worker) {}
 
   /**
    * Creates them; nothing happens yet.
@@ -101,18 +93,17 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   private Use open(ProviderContext context, Path directory) {
-    ScheduledExecutorService executor = Executors.newScheduledThreadPool(1, thread());
+    Worker worker = new Worker();
     OwnerLock owner = null;
     Use opened = null;
     try {
       Path registry = RegistryDirectory.prepare(directory);
       owner = OwnerLock.take(registry, context.owner());
       Watcher watcher = Watcher.install(settings.shell(), registry);
-      Use next = new Use(context, owner, watcher, executor);
+      Use next = new Use(context, owner, watcher, worker);
       find(next);
-      next.executor()
-          .scheduleWithFixedDelay(
-              this::limitLogs, LIMIT_MILLIS, LIMIT_MILLIS, TimeUnit.MILLISECONDS);
+      worker.every(LIMIT_LOGS, this::limitLogs);
+      worker.every(KEEP_UP, () -> keepUp(next));
       opened = next;
       return next;
     } catch (IOException | UnsupportedOperationException e) {
@@ -127,7 +118,7 @@ public final class LocalProcesses implements AutoCloseable {
           e);
     } finally {
       if (opened == null) {
-        executor.shutdownNow();
+        worker.close();
         if (owner != null) {
           owner.giveUp();
         }
@@ -245,7 +236,8 @@ public final class LocalProcesses implements AutoCloseable {
       lock.unlock();
     }
     Process watcher = start(id, instance, request, current);
-    watcher.onExit().thenRun(() -> noticeSoon(current, id, instance));
+    var unused =
+        watcher.onExit().thenRun(() -> current.worker().soon(() -> notice(current, id, instance)));
     return Objects.requireNonNull(instance.toInstance());
   }
 
@@ -392,7 +384,7 @@ public final class LocalProcesses implements AutoCloseable {
     if (current == null) {
       return;
     }
-    current.executor().shutdownNow();
+    current.worker().close();
     List<Exception> failures = new ArrayList<>();
     for (LocalInstance instance : all) {
       try {
@@ -422,14 +414,6 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
-  private void noticeSoon(Use current, String id, LocalInstance instance) {
-    try {
-      current.executor().execute(() -> notice(current, id, instance));
-    } catch (RejectedExecutionException e) {
-      log.debug("Instance {} ended after its provider was closed", id);
-    }
-  }
-
   private static void notice(Use current, String id, LocalInstance instance) {
     InstanceExit exit = instance.noticeExit();
     if (exit != null) {
@@ -446,9 +430,18 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   private void lookSoon(Use current, String id, LocalInstance instance) {
-    current
-        .executor()
-        .schedule(() -> look(current, id, instance), LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    current.worker().later(LOOK, () -> look(current, id, instance));
+  }
+
+  private static void keepUp(Use current) {
+    OwnerLock owner = current.owner();
+    try {
+      owner.refresh();
+      Upkeep.refresh(owner.registry(), owner.directory());
+      Upkeep.forget(owner.registry(), Instant.now());
+    } catch (IOException | UncheckedIOException e) {
+      log.debug("Files came and went in {}: {}", owner.registry(), e.toString());
+    }
   }
 
   private void limitLogs() {
@@ -500,13 +493,5 @@ public final class LocalProcesses implements AutoCloseable {
           what + " must be 1 to 80 of a-z, 0-9 and '-', but was '" + id + "'");
     }
     return id;
-  }
-
-  private static java.util.concurrent.ThreadFactory thread() {
-    return task -> {
-      Thread thread = new Thread(task, "autodeploy-process-" + THREADS.incrementAndGet());
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 }

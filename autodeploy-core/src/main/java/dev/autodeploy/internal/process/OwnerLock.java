@@ -3,6 +3,7 @@ package dev.autodeploy.internal.process;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
@@ -78,6 +79,36 @@ final class OwnerLock implements AutoCloseable {
           Files.writeString(directory.resolve(HOST), String.valueOf(ProcessHandle.current().pid()));
           return new OwnerLock(registry, directory, channel);
         });
+  }
+
+  /** Deletes the directory of an owner that no provider uses. */
+  static void deleteIfFree(Path registry, Path directory) throws IOException {
+    alone(
+        registry,
+        () -> {
+          if (!HELD.contains(directory)) {
+            try (FileChannel channel = open(directory.resolve(LOCK))) {
+              if (channel.tryLock() != null) {
+                Upkeep.deleteAll(directory);
+              }
+            }
+          }
+          return directory;
+        });
+  }
+
+  /** Whether a file is such a lock, which must not be opened by anything else in this process. */
+  static boolean isLock(Path file) {
+    return file.endsWith(LOCK);
+  }
+
+  /** Makes the file of the lock look new. */
+  void refresh() throws IOException {
+    channel.write(ByteBuffer.wrap(new byte[] {'\n'}), 0);
+  }
+
+  Path registry() {
+    return registry;
   }
 
   Path directory() {

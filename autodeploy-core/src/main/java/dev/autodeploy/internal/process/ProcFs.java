@@ -41,7 +41,7 @@ final class ProcFs {
       if (space < 0 || bracket < space) {
         return null;
       }
-      String[] fields = line.substring(bracket + 1).strip().split(" ");
+      String[] fields = line.substring(bracket + 1).strip().split(" ", -1);
       if (fields.length < 20) {
         return null;
       }

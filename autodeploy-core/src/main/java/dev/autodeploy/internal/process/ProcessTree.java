@@ -69,7 +69,7 @@ final class ProcessTree {
       long now = System.nanoTime();
       if (members.isEmpty()) {
         // One look at many processes is no look at one moment; so nothing must be there twice.
-        if (asked.isEmpty() && !forced || ++empty == 2) {
+        if ((asked.isEmpty() && !forced) || ++empty == 2) {
           return;
         }
         continue;
@@ -109,7 +109,7 @@ final class ProcessTree {
       } else if (id.equals(guard)) {
         keepers.add(stat.pid());
       } else if (id.equals(leader)
-          || leader != null && stat.session() == leader.pid()
+          || (leader != null && stat.session() == leader.pid())
           || ProcFs.inEnvironment(stat.pid(), token)) {
         command.add(stat.pid());
       }

@@ -54,7 +54,7 @@ final class Watcher {
   }
 
   private static @Nullable Path find(String program) {
-    return Stream.of((path() + ":/usr/bin:/bin").split(File.pathSeparator))
+    return Stream.of((path() + ":/usr/bin:/bin").split(File.pathSeparator, -1))
         .filter(directory -> !directory.isEmpty())
         .map(directory -> Path.of(directory, program))
         .filter(Files::isExecutable)

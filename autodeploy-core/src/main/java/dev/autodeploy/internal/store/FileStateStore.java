@@ -48,7 +48,7 @@ public final class FileStateStore implements StateStore {
 
   FileStateStore(Path directory, Disk disk) {
     requireNonNull(directory, "directory");
-    if (directory.getFileSystem() != FileSystems.getDefault()) {
+    if (!directory.getFileSystem().equals(FileSystems.getDefault())) {
       throw new IllegalArgumentException(
           "the state directory must be on the default file system, but is on "
               + directory.getFileSystem());

@@ -38,20 +38,22 @@ final class IdlePolicyCodec {
   }
 
   private static @Nullable IdlePolicy readType(Fields json, Runnable lost) throws FormatException {
-    switch (json.text("type")) {
-      case "after":
-        try {
-          return IdlePolicy.after(json.duration("timeout"));
-        } catch (IllegalArgumentException e) {
-          throw json.bad("timeout", e.getMessage());
-        }
-      case "never":
-        return IdlePolicy.never();
-      case SpecCodec.CUSTOM:
+    return switch (json.text("type")) {
+      case "after" -> after(json);
+      case "never" -> IdlePolicy.never();
+      case SpecCodec.CUSTOM -> {
         lost.run();
-        return null;
-      default:
-        throw json.bad("type", "must be after, never or custom");
+        yield null;
+      }
+      default -> throw json.bad("type", "must be after, never or custom");
+    };
+  }
+
+  private static IdlePolicy after(Fields json) throws FormatException {
+    try {
+      return IdlePolicy.after(json.duration("timeout"));
+    } catch (IllegalArgumentException e) {
+      throw json.bad("timeout", e.getMessage());
     }
   }
 }

@@ -60,33 +60,32 @@ final class LedgerCodec {
   }
 
   private static LedgerEntry readType(Fields json) throws FormatException {
-    switch (json.text("type")) {
-      case "started":
-        return new LedgerEntry.Started(
-            json.text("deployment"),
-            json.text("instance"),
-            GpuCodec.read(json.object("gpu")),
-            json.instant("at"));
-      case "used":
-        return new LedgerEntry.Used(
-            json.text("instance"),
-            json.instant("readyAt"),
-            json.instant("lastUsedAt"),
-            json.duration("busy"));
-      case "released":
-        return new LedgerEntry.Released(
-            new UsageInterval(
-                json.text("deployment"),
-                json.text("instance"),
-                GpuCodec.read(json.object("gpu")),
-                json.instant("startRequestedAt"),
-                json.instantOrNull("readyAt"),
-                json.instantOrNull("releaseRequestedAt"),
-                json.instant("endedAt"),
-                false,
-                json.duration("busy")));
-      default:
-        throw json.bad("type", "must be started, used or released");
-    }
+    return switch (json.text("type")) {
+      case "started" ->
+          new LedgerEntry.Started(
+              json.text("deployment"),
+              json.text("instance"),
+              GpuCodec.read(json.object("gpu")),
+              json.instant("at"));
+      case "used" ->
+          new LedgerEntry.Used(
+              json.text("instance"),
+              json.instant("readyAt"),
+              json.instant("lastUsedAt"),
+              json.duration("busy"));
+      case "released" ->
+          new LedgerEntry.Released(
+              new UsageInterval(
+                  json.text("deployment"),
+                  json.text("instance"),
+                  GpuCodec.read(json.object("gpu")),
+                  json.instant("startRequestedAt"),
+                  json.instantOrNull("readyAt"),
+                  json.instantOrNull("releaseRequestedAt"),
+                  json.instant("endedAt"),
+                  false,
+                  json.duration("busy")));
+      default -> throw json.bad("type", "must be started, used or released");
+    };
   }
 }

@@ -2,10 +2,8 @@ package dev.autodeploy.internal.store;
 
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +23,6 @@ import org.slf4j.LoggerFactory;
  */
 final class LedgerFile {
   private static final String NAME = "ledger.jsonl";
-  private static final int SHOWN_CHARACTERS = 200;
   private static final String CHECK_READING =
       "Check the permissions and the health of its file system.";
   private static final Logger LOG = LoggerFactory.getLogger(LedgerFile.class);
@@ -48,12 +45,12 @@ final class LedgerFile {
 
   List<LedgerEntry> read() {
     List<LedgerEntry> entries = new ArrayList<>();
-    Line torn = null;
+    LedgerLine torn = null;
     long end = 0;
     try (InputStream in = new BufferedInputStream(disk.read(file))) {
       int number = 1;
-      for (Line line = Line.next(in, number, 0); line != null; number++) {
-        Line following = Line.next(in, number + 1, line.end());
+      for (LedgerLine line = LedgerLine.next(in, number, 0); line != null; number++) {
+        LedgerLine following = LedgerLine.next(in, number + 1, line.end());
         LedgerEntry entry = decode(line, following == null);
         if (entry == null) {
           torn = line;
@@ -74,7 +71,7 @@ final class LedgerFile {
   }
 
   /** Returns the line's entry, or null if it is the last one and torn. */
-  private @Nullable LedgerEntry decode(Line line, boolean last) {
+  private @Nullable LedgerEntry decode(LedgerLine line, boolean last) {
     if (last && line.isTorn()) {
       return null;
     }
@@ -92,7 +89,7 @@ final class LedgerFile {
   }
 
   /** Makes durable what was read, which it is not yet if the process before was killed. */
-  private void settle(long end, @Nullable Line torn) {
+  private void settle(long end, @Nullable LedgerLine torn) {
     try (Disk.OpenFile out = disk.open(file)) {
       if (torn != null) {
         out.truncate(end);
@@ -190,45 +187,5 @@ final class LedgerFile {
     byte[] line = Arrays.copyOf(json, json.length + 1);
     line[json.length] = '\n';
     return line;
-  }
-
-  /** A line of the file, without its line break. */
-  private record Line(int number, byte[] bytes, boolean terminated, long end) {
-
-    static @Nullable Line next(InputStream in, int number, long start) throws IOException {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream(300);
-      int b = in.read();
-      if (b < 0) {
-        return null;
-      }
-      for (; b >= 0 && b != '\n'; b = in.read()) {
-        bytes.write(b);
-      }
-      boolean terminated = b >= 0;
-      long end = start + bytes.size() + (terminated ? 1 : 0);
-      return new Line(number, bytes.toByteArray(), terminated, end);
-    }
-
-    /**
-     * Returns whether this can be what is left of a write that was not completed, if it is the last
-     * line: it has no line break, or it has one and what comes before it never reached the disk,
-     * which reads as zeros. A whole object with more behind it is none: that is a confirmed line
-     * whose line break was damaged.
-     */
-    boolean isTorn() {
-      boolean torn = !terminated;
-      for (byte b : bytes) {
-        torn |= b == 0;
-      }
-      return torn && !Json.isObjectAndMore(bytes);
-    }
-
-    /** The ledger has no secrets, but what is damaged may be anything. */
-    String shown() {
-      String text = new String(bytes, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
-      return text.length() <= SHOWN_CHARACTERS
-          ? text
-          : text.substring(0, SHOWN_CHARACTERS) + "... (" + bytes.length + " bytes)";
-    }
   }
 }

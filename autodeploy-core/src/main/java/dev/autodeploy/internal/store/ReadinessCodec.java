@@ -60,24 +60,19 @@ final class ReadinessCodec {
   }
 
   private static ReadinessProbe readType(Fields json, Runnable lost) throws FormatException {
-    switch (json.text("type")) {
-      case "tcp":
-        return ReadinessProbe.tcp();
-      case "http":
-        return new Probes.Http(
-            json.text("path"), json.integer("minStatus"), json.integer("maxStatus"));
-      case "logLine":
-        return new Probes.LogLine(json.text("regex"));
-      case "anyOf":
-        return new Probes.AnyOf(readAll(json, lost));
-      case "allOf":
-        return new Probes.AllOf(readAll(json, lost));
-      case SpecCodec.CUSTOM:
+    return switch (json.text("type")) {
+      case "tcp" -> ReadinessProbe.tcp();
+      case "http" ->
+          new Probes.Http(json.text("path"), json.integer("minStatus"), json.integer("maxStatus"));
+      case "logLine" -> new Probes.LogLine(json.text("regex"));
+      case "anyOf" -> new Probes.AnyOf(readAll(json, lost));
+      case "allOf" -> new Probes.AllOf(readAll(json, lost));
+      case SpecCodec.CUSTOM -> {
         lost.run();
-        return ReadinessProbe.tcp();
-      default:
-        throw json.bad("type", "must be tcp, http, logLine, anyOf, allOf or custom");
-    }
+        yield ReadinessProbe.tcp();
+      }
+      default -> throw json.bad("type", "must be tcp, http, logLine, anyOf, allOf or custom");
+    };
   }
 
   private static List<ReadinessProbe> readAll(Fields json, Runnable lost) throws FormatException {

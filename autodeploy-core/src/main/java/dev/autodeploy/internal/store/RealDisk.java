@@ -87,7 +87,7 @@ final class RealDisk implements Disk {
     if (!isPosix(directory)) {
       return;
     }
-    boolean interrupted = Thread.interrupted();
+    boolean interrupted = false;
     try {
       while (!forced(directory)) {
         interrupted |= Thread.interrupted();

@@ -168,7 +168,7 @@ set -- /bin/sh -c '
 if command -v setsid >/dev/null; then
   setsid "$@"
 elif command -v perl >/dev/null; then
-  perl -MPOSIX -e 'POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@"
+  perl -MPOSIX -e 'POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127' -- "$@"
 else
   "$@"
 fi

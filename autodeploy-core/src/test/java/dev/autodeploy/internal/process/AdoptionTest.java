@@ -62,6 +62,7 @@ final class AdoptionTest extends ProviderTestBase {
               assertThat(found.exit()).isNull();
             });
     // Longer than any watcher would wait for a host.
+    Eventually.until("the first tick", () -> Files.exists(ticks));
     int soFar = Files.readAllLines(ticks).size();
     Eventually.until("80 ticks more", () -> Files.readAllLines(ticks).size() > soFar + 80);
     assertThat(list(next)).extracting(ProviderInstance::exit).containsOnlyNulls();
@@ -139,6 +140,7 @@ final class AdoptionTest extends ProviderTestBase {
   void pidOfAnotherProcess_isNotMistakenForTheInstance() throws Exception {
     Process stranger = new ProcessBuilder("sleep", "300").start();
     try {
+      Thread.sleep(50); // start times are in hundredths of a second; theirs must differ
       LocalProcessProvider provider = provider();
       start(provider, "i-1", "echo $$ >>pids; exec sleep 300");
       start(provider, "i-2", "echo $$ >>pids; exec sleep 300");

@@ -40,6 +40,7 @@ final class SimulatedDisk implements Disk {
   private int firstFailing = Integer.MAX_VALUE;
   private int failing;
   private int powerLossAt = Integer.MAX_VALUE;
+  private Fault powerLoss = Fault.BEFORE;
 
   SimulatedDisk() {
     this(new LinkedHashMap<>());
@@ -61,7 +62,7 @@ final class SimulatedDisk implements Disk {
   /** Loses the power at an operation. */
   SimulatedDisk losingPowerAt(int operation, Fault when) {
     powerLossAt = operation;
-    fault = when;
+    powerLoss = when;
     return this;
   }
 
@@ -144,9 +145,10 @@ final class SimulatedDisk implements Disk {
       action.run();
       return;
     }
-    if (fault == Fault.AFTER) {
+    Fault how = fails ? fault : powerLoss;
+    if (how == Fault.AFTER) {
       action.run();
-    } else if (fault == Fault.HALFWAY) {
+    } else if (how == Fault.HALFWAY) {
       halfOfIt.run();
     }
     if (fails) {
@@ -217,6 +219,11 @@ final class SimulatedDisk implements Disk {
         byte[] headMissing = bytes.clone();
         Arrays.fill(headMissing, same, i, (byte) 0);
         possible.add(headMissing);
+        byte[] tailOfBefore = Arrays.copyOf(bytes, Math.max(bytes.length, durable.length));
+        if (i < durable.length) {
+          System.arraycopy(durable, i, tailOfBefore, i, durable.length - i);
+        }
+        possible.add(tailOfBefore);
       }
       return possible;
     }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.DeploymentSpec.Builder;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.spi.IdlePolicy;
@@ -205,7 +204,7 @@ final class SpecCodecTest {
     return SpecCodec.read(Json.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
   }
 
-  private static Builder minimal() {
+  private static DeploymentSpec.Builder minimal() {
     return DeploymentSpec.builder("voice").port(8080);
   }
 }

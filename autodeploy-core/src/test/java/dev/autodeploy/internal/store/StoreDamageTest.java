@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the store makes of files that are not as it left them. */
 final class StoreDamageTest {
   private static final List<LedgerEntry> KEPT = List.of(Examples.started(1), Examples.used(1));
-  private static final StoredState STATE = Examples.state("owner", 2);
+  private static final StoredState STATE = Examples.state("owner", 1);
 
   @TempDir private Path directory;
   private Path deployments;
@@ -37,7 +37,7 @@ final class StoreDamageTest {
   void fillDirectory() {
     deployments = directory.resolve("deployments.json");
     ledger = directory.resolve("ledger.jsonl");
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       store.save(STATE);
       KEPT.forEach(store::append);
@@ -47,7 +47,7 @@ final class StoreDamageTest {
   @Test
   void ledger_cutAtEveryByteOfItsLastEntry_losesThatOneOnlyAndGoesOn() throws IOException {
     int kept = (int) Files.size(ledger);
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       store.append(Examples.released(1));
     }
@@ -56,7 +56,7 @@ final class StoreDamageTest {
     for (int length = kept; length < whole.length; length++) {
       Files.write(ledger, Arrays.copyOf(whole, length));
       try (CapturedLog log = new CapturedLog();
-          FileStateStore store = new FileStateStore(directory)) {
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
         store.load();
         assertThat(store.ledger()).as("cut at %d", length).isEqualTo(KEPT);
         if (length == kept) {
@@ -92,7 +92,7 @@ final class StoreDamageTest {
     Files.write(ledger, concat(good, tail.getBytes(StandardCharsets.ISO_8859_1)));
 
     try (CapturedLog log = new CapturedLog();
-        FileStateStore store = new FileStateStore(directory)) {
+        FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       assertThat(store.ledger()).isEqualTo(KEPT);
       assertThat(log.warnings()).hasSize(1);
@@ -105,13 +105,13 @@ final class StoreDamageTest {
     Files.write(
         ledger, concat(Files.readAllBytes(ledger), "{\"type".getBytes(StandardCharsets.UTF_8)));
     try (CapturedLog log = new CapturedLog();
-        FileStateStore store = new FileStateStore(directory)) {
+        FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       store.append(Examples.released(1));
       assertThat(log.warnings()).hasSize(1);
     }
 
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       assertThat(store.ledger()).containsExactly(KEPT.get(0), KEPT.get(1), Examples.released(1));
     }
@@ -131,7 +131,7 @@ final class StoreDamageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(chars = {'\0', '\n', ' ', 'x', '"', '{', '}', '\u00ff'})
+  @ValueSource(chars = {'\0', '\n', ' ', '"', '\u00ff'})
   void ledger_withAnyByteOverwritten_isRefusedUnlessItHasAllEntries(char wrong) throws IOException {
     byte[] whole = Files.readAllBytes(ledger);
     int lastLine = Files.readAllLines(ledger).get(0).length() + 1;
@@ -141,7 +141,7 @@ final class StoreDamageTest {
       damaged[i] = (byte) wrong;
       Files.write(ledger, damaged);
       try (CapturedLog log = new CapturedLog();
-          FileStateStore store = new FileStateStore(directory)) {
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
         store.load();
         List<LedgerEntry> read = store.ledger();
         boolean asIfTorn = wrong == 0 && i >= lastLine;
@@ -212,7 +212,7 @@ final class StoreDamageTest {
     byte[] successor = Files.readAllBytes(deployments);
     for (int length = 0; length <= successor.length; length++) {
       Files.write(directory.resolve("deployments.json.tmp"), Arrays.copyOf(successor, length));
-      try (FileStateStore store = new FileStateStore(directory)) {
+      try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
         assertThat(store.load()).isEqualTo(STATE);
       }
     }
@@ -224,7 +224,7 @@ final class StoreDamageTest {
       value = {
         "\"version\" : 1 | \"version\" : 0 | line 2, column 3: /version must be 1 or more",
         "\"version\" : 1 | \"revision\" : 1 | line 1, column 1: the object has no field 'version'",
-        "\"port\" : 8001 | \"port\" : 80010 | /deployments/1/spec/port port must be 0 to 65535, but was 80010",
+        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but was 80000",
         "\"owner\" : | \"owners\" : | /owners is not a field that belongs here",
         "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601 duration",
       })
@@ -239,7 +239,7 @@ final class StoreDamageTest {
 
   @Test
   void deployments_damagedAtASecret_doNotShowIt() throws IOException {
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       DeploymentSpec spec =
           DeploymentSpec.builder("voice").port(1).environment("TOKEN", "s3cret").build();
@@ -248,7 +248,7 @@ final class StoreDamageTest {
     String text = Files.readString(deployments);
     for (String damage : List.of("s3cret", "[\"s3cret\"]", "\"s3cret\" s3cret", "\"s3cret\\x\"")) {
       Files.writeString(deployments, text.replace("\"s3cret\"", damage));
-      FileStateStore store = new FileStateStore(directory);
+      FileStateStore store = new FileStateStore(directory, new UnforcedDisk());
       AutoDeployException e = catchThrowableOfType(AutoDeployException.class, store::load);
       StringWriter trace = new StringWriter();
       e.printStackTrace(new PrintWriter(trace));
@@ -282,7 +282,7 @@ final class StoreDamageTest {
   }
 
   private String assertFailed(String... parts) {
-    try (FileStateStore store = new FileStateStore(directory)) {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       AutoDeployException e =
           catchThrowableOfType(
               AutoDeployException.class,

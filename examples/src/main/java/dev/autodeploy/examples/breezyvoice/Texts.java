@@ -24,7 +24,7 @@ final class Texts {
 
   /** Returns such as {@code 0.041 USD}; small amounts keep digits that say something. */
   static String of(Money money) {
-    boolean small = money.amount().abs().doubleValue() < 0.01;
+    boolean small = money.amount().signum() != 0 && money.amount().abs().doubleValue() < 0.01;
     return money.rounded(small ? 6 : 3).toString();
   }
 }

@@ -34,18 +34,19 @@ class BreezyVoiceWalkThroughTest {
 
       assertThat(speech.statusCode()).isEqualTo(200);
       assertThat(speech.headers().firstValue("Content-Type")).contains("audio/wav");
-      AudioInputStream audio =
-          AudioSystem.getAudioInputStream(new ByteArrayInputStream(speech.body()));
-      AudioFormat format = audio.getFormat();
-      assertThat(format.getSampleRate()).isEqualTo(22_050f);
-      assertThat(audio.getFrameLength() / format.getFrameRate()).isBetween(3f, 8f);
+      try (AudioInputStream audio =
+          AudioSystem.getAudioInputStream(new ByteArrayInputStream(speech.body()))) {
+        AudioFormat format = audio.getFormat();
+        assertThat(format.getSampleRate()).isEqualTo(22_050f);
+        assertThat(audio.getFrameLength() / format.getFrameRate()).isBetween(3f, 8f);
+      }
       assertThat(status(link)).contains("\"RUNNING\"");
       assertThat(launcher.children()).isNotEmpty();
       launcher.awaitLine("RUNNING after ");
 
       launcher.awaitLine("STANDBY: released after 2 s idle, ");
       assertThat(status(link)).contains("\"STANDBY\"");
-      assertThat(launcher.children()).noneMatch(ProcessHandle::isAlive);
+      launcher.awaitNoChild("");
       // At 1 USD a second the cost is the life of the instance: 2 s idle and a little more.
       String line =
           launcher.output().stream().filter(l -> l.contains("STANDBY: released")).findFirst().get();
@@ -64,7 +65,7 @@ class BreezyVoiceWalkThroughTest {
 
       launcher.terminate();
 
-      assertThat(launcher.children()).noneMatch(ProcessHandle::isAlive);
+      launcher.awaitNoChild("");
       launcher.awaitLine("Everything is released.");
     }
   }
@@ -79,7 +80,7 @@ class BreezyVoiceWalkThroughTest {
 
       launcher.terminate();
 
-      assertThat(launcher.children()).noneMatch(ProcessHandle::isAlive);
+      launcher.awaitNoChild("");
     }
   }
 

@@ -11,7 +11,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The launcher is killed outright, at random moments, and started again. */
 @Timeout(600)
 class LauncherKillTest {
-  private static final int ROUNDS = Integer.getInteger("autodeploy.kills", 20);
+  private static final int ROUNDS = Integer.getInteger("autodeploy.kills", 5);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client = HttpClient.newHttpClient();
@@ -46,10 +45,7 @@ class LauncherKillTest {
         cost = total(deployment(link));
         launcher.kill();
 
-        launcher.await(
-            "end of all children (" + where + ")",
-            Duration.ofSeconds(10),
-            () -> launcher.children().stream().noneMatch(ProcessHandle::isAlive));
+        launcher.awaitNoChild(" (" + where + ")");
       }
     }
     try (LauncherProcess launcher = LauncherProcess.start("--state", state.toString())) {

@@ -82,9 +82,20 @@ final class LauncherProcess implements AutoCloseable {
     return children;
   }
 
+  /**
+   * Waits until none of the children is left. That takes a moment even when all have ended: one
+   * whose parent has gone shows until init has taken note of it.
+   */
+  void awaitNoChild(String where) throws InterruptedException {
+    await(
+        "end of all children" + where,
+        Duration.ofSeconds(10),
+        () -> children().stream().noneMatch(ProcessHandle::isAlive));
+  }
+
   int terminate() throws InterruptedException {
     children();
-    process.destroy();
+    process.toHandle().destroy(); // unlike the process's own, leaves its output readable
     if (!process.waitFor(60, TimeUnit.SECONDS)) {
       throw new AssertionError("the launcher did not end on TERM: " + output);
     }
@@ -92,10 +103,9 @@ final class LauncherProcess implements AutoCloseable {
   }
 
   /** Ends the launcher as {@code kill -9} does. */
-  void kill() throws InterruptedException {
+  void kill() {
     children();
-    process.destroyForcibly();
-    process.waitFor();
+    process.destroyForcibly().onExit().join();
   }
 
   void awaitLine(String part) throws InterruptedException {
@@ -119,7 +129,7 @@ final class LauncherProcess implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
+  public void close() {
     kill();
     children.forEach(ProcessHandle::destroyForcibly);
   }

@@ -24,7 +24,7 @@ class TextsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"0.0412, 0.041 USD", "0.000251234, 0.000251 USD", "12.5, 12.500 USD"})
+  @CsvSource({"0.0412, 0.041 USD", "0.000251234, 0.000251 USD", "12.5, 12.500 USD", "0, 0.000 USD"})
   void money_keepsTheDigitsThatSaySomething(String amount, String text) {
     assertThat(Texts.of(Money.of(amount, "USD"))).isEqualTo(text);
   }

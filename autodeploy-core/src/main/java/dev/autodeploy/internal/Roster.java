@@ -1,0 +1,109 @@
+package dev.autodeploy.internal;
+
+import static dev.autodeploy.InstancePhase.READY;
+
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.InstanceStatus;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The instances of one deployment that exist, oldest first. */
+final class Roster {
+  private final List<Instance> instances = new ArrayList<>();
+
+  /** Returns a view of the instances. */
+  List<Instance> all() {
+    return Collections.unmodifiableList(instances);
+  }
+
+  void add(Instance instance) {
+    instances.add(instance);
+  }
+
+  void remove(Instance instance) {
+    instances.remove(instance);
+  }
+
+  int size() {
+    return instances.size();
+  }
+
+  boolean isEmpty() {
+    return instances.isEmpty();
+  }
+
+  int count(InstancePhase phase) {
+    int count = 0;
+    for (Instance instance : instances) {
+      if (instance.phase == phase) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Returns how many take requests, now or soon. */
+  int alive() {
+    return count(READY) + count(InstancePhase.STARTING);
+  }
+
+  InstanceStatus status() {
+    if (instances.isEmpty()) {
+      return InstanceStatus.STANDBY;
+    }
+    return count(READY) > 0 ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+  }
+
+  @Nullable Instance find(String instanceId) {
+    for (Instance instance : instances) {
+      if (instance.id.equals(instanceId)) {
+        return instance;
+      }
+    }
+    return null;
+  }
+
+  /** Returns the ready instance that serves the fewest, or null if none has room. */
+  @Nullable Instance leastLoaded() {
+    Instance best = null;
+    for (Instance instance : instances) {
+      if (instance.hasRoom() && (best == null || instance.inFlight < best.inFlight)) {
+        best = instance;
+      }
+    }
+    return best;
+  }
+
+  /** Returns the ready instances: those with room if there are any, else all. */
+  List<Instance> readyBestWithRoom() {
+    List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
+    List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
+    return withRoom.isEmpty() ? ready : withRoom;
+  }
+
+  /** Returns for how many callers there will be room when those that start are ready. */
+  long roomToCome() {
+    long room = 0;
+    for (Instance instance : instances) {
+      if (instance.phase == InstancePhase.STARTING) {
+        room += Math.max(0, instance.spec.concurrency() - instance.bound.size());
+      }
+    }
+    return room;
+  }
+
+  /** Returns the lowest slot that no instance holds. */
+  int freeSlot() {
+    int slot = 0;
+    while (isTaken(slot)) {
+      slot++;
+    }
+    return slot;
+  }
+
+  boolean isTaken(int slot) {
+    return instances.stream().anyMatch(i -> i.slot == slot);
+  }
+}

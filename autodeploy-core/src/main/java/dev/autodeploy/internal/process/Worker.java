@@ -1,0 +1,61 @@
+package dev.autodeploy.internal.process;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The one thread that looks after the processes of a provider. Thread-safe. */
+final class Worker implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final ScheduledExecutorService executor =
+      Executors.newScheduledThreadPool(1, Worker::thread);
+
+  /** Does something soon; nothing is done any more once this is closed. */
+  void soon(Runnable task) {
+    later(Duration.ZERO, task);
+  }
+
+  /** Does something after a while. */
+  void later(Duration delay, Runnable task) {
+    try {
+      var unused = executor.schedule(() -> guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      log.debug("Nothing is looked after any more");
+    }
+  }
+
+  /** Does something now and again and again. */
+  void every(Duration pause, Runnable task) {
+    soon(
+        () -> {
+          guarded(task);
+          later(pause, () -> every(pause, task));
+        });
+  }
+
+  @Override
+  public void close() {
+    executor.shutdownNow();
+  }
+
+  private static void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      log.warn("Looking after local processes failed, and goes on: {}", e.toString(), e);
+    }
+  }
+
+  private static Thread thread(Runnable task) {
+    Thread thread = new Thread(task, "autodeploy-process-" + COUNT.incrementAndGet());
+    thread.setDaemon(true);
+    return thread;
+  }
+}

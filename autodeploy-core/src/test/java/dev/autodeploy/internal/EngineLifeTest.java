@@ -1,0 +1,606 @@
+package dev.autodeploy.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.Lease;
+import dev.autodeploy.StartFailedException;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceStartException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The shell: what the machine decides is carried out, in order, whatever others do. */
+@Timeout(60)
+final class EngineLifeTest {
+  private final EngineHarness h = new EngineHarness();
+
+  private static AutoDeployException error(CompletableFuture<?> future) {
+    assertThat(future).isCompletedExceptionally();
+    try {
+      future.join();
+      throw new AssertionError("it is completed exceptionally");
+    } catch (CompletionException e) {
+      return (AutoDeployException) e.getCause();
+    }
+  }
+
+  @Test
+  void oneLife_fromColdStartToStandby() {
+    h.start();
+    Deployment voice = h.deploy();
+    List<CompletableFuture<Lease>> leases = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      leases.add(voice.acquire());
+    }
+    h.time.run();
+
+    assertThat(leases).allMatch(CompletableFuture::isDone);
+    assertThat(h.provider.count("start")).isEqualTo(1);
+    assertThat(leases.get(0).join().endpoint()).hasToString("http://127.0.0.1:40000");
+    assertThat(leases.get(0).join().coldStart()).isTrue();
+    assertThat(voice.status().inFlight()).isEqualTo(500);
+    assertThat(voice.status().status()).isEqualTo(InstanceStatus.RUNNING);
+    h.time.passSeconds(3600);
+    assertThat(h.provider.running()).hasSize(1);
+    leases.forEach(lease -> lease.join().close());
+    h.time.passSeconds(300);
+
+    assertThat(voice.status().status()).isEqualTo(InstanceStatus.STANDBY);
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void events_areToldInOrderAndComplete() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    h.time.passSeconds(300);
+    time(() -> h.engine.remove("voice"));
+
+    assertThat(h.events)
+        .extracting(e -> e.getClass().getSimpleName())
+        .containsExactly(
+            "Created",
+            "InstanceStarting",
+            "StatusChanged",
+            "InstanceReady",
+            "StatusChanged",
+            "InstanceReleasing",
+            "StatusChanged",
+            "StatusChanged",
+            "InstanceReleased",
+            "Removed");
+  }
+
+  private void time(Runnable action) {
+    action.run();
+    h.time.run();
+  }
+
+  @Test
+  void listenerThatThrows_hurtsNobody() {
+    h.listeners.add(
+        0,
+        event -> {
+          throw new IllegalStateException("broken listener");
+        });
+    h.listeners.add(1, event -> sneak(new Exception("checked")));
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+
+    assertThat(h.events).hasSizeGreaterThan(3);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <E extends Exception> void sneak(Exception e) throws E {
+    throw (E) e;
+  }
+
+  @Test
+  void closeOfALease_twice_countsOnce() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease first = h.acquire(voice);
+    Lease second = h.acquire(voice);
+
+    first.close();
+    first.close();
+
+    assertThat(voice.status().inFlight()).isEqualTo(1);
+    second.close();
+    assertThat(voice.status().inFlight()).isZero();
+  }
+
+  @Test
+  void acquire_onAReadyInstance_isCompleteOnReturn() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+
+    assertThat(voice.acquire()).isCompleted();
+  }
+
+  @Test
+  void cancel_whileTheGrantIsOnItsWay_givesTheLeaseBack() {
+    h.start();
+    Deployment voice = h.deploy();
+    CompletableFuture<Lease> lease = voice.acquire();
+    while (voice.status().inFlight() == 0) {
+      assertThat(h.time.runOne()).isTrue();
+    }
+
+    assertThat(lease.cancel(false)).isTrue();
+    h.time.run();
+
+    assertThat(voice.status().inFlight()).isZero();
+    h.time.passSeconds(300);
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void cancel_whileWaiting_freesThePlace() {
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy();
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.run();
+
+    lease.cancel(false);
+
+    assertThat(voice.status().pending()).isZero();
+  }
+
+  @Test
+  void timeoutOfTheCallersOwn_freesThePlace() {
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy();
+    CompletableFuture<Lease> lease = voice.acquire();
+
+    lease.completeExceptionally(new java.util.concurrent.TimeoutException());
+
+    assertThat(voice.status().pending()).isZero();
+  }
+
+  @Test
+  void executorsThatRefuse_loseNoLeaseAndNoAnswer() {
+    h.start();
+    Deployment voice = h.deploy(b -> b.concurrency(1));
+    Lease holder = h.acquire(voice);
+    CompletableFuture<Lease> waiting = voice.acquire();
+    h.time.refuseTasks();
+
+    holder.close();
+    assertThat(waiting).isCompleted();
+    waiting.join().close();
+    assertThat(voice.status().inFlight()).isZero();
+    h.time.passSeconds(300);
+    h.assertNothingLeft(voice);
+    assertThat(h.events(DeploymentEvent.InstanceReleased.class)).hasSize(1);
+  }
+
+  @Test
+  void executorsThatRunOnTheCallingThread_serveAWholeLife() {
+    h.providerExecutor = Runnable::run;
+    h.callbackExecutor = Runnable::run;
+    h.start();
+    Deployment voice = h.deploy(b -> b.concurrency(1).minInstances(0));
+    List<String> order = new ArrayList<>();
+    CompletableFuture<Lease> first = voice.acquire();
+    first.thenAccept(lease -> voice.acquire().thenAccept(next -> order.add(next.instanceId())));
+
+    assertThat(first).isCompleted();
+    assertThat(order).isEmpty();
+    first.join().close();
+
+    assertThat(order).containsExactly(first.join().instanceId());
+    voice.releaseForcibly();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void probeThatCannotBeLinked_isANoAndIsNamedWhenTheStartTimesOut() {
+    h.provider.probeError = new NoClassDefFoundError("com/example/Missing");
+    h.start();
+    Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.passSeconds(10);
+
+    assertThat(error(lease)).hasMessageContaining("com/example/Missing");
+  }
+
+  @Test
+  void update_withTheSameSpecification_endsTheBackOff() {
+    h.provider.startAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
+    h.start();
+    Deployment voice = h.deploy();
+    voice.acquire();
+    h.time.run();
+    assertThat(voice.status().backoffUntil()).isNotNull();
+
+    h.engine.update(EngineHarness.voice(b -> b));
+
+    assertThat(voice.status().backoffUntil()).isNull();
+  }
+
+  @Test
+  void acquire_afterClose_isRefusedAndDoesNotHang() throws Exception {
+    Engine engine = Engine.start(withOwnExecutors());
+    Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
+    engine.close();
+
+    CompletableFuture<Lease> lease = voice.acquire();
+
+    assertThatThrownBy(() -> lease.get(10, TimeUnit.SECONDS))
+        .isInstanceOf(ExecutionException.class)
+        .hasRootCauseInstanceOf(AutoDeployException.class);
+    assertThat(voice.logs("voice-x", 10).get(10, TimeUnit.SECONDS)).isNotNull();
+  }
+
+  private EngineConfig withOwnExecutors() {
+    return new EngineConfig(
+        h.provider,
+        "host",
+        h.policy,
+        h.meter,
+        h.store,
+        h.listeners,
+        System::nanoTime,
+        java.time.InstantSource.system(),
+        null,
+        null,
+        null,
+        null,
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(5),
+        false,
+        false);
+  }
+
+  @Test
+  void close_returnsWhenTheLedgerAndTheListenersHaveEverything() {
+    for (int round = 0; round < 200; round++) {
+      EngineHarness real = new EngineHarness();
+      Engine engine =
+          Engine.start(
+              new EngineConfig(
+                  real.provider,
+                  "host",
+                  real.policy,
+                  real.meter,
+                  real.store,
+                  real.listeners,
+                  System::nanoTime,
+                  java.time.InstantSource.system(),
+                  null,
+                  null,
+                  null,
+                  null,
+                  Duration.ofSeconds(1),
+                  Duration.ofSeconds(5),
+                  false,
+                  false));
+      Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
+      voice.acquire().join().close();
+      engine.close();
+
+      real.assertNothingLeft(voice);
+      assertThat(real.events(DeploymentEvent.InstanceReleased.class)).hasSize(1);
+    }
+  }
+
+  @Test
+  void failedStart_tellsWhoWaitedWhatTheProviderSaid() {
+    h.provider.startAnswer =
+        CompletableFuture.failedFuture(
+            new InstanceStartException(
+                "no GPU is free",
+                new InstanceExit(3, false, List.of("last line"), null, null),
+                null));
+    h.start();
+    Deployment voice = h.deploy();
+    CompletableFuture<Lease> first = voice.acquire();
+    h.time.run();
+    CompletableFuture<Lease> second = voice.acquire();
+    h.time.run();
+
+    assertThat(error(first)).isInstanceOf(StartFailedException.class);
+    assertThat(((StartFailedException) error(first)).failure().exit().logTail())
+        .containsExactly("last line");
+    assertThat(((StartFailedException) error(second)).failure())
+        .isEqualTo(((StartFailedException) error(first)).failure());
+    assertThat(h.provider.count("start")).isEqualTo(1);
+    assertThat(h.provider.count("release")).isEqualTo(1);
+  }
+
+  @Test
+  void startThatIsAnsweredAfterTheRelease_isReleasedAgain() {
+    h.provider.startAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.passSeconds(10);
+    assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
+    assertThat(voice.status().instances()).isEmpty();
+    String id = h.provider.calls.get(0).substring("start ".length());
+
+    h.provider.startAnswer.complete(
+        h.provider.put(
+            new dev.autodeploy.spi.ProviderInstance(
+                id, "voice", 0, "f", null, h.time.instant(), null)));
+    h.time.run();
+
+    assertThat(h.provider.running()).isEmpty();
+  }
+
+  @Test
+  void exit_isToldToTheLeases() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    Lease unwatched = h.acquire(voice);
+    CompletableFuture<InstanceExit> lost = lease.lost().toCompletableFuture();
+    InstanceExit exit = new InstanceExit(137, true, List.of(), null, h.time.instant());
+
+    h.provider.end(lease.instanceId(), exit, true);
+    h.time.run();
+
+    assertThat(lost).isCompletedWithValue(exit);
+    assertThat(unwatched.lost().toCompletableFuture()).isCompletedWithValue(exit);
+    lease.close();
+    unwatched.close();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void exit_thatTheProviderDidNotTell_isNoticedByTheUpkeep() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    h.provider.end(lease.instanceId(), InstanceExit.unknown("gone"), false);
+
+    h.time.passSeconds(30);
+
+    assertThat(lease.lost().toCompletableFuture()).isCompleted();
+    assertThat(voice.status().status()).isEqualTo(InstanceStatus.STANDBY);
+  }
+
+  @Test
+  void releaseThatOnlySaysSo_isNotBelieved() {
+    h.provider.releaseLies = true;
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    CompletableFuture<Void> gone = voice.release();
+    h.time.run();
+    assertThat(gone).isNotDone();
+    assertThat(h.events(DeploymentEvent.InstanceReleaseFailed.class)).hasSize(1);
+
+    h.provider.releaseLies = false;
+    h.time.passSeconds(1);
+
+    assertThat(gone).isCompleted();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void releaseThatIsNeverAnswered_isTriedAgain() {
+    h.provider.releaseAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    voice.release();
+    h.time.passSeconds(70);
+    assertThat(h.provider.count("release")).isEqualTo(1);
+
+    h.provider.releaseAnswer = null;
+    h.time.passSeconds(2);
+
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void close_withAReleaseThatNeverConfirms_namesTheInstance() {
+    h.provider.releaseLies = true;
+    h.start();
+    Deployment voice = h.deploy();
+    String id = h.acquire(voice).instanceId();
+
+    assertThatThrownBy(h::close)
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining(id)
+        .hasMessageContaining("host");
+    assertThat(h.provider.calls).last().isEqualTo("close");
+    assertThat(h.store.closed).isTrue();
+  }
+
+  @Test
+  void close_ofAnEngineWithEndlessPatience_isNotAnOverflow() {
+    h.drainTimeout = Duration.ofSeconds(Long.MAX_VALUE);
+    h.releaseTimeout = Duration.ofSeconds(Long.MAX_VALUE);
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+
+    h.close();
+
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void schedulerOfTheEngine_takesAnyDelay() {
+    SystemScheduler scheduler = new SystemScheduler();
+    scheduler.schedule(Duration.ofSeconds(Long.MAX_VALUE), () -> {}).cancel();
+    scheduler.close();
+  }
+
+  @Test
+  void close_twice_closesTheProviderOnce() {
+    h.start();
+    h.close();
+    h.close();
+
+    assertThat(h.provider.calls).containsOnlyOnce("close");
+  }
+
+  @Test
+  void remove_letsLeasesFinishAndThenTheNameIsFree() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    CompletableFuture<Void> removed = h.engine.remove("voice");
+    CompletableFuture<Void> again = h.engine.remove("voice");
+    h.time.run();
+    assertThat(removed).isNotDone();
+
+    assertThatThrownBy(() -> h.engine.deploy(EngineHarness.voice(b -> b)))
+        .as("the same specification, while it is being removed")
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("being removed");
+    lease.close();
+    h.time.run();
+
+    assertThat(removed).isCompleted();
+    assertThat(again).isCompleted();
+    assertThat(h.events(DeploymentEvent.Removed.class)).hasSize(1);
+    assertThat(h.deploy()).isNotSameAs(voice);
+  }
+
+  @Test
+  void remove_isDoneOnlyWhenTheLedgerIsComplete() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    CompletableFuture<Void> removed = h.engine.remove("voice");
+
+    while (!removed.isDone()) {
+      assertThat(h.time.runOne()).isTrue();
+    }
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void lookingUpADeployment_doesNotWaitForTheDisk() {
+    h.start();
+    h.deploy();
+    AtomicReference<Optional<Deployment>> found = new AtomicReference<>();
+    h.store.beforeSave = state -> found.set(elsewhere(() -> h.engine.find("voice")));
+
+    h.deploy(b -> b.idleTimeout(Duration.ofSeconds(1)));
+
+    assertThat(found.get()).isPresent();
+  }
+
+  @Test
+  void callbacksOfARemoval_runWithoutTheEnginesLock() {
+    h.callbackExecutor = Runnable::run;
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy();
+    AtomicReference<Deployment> other = new AtomicReference<>();
+    CompletableFuture<Lease> lease = voice.acquire();
+    lease.whenComplete(
+        (l, e) ->
+            other.set(
+                elsewhere(
+                    () ->
+                        h.engine.deploy(
+                            dev.autodeploy.DeploymentSpec.builder("other").port(1).build()))));
+
+    h.engine.remove("voice");
+
+    assertThat(other.get()).isNotNull();
+  }
+
+  private static <T> T elsewhere(java.util.function.Supplier<T> supplier) {
+    try {
+      return CompletableFuture.supplyAsync(supplier).get(10, TimeUnit.SECONDS);
+    } catch (Exception e) {
+      throw new IllegalStateException("it did not return", e);
+    }
+  }
+
+  @Test
+  void idlePolicyThatThrows_stillReleasesByTheDefault() {
+    h.policy =
+        history -> {
+          throw new IllegalStateException("broken policy");
+        };
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    h.time.passSeconds(300);
+
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void schedulerThatFailsOnce_isAskedAgain() {
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy();
+    h.time.failNextSchedule();
+    CompletableFuture<Lease> first =
+        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
+    CompletableFuture<Lease> second =
+        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
+
+    h.time.passSeconds(1);
+
+    assertThat(error(first).code()).isEqualTo(ErrorCode.ACQUIRE_TIMEOUT);
+    assertThat(error(second).code()).isEqualTo(ErrorCode.ACQUIRE_TIMEOUT);
+  }
+
+  @Test
+  void snapshot_isMadeOfAnIdleInstanceAndThenItServesAgain() {
+    h.provider.snapshotAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ZERO).concurrency(1));
+    CompletableFuture<String> snapshot = voice.snapshot("warm");
+    h.time.run();
+    CompletableFuture<Lease> waiting = voice.acquire();
+    h.time.passSeconds(60);
+    assertThat(waiting).isNotDone();
+
+    h.provider.snapshotAnswer.complete(
+        new dev.autodeploy.spi.Snapshot("ref", "voice", h.time.instant(), 1));
+    h.time.run();
+
+    assertThat(snapshot).isCompletedWithValue("ref");
+    assertThat(waiting).isCompleted();
+    assertThat(h.provider.count("start")).isEqualTo(1);
+    waiting.join().close();
+    h.time.run();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void snapshot_ofABusyInstance_isRefusedAndLeavesNoLease() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+
+    CompletableFuture<String> snapshot = voice.snapshot("warm");
+    h.time.run();
+
+    assertThat(error(snapshot).code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
+    assertThat(voice.status().inFlight()).isEqualTo(1);
+    lease.close();
+  }
+}

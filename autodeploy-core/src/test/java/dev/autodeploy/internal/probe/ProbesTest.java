@@ -1,0 +1,224 @@
+package dev.autodeploy.internal.probe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class ProbesTest {
+  private static final ReadinessProbe YES = target -> true;
+  private static final ReadinessProbe NO = target -> false;
+  private static final ReadinessProbe BROKEN =
+      target -> {
+        throw new IOException("broken");
+      };
+
+  private final List<AutoCloseable> open = new ArrayList<>();
+
+  @AfterEach
+  void close() throws Exception {
+    for (AutoCloseable resource : open) {
+      resource.close();
+    }
+  }
+
+  @Test
+  void tcp_onAServerThatWaitsForARequest_isReady() throws Exception {
+    int port = serve(socket -> socket.getInputStream().read());
+
+    assertThat(ReadinessProbe.tcp().isReady(target(port, false))).isTrue();
+    assertThat(ReadinessProbe.tcp().isReady(target(port, true))).isTrue();
+  }
+
+  @Test
+  void tcp_onAServerThatSpeaksFirst_isReady() throws Exception {
+    int port =
+        serve(
+            socket -> {
+              socket.getOutputStream().write('x');
+              socket.getInputStream().read();
+            });
+
+    assertThat(ReadinessProbe.tcp().isReady(target(port, false))).isTrue();
+  }
+
+  @Test
+  void tcp_onAForwarderThatAcceptsAndCloses_isReadyOnlyWhereAcceptingProvesIt() throws Exception {
+    int port = serve(socket -> {});
+
+    assertThat(ReadinessProbe.tcp().isReady(target(port, false))).isFalse();
+    assertThat(ReadinessProbe.tcp().isReady(target(port, true))).isTrue();
+  }
+
+  @Test
+  void tcp_onAForwarderThatResets_isNotReady() throws Exception {
+    int port = serve(socket -> socket.setSoLinger(true, 0));
+
+    assertThat(answer(ReadinessProbe.tcp(), target(port, false))).isFalse();
+  }
+
+  @Test
+  void tcp_whereNobodyListens_isNotReady() throws Exception {
+    assertThat(answer(ReadinessProbe.tcp(), target(unused(), true))).isFalse();
+  }
+
+  @Test
+  void http_isReadyByStatus_andFollowsNoRedirect() throws Exception {
+    int port = http();
+
+    assertThat(ReadinessProbe.http("/200").isReady(target(port, false))).isTrue();
+    assertThat(ReadinessProbe.http("/302?x=1").isReady(target(port, false))).isTrue();
+    assertThat(ReadinessProbe.http("/404").isReady(target(port, false))).isFalse();
+    assertThat(ReadinessProbe.http("/503").isReady(target(port, false))).isFalse();
+    assertThat(ReadinessProbe.http("/404", 404).isReady(target(port, false))).isTrue();
+    assertThat(ReadinessProbe.http("/200", 204).isReady(target(port, false))).isFalse();
+  }
+
+  @Test
+  void http_onAServerThatIsNoHttpServer_cannotAsk() throws Exception {
+    int port =
+        serve(
+            socket ->
+                socket.getOutputStream().write("nonsense\n".getBytes(StandardCharsets.UTF_8)));
+
+    assertThat(answer(ReadinessProbe.http("/"), target(port, false))).isFalse();
+  }
+
+  @Test
+  void http_ofABadPathOrStatus_isRefused() {
+    assertThatThrownBy(() -> ReadinessProbe.http("ready"))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ReadinessProbe.http("/", 99))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void logLine_isReadyWhenALineContainsAMatch() throws Exception {
+    ReadinessProbe probe = ReadinessProbe.logLine("listening on [0-9]+$");
+
+    assertThat(probe.isReady(logging("starting", "now listening on 8080"))).isTrue();
+    assertThat(probe.isReady(logging("listening on", "8080"))).isFalse();
+    assertThat(probe.isReady(logging())).isFalse();
+    assertThatThrownBy(() -> ReadinessProbe.logLine("("))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void logLine_ofALogThatCannotBeRead_cannotAsk() {
+    ProbeTarget target =
+        new ProbeTarget(
+            URI.create("http://127.0.0.1:1"),
+            true,
+            () -> CompletableFuture.failedFuture(new IllegalStateException("no log")));
+
+    assertThatThrownBy(() -> ReadinessProbe.logLine("x").isReady(target))
+        .isInstanceOf(IOException.class)
+        .hasRootCauseMessage("no log");
+  }
+
+  @Test
+  void anyOf_isReadyWithOne_evenIfOthersBreak() throws Exception {
+    assertThat(ReadinessProbe.anyOf(BROKEN, NO, YES).isReady(logging())).isTrue();
+    assertThat(ReadinessProbe.anyOf(NO, NO).isReady(logging())).isFalse();
+    assertThatThrownBy(() -> ReadinessProbe.anyOf(BROKEN, NO).isReady(logging()))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(ReadinessProbe::anyOf).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void allOf_isReadyWithAllOnly() throws Exception {
+    assertThat(ReadinessProbe.allOf(YES, YES).isReady(logging())).isTrue();
+    assertThat(ReadinessProbe.allOf(YES, NO, BROKEN).isReady(logging())).isFalse();
+    assertThatThrownBy(() -> ReadinessProbe.allOf(YES, BROKEN).isReady(logging()))
+        .isInstanceOf(IOException.class);
+    assertThatThrownBy(ReadinessProbe::allOf).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private interface Handler {
+    void handle(Socket socket) throws IOException;
+  }
+
+  /** Serves connections one after the other; each is closed when its handler returns. */
+  private int serve(Handler handler) throws IOException {
+    ServerSocket server = new ServerSocket(0, 10, InetAddress.getByName("127.0.0.1"));
+    open.add(server);
+    Thread thread =
+        new Thread(
+            () -> {
+              while (!server.isClosed()) {
+                try (Socket socket = server.accept()) {
+                  handler.handle(socket);
+                } catch (IOException e) {
+                  // The probe or the test is done.
+                }
+              }
+            });
+    thread.setDaemon(true);
+    thread.start();
+    return server.getLocalPort();
+  }
+
+  /** Answers every path with the status that it names. */
+  private int http() throws IOException {
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 10);
+    open.add(() -> server.stop(0));
+    server.createContext(
+        "/",
+        exchange -> {
+          try (InputStream body = exchange.getRequestBody()) {
+            body.readAllBytes();
+          }
+          exchange.getResponseHeaders().set("Location", "/404");
+          exchange.sendResponseHeaders(
+              Integer.parseInt(exchange.getRequestURI().getPath().substring(1)), -1);
+          exchange.close();
+        });
+    server.start();
+    return server.getAddress().getPort();
+  }
+
+  private static int unused() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static boolean answer(ReadinessProbe probe, ProbeTarget target)
+      throws InterruptedException {
+    try {
+      return probe.isReady(target);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static ProbeTarget target(int port, boolean acceptProvesListening) {
+    return new ProbeTarget(
+        URI.create("http://127.0.0.1:" + port),
+        acceptProvesListening,
+        () -> CompletableFuture.completedFuture(List.of()));
+  }
+
+  private static ProbeTarget logging(String... lines) {
+    return new ProbeTarget(
+        URI.create("http://127.0.0.1:1"),
+        true,
+        () -> CompletableFuture.completedFuture(List.of(lines)));
+  }
+}

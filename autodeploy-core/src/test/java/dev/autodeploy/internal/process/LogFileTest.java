@@ -1,0 +1,89 @@
+package dev.autodeploy.internal.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class LogFileTest {
+  @TempDir Path directory;
+  private LogFile log;
+
+  @BeforeEach
+  void create() {
+    log = new LogFile(directory);
+  }
+
+  @Test
+  void tail_ofNothing_isEmpty() throws IOException {
+    assertThat(log.tail(10)).isEmpty();
+    write("");
+    assertThat(log.tail(10)).isEmpty();
+    assertThat(log.tail(0)).isEmpty();
+  }
+
+  @Test
+  void tail_givesTheLastLinesOldestFirst() throws IOException {
+    write("one\ntwo\r\n\nfour");
+
+    assertThat(log.tail(10)).containsExactly("one", "two", "", "four");
+    assertThat(log.tail(2)).containsExactly("", "four");
+  }
+
+  @Test
+  void tail_showsProgressBarsAsATerminalDoes() throws IOException {
+    write("loading 1%\rloading 99%\rloaded\nready\n");
+
+    assertThat(log.tail(10)).containsExactly("loaded", "ready");
+  }
+
+  @Test
+  void tail_boundsLinesAndTheirLength() throws IOException {
+    write("x".repeat(5000) + "\n" + "y\n".repeat(3000));
+
+    assertThat(log.tail(Integer.MAX_VALUE)).hasSize(LogFile.MAX_LINES).containsOnly("y");
+    write("z".repeat(5000) + "\n");
+    assertThat(log.tail(1)).singleElement().asString().hasSize(LogFile.MAX_LINE).endsWith("z…");
+  }
+
+  @Test
+  void tail_readsAsFarBackAsItTakes() throws IOException {
+    List<String> lines =
+        IntStream.range(0, 800).mapToObj(i -> i + " " + "long ".repeat(100)).toList();
+    write(String.join("\n", lines) + "\n");
+
+    assertThat(log.tail(800)).isEqualTo(lines);
+  }
+
+  @Test
+  void limit_movesTheEndAway_andTailGoesOnAcrossBoth() throws IOException {
+    String line = "a line of some length\n";
+    write(line.repeat(LogFile.MAX_BYTES / line.length() + 10));
+
+    log.limit();
+    write("after\n");
+
+    assertThat(Files.size(log.path())).isEqualTo(6);
+    assertThat(log.tail(3)).containsExactly(line.strip(), line.strip(), "after");
+    log.limit();
+    assertThat(log.tail(1)).containsExactly("after");
+  }
+
+  @Test
+  void limit_ofAMissingFile_doesNothing() throws IOException {
+    log.limit();
+
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  private void write(String text) throws IOException {
+    Files.writeString(log.path(), text, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+  }
+}

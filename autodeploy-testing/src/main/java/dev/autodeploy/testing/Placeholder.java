@@ -1,6 +1,0 @@
-package dev.autodeploy.testing;
-
-/** Keeps this package from being empty until its first real type is here. */
-public final class Placeholder {
-  private Placeholder() {}
-}

@@ -1,0 +1,175 @@
+package dev.autodeploy.testing;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * A walk at random over everything that a host application, an instance and a provider can do to an
+ * engine, in virtual time, that checks after every step what must always hold:
+ *
+ * <ul>
+ *   <li>no more instances exist than a deployment allows, and a wake starts exactly one;
+ *   <li>an instance with an open lease is not released, except by force or its own death;
+ *   <li>an idle instance is released when its time has come, and not earlier;
+ *   <li>everybody who waits gets a lease or an error by their deadline, and who gave up has none;
+ *   <li>released means gone, every start has one reason, and the ledger has every second;
+ *   <li>in the end nobody waits, nothing runs, and after the close nothing is left.
+ * </ul>
+ *
+ * <pre>{@code
+ * RandomWalk.Result result = RandomWalk.seed(42).lifecycles(10_000).run();
+ * }</pre>
+ *
+ * <p>The same seed and settings give the same walk. Immutable.
+ */
+public final class RandomWalk {
+
+  /**
+   * What goes wrong during a walk, beside clients that are impatient and instances that are slow.
+   */
+  public enum Fault {
+    /** Starts fail, hang, or are answered wrongly. */
+    START,
+    /** Instances end by themselves. */
+    CRASH,
+    /** Releases fail, are lost, or are reported done although the instance still runs. */
+    RELEASE,
+    /** The engine's process is killed at any moment and started again, or closed and started. */
+    RESTART,
+    /** The wall clock is stepped forth and back. */
+    CLOCK,
+    /**
+     * The provider's list does not show an instance at first. Not among the default faults: after a
+     * restart nobody can know of what is not listed.
+     */
+    LATE_LIST
+  }
+
+  /**
+   * What a walk saw. Immutable.
+   *
+   * @param seed what it was drawn from
+   * @param steps how many steps it took
+   * @param lifecycles how many instances came into being and went
+   * @param startFailures how many starts failed
+   * @param requests how many leases were asked for
+   * @param leases how many were granted
+   * @param refusals how many requests were refused or timed out
+   * @param cancelled how many were given up
+   * @param restarts how many times an engine was killed or closed and started again
+   * @param virtualTime how much virtual time passed
+   */
+  public record Result(
+      long seed,
+      int steps,
+      int lifecycles,
+      int startFailures,
+      int requests,
+      int leases,
+      int refusals,
+      int cancelled,
+      int restarts,
+      Duration virtualTime) {}
+
+  private final long seed;
+  private final int steps;
+  private final int lifecycles;
+  private final int deployments;
+  private final int engines;
+  private final Set<Fault> faults;
+
+  private RandomWalk(
+      long seed, int steps, int lifecycles, int deployments, int engines, Set<Fault> faults) {
+    this.seed = seed;
+    this.steps = steps;
+    this.lifecycles = lifecycles;
+    this.deployments = deployments;
+    this.engines = engines;
+    this.faults = EnumSet.noneOf(Fault.class);
+    this.faults.addAll(faults);
+  }
+
+  /**
+   * Returns a walk of 1000 lifecycles over three deployments of one engine, with all faults that an
+   * engine can cope with.
+   *
+   * @param seed what it is drawn from
+   * @return the walk, to be changed and run
+   */
+  public static RandomWalk seed(long seed) {
+    Set<Fault> all = EnumSet.complementOf(EnumSet.of(Fault.LATE_LIST));
+    return new RandomWalk(seed, Integer.MAX_VALUE, 1000, 3, 1, all);
+  }
+
+  /**
+   * Returns this walk with an end after some steps, if it does not end earlier.
+   *
+   * @param count how many steps, 1 or more
+   * @return the changed walk
+   */
+  public RandomWalk steps(int count) {
+    return new RandomWalk(seed, positive("steps", count), lifecycles, deployments, engines, faults);
+  }
+
+  /**
+   * Returns this walk with an end after some instances came and went, if it does not end earlier.
+   * Default: 1000.
+   *
+   * @param count how many lifecycles, 1 or more
+   * @return the changed walk
+   */
+  public RandomWalk lifecycles(int count) {
+    return new RandomWalk(seed, steps, positive("lifecycles", count), deployments, engines, faults);
+  }
+
+  /**
+   * Returns this walk over a number of deployments in each engine. Default: 3.
+   *
+   * @param count how many deployments, 1 or more
+   * @return the changed walk
+   */
+  public RandomWalk deployments(int count) {
+    return new RandomWalk(seed, steps, lifecycles, positive("deployments", count), engines, faults);
+  }
+
+  /**
+   * Returns this walk over a number of engines that share one provider. Default: 1.
+   *
+   * @param count how many engines, 1 or more
+   * @return the changed walk
+   */
+  public RandomWalk engines(int count) {
+    return new RandomWalk(seed, steps, lifecycles, deployments, positive("engines", count), faults);
+  }
+
+  /**
+   * Returns this walk with exactly these faults.
+   *
+   * @param kinds what goes wrong; none for a world in which nothing does
+   * @return the changed walk
+   */
+  public RandomWalk faults(Fault... kinds) {
+    return new RandomWalk(seed, steps, lifecycles, deployments, engines, Set.of(kinds));
+  }
+
+  /**
+   * Walks.
+   *
+   * @return what the walk saw
+   * @throws BrokenInvariantError if the engine did what it must never do
+   */
+  public Result run() {
+    return new Walk(seed, deployments, engines, requireNonNull(faults, "faults"))
+        .run(steps, lifecycles);
+  }
+
+  private static int positive(String parameter, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(parameter + " must be 1 or more, but was " + value);
+    }
+    return value;
+  }
+}

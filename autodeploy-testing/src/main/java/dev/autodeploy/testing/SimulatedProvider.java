@@ -1,0 +1,270 @@
+package dev.autodeploy.testing;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.StartRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A provider whose instances exist in virtual time only, and do what a test plans: start slowly, or
+ * not at all, end by themselves, resist their release. It knows the truth about them: which exist,
+ * since when, and how many ever existed at once.
+ *
+ * <pre>{@code
+ * SimulatedProvider provider = SimulatedProvider.on(time);
+ * provider.plan(InstancePlan.readyAfter(Duration.ofSeconds(40)));
+ * provider.planNext(InstancePlan.failing("no GPU is free"));      // the first start only
+ * }</pre>
+ *
+ * <p>An instance answers at an endpoint such as {@code http://127.0.0.1:20000}, where nothing
+ * listens; the readiness probe of its deployment is not asked, only its plan.
+ *
+ * <p>One object serves one engine, as with every provider. {@link #newConnection()} makes another
+ * one on the same instances, for a second engine of another owner, and {@link #reconnect()} for the
+ * successor of an engine whose process was killed.
+ *
+ * <p>Not thread-safe, unlike other providers: it is to be used by the thread that moves the {@link
+ * ManualTime}, and by the engine on it.
+ */
+public final class SimulatedProvider implements InstanceProvider {
+  private final SimulatedWorld world;
+  private @Nullable ProviderContext context;
+  private boolean cut;
+  private boolean closed;
+
+  SimulatedProvider(SimulatedWorld world) {
+    this.world = world;
+  }
+
+  /**
+   * Returns a provider on which nothing exists. Until something else is planned its instances are
+   * ready at once, live on, and are gone as soon as they are released.
+   *
+   * @param time the time in which its instances live
+   * @return the provider
+   */
+  public static SimulatedProvider on(ManualTime time) {
+    return new SimulatedProvider(new SimulatedWorld(requireNonNull(time, "time")));
+  }
+
+  /**
+   * Plans all instances that are started from now on.
+   *
+   * @param plan what each of them does
+   */
+  public void plan(InstancePlan plan) {
+    requireNonNull(plan, "plan");
+    world.plans = request -> plan;
+  }
+
+  /**
+   * Plans the instances that are started next, one each; the general plan holds for those after.
+   *
+   * @param plans what they do, in the order of their starts
+   */
+  public void planNext(InstancePlan... plans) {
+    world.nextPlans.addAll(List.of(plans));
+  }
+
+  /**
+   * Plans every instance when it is started.
+   *
+   * @param planner gives the plan for a start
+   */
+  public void planBy(Function<StartRequest, InstancePlan> planner) {
+    world.plans = requireNonNull(planner, "planner");
+  }
+
+  /**
+   * Makes {@link #list} slow.
+   *
+   * @param time how long it takes
+   */
+  public void listTakes(Duration time) {
+    world.listTakes = requireNonNull(time, "time");
+  }
+
+  /**
+   * Changes what {@link #list} answers, such as to leave something out.
+   *
+   * @param change gets the true list, and returns what is answered
+   */
+  public void onList(UnaryOperator<List<ProviderInstance>> change) {
+    world.onList = requireNonNull(change, "change");
+  }
+
+  /**
+   * Ends an instance now, as if it had crashed. Nothing happens if it is not up.
+   *
+   * @param instanceId the instance
+   * @param exit how it ends
+   */
+  public void crash(String instanceId, InstanceExit exit) {
+    SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
+    if (machine == null) {
+      throw new IllegalArgumentException("there never was an instance " + instanceId);
+    }
+    machine.exit(requireNonNull(exit, "exit"));
+  }
+
+  /**
+   * Returns the truth about all instances that ever were, of all owners.
+   *
+   * @return the instances, in the order of their starts
+   */
+  public List<SimulatedInstance> instances() {
+    return world.machines.values().stream().map(SimulatedMachine::toTruth).toList();
+  }
+
+  /**
+   * Returns the instances that exist now, of all owners: being started, running, or ended and not
+   * yet removed.
+   *
+   * @return the instances, in the order of their starts
+   */
+  public List<SimulatedInstance> existing() {
+    return world.existing.values().stream().map(SimulatedMachine::toTruth).toList();
+  }
+
+  /**
+   * Returns how many instances of a deployment ever existed at once.
+   *
+   * @param deployment the deployment's name
+   * @return the highest number so far
+   */
+  public int maxExisting(String deployment) {
+    return world.maxExisting(requireNonNull(deployment, "deployment"));
+  }
+
+  /**
+   * Returns another provider on the same instances, for an engine of another owner.
+   *
+   * @return the provider, not yet used by any engine
+   */
+  public SimulatedProvider newConnection() {
+    return new SimulatedProvider(world);
+  }
+
+  /**
+   * Cuts the engine that uses this provider off, as if its process had been killed, and returns
+   * another provider on the same instances for its successor. What was under way is carried out,
+   * but the old engine never hears of it.
+   *
+   * @return the provider, not yet used by any engine
+   */
+  public SimulatedProvider reconnect() {
+    ProviderContext current = context;
+    if (current != null && !cut && !closed) {
+      world.free(current.owner());
+    }
+    cut = true;
+    return newConnection();
+  }
+
+  @Override
+  public String name() {
+    return "simulated";
+  }
+
+  @Override
+  public void open(ProviderContext newContext) {
+    requireNonNull(newContext, "context");
+    if (context != null || cut || closed) {
+      throw new IllegalStateException(
+          "this provider has been used by an engine; take newConnection() or reconnect()");
+    }
+    world.open(newContext.owner(), this);
+    context = newContext;
+  }
+
+  @Override
+  public CompletionStage<ProviderInstance> start(StartRequest request) {
+    requireNonNull(request, "request");
+    return cut ? new CompletableFuture<>() : relay(world.start(request));
+  }
+
+  @Override
+  public CompletionStage<Void> release(String instanceId, Duration grace) {
+    requireNonNull(instanceId, "instanceId");
+    requireNonNull(grace, "grace");
+    return cut ? new CompletableFuture<>() : relay(world.release(instanceId));
+  }
+
+  @Override
+  public CompletionStage<List<ProviderInstance>> list(String owner) {
+    requireNonNull(owner, "owner");
+    return cut ? new CompletableFuture<>() : relay(world.list(owner));
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
+    return CompletableFuture.completedFuture(machine == null ? List.of() : machine.logs(lines));
+  }
+
+  /** Returns whether the plan has the instance ready; the probe is not asked. */
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
+    SimulatedMachine machine = world.machines.get(instance.instanceId());
+    return !cut && machine != null && machine.isReady();
+  }
+
+  /** Lets an instance outlive the engine, without a limit of time. */
+  @Override
+  public CompletionStage<Void> leave(String instanceId) {
+    SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
+    if (machine != null && !cut) {
+      machine.left = true;
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /** Ends the use by the engine; its instances that were not left vanish. */
+  @Override
+  public void close() {
+    ProviderContext current = context;
+    if (current != null && !cut && !closed) {
+      world.close(current.owner());
+    }
+    closed = true;
+  }
+
+  SimulatedWorld world() {
+    return world;
+  }
+
+  void tellExited(String instanceId, InstanceExit exit) {
+    ProviderContext current = context;
+    if (current != null && !cut && !closed) {
+      current.observer().exited(instanceId, exit);
+    }
+  }
+
+  /** Passes an answer on, unless the engine has been cut off meanwhile. */
+  private <T extends @Nullable Object> CompletionStage<T> relay(CompletionStage<T> stage) {
+    CompletableFuture<T> relayed = new CompletableFuture<>();
+    stage.whenComplete(
+        (value, error) -> {
+          if (cut) {
+            return;
+          }
+          if (error != null) {
+            relayed.completeExceptionally(Unwrap.cause(error));
+          } else {
+            relayed.complete(value);
+          }
+        });
+    return relayed;
+  }
+}

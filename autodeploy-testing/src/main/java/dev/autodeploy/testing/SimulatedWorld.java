@@ -1,0 +1,183 @@
+package dev.autodeploy.testing;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartRequest;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** The machines behind simulated providers: they outlive every engine. */
+final class SimulatedWorld {
+
+  /** Sees every call at the moment at which it arrives. */
+  interface Watch {
+    void starting(StartRequest request, InstancePlan plan);
+
+    void releasing(String instanceId);
+
+    void removed(SimulatedMachine machine);
+
+    void closing(String owner, List<SimulatedMachine> left);
+  }
+
+  private static final int FIRST_PORT = 20_000;
+  private static final int PORTS = 40_000;
+
+  final ManualTime time;
+  final Map<String, SimulatedMachine> machines = new LinkedHashMap<>();
+
+  /** Those of the machines that exist. */
+  final Map<String, SimulatedMachine> existing = new LinkedHashMap<>();
+
+  final Queue<InstancePlan> nextPlans = new ArrayDeque<>();
+  Function<StartRequest, InstancePlan> plans;
+  Duration listTakes = Duration.ZERO;
+  UnaryOperator<List<ProviderInstance>> onList = UnaryOperator.identity();
+  @Nullable Watch watch;
+
+  private final Map<String, SimulatedProvider> owners = new HashMap<>();
+  private final Map<String, Integer> maxExisting = new HashMap<>();
+
+  /** Ids that were released before their start arrived: they must not come up any more. */
+  private final Set<String> refused = new HashSet<>();
+
+  SimulatedWorld(ManualTime time) {
+    this.time = time;
+    InstancePlan atOnce = InstancePlan.readyAfter(Duration.ZERO);
+    this.plans = request -> atOnce;
+  }
+
+  void open(String owner, SimulatedProvider connection) {
+    if (owners.putIfAbsent(owner, connection) != null) {
+      throw new AutoDeployException(
+          ErrorCode.OWNER_IN_USE,
+          null,
+          "owner '"
+              + owner
+              + "' is in use on this simulated provider by another engine; close that one, or cut"
+              + " it off with reconnect()");
+    }
+    existing.values().stream()
+        .filter(machine -> machine.request.owner().equals(owner))
+        .forEach(machine -> machine.left = false);
+  }
+
+  void free(String owner) {
+    owners.remove(owner);
+  }
+
+  void close(String owner) {
+    List<SimulatedMachine> remains =
+        existing.values().stream()
+            .filter(machine -> machine.request.owner().equals(owner) && !machine.left)
+            .toList();
+    if (watch != null) {
+      watch.closing(owner, remains);
+    }
+    remains.forEach(SimulatedMachine::vanish);
+    free(owner);
+  }
+
+  CompletionStage<ProviderInstance> start(StartRequest request) {
+    String id = request.instanceId();
+    if (refused.contains(id)) {
+      return failed("instance " + id + " was released before its start arrived");
+    }
+    if (machines.containsKey(id)) {
+      return failed("there is already an instance " + id);
+    }
+    InstancePlan next = nextPlans.poll();
+    InstancePlan plan = next != null ? next : plans.apply(request);
+    if (watch != null) {
+      watch.starting(request, plan);
+    }
+    SimulatedMachine machine =
+        new SimulatedMachine(this, request, plan, FIRST_PORT + machines.size() % PORTS);
+    machines.put(id, machine);
+    existing.put(id, machine);
+    int count = existing(request.deployment()).size();
+    maxExisting.merge(request.deployment(), count, Math::max);
+    return machine.start();
+  }
+
+  CompletionStage<Void> release(String instanceId) {
+    if (watch != null) {
+      watch.releasing(instanceId);
+    }
+    SimulatedMachine machine = machines.get(instanceId);
+    if (machine == null) {
+      refused.add(instanceId);
+      return CompletableFuture.completedFuture(null);
+    }
+    return machine.release();
+  }
+
+  CompletionStage<List<ProviderInstance>> list(String owner) {
+    CompletableFuture<List<ProviderInstance>> stage = new CompletableFuture<>();
+    Runnable answer = () -> stage.complete(List.copyOf(onList.apply(listNow(owner))));
+    if (listTakes.isZero()) {
+      answer.run();
+    } else {
+      time.schedule(listTakes, answer);
+    }
+    return stage;
+  }
+
+  List<SimulatedMachine> existing(String deployment) {
+    List<SimulatedMachine> result = new ArrayList<>(existing.size());
+    for (SimulatedMachine machine : existing.values()) {
+      if (machine.request.deployment().equals(deployment)) {
+        result.add(machine);
+      }
+    }
+    return result;
+  }
+
+  int maxExisting(String deployment) {
+    return maxExisting.getOrDefault(deployment, 0);
+  }
+
+  void removed(SimulatedMachine machine) {
+    existing.remove(machine.request.instanceId());
+    if (watch != null) {
+      watch.removed(machine);
+    }
+  }
+
+  void tellExited(SimulatedMachine machine, InstanceExit exit) {
+    SimulatedProvider connection = owners.get(machine.request.owner());
+    if (connection != null) {
+      connection.tellExited(machine.request.instanceId(), exit);
+    }
+  }
+
+  private List<ProviderInstance> listNow(String owner) {
+    List<ProviderInstance> result = new ArrayList<>();
+    for (SimulatedMachine machine : existing.values()) {
+      if (machine.request.owner().equals(owner) && machine.isListed()) {
+        result.add(machine.toInstance());
+      }
+    }
+    return result;
+  }
+
+  private static CompletionStage<ProviderInstance> failed(String message) {
+    return CompletableFuture.failedFuture(new InstanceStartException(message));
+  }
+}

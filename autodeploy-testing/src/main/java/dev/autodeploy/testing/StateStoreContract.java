@@ -1,0 +1,366 @@
+package dev.autodeploy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.StateStore;
+import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every {@link StateStore} has to keep. Extend it in a test class of your own, override {@link
+ * #open()}, and {@link #durable()} and {@link #exclusive()} where they do not fit:
+ *
+ * <pre>{@code
+ * class DatabaseStateStoreTest extends StateStoreContract {
+ *   private final DataSource database = emptyDatabase();
+ *
+ *   @Override
+ *   protected StateStore open() {
+ *     return new DatabaseStateStore(database);
+ *   }
+ * }
+ * }</pre>
+ */
+public abstract class StateStoreContract {
+  private static final Instant AT = Instant.parse("2026-01-31T12:34:56.123456789Z");
+
+  private final List<StateStore> opened = new ArrayList<>();
+
+  /** For subclasses. */
+  protected StateStoreContract() {}
+
+  /**
+   * Returns a store on the place that belongs to the running test, empty at first. Called again in
+   * the same test, it returns another store on the same place, as a restarted process would.
+   *
+   * @return the store, not loaded yet
+   */
+  protected abstract StateStore open();
+
+  /**
+   * Returns whether a new store on the same place finds what an earlier one was handed. Default:
+   * true.
+   *
+   * @return false for a store that forgets when it is closed
+   */
+  protected boolean durable() {
+    return true;
+  }
+
+  /**
+   * Returns whether a second store on the same place is refused while the first one is open.
+   * Default: true.
+   *
+   * @return false for a place that only one store can ever reach
+   */
+  protected boolean exclusive() {
+    return durable();
+  }
+
+  /** Closes what a test opened. */
+  @AfterEach
+  void closeStores() {
+    opened.forEach(StateStore::close);
+  }
+
+  /** A place where nothing was saved has no owner, no deployments and an empty ledger. */
+  @Test
+  void load_ofAnEmptyStore_isEmpty() {
+    StateStore store = newStore();
+    assertThat(store.load()).isEqualTo(StoredState.empty());
+    assertThat(store.ledger()).isEmpty();
+  }
+
+  /** What was saved is what the next process loads: every setting of every deployment. */
+  @Test
+  void load_afterARestart_isWhatWasSavedLast() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.save(new StoredState("first", List.of(deployment("gone"))));
+    StoredState state =
+        new StoredState(
+            "owner-1", List.of(deployment("zeta"), fullDeployment("alpha"), deployment("mid")));
+    store.save(state);
+    store.close();
+
+    assertThat(newStore().load()).isEqualTo(state);
+  }
+
+  /** Saving replaces everything, also by nothing. */
+  @Test
+  void save_ofNoDeployments_removesThem() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.save(new StoredState("owner-1", List.of(deployment("gone"))));
+    store.save(new StoredState("owner-1", List.of()));
+    store.close();
+
+    assertThat(newStore().load()).isEqualTo(new StoredState("owner-1", List.of()));
+  }
+
+  /** Texts come back as they were, whatever is in them. */
+  @Test
+  void load_ofUnusualTexts_isExact() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    String unusual = "quote \" backslash \\ newline \n tab \t 语音合成 \uD83C\uDFA4 \u0001 {}[],:";
+    DeploymentSpec spec =
+        DeploymentSpec.builder("texts")
+            .port(1)
+            .description(unusual)
+            .startCommand(unusual)
+            .environment("EMPTY", "")
+            .environment("TEXT", unusual)
+            .build();
+    StoredState state = new StoredState("o", List.of(new StoredDeployment(spec, AT)));
+    StateStore store = loaded();
+    store.save(state);
+    store.close();
+
+    assertThat(newStore().load()).isEqualTo(state);
+  }
+
+  /** The ledger of the next process is what was appended, in that order. */
+  @Test
+  void ledger_afterARestart_isWhatWasAppendedInOrder() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    List<LedgerEntry> entries = entries();
+    StateStore store = loaded();
+    entries.forEach(store::append);
+    store.close();
+
+    StateStore next = newStore();
+    next.load();
+    assertThat(next.ledger()).isEqualTo(entries);
+  }
+
+  /** Each process goes on where the one before it ended. */
+  @Test
+  void append_afterARestart_addsToWhatWasThere() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    List<LedgerEntry> entries = entries();
+    for (LedgerEntry entry : entries) {
+      StateStore store = loaded();
+      store.append(entry);
+      store.close();
+    }
+    StateStore last = newStore();
+    last.load();
+    assertThat(last.ledger()).isEqualTo(entries);
+  }
+
+  /** State and ledger do not disturb each other. */
+  @Test
+  void saveAndAppend_inTurns_keepBoth() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    List<LedgerEntry> entries = entries();
+    StateStore store = loaded();
+    StoredState state = StoredState.empty();
+    for (LedgerEntry entry : entries) {
+      store.append(entry);
+      state = new StoredState("o", List.of(deployment("d-" + entry.instanceId())));
+      store.save(state);
+    }
+    store.close();
+
+    StateStore next = newStore();
+    assertThat(next.load()).isEqualTo(state);
+    assertThat(next.ledger()).isEqualTo(entries);
+  }
+
+  /**
+   * Entries that several threads append are all there, each whole, and in order for each thread.
+   */
+  @Test
+  void append_fromSeveralThreads_losesNothing() throws InterruptedException {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    int threads = 4;
+    int each = 25;
+    StateStore store = loaded();
+    CountDownLatch start = new CountDownLatch(1);
+    List<Thread> running = new ArrayList<>();
+    for (int t = 0; t < threads; t++) {
+      int number = t;
+      Thread thread =
+          new Thread(
+              () -> {
+                awaitUninterruptibly(start);
+                for (int i = 0; i < each; i++) {
+                  store.append(started("t" + number + "-" + i));
+                }
+              });
+      thread.start();
+      running.add(thread);
+    }
+    start.countDown();
+    for (Thread thread : running) {
+      thread.join();
+    }
+    store.close();
+
+    StateStore next = newStore();
+    next.load();
+    List<String> ids = next.ledger().stream().map(LedgerEntry::instanceId).toList();
+    assertThat(ids).hasSize(threads * each);
+    for (int t = 0; t < threads; t++) {
+      String prefix = "t" + t + "-";
+      List<String> expected = new ArrayList<>();
+      for (int i = 0; i < each; i++) {
+        expected.add(prefix + i);
+      }
+      assertThat(ids.stream().filter(id -> id.startsWith(prefix))).isEqualTo(expected);
+    }
+  }
+
+  /** Two engines cannot use one state. */
+  @Test
+  void load_whileAnotherStoreIsOpen_isRefused() {
+    assumeTrue(exclusive(), "only one store can reach this place");
+    loaded();
+    assertThatThrownBy(() -> newStore().load())
+        .isInstanceOfSatisfying(
+            AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE));
+  }
+
+  /** A store that was refused does not disturb the one that is open. */
+  @Test
+  void close_ofARefusedStore_leavesTheOtherInUse() {
+    assumeTrue(exclusive(), "only one store can reach this place");
+    StateStore store = loaded();
+    StateStore refused = newStore();
+    assertThatThrownBy(refused::load).isInstanceOf(AutoDeployException.class);
+    refused.close();
+
+    assertThatThrownBy(() -> newStore().load()).isInstanceOf(AutoDeployException.class);
+    store.append(started("still-works"));
+    store.close();
+    StateStore next = newStore();
+    next.load();
+    assertThat(next.ledger()).containsExactly(started("still-works"));
+  }
+
+  /** Closing ends the use, and can be repeated. */
+  @Test
+  void close_isIdempotentAndFreesThePlace() {
+    StateStore store = loaded();
+    store.close();
+    store.close();
+
+    newStore().load();
+  }
+
+  /** A store that was never loaded can be closed. */
+  @Test
+  void close_withoutLoad_doesNothing() {
+    newStore().close();
+  }
+
+  private StateStore newStore() {
+    StateStore store = open();
+    opened.add(store);
+    return store;
+  }
+
+  private StateStore loaded() {
+    StateStore store = newStore();
+    store.load();
+    store.ledger();
+    return store;
+  }
+
+  private static StoredDeployment deployment(String name) {
+    return new StoredDeployment(DeploymentSpec.builder(name).port(8080).build(), AT);
+  }
+
+  private static StoredDeployment fullDeployment(String name) {
+    DeploymentSpec spec =
+        DeploymentSpec.builder(name)
+            .description("every setting")
+            .image("registry.example/voice:1.2")
+            .gpu(GpuRequest.ids("GPU-1", "GPU-2").model("NVIDIA GeForce RTX 4090"))
+            .port(0)
+            .startCommand("cd /app && exec python api.py")
+            .environment("MODEL", "large")
+            .environment("A", "b")
+            .mount(Mount.of("/data", "/models").asReadOnly())
+            .mount(Mount.of("cache", "/cache"))
+            .sharedMemoryBytes(1L << 32)
+            .readiness(
+                ReadinessProbe.anyOf(
+                    ReadinessProbe.allOf(
+                        ReadinessProbe.tcp(), ReadinessProbe.http("/health?full=1")),
+                    ReadinessProbe.http("/ready", 204),
+                    ReadinessProbe.logLine("ready in \\d+ s")))
+            .startTimeout(Duration.ofMillis(90_001))
+            .idleTimeout(Duration.ofNanos(1_500_000_001))
+            .minInstances(1)
+            .maxInstances(3)
+            .concurrency(2)
+            .maxPending(17)
+            .releaseGrace(Duration.ofMillis(2500))
+            .startBackoff(Duration.ofMillis(3), Duration.ofHours(2))
+            .pricePerHour(Money.of("0.4900", "USD"))
+            .build();
+    return new StoredDeployment(spec, AT.plusNanos(1));
+  }
+
+  private static List<LedgerEntry> entries() {
+    return List.of(
+        started("a"),
+        new LedgerEntry.Started(
+            "voice", "b", GpuRequest.count(2).model("NVIDIA H100"), AT.plusSeconds(1)),
+        new LedgerEntry.Used(
+            "a", AT.plusSeconds(40), AT.plusSeconds(99), Duration.ofNanos(12_345_678_901L)),
+        new LedgerEntry.Released(
+            new UsageInterval(
+                "voice",
+                "b",
+                GpuRequest.count(2).model("NVIDIA H100"),
+                AT.plusSeconds(1),
+                null,
+                AT.plusSeconds(2),
+                AT.plusSeconds(3),
+                false,
+                Duration.ZERO)),
+        new LedgerEntry.Released(
+            new UsageInterval(
+                "voice",
+                "a",
+                GpuRequest.none(),
+                AT,
+                AT.plusSeconds(40),
+                AT.plusSeconds(400),
+                AT.plusSeconds(410).plusNanos(999),
+                false,
+                Duration.ofSeconds(100, 1))));
+  }
+
+  private static LedgerEntry started(String instanceId) {
+    return new LedgerEntry.Started("voice", instanceId, GpuRequest.none(), AT);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,248 @@
+package dev.autodeploy.testing;
+
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartRequest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a {@link RandomWalk}: takes the steps and has the books checked after each. */
+final class Walk implements SimulatedWorld.Watch {
+  private static final Duration TO_THE_END = Duration.ofMinutes(30);
+
+  final long seed;
+  final Set<RandomWalk.Fault> faults;
+  final ManualTime time;
+  final SimulatedProvider provider;
+  final SimulatedWorld world;
+  final WalkTrace trace;
+
+  int requests;
+  int leases;
+  int refusals;
+  int cancelled;
+  int startFailures;
+  int restarts;
+
+  /** How far the wall clock was stepped so far, back and forth added up. */
+  Duration clockSteps = Duration.ZERO;
+
+  private final List<WalkEngine> engines = new ArrayList<>();
+  private int step;
+  private int drawn;
+  private int gone;
+  private @Nullable BrokenInvariantError broken;
+
+  Walk(long seed, int deployments, int engineCount, Set<RandomWalk.Fault> faults) {
+    this.seed = seed;
+    this.faults = faults;
+    this.time = seed % 4 == 0 ? ManualTime.create() : ManualTime.shuffled(seed);
+    this.trace = new WalkTrace(time);
+    this.provider = SimulatedProvider.on(time);
+    this.world = provider.world();
+    world.watch = this;
+    provider.planBy(request -> WalkDraw.of(seed, request.deployment(), drawn++).plan(this.faults));
+    for (int i = 0; i < engineCount; i++) {
+      engines.add(new WalkEngine(this, "owner-" + i, deployments));
+    }
+  }
+
+  RandomWalk.Result run(int steps, int lifecycles) {
+    guarded(() -> engines.forEach(WalkEngine::start));
+    for (; step < steps && gone < lifecycles; step++) {
+      trace.beginStep(step);
+      guarded(this::step);
+    }
+    trace.beginStep(step);
+    guarded(this::end);
+    return new RandomWalk.Result(
+        seed,
+        step,
+        gone,
+        startFailures,
+        requests,
+        leases,
+        refusals,
+        cancelled,
+        restarts,
+        time.now());
+  }
+
+  /** Notes that an invariant is broken; the walk ends after the running step. */
+  void broken(String invariant) {
+    if (broken == null) {
+      broken = new BrokenInvariantError(seed, step, invariant, trace.toLines());
+    }
+  }
+
+  void check(boolean holds, Supplier<String> invariant) {
+    if (!holds) {
+      broken(invariant.get());
+    }
+  }
+
+  private void guarded(Runnable action) {
+    try {
+      action.run();
+    } catch (RuntimeException e) {
+      broken("the engine threw " + e);
+      if (broken != null && broken.getSuppressed().length == 0) {
+        broken.addSuppressed(e);
+      }
+    }
+    if (broken != null) {
+      throw broken;
+    }
+  }
+
+  private void step() {
+    WalkDraw draw = WalkDraw.of(seed, "step", step);
+    act(draw, draw.any(engines));
+    if (draw.chance(15)) {
+      time.runReady(draw.below(6));
+      return; // and on, in the middle of things
+    }
+    settle();
+  }
+
+  private void settle() {
+    time.runReady();
+    engines.forEach(WalkEngine::check);
+  }
+
+  private void act(WalkDraw draw, WalkEngine engine) {
+    int kind = draw.below(1000);
+    if (kind < 500) {
+      engine.act(draw);
+    } else if (kind < 680) {
+      pass(draw.pause());
+    } else if (kind < 850) {
+      passToAMoment(draw, engine);
+    } else if (kind < 960) {
+      actAtAMoment(draw, engine);
+    } else if (kind < 980) {
+      crash(draw);
+    } else if (kind < 985) {
+      stepClock(draw);
+    } else if (kind < 988) {
+      if (faults.contains(RandomWalk.Fault.RESTART)) {
+        engine.restart(draw);
+      }
+    } else {
+      engine.redeploy(draw);
+    }
+  }
+
+  private void pass(Duration duration) {
+    trace.add(() -> "let " + text(duration) + " pass");
+    time.advance(duration);
+  }
+
+  /** Moves to when something is due, or a nanosecond before or after. */
+  private void passToAMoment(WalkDraw draw, WalkEngine engine) {
+    Duration until = moment(draw, engine).plusNanos(draw.any(0, 0, 0, 1, -1));
+    pass(until.isNegative() ? Duration.ZERO : until);
+  }
+
+  /** Has something happen exactly when something else is due. */
+  private void actAtAMoment(WalkDraw draw, WalkEngine engine) {
+    Duration until = moment(draw, engine);
+    if (draw.chance(50)) {
+      time.schedule(until, () -> engine.act(draw));
+      pass(until);
+    } else {
+      pass(until.isZero() ? until : until.minusNanos(1));
+      engine.act(draw);
+      pass(Duration.ofNanos(1));
+    }
+  }
+
+  private Duration moment(WalkDraw draw, WalkEngine engine) {
+    Duration timer = time.untilNextTimer().orElse(Duration.ZERO);
+    return draw.chance(50) ? timer : engine.deadline(draw).orElse(timer);
+  }
+
+  private void crash(WalkDraw draw) {
+    List<SimulatedMachine> up =
+        world.existing.values().stream().filter(SimulatedMachine::isUp).toList();
+    if (faults.contains(RandomWalk.Fault.CRASH) && !up.isEmpty()) {
+      SimulatedMachine machine = draw.any(up);
+      InstanceExit exit = draw.crash();
+      trace.add(() -> "crash " + machine.request.instanceId());
+      machine.exit(exit);
+    }
+  }
+
+  private void stepClock(WalkDraw draw) {
+    if (faults.contains(RandomWalk.Fault.CLOCK)) {
+      Duration by = draw.pause().multipliedBy(draw.any(1, -1, 60, -60));
+      clockSteps = clockSteps.plus(by.abs());
+      trace.add(() -> "step the wall clock by " + text(by));
+      time.stepClock(by);
+    }
+  }
+
+  private void end() {
+    trace.add(() -> "the end: no more requests");
+    time.runReady();
+    engines.forEach(WalkEngine::quiet);
+    time.advance(TO_THE_END);
+    settle();
+    if (broken == null) {
+      engines.forEach(WalkEngine::checkAtRest);
+    }
+    if (broken == null) {
+      engines.forEach(WalkEngine::close);
+    }
+  }
+
+  // What the provider sees.
+
+  @Override
+  public void starting(StartRequest request, InstancePlan plan) {
+    trace.add(
+        () -> "provider: start " + request.instanceId() + " slot " + request.slot() + " " + plan);
+    engine(request.owner()).starting(request);
+  }
+
+  @Override
+  public void releasing(String instanceId) {
+    trace.add(() -> "provider: release " + instanceId);
+    SimulatedMachine machine = world.machines.get(instanceId);
+    if (machine != null) {
+      engine(machine.request.owner()).releasing(machine);
+    }
+  }
+
+  @Override
+  public void removed(SimulatedMachine machine) {
+    gone++;
+    trace.add(() -> "provider: " + machine.request.instanceId() + " is gone");
+  }
+
+  @Override
+  public void closing(String owner, List<SimulatedMachine> left) {
+    trace.add(() -> "provider: close of " + owner);
+    check(
+        left.isEmpty(),
+        () ->
+            "after close() nothing is left, but these are: "
+                + left.stream().map(machine -> machine.request.instanceId()).toList());
+  }
+
+  private WalkEngine engine(String owner) {
+    for (WalkEngine engine : engines) {
+      if (engine.owner.equals(owner)) {
+        return engine;
+      }
+    }
+    throw new IllegalStateException("unknown owner " + owner);
+  }
+
+  static String text(Duration duration) {
+    return duration.toNanos() / 1e6 + " ms";
+  }
+}

@@ -1,0 +1,41 @@
+package dev.autodeploy.testing;
+
+import dev.autodeploy.RouteRule;
+import java.util.concurrent.CompletableFuture;
+
+/** Somebody in a walk who has asked and has not been answered yet. */
+final class WalkWaiter {
+  final int number;
+  final RouteRule route;
+  final long askedAt;
+  final long deadline;
+
+  /** How many others waited when this one asked. */
+  final int before;
+
+  /** Set right after it asked. */
+  CompletableFuture<?> future = new CompletableFuture<>();
+
+  /** Whether cancelling the future gives the place up: not so for a start. */
+  boolean canGiveUp = true;
+
+  boolean cancelled;
+
+  WalkWaiter(int number, RouteRule route, long askedAt, long deadline, int before) {
+    this.number = number;
+    this.route = route;
+    this.askedAt = askedAt;
+    this.deadline = deadline;
+    this.before = before;
+  }
+
+  /** Returns whether any instance would do. */
+  boolean takesAny() {
+    return route instanceof RouteRule.Default;
+  }
+
+  @Override
+  public String toString() {
+    return "#" + number;
+  }
+}
