@@ -92,10 +92,6 @@ final class Problems {
         .closing();
   }
 
-  static Problem headTooLarge(String detail) {
-    return Problem.of(431, "head-too-large", "The request's head is too large", detail).closing();
-  }
-
   static Problem shuttingDown(@Nullable String name) {
     return Problem.of(
             503,
