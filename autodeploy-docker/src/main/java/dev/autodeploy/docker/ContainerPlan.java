@@ -1,0 +1,182 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.model.ContainerConfig;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.LogConfig;
+import com.github.dockerjava.api.model.Mount;
+import com.github.dockerjava.api.model.MountType;
+import com.github.dockerjava.api.model.PortBinding;
+import com.github.dockerjava.api.model.Ports;
+import com.github.dockerjava.api.model.RestartPolicy;
+import com.github.dockerjava.api.model.Ulimit;
+import dev.autodeploy.DeploymentSpec;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** How a container is made from a specification. */
+final class ContainerPlan {
+  /** The port of a service that takes the one it is told. */
+  private static final int TOLD_PORT = 8080;
+
+  private static final Duration MIN_GRACE = Duration.ofSeconds(10);
+
+  private final DockerSettings settings;
+  private final DeploymentSpec spec;
+  private final Labels labels;
+  private final GpuGrant gpus;
+  private final InspectImageResponse image;
+  private final String publishAddress;
+
+  ContainerPlan(
+      DockerSettings settings,
+      DeploymentSpec spec,
+      Labels labels,
+      GpuGrant gpus,
+      InspectImageResponse image,
+      String publishAddress) {
+    this.settings = settings;
+    this.spec = spec;
+    this.labels = labels;
+    this.gpus = gpus;
+    this.image = image;
+    this.publishAddress = publishAddress;
+  }
+
+  static int port(DeploymentSpec spec) {
+    return spec.port() == 0 ? TOLD_PORT : spec.port();
+  }
+
+  /** Fills in the command; the customizer has the last word, but not on what identifies it. */
+  CreateContainerCmd applyTo(CreateContainerCmd cmd) {
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withInit(settings.init())
+            .withAutoRemove(false)
+            .withRestartPolicy(RestartPolicy.noRestart())
+            .withLogConfig(
+                new LogConfig(
+                    LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3")))
+            .withPortBindings(
+                new PortBinding(
+                    Ports.Binding.bindIp(publishAddress), ExposedPort.tcp(labels.port())))
+            .withMounts(spec.mounts().stream().map(ContainerPlan::mount).toList());
+    sharedMemory(host);
+    if (!settings.ulimits().isEmpty()) {
+      host.withUlimits(
+          settings.ulimits().stream()
+              .map(limit -> new Ulimit(limit.name(), limit.soft(), limit.hard()))
+              .toList());
+    }
+    if (settings.network() != null) {
+      host.withNetworkMode(settings.network());
+    }
+    gpus.applyTo(host);
+    CreateContainerCmd filled =
+        cmd.withHostConfig(host)
+            .withExposedPorts(ExposedPort.tcp(labels.port()))
+            .withEnv(environment());
+    command(filled);
+    if (settings.customizer() != null) {
+      filled = settings.customizer().apply(filled);
+    }
+    HostConfig customized = filled.getHostConfig();
+    if (labels.leased() && customized != null && !isBlank(customized.getPidMode())) {
+      throw new IllegalArgumentException(
+          "a container in another's process space cannot run under a lease; leave pidMode out, or"
+              + " use lease(Duration.ZERO)");
+    }
+    return filled.withName(labels.name()).withLabels(merged(filled.getLabels()));
+  }
+
+  private Map<String, String> merged(@Nullable Map<String, String> customized) {
+    Map<String, String> all = labels.toMap();
+    if (customized != null) {
+      customized.forEach(all::putIfAbsent);
+    }
+    return all;
+  }
+
+  private void sharedMemory(HostConfig host) {
+    if (settings.hostIpc()) {
+      host.withIpcMode("host");
+    } else if (spec.sharedMemoryBytes() != null) {
+      host.withShmSize(spec.sharedMemoryBytes());
+    } else if (!gpus.isNone()) {
+      host.withShmSize(settings.gpuSharedMemory());
+    }
+  }
+
+  private void command(CreateContainerCmd cmd) {
+    List<String> command = new ArrayList<>();
+    if (spec.startCommand() != null) {
+      command.addAll(List.of("/bin/sh", "-c", spec.startCommand()));
+    } else if (labels.leased()) {
+      command.addAll(imageCommand());
+    } else {
+      return;
+    }
+    if (labels.leased()) {
+      Duration grace =
+          spec.releaseGrace().compareTo(MIN_GRACE) < 0 ? MIN_GRACE : spec.releaseGrace();
+      command = LeaseWrapper.wrap(command, settings.lease(), grace, stopSignal());
+    }
+    // An entrypoint of the image's would otherwise get the command as its arguments.
+    cmd.withEntrypoint(command.subList(0, 1)).withCmd(command.subList(1, command.size()));
+  }
+
+  /** What the image starts by itself. */
+  private List<String> imageCommand() {
+    ContainerConfig config = image.getConfig();
+    List<String> command = new ArrayList<>();
+    if (config != null && config.getEntrypoint() != null) {
+      command.addAll(Arrays.asList(config.getEntrypoint()));
+    }
+    if (config != null && config.getCmd() != null) {
+      command.addAll(Arrays.asList(config.getCmd()));
+    }
+    if (command.isEmpty()) {
+      throw new IllegalArgumentException(
+          "deployment '"
+              + spec.name()
+              + "' needs a start command: its image does not say what to start");
+    }
+    return command;
+  }
+
+  private String stopSignal() {
+    Object declared =
+        image.getConfig() == null ? null : image.getConfig().getRawValues().get("StopSignal");
+    String signal = declared instanceof String text ? text.toUpperCase(Locale.ROOT) : "";
+    signal = signal.startsWith("SIG") ? signal.substring(3) : signal;
+    return signal.matches("[A-Z0-9]{1,8}") ? signal : "TERM";
+  }
+
+  private List<String> environment() {
+    List<String> environment = new ArrayList<>();
+    if (spec.port() == 0) {
+      environment.add("PORT=" + TOLD_PORT);
+    }
+    spec.environment().forEach((name, value) -> environment.add(name + "=" + value));
+    return environment;
+  }
+
+  private static Mount mount(dev.autodeploy.Mount mount) {
+    return new Mount()
+        .withType(mount.source().startsWith("/") ? MountType.BIND : MountType.VOLUME)
+        .withSource(mount.source())
+        .withTarget(mount.target())
+        .withReadOnly(mount.readOnly());
+  }
+
+  private static boolean isBlank(@Nullable String text) {
+    return text == null || text.isBlank();
+  }
+}

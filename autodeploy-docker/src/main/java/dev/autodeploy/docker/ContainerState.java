@@ -1,0 +1,136 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.NetworkSettings;
+import com.github.dockerjava.api.model.Ports;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what an inspection says. */
+final class ContainerState {
+  private final InspectContainerResponse inspected;
+  private final InspectContainerResponse.ContainerState state;
+
+  ContainerState(InspectContainerResponse inspected) {
+    this.inspected = inspected;
+    this.state = inspected.getState();
+  }
+
+  String id() {
+    return inspected.getId();
+  }
+
+  @Nullable Labels labels() {
+    return inspected.getConfig() == null
+        ? null
+        : Labels.of(inspected.getName(), inspected.getConfig().getLabels());
+  }
+
+  boolean isRunning() {
+    return Boolean.TRUE.equals(state.getRunning());
+  }
+
+  boolean wasNeverStarted() {
+    return "created".equals(state.getStatus())
+        || "configured".equals(state.getStatus())
+        || "initialized".equals(state.getStatus());
+  }
+
+  boolean isOutOfMemory() {
+    return Boolean.TRUE.equals(state.getOOMKilled());
+  }
+
+  @Nullable Integer exitCode() {
+    Long code = state.getExitCodeLong();
+    return code == null ? null : code.intValue();
+  }
+
+  String error() {
+    return state.getError() == null ? "" : state.getError();
+  }
+
+  /** When it ended by this process's clock; null if it has not. */
+  @Nullable Instant finishedAt(Duration clockSkew) {
+    return moment(state.getFinishedAt(), clockSkew);
+  }
+
+  /** When it was started by this process's clock; null if it was not. */
+  @Nullable Instant startedAt(Duration clockSkew) {
+    return moment(state.getStartedAt(), clockSkew);
+  }
+
+  String stopSignal() {
+    Object signal =
+        inspected.getConfig() == null
+            ? null
+            : inspected.getConfig().getRawValues().get("StopSignal");
+    return signal instanceof String text && !text.isBlank() ? text : "SIGTERM";
+  }
+
+  /** Where the service is published; null if it is not. */
+  @Nullable URI endpoint(int port, String host) {
+    NetworkSettings network = inspected.getNetworkSettings();
+    if (network == null || network.getPorts() == null) {
+      return null;
+    }
+    Ports.Binding[] bindings = network.getPorts().getBindings().get(ExposedPort.tcp(port));
+    if (bindings == null) {
+      return null;
+    }
+    for (Ports.Binding binding : bindings) {
+      if (binding != null && binding.getHostPortSpec() != null) {
+        return URI.create("http://" + host + ":" + binding.getHostPortSpec());
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Where the service listens itself, if this process shares the network of the engine's host: the
+   * container's gateway is then one of this machine's own addresses.
+   */
+  @Nullable URI direct(int port) {
+    NetworkSettings network = inspected.getNetworkSettings();
+    if (network == null || network.getNetworks() == null) {
+      return null;
+    }
+    for (ContainerNetwork attached : network.getNetworks().values()) {
+      String address = attached.getIpAddress();
+      if (address != null && !address.isEmpty() && isLocal(attached.getGateway())) {
+        return URI.create("http://" + address + ":" + port);
+      }
+    }
+    return null;
+  }
+
+  private static boolean isLocal(@Nullable String gateway) {
+    if (gateway == null || gateway.isEmpty()) {
+      return false;
+    }
+    try {
+      return NetworkInterface.getByInetAddress(InetAddress.getByName(gateway)) != null;
+    } catch (UnknownHostException | SocketException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable Instant moment(@Nullable String text, Duration clockSkew) {
+    if (text == null || text.startsWith("0001-")) {
+      return null;
+    }
+    try {
+      return java.time.OffsetDateTime.parse(text).toInstant().minus(clockSkew);
+    } catch (DateTimeException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,389 @@
+package dev.autodeploy.docker;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Image;
+import com.github.dockerjava.api.model.Info;
+import com.github.dockerjava.api.model.Version;
+import com.github.dockerjava.api.model.VersionComponent;
+import com.github.dockerjava.core.DefaultDockerClientConfig;
+import com.github.dockerjava.core.DockerClientImpl;
+import com.github.dockerjava.transport.DockerHttpClient.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What is asked of an engine. Every method blocks, for no longer than the call timeout, and fails
+ * with a {@link DockerEngineException}.
+ */
+final class EngineClient implements AutoCloseable {
+  static final ObjectMapper JSON = new ObjectMapper();
+  private static final Logger log = LoggerFactory.getLogger(EngineClient.class);
+
+  /** The version whose answers are known here; a newer engine still speaks it. */
+  private static final ApiVersion NEWEST = new ApiVersion(1, 51);
+
+  private static final ApiVersion OLDEST = new ApiVersion(1, 40);
+
+  private final EngineAddress address;
+  private final EngineTransport transport;
+  private volatile Session session;
+
+  /**
+   * A client that is pinned to a version.
+   *
+   * @param docker the client
+   * @param prefix what its paths begin with
+   * @param version what the engine said
+   * @param api the version that is spoken
+   */
+  private record Session(DockerClient docker, String prefix, Version version, ApiVersion api) {}
+
+  private EngineClient(EngineAddress address, EngineTransport transport) {
+    this.address = address;
+    this.transport = transport;
+    this.session = negotiate();
+  }
+
+  /** Connects, and agrees on the version of the API. */
+  static EngineClient connect(EngineAddress address, Duration callTimeout) {
+    EngineTransport transport = new EngineTransport(address, callTimeout);
+    try {
+      return new EngineClient(address, transport);
+    } catch (RuntimeException e) {
+      transport.close();
+      throw e;
+    }
+  }
+
+  EngineAddress address() {
+    return address;
+  }
+
+  /** Asks the engine about itself. */
+  EngineInfo info() {
+    Version version = session.version;
+    Info info = call("asking Docker about itself", docker -> docker.infoCmd().exec());
+    String product = "Docker";
+    String productVersion = version.getVersion() == null ? "" : version.getVersion();
+    if (version.getComponents() != null) {
+      for (VersionComponent component : version.getComponents()) {
+        if (component.getName().startsWith("Podman")) {
+          product = "Podman";
+          productVersion = component.getVersion();
+        }
+      }
+    }
+    String id = info.getId() == null || info.getId().isEmpty() ? info.getName() : info.getId();
+    return new EngineInfo(
+        id == null ? address.toString() : id,
+        product,
+        productVersion,
+        session.api.toString(),
+        info.getOsType() == null ? "" : info.getOsType(),
+        cdiDevices(info),
+        skew(info));
+  }
+
+  InspectContainerResponse inspect(String container) {
+    return call("inspecting " + container, d -> d.inspectContainerCmd(container).exec());
+  }
+
+  /** Inspects a container; null if there is none. */
+  @Nullable InspectContainerResponse find(String container) {
+    try {
+      return inspect(container);
+    } catch (DockerEngineException e) {
+      if (e.problem() == DockerProblem.NO_SUCH_CONTAINER) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /** Lists containers in any state that carry labels. */
+  List<Container> list(Map<String, String> labels) {
+    return call(
+        "listing containers",
+        d -> d.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec());
+  }
+
+  String create(String doing, String image, Function<CreateContainerCmd, CreateContainerCmd> plan) {
+    return call(doing, d -> plan.apply(d.createContainerCmd(image)).exec().getId());
+  }
+
+  /** Starts a container; one that runs already is a success. */
+  void start(String doing, String container) {
+    command(doing, "POST", "/containers/" + container + "/start", Duration.ZERO, 204, 304);
+  }
+
+  /** Sends a signal; false if the container does not run or is gone. */
+  boolean signal(String container, String signal) {
+    int status =
+        command(
+            "signalling " + container,
+            "POST",
+            "/containers/" + container + "/kill?signal=" + encode(signal),
+            Duration.ZERO,
+            204,
+            404,
+            409,
+            500);
+    return status == 204;
+  }
+
+  /** Removes a container by force, with its anonymous volumes; a gone one is a success. */
+  void remove(String container) {
+    command(
+        "removing " + container,
+        "DELETE",
+        "/containers/" + container + "?force=true&v=true",
+        Duration.ZERO,
+        204,
+        404,
+        409);
+  }
+
+  /** Whether a path exists in a container, which need not run. */
+  boolean hasFile(String container, String path) {
+    int status =
+        command(
+            "looking into " + container,
+            "HEAD",
+            "/containers/" + container + "/archive?path=" + encode(path),
+            Duration.ZERO,
+            200,
+            404);
+    return status == 200;
+  }
+
+  /** Inspects an image; null if it is not on the host. */
+  @Nullable InspectImageResponse findImage(String image) {
+    try {
+      return call("inspecting image " + image, d -> d.inspectImageCmd(image).exec());
+    } catch (DockerEngineException e) {
+      if (e.problem() == DockerProblem.IMAGE_MISSING) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  List<Image> images() {
+    return call("listing images", d -> d.listImagesCmd().exec());
+  }
+
+  /** Removes an image; a gone one is a success. */
+  void removeImage(String image) {
+    command(
+        "removing image " + image,
+        "DELETE",
+        "/images/" + encode(image).replace("%2F", "/").replace("%3A", ":"),
+        Duration.ZERO,
+        200,
+        404);
+  }
+
+  /** Sends a request that may take any time and returns the answer. */
+  JsonNode post(String doing, String path, byte @Nullable [] body, Duration timeout) {
+    try (Response response = transport.execute("POST", session.prefix + path, body, timeout)) {
+      String text = text(response);
+      if (response.getStatusCode() / 100 != 2) {
+        throw DockerEngineException.answered(doing, text);
+      }
+      return JSON.readTree(text);
+    } catch (IOException | UncheckedIOException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  /** The last lines that a container wrote to its output and its error output. */
+  List<String> logs(String container, int lines) {
+    String doing = "reading the log of " + container;
+    String path =
+        "/containers/" + container + "/logs?stdout=true&stderr=true&tail=" + Math.max(1, lines);
+    try (Response response = transport.unary("GET", session.prefix + path)) {
+      if (response.getStatusCode() == 404) {
+        return List.of();
+      }
+      if (response.getStatusCode() != 200) {
+        throw DockerEngineException.answered(doing, text(response));
+      }
+      return LogFrames.lines(response.getBody(), lines);
+    } catch (IOException | UncheckedIOException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  /** Opens a stream of JSON lines. */
+  JsonLines stream(String doing, String method, String path, Map<String, String> headers) {
+    return new JsonLines(doing, transport.stream(method, session.prefix + path, headers));
+  }
+
+  @Override
+  public void close() {
+    transport.close();
+  }
+
+  static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private int command(
+      String doing, String method, String path, Duration timeout, int... successes) {
+    return withSession(
+        doing,
+        s -> {
+          try (Response response =
+              timeout.isZero()
+                  ? transport.unary(method, s.prefix + path)
+                  : transport.execute(method, s.prefix + path, null, timeout)) {
+            int status = response.getStatusCode();
+            for (int success : successes) {
+              if (status == success) {
+                return status;
+              }
+            }
+            throw DockerEngineException.answered(doing, text(response));
+          }
+        });
+  }
+
+  private <T> T call(String doing, Function<DockerClient, T> command) {
+    return withSession(doing, s -> command.apply(s.docker));
+  }
+
+  private <T> T withSession(String doing, Function<Session, T> command) {
+    Session used = session;
+    try {
+      return command.apply(used);
+    } catch (RuntimeException e) {
+      DockerEngineException problem = failure(doing, e);
+      if (problem.problem() != DockerProblem.API_VERSION || used != session) {
+        throw problem;
+      }
+    }
+    log.info("Docker at {} speaks another API version now; negotiating again", address);
+    session = negotiate();
+    try {
+      return command.apply(session);
+    } catch (RuntimeException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  /** Where the engine could not be asked, its address is what matters. */
+  private DockerEngineException failure(String doing, Exception e) {
+    DockerEngineException failure = DockerEngineException.of(doing, e);
+    return failure.problem().unreachable() && e != failure
+        ? new DockerEngineException(
+            failure.problem(), doing + " at " + address, failure.detail(), e)
+        : failure;
+  }
+
+  private Session negotiate() {
+    String doing = "connecting to Docker";
+    try {
+      Version version = client(null).versionCmd().exec();
+      ApiVersion offered = ApiVersion.parse(version.getApiVersion());
+      if (offered == null) {
+        throw new DockerEngineException(
+            DockerProblem.NOT_DOCKER, doing, "it names no API version", null);
+      }
+      if (offered.compareTo(OLDEST) < 0) {
+        throw new DockerEngineException(
+            DockerProblem.API_VERSION, doing, "it speaks API " + offered, null);
+      }
+      ApiVersion api = offered.compareTo(NEWEST) < 0 ? offered : NEWEST;
+      return new Session(client(api.toString()), "/v" + api, version, api);
+    } catch (RuntimeException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  private DockerClient client(@Nullable String apiVersion) {
+    DefaultDockerClientConfig.Builder config =
+        DefaultDockerClientConfig.createDefaultConfigBuilder()
+            .withDockerHost(address.isUnix() ? address.uri().toString() : "tcp://localhost:2375")
+            .withDockerTlsVerify(false);
+    config.withApiVersion(apiVersion);
+    return DockerClientImpl.getInstance(config.build(), transport);
+  }
+
+  private static String text(Response response) {
+    try (InputStream body = response.getBody()) {
+      return new String(body.readNBytes(1 << 20), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<String> cdiDevices(Info info) {
+    List<String> devices = new ArrayList<>();
+    if (info.getRawValues().get("DiscoveredDevices") instanceof List<?> discovered) {
+      for (Object device : discovered) {
+        if (device instanceof Map<?, ?> map
+            && "cdi".equals(map.get("Source"))
+            && map.get("ID") instanceof String id) {
+          devices.add(id);
+        }
+      }
+    }
+    return devices;
+  }
+
+  private static Duration skew(Info info) {
+    try {
+      return info.getSystemTime() == null
+          ? Duration.ZERO
+          : Duration.between(Instant.now(), Instant.parse(info.getSystemTime()));
+    } catch (DateTimeException e) {
+      return Duration.ZERO;
+    }
+  }
+
+  /**
+   * A version of the API.
+   *
+   * @param major before the point
+   * @param minor after the point
+   */
+  private record ApiVersion(int major, int minor) implements Comparable<ApiVersion> {
+    static @Nullable ApiVersion parse(@Nullable String text) {
+      if (text == null || !text.matches("\\d{1,4}\\.\\d{1,4}")) {
+        return null;
+      }
+      String[] parts = text.split("\\.");
+      return new ApiVersion(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+    }
+
+    @Override
+    public int compareTo(ApiVersion other) {
+      int byMajor = Integer.compare(major, other.major);
+      return byMajor != 0 ? byMajor : Integer.compare(minor, other.minor);
+    }
+
+    @Override
+    public String toString() {
+      return major + "." + minor;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package dev.autodeploy.docker;
+
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What an engine said of itself when it was checked.
+ *
+ * @param id the engine's own id, or its host's name where it has none
+ * @param product such as {@code Docker} or {@code Podman}
+ * @param version the product's version
+ * @param apiVersion the version of the API that is spoken with it
+ * @param osType what its containers run, {@code linux} or {@code windows}
+ * @param cdiDevices the devices that it has discovered, by their CDI names
+ * @param clockSkew how far its clock is ahead of this process's
+ */
+record EngineInfo(
+    String id,
+    String product,
+    String version,
+    String apiVersion,
+    String osType,
+    List<String> cdiDevices,
+    Duration clockSkew) {
+
+  EngineInfo {
+    cdiDevices = List.copyOf(cdiDevices);
+  }
+
+  boolean isPodman() {
+    return product.equals("Podman");
+  }
+
+  int majorVersion() {
+    String major = version.split("\\D", 2)[0];
+    return major.isEmpty() ? 0 : Integer.parseInt(major);
+  }
+
+  /** The discovered devices of a vendor, without the names that stand for all of them. */
+  List<String> cdiDevices(String kind) {
+    return cdiDevices.stream()
+        .filter(device -> device.startsWith(kind + "=") && !device.endsWith("=all"))
+        .toList();
+  }
+}

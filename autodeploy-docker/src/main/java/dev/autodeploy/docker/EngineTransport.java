@@ -1,0 +1,191 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.transport.DockerHttpClient;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Proxy;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import okhttp3.Call;
+import okhttp3.ConnectionPool;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.RequestBody;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way to the engine: HTTP over a Unix socket or TCP. Every exchange of docker-java's has a
+ * deadline, from the connection to the last byte of the answer; a {@link #stream} has none and ends
+ * when it is closed.
+ */
+final class EngineTransport implements DockerHttpClient {
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+
+  private final OkHttpClient unary;
+  private final OkHttpClient streaming;
+  private final HttpUrl base;
+
+  EngineTransport(EngineAddress address, Duration callTimeout) {
+    OkHttpClient.Builder builder =
+        new OkHttpClient.Builder()
+            .proxy(Proxy.NO_PROXY)
+            .fastFallback(false)
+            .followRedirects(false)
+            .connectionPool(new ConnectionPool(16, 1, TimeUnit.MINUTES))
+            .connectTimeout(CONNECT_TIMEOUT)
+            .readTimeout(Duration.ZERO)
+            .writeTimeout(Duration.ZERO)
+            .pingInterval(Duration.ZERO);
+    HttpUrl.Builder url = new HttpUrl.Builder();
+    if (address.isUnix()) {
+      builder
+          .socketFactory(UnixSocket.factory(address.socket()))
+          .dns(host -> List.of(InetAddress.getLoopbackAddress()));
+      url.scheme("http").host("docker.socket");
+    } else if (address.certificates() == null) {
+      url.scheme("http").host(address.uri().getHost()).port(address.port());
+    } else {
+      PemFiles pem = PemFiles.read(address.certificates());
+      builder.sslSocketFactory(pem.context().getSocketFactory(), pem.trustManager());
+      url.scheme("https").host(address.uri().getHost()).port(address.port());
+    }
+    base = url.build();
+    streaming = builder.build();
+    unary = streaming.newBuilder().callTimeout(callTimeout).build();
+  }
+
+  @Override
+  public Response execute(Request request) {
+    Call call =
+        unary.newCall(request(request.method(), request.path(), request.headers(), body(request)));
+    try {
+      return new Answer(call.execute());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends a request without a body, with the same deadline. */
+  Response unary(String method, String path) {
+    try {
+      return new Answer(unary.newCall(request(method, path, Map.of(), null)).execute());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends a request with a deadline of its own, or none if it is zero. */
+  Response execute(String method, String path, byte @Nullable [] json, Duration timeout) {
+    OkHttpClient client = streaming.newBuilder().callTimeout(timeout).build();
+    try {
+      return new Answer(client.newCall(request(method, path, Map.of(), json)).execute());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Opens an answer that goes on until somebody ends it. The exchange is handed out before it is
+   * executed, so that it can be ended at any moment, the wait for the answer's head included.
+   */
+  Exchange stream(String method, String path, Map<String, String> headers) {
+    return new Exchange(streaming.newCall(request(method, path, headers, null)));
+  }
+
+  /** Ends all exchanges and closes all connections. */
+  @Override
+  public void close() {
+    streaming.dispatcher().cancelAll();
+    streaming.connectionPool().evictAll();
+  }
+
+  private okhttp3.Request request(
+      String method, String path, Map<String, String> headers, byte @Nullable [] body) {
+    HttpUrl url = base.resolve(path);
+    if (url == null) {
+      throw new IllegalArgumentException("not a path: " + path);
+    }
+    RequestBody content =
+        body == null ? null : RequestBody.create(body, MediaType.get("application/json"));
+    if (content == null && (method.equals("POST") || method.equals("PUT"))) {
+      content = RequestBody.create(new byte[0], null);
+    }
+    okhttp3.Request.Builder builder =
+        new okhttp3.Request.Builder().url(url).method(method, content);
+    headers.forEach(builder::header);
+    return builder.build();
+  }
+
+  private static byte @Nullable [] body(Request request) {
+    if (request.hijackedInput() != null) {
+      throw new UnsupportedOperationException("a hijacked connection is never needed here");
+    }
+    if (request.bodyBytes() != null) {
+      return request.bodyBytes();
+    }
+    try (InputStream in = request.body()) {
+      return in == null ? null : in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A streamed exchange, which {@link #close()} ends whatever state it is in. */
+  static final class Exchange implements AutoCloseable {
+    private final Call call;
+    private volatile @Nullable Answer answer;
+
+    Exchange(Call call) {
+      this.call = call;
+    }
+
+    Answer open() throws IOException {
+      Answer opened = new Answer(call.execute());
+      answer = opened;
+      return opened;
+    }
+
+    boolean isClosed() {
+      return call.isCanceled();
+    }
+
+    @Override
+    public void close() {
+      call.cancel();
+    }
+  }
+
+  /** An answer, whose body is read by the caller. */
+  static final class Answer implements Response {
+    private final okhttp3.Response response;
+
+    Answer(okhttp3.Response response) {
+      this.response = response;
+    }
+
+    @Override
+    public int getStatusCode() {
+      return response.code();
+    }
+
+    @Override
+    public Map<String, List<String>> getHeaders() {
+      return response.headers().toMultimap();
+    }
+
+    @Override
+    public InputStream getBody() {
+      return response.body().byteStream();
+    }
+
+    @Override
+    public void close() {
+      response.close();
+    }
+  }
+}

@@ -1,0 +1,143 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.model.DeviceRequest;
+import com.github.dockerjava.api.model.HostConfig;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which GPUs the engine's host has: those that were configured, those that the engine discovered by
+ * CDI, or those that {@code nvidia-smi} lists in a container of the user's own image, into which
+ * NVIDIA's hook puts it.
+ */
+final class GpuInventory {
+  static final String PROBE = Labels.PREFIX + "probe";
+  private static final Logger log = LoggerFactory.getLogger(GpuInventory.class);
+  private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(20);
+  private static final int PROBE_LINES = 1000;
+
+  private final EngineClient client;
+  private final DockerSettings settings;
+  private final EngineInfo engine;
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable List<Gpu> found;
+
+  GpuInventory(EngineClient client, DockerSettings settings, EngineInfo engine) {
+    this.client = client;
+    this.settings = settings;
+    this.engine = engine;
+  }
+
+  GpuAccess access() {
+    if (settings.gpuAccess() != GpuAccess.AUTO) {
+      return settings.gpuAccess();
+    }
+    boolean named = settings.gpus().stream().anyMatch(id -> id.contains("="));
+    boolean discovered = !discovered().isEmpty() && settings.gpus().isEmpty();
+    return named || discovered ? GpuAccess.CDI : GpuAccess.NVIDIA_HOOK;
+  }
+
+  /** What is known without starting anything; null if nothing is. */
+  @Nullable List<Gpu> known() {
+    if (!settings.gpus().isEmpty()) {
+      return settings.gpus().stream().map(GpuInventory::named).toList();
+    }
+    if (access() == GpuAccess.CDI) {
+      return discovered();
+    }
+    lock.lock();
+    try {
+      return found;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What is known, asking the GPUs' own tool if need be; null if it cannot be told. */
+  @Nullable List<Gpu> find(String image, String owner, String instanceId) {
+    List<Gpu> known = known();
+    if (known != null || access() != GpuAccess.NVIDIA_HOOK) {
+      return known;
+    }
+    lock.lock();
+    try {
+      if (found == null) {
+        List<Gpu> listed = ask(image, owner, instanceId);
+        found = listed.isEmpty() ? null : listed;
+      }
+      return found;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes what a process of this owner left of its questions. */
+  void removeLeftovers(String owner) {
+    client.list(Map.of(PROBE, owner)).forEach(container -> client.remove(container.getId()));
+  }
+
+  private List<Gpu> ask(String image, String owner, String instanceId) {
+    String doing = "listing the GPUs of the Docker host with " + image;
+    HostConfig host =
+        HostConfig.newHostConfig()
+            .withNetworkMode("none")
+            .withDeviceRequests(
+                List.of(
+                    new DeviceRequest()
+                        .withDriver("")
+                        .withCount(-1)
+                        .withCapabilities(List.of(List.of("gpu", "utility")))));
+    String container =
+        client.create(
+            doing,
+            image,
+            cmd ->
+                cmd.withName("autodeploy-probe-" + instanceId)
+                    .withHostConfig(host)
+                    .withLabels(Map.of(PROBE, owner))
+                    .withEntrypoint("nvidia-smi")
+                    .withCmd("-L"));
+    try {
+      client.start(doing, container);
+      long deadline = System.nanoTime() + PROBE_TIMEOUT.toNanos();
+      while (new ContainerState(client.inspect(container)).isRunning()
+          && System.nanoTime() < deadline) {
+        Thread.sleep(20);
+      }
+      List<Gpu> gpus = NvidiaSmi.parse(client.logs(container, PROBE_LINES));
+      log.info("The Docker host has {} GPUs: {}", gpus.size(), gpus);
+      return gpus;
+    } catch (DockerEngineException e) {
+      if (e.problem() == DockerProblem.COMMAND_NOT_FOUND) {
+        return List.of();
+      }
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DockerEngineException.of(doing, e);
+    } finally {
+      client.remove(container);
+    }
+  }
+
+  private List<Gpu> discovered() {
+    List<Gpu> gpus = new ArrayList<>();
+    for (String kind : List.of("nvidia.com/gpu", "amd.com/gpu")) {
+      engine.cdiDevices(kind).forEach(id -> gpus.add(named(id)));
+    }
+    return gpus;
+  }
+
+  private static Gpu named(String id) {
+    int equals = id.indexOf('=');
+    return equals < 0
+        ? Gpu.of(id)
+        : new Gpu(id, List.of(id, id.substring(equals + 1)), id.substring(0, equals));
+  }
+}

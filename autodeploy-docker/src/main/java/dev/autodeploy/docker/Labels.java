@@ -1,0 +1,128 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.model.Container;
+import dev.autodeploy.spi.StartRequest;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is written on a container of ours.
+ *
+ * @param name the container's own name, without which the labels prove nothing: they are copied
+ *     into images and from there into other people's containers
+ * @param owner the owner
+ * @param deployment the deployment's name
+ * @param slot the slot
+ * @param instanceId the instance
+ * @param fingerprint the fingerprint
+ * @param gpus the GPUs that it holds
+ * @param port the service's port inside
+ * @param startedAt when its start was asked for
+ * @param leased whether it ends by itself without heartbeats
+ * @param lock the owner's lock under which it was made, or an empty text
+ */
+record Labels(
+    String name,
+    String owner,
+    String deployment,
+    int slot,
+    String instanceId,
+    String fingerprint,
+    List<String> gpus,
+    int port,
+    Instant startedAt,
+    boolean leased,
+    String lock) {
+  static final String PREFIX = "autodeploy.";
+  static final String MANAGED = PREFIX + "managed";
+  static final String OWNER = PREFIX + "owner";
+  static final String INSTANCE = PREFIX + "instance";
+  private static final String NAME = PREFIX + "name";
+  private static final String DEPLOYMENT = PREFIX + "deployment";
+  private static final String SLOT = PREFIX + "slot";
+  private static final String FINGERPRINT = PREFIX + "fingerprint";
+  private static final String GPUS = PREFIX + "gpus";
+  private static final String PORT = PREFIX + "port";
+  private static final String STARTED = PREFIX + "started";
+  private static final String LEASED = PREFIX + "leased";
+  private static final String LOCK = PREFIX + "lock";
+
+  static final List<String> ALL =
+      List.of(
+          MANAGED,
+          NAME,
+          OWNER,
+          DEPLOYMENT,
+          SLOT,
+          INSTANCE,
+          FINGERPRINT,
+          GPUS,
+          PORT,
+          STARTED,
+          LEASED,
+          LOCK);
+
+  Labels {
+    gpus = List.copyOf(gpus);
+  }
+
+  /** The name of the container of a slot: the lock that lets only one come up. */
+  static String containerName(StartRequest request) {
+    return "autodeploy-" + request.owner() + "-" + request.deployment() + "-" + request.slot();
+  }
+
+  Map<String, String> toMap() {
+    Map<String, String> map = new LinkedHashMap<>();
+    map.put(MANAGED, "true");
+    map.put(NAME, name);
+    map.put(OWNER, owner);
+    map.put(DEPLOYMENT, deployment);
+    map.put(SLOT, String.valueOf(slot));
+    map.put(INSTANCE, instanceId);
+    map.put(FINGERPRINT, fingerprint);
+    map.put(GPUS, String.join(" ", gpus));
+    map.put(PORT, String.valueOf(port));
+    map.put(STARTED, startedAt.toString());
+    map.put(LEASED, String.valueOf(leased));
+    map.put(LOCK, lock);
+    return map;
+  }
+
+  /** Reads the labels of a listed container; null if it is not ours. */
+  static @Nullable Labels of(Container container) {
+    String[] names = container.getNames();
+    return names == null || names.length == 0 ? null : of(names[0], container.getLabels());
+  }
+
+  /** Reads labels; null if they are not ours, or were copied from a container of ours. */
+  static @Nullable Labels of(@Nullable String containerName, @Nullable Map<String, String> map) {
+    if (containerName == null || map == null) {
+      return null;
+    }
+    String name = containerName.startsWith("/") ? containerName.substring(1) : containerName;
+    if (!"true".equals(map.get(MANAGED)) || !name.equals(map.get(NAME))) {
+      return null;
+    }
+    try {
+      String gpus = map.getOrDefault(GPUS, "");
+      return new Labels(
+          name,
+          map.getOrDefault(OWNER, ""),
+          map.getOrDefault(DEPLOYMENT, ""),
+          Integer.parseInt(map.getOrDefault(SLOT, "0")),
+          map.getOrDefault(INSTANCE, ""),
+          map.getOrDefault(FINGERPRINT, ""),
+          gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
+          Integer.parseInt(map.getOrDefault(PORT, "0")),
+          Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
+          Boolean.parseBoolean(map.get(LEASED)),
+          map.getOrDefault(LOCK, ""));
+    } catch (NumberFormatException | DateTimeException e) {
+      return null;
+    }
+  }
+}

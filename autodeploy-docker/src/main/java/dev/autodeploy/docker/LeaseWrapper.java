@@ -1,0 +1,99 @@
+package dev.autodeploy.docker;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The dead man's handle of a container: a POSIX shell script that runs the service and ends it when
+ * no heartbeat, a signal {@code URG}, has come for the time of the lease. It passes the stop signal
+ * on to every process of the container and keeps the service's exit code.
+ */
+final class LeaseWrapper {
+  /** The heartbeat: a process that does not expect it ignores it. */
+  static final String BEAT = "URG";
+
+  /** What the script writes when it ends the service. */
+  static final String EXPIRED = "autodeploy: no heartbeat from the host application, stopping";
+
+  /** How many words come before the command. */
+  private static final int WORDS = 8;
+
+  private static final int TICKS = 24;
+  private static final int LONGEST_TICK_SECONDS = 5;
+
+  /**
+   * Arguments: seconds of a tick, ticks of the lease, seconds of grace, stop signal, command. Only
+   * in a process space of its own (it is process 1, or its parent is) everybody is signalled.
+   */
+  private static final String SCRIPT =
+      """
+      tick=$1 lease=$2 grace=$3 sig=$4; shift 4
+      n=0 stop= hit=
+      trap 'n=0 hit=1' URG
+      trap 'n=$((n+1)) hit=1' USR1
+      trap 'stop=1 hit=1' TERM INT "$sig"
+      "$@" & child=$!
+      (
+        trap 'kill $s; exit 0' TERM
+        trap '' URG
+        while :; do sleep "$tick" & s=$!; wait $s; kill -USR1 $$ || exit 0; done
+      ) & ticker=$!
+      signal() {
+        if [ $$ = 1 ] || [ "$PPID" = 1 ]; then kill "-$1" -1; else kill "-$1" $child; fi
+      } 2>/dev/null
+      while :; do
+        hit=
+        wait $child; code=$?
+        [ -n "$stop" ] && break
+        [ $n -ge "$lease" ] && break
+        if [ -z "$hit" ]; then exit $code; fi
+        kill -0 $child 2>/dev/null && continue
+        wait $child 2>/dev/null; again=$?
+        [ $again = 127 ] || code=$again
+        exit $code
+      done
+      trap '' URG USR1
+      [ -n "$stop" ] || echo "EXPIRED" >&2
+      kill $ticker 2>/dev/null
+      signal "$sig"
+      i=0
+      while [ $i -lt $((grace*5)) ] && signal 0; do
+        sleep 0.2 2>/dev/null || { sleep 1; i=$((i+4)); }
+        i=$((i+1))
+      done
+      signal KILL
+      wait $child
+      exit $?
+      """
+          .replace("EXPIRED", EXPIRED);
+
+  private LeaseWrapper() {}
+
+  /** Returns the command line that runs another one under a lease. */
+  static List<String> wrap(
+      List<String> command, Duration lease, Duration grace, String stopSignal) {
+    long tick = Math.max(1, Math.min(LONGEST_TICK_SECONDS, lease.toSeconds() / TICKS));
+    long ticks = Math.max(1, (lease.toSeconds() + tick - 1) / tick);
+    List<String> line = new ArrayList<>();
+    line.addAll(List.of("/bin/sh", "-c", SCRIPT, "autodeploy"));
+    line.add(String.valueOf(tick));
+    line.add(String.valueOf(ticks));
+    line.add(String.valueOf(Math.max(1, grace.toSeconds())));
+    line.add(stopSignal);
+    line.addAll(command);
+    return line;
+  }
+
+  /** Returns the command line that was wrapped, or the line itself if it was not. */
+  static List<String> unwrap(List<String> line) {
+    return line.size() > WORDS && line.get(2).equals(SCRIPT)
+        ? line.subList(WORDS, line.size())
+        : line;
+  }
+
+  /** How often a container under this lease is signalled. */
+  static Duration beatInterval(Duration lease) {
+    return lease.dividedBy(4);
+  }
+}

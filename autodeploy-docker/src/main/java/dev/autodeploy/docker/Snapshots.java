@@ -1,0 +1,207 @@
+package dev.autodeploy.docker;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.model.ContainerConfig;
+import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.spi.Snapshot;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Snapshots: images made of containers. They carry neither our labels nor the environment that the
+ * deployment set, since both would go on into whatever is started from them.
+ */
+final class Snapshots {
+  private static final String REPOSITORY = "autodeploy-snapshot";
+  private static final String NAME = Labels.PREFIX + "snapshot";
+  private static final String OF = NAME + ".of";
+  private static final String CREATED = NAME + ".created";
+  private static final String PORT = NAME + ".port";
+  private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
+
+  private final EngineClient client;
+
+  Snapshots(EngineClient client) {
+    this.client = client;
+  }
+
+  /** Returns the image of a snapshot that is given by its name or reference. */
+  static String image(String reference) {
+    return ALLOWED.matcher(reference).matches() ? REPOSITORY + ":" + reference : reference;
+  }
+
+  static boolean isLocal(String reference) {
+    return image(reference).startsWith(REPOSITORY + ":");
+  }
+
+  /** Makes a snapshot; the container stands still meanwhile. */
+  Snapshot make(String containerId, Labels labels, String name) {
+    if (!ALLOWED.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "a snapshot's name is 1 to 128 of letters, digits, '_', '.' and '-', not beginning with"
+              + " '.' or '-', but was '"
+              + name
+              + "'");
+    }
+    String reference = image(name);
+    if (client.findImage(reference) != null) {
+      throw new IllegalArgumentException(
+          "there is a snapshot '" + name + "' already; delete it first, or choose another name");
+    }
+    InspectContainerResponse container = client.inspect(containerId);
+    InspectImageResponse base = client.findImage(container.getImageId());
+    ContainerConfig baseConfig = base == null ? null : base.getConfig();
+    Instant now = Instant.now();
+    List<String> command = command(container, labels, baseConfig);
+
+    ObjectNode body = EngineClient.JSON.createObjectNode();
+    labels(labels, name, now).forEach(body.putObject("Labels")::put);
+    ArrayNode env = body.putArray("Env");
+    environment(container.getConfig(), baseConfig).forEach(env::add);
+    String path =
+        "/commit?container="
+            + containerId
+            + "&repo="
+            + REPOSITORY
+            + "&tag="
+            + EngineClient.encode(name)
+            + "&comment="
+            + EngineClient.encode("snapshot of deployment " + labels.deployment())
+            + "&pause=true";
+    if (!command.isEmpty()) {
+      path += "&changes=" + EngineClient.encode("ENTRYPOINT " + json(command.subList(0, 1)));
+      path += "&changes=" + EngineClient.encode("CMD " + json(command.subList(1, command.size())));
+    }
+    client.post(
+        "making snapshot '" + name + "' of " + labels.name(),
+        path,
+        body.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8),
+        Duration.ZERO);
+    InspectImageResponse made = client.findImage(reference);
+    Long bytes = made == null ? null : made.getSize();
+    return new Snapshot(reference, labels.deployment(), now, bytes == null ? 0 : bytes);
+  }
+
+  /** Deletes a snapshot, and nothing that is none. */
+  void delete(String reference) {
+    InspectImageResponse image = client.findImage(image(reference));
+    if (image == null) {
+      return;
+    }
+    Map<String, String> labels = image.getConfig() == null ? null : image.getConfig().getLabels();
+    if (labels == null || labels.getOrDefault(NAME, "").isEmpty()) {
+      throw new IllegalArgumentException(
+          "'" + reference + "' is not a snapshot of a deployment, so it is not deleted");
+    }
+    client.removeImage(image(reference));
+  }
+
+  static List<Snapshot> in(List<Image> images) {
+    List<Snapshot> snapshots = new ArrayList<>();
+    for (Image image : images) {
+      Map<String, String> labels = image.getLabels();
+      String name = labels == null ? "" : labels.getOrDefault(NAME, "");
+      if (!name.isEmpty() && labels != null && image.getRepoTags() != null) {
+        for (String tag : image.getRepoTags()) {
+          if (tag.equals(REPOSITORY + ":" + name)) {
+            snapshots.add(
+                new Snapshot(
+                    tag, labels.getOrDefault(OF, ""), created(labels, image), image.getSize()));
+          }
+        }
+      }
+    }
+    return snapshots;
+  }
+
+  /** The tags of images that are no snapshots. */
+  static List<String> others(List<Image> images) {
+    Set<String> tags = new TreeSet<>();
+    for (Image image : images) {
+      if (image.getRepoTags() != null) {
+        for (String tag : image.getRepoTags()) {
+          if (!tag.startsWith("<none>") && !tag.startsWith(REPOSITORY + ":")) {
+            tags.add(tag);
+          }
+        }
+      }
+    }
+    return List.copyOf(tags);
+  }
+
+  private static Instant created(Map<String, String> labels, Image image) {
+    try {
+      return Instant.parse(labels.getOrDefault(CREATED, ""));
+    } catch (DateTimeException e) {
+      return Instant.ofEpochSecond(image.getCreated() == null ? 0 : image.getCreated());
+    }
+  }
+
+  private static Map<String, String> labels(Labels labels, String name, Instant now) {
+    Map<String, String> map = new LinkedHashMap<>();
+    Labels.ALL.forEach(label -> map.put(label, ""));
+    map.put(NAME, name);
+    map.put(OF, labels.deployment());
+    map.put(CREATED, now.toString());
+    map.put(PORT, String.valueOf(labels.port()));
+    return map;
+  }
+
+  /** Every variable that the deployment set is put back to the image's value, or blanked. */
+  private static List<String> environment(
+      ContainerConfig config, @Nullable ContainerConfig baseConfig) {
+    Map<String, String> base = new HashMap<>();
+    if (baseConfig != null && baseConfig.getEnv() != null) {
+      for (String entry : baseConfig.getEnv()) {
+        base.put(entry.split("=", 2)[0], entry);
+      }
+    }
+    List<String> result = new ArrayList<>();
+    String[] entries = config.getEnv() == null ? new String[0] : config.getEnv();
+    for (String entry : entries) {
+      String variable = entry.split("=", 2)[0];
+      result.add(base.getOrDefault(variable, variable + "="));
+    }
+    return result;
+  }
+
+  /** What the snapshot starts by itself: what the deployment started, without the lease. */
+  private static List<String> command(
+      InspectContainerResponse container, Labels labels, @Nullable ContainerConfig baseConfig) {
+    List<String> line = new ArrayList<>();
+    ContainerConfig config = container.getConfig();
+    if (config.getEntrypoint() != null) {
+      line.addAll(Arrays.asList(config.getEntrypoint()));
+    }
+    if (config.getCmd() != null) {
+      line.addAll(Arrays.asList(config.getCmd()));
+    }
+    if (labels.leased()) {
+      return LeaseWrapper.unwrap(line);
+    }
+    if (line.isEmpty() && baseConfig != null && baseConfig.getCmd() != null) {
+      line.addAll(Arrays.asList(baseConfig.getCmd()));
+    }
+    return line;
+  }
+
+  private static String json(List<String> words) {
+    ArrayNode array = EngineClient.JSON.createArrayNode();
+    words.forEach(array::add);
+    return array.toString();
+  }
+}

@@ -1,0 +1,84 @@
+package dev.autodeploy.docker;
+
+import dev.autodeploy.spi.InstanceExit;
+import java.net.URI;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** An instance that this process looks after: it is sent heartbeats, and its end is told. */
+final class TrackedInstance {
+  private final Labels labels;
+  private final String containerId;
+  private final AtomicBoolean told = new AtomicBoolean();
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private volatile @Nullable URI endpoint;
+  private volatile @Nullable URI direct;
+  private volatile boolean running;
+  private volatile boolean releasing;
+  private volatile boolean left;
+
+  TrackedInstance(Labels labels, String containerId) {
+    this.labels = labels;
+    this.containerId = containerId;
+  }
+
+  Labels labels() {
+    return labels;
+  }
+
+  String instanceId() {
+    return labels.instanceId();
+  }
+
+  String containerId() {
+    return containerId;
+  }
+
+  /** Notes that it is up. */
+  void up(@Nullable URI at, @Nullable URI within) {
+    endpoint = at;
+    direct = within;
+    running = true;
+  }
+
+  @Nullable URI endpoint() {
+    return endpoint;
+  }
+
+  /** Its address without any forwarder, if that can be reached from here. */
+  @Nullable URI direct() {
+    return direct;
+  }
+
+  boolean needsHeartbeat() {
+    return running && !ended.isDone();
+  }
+
+  boolean isWatched() {
+    return running && !releasing;
+  }
+
+  void releasing() {
+    releasing = true;
+  }
+
+  boolean isLeft() {
+    return left;
+  }
+
+  void leave() {
+    left = true;
+  }
+
+  /** Completes when it is noticed that it has ended. */
+  CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  /** Whether this is the first time that its end is told. */
+  boolean tell(@Nullable InstanceExit exit) {
+    ended.complete(null);
+    return exit != null && told.compareAndSet(false, true);
+  }
+}

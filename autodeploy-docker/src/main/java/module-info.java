@@ -1,0 +1,14 @@
+/** Instances as containers of a Docker Engine, with GPUs. */
+@SuppressWarnings({"module", "requires-automatic", "requires-transitive-automatic"})
+module dev.autodeploy.docker {
+  requires com.fasterxml.jackson.databind;
+  requires transitive com.github.dockerjava.api;
+  requires com.github.dockerjava.core;
+  requires com.github.dockerjava.transport;
+  requires transitive dev.autodeploy.core;
+  requires okhttp3;
+  requires transitive static org.jspecify;
+  requires org.slf4j;
+
+  exports dev.autodeploy.docker;
+}

@@ -1,0 +1,73 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.spi.ProviderInstance;
+import java.net.URI;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.testcontainers.containers.GenericContainer;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.utility.DockerImageName;
+
+/** Other people's containers on the same engine, run by Testcontainers. */
+class BesideOthersTest {
+
+  @BeforeAll
+  static void require() {
+    TestEngine.require();
+  }
+
+  @Test
+  void neighbour_isNeitherListedNorReleased() throws Exception {
+    try (GenericContainer<?> neighbour = container("exec httpd -f -p 8080 -h /www", 8080)) {
+      neighbour.waitingFor(Wait.forHttp("/")).start();
+      URI theirs =
+          URI.create("http://" + neighbour.getHost() + ":" + neighbour.getMappedPort(8080) + "/");
+      try (ProviderFixture docker = ProviderFixture.open()) {
+        ProviderInstance ours = docker.ready(ProviderFixture.web().build());
+        assertThat(docker.list()).containsExactly(ours);
+        docker.release(ours);
+      }
+      assertThat(ProviderFixture.get(theirs)).isEqualTo("ok\n");
+    }
+  }
+
+  @Test
+  void endpoint_thatAcceptsAndNeverAnswers_isNotTakenForAnEngine() {
+    try (GenericContainer<?> silent =
+        container("while :; do nc -l -p 2375 > /dev/null < /dev/null; done", 2375)) {
+      silent.start();
+      URI uri = URI.create("tcp://" + silent.getHost() + ":" + silent.getMappedPort(2375));
+      long begun = System.nanoTime();
+      assertThatThrownBy(
+              () ->
+                  DockerInstanceProvider.builder()
+                      .dockerHost(uri)
+                      .callTimeout(Duration.ofSeconds(2))
+                      .build())
+          .isInstanceOf(DockerEngineException.class);
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
+    }
+  }
+
+  @Test
+  void webServer_isNotTakenForAnEngine() {
+    try (GenericContainer<?> web = container("exec httpd -f -p 2375 -h /www", 2375)) {
+      web.waitingFor(Wait.forHttp("/")).start();
+      URI uri = URI.create("tcp://" + web.getHost() + ":" + web.getMappedPort(2375));
+      assertThatThrownBy(() -> DockerInstanceProvider.builder().dockerHost(uri).build())
+          .isInstanceOf(DockerEngineException.class)
+          .extracting(e -> ((DockerEngineException) e).problem())
+          .isEqualTo(DockerProblem.NOT_DOCKER);
+    }
+  }
+
+  private static GenericContainer<?> container(String command, int port) {
+    return new GenericContainer<>(DockerImageName.parse(TestEngine.WEB))
+        .withCommand("/bin/sh", "-c", command)
+        .withExposedPorts(port);
+  }
+}

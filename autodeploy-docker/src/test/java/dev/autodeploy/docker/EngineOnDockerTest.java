@@ -1,0 +1,196 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Lease;
+import dev.autodeploy.UsageInterval;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The whole engine on Docker: wake, serve, idle, release, and what it says that it cost. */
+class EngineOnDockerTest {
+  private static final int LIFECYCLES = Integer.getInteger("autodeploy.test.lifecycles", 8);
+  private final String owner = "e" + UUID.randomUUID().toString().substring(0, 8);
+
+  @BeforeEach
+  void require() {
+    TestEngine.require();
+  }
+
+  @AfterEach
+  void removeAll() {
+    assertThat(TestEngine.removeAll(owner)).as("containers left").isZero();
+  }
+
+  @Test
+  void request_wakesAContainerWithItsGpu_andIdleTimeRemovesIt() throws Exception {
+    try (AutoDeploy autoDeploy =
+        AutoDeploy.builder()
+            .provider(DockerInstanceProvider.builder().gpus("0", "1").build())
+            .owner(owner)
+            .build()) {
+      Deployment gpu =
+          autoDeploy.deploy(
+              web("gpu")
+                  .startCommand("env > /www/env; " + ProviderFixture.SERVE)
+                  .gpu(GpuRequest.count(2))
+                  .idleTimeout(Duration.ofSeconds(1))
+                  .build());
+      try (Lease lease = gpu.acquire(Duration.ofSeconds(30))) {
+        assertThat(ProviderFixture.get(lease.endpoint().resolve("/env")))
+            .contains("NVIDIA_VISIBLE_DEVICES=0,1");
+      }
+      ProviderFixture.await(
+          Duration.ofSeconds(15),
+          () -> {
+            try (EngineClient client = TestEngine.client()) {
+              return client.list(Map.of(Labels.OWNER, owner)).isEmpty();
+            }
+          });
+    }
+  }
+
+  @Test
+  void ledger_agreesWithTheEngine() throws Exception {
+    Instant begun = Instant.now();
+    String filters =
+        "{\"event\":[\"start\",\"die\"],\"label\":[\"" + Labels.OWNER + "=" + owner + "\"]}";
+    String path = "/events?filters=" + EngineClient.encode(filters);
+    Map<String, Instant> starts = new ConcurrentHashMap<>();
+    Map<String, Instant> ends = new ConcurrentHashMap<>();
+    try (EngineClient client = TestEngine.client();
+        JsonLines lines = client.stream("recording events", "GET", path, Map.of());
+        AutoDeploy autoDeploy =
+            AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+      CountDownLatch opened = new CountDownLatch(1);
+      Thread recorder = recorder(lines, opened, starts, ends);
+      opened.await();
+      Deployment web = autoDeploy.deploy(web("web").build());
+      for (int i = 0; i < LIFECYCLES; i++) {
+        web.acquire(Duration.ofSeconds(30)).close();
+        web.release().join();
+      }
+      ProviderFixture.await(Duration.ofSeconds(5), () -> ends.size() == LIFECYCLES);
+      lines.close();
+      recorder.join();
+      List<UsageInterval> usage = web.usage(begun, Instant.now().plusSeconds(1));
+      assertThat(usage).hasSize(LIFECYCLES);
+      for (UsageInterval interval : usage) {
+        Instant started = starts.get(interval.instanceId());
+        Instant ended = ends.get(interval.instanceId());
+        assertThat(Duration.between(interval.startRequestedAt(), started))
+            .isBetween(Duration.ZERO, Duration.ofSeconds(1));
+        assertThat(Duration.between(ended, interval.endedAt()))
+            .isBetween(Duration.ZERO, Duration.ofSeconds(1));
+      }
+    }
+  }
+
+  /** Notes down what the engine itself records, as it happens: it keeps only the last few. */
+  private static Thread recorder(
+      JsonLines lines, CountDownLatch opened, Map<String, Instant> starts, Map<String, Instant> ends) {
+    Thread thread =
+        new Thread(
+            () ->
+                lines.forEach(
+                    opened::countDown,
+                    event -> {
+                      String action = event.path("Action").asText();
+                      (action.equals("start") ? starts : ends)
+                          .put(
+                              event.path("Actor").path("Attributes").path(Labels.INSTANCE).asText(),
+                              Instant.ofEpochSecond(0, event.path("timeNano").asLong()));
+                    }));
+    thread.start();
+    return thread;
+  }
+
+  @Test
+  void daemon_restartedUnderLoad_isServedOnAgain() throws Exception {
+    OwnEngine engine = OwnEngine.start();
+    try (engine) {
+      try (AutoDeploy autoDeploy =
+          AutoDeploy.builder()
+              .provider(
+                  DockerInstanceProvider.builder()
+                      .dockerHost(engine.uri())
+                      .callTimeout(Duration.ofSeconds(5))
+                      .build())
+              .owner(owner)
+              .build()) {
+        Deployment web =
+            autoDeploy.deploy(
+                web("web").startBackoff(Duration.ofMillis(200), Duration.ofSeconds(1)).build());
+        AtomicBoolean over = new AtomicBoolean();
+        List<String> slow = java.util.Collections.synchronizedList(new ArrayList<>());
+        Thread load =
+            new Thread(
+                () -> {
+                  while (!over.get()) {
+                    long begun = System.nanoTime();
+                    try (Lease lease = web.acquire(Duration.ofSeconds(10))) {
+                      ProviderFixture.get(lease.endpoint().resolve("/"));
+                    } catch (Exception e) {
+                      // While the daemon is away there is no service.
+                    }
+                    long seconds = Duration.ofNanos(System.nanoTime() - begun).toSeconds();
+                    if (seconds > 30) {
+                      slow.add(seconds + " s");
+                    }
+                  }
+                });
+        load.start();
+        Thread.sleep(2000);
+        for (Runnable fault : List.<Runnable>of(engine::stop, engine::kill)) {
+          fault.run();
+          Thread.sleep(500);
+          engine.launch();
+          serves(web);
+        }
+        engine.freeze();
+        Thread.sleep(6000);
+        engine.thaw();
+        serves(web);
+        over.set(true);
+        load.join();
+        assertThat(slow).isEmpty();
+      }
+      try (EngineClient client = engine.client()) {
+        assertThat(client.list(Map.of(Labels.OWNER, owner))).isEmpty();
+      }
+    }
+  }
+
+  private static void serves(Deployment web) {
+    ProviderFixture.await(
+        Duration.ofSeconds(40),
+        () -> {
+          try (Lease lease = web.acquire(Duration.ofSeconds(5))) {
+            return ProviderFixture.get(lease.endpoint().resolve("/")).equals("ok\n");
+          } catch (Exception e) {
+            return false;
+          }
+        });
+  }
+
+  private static DeploymentSpec.Builder web(String name) {
+    return DeploymentSpec.builder(name)
+        .image(TestEngine.WEB)
+        .port(8080)
+        .startCommand(ProviderFixture.SERVE);
+  }
+}

@@ -1,0 +1,223 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.github.dockerjava.api.model.DeviceRequest;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ProviderOffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** GPUs on an engine whose NVIDIA hook is a stand-in: it accepts requests and adds no device. */
+class GpuTest {
+  private static final String ENV = "env > /www/env; exec httpd -f -p 8080 -h /www";
+
+  private static DeploymentSpec spec(GpuRequest request) {
+    return DeploymentSpec.builder("gpu")
+        .image(TestEngine.GPU)
+        .port(8080)
+        .startCommand(ENV)
+        .gpu(request)
+        .maxInstances(4)
+        .build();
+  }
+
+  @Test
+  void count_takesFreeGpusOneByOne_andTheContainerSeesThem() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpus("0", "1"))) {
+      ProviderInstance first = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
+      ProviderInstance second = docker.start(docker.request(spec(GpuRequest.count(1)), 1));
+
+      assertThat(visible(docker, first)).isEqualTo("NVIDIA_VISIBLE_DEVICES=0");
+      assertThat(visible(docker, second)).isEqualTo("NVIDIA_VISIBLE_DEVICES=1");
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 2)))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("no GPU free")
+          .hasMessageContaining("0 held by " + first.instanceId())
+          .hasMessageContaining("1 held by " + second.instanceId());
+
+      docker.release(first);
+      ProviderInstance third = docker.start(docker.request(spec(GpuRequest.count(1)), 2));
+      assertThat(visible(docker, third)).isEqualTo("NVIDIA_VISIBLE_DEVICES=0");
+      docker.release(second);
+      docker.release(third);
+    }
+  }
+
+  @Test
+  void table_survivesARestartOfTheHost() {
+    try (ProviderFixture before = ProviderFixture.open(b -> b.gpus("0", "1"))) {
+      ProviderInstance held = before.start(before.request(spec(GpuRequest.ids("1")), 0));
+      try (ProviderFixture after = ProviderFixture.open(b -> b.gpus("0", "1"))) {
+        assertThatThrownBy(() -> after.start(after.request(spec(GpuRequest.count(2)), 0)))
+            .isInstanceOf(InstanceStartException.class)
+            .hasMessageContaining("1 held by " + held.instanceId());
+        List<ProviderOffer.Gpu> offered =
+            after.provider.offer().toCompletableFuture().join().gpus();
+        assertThat(offered)
+            .containsExactly(
+                new ProviderOffer.Gpu("0", "", ""),
+                new ProviderOffer.Gpu("1", "", held.instanceId()));
+      }
+      before.release(held);
+    }
+  }
+
+  @Test
+  void ids_areAskedForAsGiven() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      ProviderInstance mig =
+          docker.start(
+              docker.request(spec(GpuRequest.ids("GPU-bbbb1111-0000-0000-0000-000000000000")), 0));
+      assertThat(visible(docker, mig))
+          .isEqualTo("NVIDIA_VISIBLE_DEVICES=GPU-bbbb1111-0000-0000-0000-000000000000");
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.ids("1")), 1)))
+          .as("index 1 is the same card")
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("no GPU free");
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.ids("7")), 1)))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("no GPU '7'")
+          .hasMessageContaining("GPU-aaaa0000");
+      docker.release(mig);
+    }
+  }
+
+  @Test
+  void inventory_isReadWithNvidiaSmiInTheImage() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      ProviderInstance all = docker.start(docker.request(spec(GpuRequest.all()), 0));
+      assertThat(visible(docker, all))
+          .isEqualTo(
+              "NVIDIA_VISIBLE_DEVICES=GPU-aaaa0000-0000-0000-0000-000000000000,"
+                  + "GPU-bbbb1111-0000-0000-0000-000000000000");
+      assertThat(docker.provider.offer().toCompletableFuture().join().gpus())
+          .extracting(ProviderOffer.Gpu::model)
+          .containsExactly("Test Card", "Test Card");
+      docker.release(all);
+
+      assertThatThrownBy(
+              () -> docker.start(docker.request(spec(GpuRequest.count(1).model("Other Card")), 0)))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("0 GPUs of model 'Other Card'");
+    }
+  }
+
+  @Test
+  void count_withoutAnInventory_asksToNameTheGpus() {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestEngine.WEB).build();
+      assertThatThrownBy(() -> docker.start(spec))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("builder().gpus(");
+      ProviderInstance all = docker.start(spec.toBuilder().gpu(GpuRequest.all()).build());
+      docker.release(all);
+    }
+  }
+
+  @Test
+  void race_ofTwoHosts_givesEachGpuOnce() {
+    try (ProviderFixture one = ProviderFixture.open(b -> b.gpus("0"));
+        ProviderFixture two = ProviderFixture.open(b -> b.gpus("0"))) {
+      for (int round = 0; round < 5; round++) {
+        List<CompletableFuture<Object>> starts = new ArrayList<>();
+        for (ProviderFixture host : List.of(one, two)) {
+          starts.add(
+              CompletableFuture.supplyAsync(
+                  () -> {
+                    try {
+                      return host.start(host.request(spec(GpuRequest.count(1)), 0));
+                    } catch (InstanceStartException e) {
+                      return e;
+                    }
+                  }));
+        }
+        List<Object> results = starts.stream().map(CompletableFuture::join).toList();
+        assertThat(results)
+            .as("%s", results)
+            .filteredOn(ProviderInstance.class::isInstance)
+            .hasSize(1);
+        for (ProviderFixture host : List.of(one, two)) {
+          host.list()
+              .forEach(
+                  i ->
+                      host.provider
+                          .release(i.instanceId(), Duration.ZERO)
+                          .toCompletableFuture()
+                          .join());
+        }
+      }
+    }
+  }
+
+  @Test
+  void sharedMemory_ofAGpuInstance_isLargeUnlessTheDeploymentSays() {
+    try (ProviderFixture docker =
+        ProviderFixture.open(b -> b.gpus("0").ulimit("nofile", 512, 512))) {
+      ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
+      try (EngineClient client = TestEngine.client()) {
+        var host = client.inspect("autodeploy-" + docker.owner + "-gpu-0").getHostConfig();
+        assertThat(host.getShmSize()).isEqualTo(8L << 30);
+        assertThat(host.getUlimits()).hasSize(1);
+        DeviceRequest request = host.getDeviceRequests().get(0);
+        assertThat(request.getDeviceIds()).containsExactly("0");
+        assertThat(request.getCapabilities()).containsExactly(List.of("gpu", "compute", "utility"));
+      }
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void request_thatTheContainerDoesNotShow_failsTheStart() {
+    try (ProviderFixture docker =
+        ProviderFixture.open(
+            b ->
+                b.gpus("0")
+                    .customizer(
+                        cmd -> {
+                          cmd.getHostConfig().withDeviceRequests(List.of());
+                          return cmd;
+                        }))) {
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 0)))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("without the GPUs");
+      assertThat(docker.list()).isEmpty();
+    }
+  }
+
+  @Test
+  void nvidiaSmi_withSlicedCards_listsTheSlices() {
+    List<Gpu> gpus =
+        NvidiaSmi.parse(
+            List.of(
+                "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5d5ba0d6-d33d-2b2c-524d-9e3d8d2b8a77)",
+                "  MIG 1g.5gb      Device  0: (UUID: MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f)",
+                "  MIG 1g.5gb      Device  1: (UUID: MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb)",
+                "GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-eb79b1e4-1111-2b2c-524d-9e3d8d2b8a77)"));
+    assertThat(gpus)
+        .extracting(Gpu::id)
+        .containsExactly(
+            "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f",
+            "MIG-cba663e8-9bed-5b25-b243-5985ef7c9beb",
+            "GPU-eb79b1e4-1111-2b2c-524d-9e3d8d2b8a77");
+    assertThat(gpus.get(1).isKnownBy("0:1")).isTrue();
+    assertThat(gpus.get(0).model()).isEqualTo("NVIDIA A100-SXM4-40GB MIG 1g.5gb");
+  }
+
+  private static String visible(ProviderFixture docker, ProviderInstance instance)
+      throws Exception {
+    docker.awaitReady(instance, spec(GpuRequest.none()));
+    return ProviderFixture.get(instance.endpoint().resolve("/env"))
+        .lines()
+        .filter(line -> line.startsWith("NVIDIA_VISIBLE_DEVICES="))
+        .findFirst()
+        .orElse("none");
+  }
+}

@@ -1,0 +1,112 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.github.dockerjava.api.model.Container;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The host application is killed and never returns, or does; or two of them race. */
+class HostKillTest {
+  private static final int LEASE_SECONDS = 4;
+  private static final int KILLS = Integer.getInteger("autodeploy.test.kills", 6);
+  private static final int RACES = Integer.getInteger("autodeploy.test.races", 15);
+  private final String owner = "k" + UUID.randomUUID().toString().substring(0, 8);
+  @TempDir private Path directory;
+
+  @BeforeEach
+  void require() {
+    TestEngine.require();
+  }
+
+  @AfterEach
+  void removeAll() {
+    TestEngine.removeAll(owner);
+  }
+
+  @Test
+  void killedHost_thatNeverReturns_leavesNothingRunning() throws Exception {
+    RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
+    for (int i = 0; i < KILLS; i++) {
+      try (HostProcess host = serve("s" + i, LEASE_SECONDS)) {
+        host.await("built", Duration.ofSeconds(30));
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
+        host.kill();
+      }
+    }
+    ProviderFixture.await(
+        Duration.ofSeconds(3 * LEASE_SECONDS + 10),
+        () -> containers().stream().noneMatch(c -> "running".equals(c.getState())));
+  }
+
+  @Test
+  void killedHost_thatReturns_adoptsOrRemoves_andNeverHasTwo() throws Exception {
+    RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
+    String adopted = "";
+    int adoptions = 0;
+    for (int i = 0; i < KILLS; i++) {
+      try (HostProcess host = serve("same", 20)) {
+        host.await("built", Duration.ofSeconds(30));
+        String served = host.await("served", Duration.ofSeconds(30)).split(" ")[1];
+        assertThat(containers()).hasSize(1);
+        adoptions += served.equals(adopted) ? 1 : 0;
+        adopted = served;
+        TimeUnit.MILLISECONDS.sleep(random.nextInt(800));
+        host.kill();
+      }
+      assertThat(containers()).hasSizeLessThanOrEqualTo(1);
+    }
+    assertThat(adoptions).as("a running instance is adopted").isEqualTo(KILLS - 1);
+  }
+
+  @Test
+  void twoHosts_withOneOwner_startOneContainer() throws Exception {
+    try (HostProcess one = HostProcess.start("race", owner, directory.resolve("a").toString());
+        HostProcess two = HostProcess.start("race", owner, directory.resolve("b").toString())) {
+      List<HostProcess> hosts = List.of(one, two);
+      for (HostProcess host : hosts) {
+        host.await("built", Duration.ofSeconds(30));
+      }
+      for (int i = 0; i < RACES; i++) {
+        for (HostProcess host : hosts) {
+          host.say("start");
+        }
+        int winners = 0;
+        for (HostProcess host : hosts) {
+          String answer = host.await("", Duration.ofSeconds(30));
+          if (answer.startsWith("won")) {
+            winners++;
+            assertThat(containers()).hasSize(1);
+          } else {
+            assertThat(answer).contains("in use by another process");
+          }
+        }
+        assertThat(winners).isEqualTo(1);
+        String winner = containers().get(0).getLabels().get(Labels.INSTANCE);
+        one.say("release " + winner);
+        one.await("released", Duration.ofSeconds(30));
+        assertThat(containers()).isEmpty();
+      }
+    }
+  }
+
+  private HostProcess serve(String state, int lease) {
+    return HostProcess.start(
+        "serve", owner, directory.resolve(state).toString(), String.valueOf(lease));
+  }
+
+  private List<Container> containers() {
+    try (EngineClient client = TestEngine.client()) {
+      return client.list(Map.of(Labels.OWNER, owner));
+    }
+  }
+}

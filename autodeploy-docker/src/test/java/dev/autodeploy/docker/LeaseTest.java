@@ -1,0 +1,192 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The dead man's handle: as a script in this machine's shells, and in containers. */
+@EnabledOnOs(OS.LINUX)
+class LeaseTest {
+  private static final Duration LEASE = Duration.ofSeconds(4);
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_keepsTheExitCode(String shell) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Process process = run(shell, "exit 7", LEASE);
+      assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(7);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_endsTheServiceWithoutHeartbeats(String shell) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Process process = run(shell, "exec sleep 60", LEASE);
+      assertThat(process.waitFor(3, TimeUnit.SECONDS)).as("not before the lease is over").isFalse();
+      assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(143);
+      assertThat(new String(process.getErrorStream().readAllBytes()))
+          .contains(LeaseWrapper.EXPIRED);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_goesOnWithHeartbeats(String shell) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Process process = run(shell, "sleep 8; exit 9", LEASE);
+      for (int i = 0; i < 14 && process.isAlive(); i++) {
+        signal("URG", process);
+        process.waitFor(500, TimeUnit.MILLISECONDS);
+      }
+      assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(9);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_passesTheStopSignalOn(String shell, @TempDir Path directory) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Path ready = directory.resolve("ready");
+      Process process =
+          run(
+              shell,
+              "trap 'echo stopped; exit 4' TERM; touch " + ready + "; while :; do sleep 0.1; done",
+              Duration.ofMinutes(1));
+      ProviderFixture.await(Duration.ofSeconds(5), () -> Files.exists(ready));
+      signal("TERM", process);
+      assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(new String(process.getInputStream().readAllBytes())).contains("stopped");
+      assertThat(process.exitValue()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void heartbeats_keepAContainerBeyondItsLease() {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.lease(LEASE))) {
+      ProviderInstance instance = docker.ready(ProviderFixture.web().build());
+      pause(Duration.ofSeconds(9));
+      assertThat(docker.exits).isEmpty();
+      assertThat(docker.list()).singleElement().extracting(ProviderInstance::exit).isNull();
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void container_withoutHeartbeats_endsItself_andSaysWhy() {
+    try (ProviderFixture docker =
+        ProviderFixture.open(
+            b -> b.lease(Duration.ofMinutes(4)).customizer(LeaseTest::shortened))) {
+      ProviderInstance instance = docker.ready(ProviderFixture.web().build());
+      long begun = System.nanoTime();
+      ProviderFixture.await(
+          Duration.ofSeconds(15), () -> docker.exits.containsKey(instance.instanceId()));
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isGreaterThan(Duration.ofSeconds(2));
+      InstanceExit exit = docker.exits.get(instance.instanceId());
+      assertThat(exit.message()).contains("no heartbeat");
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void stop_reachesTheServiceBehindItsShell() {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      DeploymentSpec spec =
+          ProviderFixture.web()
+              .startCommand(
+                  "cd /tmp && sh -c 'trap \"echo goodbye; sleep 0.3; echo gone; exit 0\" TERM; touch up;"
+                      + " while :; do sleep 0.1; done'; echo never")
+              .readiness(dev.autodeploy.spi.ReadinessProbe.logLine("up"))
+              .build();
+      ProviderInstance instance = docker.start(spec);
+      pause(Duration.ofSeconds(1));
+      try (EngineClient client = TestEngine.client()) {
+        client.signal("autodeploy-" + docker.owner + "-web-0", "TERM");
+      }
+      ProviderFixture.await(
+          Duration.ofSeconds(9), () -> docker.exits.containsKey(instance.instanceId()));
+      assertThat(docker.exits.get(instance.instanceId()).logTail())
+          .containsSubsequence("goodbye", "gone");
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void left_instance_isAdoptedByTheNextHost() throws Exception {
+    String owner;
+    ProviderInstance instance;
+    ProviderFixture before = ProviderFixture.open(b -> b.lease(LEASE));
+    owner = before.owner;
+    instance = before.ready(ProviderFixture.web().build());
+    before.provider.leave(instance.instanceId()).toCompletableFuture().join();
+    before.provider.close();
+    pause(Duration.ofSeconds(2));
+
+    try (ProviderFixture after = ProviderFixture.open(owner, b -> b.lease(LEASE))) {
+      assertThat(after.list()).containsExactly(instance);
+      pause(Duration.ofSeconds(6));
+      assertThat(after.exits).isEmpty();
+      assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
+      after.release(instance);
+    }
+  }
+
+  @Test
+  void close_takesAlongWhatWasNotLeft() {
+    ProviderFixture docker = ProviderFixture.open();
+    docker.start(ProviderFixture.web().build());
+    docker.provider.close();
+    assertThat(TestEngine.removeAll(docker.owner)).isZero();
+  }
+
+  /** A lease that runs out although this process sends heartbeats: they come too seldom. */
+  private static com.github.dockerjava.api.command.CreateContainerCmd shortened(
+      com.github.dockerjava.api.command.CreateContainerCmd cmd) {
+    String[] words = cmd.getCmd();
+    words[3] = "1";
+    words[4] = "3";
+    return cmd.withCmd(words);
+  }
+
+  private static Process run(String shell, String command, Duration lease) throws Exception {
+    List<String> line =
+        new ArrayList<>(
+            LeaseWrapper.wrap(
+                List.of("/bin/sh", "-c", command), lease, Duration.ofSeconds(2), "TERM"));
+    line.remove(0);
+    if (shell.endsWith("busybox")) {
+      line.add(0, "sh");
+    }
+    line.add(0, shell);
+    return new ProcessBuilder(line).start();
+  }
+
+  private static void signal(String name, Process process) throws Exception {
+    new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid())).start().waitFor();
+  }
+
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package dev.autodeploy.docker;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * An engine of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
+ * without would delete that of the other engine.
+ */
+final class OwnEngine implements AutoCloseable {
+  private static final String BRIDGE = "adtest0";
+  private final Path directory;
+  private final List<String> options;
+  private final String path;
+  private Process process;
+
+  private OwnEngine(Path directory, String path, List<String> options) {
+    this.directory = directory;
+    this.path = path;
+    this.options = options;
+  }
+
+  /** Starts an engine, or skips the test where that is not possible. */
+  static OwnEngine start(String... options) {
+    return startOn(System.getenv("PATH"), options);
+  }
+
+  static OwnEngine startOn(String path, String... options) {
+    TestEngine.require();
+    boolean possible =
+        "root".equals(System.getProperty("user.name"))
+            && runs("sh", "-c", "command -v dockerd && command -v ip");
+    if (!possible) {
+      if ("true".equals(System.getenv("CI"))) {
+        throw new AssertionError("CI needs to be root, with dockerd and ip");
+      }
+      abort("an engine of the test's own needs root, dockerd and ip");
+    }
+    try {
+      runs("ip", "link", "add", BRIDGE, "type", "bridge");
+      runs("ip", "addr", "add", "172.31.250.1/24", "dev", BRIDGE);
+      runs("ip", "link", "set", BRIDGE, "up");
+      OwnEngine engine =
+          new OwnEngine(Files.createTempDirectory("own-engine"), path, List.of(options));
+      engine.launch();
+      try (EngineClient client = engine.client()) {
+        TestImages.make(client);
+      }
+      return engine;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  URI uri() {
+    return URI.create("unix://" + directory.resolve("docker.sock"));
+  }
+
+  EngineClient client() {
+    return EngineClient.connect(EngineAddress.of(uri(), null), Duration.ofSeconds(10));
+  }
+
+  void launch() {
+    List<String> line = new ArrayList<>(List.of("dockerd"));
+    line.addAll(
+        List.of(
+            "--host", uri().toString(),
+            "--data-root", directory.resolve("data").toString(),
+            "--exec-root", directory.resolve("exec").toString(),
+            "--pidfile", directory.resolve("pid").toString(),
+            "--bridge", BRIDGE));
+    line.addAll(options);
+    try {
+      ProcessBuilder builder =
+          new ProcessBuilder(line)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()));
+      builder.environment().put("PATH", path);
+      Files.deleteIfExists(directory.resolve("pid"));
+      // Where nobody reaps orphans, the killed engine's containerd looks as if it were running.
+      Files.deleteIfExists(directory.resolve("exec/containerd/containerd.pid"));
+      process = builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    ProviderFixture.await(Duration.ofSeconds(60), this::answers);
+  }
+
+  private boolean answers() {
+    if (!process.isAlive()) {
+      throw new AssertionError("the engine ended: " + log());
+    }
+    try {
+      client().close();
+      return true;
+    } catch (DockerEngineException e) {
+      return false;
+    }
+  }
+
+  private String log() {
+    try {
+      List<String> lines = Files.readAllLines(directory.resolve("log"));
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - 10), lines.size()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void freeze() {
+    signal("STOP");
+  }
+
+  void thaw() {
+    signal("CONT");
+  }
+
+  void kill() {
+    process.destroyForcibly();
+    await();
+  }
+
+  void stop() {
+    process.destroy();
+    await();
+  }
+
+  private void await() {
+    try {
+      if (!process.waitFor(40, TimeUnit.SECONDS)) {
+        throw new AssertionError("the engine does not end");
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void signal(String name) {
+    runs("kill", "-" + name, String.valueOf(process.pid()));
+  }
+
+  @Override
+  public void close() {
+    thaw();
+    if (!process.isAlive()) {
+      launch();
+    }
+    try (EngineClient client = client()) {
+      client.list(java.util.Map.of()).forEach(c -> client.remove(c.getId()));
+    }
+    stop();
+    runs("ip", "link", "del", BRIDGE);
+    try (Stream<Path> files = Files.walk(directory)) {
+      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
+    } catch (IOException | UncheckedIOException e) {
+      // The system's temporary directory is cleared in the end.
+    }
+  }
+
+  private static boolean runs(String... line) {
+    try {
+      Process started =
+          new ProcessBuilder(line)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return started.waitFor() == 0;
+    } catch (IOException e) {
+      return false;
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,224 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartProgress;
+import dev.autodeploy.spi.StartRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Real pulls by the real engine from a registry on this machine. */
+class PullTest {
+  private static final int MEGABYTE = 1 << 20;
+  private final TestRegistry registry = new TestRegistry();
+
+  @AfterEach
+  void close() {
+    registry.close();
+    try (EngineClient client = TestEngine.client()) {
+      for (Image image : client.images()) {
+        for (String name : names(image)) {
+          if (name.startsWith(registry.host())) {
+            client.removeImage(name);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void missingImage_isPulled_andTheProgressIsTold() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(100);
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      ProviderInstance instance = docker.ready(spec("app:1"));
+      assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
+
+      List<StartProgress> pulling =
+          docker.progress.stream().filter(p -> p.step().equals("pulling")).toList();
+      assertThat(pulling).anySatisfy(p -> assertThat(p.total()).isGreaterThan(4 * MEGABYTE));
+      assertThat(pulling).anyMatch(p -> p.current() > 0 && p.current() < p.total());
+      docker.release(instance);
+
+      int before = registry.requests.size();
+      docker.release(docker.start(spec("app:1")));
+      assertThat(registry.requests).as("it is there now").hasSize(before);
+    }
+  }
+
+  @Test
+  void policyAlways_noticesAMovedTag_andNever_asksNobody() {
+    registry.push("1", 1000);
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      docker.release(docker.start(spec("app:1")));
+    }
+    registry.push("1", 1000);
+    int before = registry.requests.size();
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.pullPolicy(PullPolicy.ALWAYS))) {
+      docker.release(docker.start(spec("app:1")));
+    }
+    assertThat(registry.requests.subList(before, registry.requests.size()))
+        .anyMatch(r -> r.contains("/blobs/"));
+    assertThatThrownBy(() -> start(spec("app:2"), b -> b.pullPolicy(PullPolicy.NEVER)))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.IMAGE_MISSING));
+    assertThat(registry.requests).noneMatch(r -> r.endsWith("/manifests/2"));
+  }
+
+  @Test
+  void digest_pinsTheImage() {
+    String first = registry.push("1", 1000);
+    registry.push("1", 1000);
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.pullPolicy(PullPolicy.ALWAYS))) {
+      docker.release(docker.start(spec("app@" + first)));
+      int before = registry.requests.size();
+      docker.release(docker.start(spec("app@" + first)));
+      assertThat(registry.requests).as("a pinned image cannot change").hasSize(before);
+    }
+    try (EngineClient client = TestEngine.client()) {
+      assertThat(client.findImage(registry.host() + "/app@" + first).getRepoDigests())
+          .containsExactly(registry.host() + "/app@" + first);
+    }
+    assertThatThrownBy(() -> start(spec("app@sha256:" + "0".repeat(64)), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.IMAGE_UNKNOWN));
+  }
+
+  @Test
+  void unknownTag_isToldSo() {
+    registry.push("1", 1000);
+    assertThatThrownBy(() -> start(spec("app:nope"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.IMAGE_UNKNOWN));
+  }
+
+  @Test
+  void credentials_areShownToTheirRegistry() {
+    registry.push("1", 1000);
+    registry.login = "me:secret";
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_AUTH));
+    assertThatThrownBy(
+            () -> start(spec("app:1"), b -> b.registryCredentials(registry.host(), "me", "wrong")))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_AUTH))
+        .hasMessageNotContaining("wrong");
+    start(spec("app:1"), b -> b.registryCredentials(registry.host(), "me", "secret"));
+  }
+
+  @Test
+  void credentials_ofDockerLogin_areRead(@TempDir Path directory) throws Exception {
+    String auth = Base64.getEncoder().encodeToString("me:secret".getBytes(StandardCharsets.UTF_8));
+    Path config = directory.resolve("config.json");
+    Files.writeString(
+        config, "{\"auths\":{\"" + registry.host() + "\":{\"auth\":\"" + auth + "\"}}}");
+    String header =
+        new RegistryLogins(Map.of(), config).header(registry.host()).get("X-Registry-Auth");
+    assertThat(new String(Base64.getUrlDecoder().decode(header), StandardCharsets.UTF_8))
+        .contains("\"username\":\"me\"", "\"password\":\"secret\"");
+    assertThat(new RegistryLogins(Map.of(), config).header("other:5000")).isEmpty();
+  }
+
+  @Test
+  void rateLimit_isToldSo() {
+    registry.push("1", 1000);
+    registry.limits = true;
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.RATE_LIMIT));
+  }
+
+  @Test
+  void registry_thatIsDown_isToldSo() {
+    registry.push("1", 1000);
+    registry.close();
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_DOWN));
+  }
+
+  @Test
+  void damagedLayer_isToldSo() {
+    registry.push("1", 2 * MEGABYTE);
+    registry.corrupts = true;
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.IMAGE_CORRUPT));
+  }
+
+  @Test
+  void stalledPull_isGivenUp() {
+    registry.push("1", 4 * MEGABYTE);
+    registry.stalls = true;
+    long begun = System.nanoTime();
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b.pullStallTimeout(Duration.ofSeconds(2))))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.PULL_STALLED));
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(12));
+  }
+
+  @Test
+  void slowPull_isNotTakenForAStalledOne() {
+    registry.push("1", 2 * MEGABYTE);
+    registry.blobDelayMillis.set(150);
+    start(spec("app:1"), b -> b.pullStallTimeout(Duration.ofMillis(1500)));
+  }
+
+  @Test
+  void release_endsAPullUnderWay() {
+    registry.push("1", 4 * MEGABYTE);
+    registry.stalls = true;
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      StartRequest request = docker.request(spec("app:1"));
+      CompletableFuture<ProviderInstance> start =
+          CompletableFuture.supplyAsync(() -> docker.start(request));
+      ProviderFixture.await(
+          Duration.ofSeconds(10),
+          () -> registry.requests.stream().anyMatch(r -> r.contains("/blobs/")));
+      long begun = System.nanoTime();
+      docker.provider.release(request.instanceId(), Duration.ZERO).toCompletableFuture().join();
+      assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
+      assertThatThrownBy(start::join).hasCauseInstanceOf(InstanceStartException.class);
+    }
+  }
+
+  @Test
+  void names_areTakenApartAsDockerDoes() {
+    assertThat(ImageName.parse("ubuntu")).isEqualTo(new ImageName("docker.io", "ubuntu", "latest"));
+    assertThat(ImageName.parse("me/app:2")).isEqualTo(new ImageName("docker.io", "me/app", "2"));
+    assertThat(ImageName.parse("localhost:5000/app"))
+        .isEqualTo(new ImageName("localhost:5000", "localhost:5000/app", "latest"));
+    assertThat(ImageName.parse("r.example/a/b:1@sha256:ab"))
+        .isEqualTo(new ImageName("r.example", "r.example/a/b", "sha256:ab"));
+  }
+
+  private void start(DeploymentSpec spec, UnaryOperator<DockerInstanceProvider.Builder> settings) {
+    try (ProviderFixture docker = ProviderFixture.open(settings)) {
+      docker.release(docker.start(spec));
+    }
+  }
+
+  private DeploymentSpec spec(String image) {
+    return ProviderFixture.web().image(registry.host() + "/" + image).build();
+  }
+
+  private static List<String> names(Image image) {
+    List<String> tags = image.getRepoTags() == null ? List.of() : List.of(image.getRepoTags());
+    List<String> digests =
+        image.getRepoDigests() == null ? List.of() : List.of(image.getRepoDigests());
+    return tags.stream().anyMatch(t -> !t.startsWith("<none>")) ? tags : digests;
+  }
+
+  private static DockerProblem problem(Throwable e) {
+    assertThat(e).isInstanceOf(InstanceStartException.class);
+    assertThat(e.getCause()).isInstanceOf(DockerEngineException.class);
+    return ((DockerEngineException) e.getCause()).problem();
+  }
+}

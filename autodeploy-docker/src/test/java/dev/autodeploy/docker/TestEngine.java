@@ -1,0 +1,62 @@
+package dev.autodeploy.docker;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** The real engine that the tests use, with the images that they start. */
+final class TestEngine {
+  /** Serves "ok" on port 8080; has a shell and a few tools. */
+  static final String WEB = "autodeploy/test:1";
+
+  /** The same with an nvidia-smi that lists two GPUs. */
+  static final String GPU = "autodeploy/test-gpu:1";
+
+  /** Serves on port 8080 and has nothing but the server: no shell. */
+  static final String BARE = "autodeploy/test-bare:1";
+
+  private static final ReentrantLock LOCK = new ReentrantLock();
+  private static boolean ready;
+
+  private TestEngine() {}
+
+  /**
+   * Makes sure that there is an engine with the test images. Without one the test is skipped on a
+   * developer's machine and fails in CI.
+   */
+  static void require() {
+    LOCK.lock();
+    try {
+      if (ready) {
+        return;
+      }
+      try (EngineClient client = client()) {
+        TestImages.make(client);
+      }
+      ready = true;
+    } catch (RuntimeException e) {
+      if ("true".equals(System.getenv("CI"))) {
+        throw new AssertionError("CI needs a Docker Engine: .ci/docker-engine starts one", e);
+      }
+      abort("no Docker Engine for this test: " + e.getMessage());
+    } finally {
+      LOCK.unlock();
+    }
+  }
+
+  static EngineClient client() {
+    return EngineClient.connect(EngineAddress.fromEnvironment(), Duration.ofSeconds(25));
+  }
+
+  /** Removes every container that bears labels of an owner; returns how many there were. */
+  static int removeAll(String owner) {
+    try (EngineClient client = client()) {
+      List<com.github.dockerjava.api.model.Container> left =
+          client.list(java.util.Map.of(Labels.OWNER, owner));
+      left.forEach(container -> client.remove(container.getId()));
+      return left.size();
+    }
+  }
+}
