@@ -664,6 +664,19 @@ final class DeploymentController implements Deployment {
     return List.copyOf(usage);
   }
 
+  @Override
+  public Money costOf(UsageInterval usage) {
+    requireNonNull(usage, "usage");
+    CostMeter meter;
+    lock.lock();
+    try {
+      meter = book.meter();
+    } finally {
+      lock.unlock();
+    }
+    return meter.cost(usage);
+  }
+
   private List<UsageInterval> openUsage(long now) {
     return machine.instances().stream()
         .filter(i -> i.startCall.get() != Instance.StartCall.SKIPPED)
