@@ -6,6 +6,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.StateStore;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -35,9 +36,14 @@ final class ConsoleFixture implements AutoCloseable {
   }
 
   ConsoleFixture(UnaryOperator<Console.Builder> settings) throws IOException {
+    this(settings, StateStore.inMemory());
+  }
+
+  ConsoleFixture(UnaryOperator<Console.Builder> settings, StateStore store) throws IOException {
     autoDeploy =
         AutoDeploy.builder()
             .provider(provider)
+            .stateStore(store)
             .costMeter(CostMeter.perHour("36", "USD"))
             .releaseOnShutdown(false)
             .drainTimeout(Duration.ZERO)

@@ -246,6 +246,8 @@ export function showDetail(main, name) {
   }
 
   let shownSettings = '';
+  let shownFailure = '';
+  let shownInstances = '';
   let statusShown = '';
 
   function show(fresh) {
@@ -273,9 +275,18 @@ export function showDetail(main, name) {
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
-      replace(failed, failure(d));
+      // Only what changed is built anew: an alert would be read out again each time.
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts]);
+      if (failedKey !== shownFailure) {
+        shownFailure = failedKey;
+        replace(failed, failure(d));
+      }
       progress.update(d);
-      replace(instances, instanceTable(d));
+      const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));
+      if (instancesKey !== shownInstances) {
+        shownInstances = instancesKey;
+        replace(instances, instanceTable(d));
+      }
       log.update(d);
       const key = JSON.stringify([d.spec, d.link]);
       if (key !== shownSettings) {
