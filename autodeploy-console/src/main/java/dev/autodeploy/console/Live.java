@@ -3,6 +3,9 @@ package dev.autodeploy.console;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import java.time.InstantSource;
@@ -11,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -54,7 +58,7 @@ final class Live implements DeploymentListener {
   private volatile long ticks;
 
   /** What the pages were told last of one deployment. */
-  private record Seen(String state, long costTick) {}
+  private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
 
   Live(
       AutoDeploy autoDeploy,
@@ -76,6 +80,8 @@ final class Live implements DeploymentListener {
   void begin() {
     recorder.sample(autoDeploy, clock.instant());
     autoDeploy.addListener(this);
+    // A long ledger is added up before somebody waits for it.
+    scheduler.execute(() -> guarded(() -> autoDeploy.deployments().forEach(views::summary)));
     scheduler.scheduleWithFixedDelay(this::tick, 1, 1, TimeUnit.SECONDS);
   }
 
@@ -173,14 +179,20 @@ final class Live implements DeploymentListener {
     Set<String> gone = new HashSet<>(seen.keySet());
     for (Deployment deployment : autoDeploy.deployments()) {
       gone.remove(deployment.name());
-      ObjectNode state = views.state(deployment);
-      String text = Json.text(state) + progress(deployment);
       Seen last = seen.get(deployment.name());
-      boolean changed = last == null || !last.state().equals(text);
-      boolean paying = withCost && state.path("instances").asInt() > 0;
+      DeploymentStatus status = deployment.status();
+      DeploymentSpec spec = deployment.spec();
+      boolean paying = withCost && !status.instances().isEmpty();
       boolean costDue = last != null && paying && ticks - last.costTick() >= COST_EVERY;
-      if (changed || costDue) {
-        seen.put(deployment.name(), new Seen(text, ticks));
+      boolean starting = status.count(InstancePhase.STARTING) > 0;
+      boolean same = last != null && last.spec() == spec && last.status().equals(status);
+      if (same && !costDue && !starting) {
+        continue;
+      }
+      ObjectNode state = views.state(deployment);
+      String text = Json.text(state) + progress(status);
+      if (last == null || costDue || !last.state().equals(text)) {
+        seen.put(deployment.name(), new Seen(status, spec, text, ticks));
         String data = Json.text(views.withCost(state, deployment));
         changes.add(SseHub.message("deployment", data));
       }
@@ -193,11 +205,11 @@ final class Live implements DeploymentListener {
   }
 
   /** Progress is part of no summary; the detail page reads it when it is told of a change. */
-  private String progress(Deployment deployment) {
+  private String progress(DeploymentStatus status) {
     StringBuilder text = new StringBuilder();
-    deployment.status().instances().stream()
+    status.instances().stream()
         .map(i -> recorder.progress(i.id()))
-        .filter(java.util.Objects::nonNull)
+        .filter(Objects::nonNull)
         .forEach(text::append);
     return text.toString();
   }

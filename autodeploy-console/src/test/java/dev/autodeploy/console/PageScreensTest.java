@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.openqa.selenium.By;
 
 /**
  * Every screen in every dress: nothing sticks out and no script fails. The pictures are left in
@@ -151,6 +152,10 @@ class PageScreensTest {
     b.find(".seg.busy");
     b.untilText(".log", "audio/speech");
     picture(b, "deployment-" + dress);
+    b.click("[role=group] button:nth-child(3)");
+    b.until(() -> b.driver.findElements(By.cssSelector(".seg.releasing")).size() > 5, "a week");
+    picture(b, "week-" + dress);
+    b.click("[role=group] button:nth-child(1)");
     b.go(f.at("#/d/sdxl-turbo"));
     b.untilText(".progress", "pulling");
     picture(b, "starting-" + dress);

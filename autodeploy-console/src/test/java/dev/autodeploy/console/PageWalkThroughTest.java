@@ -122,7 +122,7 @@ class PageWalkThroughTest {
     f.autoDeploy.update(spec.toBuilder().idleTimeout(Duration.ofMinutes(5)).build());
     b.click("#do-start");
     b.untilText("#status", "Running");
-    b.untilText(".tiles", "in 4 min");
+    b.untilText(".tiles", "4 min");
     b.click("#do-drain");
     b.untilText("#status", "Standby");
     assertThat(total(b)).isGreaterThan(late);

@@ -1,9 +1,9 @@
 // The frame of the page: header, navigation, notices, and which screen is shown.
 
 import { h, replace, text, attribute } from './dom.js';
-import { connect, listen, openSession, session, now } from './api.js';
-import { t, language, duration } from './words.js';
-import { showList } from './list.js';
+import { connect, listen, openSession, session } from './api.js';
+import { t, language } from './words.js';
+import { countdown, showList } from './list.js';
 import { showForm } from './form.js';
 import { showDetail } from './detail.js';
 import { showEvents } from './events.js';
@@ -23,7 +23,7 @@ export function notice(message, bad = false) {
 function header() {
   const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
   const word = h('span', {}, t('connecting'));
-  const connection = h('span', { class: 'connection', id: 'connection' }, dot, word);
+  const connection = h('span', { class: 'connection', id: 'connection', role: 'status' }, dot, word);
   listen(({ type, data }) => {
     if (type !== 'connection') return;
     attribute(connection, 'data-state', data);
@@ -68,8 +68,7 @@ function route() {
 function tick() {
   if (document.hidden) return;
   for (const element of document.querySelectorAll('[data-until]')) {
-    const seconds = (Date.parse(element.dataset.until) - now()) / 1000;
-    text(element, seconds <= 0 ? t('releaseNow') : t(element.dataset.words || 'releaseInTime', { time: duration(Math.ceil(seconds)) }));
+    countdown(element);
   }
   for (const element of document.querySelectorAll('[data-progress-since]')) {
     element.dispatchEvent(new CustomEvent('tick'));

@@ -1,10 +1,12 @@
 // Charts, drawn by hand: each is a figure with a sentence that says the same.
 
 import { h, svg } from './dom.js';
-import { t, duration, money, number, minuteOf, dateOf, dayOf } from './words.js';
+import { t, duration, money, number, price, minuteOf, dateOf, dayOf } from './words.js';
 
-const W = 640;
-const LEFT = 52;
+// As wide as it will be shown, so that its texts have their size.
+const NARROW = matchMedia('(max-width: 760px)');
+let W = 400;
+const LEFT = 56;
 const RIGHT = 8;
 
 function frame(title, sentence, height, ...children) {
@@ -34,11 +36,12 @@ function timeAxis(history, y) {
   const hours = (b - a) / 3600000;
   const label = hours > 48 ? dayOf : minuteOf;
   const marks = [];
-  for (let i = 0; i <= 4; i++) {
-    const at = a + ((b - a) * i) / 4;
-    const x = LEFT + ((W - LEFT - RIGHT) * i) / 4;
+  const parts = W < 500 ? 2 : 4;
+  for (let i = 0; i <= parts; i++) {
+    const at = a + ((b - a) * i) / parts;
+    const x = LEFT + ((W - LEFT - RIGHT) * i) / parts;
     marks.push(svg('line', { class: 'grid', x1: x, x2: x, y1: 4, y2: y }),
-      svg('text', { x, y: y + 15, 'text-anchor': i === 4 ? 'end' : i === 0 ? 'start' : 'middle' }, label(at)));
+      svg('text', { x, y: y + 15, 'text-anchor': i === parts ? 'end' : i === 0 ? 'start' : 'middle' }, label(at)));
   }
   return marks;
 }
@@ -46,7 +49,7 @@ function timeAxis(history, y) {
 function nice(value) {
   if (value <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  for (const step of [1, 2, 2.5, 5, 10]) if (step * power >= value) return step * power;
+  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8, 10]) if (step * power >= value) return step * power;
   return 10 * power;
 }
 
@@ -59,6 +62,7 @@ function valueAxis(top, bottom, max, format) {
 }
 
 export function timeline(history) {
+  W = NARROW.matches ? 350 : 1170;
   if (history.instances.length === 0) return blank(t('timeline'), t('noInstances'));
   const x = scale(history.from, history.to);
   // Instances that do not overlap share a lane.
@@ -89,6 +93,7 @@ export function timeline(history) {
 }
 
 export function requests(history) {
+  W = NARROW.matches ? 350 : 385;
   const sum = history.requests.reduce((n, b) => n + b.requests, 0);
   const cold = history.requests.reduce((n, b) => n + b.coldStarts, 0);
   if (sum === 0) return blank(t('requestsChart'), t('noRequestsYet'));
@@ -114,6 +119,9 @@ export function requests(history) {
   return figure;
 }
 
+// Room for a few characters only.
+const shortly = (seconds) => (seconds <= 300 ? t('sec', { n: number(seconds) }) : t('wholeMin', { m: number(Math.round(seconds / 6) / 10) }));
+
 export function starts(history) {
   if (history.starts.length === 0) return blank(t('startsChart'), t('noStarts'));
   const top = 8;
@@ -124,7 +132,7 @@ export function starts(history) {
   const y = (seconds) => bottom - (seconds / max) * (bottom - top);
   const typical = sorted[Math.floor(sorted.length / 2)];
   return frame(t('startsChart'), t('startsText', { n: number(sorted.length), time: duration(typical) }), bottom + 20,
-    valueAxis(top, bottom, max, duration), timeAxis(history, bottom),
+    valueAxis(top, bottom, max, shortly), timeAxis(history, bottom),
     svg('line', { class: 'typical', x1: LEFT, x2: W - RIGHT, y1: y(typical), y2: y(typical) }),
     history.starts.map((s) => svg('circle', { class: 'start', cx: Math.max(LEFT, x(s.at)), cy: y(s.seconds), r: 4 }, svg('title', {}, `${dateOf(s.at)}: ${duration(s.seconds)}`))));
 }
@@ -141,7 +149,7 @@ export function costs(history) {
   const spent = line('spent');
   const figure = frame(t('costChart'),
     t('costText', { spent: money(last.spent, history.currency), always: money(last.alwaysOn, history.currency) }), bottom + 20,
-    valueAxis(top, bottom, max, (v) => (v === 0 ? '0' : money(v, history.currency))), timeAxis(history, bottom),
+    valueAxis(top, bottom, max, (v) => (v === 0 ? '0' : price(v, history.currency))), timeAxis(history, bottom),
     svg('path', { class: 'area', d: spent + `L${x(last.at).toFixed(1)} ${bottom}L${LEFT} ${bottom}Z` }),
     svg('path', { class: 'line always', d: line('alwaysOn') }),
     svg('path', { class: 'line spent', d: spent }));

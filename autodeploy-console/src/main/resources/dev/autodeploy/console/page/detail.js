@@ -2,8 +2,8 @@
 
 import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
-import { t, duration, money, number, dateOf, timeOf, known } from './words.js';
-import { inUse, setCountdown, status, tile } from './list.js';
+import { t, duration, money, number, price, dateOf, timeOf, known } from './words.js';
+import { countdown, inUse, setCountdown, status, tile } from './list.js';
 import { curlPanel, linkLine } from './form.js';
 import { eventItem } from './events.js';
 import * as charts from './charts.js';
@@ -68,13 +68,17 @@ function progressPanel() {
   };
 }
 
+// Colours of a terminal say nothing here.
+const plain = (line) => line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '');
+
 function logPanel(name) {
   const output = h('pre', { class: 'log', tabindex: '0', role: 'log', 'aria-label': t('log'), 'aria-live': 'off' });
   const choice = h('select', { 'aria-label': t('instance') });
   const follow = h('input', { type: 'checkbox', id: 'follow', checked: true });
+  const followBox = h('label', { class: 'check', for: 'follow' }, follow, t('follow'));
   const note = h('p', { class: 'muted' });
   const element = h('section', { class: 'panel' },
-    h('div', { class: 'headline' }, h('h2', {}, t('log')), choice, h('label', { class: 'check', for: 'follow' }, follow, t('follow'))), output, note);
+    h('div', { class: 'headline' }, h('h2', {}, t('log')), choice, followBox), output, note);
   let shown = null;
   let close = () => {};
 
@@ -86,7 +90,7 @@ function logPanel(name) {
     text(note, t('logEmpty'));
     close = logStream(name, id, ({ lines, reset }) => {
       if (reset) output.replaceChildren();
-      for (const line of lines) output.append(h('span', { class: 'line' }, line, '\n'));
+      for (const line of lines) output.append(h('span', { class: 'line' }, plain(line), '\n'));
       while (output.children.length > MOST_LINES) output.firstChild.remove();
       text(note, output.children.length ? '' : t('logEmpty'));
       if (follow.checked) output.scrollTop = output.scrollHeight;
@@ -109,6 +113,7 @@ function logPanel(name) {
       if (newest && (!shown || gone)) open(newest.id);
       choice.value = shown;
       choice.hidden = ids.length === 0;
+      followBox.hidden = ids.length === 0;
       output.hidden = !shown;
       if (!shown) text(note, t('noLog'));
     },
@@ -122,11 +127,12 @@ function failure(d) {
   if (d.backoffUntil) {
     retry.dataset.until = d.backoffUntil;
     retry.dataset.words = 'retryIn';
+    countdown(retry);
   }
   return h('section', { class: 'panel bad', role: 'alert' }, h('h2', {}, t('lastFailure')),
     h('p', {}, f.message, ' ', h('span', { class: 'muted' }, `(${t('attempts', { n: f.attempts })}, ${duration(f.elapsedSeconds)})`)),
     f.exit ? h('p', {}, f.exit.outOfMemory ? t('oom') + ' ' : null, f.exit.exitCode !== null ? t('exitCode', { code: f.exit.exitCode }) : null) : null,
-    f.exit && f.exit.logTail.length ? h('pre', { class: 'log' }, f.exit.logTail.join('\n')) : null, retry);
+    f.exit && f.exit.logTail.length ? h('pre', { class: 'log' }, f.exit.logTail.map(plain).join('\n')) : null, retry);
 }
 
 function instanceTable(d) {
@@ -163,7 +169,7 @@ function settings(spec) {
     line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : iso(spec.idleTimeout)),
     line(t('form.max'), number(spec.maxInstances)),
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
-    line(t('form.price'), spec.pricePerHour ? money(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
+    line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }
 
@@ -269,7 +275,7 @@ export function showDetail(main, name) {
     const saved = Number(c.alwaysOn) > 0 ? Math.round((1 - Number(c.total) / Number(c.alwaysOn)) * 100) : null;
     replace(tiles,
       tile(t('instances'), number(d.instances) + ' / ' + number(d.maxInstances)),
-      tile(t('requests'), inUse(d), number(d.requests) + ' · ' + t('cold') + ' ' + number(d.coldStarts)),
+      tile(t('requests'), inUse(d), t('usedSoFar', { n: number(d.requests), c: number(d.coldStarts) })),
       tile(t('releaseIn'), release),
       tile(t('thisMonth'), money(c.month, c.currency)),
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
@@ -349,6 +355,8 @@ export function showDetail(main, name) {
     if (alive) replace(recent, events.map((e) => eventItem(e, false)));
   }
 
+  const narrow = matchMedia('(max-width: 760px)');
+  narrow.addEventListener('change', draw);
   load();
   draw();
   loadEvents().catch(() => {});
@@ -374,6 +382,7 @@ export function showDetail(main, name) {
     clearTimeout(timer);
     clearTimeout(historyTimer);
     clearInterval(moving);
+    narrow.removeEventListener('change', draw);
     log.close();
     stop();
   };

@@ -4,9 +4,9 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue;
+    if (value === null || value === undefined || (value === false && !name.startsWith('aria-'))) continue;
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, '');
+    else if (value === true && !name.startsWith('aria-')) element.setAttribute(name, '');
     else element.setAttribute(name, String(value));
   }
   append(element, children);
@@ -40,6 +40,6 @@ export function text(element, value) {
 }
 
 export function attribute(element, name, value) {
-  if (value === null || value === false) element.removeAttribute(name);
+  if (value === null || (value === false && !name.startsWith('aria-'))) element.removeAttribute(name);
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
 }

@@ -101,7 +101,7 @@ export function showForm(main, editing) {
     const labels = { image: t('form.sourceImage'), snapshot: t('form.sourceSnapshot'), none: t('form.sourceNone') };
     const radios = kinds.map((kind) => input({ type: 'radio', name: 'source', value: kind, id: 'source-' + kind, checked: kind === kindNow }));
     const source = h('fieldset', { class: 'choices' }, h('legend', {}, t('form.source')),
-      radios.map((radio, i) => [radio, h('label', { for: radio.id }, labels[kinds[i]])]));
+      radios.map((radio, i) => h('span', { class: 'radio' }, radio, h('label', { for: radio.id }, labels[kinds[i]]))));
     const image = add('image', t('form.image'), input({ list: 'images', value: spec?.image, spellcheck: 'false' }), t('form.imageHint'));
     image.append(list('images', offer.images));
     const snapshot = add('snapshot', t('form.snapshot'), input({ list: 'snapshots', value: spec?.snapshot, spellcheck: 'false' }), t('form.snapshotHint'));

@@ -1,8 +1,8 @@
 // The list of deployments.
 
 import { h, replace, text, attribute } from './dom.js';
-import { get, listen, session } from './api.js';
-import { t, money, number } from './words.js';
+import { get, listen, now, session } from './api.js';
+import { t, duration, money, number } from './words.js';
 
 export function status(value) {
   return h('span', { class: 'status', 'data-status': value, title: t(value + 'Hint') },
@@ -28,12 +28,16 @@ export function copyButton(label, value) {
 
 export const absolute = (link) => (link ? new URL(link, location.href).href : null);
 
+export function countdown(element) {
+  const seconds = (Date.parse(element.dataset.until) - now()) / 1000;
+  const words = element.dataset.words || 'releaseInTime';
+  text(element, seconds <= 0 ? t('releaseNow') : t(words, { time: duration(Math.ceil(seconds)) }));
+}
+
 export function setCountdown(element, moment) {
   if (moment) {
-    if (element.dataset.until !== moment) {
-      element.dataset.until = moment;
-      text(element, '…');
-    }
+    element.dataset.until = moment;
+    countdown(element);
   } else {
     delete element.dataset.until;
     text(element, t('notScheduled'));
@@ -92,7 +96,9 @@ function row(d) {
       }
       text(part.phase, t('phase.' + d.phase));
       attribute(part.link, 'href', link);
-      text(part.link, link || '');
+      // The scheme says nothing here; the copy button takes the whole.
+      text(part.link, link ? link.replace(/^https?:\/\//, '') : '');
+      attribute(part.link, 'title', link);
       linkBox.hidden = !link;
       part.noLink.hidden = !!link;
       text(part.instances, number(d.instances) + ' / ' + number(d.maxInstances));

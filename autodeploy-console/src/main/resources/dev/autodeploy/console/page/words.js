@@ -10,8 +10,8 @@ const en = {
   'phase.none': 'no instance', 'phase.starting': 'starting', 'phase.draining': 'draining', 'phase.releasing': 'releasing',
   'phase.backing-off': 'start failed, waiting to retry', 'phase.busy': 'busy', 'phase.waiting': 'waiting for requests', 'phase.ready': 'ready', 'phase.idle': 'idle',
   name: 'Name', description: 'Description', status: 'Status', instanceStatus: 'Instance status', link: 'Service link', instances: 'Instances', requests: 'Requests', cost: 'Cost',
-  copy: 'Copy', copied: 'Copied', copyLink: 'Copy the link of {name}', noLink: 'no link', inFlight: '{n} in flight', pending: '{n} waiting', noRequests: 'none now',
-  release: 'Release', releaseIn: 'Released in', releaseInTime: 'in {time}', notScheduled: '–', releaseNow: 'any moment',
+  copy: 'Copy', copied: 'Copied', copyLink: 'Copy the link of {name}', noLink: 'no link', inFlight: '{n} in flight', pending: '{n} waiting', noRequests: 'none now', usedSoFar: '{n} so far, {c} cold',
+  release: 'Release', releaseIn: 'Released in', releaseInTime: '{time}', notScheduled: '–', releaseNow: 'any moment',
   soFar: 'So far', thisMonth: 'This month', alwaysOn: 'Always on', saved: 'Saved', alwaysOnHint: 'What one instance that never stops would have cost',
   totals: 'Totals', runningNow: 'Running now', ofAll: 'of {n}',
   emptyTitle: 'No deployment yet', emptyText: 'A deployment is a service that costs nothing while nobody calls it: the first request on its link starts an instance, and it is released when requests stop.',
@@ -39,7 +39,7 @@ const en = {
   timeline: 'Time line of instances', requestsChart: 'Requests and cold starts', startsChart: 'Start durations', costChart: 'Cost, against always on',
   'seg.starting': 'Starting', 'seg.busy': 'Busy', 'seg.idle': 'Idle', 'seg.ready': 'Ready (use not recorded)', 'seg.releasing': 'Releasing', warm: 'Requests', cold: 'Cold starts', spent: 'Spent',
   noInstances: 'No instance in this period. Call the link to start one.', noRequestsYet: 'No request in this period.', noStarts: 'No start in this period.', recordedSince: 'Requests are counted since {time}.', leftOut: '{n} older instances are not drawn.',
-  timelineText: '{n} instances between {from} and {to}', requestsText: '{n} requests, {c} of them waited for a cold start', startsText: '{n} starts, typically {time}', costText: 'Spent {spent}; always on {always}',
+  timelineText: 'Instances: {n}, from {from} to {to}', requestsText: 'Requests: {n}, of which waited for a cold start: {c}', startsText: 'Starts: {n}, typically {time}', costText: 'Spent {spent}; always on {always}',
   instance: 'Instance', phase: 'Phase', startedAt: 'Started', readyIn: 'Ready after', why: 'Why', noInstanceNow: 'No instance exists, so nothing is being paid for. The first request starts one.',
   'reason.request': 'a request', 'reason.demand': 'requests waited', 'reason.scale-out': 'scale-out was asked for', 'reason.minimum': 'the minimum', 'reason.adopted': 'taken over from an earlier process',
   'reason.idle': 'idle', 'reason.start-failed': 'its start failed', 'reason.exited': 'it ended by itself', 'reason.updated': 'the deployment was changed', 'reason.requested': 'asked for', 'reason.removed': 'the deployment was deleted', 'reason.closed': 'the engine is closing', 'reason.orphaned': 'left behind by an earlier process',
@@ -49,7 +49,7 @@ const en = {
   settings: 'Settings', since: 'Since', sinceMade: 'since {time}', none: 'none', never: 'never', engineDefault: 'default of the engine', unlimited: 'no limit',
   eventsEmpty: 'Nothing has happened since the page’s application started. Make a deployment and call its link: every step shows here.', allDeployments: 'All deployments', time: 'Time', what: 'What', deployment: 'Deployment',
   'event.created': 'Deployment made', 'event.updated': 'Deployment changed', 'event.removed': 'Deployment deleted', 'event.status-changed': '{from} → {to}', 'event.instance-starting': 'Instance is starting: {reason}', 'event.instance-ready': 'Instance is ready after {seconds}', 'event.instance-start-failed': 'Start failed: {message}', 'event.instance-exited': 'Instance ended by itself: {message}', 'event.instance-draining': 'Instance drains: {reason}', 'event.instance-releasing': 'Instance is being released: {reason}', 'event.instance-release-failed': 'Release not confirmed: {message}', 'event.instance-released': 'Instance is released after {seconds}, cost {cost}',
-  sec: '{n} s', min: '{m} min {s} s', hrs: '{h} h {m} min', days: '{d} d {h} h', lessThan: 'less than {amount}',
+  sec: '{n} s', min: '{m} min {s} s', wholeMin: '{m} min', hrs: '{h} h {m} min', days: '{d} d {h} h', lessThan: '<{amount}', ms: '{n} ms',
 };
 
 const ja = {
@@ -62,7 +62,7 @@ const ja = {
   'phase.none': 'インスタンスなし', 'phase.starting': '起動中', 'phase.draining': '処理完了待ち', 'phase.releasing': '解放中',
   'phase.backing-off': '起動に失敗、再試行待ち', 'phase.busy': '処理中', 'phase.waiting': 'リクエスト待ち', 'phase.ready': '準備完了', 'phase.idle': '待機',
   name: '名前', description: '説明', status: '状態', instanceStatus: 'インスタンスの状態', link: 'サービスリンク', instances: 'インスタンス', requests: 'リクエスト', cost: '費用',
-  copy: 'コピー', copied: 'コピーしました', copyLink: '{name} のリンクをコピー', noLink: 'リンクなし', inFlight: '処理中 {n}', pending: '待ち {n}', noRequests: 'なし',
+  copy: 'コピー', copied: 'コピーしました', copyLink: '{name} のリンクをコピー', noLink: 'リンクなし', inFlight: '処理中 {n}', pending: '待ち {n}', noRequests: 'なし', usedSoFar: '累計 {n} 件、コールド {c} 件',
   release: '解放', releaseIn: '解放まで', releaseInTime: 'あと {time}', notScheduled: '–', releaseNow: 'まもなく',
   soFar: '累計', thisMonth: '今月', alwaysOn: '常時稼働の場合', saved: '節約', alwaysOnHint: '停止しないインスタンス 1 台の場合にかかったはずの費用',
   totals: '合計', runningNow: '実行中', ofAll: '/ {n} 件',
@@ -101,7 +101,7 @@ const ja = {
   settings: '設定', since: '開始', sinceMade: '{time} から', none: 'なし', never: 'しない', engineDefault: 'エンジンの既定', unlimited: '無制限',
   eventsEmpty: 'アプリケーションの起動後、まだ何も起きていません。デプロイを作成してリンクを呼び出すと、各段階がここに表示されます。', allDeployments: 'すべてのデプロイ', time: '時刻', what: '内容', deployment: 'デプロイ',
   'event.created': 'デプロイを作成', 'event.updated': 'デプロイを変更', 'event.removed': 'デプロイを削除', 'event.status-changed': '{from} → {to}', 'event.instance-starting': 'インスタンスを起動中: {reason}', 'event.instance-ready': '{seconds}で準備完了', 'event.instance-start-failed': '起動失敗: {message}', 'event.instance-exited': 'インスタンスが自ら終了: {message}', 'event.instance-draining': '処理完了を待って解放: {reason}', 'event.instance-releasing': 'インスタンスを解放中: {reason}', 'event.instance-release-failed': '解放を確認できません: {message}', 'event.instance-released': '{seconds}で解放完了、費用 {cost}',
-  sec: '{n} 秒', min: '{m} 分 {s} 秒', hrs: '{h} 時間 {m} 分', days: '{d} 日 {h} 時間', lessThan: '{amount} 未満',
+  sec: '{n} 秒', min: '{m} 分 {s} 秒', wholeMin: '{m} 分', hrs: '{h} 時間 {m} 分', days: '{d} 日 {h} 時間', lessThan: '<{amount}', ms: '{n} ミリ秒',
   // The server's messages about fields are English; these stand for them.
   'error.name': '英小文字で始まる 1〜63 文字（英小文字・数字・ハイフン、末尾はハイフン以外）で、他と重ならない名前にしてください。',
   'error.port': '0〜65535 の整数を入力してください。', 'error.description': '1000 文字以内にしてください。', 'error.gpu': 'GPU の指定を確認してください。',
@@ -137,9 +137,11 @@ export function fieldError(error) {
 
 export function duration(seconds) {
   const s = Math.max(0, seconds);
+  if (s > 0 && s < 0.1) return t('ms', { n: Math.max(1, Math.round(s * 1000)) });
   if (s < 10 && s !== Math.round(s)) return t('sec', { n: s.toFixed(1) });
   const whole = Math.round(s);
   if (whole < 60) return t('sec', { n: whole });
+  if (whole < 3600 && whole % 60 === 0) return t('wholeMin', { m: whole / 60 });
   if (whole < 3600) return t('min', { m: Math.floor(whole / 60), s: whole % 60 });
   if (whole < 86400) return t('hrs', { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
   return t('days', { d: Math.floor(whole / 86400), h: Math.floor((whole % 86400) / 3600) });
@@ -147,10 +149,10 @@ export function duration(seconds) {
 
 const formats = new Map();
 
-function format(currency, digits) {
-  const key = currency + digits;
+function format(currency, digits, least = digits) {
+  const key = currency + digits + '/' + least;
   if (!formats.has(key)) {
-    formats.set(key, new Intl.NumberFormat(locale, { style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    formats.set(key, new Intl.NumberFormat(locale, { style: 'currency', currency, minimumFractionDigits: least, maximumFractionDigits: digits }));
   }
   return formats.get(key);
 }
@@ -158,10 +160,13 @@ function format(currency, digits) {
 // Small amounts keep the digits that show that they grow.
 export function money(amount, currency) {
   const value = Number(amount);
-  const digits = value === 0 || value >= 100 ? 2 : value >= 1 ? 3 : 4;
+  const digits = value === 0 || value >= 10 ? 2 : value >= 1 ? 3 : 4;
   if (value > 0 && value < 0.0001) return t('lessThan', { amount: format(currency, 4).format(0.0001) });
   return format(currency, digits).format(value);
 }
+
+// Prices and scales do not grow: no more digits than there are.
+export const price = (amount, currency) => format(currency, 6, 2).format(Number(amount));
 
 export const number = (n) => new Intl.NumberFormat(locale).format(n);
 
