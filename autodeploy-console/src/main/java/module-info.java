@@ -2,6 +2,7 @@
 module dev.autodeploy.console {
   requires com.fasterxml.jackson.databind;
   requires transitive dev.autodeploy.core;
+  requires java.net.http;
   requires transitive jdk.httpserver;
   requires transitive static org.jspecify;
   requires org.slf4j;

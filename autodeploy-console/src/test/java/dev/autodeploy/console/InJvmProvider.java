@@ -2,6 +2,7 @@ package dev.autodeploy.console;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.InstanceStartException;
@@ -37,6 +38,7 @@ final class InJvmProvider implements InstanceProvider {
   final AtomicInteger started = new AtomicInteger();
   final Map<String, List<String>> lines = new ConcurrentHashMap<>();
   final List<Snapshot> snapshots = new CopyOnWriteArrayList<>();
+  final Map<String, InstanceExit> failing = new ConcurrentHashMap<>();
   volatile Duration startTime = Duration.ZERO;
   volatile Duration releaseTime = Duration.ZERO;
   volatile Duration answerTime = Duration.ZERO;
@@ -72,6 +74,13 @@ final class InJvmProvider implements InstanceProvider {
       throw new InstanceStartException(
           "the start command failed: <b>exit 3</b> with " + request.spec().environment(),
           null,
+          null);
+    }
+    InstanceExit exit = failing.get(request.deployment());
+    if (exit != null) {
+      throw new InstanceStartException(
+          "the service " + exit.describe() + " before it was ready; see its last lines",
+          exit,
           null);
     }
     int steps = 10;

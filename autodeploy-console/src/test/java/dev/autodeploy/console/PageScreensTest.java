@@ -3,6 +3,7 @@ package dev.autodeploy.console;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
+import dev.autodeploy.spi.InstanceExit;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -53,7 +54,7 @@ class PageScreensTest {
       DeploymentSpec.builder("llama-chat")
           .description("Chat for the help desk")
           .image("vllm/vllm-openai:latest")
-          .startCommand("exit 3")
+          .startCommand("vllm serve /models/llama-70b")
           .port(8000)
           .startBackoff(Duration.ofMinutes(30), Duration.ofHours(1))
           .pricePerHour(Money.of("0.98", "USD"))
@@ -101,6 +102,16 @@ class PageScreensTest {
               "INFO:     Waiting for application startup.",
               "Loading BreezyVoice from /models/breezyvoice (2.1 GB)",
               "INFO:     Application startup complete.");
+      f.provider.failing.put(
+          "llama-chat",
+          new InstanceExit(
+              137,
+              true,
+              List.of(
+                  "INFO 11-23 13:27:48 Loading weights from /models/llama-70b",
+                  "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.10 GiB."),
+              null,
+              null));
       f.autoDeploy.deployment("llama-chat").start().exceptionally(e -> null).get();
       f.provider.answerTime = Duration.ofMillis(1200);
       for (int i = 0; i < 3; i++) {
@@ -160,7 +171,7 @@ class PageScreensTest {
     b.untilText(".progress", "pulling");
     picture(b, "starting-" + dress);
     b.go(f.at("#/d/llama-chat"));
-    b.untilText(".panel.bad", "exit 3");
+    b.untilText(".panel.bad", "CUDA out of memory");
     picture(b, "failed-" + dress);
     b.go(f.at("#/events"));
     b.find(".event");
