@@ -53,25 +53,24 @@ final class Accounts {
     DeploymentSpec spec = deployment.spec();
     List<UsageInterval> usage = deployment.usage(since, now.plusSeconds(1));
     List<UsageInterval> closed = usage.stream().filter(u -> !u.open()).toList();
-    Kept sums = kept(deployment);
+    Kept earlier = kept(deployment);
     boolean valid =
-        sums != null
-            && sums.since().equals(since)
-            && sums.spec() == spec
-            && sums.closed() == closed.size();
-    if (!valid) {
-      Money zero = Money.zero(deployment.cost().total().currency());
-      sums =
-          new Kept(
-              since,
-              spec,
-              closed.size(),
-              sum(deployment, closed, since, zero),
-              typicalStart(closed));
-      keep(deployment, sums);
-    }
+        earlier != null
+            && earlier.since().equals(since)
+            && earlier.spec().equals(spec)
+            && earlier.closed() == closed.size();
+    Kept sums = earlier != null && valid ? earlier : anew(deployment, spec, closed, since);
     List<UsageInterval> open = usage.stream().filter(UsageInterval::open).toList();
     return new Month(sum(deployment, open, since, sums.sum()), since, sums.typicalStart());
+  }
+
+  private Kept anew(
+      Deployment deployment, DeploymentSpec spec, List<UsageInterval> closed, Instant since) {
+    Money zero = Money.zero(deployment.cost().total().currency());
+    Money sum = sum(deployment, closed, since, zero);
+    Kept sums = new Kept(since, spec, closed.size(), sum, typicalStart(closed));
+    keep(deployment, sums);
+    return sums;
   }
 
   private @Nullable Kept kept(Deployment deployment) {

@@ -72,23 +72,29 @@ final class Api {
     String first = path.get(0);
     if (path.size() == 1) {
       switch (first) {
-        case "session":
+        case "session" -> {
           allow(request, "GET");
           return Reply.json(200, session(user));
-        case "provider":
+        }
+        case "provider" -> {
           allow(request, "GET");
           return Reply.json(200, provider());
-        case "check":
+        }
+        case "check" -> {
           allow(request, "POST");
           return check(request);
-        case "events":
+        }
+        case "events" -> {
           allow(request, "GET");
           return Reply.json(200, events(request));
-        case "deployments":
+        }
+        case "deployments" -> {
           allow(request, "GET", "POST");
           return reads ? Reply.json(200, list()) : create(request);
-        default:
-          break;
+        }
+        default -> {
+          // What is longer follows below.
+        }
       }
     }
     if (path.size() == 2 && first.equals("events") && path.get(1).equals("stream")) {
@@ -114,29 +120,36 @@ final class Api {
     }
     if (rest.size() == 1) {
       switch (rest.get(0)) {
-        case "instances":
+        case "instances" -> {
           allow(request, "GET");
           return Reply.json(200, instances(deployment));
-        case "usage":
+        }
+        case "usage" -> {
           allow(request, "GET");
           return Reply.json(200, usage(deployment, request));
-        case "history":
+        }
+        case "history" -> {
           allow(request, "GET");
           return Reply.json(200, history.of(deployment, window(request), clock.instant()));
-        case "start":
+        }
+        case "start" -> {
           allow(request, "POST");
           return accepted(deployment, "start", deployment.start());
-        case "release":
+        }
+        case "release" -> {
           allow(request, "POST");
           return accepted(
               deployment,
               "release",
               forced(request) ? deployment.releaseForcibly() : deployment.release());
-        case "snapshot":
+        }
+        case "snapshot" -> {
           allow(request, "POST");
           return snapshot(deployment, request);
-        default:
-          break;
+        }
+        default -> {
+          // What is longer follows below.
+        }
       }
     }
     if (rest.size() >= 3 && rest.get(0).equals("instances") && rest.get(2).equals("logs")) {

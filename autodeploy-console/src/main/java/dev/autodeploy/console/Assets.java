@@ -18,7 +18,7 @@ final class Assets {
 
   private final Map<String, Asset> assets = new LinkedHashMap<>();
 
-  private record Asset(String type, byte[] bytes, String etag) {}
+  private record Asset(String type, String text, String etag) {}
 
   Assets() {
     FILES.forEach((path, file) -> assets.put(path, load(file)));
@@ -55,7 +55,7 @@ final class Assets {
       byte[] bytes = in.readAllBytes();
       byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
       String etag = "\"" + HexFormat.of().formatHex(digest, 0, 8) + "\"";
-      return new Asset(type(file), bytes, etag);
+      return new Asset(type(file), new String(bytes, StandardCharsets.UTF_8), etag);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (NoSuchAlgorithmException e) {
@@ -86,13 +86,7 @@ final class Assets {
     Reply reply =
         asset.etag().equals(known)
             ? Reply.empty(304)
-            : new Reply(200, asset.type(), asset.bytes(), Map.of());
+            : new Reply(200, asset.type(), asset.text(), Map.of());
     return reply.with("ETag", asset.etag()).with("Cache-Control", "no-cache");
-  }
-
-  /** Returns a file's text. */
-  String text(String path) {
-    Asset asset = assets.get(path);
-    return asset == null ? "" : new String(asset.bytes(), StandardCharsets.UTF_8);
   }
 }

@@ -14,7 +14,7 @@ public final class InvalidSpecException extends IllegalArgumentException {
     this.errors = List.copyOf(errors);
   }
 
-  private static String message(List<FieldError> errors) {
+  static String message(List<FieldError> errors) {
     FieldError first = errors.get(0);
     String place = first.field().isEmpty() ? "" : first.field() + ": ";
     String more = errors.size() == 1 ? "" : " (and " + (errors.size() - 1) + " more)";

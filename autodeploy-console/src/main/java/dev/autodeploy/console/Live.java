@@ -20,6 +20,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +56,7 @@ final class Live implements DeploymentListener {
   private final Map<String, Seen> seen = new HashMap<>();
   private int ticksAlone;
 
-  private volatile long ticks;
+  private final AtomicLong ticks = new AtomicLong();
 
   /** What the pages were told last of one deployment. */
   private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
@@ -117,12 +118,12 @@ final class Live implements DeploymentListener {
   private void tick() {
     guarded(
         () -> {
-          ticks = ticks + 1;
+          long tick = ticks.incrementAndGet();
           recorder.sample(autoDeploy, clock.instant());
           look(true);
           logs.poll();
           hub.endStuck();
-          if (ticks % HEARTBEAT_EVERY == 0) {
+          if (tick % HEARTBEAT_EVERY == 0) {
             hub.heartbeat();
           }
         });
@@ -183,16 +184,16 @@ final class Live implements DeploymentListener {
       DeploymentStatus status = deployment.status();
       DeploymentSpec spec = deployment.spec();
       boolean paying = withCost && !status.instances().isEmpty();
-      boolean costDue = last != null && paying && ticks - last.costTick() >= COST_EVERY;
+      boolean costDue = last != null && paying && ticks.get() - last.costTick() >= COST_EVERY;
       boolean starting = status.count(InstancePhase.STARTING) > 0;
-      boolean same = last != null && last.spec() == spec && last.status().equals(status);
+      boolean same = last != null && last.spec().equals(spec) && last.status().equals(status);
       if (same && !costDue && !starting) {
         continue;
       }
       ObjectNode state = views.state(deployment);
       String text = Json.text(state) + progress(status);
       if (last == null || costDue || !last.state().equals(text)) {
-        seen.put(deployment.name(), new Seen(status, spec, text, ticks));
+        seen.put(deployment.name(), new Seen(status, spec, text, ticks.get()));
         String data = Json.text(views.withCost(state, deployment));
         changes.add(SseHub.message("deployment", data));
       }

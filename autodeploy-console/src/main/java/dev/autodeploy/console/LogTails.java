@@ -35,13 +35,8 @@ final class LogTails {
   }
 
   void poll() {
-    for (Map.Entry<String, Tail> entry : tails.entrySet()) {
-      if (hub.has(entry.getKey())) {
-        entry.getValue().poll(entry.getKey());
-      } else {
-        tails.remove(entry.getKey());
-      }
-    }
+    tails.keySet().removeIf(topic -> !hub.has(topic));
+    tails.forEach((topic, tail) -> tail.poll(topic));
   }
 
   static ObjectNode lines(List<String> lines, boolean reset, Redactor redactor) {

@@ -63,7 +63,7 @@ final class Problem extends RuntimeException {
         422,
         "invalid-field",
         "A field is not valid",
-        new InvalidSpecException(errors).getMessage(),
+        InvalidSpecException.message(errors),
         null,
         errors);
   }

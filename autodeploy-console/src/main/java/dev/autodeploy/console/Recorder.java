@@ -91,7 +91,7 @@ final class Recorder {
     try {
       for (Deployment deployment : all) {
         Track track = tracks.get(deployment.name());
-        if (track == null || track.deployment() != deployment) {
+        if (track == null || !track.deployment().equals(deployment)) {
           track = new Track(deployment, now, sampledOnce);
           tracks.put(deployment.name(), track);
         }

@@ -3,6 +3,7 @@ package dev.autodeploy.console;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -14,18 +15,18 @@ import java.util.Map;
  * @param body the body, possibly empty
  * @param headers further headers
  */
-record Reply(int status, String type, byte[] body, Map<String, String> headers) {
+record Reply(int status, String type, String body, Map<String, String> headers) {
 
   static Reply json(int status, ObjectNode body) {
-    return new Reply(status, "application/json", Json.bytes(body), Map.of());
+    return new Reply(status, "application/json", Json.text(body), Map.of());
   }
 
   static Reply problem(int status, ObjectNode body) {
-    return new Reply(status, "application/problem+json", Json.bytes(body), Map.of());
+    return new Reply(status, "application/problem+json", Json.text(body), Map.of());
   }
 
   static Reply empty(int status) {
-    return new Reply(status, "", new byte[0], Map.of());
+    return new Reply(status, "", "", Map.of());
   }
 
   Reply with(String header, String value) {
@@ -39,15 +40,16 @@ record Reply(int status, String type, byte[] body, Map<String, String> headers) 
     if (!type.isEmpty()) {
       exchange.getResponseHeaders().set("Content-Type", type);
     }
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
     boolean head = exchange.getRequestMethod().equals("HEAD");
-    if (body.length == 0 || head) {
+    if (bytes.length == 0 || head) {
       if (head) {
-        exchange.getResponseHeaders().set("Content-Length", String.valueOf(body.length));
+        exchange.getResponseHeaders().set("Content-Length", String.valueOf(bytes.length));
       }
       exchange.sendResponseHeaders(status, -1);
     } else {
-      exchange.sendResponseHeaders(status, body.length);
-      exchange.getResponseBody().write(body);
+      exchange.sendResponseHeaders(status, bytes.length);
+      exchange.getResponseBody().write(bytes);
     }
     exchange.close();
   }

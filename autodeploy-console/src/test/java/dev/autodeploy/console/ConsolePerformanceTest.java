@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * How the console bears many deployments and many pages. What depends on the machine's speed is
  * measured with {@code -Dconsole.measure=true} only; the rest holds everywhere.
  */
+@Timeout(120)
 class ConsolePerformanceTest {
   private static final int DEPLOYMENTS = 200;
   private static final int INTERVALS = 20_000;

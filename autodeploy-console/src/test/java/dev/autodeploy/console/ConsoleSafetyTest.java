@@ -18,7 +18,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 class ConsoleSafetyTest {
   private static final DeploymentSpec VOICE =
       DeploymentSpec.builder("voice").port(8080).environment("API_KEY", "sk-very-secret").build();

@@ -12,8 +12,10 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Every address of the OpenAPI document is called, and every answer held against its schema. */
+@Timeout(120)
 class OpenApiTest {
   private final Set<String> called = new TreeSet<>();
   private JsonNode document;

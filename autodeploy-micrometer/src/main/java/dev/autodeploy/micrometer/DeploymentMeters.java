@@ -35,7 +35,7 @@ final class DeploymentMeters {
     lock.lock();
     try {
       Deployment before = known.put(deployment.name(), deployment);
-      if (before == deployment) {
+      if (deployment.equals(before)) {
         return;
       }
       if (before != null) {
