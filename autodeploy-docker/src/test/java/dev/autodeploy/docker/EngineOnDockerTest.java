@@ -73,9 +73,9 @@ class EngineOnDockerTest {
     Map<String, Instant> starts = new ConcurrentHashMap<>();
     Map<String, Instant> ends = new ConcurrentHashMap<>();
     try (EngineClient client = TestEngine.client();
-        JsonLines lines = client.stream("recording events", "GET", path, Map.of());
         AutoDeploy autoDeploy =
             AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+      JsonLines lines = client.stream("recording events", "GET", path, Map.of());
       CountDownLatch opened = new CountDownLatch(1);
       Thread recorder = recorder(lines, opened, starts, ends);
       opened.await();
@@ -102,7 +102,10 @@ class EngineOnDockerTest {
 
   /** Notes down what the engine itself records, as it happens: it keeps only the last few. */
   private static Thread recorder(
-      JsonLines lines, CountDownLatch opened, Map<String, Instant> starts, Map<String, Instant> ends) {
+      JsonLines lines,
+      CountDownLatch opened,
+      Map<String, Instant> starts,
+      Map<String, Instant> ends) {
     Thread thread =
         new Thread(
             () ->
