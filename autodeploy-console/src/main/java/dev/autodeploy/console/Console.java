@@ -53,7 +53,7 @@ public final class Console implements AutoCloseable {
     this.scheduler =
         Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("console-watch"));
     this.guard = new Guard(b.authenticator, b.allowedHosts, b.actions);
-    this.hub = new SseHub(b.maxListeners);
+    this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
     Recorder recorder = new Recorder();
     Views views = new Views(b.linkOf, new Accounts(b.clock, b.zone), recorder);

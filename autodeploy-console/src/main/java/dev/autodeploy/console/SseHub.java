@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
@@ -26,15 +27,19 @@ final class SseHub {
   private static final byte[] HEARTBEAT = ": still here\n\n".getBytes(StandardCharsets.UTF_8);
   private static final int WRITERS = 4;
   private static final int MAX_QUEUED = 512;
-  private static final long LONGEST_WRITE = TimeUnit.SECONDS.toNanos(10);
+
+  /** How long a reader may hold up a writer. */
+  static final Duration LONGEST_WRITE = Duration.ofSeconds(10);
 
   private final int maxListeners;
+  private final long longestWrite;
   private final AtomicInteger open = new AtomicInteger();
   private final List<Stream> streams = new CopyOnWriteArrayList<>();
   private final ThreadPoolExecutor writers;
   private volatile boolean closed;
 
-  SseHub(int maxListeners) {
+  SseHub(int maxListeners, Duration longestWrite) {
+    this.longestWrite = longestWrite.toNanos();
     this.maxListeners = maxListeners;
     this.writers =
         new ThreadPoolExecutor(
@@ -260,7 +265,7 @@ final class SseHub {
       lock.lock();
       try {
         Thread thread = writer;
-        if (thread != null && now - writingSince > LONGEST_WRITE) {
+        if (thread != null && now - writingSince > longestWrite) {
           // Interrupting a write on a socket channel closes the channel.
           thread.interrupt();
         }

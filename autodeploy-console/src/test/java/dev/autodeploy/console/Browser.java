@@ -93,10 +93,8 @@ final class Browser implements AutoCloseable {
   }
 
   private static String first(String configured, List<String> usual) {
-    if (configured != null) {
-      return configured;
-    }
-    return usual.stream().filter(path -> new File(path).canExecute()).findFirst().orElse(null);
+    List<String> places = configured == null ? usual : List.of(configured);
+    return places.stream().filter(path -> new File(path).canExecute()).findFirst().orElse(null);
   }
 
   Browser size(int width, int height, boolean dark) {

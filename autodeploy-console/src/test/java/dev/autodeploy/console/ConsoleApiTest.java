@@ -18,6 +18,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -222,6 +225,35 @@ class ConsoleApiTest {
         .isBetween(first, cost.path("total").asDouble() + 0.01);
     assertThat(cost.path("alwaysOn").asDouble()).isGreaterThan(0);
     assertThat(cost.path("currency").asText()).isEqualTo("USD");
+  }
+
+  @Test
+  void theMonth_countsOnlyTheShareOfAnInstanceThatLiesInIt() throws Exception {
+    DeploymentSpec spec = DeploymentSpec.builder("voice").port(80).build();
+    PastStore store =
+        new PastStore()
+            .deployment(spec, Instant.parse("2026-05-01T00:00:00Z"))
+            .instance(
+                spec,
+                "midnight",
+                Instant.parse("2026-05-31T23:30:00Z"),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(10),
+                Duration.ofHours(2))
+            .instance(
+                spec,
+                "may",
+                Instant.parse("2026-05-10T00:00:00Z"),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(10),
+                Duration.ofHours(1));
+    InstantSource june = InstantSource.fixed(Instant.parse("2026-06-10T12:00:00Z"));
+    try (ConsoleFixture past = new ConsoleFixture(b -> b.clock(june).zone(ZoneOffset.UTC), store)) {
+      JsonNode cost = past.json("-/api/deployments/voice").path("cost");
+      assertThat(cost.path("total").asDouble()).isEqualTo(108);
+      assertThat(cost.path("month").asDouble()).isEqualTo(54);
+      assertThat(cost.path("monthSince").asText()).isEqualTo("2026-06-01T00:00:00Z");
+    }
   }
 
   @Test
