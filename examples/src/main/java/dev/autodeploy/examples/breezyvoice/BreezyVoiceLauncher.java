@@ -54,7 +54,7 @@ public final class BreezyVoiceLauncher {
   }
 
   private static void run(LauncherOptions options) throws IOException, InterruptedException {
-    WaitingLine waiting = new WaitingLine(System.out, System.console() != null);
+    WaitingLine waiting = new WaitingLine(System.out, Boolean.getBoolean("launcher.terminal"));
     AutoDeploy.Builder builder =
         AutoDeploy.builder()
             .provider(LocalProcessProvider.create())
