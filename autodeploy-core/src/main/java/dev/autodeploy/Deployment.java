@@ -122,6 +122,15 @@ public interface Deployment {
   List<UsageInterval> usage(Instant from, Instant to);
 
   /**
+   * Returns what a usage interval costs by the prices in force for this deployment: those of its
+   * specification, or the engine's cost meter.
+   *
+   * @param usage an interval, from {@link #usage} or made up to ask "what if"
+   * @return the money
+   */
+  Money costOf(UsageInterval usage);
+
+  /**
    * Reads the last lines that an instance wrote.
    *
    * @param instanceId the instance, which may have ended if the provider still has its lines

@@ -33,6 +33,10 @@ final class Accounts {
     this.book = new UsageBook(meter);
   }
 
+  CostMeter meter() {
+    return book.meter();
+  }
+
   void meter(CostMeter meter) {
     book.meter(meter);
   }

@@ -704,6 +704,19 @@ final class DeploymentController implements Deployment {
   }
 
   @Override
+  public Money costOf(UsageInterval usage) {
+    requireNonNull(usage, "usage");
+    CostMeter meter;
+    lock.lock();
+    try {
+      meter = accounts.meter();
+    } finally {
+      lock.unlock();
+    }
+    return meter.cost(usage);
+  }
+
+  @Override
   public CompletableFuture<List<String>> logs(String instanceId, int lines) {
     requireNonNull(instanceId, "instanceId");
     if (lines < 1) {

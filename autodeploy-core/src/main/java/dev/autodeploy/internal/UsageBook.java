@@ -37,6 +37,10 @@ final class UsageBook {
     }
   }
 
+  CostMeter meter() {
+    return meter;
+  }
+
   void close(UsageInterval usage) {
     closed.add(usage);
     sum = sum.plus(parts(usage));

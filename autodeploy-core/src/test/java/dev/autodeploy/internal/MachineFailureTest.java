@@ -298,7 +298,7 @@ final class MachineFailureTest {
   void adoptedInstance_continuesItsIdleClock() {
     MachineHarness m = machine(b -> b);
     Instance old = m.adopt(1000, 0);
-    old.readyAt = m.now() - Duration.ofSeconds(900).toNanos();
+    old.readyAt = m.now() - Duration.ofMinutes(15).toNanos();
     old.idleSince = m.now() - Duration.ofSeconds(200).toNanos();
 
     m.ready(old);

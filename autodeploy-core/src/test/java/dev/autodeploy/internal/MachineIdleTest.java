@@ -21,7 +21,7 @@ final class MachineIdleTest {
   void idleInstance_isReleasedExactlyAtItsTimeout() {
     MachineHarness m = machine(b -> b).warm();
 
-    m.pass(Duration.ofSeconds(300).minusNanos(1));
+    m.pass(Duration.ofMinutes(5).minusNanos(1));
     assertThat(m.releases).isEmpty();
     m.pass(Duration.ofNanos(1));
 
@@ -73,7 +73,7 @@ final class MachineIdleTest {
   @Test
   void request_atTheVeryMomentOfTheTimeout_keepsTheInstance() {
     MachineHarness m = machine(b -> b).warm();
-    m.passWithoutTimer(Duration.ofSeconds(300));
+    m.passWithoutTimer(Duration.ofMinutes(5));
 
     Caller caller = m.acquire();
     m.fire();

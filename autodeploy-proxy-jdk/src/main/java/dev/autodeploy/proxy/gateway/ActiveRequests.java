@@ -25,9 +25,12 @@ final class ActiveRequests implements AutoCloseable {
   private final Set<Forwarding> requests = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
   private final ClientPresence presence;
+  private final Runnable housekeeping;
 
-  ActiveRequests(Duration tick, Duration presenceInterval, ClientPresence presence) {
+  ActiveRequests(
+      Duration tick, Duration presenceInterval, ClientPresence presence, Runnable housekeeping) {
     this.presence = presence;
+    this.housekeeping = housekeeping;
     timer =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -66,6 +69,7 @@ final class ActiveRequests implements AutoCloseable {
       for (Forwarding request : requests) {
         request.watch(now);
       }
+      housekeeping.run();
     } catch (RuntimeException e) {
       LOG.error("looking over the requests under way failed; it goes on", e);
     }

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,7 +62,7 @@ class ClientPresence {
       boolean any = false;
       for (Path table : tables) {
         if (Files.isReadable(table)) {
-          read(table, ports, established);
+          read(table, ports, established::put);
           any = true;
         }
       }
@@ -78,8 +79,7 @@ class ClientPresence {
     List<Forwarding> gone = new ArrayList<>();
     Set<Forwarding> missing = new HashSet<>();
     for (Forwarding request : requests) {
-      RequestHead head = request.request();
-      Boolean here = established.get(Connection.of(head.remote(), head.local().getPort()));
+      Boolean here = established.get(Connection.of(request.request()));
       if (here == null && !suspects.contains(request)) {
         missing.add(request);
       } else if (here == null || !here) {
@@ -90,7 +90,14 @@ class ClientPresence {
     return gone;
   }
 
-  private static void read(Path table, Set<Integer> ports, Map<Connection, Boolean> into)
+  /**
+   * Reads a table.
+   *
+   * @param table the file
+   * @param ports the local ports that matter
+   * @param found gets each connection, and whether it is still there
+   */
+  static void read(Path table, Set<Integer> ports, BiConsumer<Connection, Boolean> found)
       throws IOException {
     try (BufferedReader lines =
         new BufferedReader(
@@ -98,10 +105,10 @@ class ClientPresence {
       lines.readLine(); // the heading
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         String[] columns = line.strip().split("\\s+", 5);
-        int localPort = port(columns[1]);
-        if (ports.contains(localPort)) {
-          into.put(
-              new Connection(address(columns[2]), port(columns[2]), localPort),
+        int local = port(columns[1]);
+        if (ports.contains(local)) {
+          found.accept(
+              new Connection(new InetSocketAddress(address(columns[2]), port(columns[2])), local),
               columns[3].equals(ESTABLISHED));
         }
       }
@@ -122,13 +129,14 @@ class ClientPresence {
     return InetAddress.getByAddress(bytes.array()); // an IPv4-mapped address becomes IPv4
   }
 
-  private record Connection(InetAddress remote, int remotePort, int localPort) {
-    static Connection of(InetSocketAddress remote, int localPort) {
-      InetAddress address = remote.getAddress();
+  /** One connection, by its two ends. */
+  record Connection(InetSocketAddress remote, int localPort) {
+    static Connection of(RequestHead head) {
       try {
         // Without the zone of a link-local address, which the tables do not have.
+        InetAddress plain = InetAddress.getByAddress(head.remote().getAddress().getAddress());
         return new Connection(
-            InetAddress.getByAddress(address.getAddress()), remote.getPort(), localPort);
+            new InetSocketAddress(plain, head.remote().getPort()), head.local().getPort());
       } catch (UnknownHostException e) {
         throw new IllegalStateException(e);
       }

@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
@@ -14,6 +15,8 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +28,8 @@ import org.slf4j.LoggerFactory;
 final class Forwarding {
   private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
   private static final int MAX_REPLAYS = 2;
+  private static final long GRACE_NANOS = 1_000_000_000;
+  private static final long EXIT_NOTICE_MILLIS = 100;
   private static final int BUFFER = 32 * 1024;
 
   private enum Phase {
@@ -37,6 +42,7 @@ final class Forwarding {
   /** Why the exchange was broken from outside. */
   private enum Broken {
     CLIENT_GONE,
+    OVERDUE,
     ANSWER_TIMEOUT,
     CLIENT_STALLED,
     SHUTDOWN
@@ -54,7 +60,7 @@ final class Forwarding {
   private final @Nullable String preferenceApplied;
   private final AccessLog.Line log;
 
-  private int replays;
+  private volatile int replays;
   private boolean heldPermit;
   private @Nullable Lease lease;
 
@@ -64,6 +70,7 @@ final class Forwarding {
   private volatile Upstream.@Nullable Call call;
   private volatile @Nullable Broken broken;
   private volatile @Nullable InstanceExit lost;
+  private CountDownLatch ended = new CountDownLatch(1);
 
   Forwarding(
       Gateway gateway,
@@ -150,6 +157,12 @@ final class Forwarding {
   private void endCancelled() {
     if (broken == Broken.SHUTDOWN) {
       end(Problems.shuttingDown(deployment.name()));
+    } else if (broken == Broken.OVERDUE) {
+      end(
+          Problems.of(
+              new AcquireTimeoutException(
+                  deployment.name(), Duration.ofNanos(waitNanos), "the engine gave no answer"),
+              deployment.name()));
     } else {
       abandon();
     }
@@ -165,14 +178,18 @@ final class Forwarding {
       end(Problems.targetNotForwardable(deployment.name()));
       return;
     }
+    int attempt = replays;
+    CountDownLatch signal = new CountDownLatch(1);
+    ended = signal;
     lost = null;
     call = sent;
     granted
         .lost()
         .whenComplete(
             (exit, error) -> {
-              if (exit != null && call == sent) {
+              if (exit != null && replays == attempt) {
                 lost = exit;
+                signal.countDown();
                 sent.cancel();
               }
             });
@@ -183,7 +200,7 @@ final class Forwarding {
     try {
       answer = sent.execute();
     } catch (IOException e) {
-      unanswered(granted, e);
+      unanswered(granted, e, attempt);
       return;
     }
     try (answer) {
@@ -195,13 +212,13 @@ final class Forwarding {
     return new Upstream.Request(
         head.method(),
         route.target(),
-        gateway.headers().toInstance(head, route, gateway.keepAuthorization(deployment.name())),
+        gateway.headers().toInstance(head, route, gateway.keepAuthorization()),
         head.bodyLength(),
         body);
   }
 
   /** The instance gave no answer. */
-  private void unanswered(Lease granted, IOException error) {
+  private void unanswered(Lease granted, IOException error, int attempt) {
     String name = deployment.name();
     String instance = granted.instanceId();
     if (broken == Broken.CLIENT_GONE || broken == Broken.CLIENT_STALLED) {
@@ -214,15 +231,18 @@ final class Forwarding {
       end(Problems.bodyTooLarge(name, gateway.config().maxRequestBody()));
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
-    } else if (head.idempotent() && !body.touched() && replays < MAX_REPLAYS) {
-      replays++;
+    } else if (head.idempotent() && !body.touched() && attempt < MAX_REPLAYS) {
+      if (attempt > 0) {
+        instanceEnded(); // so that the engine knows it too, and chooses another one
+      }
+      replays = attempt + 1;
       LOG.debug("{}: instance {} gave no answer, trying again", name, instance, error);
       call = null;
       lease = null;
       granted.close();
       acquire();
     } else {
-      InstanceExit exit = lost;
+      InstanceExit exit = instanceEnded() ? lost : null;
       end(
           exit != null
               ? Problems.instanceEnded(name, instance, exit)
@@ -320,7 +340,7 @@ final class Forwarding {
       }
       count += n;
     }
-    if (answer.endsWithConnection() && (lost != null || broken != null)) {
+    if (answer.endsWithConnection() && (instanceEnded() || broken != null)) {
       cutOff(answer, count, new IOException("the instance ended"));
       return;
     }
@@ -331,6 +351,18 @@ final class Forwarding {
       return;
     }
     finish(answer.status(), count, exchange::complete);
+  }
+
+  /**
+   * Returns whether the instance is gone. The connection's end may be noticed a moment before that
+   * of the instance, so this waits that moment. Only where a connection has ended unexpectedly.
+   */
+  private boolean instanceEnded() {
+    try {
+      return ended.await(EXIT_NOTICE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      return true;
+    }
   }
 
   private void cutOff(Upstream.Answer answer, long count, IOException error) {
@@ -389,18 +421,15 @@ final class Forwarding {
 
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
-    if (phase != Phase.DONE) {
-      cancelUpstream();
-      boolean begun = phase == Phase.ANSWERING;
-      if (heldPermit) {
-        heldPermit = false;
-        gateway.admission().unhold();
-      }
-      if (begun) {
-        finish(500, 0, exchange::abort);
-      } else {
-        end(Problems.internal(deployment.name()));
-      }
+    cancelUpstream();
+    if (heldPermit) {
+      heldPermit = false;
+      gateway.admission().unhold();
+    }
+    switch (phase) {
+      case DONE -> exchange.abort();
+      case ANSWERING -> finish(500, 0, exchange::abort);
+      default -> end(Problems.internal(deployment.name()));
     }
   }
 
@@ -420,6 +449,9 @@ final class Forwarding {
     long since = exchange.transferringSince();
     if (since != 0 && nowNanos - since > config.stallTimeout().toNanos()) {
       breakOff(Broken.CLIENT_STALLED);
+      exchange.breakTransfer();
+    } else if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
+      breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
     } else if (phase == Phase.WAITING && nowNanos - phaseSince > config.answerTimeout().toNanos()) {
       breakOff(Broken.ANSWER_TIMEOUT);
     }
@@ -433,6 +465,7 @@ final class Forwarding {
   /** Gives everything up because the client has left. */
   void clientGone() {
     breakOff(Broken.CLIENT_GONE);
+    exchange.breakTransfer();
   }
 
   /** Refuses the request if it still waits for an instance. */
@@ -445,6 +478,7 @@ final class Forwarding {
   /** Breaks the exchange, whatever it is at. */
   void shutDown() {
     breakOff(Broken.SHUTDOWN);
+    exchange.breakTransfer();
   }
 
   private void breakOff(Broken reason) {
@@ -456,6 +490,5 @@ final class Forwarding {
       waits.cancel(false);
     }
     cancelUpstream();
-    exchange.breakTransfer();
   }
 }

@@ -4,11 +4,20 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.proxy.LinkRequest;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +41,7 @@ public final class Gateway implements AutoCloseable {
   private final Admission admission;
   private final Upstreams upstreams;
   private final ActiveRequests active;
+  private final @Nullable RateLimit rateLimit;
   private volatile boolean draining;
 
   /**
@@ -44,10 +54,23 @@ public final class Gateway implements AutoCloseable {
     router = new Router(config.hostSuffix());
     headers = new HeaderRules(config.trustForwarded());
     admission = new Admission(config.maxHeld());
-    upstreams = new Upstreams(endpoint -> new OkHttpUpstream(endpoint, config.connectTimeout()));
+    rateLimit =
+        config.rateRequests() == 0
+            ? null
+            : new RateLimit(config.rateRequests(), config.ratePeriod(), System::nanoTime);
+    upstreams = new Upstreams(endpoint -> upstream(endpoint, config));
     active =
         new ActiveRequests(
-            config.watchInterval(), config.presenceInterval(), ClientPresence.ofSystem());
+            config.watchInterval(),
+            config.presenceInterval(),
+            ClientPresence.ofSystem(),
+            upstreams::evictIdle);
+  }
+
+  private static Upstream upstream(URI endpoint, GatewayConfig config) {
+    return SocketUpstream.serves(endpoint) && !config.okHttpOnly()
+        ? new SocketUpstream(endpoint, config.connectTimeout())
+        : new OkHttpUpstream(endpoint, config.connectTimeout());
   }
 
   GatewayConfig config() {
@@ -111,14 +134,29 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Returns whether a host name is that of a deployment, so that its requests belong here whatever
-   * their path.
+   * Returns whether a request is for a deployment's own host, so that it belongs here whatever its
+   * path.
    *
-   * @param host the {@code Host} field, or null
+   * @param head the request
    * @return true if so
    */
-  public boolean ownsHost(@Nullable String host) {
-    return router.byHost(host) != null;
+  public boolean ownsHost(RequestHead head) {
+    return router.byHost(head.fields().first("Host")) != null;
+  }
+
+  /**
+   * Checks a request that is for a handler of the host application, and answers it if it is
+   * refused.
+   *
+   * @param exchange the request
+   * @return true if the handler may have it
+   */
+  public boolean admits(Exchange exchange) {
+    Problem problem = RequestGuard.check(exchange.request());
+    if (problem != null) {
+      refuse(exchange, problem, AccessLog.begin(exchange.request()));
+    }
+    return problem == null;
   }
 
   /**
@@ -151,36 +189,115 @@ public final class Gateway implements AutoCloseable {
 
   private void toDeployment(Exchange exchange, Route route, AccessLog.Line line) {
     RequestHead head = exchange.request();
+    LinkRequest request = request(head, route.deployment(), route.path());
+    if (Preflight.is(head) && Preflight.allowed(head, config.preflightOrigins())) {
+      send(exchange, 204, Preflight.answer(head), null, "");
+      line.end(204, 0);
+      return;
+    }
+    Problem problem = refusal(request, route);
+    if (problem != null) {
+      refuse(exchange, problem, line);
+      return;
+    }
     Optional<Deployment> found = config.deployments().find(route.deployment());
     if (found.isEmpty()) {
       refuse(exchange, Problems.deploymentNotFound(route.deployment()), line);
       return;
     }
     Deployment deployment = found.get();
+    if (config.noWake().stream().anyMatch(rule -> rule.matches(request))) {
+      asleep(exchange, deployment, line);
+      return;
+    }
     String name = deployment.name();
-    if (route.target().startsWith("//")) {
-      refuse(
-          exchange,
-          Problems.badRequest("the path after the link must begin with exactly one slash"),
-          line);
-    } else if (head.fields().tokens("Upgrade").contains("websocket")) {
+    RouteRule rule = Route.rule(head.fields());
+    if (head.fields().tokens("Upgrade").contains("websocket")) {
       refuse(exchange, Problems.upgradeNotSupported(name), line);
     } else if (head.bodyLength() > config.maxRequestBody()) {
       refuse(exchange, Problems.bodyTooLarge(name, config.maxRequestBody()), line);
+    } else if (rule == null) {
+      refuse(exchange, Problems.noSuchRouteTarget(name), line);
+    } else if (config.waitingPage() && WaitingPage.wanted(head) && !ready(deployment)) {
+      waitingPage(exchange, deployment, line);
     } else {
-      RouteRule rule = Route.rule(head.fields());
-      if (rule == null) {
-        refuse(exchange, Problems.noSuchRouteTarget(name), line);
-        return;
-      }
       WaitPreference wait = WaitPreference.of(head.fields(), config.maxWait());
       new Forwarding(this, exchange, route, deployment, rule, wait, line).start();
     }
   }
 
+  /** Returns why the caller may not send this request, or null if they may. */
+  private @Nullable Problem refusal(LinkRequest request, Route route) {
+    if (!config.access().allow(request)) {
+      return Problems.notAllowed(request.deployment());
+    }
+    if (rateLimit != null) {
+      String token = config.access().useTokens() ? AccessRules.tokenId(request) : null;
+      Duration wait =
+          rateLimit.take(token != null ? token : RateLimit.callerAt(request.remote().getAddress()));
+      if (!wait.isZero()) {
+        return Problems.rateLimited(
+            request.deployment(), config.rateRequests(), config.ratePeriod(), wait);
+      }
+    }
+    return route.target().startsWith("//")
+        ? Problems.badRequest("the path after the link must begin with exactly one slash")
+        : null;
+  }
+
+  private static LinkRequest request(RequestHead head, String deployment, String path) {
+    return new LinkRequest(
+        deployment, head.method(), path, head.fields()::all, head.remote(), head.secure());
+  }
+
+  private static boolean ready(Deployment deployment) {
+    return deployment.status().count(InstancePhase.READY) > 0;
+  }
+
+  /** Answers from the status, so that nothing is started and no idle time begins anew. */
+  private void asleep(Exchange exchange, Deployment deployment, AccessLog.Line line) {
+    InstanceStatus status = deployment.status().status();
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("deployment", deployment.name());
+    json.put("status", status);
+    Fields fields = new Fields().add("Cache-Control", "no-store");
+    fields.add("AutoDeploy-Status", status.name());
+    send(exchange, 200, fields, "application/json", Json.write(json));
+    line.end(200, 0);
+  }
+
+  private void waitingPage(Exchange exchange, Deployment deployment, AccessLog.Line line) {
+    DeploymentStatus status = deployment.status();
+    boolean backingOff =
+        status.backoffUntil() != null && status.backoffUntil().isAfter(Instant.now());
+    if (status.count(InstancePhase.STARTING) == 0 && !backingOff) {
+      deployment
+          .start()
+          .whenComplete(
+              (done, error) -> {
+                if (error != null) {
+                  LOG.debug("{}: the start for a waiting page failed", deployment.name(), error);
+                }
+              });
+      status = deployment.status();
+    }
+    Fields fields =
+        new Fields()
+            .add("Cache-Control", "no-store")
+            .add("Retry-After", Integer.toString(WaitingPage.RELOAD_SECONDS))
+            .add("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    send(
+        exchange,
+        503,
+        fields,
+        "text/html; charset=utf-8",
+        WaitingPage.html(deployment, status, Instant.now()));
+    line.end(503, 0);
+  }
+
   private void status(Exchange exchange, AccessLog.Line line) {
-    String method = exchange.request().method();
-    if (!method.equals("GET") && !method.equals("HEAD")) {
+    RequestHead head = exchange.request();
+    if (!head.method().equals("GET") && !head.method().equals("HEAD")) {
       refuse(
           exchange,
           Problem.of(
@@ -188,7 +305,16 @@ public final class Gateway implements AutoCloseable {
           line);
       return;
     }
-    String json = StatusDocument.of(config.deployments().all(), config.linkBase());
+    List<Deployment> all = config.deployments().all();
+    List<Deployment> visible =
+        all.stream()
+            .filter(one -> config.access().allow(request(head, one.name(), STATUS_PATH)))
+            .toList();
+    if (visible.isEmpty() && config.access().any()) {
+      refuse(exchange, Problems.notAllowed(null), line);
+      return;
+    }
+    String json = StatusDocument.of(visible, config.linkBase());
     Fields fields = new Fields().add("Cache-Control", "no-store");
     send(exchange, 200, fields, "application/json", json);
     line.end(200, json.length());
@@ -208,18 +334,24 @@ public final class Gateway implements AutoCloseable {
     if (problem.close()) {
       fields.set("Connection", "close");
     }
+    if (problem.status() == 401) {
+      fields.set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
+    }
     fields.set("Cache-Control", "no-store");
     send(exchange, problem.status(), fields, "application/problem+json", problem.json());
   }
 
-  private void send(Exchange exchange, int status, Fields fields, String type, String text) {
+  private void send(
+      Exchange exchange, int status, Fields fields, @Nullable String type, String text) {
     byte[] body = text.getBytes(UTF_8);
-    fields.set("Content-Type", type);
+    if (type != null) {
+      fields.set("Content-Type", type);
+    }
     if (mustClose(exchange.request())) {
       fields.set("Connection", "close");
     }
     boolean headOnly = exchange.request().method().equals("HEAD");
-    if (headOnly) {
+    if (headOnly && status != 204) {
       fields.set("Content-Length", Integer.toString(body.length));
     }
     try {
@@ -244,8 +376,9 @@ public final class Gateway implements AutoCloseable {
   }
 
   /** Returns whether the caller's {@code Authorization} is for the instance. */
-  boolean keepAuthorization(String deployment) {
-    return true;
+  boolean keepAuthorization() {
+    Boolean set = config.forwardAuthorization();
+    return set != null ? set : !config.access().useTokens();
   }
 
   /**

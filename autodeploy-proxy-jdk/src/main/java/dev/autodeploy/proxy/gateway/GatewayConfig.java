@@ -1,7 +1,10 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.proxy.NoWakeRule;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,15 @@ import org.jspecify.annotations.Nullable;
  * @param presenceInterval how often clients that have left are looked for
  * @param trustForwarded whether what a proxy in front says about the client is passed on
  * @param closeAfterChunked whether a connection is closed after a chunked request
+ * @param access who may use which deployment
+ * @param forwardAuthorization whether the caller's {@code Authorization} goes on to the instance;
+ *     null for yes unless tokens of the link itself come in it
+ * @param rateRequests how many requests a caller may send in a period, or 0 for any number
+ * @param ratePeriod the period
+ * @param noWake the requests that are answered from the status
+ * @param preflightOrigins the origins whose CORS preflight requests the link answers itself
+ * @param okHttpOnly whether plain HTTP goes through OkHttp as well
+ * @param waitingPage whether browsers get a page while an instance starts
  */
 public record GatewayConfig(
     Deployments deployments,
@@ -35,4 +47,12 @@ public record GatewayConfig(
     Duration watchInterval,
     Duration presenceInterval,
     boolean trustForwarded,
-    boolean closeAfterChunked) {}
+    boolean closeAfterChunked,
+    AccessRules access,
+    @Nullable Boolean forwardAuthorization,
+    int rateRequests,
+    Duration ratePeriod,
+    List<NoWakeRule> noWake,
+    Set<String> preflightOrigins,
+    boolean okHttpOnly,
+    boolean waitingPage) {}

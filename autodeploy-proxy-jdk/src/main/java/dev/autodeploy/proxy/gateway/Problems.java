@@ -46,6 +46,30 @@ final class Problems {
         .about(name);
   }
 
+  static Problem notAllowed(@Nullable String name) {
+    return Problem.of(
+            401,
+            "not-allowed",
+            "The caller is not allowed",
+            "this link needs a bearer token of its own, or is not for this caller")
+        .about(name);
+  }
+
+  static Problem rateLimited(String name, int limit, Duration period, Duration wait) {
+    return Problem.of(
+            429,
+            "rate-limited",
+            "Too many requests",
+            "a caller may send "
+                + limit
+                + " requests in "
+                + period.toMillis()
+                + " ms; try again later")
+        .about(name)
+        .retryAfter(wait)
+        .with("limit", limit);
+  }
+
   static Problem heldFull(String name, int limit) {
     return Problem.of(
             429,
@@ -66,10 +90,6 @@ final class Problems {
         .about(name)
         .with("limit", limit)
         .closing();
-  }
-
-  static Problem headTooLarge(String detail) {
-    return Problem.of(431, "head-too-large", "The request's head is too large", detail).closing();
   }
 
   static Problem shuttingDown(@Nullable String name) {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Refuses requests that could be read in two ways, before anything is looked up or forwarded.
  *
  * <p>It checks all that a front's own parser may have let through; what a parser has already
- * normalized away (folded lines, split values) it cannot see.
+ * normalized away (folded lines, split values, a third word before the version) it cannot see.
  */
 public final class RequestGuard {
   private static final int MAX_TARGET = 16_384;

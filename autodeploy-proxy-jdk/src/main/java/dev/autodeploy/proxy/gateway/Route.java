@@ -21,6 +21,12 @@ record Route(String deployment, String prefix, String target) {
 
   private static final Pattern INSTANCE = Pattern.compile("[a-z0-9-]{1,80}");
 
+  /** Returns the path for the instance, without the query. */
+  String path() {
+    int query = target.indexOf('?');
+    return query < 0 ? target : target.substring(0, query);
+  }
+
   /**
    * Reads the rule that a request is sent by.
    *

@@ -16,6 +16,9 @@ interface Upstream extends Closeable {
    */
   Call prepare(Request request) throws TargetException;
 
+  /** Closes connections that have been idle for too long. Called now and then. */
+  default void evictIdle() {}
+
   /** Closes the idle connections; exchanges under way may finish. */
   @Override
   void close();

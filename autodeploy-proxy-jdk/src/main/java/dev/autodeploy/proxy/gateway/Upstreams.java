@@ -36,6 +36,11 @@ final class Upstreams {
     }
   }
 
+  /** Closes connections that have been idle for too long. */
+  void evictIdle() {
+    byInstance.values().forEach(Upstream::evictIdle);
+  }
+
   /** Returns how many instances there are pools for. */
   int size() {
     return byInstance.size();

@@ -7,9 +7,14 @@ import com.sun.net.httpserver.HttpContext;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.proxy.gateway.AccessRules;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
@@ -19,9 +24,15 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,37 +46,23 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   private final Gateway gateway;
   private final HttpServer server;
+  private final Map<String, HttpServer> dedicated = new LinkedHashMap<>();
   private final Workers workers;
-  private final DetachedAborts aborts;
+  private final DetachedAborts aborts = new DetachedAborts();
   private final Runnable stopListening;
   private final Duration drainTimeout;
+  private final @Nullable SSLContext sslContext;
   private final URI base;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private JdkHttpProxy(Builder builder) throws IOException {
     ServerSelfTest selfTest = ServerSelfTest.result();
     drainTimeout = builder.drainTimeout;
+    sslContext = builder.sslContext;
     workers = builder.workers();
-    aborts = new DetachedAborts();
-    InetSocketAddress address = new InetSocketAddress(builder.host, builder.port);
-    server = HttpServer.create(address, builder.backlog);
-    base = base(server.getAddress());
-    gateway =
-        new Gateway(
-            new GatewayConfig(
-                builder.deployments,
-                this::link,
-                null,
-                builder.maxWait,
-                builder.maxHeld,
-                builder.answerTimeout,
-                builder.stallTimeout,
-                builder.maxRequestBody,
-                builder.connectTimeout,
-                builder.watchInterval,
-                builder.presenceInterval,
-                builder.trustForwardedHeaders,
-                !selfTest.chunksSafe()));
+    server = listen(new InetSocketAddress(builder.host, builder.port), builder.backlog);
+    base = builder.publicUrl != null ? builder.publicUrl : base(server.getAddress());
+    gateway = new Gateway(builder.config(this::link, !selfTest.chunksSafe()));
     DeploymentListener listener = gateway::onEvent;
     AutoDeploy autoDeploy = builder.autoDeploy;
     if (autoDeploy != null) {
@@ -74,31 +71,62 @@ public final class JdkHttpProxy implements AutoCloseable {
     } else {
       stopListening = () -> {};
     }
-    server.setExecutor(workers);
-    server.createContext("/", this::serve);
-    builder.contexts.forEach(this::mount);
+    try {
+      server.createContext("/", http -> serve(http, null));
+      builder.contexts.forEach(this::mount);
+      for (Map.Entry<String, Integer> own : builder.dedicatedPorts.entrySet()) {
+        HttpServer more =
+            listen(new InetSocketAddress(builder.host, own.getValue()), builder.backlog);
+        dedicated.put(own.getKey(), more);
+        more.createContext("/", http -> serve(http, own.getKey()));
+      }
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
+    }
     server.start();
+    dedicated.values().forEach(HttpServer::start);
     LOG.info("service links at {}d/<deployment>", base);
   }
 
-  private void serve(HttpExchange http) throws IOException {
-    JdkExchange exchange = new JdkExchange(http, workers, aborts);
-    gateway.handle(exchange, null);
+  private HttpServer listen(InetSocketAddress address, int backlog) throws IOException {
+    HttpServer made;
+    if (sslContext == null) {
+      made = HttpServer.create(address, backlog);
+    } else {
+      HttpsServer secure = HttpsServer.create(address, backlog);
+      secure.setHttpsConfigurator(new HttpsConfigurator(sslContext));
+      made = secure;
+    }
+    made.setExecutor(workers);
+    return made;
+  }
+
+  private void serve(HttpExchange http, @Nullable String deployment) throws IOException {
+    serve(exchange(http), deployment);
+  }
+
+  private void serve(JdkExchange exchange, @Nullable String deployment) throws IOException {
+    gateway.handle(exchange, deployment);
     exchange.endOfHandler();
+  }
+
+  private JdkExchange exchange(HttpExchange http) {
+    return new JdkExchange(http, workers, aborts);
   }
 
   private void mount(String path, HttpHandler handler) {
     if (path.equals("/")) {
       server.removeContext("/");
       for (String own : new String[] {"/d/", Gateway.STATUS_PATH}) {
-        server.createContext(own, this::serve);
+        server.createContext(own, http -> serve(http, null));
       }
     }
     HttpContext context = server.createContext(path, handler);
-    context.getFilters().add(new GuardFilter(this::serve, gateway));
+    context.getFilters().add(new GuardFilter(this));
   }
 
-  private static URI base(InetSocketAddress address) {
+  private URI base(InetSocketAddress address) {
     InetAddress host = address.getAddress();
     String name =
         host.isLoopbackAddress() || host.isAnyLocalAddress()
@@ -106,7 +134,8 @@ public final class JdkHttpProxy implements AutoCloseable {
             : host.getHostAddress().indexOf(':') < 0
                 ? host.getHostAddress()
                 : "[" + host.getHostAddress() + "]";
-    return URI.create("http://" + name + ":" + address.getPort() + "/");
+    String scheme = sslContext == null ? "http" : "https";
+    return URI.create(scheme + "://" + name + ":" + address.getPort() + "/");
   }
 
   private URI link(String deployment) {
@@ -145,6 +174,21 @@ public final class JdkHttpProxy implements AutoCloseable {
    */
   public int port() {
     return server.getAddress().getPort();
+  }
+
+  /**
+   * Returns the port that belongs to one deployment.
+   *
+   * @param deployment the deployment's name
+   * @return the port
+   * @throws IllegalArgumentException if it was given none
+   */
+  public int dedicatedPort(String deployment) {
+    HttpServer own = dedicated.get(requireNonNull(deployment, "deployment"));
+    if (own == null) {
+      throw new IllegalArgumentException("deployment '" + deployment + "' has no port of its own");
+    }
+    return own.getAddress().getPort();
   }
 
   /**
@@ -191,6 +235,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     stopListening.run();
     gateway.drain(drainTimeout);
     server.stop(0);
+    dedicated.values().forEach(own -> own.stop(0));
     gateway.close();
     workers.close();
     LOG.info("no more service links at {}", base);
@@ -198,26 +243,27 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   /** Keeps what no handler should have to read out of the mounted contexts as well. */
   private static final class GuardFilter extends Filter {
-    private final HttpHandler links;
-    private final Gateway gateway;
+    private final JdkHttpProxy links;
 
-    GuardFilter(HttpHandler links, Gateway gateway) {
+    GuardFilter(JdkHttpProxy links) {
       this.links = links;
-      this.gateway = gateway;
     }
 
     @Override
-    public void doFilter(HttpExchange exchange, Chain chain) throws IOException {
-      if (gateway.ownsHost(exchange.getRequestHeaders().getFirst("Host"))) {
-        links.handle(exchange);
+    public void doFilter(HttpExchange http, Chain chain) throws IOException {
+      JdkExchange exchange = links.exchange(http);
+      if (links.gateway.ownsHost(exchange.request())) {
+        links.serve(exchange, null);
+      } else if (links.gateway.admits(exchange)) {
+        chain.doFilter(http);
       } else {
-        chain.doFilter(exchange);
+        exchange.endOfHandler();
       }
     }
 
     @Override
     public String description() {
-      return "service links by host";
+      return "refuses ambiguous requests; serves links by host";
     }
   }
 
@@ -240,6 +286,19 @@ public final class JdkHttpProxy implements AutoCloseable {
     private Duration presenceInterval = Duration.ofSeconds(5);
     private long maxRequestBody = Long.MAX_VALUE;
     private boolean trustForwardedHeaders;
+    private @Nullable URI publicUrl;
+    private @Nullable String hostSuffix;
+    private @Nullable SSLContext sslContext;
+    private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
+    private final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
+    private @Nullable AccessCheck access;
+    private @Nullable Boolean forwardAuthorization;
+    private int rateRequests;
+    private Duration ratePeriod = Duration.ofSeconds(1);
+    private final List<NoWakeRule> noWake = new ArrayList<>();
+    private final Set<String> preflightOrigins = new LinkedHashSet<>();
+    private boolean waitingPage;
+    private boolean okHttpOnly;
     private final Map<String, HttpHandler> contexts = new LinkedHashMap<>();
 
     private Builder(Deployments deployments, @Nullable AutoDeploy autoDeploy) {
@@ -425,6 +484,157 @@ public final class JdkHttpProxy implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Sets what links begin with where others reach the proxy at another address than it listens
+     * on. It changes nothing but what {@link JdkHttpProxy#serviceLink} and the status say.
+     *
+     * @param value such as {@code https://gpu.example.com/}
+     * @return this
+     */
+    public Builder publicUrl(URI value) {
+      requireNonNull(value, "publicUrl");
+      publicUrl = URI.create(value.toString().replaceAll("/*$", "/"));
+      return this;
+    }
+
+    /**
+     * Gives every deployment a host of its own below a domain: with {@code gpu.example.com}, {@code
+     * http://breezyvoice.gpu.example.com/<path>} is the link of {@code breezyvoice} as well.
+     *
+     * @param value the domain, whose names all have to lead to the proxy
+     * @return this
+     */
+    public Builder hostSuffix(String value) {
+      requireNonNull(value, "hostSuffix");
+      if (!value.matches("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*")) {
+        throw new IllegalArgumentException(
+            "hostSuffix must be a domain such as gpu.example.com, but was '" + value + "'");
+      }
+      hostSuffix = value;
+      return this;
+    }
+
+    /**
+     * Gives a deployment a port of its own, where every path goes to its instances.
+     *
+     * @param deployment the deployment's name
+     * @param port 0 to 65535; 0 for one that the system chooses
+     * @return this
+     */
+    public Builder dedicatedPort(String deployment, int port) {
+      dedicatedPorts.put(
+          requireNonNull(deployment, "deployment"), (int) range("port", port, 0, 65_535));
+      return this;
+    }
+
+    /**
+     * Serves over TLS, on all ports.
+     *
+     * @param value holds the certificate
+     * @return this
+     */
+    public Builder sslContext(SSLContext value) {
+      sslContext = requireNonNull(value, "sslContext");
+      return this;
+    }
+
+    /**
+     * Lets callers use a deployment who send {@code Authorization: Bearer <token>}. Once there is a
+     * token for any deployment, nobody uses one without. Only a hash of the token is kept.
+     *
+     * @param deployment the deployment's name, or {@code *} for every one
+     * @param token the token: 16 or more of {@code A-Z a-z 0-9 . _ ~ + / = -}
+     * @return this
+     */
+    public Builder bearerToken(String deployment, String token) {
+      requireNonNull(deployment, "deployment");
+      requireNonNull(token, "token");
+      if (!token.matches("[A-Za-z0-9._~+/=-]{16,}")) {
+        throw new IllegalArgumentException(
+            "token must be 16 or more of A-Z a-z 0-9 . _ ~ + / = -, but has "
+                + token.length()
+                + " characters or others"); // never the token itself
+      }
+      tokenHashes
+          .computeIfAbsent(deployment, name -> new ArrayList<>())
+          .add(AccessRules.hash(token));
+      return this;
+    }
+
+    /**
+     * Lets the host application decide who may use a link. With tokens, both have to agree.
+     *
+     * @param check the check
+     * @return this
+     */
+    public Builder access(AccessCheck check) {
+      access = requireNonNull(check, "access");
+      return this;
+    }
+
+    /**
+     * Sets whether the caller's {@code Authorization} goes on to the instance. Default: yes, unless
+     * there are {@linkplain #bearerToken tokens} of the link, which are no business of the
+     * instance.
+     *
+     * @param value whether it goes on
+     * @return this
+     */
+    public Builder forwardAuthorization(boolean value) {
+      forwardAuthorization = value;
+      return this;
+    }
+
+    /**
+     * Limits how many requests a caller may send, told by token, or by address where there are no
+     * tokens; beyond it the answer is 429. Default: no limit.
+     *
+     * @param requests how many requests, 1 or more; so many may also come at once
+     * @param period in which time
+     * @return this
+     */
+    public Builder rateLimit(int requests, Duration period) {
+      rateRequests = (int) range("requests", requests, 1, 1_000_000);
+      ratePeriod = positive("period", period);
+      return this;
+    }
+
+    /**
+     * Adds a rule for requests that never start an instance and never keep one: they are answered
+     * from the deployment's status. For monitors and crawlers.
+     *
+     * @param rule the rule
+     * @return this
+     */
+    public Builder noWake(NoWakeRule rule) {
+      noWake.add(requireNonNull(rule, "rule"));
+      return this;
+    }
+
+    /**
+     * Answers the CORS preflight requests of pages of certain origins, without an instance and
+     * without a token. Others go to the instance like any request. Default: none.
+     *
+     * @param origins such as {@code https://app.example.com}, or {@code *} for all
+     * @return this
+     */
+    public Builder answerPreflight(String... origins) {
+      preflightOrigins.addAll(List.of(origins));
+      return this;
+    }
+
+    /**
+     * Sets whether a browser that opens a link gets a page that shows the progress and reloads by
+     * itself while no instance is ready, in place of being held. Default: false.
+     *
+     * @param value whether there is a page
+     * @return this
+     */
+    public Builder waitingPage(boolean value) {
+      waitingPage = value;
+      return this;
+    }
+
     /** Serves without virtual threads, as on an older Java. */
     Builder platformThreads(int max) {
       platformThreads = true;
@@ -436,6 +646,36 @@ public final class JdkHttpProxy implements AutoCloseable {
       watchInterval = watch;
       presenceInterval = presence;
       return this;
+    }
+
+    Builder okHttpOnly(boolean value) {
+      okHttpOnly = value;
+      return this;
+    }
+
+    private GatewayConfig config(Function<String, URI> link, boolean closeAfterChunked) {
+      return new GatewayConfig(
+          deployments,
+          link,
+          hostSuffix,
+          maxWait,
+          maxHeld,
+          answerTimeout,
+          stallTimeout,
+          maxRequestBody,
+          connectTimeout,
+          watchInterval,
+          presenceInterval,
+          trustForwardedHeaders,
+          closeAfterChunked,
+          new AccessRules(tokenHashes, access),
+          forwardAuthorization,
+          rateRequests,
+          ratePeriod,
+          List.copyOf(noWake),
+          Set.copyOf(preflightOrigins),
+          okHttpOnly,
+          waitingPage);
     }
 
     private Workers workers() {
@@ -471,8 +711,17 @@ public final class JdkHttpProxy implements AutoCloseable {
      *
      * @return the proxy, listening
      * @throws IOException if it cannot listen on the address
+     * @throws IllegalArgumentException if others than this machine could reach it and there is no
+     *     rule who may
      */
     public JdkHttpProxy start() throws IOException {
+      if (!host.isLoopbackAddress() && tokenHashes.isEmpty() && access == null) {
+        throw new IllegalArgumentException(
+            "listening on "
+                + host.getHostAddress()
+                + " needs an access rule: set bearerToken or access, or"
+                + " access(AccessCheck.everybody()) if something else protects the links");
+      }
       return new JdkHttpProxy(this);
     }
   }

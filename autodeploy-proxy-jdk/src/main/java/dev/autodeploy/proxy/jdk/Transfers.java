@@ -14,8 +14,14 @@ import org.jspecify.annotations.Nullable;
  * transfers; any other may break.
  */
 final class Transfers {
-  /** Takes the place of the thread while it is being interrupted, and after that. */
-  private record Owner(@Nullable Thread thread) {}
+  /** Who transfers; compared by identity, so that one transfer is not taken for the next. */
+  private static final class Owner {
+    final @Nullable Thread thread;
+
+    Owner(@Nullable Thread thread) {
+      this.thread = thread;
+    }
+  }
 
   private static final Owner BREAKING = new Owner(null);
   private static final Owner BROKEN = new Owner(null);
@@ -69,6 +75,8 @@ final class Transfers {
     Owner mine = begin();
     try {
       step.run();
+    } catch (RuntimeException e) {
+      throw new IOException("the server lost count of the body", e); // it may read the rest of it
     } finally {
       end(mine);
     }
@@ -87,6 +95,8 @@ final class Transfers {
         Owner mine = begin();
         try {
           return in.read(buffer, offset, length);
+        } catch (RuntimeException e) {
+          throw new IOException("the server lost count of the body", e); // a bad chunk size does it
         } finally {
           end(mine);
         }

@@ -65,7 +65,7 @@ final class RawClient implements AutoCloseable {
   Answer head() throws IOException {
     String line = line();
     Answer answer = new Answer();
-    answer.status = Integer.parseInt(line.split(" ")[1]);
+    answer.status = Integer.parseInt(line.split(" ", 3)[1]);
     for (line = line(); !line.isEmpty(); line = line()) {
       answer.head.add(line);
     }

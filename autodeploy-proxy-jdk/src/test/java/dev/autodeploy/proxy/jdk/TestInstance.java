@@ -20,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** A server that reads requests and lets the test write the answers, byte for byte. */
 final class TestInstance implements Closeable {
-  final List<Request> requests = java.util.Collections.synchronizedList(new ArrayList<>());
+  final List<Request> requests = new java.util.concurrent.CopyOnWriteArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
   private final ServerSocket server;
   private final App app;
@@ -129,7 +129,7 @@ final class TestInstance implements Closeable {
     private boolean drained;
 
     private Request(String line, InputStream in, Socket socket) throws IOException {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", 3);
       method = words[0];
       target = words[1];
       version = words[2];

@@ -59,6 +59,11 @@ final class TestProvider implements InstanceProvider {
   /** Ends an instance as if it had crashed. */
   void crash(String instanceId, int exitCode) throws IOException {
     instances.get(instanceId).close();
+    exit(instanceId, exitCode);
+  }
+
+  /** Tells that an instance has ended. */
+  void exit(String instanceId, int exitCode) {
     context
         .observer()
         .exited(

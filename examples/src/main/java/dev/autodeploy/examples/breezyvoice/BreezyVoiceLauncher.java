@@ -5,6 +5,8 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.LocalProcessProvider;
+import dev.autodeploy.console.Console;
+import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.examples.standin.BreezyVoiceStandIn;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
 import dev.autodeploy.spi.CostMeter;
@@ -14,10 +16,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Deploys BreezyVoice on this machine and serves its link: the bundled stand-in, as a real child
- * process that starts with the first request and ends when nobody asks any more.
+ * Deploys BreezyVoice on this machine and serves its link and page: the bundled stand-in as a real
+ * child process, or an image in a container, that starts with the first request and ends when
+ * nobody asks any more.
  */
 public final class BreezyVoiceLauncher {
   private static final int USAGE_ERROR = 2;
@@ -54,10 +59,11 @@ public final class BreezyVoiceLauncher {
   }
 
   private static void run(LauncherOptions options) throws IOException, InterruptedException {
-    WaitingLine waiting = new WaitingLine(System.out, System.console() != null);
+    WaitingLine waiting = new WaitingLine(System.out, Boolean.getBoolean("launcher.terminal"));
     AutoDeploy.Builder builder =
         AutoDeploy.builder()
-            .provider(LocalProcessProvider.create())
+            .provider(
+                options.docker() ? DockerInstanceProvider.create() : LocalProcessProvider.create())
             .costMeter(
                 CostMeter.perHour(
                     options.pricePerHour().amount().toPlainString(),
@@ -69,30 +75,52 @@ public final class BreezyVoiceLauncher {
       builder.stateDirectory(options.state());
     }
     AutoDeploy autoDeploy = builder.build();
+    AtomicReference<@Nullable JdkHttpProxy> links = new AtomicReference<>();
+    Console console =
+        Console.builder(autoDeploy).actions(true).linkOf(it -> link(links.get(), it)).build();
     JdkHttpProxy proxy;
     Deployment voice;
     try {
       voice = autoDeploy.deploy(spec(options));
-      proxy = JdkHttpProxy.builder(autoDeploy).port(options.port()).start();
+      proxy =
+          JdkHttpProxy.builder(autoDeploy)
+              .port(options.port())
+              .context("/", console.handler("/"))
+              .start();
+      links.set(proxy);
     } catch (IOException | RuntimeException e) {
+      console.close();
       autoDeploy.close();
       throw e;
     }
     Runtime.getRuntime()
         .addShutdownHook(
-            new Thread(() -> shutDown(proxy, autoDeploy, waiting), "launcher-shutdown"));
+            new Thread(() -> shutDown(console, proxy, autoDeploy, waiting), "launcher-shutdown"));
     greet(voice, proxy.serviceLink(voice), options);
     new CountDownLatch(1).await();
   }
 
+  private static @Nullable URI link(@Nullable JdkHttpProxy proxy, Deployment deployment) {
+    return proxy == null ? null : proxy.serviceLink(deployment);
+  }
+
   private static DeploymentSpec spec(LauncherOptions options) {
-    return DeploymentSpec.builder("breezyvoice")
-        .description("Text to speech (BreezyVoice stand-in, English)")
-        .port(0) // any free one, told in PORT
-        .startCommand(standInCommand(options.startDelay()))
-        .idleTimeout(options.idleTimeout())
-        .concurrency(1) // BreezyVoice serves one request at a time
-        .build();
+    DeploymentSpec.Builder spec =
+        DeploymentSpec.builder("breezyvoice")
+            .idleTimeout(options.idleTimeout())
+            .concurrency(1); // BreezyVoice serves one request at a time
+    if (!options.docker()) {
+      return spec.description("Text to speech (BreezyVoice stand-in, English)")
+          .port(0) // any free one, told in PORT
+          .startCommand(standInCommand(options.startDelay()))
+          .build();
+    }
+    spec.description("Text to speech (BreezyVoice)")
+        .gpu(options.gpus())
+        .port(8080)
+        .startCommand("cd /BreezyVoice && python api.py");
+    String snapshot = options.snapshot();
+    return (snapshot == null ? spec.image(options.image()) : spec.snapshot(snapshot)).build();
   }
 
   /** The stand-in from this program's own class path, on this program's own Java. */
@@ -121,6 +149,7 @@ public final class BreezyVoiceLauncher {
 
         Deployment    %s - %s
         Service link  %s
+        Page          %s
         Status        %s
         Released      after %s without a request; an instance costs %s an hour
 
@@ -137,6 +166,7 @@ public final class BreezyVoiceLauncher {
         voice.name(),
         voice.spec().description(),
         link,
+        link.resolve("/"),
         status,
         Texts.of(options.idleTimeout()),
         options.pricePerHour(),
@@ -144,10 +174,12 @@ public final class BreezyVoiceLauncher {
         Texts.of(voice.cost().total()));
   }
 
-  private static void shutDown(JdkHttpProxy proxy, AutoDeploy autoDeploy, WaitingLine waiting) {
+  private static void shutDown(
+      Console console, JdkHttpProxy proxy, AutoDeploy autoDeploy, WaitingLine waiting) {
     waiting.clear();
     System.out.println("\nEnding: finishing requests and releasing instances ...");
     try {
+      console.close();
       proxy.close();
     } finally {
       try {

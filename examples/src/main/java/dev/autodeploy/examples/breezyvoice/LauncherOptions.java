@@ -1,5 +1,6 @@
 package dev.autodeploy.examples.breezyvoice;
 
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.examples.standin.DurationOption;
 import java.nio.file.InvalidPathException;
@@ -17,6 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param pricePerHour what an instance costs for an hour
  * @param state where deployments and ledger are kept, or null to forget them
  * @param startDelay how long the instance imitates loading a model
+ * @param docker whether instances are containers, rather than local processes
+ * @param image the image of the containers
+ * @param snapshot the snapshot to start containers from instead of the image, or null
+ * @param gpus the GPUs of each container
  * @param help whether only the usage is wanted
  */
 record LauncherOptions(
@@ -25,6 +30,10 @@ record LauncherOptions(
     Money pricePerHour,
     @Nullable Path state,
     Duration startDelay,
+    boolean docker,
+    String image,
+    @Nullable String snapshot,
+    GpuRequest gpus,
     boolean help) {
 
   static final String USAGE =
@@ -36,11 +45,18 @@ record LauncherOptions(
         --idle-timeout DURATION  release the instance after this time without a request (5m)
         --price-per-hour AMOUNT  what an instance costs, in US dollars (0.49)
         --state DIR              keep deployments and cost in DIR over a restart (not kept)
-        --start-delay DURATION   imitate the loading of a model (0s)
+        --start-delay DURATION   imitate the loading of a model (0s; local only)
+        --provider PROVIDER      where instances run: local (processes) or docker (local)
+        --image REF              the image, with docker (breezyvoice:standin, which
+                                 examples/breezyvoice-image makes)
+        --snapshot NAME          start from a snapshot instead of the image, with docker
+        --gpus GPUS              a number, all, or ids such as 0,1, with docker (none)
         --help                   print this and exit
 
       A DURATION is a number and ms, s, m or h: 3s, 5m, 1.5h.
       """;
+
+  static final String DEFAULT_IMAGE = "breezyvoice:standin";
 
   private static final Duration LONGEST = Duration.ofHours(24);
 
@@ -56,6 +72,10 @@ record LauncherOptions(
     Money price = Money.of("0.49", "USD");
     Path state = null;
     Duration startDelay = Duration.ZERO;
+    boolean docker = false;
+    String image = null;
+    String snapshot = null;
+    GpuRequest gpus = null;
     boolean help = false;
     for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
       String option = rest.next();
@@ -67,11 +87,59 @@ record LauncherOptions(
         case "--state" -> state = path(value(option, rest));
         case "--start-delay" ->
             startDelay = DurationOption.parse(option, value(option, rest), Duration.ofHours(1));
+        case "--provider" -> docker = isDocker(value(option, rest));
+        case "--image" -> image = value(option, rest);
+        case "--snapshot" -> snapshot = value(option, rest);
+        case "--gpus" -> gpus = gpus(value(option, rest));
         case "--help", "-h" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
-    return new LauncherOptions(port, idleTimeout, price, state, startDelay, help);
+    if (!docker && (image != null || snapshot != null || gpus != null)) {
+      throw new IllegalArgumentException(
+          "--image, --snapshot and --gpus go with --provider docker");
+    }
+    if (docker && !startDelay.isZero()) {
+      throw new IllegalArgumentException("--start-delay goes with --provider local");
+    }
+    if (image != null && snapshot != null) {
+      throw new IllegalArgumentException("give either --image or --snapshot");
+    }
+    return new LauncherOptions(
+        port,
+        idleTimeout,
+        price,
+        state,
+        startDelay,
+        docker,
+        image == null ? DEFAULT_IMAGE : image,
+        snapshot,
+        gpus == null ? GpuRequest.none() : gpus,
+        help);
+  }
+
+  private static boolean isDocker(String text) {
+    return switch (text) {
+      case "docker" -> true;
+      case "local" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              "--provider is '" + text + "'; there are local and docker");
+    };
+  }
+
+  private static GpuRequest gpus(String text) {
+    if (text.equals("all")) {
+      return GpuRequest.all();
+    }
+    if (text.matches("[1-9]\\d{0,2}")) {
+      return GpuRequest.count(Integer.parseInt(text));
+    }
+    if (text.matches("[\\w:-]+(,[\\w:-]+)*")) {
+      return GpuRequest.ids(text.split(",", -1));
+    }
+    throw new IllegalArgumentException(
+        "--gpus is '" + text + "'; write a number, all, or ids such as 0,1");
   }
 
   private static String value(String option, Iterator<String> rest) {

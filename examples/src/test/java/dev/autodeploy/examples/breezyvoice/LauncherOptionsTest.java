@@ -3,6 +3,7 @@ package dev.autodeploy.examples.breezyvoice;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,7 +21,16 @@ class LauncherOptionsTest {
     assertThat(options)
         .isEqualTo(
             new LauncherOptions(
-                8000, Duration.ofMinutes(5), Money.of("0.49", "USD"), null, Duration.ZERO, false));
+                8000,
+                Duration.ofMinutes(5),
+                Money.of("0.49", "USD"),
+                null,
+                Duration.ZERO,
+                false,
+                "breezyvoice:standin",
+                null,
+                GpuRequest.none(),
+                false));
   }
 
   @Test
@@ -48,7 +58,28 @@ class LauncherOptionsTest {
                 Money.of("1.20", "USD"),
                 Path.of("x"),
                 Duration.ofMillis(1500),
+                false,
+                "breezyvoice:standin",
+                null,
+                GpuRequest.none(),
                 true));
+  }
+
+  @Test
+  void dockerOptions_areRead() {
+    LauncherOptions options =
+        LauncherOptions.parse(
+            List.of("--provider", "docker", "--snapshot", "warm", "--gpus", "0,1"));
+
+    assertThat(options.docker()).isTrue();
+    assertThat(options.snapshot()).isEqualTo("warm");
+    assertThat(options.gpus()).isEqualTo(GpuRequest.ids("0", "1"));
+    assertThat(gpus("2")).isEqualTo(GpuRequest.count(2));
+    assertThat(gpus("all")).isEqualTo(GpuRequest.all());
+  }
+
+  private static GpuRequest gpus(String text) {
+    return LauncherOptions.parse(List.of("--provider", "docker", "--gpus", text)).gpus();
   }
 
   @ParameterizedTest
@@ -60,6 +91,8 @@ class LauncherOptionsTest {
     "--price-per-hour, cheap, an amount",
     "--price-per-hour, -1, negative",
     "--start-delay, 2h, at most 60m",
+    "--provider, cloud, local and docker",
+    "--image, x, go with --provider docker",
     "--ports, 8000, unknown option --ports"
   })
   void aWrongOption_isRefusedWithWhatIsWrong(String option, String value, String message) {

@@ -9,11 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
-final class ForwardingTest {
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
+abstract class ForwardingContract extends LinkContract {
+  ForwardingContract(boolean okHttp) {
+    super(okHttp);
+  }
 
   @Test
   void firstRequest_onStandby_startsAnInstanceAndIsAnsweredByIt() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
+    try (TestLink link = link(TestInstance.App.text("hello"))) {
       assertThat(link.app.status().status()).isEqualTo(InstanceStatus.STANDBY);
 
       RawClient.Answer answer = link.get("/d/app/v1/audio");
@@ -32,7 +36,7 @@ final class ForwardingTest {
 
   @Test
   void serviceLink_isWhatRequestsGoTo() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+    try (TestLink link = link(TestInstance.App.text("x"))) {
       assertThat(link.proxy.serviceLink(link.app))
           .hasToString("http://localhost:" + link.port + "/d/app");
     }
@@ -40,7 +44,7 @@ final class ForwardingTest {
 
   @Test
   void pathAndQuery_reachTheInstanceByteForByte() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (TestLink link = link(TestInstance.App.text("x")).warm()) {
       String[] targets = {
         "/a%20b/%C3%A9/%2F/c?x=%26&y=1+2&z=&=&&",
         "/~!$&'()*+,;=:@/x?a/b?c:d@e",
@@ -60,7 +64,7 @@ final class ForwardingTest {
 
   @Test
   void linkWithoutPath_reachesTheRoot() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (TestLink link = link(TestInstance.App.text("x")).warm()) {
       link.get("/d/app");
       link.get("/d/app?a=b");
 
@@ -72,7 +76,7 @@ final class ForwardingTest {
 
   @Test
   void requestHeaders_passWithoutThoseOfTheConnection() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (TestLink link = link(TestInstance.App.text("x")).warm()) {
       link.ask(
           "GET /d/app/x HTTP/1.1\r\nHost: link.example:8000\r\nConnection: keep-alive, X-Mine\r\n"
               + "X-Mine: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nTrailer: X\r\n"
@@ -112,8 +116,7 @@ final class ForwardingTest {
   @Test
   void forwardedHeaders_fromATrustedProxy_areAddedTo() throws Exception {
     try (TestLink link =
-        new TestLink(
-                TestInstance.App.text("x"), spec -> {}, proxy -> proxy.trustForwardedHeaders(true))
+        link(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.trustForwardedHeaders(true))
             .warm()) {
       link.ask(
           "GET /d/app/x HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 9.9.9.9\r\n"
@@ -134,13 +137,16 @@ final class ForwardingTest {
     String answer =
         "HTTP/1.1 299 Mine\r\nContent-Length: 2\r\nConnection: X-Private\r\nX-Private: 1\r\n"
             + "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nLocation: /x\r\nX-Utf: \u00c3\u00a9\r\n\r\nok";
-    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
       RawClient.Answer got = link.get("/d/app/");
 
       assertThat(got.status).isEqualTo(299);
       assertThat(got.body).isEqualTo("ok");
       assertThat(got.field("X-Private")).isNull();
-      assertThat(got.head.stream().filter(line -> line.toLowerCase().startsWith("set-cookie:")))
+      assertThat(
+              got.head.stream()
+                  .filter(
+                      line -> line.toLowerCase(java.util.Locale.ROOT).startsWith("set-cookie:")))
           .hasSize(2);
       assertThat(got.field("X-Utf")).isEqualTo("\u00c3\u00a9");
       assertThat(got.field("Via")).isEqualTo("1.1 autodeploy");
@@ -151,7 +157,7 @@ final class ForwardingTest {
   void redirectsAndCookies_areLeftToTheClient() throws Exception {
     String answer =
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n";
-    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
       assertThat(link.get("/d/app/").status).isEqualTo(302);
       RawClient.Answer second = link.get("/d/app/");
 
@@ -173,7 +179,7 @@ final class ForwardingTest {
             + body.length()
             + "\r\n\r\n"
             + body;
-    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
       RawClient.Answer got = link.get("/d/app/");
 
       assertThat(got.field("Content-Encoding")).isEqualTo("gzip");
@@ -185,7 +191,7 @@ final class ForwardingTest {
   void body_withLengthOrInChunks_reachesTheInstance() throws Exception {
     TestInstance.App echo =
         (request, out) -> TestInstance.App.text(request.body()).answer(request, out);
-    try (TestLink link = new TestLink(echo).warm()) {
+    try (TestLink link = link(echo).warm()) {
       assertThat(
               link.ask("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").body)
           .isEqualTo("hello");
@@ -222,7 +228,7 @@ final class ForwardingTest {
                         + (request.method.equals("HEAD") ? "" : "x".repeat(1234)));
           }
         };
-    try (TestLink link = new TestLink(app).warm();
+    try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
       String host = " HTTP/1.1\r\nHost: a\r\n\r\n";
       RawClient.Answer head = client.send("HEAD /d/app/x" + host).answer(true);
@@ -244,7 +250,7 @@ final class ForwardingTest {
 
   @Test
   void expectContinue_isAnsweredBeforeTheBodyAndNotForwarded() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("ok")).warm();
+    try (TestLink link = link(TestInstance.App.text("ok")).warm();
         RawClient client = link.client()) {
       client.send(
           "POST /d/app/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -274,7 +280,7 @@ final class ForwardingTest {
           }
           TestInstance.write(out, "0\r\n\r\n");
         };
-    try (TestLink link = new TestLink(app).warm();
+    try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
       client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(client.head().status).isEqualTo(200); // before the first event
@@ -318,7 +324,7 @@ final class ForwardingTest {
               });
           TestInstance.App.text("done").answer(request, out);
         };
-    try (TestLink link = new TestLink(app).warm();
+    try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
       client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
       for (int i = 0; i < 3; i++) {
@@ -332,7 +338,7 @@ final class ForwardingTest {
 
   @Test
   void keepAlive_servesManyRequestsOnOneConnection() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm();
+    try (TestLink link = link(TestInstance.App.text("x")).warm();
         RawClient client = link.client()) {
       for (int i = 0; i < 50; i++) {
         assertThat(client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n").answer().body)
@@ -345,7 +351,7 @@ final class ForwardingTest {
   @Test
   void http10_isAnsweredWithoutChunks() throws Exception {
     String answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-    try (TestLink link = new TestLink(TestInstance.App.raw(answer)).warm()) {
+    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
       RawClient.Answer got = link.ask("GET /d/app/ HTTP/1.0\r\n\r\n");
 
       assertThat(got.field("Transfer-Encoding")).isNull();
@@ -366,7 +372,7 @@ final class ForwardingTest {
             out.write(block);
           }
         };
-    try (TestLink link = new TestLink(app).warm();
+    try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
       client.send("PUT /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: " + size + "\r\n\r\n");
       for (long sent = 0; sent < size; sent += block.length) {

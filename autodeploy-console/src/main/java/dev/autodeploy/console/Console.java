@@ -1,0 +1,285 @@
+package dev.autodeploy.console;
+
+import static java.util.Objects.requireNonNull;
+
+import com.sun.net.httpserver.Authenticator;
+import com.sun.net.httpserver.HttpContext;
+import com.sun.net.httpserver.HttpHandler;
+import com.sun.net.httpserver.HttpServer;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.InstantSource;
+import java.time.ZoneId;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Auto Deploy page of an engine, and the JSON API under it, for people who would rather look
+ * than read. Thread-safe.
+ *
+ * <pre>{@code
+ * try (Console console = Console.builder(autoDeploy)
+ *         .linkOf(proxy::serviceLink)
+ *         .actions(true)
+ *         .build();
+ *     ConsoleServer server = console.start(8001)) {
+ *   System.out.println("The Auto Deploy page: " + server.uri());
+ * }
+ * }</pre>
+ *
+ * <p>It can be mounted at any path of any JDK {@link HttpServer} instead: {@link #mount}. It
+ * answers on the loopback address only unless it has an {@link Builder#authenticator}, and it is
+ * read-only unless {@link Builder#actions} are switched on: whoever may act can run any command on
+ * the machines of the provider.
+ */
+public final class Console implements AutoCloseable {
+  private final Guard guard;
+  private final Api api;
+  private final Assets assets = new Assets();
+  private final Live live;
+  private final SseHub hub;
+  private final ScheduledExecutorService scheduler;
+
+  private Console(Builder b) {
+    this.scheduler =
+        Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("console-watch"));
+    this.guard = new Guard(b.authenticator, b.allowedHosts, b.actions);
+    this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
+    LogTails logs = new LogTails(hub);
+    Recorder recorder = new Recorder();
+    Views views = new Views(b.linkOf, new Accounts(b.clock, b.zone), recorder);
+    this.live = new Live(b.autoDeploy, b.clock, recorder, views, hub, logs, scheduler);
+    this.api = new Api(b.autoDeploy, b.clock, guard, views, recorder, live, hub, logs);
+    live.begin();
+  }
+
+  /**
+   * Returns a builder for the console of an engine.
+   *
+   * @param autoDeploy the engine, which the console does not close
+   * @return the builder
+   */
+  public static Builder builder(AutoDeploy autoDeploy) {
+    return new Builder(requireNonNull(autoDeploy, "autoDeploy"));
+  }
+
+  /**
+   * Returns the handler for a context of a server. The path of the context is the path of the page.
+   * Prefer {@link #mount}, which checks the server's address when it is called and not only with
+   * each request.
+   *
+   * @return the handler
+   */
+  public HttpHandler handler() {
+    return new ConsoleHandler(null, guard, api, assets);
+  }
+
+  /**
+   * Returns the handler for a server that finds handlers by itself.
+   *
+   * @param basePath the path of the page, such as {@code /} or {@code /ops/}
+   * @return the handler
+   */
+  public HttpHandler handler(String basePath) {
+    return new ConsoleHandler(checkedPath(basePath), guard, api, assets);
+  }
+
+  /**
+   * Mounts the page on a server of the host application.
+   *
+   * @param server the server, bound; it needs an executor, or one slow page holds up all others
+   * @param path the path of the page, such as {@code /} or {@code /ops/}
+   * @return the context, which the host removes if it wants to
+   * @throws IllegalStateException if the server listens on another address than loopback and the
+   *     console has no authenticator
+   */
+  public HttpContext mount(HttpServer server, String path) {
+    requireNonNull(server, "server");
+    String context = checkedPath(path);
+    check(server.getAddress());
+    // Without the slash at the end the server would send /ops to another context.
+    String trimmed =
+        context.length() > 1 && context.endsWith("/")
+            ? context.substring(0, context.length() - 1)
+            : context;
+    return server.createContext(trimmed, handler());
+  }
+
+  /**
+   * Starts a server of its own for the page, on the loopback address.
+   *
+   * @param port the port, or 0 for a free one
+   * @return the server, to be closed
+   * @throws IOException if the port cannot be had
+   */
+  public ConsoleServer start(int port) throws IOException {
+    return start(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+  }
+
+  /**
+   * Starts a server of its own for the page.
+   *
+   * @param address where it listens
+   * @return the server, to be closed
+   * @throws IOException if the address cannot be had
+   * @throws IllegalStateException if the address is another than loopback and the console has no
+   *     authenticator
+   */
+  public ConsoleServer start(InetSocketAddress address) throws IOException {
+    check(requireNonNull(address, "address"));
+    return ConsoleServer.start(this, address);
+  }
+
+  private void check(@Nullable InetSocketAddress address) {
+    InetAddress host = address == null ? null : address.getAddress();
+    boolean loopback = host != null && host.isLoopbackAddress();
+    if (!loopback && !guard.hasAuthenticator()) {
+      throw new IllegalStateException(
+          "the console may not listen on "
+              + address
+              + " without an authenticator: everybody who reaches that address could use it. Bind"
+              + " the server to a loopback address, or give the console an authenticator");
+    }
+  }
+
+  private static String checkedPath(String path) {
+    requireNonNull(path, "path");
+    if (!path.startsWith("/")) {
+      throw new IllegalArgumentException("path must begin with '/', but was '" + path + "'");
+    }
+    return path;
+  }
+
+  /** Ends the open event streams and stops watching the engine. Idempotent. */
+  @Override
+  public void close() {
+    live.end();
+    hub.close();
+    scheduler.shutdownNow();
+  }
+
+  /** Collects the settings of a console. Not thread-safe. */
+  public static final class Builder {
+    private final AutoDeploy autoDeploy;
+    private Function<Deployment, @Nullable URI> linkOf = deployment -> null;
+    private boolean actions;
+    private @Nullable Authenticator authenticator;
+    private final Set<String> allowedHosts = new HashSet<>();
+    private int maxListeners = 100;
+    private ZoneId zone = ZoneId.systemDefault();
+    private InstantSource clock = InstantSource.system();
+
+    private Builder(AutoDeploy autoDeploy) {
+      this.autoDeploy = autoDeploy;
+    }
+
+    /**
+     * Sets what knows the service links. Default: no links are shown.
+     *
+     * @param value gives the link of a deployment, absolute or relative to the page, or null; it is
+     *     called often and must not block
+     * @return this
+     */
+    public Builder linkOf(Function<Deployment, @Nullable URI> value) {
+      linkOf = requireNonNull(value, "linkOf");
+      return this;
+    }
+
+    /**
+     * Sets whether deployments can be made, changed, started, released and deleted. Default: false.
+     *
+     * @param value whether actions are switched on
+     * @return this
+     */
+    public Builder actions(boolean value) {
+      actions = value;
+      return this;
+    }
+
+    /**
+     * Sets what asks people who they are; needed on any other address than loopback. Default:
+     * nobody asks.
+     *
+     * @param value such as a {@link com.sun.net.httpserver.BasicAuthenticator}
+     * @return this
+     */
+    public Builder authenticator(Authenticator value) {
+      authenticator = requireNonNull(value, "authenticator");
+      return this;
+    }
+
+    /**
+     * Allows a host name under which the page is called, as behind another proxy. Without an
+     * authenticator only names of the loopback address are answered, so that no page of somebody
+     * else can pass for this one. With one, every name is answered until one is allowed.
+     *
+     * @param name the name without a port, such as {@code ops.example.com}
+     * @return this
+     */
+    public Builder allowedHost(String name) {
+      requireNonNull(name, "name");
+      if (name.isBlank() || name.indexOf('/') >= 0) {
+        throw new IllegalArgumentException(
+            "an allowed host is a name such as ops.example.com, but was '" + name + "'");
+      }
+      allowedHosts.add(name.toLowerCase(Locale.ROOT));
+      return this;
+    }
+
+    /**
+     * Sets how many event streams may be open at once; each open page has one, or two while it
+     * shows a log. Default: 100.
+     *
+     * @param value 1 to 10000
+     * @return this
+     */
+    public Builder maxListeners(int value) {
+      if (value < 1 || value > 10_000) {
+        throw new IllegalArgumentException("maxListeners must be 1 to 10000, but was " + value);
+      }
+      maxListeners = value;
+      return this;
+    }
+
+    /**
+     * Sets in which time zone a month begins. Default: the system's.
+     *
+     * @param value the zone
+     * @return this
+     */
+    public Builder zone(ZoneId value) {
+      zone = requireNonNull(value, "zone");
+      return this;
+    }
+
+    /**
+     * Sets what tells the time; the same as the engine's, if that has one of its own. Default: the
+     * system's clock.
+     *
+     * @param value the clock
+     * @return this
+     */
+    public Builder clock(InstantSource value) {
+      clock = requireNonNull(value, "clock");
+      return this;
+    }
+
+    /**
+     * Returns the console, which watches the engine from now on.
+     *
+     * @return the console, to be closed before the engine
+     */
+    public Console build() {
+      return new Console(this);
+    }
+  }
+}

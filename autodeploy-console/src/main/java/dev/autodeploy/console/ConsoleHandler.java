@@ -1,0 +1,105 @@
+package dev.autodeploy.console;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import dev.autodeploy.AutoDeployException;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Takes requests to the page, its files and its API, wherever it is mounted. */
+final class ConsoleHandler implements HttpHandler {
+  static final String API = "-/api/";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ConsoleHandler.class);
+
+  /** Scripts and styles from here only, none of them inline, and no text that turns into markup. */
+  private static final String CONTENT_SECURITY_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+          + " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+          + " require-trusted-types-for 'script'; trusted-types 'none'";
+
+  private final @Nullable String basePath;
+  private final Guard guard;
+  private final Api api;
+  private final Assets assets;
+
+  /**
+   * Creates a handler.
+   *
+   * @param basePath where the console is mounted, or null for the path of the context
+   */
+  ConsoleHandler(@Nullable String basePath, Guard guard, Api api, Assets assets) {
+    this.basePath = basePath;
+    this.guard = guard;
+    this.api = api;
+    this.assets = assets;
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    protect(exchange.getResponseHeaders());
+    Reply reply;
+    try {
+      reply = answer(exchange);
+    } catch (Problem e) {
+      reply = e.reply();
+    } catch (AutoDeployException e) {
+      reply = Problem.of(e).reply();
+    } catch (RuntimeException e) {
+      LOG.error("The console could not answer {}", exchange.getRequestURI().getPath(), e);
+      reply =
+          new Problem(500, "internal", "The console failed", "see the log of the host application")
+              .reply();
+    }
+    if (reply != null) {
+      if (reply.status() >= 400) {
+        // What is left of the body is not read: the next request needs a new connection.
+        exchange.getResponseHeaders().set("Connection", "close");
+      }
+      reply.send(exchange);
+    }
+  }
+
+  private static void protect(Headers headers) {
+    headers.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    headers.set("X-Content-Type-Options", "nosniff");
+    headers.set("X-Frame-Options", "DENY");
+    headers.set("Referrer-Policy", "no-referrer");
+    headers.set("Cross-Origin-Opener-Policy", "same-origin");
+    headers.set("Cross-Origin-Resource-Policy", "same-origin");
+    headers.set("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+    headers.set("Cache-Control", "no-store");
+  }
+
+  private @Nullable Reply answer(HttpExchange exchange) throws IOException {
+    guard.admit(exchange);
+    String user = guard.authenticate(exchange);
+    String base = base(exchange);
+    String path = exchange.getRequestURI().getPath();
+    if ((path + "/").equals(base)) {
+      return Reply.empty(308).with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
+    }
+    if (!path.startsWith(base)) {
+      throw Problem.notFound("the console is at " + base);
+    }
+    String rest = path.substring(base.length());
+    boolean reads =
+        exchange.getRequestMethod().equals("GET") || exchange.getRequestMethod().equals("HEAD");
+    Reply asset = reads ? assets.answer(exchange, rest) : null;
+    if (asset != null) {
+      return asset;
+    }
+    if (rest.startsWith(API)) {
+      return api.answer(Request.of(exchange, rest.substring(API.length())), user);
+    }
+    throw Problem.notFound("the console has no such page");
+  }
+
+  private String base(HttpExchange exchange) {
+    String base = basePath != null ? basePath : exchange.getHttpContext().getPath();
+    return base.endsWith("/") ? base : base + "/";
+  }
+}

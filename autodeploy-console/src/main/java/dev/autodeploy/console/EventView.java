@@ -1,0 +1,64 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.event.DeploymentEvent;
+
+/** Events as JSON, one object for all kinds: a field that a kind does not have is absent. */
+final class EventView {
+
+  private EventView() {}
+
+  static ObjectNode of(Recorder.Numbered numbered) {
+    ObjectNode json = of(numbered.event(), numbered.redactor());
+    json.put("number", numbered.number());
+    return json;
+  }
+
+  /** Returns the event without a number, as it goes to others. */
+  static ObjectNode of(DeploymentEvent event, Redactor redactor) {
+    ObjectNode json = Json.object();
+    Json.put(json, "at", event.at());
+    json.put("type", type(event));
+    json.put("deployment", event.deployment());
+    if (event instanceof DeploymentEvent.StatusChanged e) {
+      json.put("from", Views.word(e.from())).put("to", Views.word(e.to()));
+    } else if (event instanceof DeploymentEvent.InstanceStarting e) {
+      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+    } else if (event instanceof DeploymentEvent.InstanceProgress e) {
+      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.progress().step()));
+    } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
+      json.put("instanceId", e.instanceId());
+      json.put("message", redactor.apply(e.failure().message()));
+      json.set("failure", Views.failure(e.failure(), redactor));
+      json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
+    } else if (event instanceof DeploymentEvent.InstanceExited e) {
+      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.exit().describe()));
+      json.set("exit", Views.exit(e.exit(), redactor));
+      json.put("inFlight", e.leasesLost());
+    } else if (event instanceof DeploymentEvent.InstanceDraining e) {
+      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("inFlight", e.inFlight());
+    } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
+      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("seconds", Json.seconds(e.idle()));
+    } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
+      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.message()));
+      json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
+    } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("seconds", Json.seconds(e.lifetime()));
+      json.put("busySeconds", Json.seconds(e.busy()));
+      json.set("cost", Json.money(e.cost()));
+      json.set("totalCost", Json.money(e.totalCost()));
+    }
+    return json;
+  }
+
+  /** Returns the kind in words with hyphens, such as {@code instance-ready}. */
+  static String type(DeploymentEvent event) {
+    String name = event.getClass().getSimpleName();
+    return name.replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT);
+  }
+}

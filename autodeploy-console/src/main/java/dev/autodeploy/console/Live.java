@@ -1,0 +1,217 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.event.DeploymentListener;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches the engine and tells the open pages what changed, and only that. One thread looks once a
+ * second: what is in flight or waiting makes no event.
+ */
+final class Live implements DeploymentListener {
+  static final String TOPIC = "events";
+
+  private static final Logger LOG = LoggerFactory.getLogger(Live.class);
+  private static final long SOON_MILLIS = 100;
+  private static final int COST_EVERY = 3;
+  private static final int HEARTBEAT_EVERY = 20;
+  private static final int FORGET_AFTER = 60;
+
+  /** More changes than this at once are told as one: look again. */
+  private static final int MAX_CHANGES = 100;
+
+  private final AutoDeploy autoDeploy;
+  private final InstantSource clock;
+  private final Recorder recorder;
+  private final Views views;
+  private final SseHub hub;
+  private final LogTails logs;
+  private final ScheduledExecutorService scheduler;
+  private final AtomicBoolean soon = new AtomicBoolean();
+
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by the lock.
+  private final Map<String, Seen> seen = new HashMap<>();
+  private int ticksAlone;
+
+  private final AtomicLong ticks = new AtomicLong();
+
+  /** What the pages were told last of one deployment. */
+  private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
+
+  Live(
+      AutoDeploy autoDeploy,
+      InstantSource clock,
+      Recorder recorder,
+      Views views,
+      SseHub hub,
+      LogTails logs,
+      ScheduledExecutorService scheduler) {
+    this.autoDeploy = autoDeploy;
+    this.clock = clock;
+    this.recorder = recorder;
+    this.views = views;
+    this.hub = hub;
+    this.logs = logs;
+    this.scheduler = scheduler;
+  }
+
+  void begin() {
+    recorder.sample(autoDeploy, clock.instant());
+    autoDeploy.addListener(this);
+    // A long ledger is added up before somebody waits for it.
+    scheduler.execute(() -> guarded(() -> autoDeploy.deployments().forEach(views::summary)));
+    scheduler.scheduleWithFixedDelay(this::tick, 1, 1, TimeUnit.SECONDS);
+  }
+
+  void end() {
+    autoDeploy.removeListener(this);
+  }
+
+  @Override
+  public void onEvent(DeploymentEvent event) {
+    Recorder.Numbered numbered = recorder.add(event, redactor(event.deployment()));
+    if (numbered != null && hub.has(TOPIC)) {
+      ObjectNode json = EventView.of(numbered);
+      hub.publish(TOPIC, SseHub.message("event", Json.text(json)));
+    }
+    if (soon.compareAndSet(false, true)) {
+      try {
+        scheduler.schedule(this::lookSoon, SOON_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        LOG.debug("The console is closed, and the event is not shown");
+      }
+    }
+  }
+
+  private Redactor redactor(String deployment) {
+    return autoDeploy.find(deployment).map(d -> Redactor.of(d.spec())).orElse(Redactor.NONE);
+  }
+
+  private void lookSoon() {
+    soon.set(false);
+    guarded(() -> look(false));
+  }
+
+  private void tick() {
+    guarded(
+        () -> {
+          long tick = ticks.incrementAndGet();
+          recorder.sample(autoDeploy, clock.instant());
+          look(true);
+          logs.poll();
+          hub.endStuck();
+          if (tick % HEARTBEAT_EVERY == 0) {
+            hub.heartbeat();
+          }
+        });
+  }
+
+  /** A periodic task that throws would never run again. */
+  private static void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.warn("The console could not look at the deployments", e);
+    }
+  }
+
+  /**
+   * Notes how everything is, so that a page that opens now is told only what changes from here on.
+   */
+  void prime() {
+    lock.lock();
+    try {
+      ticksAlone = 0;
+      if (seen.isEmpty()) {
+        changes(false);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void look(boolean withCost) {
+    lock.lock();
+    try {
+      if (hub.has(TOPIC)) {
+        ticksAlone = 0;
+        tell(changes(withCost));
+      } else if (++ticksAlone > FORGET_AFTER) {
+        seen.clear();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void tell(List<String> changes) {
+    if (changes.size() > MAX_CHANGES) {
+      hub.publish(TOPIC, SseHub.message("reset", "{}"));
+    } else {
+      changes.forEach(change -> hub.publish(TOPIC, change));
+    }
+  }
+
+  private List<String> changes(boolean withCost) {
+    List<String> changes = new ArrayList<>();
+    Set<String> gone = new HashSet<>(seen.keySet());
+    for (Deployment deployment : autoDeploy.deployments()) {
+      gone.remove(deployment.name());
+      Seen last = seen.get(deployment.name());
+      DeploymentStatus status = deployment.status();
+      DeploymentSpec spec = deployment.spec();
+      boolean paying = withCost && !status.instances().isEmpty();
+      boolean costDue = last != null && paying && ticks.get() - last.costTick() >= COST_EVERY;
+      boolean starting = status.count(InstancePhase.STARTING) > 0;
+      boolean same = last != null && last.spec().equals(spec) && last.status().equals(status);
+      if (same && !costDue && !starting) {
+        continue;
+      }
+      ObjectNode state = views.state(deployment);
+      String text = Json.text(state) + progress(status);
+      if (last == null || costDue || !last.state().equals(text)) {
+        seen.put(deployment.name(), new Seen(status, spec, text, ticks.get()));
+        String data = Json.text(views.withCost(state, deployment));
+        changes.add(SseHub.message("deployment", data));
+      }
+    }
+    for (String name : gone) {
+      seen.remove(name);
+      changes.add(SseHub.message("removed", Json.text(Json.object().put("name", name))));
+    }
+    return changes;
+  }
+
+  /** Progress is part of no summary; the detail page reads it when it is told of a change. */
+  private String progress(DeploymentStatus status) {
+    StringBuilder text = new StringBuilder();
+    status.instances().stream()
+        .map(i -> recorder.progress(i.id()))
+        .filter(Objects::nonNull)
+        .forEach(text::append);
+    return text.toString();
+  }
+}

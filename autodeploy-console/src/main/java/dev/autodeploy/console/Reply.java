@@ -1,0 +1,56 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A whole answer. Immutable.
+ *
+ * @param status the status code
+ * @param type the content type
+ * @param body the body, possibly empty
+ * @param headers further headers
+ */
+record Reply(int status, String type, String body, Map<String, String> headers) {
+
+  static Reply json(int status, ObjectNode body) {
+    return new Reply(status, "application/json", Json.text(body), Map.of());
+  }
+
+  static Reply problem(int status, ObjectNode body) {
+    return new Reply(status, "application/problem+json", Json.text(body), Map.of());
+  }
+
+  static Reply empty(int status) {
+    return new Reply(status, "", "", Map.of());
+  }
+
+  Reply with(String header, String value) {
+    Map<String, String> more = new LinkedHashMap<>(headers);
+    more.put(header, value);
+    return new Reply(status, type, body, more);
+  }
+
+  void send(HttpExchange exchange) throws IOException {
+    headers.forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
+    if (!type.isEmpty()) {
+      exchange.getResponseHeaders().set("Content-Type", type);
+    }
+    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    if (bytes.length == 0 || head) {
+      if (head) {
+        exchange.getResponseHeaders().set("Content-Length", String.valueOf(bytes.length));
+      }
+      exchange.sendResponseHeaders(status, -1);
+    } else {
+      exchange.sendResponseHeaders(status, bytes.length);
+      exchange.getResponseBody().write(bytes);
+    }
+    exchange.close();
+  }
+}

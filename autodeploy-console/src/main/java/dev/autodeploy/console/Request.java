@@ -1,0 +1,104 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request to the API that passed the guard.
+ *
+ * @param exchange the exchange
+ * @param method the method; GET for HEAD
+ * @param path the segments after {@code -/api/}
+ * @param query the query's parameters
+ */
+record Request(HttpExchange exchange, String method, List<String> path, Map<String, String> query) {
+
+  /** How many bytes a body may have: a form with room for a large environment. */
+  static final int MAX_BODY = 64 * 1024;
+
+  static Request of(HttpExchange exchange, String path) {
+    String method = exchange.getRequestMethod();
+    return new Request(
+        exchange,
+        method.equals("HEAD") ? "GET" : method,
+        List.of(path.split("/", -1)),
+        query(exchange.getRequestURI().getRawQuery()));
+  }
+
+  private static Map<String, String> query(@Nullable String raw) {
+    Map<String, String> query = new HashMap<>();
+    if (raw != null) {
+      for (String pair : raw.split("&", -1)) {
+        int equals = pair.indexOf('=');
+        String name = equals < 0 ? pair : pair.substring(0, equals);
+        query.put(decoded(name), equals < 0 ? "" : decoded(pair.substring(equals + 1)));
+      }
+    }
+    return query;
+  }
+
+  private static String decoded(String text) {
+    try {
+      return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw Problem.badRequest("the query is not URL-encoded");
+    }
+  }
+
+  int number(String parameter, int otherwise, int min, int max) {
+    String value = query.get(parameter);
+    if (value == null) {
+      return otherwise;
+    }
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Answered below, as a number that is out of range.
+    }
+    throw Problem.invalid(parameter, parameter + " must be " + min + " to " + max);
+  }
+
+  /** Reads the body, which must be a JSON object; a body that is absent counts as an empty one. */
+  ObjectNode body() throws IOException {
+    byte[] bytes = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    if (bytes.length > MAX_BODY) {
+      throw new Problem(
+          413,
+          "body-too-large",
+          "The body is too large",
+          "the body may have " + MAX_BODY + " bytes at the most");
+    }
+    if (bytes.length == 0) {
+      return Json.object();
+    }
+    String type = exchange.getRequestHeaders().getFirst("Content-Type");
+    String essence = type == null ? "" : type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
+    if (!essence.equals("application/json") && !essence.equals("application/merge-patch+json")) {
+      throw new Problem(
+          415,
+          "unsupported-media-type",
+          "The body is of another type",
+          "the body must be application/json");
+    }
+    try {
+      if (Json.parse(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JsonProcessingException e) {
+      throw Problem.badRequest("the body is not JSON: " + e.getOriginalMessage());
+    }
+    throw Problem.badRequest("the body must be a JSON object");
+  }
+}

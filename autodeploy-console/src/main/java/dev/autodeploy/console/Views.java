@@ -1,0 +1,205 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Cost;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
+import java.net.URI;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Deployments and instances as JSON. Never shows the value of an environment variable. */
+final class Views {
+  private static final Logger LOG = LoggerFactory.getLogger(Views.class);
+
+  private final Function<Deployment, @Nullable URI> linkOf;
+  private final Accounts accounts;
+  private final Recorder recorder;
+
+  Views(Function<Deployment, @Nullable URI> linkOf, Accounts accounts, Recorder recorder) {
+    this.linkOf = linkOf;
+    this.accounts = accounts;
+    this.recorder = recorder;
+  }
+
+  /** Returns what changes only when something happens. */
+  ObjectNode state(Deployment deployment) {
+    DeploymentStatus status = deployment.status();
+    ObjectNode json = Json.object();
+    json.put("name", deployment.name());
+    json.put("description", deployment.spec().description());
+    json.put("link", link(deployment));
+    json.put("status", word(status.status()));
+    json.put("phase", phase(status));
+    json.put("instances", status.instances().size());
+    json.put("maxInstances", deployment.spec().maxInstances());
+    json.put("inFlight", status.inFlight());
+    json.put("pending", status.pending());
+    json.put("requests", status.requests());
+    json.put("coldStarts", status.coldStarts());
+    json.put("starts", status.starts());
+    json.put("startFailures", status.startFailures());
+    Json.put(json, "createdAt", deployment.createdAt());
+    Json.put(json, "releaseAt", releaseAt(status));
+    Json.put(json, "startingSince", startingSince(status));
+    Json.put(json, "backoffUntil", status.backoffUntil());
+    json.set("lastFailure", failure(status.lastFailure(), Redactor.of(deployment.spec())));
+    return json;
+  }
+
+  /** Returns the state with its costs, which change with every moment that an instance exists. */
+  ObjectNode summary(Deployment deployment) {
+    return withCost(state(deployment), deployment);
+  }
+
+  ObjectNode withCost(ObjectNode state, Deployment deployment) {
+    Accounts.Month month = accounts.month(deployment);
+    Cost cost = deployment.cost();
+    ObjectNode json = state.putObject("cost");
+    json.put("currency", cost.total().currency().getCurrencyCode());
+    json.put("total", Json.amount(cost.total()));
+    json.put("month", Json.amount(month.money()));
+    json.put("alwaysOn", Json.amount(cost.alwaysOn()));
+    json.put("starting", Json.amount(cost.starting()));
+    json.put("busy", Json.amount(cost.busy()));
+    json.put("idle", Json.amount(cost.idle()));
+    json.put("releasing", Json.amount(cost.releasing()));
+    Json.put(json, "since", cost.since());
+    Json.put(json, "monthSince", month.since());
+    if (month.typicalStart() == null) {
+      state.putNull("typicalStartSeconds");
+    } else {
+      state.put("typicalStartSeconds", Json.seconds(month.typicalStart()));
+    }
+    return state;
+  }
+
+  ObjectNode detail(Deployment deployment) {
+    ObjectNode json = summary(deployment);
+    json.set("spec", SpecJson.tree(deployment.spec()));
+    json.set("instanceList", instances(deployment));
+    return json;
+  }
+
+  ArrayNode instances(Deployment deployment) {
+    Redactor redactor = Redactor.of(deployment.spec());
+    ArrayNode list = Json.object().arrayNode();
+    deployment.status().instances().forEach(i -> list.add(instance(i, redactor)));
+    return list;
+  }
+
+  private ObjectNode instance(InstanceInfo instance, Redactor redactor) {
+    ObjectNode json = Json.object();
+    json.put("id", instance.id());
+    json.put("slot", instance.slot());
+    json.put("phase", word(instance.phase()));
+    json.put("startReason", word(instance.startReason()));
+    json.put("endpoint", instance.endpoint() == null ? null : instance.endpoint().toString());
+    json.put("inFlight", instance.inFlight());
+    Json.put(json, "startRequestedAt", instance.startRequestedAt());
+    Json.put(json, "readyAt", instance.readyAt());
+    Json.put(json, "idleSince", instance.idleSince());
+    Json.put(json, "releaseAt", instance.releaseAt());
+    json.put(
+        "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
+    json.put("busySeconds", Json.seconds(instance.busy()));
+    StartProgress progress = recorder.progress(instance.id());
+    if (progress == null || instance.phase() != InstancePhase.STARTING) {
+      json.putNull("progress");
+    } else {
+      json.putObject("progress")
+          .put("step", redactor.apply(progress.step()))
+          .put("detail", redactor.apply(progress.detail()))
+          .put("current", progress.current())
+          .put("total", progress.total());
+    }
+    return json;
+  }
+
+  private @Nullable String link(Deployment deployment) {
+    try {
+      URI link = linkOf.apply(deployment);
+      return link == null ? null : link.toString();
+    } catch (RuntimeException e) {
+      LOG.debug("{}: the link could not be had", deployment.name(), e);
+      return null;
+    }
+  }
+
+  /** Tells in one word what exactly the deployment does within its status. */
+  private static String phase(DeploymentStatus status) {
+    if (status.status() == InstanceStatus.RUNNING) {
+      return status.inFlight() > 0 ? "busy" : "waiting";
+    }
+    if (status.count(InstancePhase.STARTING) > 0) {
+      return "starting";
+    }
+    if (status.count(InstancePhase.DRAINING) > 0) {
+      return "draining";
+    }
+    if (status.count(InstancePhase.RELEASING) > 0) {
+      return "releasing";
+    }
+    return status.backoffUntil() != null ? "backing-off" : "none";
+  }
+
+  private static @Nullable Instant releaseAt(DeploymentStatus status) {
+    return status.instances().stream()
+        .map(InstanceInfo::releaseAt)
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  private static @Nullable Instant startingSince(DeploymentStatus status) {
+    return status.instances().stream()
+        .filter(i -> i.phase() == InstancePhase.STARTING)
+        .map(InstanceInfo::startRequestedAt)
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  static @Nullable ObjectNode failure(@Nullable StartFailure failure, Redactor redactor) {
+    if (failure == null) {
+      return null;
+    }
+    ObjectNode json = Json.object();
+    json.put("instanceId", failure.instanceId());
+    json.put("kind", word(failure.kind()));
+    json.put("message", redactor.apply(failure.message()));
+    json.put("elapsedSeconds", Json.seconds(failure.elapsed()));
+    json.put("attempts", failure.attempts());
+    json.set("exit", exit(failure.exit(), redactor));
+    return json;
+  }
+
+  static @Nullable ObjectNode exit(@Nullable InstanceExit exit, Redactor redactor) {
+    if (exit == null) {
+      return null;
+    }
+    ObjectNode json = Json.object();
+    json.put("exitCode", exit.exitCode());
+    json.put("outOfMemory", exit.outOfMemory());
+    json.put("message", exit.message() == null ? null : redactor.apply(exit.message()));
+    ArrayNode lines = json.putArray("logTail");
+    exit.logTail().forEach(line -> lines.add(redactor.apply(line)));
+    return json;
+  }
+
+  static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,109 @@
+// The frame of the page: header, navigation, notices, and which screen is shown.
+
+import { h, replace, text, attribute } from './dom.js';
+import { connect, listen, openSession, session } from './api.js';
+import { t, language } from './words.js';
+import { countdown, showList } from './list.js';
+import { showForm } from './form.js';
+import { showDetail } from './detail.js';
+import { showEvents } from './events.js';
+
+const main = document.getElementById('main');
+let leave = () => {};
+let shown = 0;
+
+export function notice(message, bad = false) {
+  const box = document.getElementById('notices');
+  const item = h('p', { class: bad ? 'notice bad' : 'notice' }, message);
+  box.append(item);
+  while (box.children.length > 3) box.firstChild.remove();
+  setTimeout(() => item.remove(), bad ? 12000 : 6000);
+}
+
+function header() {
+  const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
+  const word = h('span', {}, t('connecting'));
+  const connection = h('span', { class: 'connection', id: 'connection', role: 'status' }, dot, word);
+  listen(({ type, data }) => {
+    if (type !== 'connection') return;
+    attribute(connection, 'data-state', data);
+    text(word, t(data));
+  });
+  replace(
+    document.getElementById('top'),
+    h('a', { class: 'brand', href: '#/' },
+      h('img', { src: '-/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, t('title'))),
+    h('nav', { 'aria-label': t('title') },
+      h('a', { href: '#/', 'data-screen': 'list' }, t('deployments')),
+      h('a', { href: '#/events', 'data-screen': 'events' }, t('events'))),
+    h('span', { class: 'spacer' }),
+    session.actions ? null : h('span', { class: 'badge', title: t('readOnlyHint') }, t('readOnly')),
+    connection,
+    session.actions ? h('a', { class: 'button primary', href: '#/new', id: 'new-deploy' }, t('newDeploy')) : null,
+  );
+}
+
+function route() {
+  const parts = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  leave();
+  leave = () => {};
+  const screens = {
+    '': ['list', () => showList(main)],
+    new: ['new', () => showForm(main, null)],
+    edit: ['list', () => showForm(main, parts[1])],
+    d: ['list', () => showDetail(main, parts[1])],
+    events: ['events', () => showEvents(main, parts[1])],
+  };
+  const [name, show] = screens[parts[0]] || screens[''];
+  for (const link of document.querySelectorAll('nav a')) {
+    attribute(link, 'aria-current', link.dataset.screen === name ? 'page' : null);
+  }
+  leave = show() || (() => {});
+  window.scrollTo(0, 0);
+  // A screen reader follows to the new screen; at the first one it begins at the top anyway.
+  if (shown++ > 0) main.focus({ preventScroll: true });
+}
+
+// Everything that counts down or up does so by one clock, which rests when nothing does.
+function tick() {
+  if (document.hidden) return;
+  for (const element of document.querySelectorAll('[data-until]')) {
+    countdown(element);
+  }
+  for (const element of document.querySelectorAll('[data-progress-since]')) {
+    element.dispatchEvent(new CustomEvent('tick'));
+  }
+}
+
+async function begin() {
+  document.documentElement.lang = language;
+  document.title = t('title');
+  const skip = document.getElementById('skip');
+  text(skip, t('skip'));
+  skip.addEventListener('click', (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  replace(main, h('p', { class: 'empty' }, t('loading')));
+  for (;;) {
+    try {
+      await openSession();
+      break;
+    } catch (error) {
+      replace(main, h('p', { class: 'empty', role: 'alert' }, t('failedPlain', { message: error.message })));
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+    }
+  }
+  header();
+  listen(({ type, data }) => {
+    if (type !== 'action') return;
+    if (!data.ok) notice(t('failed', { name: data.deployment, message: data.message }), true);
+    else if (data.action === 'snapshot') notice(t('made.snapshot', { name: data.deployment, result: data.result }));
+  });
+  window.addEventListener('hashchange', route);
+  if (!document.hidden) connect();
+  route();
+  setInterval(tick, 1000);
+}
+
+begin();

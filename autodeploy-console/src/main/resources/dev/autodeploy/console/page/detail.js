@@ -1,0 +1,389 @@
+// One deployment: how it is, what it did, what it writes, and what can be done about it.
+
+import { h, replace, text, attribute } from './dom.js';
+import { change, get, listen, logStream, now, path, session } from './api.js';
+import { t, duration, money, number, price, dateOf, timeOf, known } from './words.js';
+import { countdown, inUse, setCountdown, status, tile } from './list.js';
+import { curlPanel, linkLine } from './form.js';
+import { eventItem } from './events.js';
+import * as charts from './charts.js';
+import { notice } from './app.js';
+
+const MOST_LINES = 2000;
+let chosenWindow = 'hour';
+
+function ask(question, options = {}) {
+  return new Promise((resolve) => {
+    const input = options.input ? h('input', { 'aria-label': question, maxlength: 128, value: options.input, spellcheck: 'false' }) : null;
+    const dialog = h('dialog', { 'aria-label': question },
+      h('form', { method: 'dialog' }, h('p', {}, question), input,
+        h('div', { class: 'buttons' },
+          h('button', { value: 'yes', class: options.danger ? 'danger' : 'primary' }, options.yes),
+          h('button', { value: 'no', type: 'submit', formnovalidate: true }, t('cancel')))));
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue === 'yes' ? (input ? input.value.trim() : true) : null);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+function progressPanel() {
+  const bar = h('progress', { max: 100, 'aria-label': t('starting') });
+  const step = h('p', { class: 'muted' });
+  const time = h('p', { class: 'muted', 'data-progress-since': '' });
+  const element = h('section', { class: 'panel progress', 'aria-label': t('starting') }, h('h2', {}, t('starting')), bar, time, step);
+  element.hidden = true;
+  let d = null;
+  function show() {
+    if (!d || !d.startingSince) return;
+    const seconds = Math.max(0, (now() - Date.parse(d.startingSince)) / 1000);
+    const typical = d.typicalStartSeconds;
+    text(time, typical
+      ? t('startProgress', { time: duration(Math.floor(seconds)), typical: duration(typical) })
+      : t('startProgressFirst', { time: duration(Math.floor(seconds)) }));
+    const progress = d.instanceList.find((i) => i.progress)?.progress;
+    if (progress) {
+      const percent = progress.total > 0 ? Math.min(100, Math.round((progress.current / progress.total) * 100)) : null;
+      const words = progress.step + (progress.detail ? ' · ' + progress.detail : '');
+      text(step, percent === null ? words : t('stepProgress', { step: words, percent }));
+    } else {
+      text(step, '');
+    }
+    // The learned time tells more than one step's share; the share is better than nothing.
+    if (typical) bar.value = Math.min(97, (seconds / typical) * 100);
+    else if (progress && progress.total > 0) bar.value = Math.min(97, (progress.current / progress.total) * 100);
+    else bar.removeAttribute('value');
+  }
+  time.addEventListener('tick', show);
+  return {
+    element,
+    update(fresh) {
+      d = fresh;
+      element.hidden = !d.startingSince;
+      attribute(time, 'data-progress-since', d.startingSince || null);
+      show();
+    },
+  };
+}
+
+// Colours of a terminal say nothing here.
+const plain = (line) => line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '');
+
+function logPanel(name) {
+  const output = h('pre', { class: 'log', tabindex: '0', role: 'log', 'aria-label': t('log'), 'aria-live': 'off' });
+  const choice = h('select', { 'aria-label': t('instance') });
+  const follow = h('input', { type: 'checkbox', id: 'follow', checked: true });
+  const followBox = h('label', { class: 'check', for: 'follow' }, follow, t('follow'));
+  const note = h('p', { class: 'muted' });
+  const element = h('section', { class: 'panel' },
+    h('div', { class: 'headline' }, h('h2', {}, t('log')), choice, followBox), output, note);
+  let shown = null;
+  let close = () => {};
+
+  function open(id) {
+    if (id === shown) return;
+    close();
+    shown = id;
+    output.replaceChildren();
+    text(note, t('logEmpty'));
+    close = logStream(name, id, ({ lines, reset }) => {
+      if (reset) output.replaceChildren();
+      for (const line of lines) output.append(h('span', { class: 'line' }, plain(line), '\n'));
+      while (output.children.length > MOST_LINES) output.firstChild.remove();
+      text(note, output.children.length ? '' : t('logEmpty'));
+      if (follow.checked) output.scrollTop = output.scrollHeight;
+    }, () => text(note, t('logEnded')));
+  }
+
+  choice.addEventListener('change', () => open(choice.value));
+  return {
+    element,
+    close: () => close(),
+    update(d) {
+      const ids = d.instanceList.map((i) => i.id);
+      if (shown && !ids.includes(shown)) ids.unshift(shown);
+      const current = [...choice.options].map((o) => o.value);
+      if (current.join() !== ids.join()) {
+        replace(choice, ids.map((id) => h('option', { value: id, selected: id === shown }, id)));
+      }
+      const newest = d.instanceList[d.instanceList.length - 1];
+      const gone = shown && !d.instanceList.some((i) => i.id === shown);
+      if (newest && (!shown || gone)) open(newest.id);
+      choice.value = shown;
+      choice.hidden = ids.length === 0;
+      followBox.hidden = ids.length === 0;
+      output.hidden = !shown;
+      if (!shown) text(note, t('noLog'));
+    },
+  };
+}
+
+function failure(d) {
+  if (!d.lastFailure) return null;
+  const f = d.lastFailure;
+  const retry = h('span');
+  if (d.backoffUntil) {
+    retry.dataset.until = d.backoffUntil;
+    retry.dataset.words = 'retryIn';
+    countdown(retry);
+  }
+  return h('section', { class: 'panel bad', role: 'alert' }, h('h2', {}, t('lastFailure')),
+    h('p', {}, f.message, ' ', h('span', { class: 'muted' }, `(${t('attempts', { n: f.attempts })}, ${duration(f.elapsedSeconds)})`)),
+    f.exit ? h('p', {}, f.exit.outOfMemory ? t('oom') + ' ' : null, f.exit.exitCode !== null ? t('exitCode', { code: f.exit.exitCode }) : null) : null,
+    f.exit && f.exit.logTail.length ? h('pre', { class: 'log' }, f.exit.logTail.map(plain).join('\n')) : null, retry);
+}
+
+function instanceTable(d) {
+  if (d.instanceList.length === 0) return h('p', { class: 'muted' }, t('noInstanceNow'));
+  const reason = (value) => (known('reason.' + value) ? t('reason.' + value) : value);
+  return h('table', { class: 'instances' },
+    h('thead', {}, h('tr', {}, [t('instance'), t('phase'), t('requests'), t('startedAt'), t('readyIn'), t('releaseIn')].map((l) => h('th', { scope: 'col' }, l)))),
+    h('tbody', {}, d.instanceList.map((i) => {
+      const release = h('span');
+      setCountdown(release, i.releaseAt);
+      const phase = i.phase === 'ready' ? (i.inFlight > 0 ? 'busy' : 'waiting') : i.phase;
+      return h('tr', {},
+        h('th', { scope: 'row' }, h('code', {}, i.id)),
+        h('td', { 'data-label': t('phase') }, t('phase.' + phase), h('span', { class: 'muted phase' }, reason(i.releaseReason || i.startReason))),
+        h('td', { 'data-label': t('requests') }, number(i.inFlight)),
+        h('td', { 'data-label': t('startedAt') }, timeOf(i.startRequestedAt)),
+        h('td', { 'data-label': t('readyIn') }, i.readyAt ? duration((Date.parse(i.readyAt) - Date.parse(i.startRequestedAt)) / 1000) : '–'),
+        h('td', { 'data-label': t('releaseIn') }, release));
+    })));
+}
+
+function iso(value) {
+  const m = /^P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(value);
+  return m ? duration(Number(m[1] || 0) * 86400 + Number(m[2] || 0) * 3600 + Number(m[3] || 0) * 60 + Number(m[4] || 0)) : value;
+}
+
+function settings(spec) {
+  const gpu = spec.gpu.ids ? spec.gpu.ids.join(', ') : spec.gpu.count === 'all' ? t('form.gpuAll') : spec.gpu.count === 0 ? t('form.gpuNone') : t('form.gpuCount', { n: spec.gpu.count });
+  const line = (label, value, code) => [h('dt', {}, label), h('dd', {}, code && value ? h('code', {}, value) : value || t('none'))];
+  return h('section', { class: 'panel' }, h('h2', {}, t('settings')), h('dl', { class: 'settings' },
+    line(spec.snapshot ? t('form.snapshot') : t('form.image'), spec.snapshot || spec.image, true),
+    line(t('form.gpu'), gpu + (spec.gpu.model ? ' · ' + spec.gpu.model : '')),
+    line(t('form.port'), String(spec.port)), line(t('form.startCommand'), spec.startCommand, true),
+    line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : iso(spec.idleTimeout)),
+    line(t('form.max'), number(spec.maxInstances)),
+    line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
+    line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
+    line(t('form.env'), spec.environmentNames.join(', '), true)));
+}
+
+export function showDetail(main, name) {
+  const address = path('deployments', name);
+  let alive = true;
+  let d = null;
+  let timer = null;
+  let historyTimer = null;
+
+  const title = h('h1', {}, name);
+  const chip = h('span', { class: 'chip', id: 'status' });
+  const phase = h('span', { class: 'muted', id: 'phase' });
+  const description = h('p', { class: 'muted description' });
+  const link = h('div');
+  const buttons = h('div', { class: 'buttons' });
+  const tiles = h('dl', { class: 'tiles' });
+  const failed = h('div');
+  const progress = progressPanel();
+  const instances = h('div');
+  const graph = h('div', { class: 'charts' });
+  const log = logPanel(name);
+  const curl = h('div');
+  const set = h('div');
+  const recent = h('ol', { class: 'events' });
+  const choices = h('div', { class: 'choices', role: 'group', 'aria-label': t('window') });
+  for (const window of ['hour', 'day', 'week']) {
+    const button = h('button', { type: 'button', class: 'choice', 'aria-pressed': window === chosenWindow }, t(window));
+    button.addEventListener('click', () => {
+      chosenWindow = window;
+      for (const other of choices.children) attribute(other, 'aria-pressed', other === button);
+      draw();
+    });
+    choices.append(button);
+  }
+  replace(main, h('p', { class: 'empty' }, t('loading')));
+  const page = [
+    h('div', { class: 'headline' }, title, chip, phase, buttons), description, link, failed, progress.element, tiles,
+    h('section', { class: 'panel' }, h('h2', {}, t('instances')), instances),
+    h('section', { class: 'panel' }, h('div', { class: 'headline' }, h('h2', {}, t('history')), choices), graph),
+    log.element, curl,
+    h('div', { class: 'columns' }, set,
+      h('section', { class: 'panel' }, h('div', { class: 'headline' }, h('h2', {}, t('events')), h('a', { href: '#/events/' + encodeURIComponent(name) }, t('all'))), recent))];
+
+  async function act(action, work, done) {
+    try {
+      await work();
+      notice(t(done, { name }));
+    } catch (error) {
+      notice(t('failed', { name, message: error.message }), true);
+    }
+    soon();
+  }
+
+  if (session.actions) {
+    const button = (key, kind, work) => {
+      const b = h('button', { type: 'button', class: kind, id: 'do-' + key }, t(key));
+      b.addEventListener('click', work);
+      return b;
+    };
+    replace(buttons,
+      button('start', 'primary', () => act('start', () => change('POST', address + '/start'), 'done.start')),
+      button('drain', '', () => act('release', () => change('POST', address + '/release', { forced: false }), 'done.release')),
+      button('force', '', async () => {
+        if (await ask(t('ask.force', { name }), { yes: t('force'), danger: true })) {
+          act('release', () => change('POST', address + '/release', { forced: true }), 'done.release');
+        }
+      }),
+      button('snapshot', '', async () => {
+        const wanted = await ask(t('ask.snapshot'), { yes: t('snapshot'), input: name + '-' + new Date().toISOString().slice(0, 10) });
+        if (wanted) act('snapshot', () => change('POST', address + '/snapshot', { name: wanted }), 'done.snapshot');
+      }),
+      h('a', { class: 'button', href: '#/edit/' + encodeURIComponent(name), id: 'do-edit' }, t('edit')),
+      button('delete', 'danger', async () => {
+        if (await ask(t('ask.delete', { name }), { yes: t('delete'), danger: true })) {
+          await act('remove', () => change('DELETE', address), 'done.remove');
+          location.hash = '#/';
+        }
+      }));
+  }
+
+  let shownSettings = '';
+  let shownFailure = '';
+  let shownInstances = '';
+  let statusShown = '';
+
+  function show(fresh) {
+    const first = d === null;
+    const changed = first || d.phase !== fresh.phase || d.instances !== fresh.instances;
+    d = fresh;
+    if (first) replace(main, page);
+    if (statusShown !== d.status) {
+      replace(chip, status(d.status));
+      attribute(chip, 'data-status', d.status);
+      statusShown = d.status;
+    }
+    text(phase, t('phase.' + d.phase));
+    text(description, d.description);
+    description.hidden = !d.description;
+    const release = h('span');
+    setCountdown(release, d.releaseAt);
+    const c = d.cost;
+    const saved = Number(c.alwaysOn) > 0 ? Math.round((1 - Number(c.total) / Number(c.alwaysOn)) * 100) : null;
+    replace(tiles,
+      tile(t('instances'), number(d.instances) + ' / ' + number(d.maxInstances)),
+      tile(t('requests'), inUse(d), t('usedSoFar', { n: number(d.requests), c: number(d.coldStarts) })),
+      tile(t('releaseIn'), release),
+      tile(t('thisMonth'), money(c.month, c.currency)),
+      tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
+      tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
+    if (d.instanceList) {
+      // Only what changed is built anew: an alert would be read out again each time.
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts]);
+      if (failedKey !== shownFailure) {
+        shownFailure = failedKey;
+        replace(failed, failure(d));
+      }
+      progress.update(d);
+      const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));
+      if (instancesKey !== shownInstances) {
+        shownInstances = instancesKey;
+        replace(instances, instanceTable(d));
+      }
+      log.update(d);
+      const key = JSON.stringify([d.spec, d.link]);
+      if (key !== shownSettings) {
+        shownSettings = key;
+        replace(link, linkLine(d));
+        replace(set, settings(d.spec));
+        replace(curl, curlPanel(d, d.spec));
+      }
+    }
+    if (session.actions) {
+      const button = (id) => buttons.querySelector('#do-' + id);
+      button('start').disabled = d.status === 'running' || d.phase === 'starting';
+      button('drain').disabled = d.status !== 'running';
+      button('force').disabled = d.instances === 0;
+    }
+    if (changed && !first) drawSoon();
+  }
+
+  function missing() {
+    alive = false;
+    log.close();
+    replace(main, h('section', { class: 'empty' }, h('p', {}, t('gone', { name })), h('a', { class: 'button', href: '#/' }, t('back'))));
+  }
+
+  async function load() {
+    try {
+      const fresh = await get(address);
+      if (alive) show(fresh);
+    } catch (error) {
+      if (alive && error.status === 404) missing();
+    }
+  }
+
+  // Several changes in a row are read once.
+  function soon() {
+    if (timer) return;
+    timer = setTimeout(() => {
+      timer = null;
+      if (alive) load();
+    }, 250);
+  }
+
+  async function draw() {
+    try {
+      const history = await get(address + '/history?window=' + chosenWindow);
+      if (!alive) return;
+      replace(graph, charts.timeline(history), charts.requests(history), charts.starts(history), charts.costs(history));
+    } catch {
+      // The next change draws it again.
+    }
+  }
+
+  function drawSoon() {
+    clearTimeout(historyTimer);
+    historyTimer = setTimeout(() => alive && draw(), 800);
+  }
+
+  async function loadEvents() {
+    const { events } = await get('events?limit=8&deployment=' + encodeURIComponent(name));
+    if (alive) replace(recent, events.map((e) => eventItem(e, false)));
+  }
+
+  const narrow = matchMedia('(max-width: 760px)');
+  narrow.addEventListener('change', draw);
+  load();
+  draw();
+  loadEvents().catch(() => {});
+  // A time line moves on by itself while an instance exists.
+  const moving = setInterval(() => {
+    if (!document.hidden && d && d.instances > 0) draw();
+  }, 10000);
+  const stop = listen(({ type, data }) => {
+    if (!alive) return;
+    if (type === 'reset') {
+      load();
+      draw();
+      loadEvents().catch(() => {});
+    } else if (type === 'deployment' && data.name === name) soon();
+    else if (type === 'removed' && data.name === name) missing();
+    else if (type === 'event' && data.deployment === name) {
+      recent.prepend(eventItem(data, false));
+      while (recent.children.length > 8) recent.lastChild.remove();
+    }
+  });
+  return () => {
+    alive = false;
+    clearTimeout(timer);
+    clearTimeout(historyTimer);
+    clearInterval(moving);
+    narrow.removeEventListener('change', draw);
+    log.close();
+    stop();
+  };
+}

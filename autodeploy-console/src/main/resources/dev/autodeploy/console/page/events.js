@@ -1,0 +1,73 @@
+// What happened, newest first.
+
+import { h, replace } from './dom.js';
+import { get, listen } from './api.js';
+import { t, duration, money, timeOf, dateOf, known } from './words.js';
+
+const MOST = 500;
+
+export function describe(e) {
+  const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
+  return t('event.' + e.type, {
+    reason,
+    message: e.message,
+    from: e.from && t(e.from),
+    to: e.to && t(e.to),
+    seconds: e.seconds !== undefined ? duration(e.seconds) : '',
+    cost: e.cost ? money(e.cost.amount, e.cost.currency) : '',
+  });
+}
+
+const BAD = new Set(['instance-start-failed', 'instance-exited', 'instance-release-failed']);
+
+export function eventItem(e, withName = true) {
+  return h('li', { class: 'event', 'data-kind': BAD.has(e.type) ? 'bad' : e.type },
+    h('time', { datetime: e.at, title: dateOf(e.at) }, timeOf(e.at)),
+    h('span', { class: 'mark', 'aria-hidden': 'true' }),
+    h('span', { class: 'what' },
+      withName ? [h('a', { href: '#/d/' + encodeURIComponent(e.deployment) }, e.deployment), ' '] : null,
+      describe(e),
+      e.instanceId ? h('span', { class: 'muted id' }, ' ', e.instanceId) : null));
+}
+
+export function showEvents(main, only) {
+  const list = h('ol', { class: 'events' });
+  const none = h('p', { class: 'empty', hidden: true }, t('eventsEmpty'));
+  const choice = h('select', { 'aria-label': t('deployment') }, h('option', { value: '' }, t('allDeployments')));
+  choice.addEventListener('change', () => {
+    location.hash = choice.value ? '#/events/' + encodeURIComponent(choice.value) : '#/events';
+  });
+  replace(main, h('div', { class: 'headline' }, h('h1', {}, t('events')), choice), none, list);
+  let highest = 0;
+
+  function add(e) {
+    if (e.number <= highest || (only && e.deployment !== only)) return;
+    highest = e.number;
+    list.prepend(eventItem(e));
+    while (list.children.length > MOST) list.lastChild.remove();
+    none.hidden = true;
+  }
+
+  async function load() {
+    const { events } = await get('events?limit=' + MOST + (only ? '&deployment=' + encodeURIComponent(only) : ''));
+    list.replaceChildren();
+    highest = 0;
+    events.reverse().forEach(add);
+    none.hidden = list.children.length > 0;
+  }
+
+  async function names() {
+    const { deployments } = await get('deployments');
+    const all = deployments.map((d) => d.name);
+    if (only && !all.includes(only)) all.push(only);
+    replace(choice, h('option', { value: '' }, t('allDeployments')),
+      all.map((name) => h('option', { value: name, selected: name === only }, name)));
+  }
+
+  load().catch(() => {});
+  names().catch(() => {});
+  return listen(({ type, data }) => {
+    if (type === 'reset') load().catch(() => {});
+    else if (type === 'event') add(data);
+  });
+}

@@ -1,0 +1,277 @@
+// The form of New Deploy, which is also that of a change.
+
+import { h, replace, text, attribute } from './dom.js';
+import { change, get, path, session } from './api.js';
+import { t, fieldError } from './words.js';
+import { copyButton, absolute } from './list.js';
+import { notice } from './app.js';
+
+// A command for the kind of service that this seems to be.
+export function curlPanel(d, spec) {
+  const link = absolute(d.link);
+  if (!link) return null;
+  const base = link.replace(/\/$/, '');
+  const json = ' \\\n  -H "Content-Type: application/json" \\\n';
+  const commands = {
+    plain: `curl "${base}/"`,
+    speech: `curl -X POST "${base}/v1/audio/speech" \\\n  -H "Authorization: Bearer sk-template"${json}  --data '{"model":"tts-1","voice":"alloy","input":"How about playing basketball after school? The weather looks great today."}' \\\n  --output test_speech.wav`,
+    chat: `curl -X POST "${base}/v1/chat/completions"${json}  --data '{"model":"default","messages":[{"role":"user","content":"Hello"}]}'`,
+  };
+  const hints = [d.name, d.description, spec.image, spec.snapshot, spec.startCommand].join(' ').toLowerCase();
+  const guess = /voice|speech|tts/.test(hints) ? 'speech' : /llm|chat|llama|qwen/.test(hints) ? 'chat' : 'plain';
+  const code = h('pre', { class: 'command', tabindex: '0' }, h('code', { id: 'curl' }, commands[guess]));
+  const kind = h('select', { 'aria-label': t('curl.kind') },
+    Object.keys(commands).map((key) => h('option', { value: key, selected: key === guess }, t('curl.' + key))));
+  kind.addEventListener('change', () => text(code.firstChild, commands[kind.value]));
+  return h('section', { class: 'panel curl' },
+    h('div', { class: 'headline' }, h('h2', {}, t('curl')), kind),
+    h('div', { class: 'copyable' }, code, copyButton(t('copyCurl'), () => code.textContent)));
+}
+
+export function linkLine(d) {
+  const link = absolute(d.link);
+  if (!link) return null;
+  return h('p', { class: 'linkline' }, h('span', { class: 'muted' }, t('link')), ' ',
+    h('code', { id: 'service-link' }, link), copyButton(t('copyLink', { name: d.name }), () => link));
+}
+
+function field(name, label, control, hint) {
+  control.id = 'f-' + name;
+  if (!control.name) control.setAttribute('name', name);
+  const error = h('p', { class: 'error', id: 'e-' + name });
+  error.hidden = true;
+  const note = hint ? h('p', { class: 'hint', id: 'h-' + name }, hint) : null;
+  attribute(control, 'aria-describedby', (note ? 'h-' + name + ' ' : '') + 'e-' + name);
+  return { name, control, error, element: h('div', { class: 'field', 'data-field': name }, h('label', { for: control.id }, label), control, note, error) };
+}
+
+const isoMinutes = (minutes) => 'PT' + Math.round(minutes * 60 * 1000) / 1000 + 'S';
+
+function minutesOf(iso) {
+  const m = /^PT(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?$/.exec(iso || '');
+  return m ? Number(m[1] || 0) * 60 + Number(m[2] || 0) + Number(m[3] || 0) / 60 : null;
+}
+
+const whole = (value) => (/^\d+$/.test(value) ? Number(value) : value);
+
+export function showForm(main, editing) {
+  if (!session.actions) {
+    replace(main, h('h1', {}, t('form.title')), h('p', { class: 'empty' }, t('readOnlyHint')));
+    return () => {};
+  }
+  let alive = true;
+  let timer = null;
+  replace(main, h('p', { class: 'empty' }, t('loading')));
+  Promise.all([get('provider').catch(() => ({ images: [], snapshots: [], gpus: [] })),
+    editing ? get(path('deployments', editing)) : null])
+    .then(([offer, d]) => alive && build(offer, d))
+    .catch((error) => alive && replace(main, h('p', { class: 'empty', role: 'alert' }, error.message)));
+
+  function build(offer, d) {
+    const spec = d ? d.spec : null;
+    const input = (attributes) => h('input', { autocomplete: 'off', ...attributes });
+    const list = (id, values) => h('datalist', { id }, values.map((v) => h('option', { value: v })));
+    const models = [...new Set(offer.gpus.map((g) => g.model).filter(Boolean))];
+    const f = {};
+    const add = (name, label, control, hint) => {
+      f[name] = field(name, label, control, hint);
+      return f[name].element;
+    };
+
+    const name = add('name', t('form.name'), input({ required: true, maxlength: 63, spellcheck: 'false', autocapitalize: 'none', readonly: !!d, value: spec?.name }), d ? null : t('form.nameHint'));
+    const description = add('description', t('form.description'), input({ maxlength: 1000, value: spec?.description }), t('form.descriptionHint'));
+
+    // GPU: how many, and of which model.
+    const counts = ['0', ...offer.gpus.map((_, i) => String(i + 1))];
+    if (offer.gpus.length === 0) counts.push('1', '2', '4', '8');
+    const kept = spec ? (spec.gpu.ids ? 'kept' : String(spec.gpu.count)) : '0';
+    if (!counts.includes(kept) && kept !== 'all' && kept !== 'kept') counts.push(kept);
+    const gpuSelect = h('select', {},
+      counts.map((n) => h('option', { value: n, selected: n === kept }, n === '0' ? t('form.gpuNone') : t('form.gpuCount', { n }))),
+      h('option', { value: 'all', selected: kept === 'all' }, t('form.gpuAll')),
+      kept === 'kept' ? h('option', { value: 'kept', selected: true }, t('form.gpuIds', { text: spec.gpu.ids.join(', ') })) : null);
+    const gpu = add('gpu', t('form.gpu'), gpuSelect, null);
+    const modelInput = input({ list: 'models', value: spec?.gpu.model, placeholder: t('form.anyModel') });
+    const model = h('div', { class: 'field' }, h('label', { for: 'f-model' }, t('form.gpuModel')), modelInput, list('models', models));
+    modelInput.id = 'f-model';
+
+    // Image, snapshot, or neither.
+    const kinds = ['image', 'snapshot', 'none'];
+    const kindNow = spec ? (spec.snapshot ? 'snapshot' : spec.image ? 'image' : 'none') : offer.images.length || !/process/i.test(session.provider) ? 'image' : 'none';
+    const labels = { image: t('form.sourceImage'), snapshot: t('form.sourceSnapshot'), none: t('form.sourceNone') };
+    const radios = kinds.map((kind) => input({ type: 'radio', name: 'source', value: kind, id: 'source-' + kind, checked: kind === kindNow }));
+    const source = h('fieldset', { class: 'choices' }, h('legend', {}, t('form.source')),
+      radios.map((radio, i) => h('span', { class: 'radio' }, radio, h('label', { for: radio.id }, labels[kinds[i]]))));
+    const image = add('image', t('form.image'), input({ list: 'images', value: spec?.image, spellcheck: 'false' }), t('form.imageHint'));
+    image.append(list('images', offer.images));
+    const snapshot = add('snapshot', t('form.snapshot'), input({ list: 'snapshots', value: spec?.snapshot, spellcheck: 'false' }), t('form.snapshotHint'));
+    snapshot.append(list('snapshots', offer.snapshots.map((s) => s.reference)));
+    const kind = () => radios.find((r) => r.checked)?.value;
+    const showSource = () => {
+      image.hidden = kind() !== 'image';
+      snapshot.hidden = kind() !== 'snapshot';
+    };
+    radios.forEach((radio) => radio.addEventListener('change', () => { showSource(); soon(); }));
+    showSource();
+
+    const port = add('port', t('form.port'), input({ required: true, inputmode: 'numeric', value: spec ? spec.port : '', placeholder: '8080' }), t('form.portHint'));
+    const command = add('startCommand', t('form.startCommand'), input({ value: spec?.startCommand, spellcheck: 'false', placeholder: 'cd /BreezyVoice && python api.py' }), t('form.startCommandHint'));
+    const idleNow = spec ? minutesOf(spec.idleTimeout) : 5;
+    const special = spec && spec.idleTimeout && idleNow === null ? spec.idleTimeout : null;
+    const idle = add('idleTimeout', t('form.idle'), input({ inputmode: 'decimal', value: special ? '' : idleNow, placeholder: special === 'never' ? t('never') : special ? t('form.custom') : t('engineDefault') }), t('form.idleHint'));
+    const max = add('maxInstances', t('form.max'), input({ inputmode: 'numeric', value: spec ? spec.maxInstances : 1 }), t('form.maxHint'));
+    const currency = h('input', { id: 'f-currency', 'aria-label': t('form.currency'), maxlength: 3, class: 'currency', autocomplete: 'off', value: spec?.pricePerHour?.currency || 'USD' });
+    const price = add('pricePerHour', t('form.price'), input({ inputmode: 'decimal', value: spec?.pricePerHour?.amount, placeholder: '0.49' }), t('form.priceHint'));
+    const priceBox = h('span', { class: 'withunit' });
+    f.pricePerHour.control.replaceWith(priceBox);
+    priceBox.append(f.pricePerHour.control, currency);
+
+    const concurrency = add('concurrency', t('form.concurrency'), input({ inputmode: 'numeric', value: spec && spec.concurrency !== 'unlimited' ? spec.concurrency : '', placeholder: t('unlimited') }), t('form.concurrencyHint'));
+    const customProbe = spec && spec.readiness.type === 'custom';
+    const readiness = add('readiness', t('form.health'), input({ placeholder: customProbe ? t('form.custom') : '/health', spellcheck: 'false' }), t('form.healthHint'));
+    const environment = add('environment', t('form.env'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off' }),
+      spec && spec.environmentNames.length ? t('form.envKept', { names: spec.environmentNames.join(', ') }) + ' ' + t('form.envHint') : t('form.envHint'));
+
+    const summary = h('p', { class: 'error', role: 'alert' });
+    summary.hidden = true;
+    const confirm = h('button', { type: 'submit', class: 'primary', id: 'confirm' }, t(d ? 'form.save' : 'form.confirm'));
+    const cancel = h('a', { class: 'button', href: d ? '#/d/' + encodeURIComponent(d.name) : '#/' }, t('form.cancel'));
+    const group = (label, ...children) => h('fieldset', { class: 'panel' }, h('legend', {}, t(label)), ...children);
+    const form = h('form', { class: 'deploy', novalidate: true },
+      group('form.basics', name, description),
+      group('form.environment', h('div', { class: 'pair' }, gpu, model), source, image, snapshot),
+      group('form.service', h('div', { class: 'pair uneven' }, port, command)),
+      group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
+      h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness), environment),
+      summary, h('div', { class: 'buttons' }, confirm, cancel));
+    replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
+    if (!d) f.name.control.focus();
+
+    const value = (n) => f[n].control.value.trim();
+
+    function variables() {
+      const all = {};
+      value('environment').split('\n').forEach((line, i) => {
+        if (!line.trim()) return;
+        const equals = line.indexOf('=');
+        if (equals < 1) throw { field: 'environment', message: t('form.envLine', { n: i + 1 }), ours: true };
+        all[line.slice(0, equals).trim()] = line.slice(equals + 1);
+      });
+      return all;
+    }
+
+    function document_() {
+      const count = gpuSelect.value;
+      const json = {
+        name: value('name'), description: value('description'),
+        image: kind() === 'image' ? value('image') || null : null,
+        snapshot: kind() === 'snapshot' ? value('snapshot') || null : null,
+        port: value('port') === '' ? null : whole(value('port')),
+        startCommand: value('startCommand') || null,
+        maxInstances: value('maxInstances') === '' ? null : whole(value('maxInstances')),
+        concurrency: value('concurrency') === '' ? null : whole(value('concurrency')),
+        pricePerHour: value('pricePerHour') ? { amount: value('pricePerHour'), currency: currency.value.trim().toUpperCase() } : null,
+        environment: variables(),
+      };
+      const minutes = value('idleTimeout');
+      if (minutes !== '') json.idleTimeout = Number.isFinite(Number(minutes)) ? isoMinutes(Number(minutes)) : minutes;
+      else if (!special) json.idleTimeout = null;
+      if (count !== 'kept') {
+        json.gpu = { count: count === 'all' ? 'all' : Number(count) };
+        if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
+      }
+      if (value('readiness')) json.readiness = { type: 'http', path: value('readiness') };
+      else if (d && !customProbe) json.readiness = null;
+      return json;
+    }
+
+    const touched = new Set();
+
+    function show(errors, onlyTouched) {
+      const by = new Map(errors.map((e) => [e.field, e]).reverse());
+      for (const item of Object.values(f)) {
+        const error = by.get(item.name);
+        const visible = error && (!onlyTouched || touched.has(item.name));
+        item.error.hidden = !visible;
+        text(item.error, visible ? (error.ours ? error.message : fieldError(error)) : '');
+        attribute(item.control, 'aria-invalid', visible ? 'true' : null);
+      }
+      const other = errors.filter((e) => !(e.field in f));
+      summary.hidden = onlyTouched || errors.length === 0;
+      text(summary, other.length ? other.map((e) => e.message).join(' ') : t('form.wrong'));
+    }
+
+    let turn = 0;
+
+    // The server knows what is right: what has been typed so far is shown to it, and nothing is made.
+    async function check() {
+      const mine = ++turn;
+      let errors = [];
+      try {
+        const json = document_();
+        if (d) return;
+        await change('POST', 'check', json);
+      } catch (error) {
+        errors = error.errors || (error.ours ? [error] : []);
+      }
+      if (alive && mine === turn) show(errors, true);
+    }
+
+    function soon() {
+      clearTimeout(timer);
+      timer = setTimeout(check, 250);
+    }
+
+    form.addEventListener('input', (event) => {
+      const item = Object.values(f).find((i) => i.control === event.target);
+      if (item) touched.add(item.name);
+      if (event.target === currency) touched.add('pricePerHour');
+      soon();
+    });
+
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      clearTimeout(timer);
+      turn++;
+      confirm.disabled = true;
+      try {
+        const json = document_();
+        if (d) {
+          delete json.name;
+          await change('PATCH', path('deployments', d.name), json);
+          notice(t('saved_', { name: d.name }));
+          location.hash = '#/d/' + encodeURIComponent(d.name);
+        } else {
+          made(await change('POST', 'deployments', json));
+        }
+      } catch (error) {
+        const errors = error.ours ? [error] : error.errors?.length ? error.errors : [{ field: '', message: error.message }];
+        show(errors, false);
+        const first = Object.values(f).find((i) => !i.error.hidden);
+        if (first) {
+          first.element.closest('details')?.setAttribute('open', '');
+          first.control.focus();
+        }
+      } finally {
+        confirm.disabled = false;
+      }
+    });
+  }
+
+  function made(d) {
+    replace(main,
+      h('section', { class: 'made', role: 'status' },
+        h('h1', {}, t('made.title', { name: d.name })), linkLine(d), h('p', {}, t('made.text'))),
+      curlPanel(d, d.spec),
+      h('div', { class: 'buttons' },
+        h('a', { class: 'button primary', href: '#/d/' + encodeURIComponent(d.name), id: 'watch' }, t('made.watch', { name: d.name })),
+        h('a', { class: 'button', href: '#/' }, t('deployments'))));
+    main.focus();
+    window.scrollTo(0, 0);
+  }
+
+  return () => {
+    alive = false;
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,181 @@
+// Everything that the page says, in English and Japanese, and how it writes numbers and times.
+
+const en = {
+  title: 'Auto Deploy', skip: 'Skip to content', deployments: 'Deployments', events: 'Events',
+  newDeploy: 'New Deploy', live: 'Live', connecting: 'Connecting…', lost: 'Not connected, trying again…',
+  readOnly: 'Read-only', readOnlyHint: 'This page is read-only. The host application switches actions on with .actions(true).',
+  loading: 'Loading…', search: 'Search deployments', found: '{shown} of {all} shown', all: 'All',
+  standby: 'Standby', idle: 'Idle', running: 'Running',
+  standbyHint: 'Configured, and no instance exists', idleHint: 'An instance is being created or released', runningHint: 'An instance serves requests or waits for the next one',
+  'phase.none': 'no instance', 'phase.starting': 'starting', 'phase.draining': 'draining', 'phase.releasing': 'releasing',
+  'phase.backing-off': 'start failed, waiting to retry', 'phase.busy': 'busy', 'phase.waiting': 'waiting for requests', 'phase.ready': 'ready', 'phase.idle': 'idle',
+  name: 'Name', description: 'Description', status: 'Status', instanceStatus: 'Instance status', link: 'Service link', instances: 'Instances', requests: 'Requests', cost: 'Cost',
+  copy: 'Copy', copied: 'Copied', copyLink: 'Copy the link of {name}', noLink: 'no link', inFlight: '{n} in flight', pending: '{n} waiting', noRequests: 'none now', usedSoFar: '{n} so far, {c} cold',
+  release: 'Release', releaseIn: 'Released in', releaseInTime: '{time}', notScheduled: '–', releaseNow: 'any moment',
+  soFar: 'So far', thisMonth: 'This month', alwaysOn: 'Always on', saved: 'Saved', alwaysOnHint: 'What one instance that never stops would have cost',
+  totals: 'Totals', runningNow: 'Running now', ofAll: 'of {n}',
+  emptyTitle: 'No deployment yet', emptyText: 'A deployment is a service that costs nothing while nobody calls it: the first request on its link starts an instance, and it is released when requests stop.',
+  emptyStep1: 'Make a deployment: name, image, port and start command.', emptyStep2: 'Copy its service link into your application.', emptyStep3: 'Call it. Watch it go from Standby to Running and back.',
+  emptyReadOnly: 'The host application declares deployments with autoDeploy.deploy(…). To make them here, it switches actions on.',
+  nothingFound: 'No deployment matches the search.', gone: 'There is no deployment “{name}”. It may have been deleted.', back: 'Back to the deployments',
+  'form.title': 'New Deploy', 'form.edit': 'Edit {name}', 'form.basics': 'What it is', 'form.environment': 'Where it runs', 'form.service': 'How it starts', 'form.scaling': 'How it scales and what it costs', 'form.more': 'More settings',
+  'form.name': 'Name', 'form.nameHint': 'Becomes part of the link: a–z, 0–9 and hyphens, beginning with a letter.',
+  'form.description': 'Description', 'form.descriptionHint': 'A short text for people.',
+  'form.gpu': 'GPU', 'form.gpuNone': 'None', 'form.gpuAll': 'All', 'form.gpuCount': '{n} GPU', 'form.gpuIds': 'Other: {text}', 'form.gpuModel': 'GPU model', 'form.anyModel': 'Any model',
+  'form.source': 'Environment', 'form.sourceImage': 'Image', 'form.sourceSnapshot': 'Snapshot', 'form.sourceNone': 'None (a local process)',
+  'form.image': 'Image', 'form.imageHint': 'As the provider knows it, such as breezyvoice:latest.', 'form.snapshot': 'Snapshot', 'form.snapshotHint': 'A state of an instance that was stored before.',
+  'form.port': 'Port', 'form.portHint': 'The port that your service listens on.', 'form.startCommand': 'Start Command', 'form.startCommandHint': 'A shell line. Empty: what the image starts.',
+  'form.idle': 'Instance Idle Retention Period', 'form.idleHint': 'How long an instance is kept without a request, in minutes.', 'form.minutes': 'minutes', 'form.custom': 'set by the application',
+  'form.max': 'Maximum Number of Instances', 'form.maxHint': '1 to 1000.', 'form.price': 'Price per hour', 'form.priceHint': 'Of one instance. Empty: the prices of the host application.', 'form.currency': 'Currency',
+  'form.concurrency': 'Requests at once', 'form.concurrencyHint': 'How many requests one instance serves at once. Empty: no limit.', 'form.health': 'Health path', 'form.healthHint': 'Ready when a GET of this path succeeds. Empty: when the port accepts connections.',
+  'form.env': 'Environment variables', 'form.envHint': 'One NAME=value a line. Values are never shown again.', 'form.envKept': 'Set already: {names}. What you add here is added to them.',
+  'form.confirm': 'Confirm', 'form.save': 'Save', 'form.cancel': 'Cancel', 'form.wrong': 'Some fields need another look.', 'form.envLine': 'Every line must be NAME=value; line {n} is not.',
+  'made.title': '{name} is deployed', 'made.text': 'Nothing runs and nothing is paid for yet. The first request on the link starts an instance; its answer comes back on the same call.', 'made.watch': 'Watch {name}', 'made.another': 'New Deploy',
+  curl: 'Try it', 'curl.kind': 'Kind of request', 'curl.plain': 'Plain GET', 'curl.speech': 'Speech', 'curl.chat': 'Chat', copyCurl: 'Copy the command',
+  start: 'Start', drain: 'Release', force: 'Release by force', snapshot: 'Snapshot', edit: 'Edit', delete: 'Delete',
+  'ask.force': 'Release all instances of {name} at once? Requests in flight are cut off.', 'ask.delete': 'Delete {name}? Its instances are released and its link stops working. The ledger stays.', 'ask.snapshot': 'Name of the snapshot', cancel: 'Cancel',
+  'done.start': '{name}: start', 'done.release': '{name}: release requested', 'done.snapshot': '{name}: the snapshot is being made', 'done.remove': '{name}: being deleted', 'made.snapshot': '{name}: snapshot {result} is made', failed: '{name}: {message}', failedPlain: 'It did not work: {message}', saved_: '{name}: saved',
+  overview: 'Overview', history: 'History', window: 'Period', hour: 'Hour', day: 'Day', week: 'Week',
+  timeline: 'Time line of instances', requestsChart: 'Requests and cold starts', startsChart: 'Start durations', costChart: 'Cost, against always on',
+  'seg.starting': 'Starting', 'seg.busy': 'Busy', 'seg.idle': 'Idle', 'seg.ready': 'Ready (use not recorded)', 'seg.releasing': 'Releasing', warm: 'Requests', cold: 'Cold starts', spent: 'Spent',
+  noInstances: 'No instance in this period. Call the link to start one.', noRequestsYet: 'No request in this period.', noStarts: 'No start in this period.', recordedSince: 'Requests are counted since {time}.', leftOut: '{n} older instances are not drawn.',
+  timelineText: 'Instances: {n}, from {from} to {to}', requestsText: 'Requests: {n}, of which waited for a cold start: {c}', startsText: 'Starts: {n}, typically {time}', costText: 'Spent {spent}; always on {always}',
+  instance: 'Instance', phase: 'Phase', startedAt: 'Started', readyIn: 'Ready after', why: 'Why', noInstanceNow: 'No instance exists, so nothing is being paid for. The first request starts one.',
+  'reason.request': 'a request', 'reason.demand': 'requests waited', 'reason.scale-out': 'scale-out was asked for', 'reason.minimum': 'the minimum', 'reason.adopted': 'taken over from an earlier process',
+  'reason.idle': 'idle', 'reason.start-failed': 'its start failed', 'reason.exited': 'it ended by itself', 'reason.updated': 'the deployment was changed', 'reason.requested': 'asked for', 'reason.removed': 'the deployment was deleted', 'reason.closed': 'the engine is closing', 'reason.orphaned': 'left behind by an earlier process',
+  starting: 'Starting an instance', startProgress: '{time} so far; usually {typical}', startProgressFirst: '{time} so far; it is the first start, so nobody knows how long it takes', stepProgress: '{step}: {percent}%',
+  lastFailure: 'The last start failed', attempts: 'attempt {n}', retryIn: 'Next start in {time}.', exitCode: 'Exit code {code}.', oom: 'Out of memory.',
+  log: 'Log', logOf: 'Log of {id}', noLog: 'No instance writes at the moment. Lines show here as soon as one starts.', logEnded: 'The instance has ended.', logEmpty: 'Nothing written yet.', follow: 'Follow',
+  settings: 'Settings', since: 'Since', sinceMade: 'since {time}', none: 'none', never: 'never', engineDefault: 'default of the engine', unlimited: 'no limit',
+  eventsEmpty: 'Nothing has happened since the page’s application started. Make a deployment and call its link: every step shows here.', allDeployments: 'All deployments', time: 'Time', what: 'What', deployment: 'Deployment',
+  'event.created': 'Deployment made', 'event.updated': 'Deployment changed', 'event.removed': 'Deployment deleted', 'event.status-changed': '{from} → {to}', 'event.instance-starting': 'Instance is starting: {reason}', 'event.instance-ready': 'Instance is ready after {seconds}', 'event.instance-start-failed': 'Start failed: {message}', 'event.instance-exited': 'Instance ended by itself: {message}', 'event.instance-draining': 'Instance drains: {reason}', 'event.instance-releasing': 'Instance is being released: {reason}', 'event.instance-release-failed': 'Release not confirmed: {message}', 'event.instance-released': 'Instance is released after {seconds}, cost {cost}',
+  sec: '{n} s', min: '{m} min {s} s', wholeMin: '{m} min', hrs: '{h} h {m} min', days: '{d} d {h} h', lessThan: '<{amount}', ms: '{n} ms',
+};
+
+const ja = {
+  title: 'Auto Deploy', skip: '本文へ移動', deployments: 'デプロイ一覧', events: 'イベント',
+  newDeploy: '新規デプロイ', live: 'ライブ', connecting: '接続中…', lost: '切断されました。再接続しています…',
+  readOnly: '閲覧のみ', readOnlyHint: 'このページは閲覧専用です。操作はホストアプリケーションが .actions(true) で有効にします。',
+  loading: '読み込み中…', search: 'デプロイを検索', found: '{all} 件中 {shown} 件を表示', all: 'すべて',
+  standby: 'スタンバイ', idle: 'アイドル', running: '実行中',
+  standbyHint: '設定済みで、インスタンスはありません', idleHint: 'インスタンスを作成中または解放中です', runningHint: 'インスタンスがリクエストを処理中、または待機中です',
+  'phase.none': 'インスタンスなし', 'phase.starting': '起動中', 'phase.draining': '処理完了待ち', 'phase.releasing': '解放中',
+  'phase.backing-off': '起動に失敗、再試行待ち', 'phase.busy': '処理中', 'phase.waiting': 'リクエスト待ち', 'phase.ready': '準備完了', 'phase.idle': '待機',
+  name: '名前', description: '説明', status: '状態', instanceStatus: 'インスタンスの状態', link: 'サービスリンク', instances: 'インスタンス', requests: 'リクエスト', cost: '費用',
+  copy: 'コピー', copied: 'コピーしました', copyLink: '{name} のリンクをコピー', noLink: 'リンクなし', inFlight: '処理中 {n}', pending: '待ち {n}', noRequests: 'なし', usedSoFar: '累計 {n} 件、コールド {c} 件',
+  release: '解放', releaseIn: '解放まで', releaseInTime: 'あと {time}', notScheduled: '–', releaseNow: 'まもなく',
+  soFar: '累計', thisMonth: '今月', alwaysOn: '常時稼働の場合', saved: '節約', alwaysOnHint: '停止しないインスタンス 1 台の場合にかかったはずの費用',
+  totals: '合計', runningNow: '実行中', ofAll: '/ {n} 件',
+  emptyTitle: 'デプロイはまだありません', emptyText: 'デプロイは、呼び出されない間は費用がかからないサービスです。リンクへの最初のリクエストでインスタンスが起動し、リクエストがなくなると解放されます。',
+  emptyStep1: '名前・イメージ・ポート・起動コマンドを決めてデプロイを作成します。', emptyStep2: 'サービスリンクをアプリケーションに設定します。', emptyStep3: '呼び出すと、スタンバイから実行中になり、また戻る様子が見えます。',
+  emptyReadOnly: 'デプロイはホストアプリケーションが autoDeploy.deploy(…) で宣言します。ここで作成するには操作を有効にしてください。',
+  nothingFound: '検索に一致するデプロイはありません。', gone: 'デプロイ「{name}」はありません。削除された可能性があります。', back: 'デプロイ一覧へ戻る',
+  'form.title': '新規デプロイ', 'form.edit': '{name} を編集', 'form.basics': '基本情報', 'form.environment': '実行環境', 'form.service': '起動方法', 'form.scaling': 'スケールと費用', 'form.more': 'その他の設定',
+  'form.name': '名前', 'form.nameHint': 'リンクの一部になります。英小文字で始まり、英小文字・数字・ハイフンが使えます。',
+  'form.description': '説明', 'form.descriptionHint': '人が読むための短い説明です。',
+  'form.gpu': 'GPU', 'form.gpuNone': 'なし', 'form.gpuAll': 'すべて', 'form.gpuCount': 'GPU {n} 枚', 'form.gpuIds': 'その他: {text}', 'form.gpuModel': 'GPU の機種', 'form.anyModel': '指定なし',
+  'form.source': '環境', 'form.sourceImage': 'イメージ', 'form.sourceSnapshot': 'スナップショット', 'form.sourceNone': 'なし（ローカルプロセス）',
+  'form.image': 'イメージ', 'form.imageHint': 'プロバイダーでの名前です（例: breezyvoice:latest）。', 'form.snapshot': 'スナップショット', 'form.snapshotHint': '以前に保存したインスタンスの状態です。',
+  'form.port': 'ポート', 'form.portHint': 'サービスが待ち受けるポートです。', 'form.startCommand': '起動コマンド', 'form.startCommandHint': 'シェルの 1 行です。空欄ならイメージの既定の起動を使います。',
+  'form.idle': 'インスタンスのアイドル保持時間', 'form.idleHint': 'リクエストがないとき、インスタンスを保持する時間（分）です。', 'form.minutes': '分', 'form.custom': 'アプリケーションで設定済み',
+  'form.max': 'インスタンスの最大数', 'form.maxHint': '1〜1000。', 'form.price': '1 時間あたりの料金', 'form.priceHint': 'インスタンス 1 台の料金です。空欄ならホストアプリケーションの料金を使います。', 'form.currency': '通貨',
+  'form.concurrency': '同時リクエスト数', 'form.concurrencyHint': '1 台が同時に処理するリクエスト数です。空欄なら無制限です。', 'form.health': 'ヘルスチェックのパス', 'form.healthHint': 'このパスへの GET が成功したら準備完了です。空欄ならポートが接続を受け付けた時点です。',
+  'form.env': '環境変数', 'form.envHint': '1 行に 1 つ NAME=value の形で書きます。値は二度と表示されません。', 'form.envKept': '設定済み: {names}。ここに書いたものが追加されます。',
+  'form.confirm': '確認', 'form.save': '保存', 'form.cancel': 'キャンセル', 'form.wrong': '確認が必要な項目があります。', 'form.envLine': '各行は NAME=value の形にしてください（{n} 行目）。',
+  'made.title': '{name} をデプロイしました', 'made.text': 'まだ何も動いておらず、費用もかかっていません。リンクへの最初のリクエストでインスタンスが起動し、その応答が同じ呼び出しで返ります。', 'made.watch': '{name} を見る', 'made.another': '新規デプロイ',
+  curl: '試してみる', 'curl.kind': 'リクエストの種類', 'curl.plain': '単純な GET', 'curl.speech': '音声合成', 'curl.chat': 'チャット', copyCurl: 'コマンドをコピー',
+  start: '起動', drain: '解放', force: '強制解放', snapshot: 'スナップショット', edit: '編集', delete: '削除',
+  'ask.force': '{name} のすべてのインスタンスを直ちに解放しますか？処理中のリクエストは打ち切られます。', 'ask.delete': '{name} を削除しますか？インスタンスは解放され、リンクは使えなくなります。台帳は残ります。', 'ask.snapshot': 'スナップショットの名前', cancel: 'キャンセル',
+  'done.start': '{name}: 起動を要求しました', 'done.release': '{name}: 解放を要求しました', 'done.snapshot': '{name}: スナップショットを作成しています', 'done.remove': '{name}: 削除しています', 'made.snapshot': '{name}: スナップショット {result} を作成しました', failed: '{name}: {message}', failedPlain: '失敗しました: {message}', saved_: '{name}: 保存しました',
+  overview: '概要', history: '履歴', window: '期間', hour: '1 時間', day: '1 日', week: '1 週間',
+  timeline: 'インスタンスのタイムライン', requestsChart: 'リクエストとコールドスタート', startsChart: '起動時間', costChart: '費用（常時稼働との比較）',
+  'seg.starting': '起動', 'seg.busy': '処理', 'seg.idle': '待機', 'seg.ready': '準備完了（内訳の記録なし）', 'seg.releasing': '解放', warm: 'リクエスト', cold: 'コールドスタート', spent: '実費',
+  noInstances: 'この期間にインスタンスはありません。リンクを呼び出すと起動します。', noRequestsYet: 'この期間にリクエストはありません。', noStarts: 'この期間に起動はありません。', recordedSince: 'リクエスト数は {time} から数えています。', leftOut: '古いインスタンス {n} 台は表示していません。',
+  timelineText: '{from}〜{to} のインスタンス {n} 台', requestsText: 'リクエスト {n} 件、うちコールドスタート待ち {c} 件', startsText: '起動 {n} 回、標準 {time}', costText: '実費 {spent}、常時稼働なら {always}',
+  instance: 'インスタンス', phase: '段階', startedAt: '開始', readyIn: '準備完了まで', why: '理由', noInstanceNow: 'インスタンスはなく、費用もかかっていません。最初のリクエストで起動します。',
+  'reason.request': 'リクエスト', 'reason.demand': 'リクエストが待っていた', 'reason.scale-out': 'scale-out の指定', 'reason.minimum': '最小台数', 'reason.adopted': '以前のプロセスから引き継ぎ',
+  'reason.idle': 'アイドル', 'reason.start-failed': '起動失敗', 'reason.exited': '自ら終了', 'reason.updated': 'デプロイの変更', 'reason.requested': '要求による', 'reason.removed': 'デプロイの削除', 'reason.closed': 'エンジンの終了', 'reason.orphaned': '以前のプロセスの残り',
+  starting: 'インスタンスを起動しています', startProgress: '経過 {time}、通常は {typical}', startProgressFirst: '経過 {time}（初回のため所要時間は不明）', stepProgress: '{step}: {percent}%',
+  lastFailure: '直近の起動に失敗しました', attempts: '{n} 回目', retryIn: '次の起動まで {time}。', exitCode: '終了コード {code}。', oom: 'メモリ不足。',
+  log: 'ログ', logOf: '{id} のログ', noLog: '現在ログを書いているインスタンスはありません。起動するとここに表示されます。', logEnded: 'インスタンスは終了しました。', logEmpty: 'まだ出力がありません。', follow: '追従',
+  settings: '設定', since: '開始', sinceMade: '{time} から', none: 'なし', never: 'しない', engineDefault: 'エンジンの既定', unlimited: '無制限',
+  eventsEmpty: 'アプリケーションの起動後、まだ何も起きていません。デプロイを作成してリンクを呼び出すと、各段階がここに表示されます。', allDeployments: 'すべてのデプロイ', time: '時刻', what: '内容', deployment: 'デプロイ',
+  'event.created': 'デプロイを作成', 'event.updated': 'デプロイを変更', 'event.removed': 'デプロイを削除', 'event.status-changed': '{from} → {to}', 'event.instance-starting': 'インスタンスを起動中: {reason}', 'event.instance-ready': '{seconds}で準備完了', 'event.instance-start-failed': '起動失敗: {message}', 'event.instance-exited': 'インスタンスが自ら終了: {message}', 'event.instance-draining': '処理完了を待って解放: {reason}', 'event.instance-releasing': 'インスタンスを解放中: {reason}', 'event.instance-release-failed': '解放を確認できません: {message}', 'event.instance-released': '{seconds}で解放完了、費用 {cost}',
+  sec: '{n} 秒', min: '{m} 分 {s} 秒', wholeMin: '{m} 分', hrs: '{h} 時間 {m} 分', days: '{d} 日 {h} 時間', lessThan: '<{amount}', ms: '{n} ミリ秒',
+  // The server's messages about fields are English; these stand for them.
+  'error.name': '英小文字で始まる 1〜63 文字（英小文字・数字・ハイフン、末尾はハイフン以外）で、他と重ならない名前にしてください。',
+  'error.port': '0〜65535 の整数を入力してください。', 'error.description': '1000 文字以内にしてください。', 'error.gpu': 'GPU の指定を確認してください。',
+  'error.image': 'イメージの名前を確認してください。', 'error.snapshot': 'スナップショットの名前を確認してください。', 'error.startCommand': '起動コマンドを確認してください。',
+  'error.idleTimeout': '0 以上の時間を入力してください。', 'error.maxInstances': '1〜1000 の整数を入力してください。', 'error.pricePerHour': '0 以上の金額と通貨コード（例: USD）を入力してください。',
+  'error.concurrency': '1 以上の整数を入力してください。', 'error.readiness': '/ で始まるパスを入力してください。', 'error.environment': '環境変数の名前と値を確認してください。',
+};
+
+function pick() {
+  for (const language of navigator.languages || [navigator.language]) {
+    if (language.toLowerCase().startsWith('ja')) return 'ja';
+    if (language.toLowerCase().startsWith('en')) return 'en';
+  }
+  return 'en';
+}
+
+export const language = pick();
+const words = language === 'ja' ? ja : en;
+const locale = (navigator.languages || []).find((l) => l.toLowerCase().startsWith(language)) || language;
+
+export function t(key, values = {}) {
+  const text = words[key] ?? en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
+}
+
+export const known = (key) => key in words;
+
+// What is wrong at a field: the server's words, or their translation.
+export function fieldError(error) {
+  const key = 'error.' + error.field;
+  return language !== 'en' && known(key) ? t(key) : error.message;
+}
+
+export function duration(seconds) {
+  const s = Math.max(0, seconds);
+  if (s > 0 && s < 0.1) return t('ms', { n: Math.max(1, Math.round(s * 1000)) });
+  if (s < 10 && s !== Math.round(s)) return t('sec', { n: s.toFixed(1) });
+  const whole = Math.round(s);
+  if (whole < 60) return t('sec', { n: whole });
+  if (whole < 3600 && whole % 60 === 0) return t('wholeMin', { m: whole / 60 });
+  if (whole < 3600) return t('min', { m: Math.floor(whole / 60), s: whole % 60 });
+  if (whole < 86400) return t('hrs', { h: Math.floor(whole / 3600), m: Math.floor((whole % 3600) / 60) });
+  return t('days', { d: Math.floor(whole / 86400), h: Math.floor((whole % 86400) / 3600) });
+}
+
+const formats = new Map();
+
+function format(currency, digits, least = digits) {
+  const key = currency + digits + '/' + least;
+  if (!formats.has(key)) {
+    formats.set(key, new Intl.NumberFormat(locale, { style: 'currency', currency, minimumFractionDigits: least, maximumFractionDigits: digits }));
+  }
+  return formats.get(key);
+}
+
+// Small amounts keep the digits that show that they grow.
+export function money(amount, currency) {
+  const value = Number(amount);
+  const digits = value === 0 || value >= 10 ? 2 : value >= 1 ? 3 : 4;
+  if (value > 0 && value < 0.0001) return t('lessThan', { amount: format(currency, 4).format(0.0001) });
+  return format(currency, digits).format(value);
+}
+
+// Prices and scales do not grow: no more digits than there are.
+export const price = (amount, currency) => format(currency, 6, 2).format(Number(amount));
+
+export const number = (n) => new Intl.NumberFormat(locale).format(n);
+
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const minutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const date = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
+
+export const timeOf = (moment) => clock.format(new Date(moment));
+export const minuteOf = (moment) => minutes.format(new Date(moment));
+export const dateOf = (moment) => date.format(new Date(moment));
+export const dayOf = (moment) => day.format(new Date(moment));

@@ -1,0 +1,165 @@
+package dev.autodeploy.console;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class SpecJsonTest {
+
+  private static final String FULL =
+      """
+      {"name": "voice", "description": "speaks", "image": "breezyvoice:latest",
+       "gpu": {"count": 1, "model": "RTX 4090"}, "port": 8080,
+       "startCommand": "cd /BreezyVoice && python api.py",
+       "environment": {"API_KEY": "sk-secret"},
+       "mounts": [{"source": "/models", "target": "/m", "readOnly": true}],
+       "sharedMemoryBytes": 1073741824, "readiness": {"type": "http", "path": "/health"},
+       "startTimeout": "PT3M", "idleTimeout": "PT5M", "minInstances": 1, "maxInstances": 2,
+       "concurrency": 4, "maxPending": 9, "releaseGrace": "PT2S", "startBackoff": "PT2S",
+       "maxStartBackoff": "PT20S", "pricePerHour": {"amount": "0.490", "currency": "USD"}}
+      """;
+
+  private static final DeploymentSpec SPEC =
+      DeploymentSpec.builder("voice")
+          .description("speaks")
+          .image("breezyvoice:latest")
+          .gpu(GpuRequest.count(1).model("RTX 4090"))
+          .port(8080)
+          .startCommand("cd /BreezyVoice && python api.py")
+          .environment("API_KEY", "sk-secret")
+          .mount(Mount.of("/models", "/m").asReadOnly())
+          .sharedMemoryBytes(1073741824)
+          .readiness(ReadinessProbe.http("/health"))
+          .startTimeout(Duration.ofMinutes(3))
+          .idleTimeout(Duration.ofMinutes(5))
+          .minInstances(1)
+          .maxInstances(2)
+          .concurrency(4)
+          .maxPending(9)
+          .releaseGrace(Duration.ofSeconds(2))
+          .startBackoff(Duration.ofSeconds(2), Duration.ofSeconds(20))
+          .pricePerHour(Money.of("0.490", "USD"))
+          .build();
+
+  @Test
+  void everyField_isRead() {
+    assertThat(SpecJson.read(FULL)).isEqualTo(SPEC);
+  }
+
+  @Test
+  void absentFields_haveTheDefaults() {
+    assertThat(SpecJson.read("{\"name\":\"a\",\"port\":80,\"image\":null}"))
+        .isEqualTo(DeploymentSpec.builder("a").port(80).build());
+  }
+
+  @Test
+  void environmentValues_areNeverWritten() {
+    assertThat(SpecJson.write(SPEC)).contains("API_KEY").doesNotContain("sk-secret");
+  }
+
+  @Test
+  void aMergeOfNothing_changesNothing() {
+    assertThat(SpecJson.merge(SPEC, "{}")).isEqualTo(SPEC);
+  }
+
+  @Test
+  void aMerge_keepsPoliciesAndProbesOfTheApplicationsOwn() {
+    IdlePolicy own = history -> Optional.of(Duration.ofSeconds(history.recentGaps().size()));
+    DeploymentSpec spec = SPEC.toBuilder().idlePolicy(own).readiness(target -> true).build();
+
+    DeploymentSpec merged = SpecJson.merge(spec, "{\"maxInstances\": 7}");
+
+    assertThat(merged).isEqualTo(spec.toBuilder().maxInstances(7).build());
+    assertThat(SpecJson.write(spec)).contains("\"idleTimeout\":\"custom\"");
+  }
+
+  @Test
+  void aMerge_changesOnlyTheVariablesThatItNames() {
+    DeploymentSpec merged =
+        SpecJson.merge(
+            SPEC.toBuilder().environment("OLD", "1").build(),
+            "{\"environment\": {\"NEW\": \"2\", \"OLD\": null}}");
+
+    assertThat(merged.environment()).containsOnlyKeys("API_KEY", "NEW");
+    assertThat(merged.environment()).containsEntry("API_KEY", "sk-secret");
+  }
+
+  @Test
+  void aNullInAMerge_takesTheDefault() {
+    assertThat(SpecJson.merge(SPEC, "{\"image\": null, \"idleTimeout\": \"never\"}"))
+        .isEqualTo(
+            SpecJson.read(FULL.replace("\"image\": \"breezyvoice:latest\",", "")).toBuilder()
+                .idlePolicy(IdlePolicy.never())
+                .build());
+  }
+
+  @Test
+  void allWrongFields_areToldAtOnce() {
+    InvalidSpecException error =
+        catchThrowableOfType(
+            InvalidSpecException.class,
+            () ->
+                SpecJson.read(
+                    """
+                    {"name": "Voice!", "port": 70000, "gpu": {"count": -3}, "image": "a",
+                     "snapshot": "b", "idleTimeout": "soon", "maxInstances": 2, "minInstances": 3,
+                     "environment": {"1A": "x"}, "pricePerHour": {"amount": "-1", "currency": "USD"},
+                     "colour": "red", "concurrency": 1.5, "mounts": [{"source": "/a"}],
+                     "startBackoff": "PT0S", "startCommand": " "}
+                    """));
+
+    assertThat(error.errors())
+        .extracting(FieldError::field)
+        .containsExactlyInAnyOrder(
+            "name",
+            "port",
+            "gpu",
+            "snapshot",
+            "idleTimeout",
+            "minInstances",
+            "environment",
+            "pricePerHour",
+            "colour",
+            "concurrency",
+            "mounts",
+            "startBackoff",
+            "startCommand");
+  }
+
+  @Test
+  void aMissingNameAndPort_areToldAtTheirFields() {
+    InvalidSpecException error =
+        catchThrowableOfType(InvalidSpecException.class, () -> SpecJson.read("{}"));
+    assertThat(error.errors()).extracting(FieldError::field).containsExactly("name", "port");
+  }
+
+  @Test
+  void whatIsNoObject_isRefused() {
+    for (String text : new String[] {"", "[]", "{", "{} {}", "{\"name\":\"a\",\"name\":\"b\"}"}) {
+      assertThat(catchThrowableOfType(InvalidSpecException.class, () -> SpecJson.read(text)))
+          .as(text)
+          .isNotNull();
+    }
+  }
+
+  @Test
+  void aPriceThatWouldFillTheMemory_isRefused() {
+    assertThat(
+            catchThrowableOfType(
+                InvalidSpecException.class,
+                () ->
+                    SpecJson.read(
+                        "{\"name\":\"a\",\"port\":1,\"pricePerHour\":"
+                            + "{\"amount\":\"1e999999999\",\"currency\":\"USD\"}}")))
+        .isNotNull();
+  }
+}

@@ -1,0 +1,114 @@
+package dev.autodeploy.micrometer;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.event.DeploymentListener;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The meters of an engine. Thread-safe.
+ *
+ * <p>For the engine: {@code autodeploy.deployments} by {@code status}. For each {@code deployment},
+ * from the moment that it exists until it is removed:
+ *
+ * <ul>
+ *   <li>{@code autodeploy.instances}, {@code autodeploy.requests.in.flight} and {@code
+ *       autodeploy.requests.pending}: how many there are now
+ *   <li>{@code autodeploy.requests} and {@code autodeploy.cold.starts}: requests so far, and those
+ *       that waited for a start
+ *   <li>{@code autodeploy.starts} by {@code reason}, {@code autodeploy.start.failures} by {@code
+ *       kind}, {@code autodeploy.exits}, {@code autodeploy.releases} by {@code reason}, {@code
+ *       autodeploy.release.failures}: what happened so far
+ *   <li>{@code autodeploy.start.duration}: from the start request to ready
+ *   <li>{@code autodeploy.instance.lifetime}: from the start request to the verified release
+ *   <li>{@code autodeploy.cost} and {@code autodeploy.cost.always.on} by {@code currency}: money
+ *       since the deployment was made
+ * </ul>
+ *
+ * <p>Reading a meter never starts anything.
+ */
+public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
+  private final AutoDeploy autoDeploy;
+  private final List<Binding> bindings = new CopyOnWriteArrayList<>();
+
+  private AutoDeployMetrics(AutoDeploy autoDeploy) {
+    this.autoDeploy = autoDeploy;
+  }
+
+  /**
+   * Returns the meters of an engine.
+   *
+   * @param autoDeploy the engine, which is not closed with the meters
+   * @return the meters, to be bound to a registry
+   */
+  public static AutoDeployMetrics of(AutoDeploy autoDeploy) {
+    return new AutoDeployMetrics(requireNonNull(autoDeploy, "autoDeploy"));
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    requireNonNull(registry, "registry");
+    for (InstanceStatus status : InstanceStatus.values()) {
+      Gauge.builder("autodeploy.deployments", autoDeploy, a -> count(a, status))
+          .description("Deployments by instance status")
+          .tag("status", status.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+    Binding binding = new Binding(registry);
+    bindings.add(binding);
+    // Listening comes first, so that none is missed; one that is seen twice is registered once.
+    autoDeploy.addListener(binding);
+    autoDeploy.deployments().forEach(binding::register);
+  }
+
+  private static double count(AutoDeploy autoDeploy, InstanceStatus status) {
+    return autoDeploy.deployments().stream().filter(d -> d.status().status() == status).count();
+  }
+
+  /** Stops following the engine; what the registries have stays in them. Idempotent. */
+  @Override
+  public void close() {
+    bindings.forEach(autoDeploy::removeListener);
+    bindings.clear();
+  }
+
+  /** Follows the deployments of the engine for one registry. */
+  private final class Binding implements DeploymentListener {
+    private final DeploymentMeters meters;
+
+    Binding(MeterRegistry registry) {
+      meters = new DeploymentMeters(registry);
+    }
+
+    void register(Deployment deployment) {
+      meters.register(deployment);
+    }
+
+    @Override
+    public void onEvent(DeploymentEvent event) {
+      if (event instanceof DeploymentEvent.Removed) {
+        if (autoDeploy.find(event.deployment()).isEmpty()) {
+          meters.remove(event.deployment());
+        }
+        return;
+      }
+      // The last words of a deployment that is gone would bring its meters back for ever.
+      autoDeploy
+          .find(event.deployment())
+          .ifPresent(
+              deployment -> {
+                register(deployment);
+                meters.count(event);
+              });
+    }
+  }
+}

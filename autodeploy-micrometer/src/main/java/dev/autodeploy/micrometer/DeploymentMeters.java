@@ -1,0 +1,175 @@
+package dev.autodeploy.micrometer;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.Money;
+import dev.autodeploy.event.DeploymentEvent;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToLongFunction;
+
+/** The meters of the deployments of one engine in one registry. */
+final class DeploymentMeters {
+  private final MeterRegistry registry;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by the lock.
+  private final Map<String, Deployment> known = new HashMap<>();
+  private final Map<String, Set<Meter>> meters = new HashMap<>();
+
+  DeploymentMeters(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  void register(Deployment deployment) {
+    lock.lock();
+    try {
+      Deployment before = known.put(deployment.name(), deployment);
+      if (deployment.equals(before)) {
+        return;
+      }
+      if (before != null) {
+        removeMeters(deployment.name());
+      }
+      gauge(deployment, "autodeploy.instances", "Instances that exist", s -> s.instances().size());
+      gauge(deployment, "autodeploy.requests.in.flight", "Open leases", DeploymentStatus::inFlight);
+      gauge(
+          deployment,
+          "autodeploy.requests.pending",
+          "Callers that wait",
+          DeploymentStatus::pending);
+      counter(deployment, "autodeploy.requests", "Requests", DeploymentStatus::requests);
+      counter(
+          deployment,
+          "autodeploy.cold.starts",
+          "Requests that waited for a start",
+          DeploymentStatus::coldStarts);
+      money(deployment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void gauge(
+      Deployment deployment,
+      String name,
+      String description,
+      ToLongFunction<DeploymentStatus> value) {
+    add(
+        deployment.name(),
+        Gauge.builder(name, deployment, d -> value.applyAsLong(d.status()))
+            .description(description)
+            .tags(tags(deployment.name()))
+            .register(registry));
+  }
+
+  private void counter(
+      Deployment deployment,
+      String name,
+      String description,
+      ToLongFunction<DeploymentStatus> value) {
+    add(
+        deployment.name(),
+        FunctionCounter.builder(name, deployment, d -> value.applyAsLong(d.status()))
+            .description(description)
+            .tags(tags(deployment.name()))
+            .register(registry));
+  }
+
+  private void money(Deployment deployment) {
+    Money total = deployment.cost().total();
+    Tags tags = tags(deployment.name()).and("currency", total.currency().getCurrencyCode());
+    add(
+        deployment.name(),
+        FunctionCounter.builder(
+                "autodeploy.cost", deployment, d -> d.cost().total().amount().doubleValue())
+            .description("Money since the deployment was made")
+            .baseUnit("money")
+            .tags(tags)
+            .register(registry));
+    add(
+        deployment.name(),
+        FunctionCounter.builder(
+                "autodeploy.cost.always.on",
+                deployment,
+                d -> d.cost().alwaysOn().amount().doubleValue())
+            .description("What one instance that never stops would have cost")
+            .baseUnit("money")
+            .tags(tags)
+            .register(registry));
+  }
+
+  void count(DeploymentEvent event) {
+    lock.lock();
+    try {
+      String name = event.deployment();
+      if (event instanceof DeploymentEvent.InstanceStarting e) {
+        increment(name, "autodeploy.starts", Tags.of("reason", word(e.reason())));
+      } else if (event instanceof DeploymentEvent.InstanceReady e) {
+        timer(name, "autodeploy.start.duration").record(e.startDuration());
+      } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
+        increment(name, "autodeploy.start.failures", Tags.of("kind", word(e.failure().kind())));
+      } else if (event instanceof DeploymentEvent.InstanceExited) {
+        increment(name, "autodeploy.exits", Tags.empty());
+      } else if (event instanceof DeploymentEvent.InstanceReleaseFailed) {
+        increment(name, "autodeploy.release.failures", Tags.empty());
+      } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+        increment(name, "autodeploy.releases", Tags.of("reason", word(e.reason())));
+        timer(name, "autodeploy.instance.lifetime").record(e.lifetime());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void increment(String deployment, String name, Tags more) {
+    var counter = registry.counter(name, tags(deployment).and(more));
+    add(deployment, counter);
+    counter.increment();
+  }
+
+  private Timer timer(String deployment, String name) {
+    Timer timer = registry.timer(name, tags(deployment));
+    add(deployment, timer);
+    return timer;
+  }
+
+  private void add(String deployment, Meter meter) {
+    meters.computeIfAbsent(deployment, d -> new LinkedHashSet<>()).add(meter);
+  }
+
+  void remove(String deployment) {
+    lock.lock();
+    try {
+      known.remove(deployment);
+      removeMeters(deployment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void removeMeters(String deployment) {
+    Set<Meter> gone = meters.remove(deployment);
+    if (gone != null) {
+      gone.forEach(registry::remove);
+    }
+  }
+
+  private static Tags tags(String deployment) {
+    return Tags.of("deployment", deployment);
+  }
+
+  private static String word(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,5 @@
+/** What an engine does, as meters. */
+@NullMarked
+package dev.autodeploy.micrometer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,113 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * The head of an instance's answer, and what it says of its framing. Immutable but for the fields.
+ *
+ * @param status the status code
+ * @param fields the fields
+ * @param bodyLength the length of the body, or {@link Exchange#UNKNOWN_LENGTH}
+ * @param chunked whether the body comes in chunks
+ * @param bodiless whether there is no body whatever the fields say
+ * @param keepAlive whether the connection may be used again
+ */
+record AnswerHead(
+    int status,
+    Fields fields,
+    long bodyLength,
+    boolean chunked,
+    boolean bodiless,
+    boolean keepAlive) {
+  private static final int MAX_LINE = 65_536;
+  private static final int MAX_FIELDS = 500;
+  private static final int MAX_INTERIM = 20;
+
+  /** Reads the head of the final answer; interim ones are passed over. */
+  static AnswerHead read(HttpReader in, String method) throws IOException {
+    for (int interim = 0; interim < MAX_INTERIM; interim++) {
+      String line = in.line(MAX_LINE);
+      int status = status(line);
+      Fields fields = fields(in);
+      if (status >= 200) {
+        return of(status, line.startsWith("HTTP/1.1"), fields, method);
+      }
+      if (status == 101) {
+        throw new IOException("the instance switched protocols though nobody had asked for it");
+      }
+    }
+    throw new IOException("the instance sent interim answers without end");
+  }
+
+  private static int status(String line) throws IOException {
+    boolean wellFormed =
+        (line.startsWith("HTTP/1.1 ") || line.startsWith("HTTP/1.0 "))
+            && line.length() >= 12
+            && (line.length() == 12 || line.charAt(12) == ' ')
+            && RequestGuard.isValue(line);
+    int status = 0;
+    for (int i = 9; wellFormed && i < 12; i++) {
+      char c = line.charAt(i);
+      wellFormed = c >= '0' && c <= '9';
+      status = status * 10 + c - '0';
+    }
+    if (!wellFormed || status < 100) {
+      throw new IOException("the answer does not begin with a status line of HTTP/1.1");
+    }
+    return status;
+  }
+
+  private static Fields fields(HttpReader in) throws IOException {
+    Fields fields = new Fields();
+    int left = MAX_LINE;
+    for (String line = in.line(left); !line.isEmpty(); line = in.line(left)) {
+      left -= line.length();
+      int colon = line.indexOf(':');
+      String name = colon < 0 ? "" : line.substring(0, colon);
+      String value = line.substring(colon + 1).strip();
+      // A folded line begins with a blank, so its "name" is no token.
+      if (!RequestGuard.isToken(name) || !RequestGuard.isValue(value)) {
+        throw new IOException("a header field of the answer is malformed");
+      }
+      if (fields.size() == MAX_FIELDS) {
+        throw new IOException("the answer has more than " + MAX_FIELDS + " header fields");
+      }
+      fields.add(name, value);
+    }
+    return fields;
+  }
+
+  private static AnswerHead of(int status, boolean http11, Fields fields, String method)
+      throws IOException {
+    List<String> lengths = fields.all("Content-Length");
+    List<String> codings = fields.all("Transfer-Encoding");
+    List<String> options = fields.tokens("Connection");
+    boolean keepAlive = !options.contains("close") && (http11 || options.contains("keep-alive"));
+    boolean bodiless = method.equals("HEAD") || status == 204 || status == 304;
+    if (!codings.isEmpty()) {
+      if (!http11
+          || !lengths.isEmpty()
+          || codings.size() != 1
+          || !codings.get(0).equalsIgnoreCase("chunked")) {
+        throw new IOException("the answer's framing is ambiguous or not understood");
+      }
+      return new AnswerHead(
+          status, fields, bodiless ? 0 : Exchange.UNKNOWN_LENGTH, true, bodiless, keepAlive);
+    }
+    if (lengths.isEmpty()) {
+      return new AnswerHead(
+          status, fields, bodiless ? 0 : Exchange.UNKNOWN_LENGTH, false, bodiless, keepAlive);
+    }
+    String length = lengths.get(0);
+    if (lengths.size() != 1 || !length.matches("[0-9]{1,18}")) {
+      throw new IOException("the answer's Content-Length is ambiguous or not a number");
+    }
+    return new AnswerHead(
+        status, fields, bodiless ? 0 : Long.parseLong(length), false, bodiless, keepAlive);
+  }
+
+  boolean endsWithConnection() {
+    return !bodiless && !chunked && bodyLength < 0;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/** What a browser shows while an instance starts: how far it is; it reloads by itself. */
+final class WaitingPage {
+  /** The page reloads this often. */
+  static final int RELOAD_SECONDS = 2;
+
+  private WaitingPage() {}
+
+  /** Returns whether a person waits for this answer in a browser. */
+  static boolean wanted(RequestHead head) {
+    if (!head.method().equals("GET")) {
+      return false;
+    }
+    List<String> mode = head.fields().all("Sec-Fetch-Mode");
+    if (!mode.isEmpty() && !mode.get(0).equals("navigate")) {
+      return false; // a script or an image
+    }
+    return head.fields().tokens("Accept").stream().anyMatch(type -> type.startsWith("text/html"));
+  }
+
+  static String html(Deployment deployment, DeploymentStatus status, Instant now) {
+    String name = escape(deployment.name());
+    return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+        + "<meta http-equiv=\"refresh\" content=\""
+        + RELOAD_SECONDS
+        + "\"><title>"
+        + name
+        + " is starting</title><style>body{font:16px/1.5 system-ui,sans-serif;max-width:36em;"
+        + "margin:15vh auto;padding:0 1em;color:#222}progress{width:100%}</style></head><body>"
+        + "<h1>"
+        + name
+        + "</h1><p>"
+        + escape(deployment.spec().description())
+        + "</p><progress></progress><p role=\"status\">"
+        + escape(state(status, now))
+        + "</p><p>This page opens the service as soon as it is ready.</p></body></html>\n";
+  }
+
+  private static String state(DeploymentStatus status, Instant now) {
+    for (InstanceInfo instance : status.instances()) {
+      if (instance.phase() == InstancePhase.STARTING) {
+        long seconds = Duration.between(instance.startRequestedAt(), now).toSeconds();
+        return "An instance has been starting for " + Math.max(0, seconds) + " s.";
+      }
+    }
+    Instant until = status.backoffUntil();
+    if (status.lastFailure() != null && until != null && until.isAfter(now)) {
+      return "The last start failed: "
+          + status.lastFailure().message()
+          + ". The next one is tried in "
+          + (Duration.between(now, until).toSeconds() + 1)
+          + " s.";
+    }
+    return "An instance is requested.";
+  }
+
+  private static String escape(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("\"", "&quot;")
+        .replace("'", "&#39;");
+  }
+}

@@ -1,0 +1,106 @@
+package dev.autodeploy.proxy.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SmallPartsTest {
+
+  @Test
+  void rateLimit_fillsUpEvenly() {
+    AtomicLong now = new AtomicLong(5);
+    RateLimit limit = new RateLimit(10, Duration.ofSeconds(1), now::get);
+    for (int i = 0; i < 10; i++) {
+      assertThat(limit.take("ann")).isZero();
+    }
+    assertThat(limit.take("ann")).isEqualTo(Duration.ofMillis(100));
+    assertThat(limit.take("bob")).isZero();
+    now.addAndGet(Duration.ofMillis(99).toNanos());
+    assertThat(limit.take("ann")).isEqualTo(Duration.ofMillis(1));
+    now.addAndGet(Duration.ofMillis(1).toNanos());
+    assertThat(limit.take("ann")).isZero();
+    assertThat(limit.take("ann")).isEqualTo(Duration.ofMillis(100));
+    now.addAndGet(Duration.ofHours(1).toNanos());
+    for (int i = 0; i < 10; i++) {
+      assertThat(limit.take("ann")).isZero();
+    }
+    assertThat(limit.take("ann")).isPositive();
+  }
+
+  @Test
+  void rateLimit_takesANetworkOfIpv6ForOneCaller() throws Exception {
+    assertThat(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:2::1")))
+        .isEqualTo(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:2:ffff::2")))
+        .isNotEqualTo(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:3::1")));
+    assertThat(RateLimit.callerAt(InetAddress.getByName("192.0.2.1")))
+        .isNotEqualTo(RateLimit.callerAt(InetAddress.getByName("192.0.2.2")));
+  }
+
+  @Test
+  void json_isEscaped() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("a\"b", "c\\d\n\u0001</script>\u2028");
+    map.put("list", Arrays.asList(1, true, null, "x"));
+    map.put("empty", Map.of());
+    assertThat(Json.write(map))
+        .isEqualTo(
+            "{\"a\\\"b\":\"c\\\\d\\n\\u0001\\u003c/script>\\u2028\","
+                + "\"list\":[1,true,null,\"x\"],\"empty\":{}}");
+  }
+
+  @Test
+  void waitPreference_isReadAsRfc7240HasIt() {
+    Duration max = Duration.ofMinutes(10);
+    assertThat(wait("wait=5", max)).isEqualTo(Duration.ofSeconds(5));
+    assertThat(wait("respond-async, wait = 5", max)).isEqualTo(Duration.ofSeconds(5));
+    assertThat(wait("Wait=\"5\"; x=y", max)).isEqualTo(Duration.ofSeconds(5));
+    assertThat(wait("wait=99999", max)).isEqualTo(max);
+    for (String nonsense : List.of("", "wait", "wait=", "wait=-1", "wait=x", "waiting=5")) {
+      assertThat(wait(nonsense, max)).as(nonsense).isEqualTo(max);
+    }
+  }
+
+  private static Duration wait(String value, Duration max) {
+    return WaitPreference.of(new Fields().add("Prefer", value), max).time();
+  }
+
+  @Test
+  void connections_areFoundInTheKernelsTables(@TempDir Path directory) throws Exception {
+    Path table = directory.resolve("tcp6");
+    String head = "  sl  local_address remote_address st\n";
+    String row = "  0: 0000000000000000FFFF00000100007F:1F40 %s:%s %s 0 0\n";
+    Files.writeString(
+        table,
+        head
+            + String.format(row, "0000000000000000FFFF00000100007F", "C001", "01")
+            + String.format(row, "0000000000000000FFFF00000100007F", "C002", "08")
+            + String.format(row, "B80D0120000000000000000001000000", "C003", "01"));
+    Map<ClientPresence.Connection, Boolean> found = new LinkedHashMap<>();
+    ClientPresence.read(table, Set.of(8000), found::put);
+
+    assertThat(found)
+        .containsExactly(
+            Map.entry(connection("127.0.0.1", 0xC001), true),
+            Map.entry(connection("127.0.0.1", 0xC002), false),
+            Map.entry(connection("2001:db8::1", 0xC003), true));
+    found.clear();
+    ClientPresence.read(table, Set.of(8001), found::put);
+    assertThat(found).isEmpty();
+  }
+
+  private static ClientPresence.Connection connection(String address, int port) {
+    return new ClientPresence.Connection(new InetSocketAddress(address, port), 8000);
+  }
+}

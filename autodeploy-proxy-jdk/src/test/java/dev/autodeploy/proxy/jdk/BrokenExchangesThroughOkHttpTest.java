@@ -1,0 +1,7 @@
+package dev.autodeploy.proxy.jdk;
+
+final class BrokenExchangesThroughOkHttpTest extends BrokenExchangesContract {
+  BrokenExchangesThroughOkHttpTest() {
+    super(true);
+  }
+}

@@ -1,0 +1,7 @@
+package dev.autodeploy.proxy.jdk;
+
+final class BrokenExchangesThroughSocketTest extends BrokenExchangesContract {
+  BrokenExchangesThroughSocketTest() {
+    super(false);
+  }
+}

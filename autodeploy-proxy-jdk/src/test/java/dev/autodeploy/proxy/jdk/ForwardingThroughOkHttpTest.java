@@ -1,0 +1,7 @@
+package dev.autodeploy.proxy.jdk;
+
+final class ForwardingThroughOkHttpTest extends ForwardingContract {
+  ForwardingThroughOkHttpTest() {
+    super(true);
+  }
+}

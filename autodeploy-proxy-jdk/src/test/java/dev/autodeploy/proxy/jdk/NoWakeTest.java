@@ -1,0 +1,117 @@
+package dev.autodeploy.proxy.jdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.proxy.NoWakeRule;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
+final class NoWakeTest {
+
+  @Test
+  void monitorsAndCrawlers_areAnsweredFromTheStatus() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec -> {},
+            proxy ->
+                proxy
+                    .noWake(NoWakeRule.paths("/health"))
+                    .noWake(NoWakeRule.methods("PROPFIND"))
+                    .noWake(NoWakeRule.userAgents("(?i)bot")))) {
+      String[] requests = {
+        "GET /d/app/health HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /d/app/health?x=1 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "PROPFIND /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /d/app/ HTTP/1.1\r\nHost: a\r\nUser-Agent: SomeBot/1.0\r\n\r\n",
+      };
+      for (String request : requests) {
+        RawClient.Answer answer = link.ask(request);
+        assertThat(answer.status).isEqualTo(200);
+        assertThat(answer.body).isEqualTo("{\"deployment\":\"app\",\"status\":\"STANDBY\"}");
+      }
+      assertThat(link.provider.starts).isEmpty();
+
+      assertThat(link.get("/d/app/").body).isEqualTo("x");
+      link.awaitQuiet();
+      InstanceInfo before = link.app.status().instances().get(0);
+      for (String request : requests) {
+        assertThat(link.ask(request).field("AutoDeploy-Status")).isEqualTo("RUNNING");
+      }
+      InstanceInfo after = link.app.status().instances().get(0);
+      assertThat(after.idleSince()).isEqualTo(before.idleSince());
+      assertThat(after.releaseAt()).isEqualTo(before.releaseAt());
+      assertThat(link.instance().requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void preflight_ofAKnownOrigin_isAnsweredByTheLink() throws Exception {
+    String preflight =
+        "OPTIONS /d/app/v1 HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\n"
+            + "Access-Control-Request-Method: POST\r\n"
+            + "Access-Control-Request-Headers: authorization, content-type\r\n\r\n";
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec -> {},
+            proxy ->
+                proxy
+                    .answerPreflight("https://app.example.com")
+                    .bearerToken("app", "0123456789abcdef"))) {
+      RawClient.Answer answer = link.ask(String.format(preflight, "https://app.example.com"));
+
+      assertThat(answer.status).isEqualTo(204);
+      assertThat(answer.field("Access-Control-Allow-Origin")).isEqualTo("https://app.example.com");
+      assertThat(answer.field("Access-Control-Allow-Methods")).isEqualTo("POST");
+      assertThat(answer.field("Access-Control-Allow-Headers"))
+          .isEqualTo("authorization, content-type");
+      assertThat(link.provider.starts).isEmpty();
+      assertThat(link.ask(String.format(preflight, "https://evil.example.com")).status)
+          .isEqualTo(401); // a request like any other, and it brings no token
+    }
+  }
+
+  @Test
+  void browser_getsAWaitingPageWhileAnInstanceStarts() throws Exception {
+    String browser =
+        "GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: text/html,application/xhtml+xml\r\n"
+            + "Sec-Fetch-Mode: navigate\r\n\r\n";
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("the service"),
+            spec -> spec.description("<b>speech</b>"),
+            proxy -> proxy.waitingPage(true))) {
+      link.provider.gate = new CompletableFuture<>();
+      for (int i = 0; i < 3; i++) {
+        RawClient.Answer page = link.ask(browser);
+        assertThat(page.status).isEqualTo(503);
+        assertThat(page.field("Content-Type")).startsWith("text/html");
+        assertThat(page.field("Retry-After")).isEqualTo("2");
+        assertThat(page.body)
+            .contains("http-equiv=\"refresh\" content=\"2\"")
+            .contains("An instance has been starting for 0 s")
+            .contains("&lt;b&gt;speech")
+            .doesNotContain("<b>");
+      }
+      assertThat(link.provider.starts).hasSize(1);
+
+      link.provider.gate.complete(null);
+      Await.until("it is ready", () -> link.app.status().status().name().equals("RUNNING"));
+      assertThat(link.ask(browser).body).isEqualTo("the service");
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void programs_areHeldWhereBrowsersGetAPage() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("the service"), spec -> {}, proxy -> proxy.waitingPage(true))) {
+      assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n").body)
+          .isEqualTo("the service");
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.autodeploy.proxy.jdk;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.Money;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+final class StatusTest {
+
+  @Test
+  void status_tellsOfAllDeploymentsAndWakesNothing() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec ->
+                spec.description("say \"hi\"")
+                    .environment("TOKEN", "s3cret-value")
+                    .pricePerHour(Money.of("0.49", "USD")),
+            proxy -> {})) {
+      RawClient.Answer answer = link.get("/-/status");
+
+      assertThat(answer.status).isEqualTo(200);
+      assertThat(answer.field("Content-Type")).isEqualTo("application/json");
+      assertThat(answer.body)
+          .contains("\"name\":\"app\"")
+          .contains("\"description\":\"say \\\"hi\\\"\"")
+          .contains("\"status\":\"STANDBY\"")
+          .contains("\"inFlight\":0")
+          .contains("\"pending\":0")
+          .contains("\"instances\":[]")
+          .contains("\"link\":\"http://localhost:" + link.port + "/d/app\"")
+          .contains("\"currency\":\"USD\"")
+          .doesNotContain("s3cret")
+          .doesNotContain("TOKEN")
+          .doesNotContain("serve");
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
+
+  @Test
+  void status_tellsWhoWaitsAndWhichInstanceServes() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x"));
+        RawClient client = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      link.awaitHeld(1);
+      assertThat(link.get("/-/status").body)
+          .contains("\"status\":\"IDLE\"")
+          .contains("\"pending\":1")
+          .contains("\"phase\":\"STARTING\"");
+
+      link.provider.gate.complete(null);
+      client.answer();
+      link.awaitQuiet();
+
+      assertThat(link.get("/-/status").body)
+          .contains("\"status\":\"RUNNING\"")
+          .contains("\"phase\":\"READY\"")
+          .contains("\"id\":\"" + link.provider.starts.get(0).instanceId() + "\"")
+          .contains("\"releaseAt\":\"2")
+          .contains("\"idleSince\":\"2")
+          .contains("\"coldStarts\":1");
+    }
+  }
+
+  @Test
+  void status_isReadOnly() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+      assertThat(link.ask("POST /-/status HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status)
+          .isEqualTo(405);
+      assertThat(link.ask("HEAD /-/status HTTP/1.1\r\nHost: a\r\n\r\n").status).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void hostApplication_mountsItsOwnHandlersBesideTheLinks() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("from the instance"),
+            spec -> {},
+            proxy ->
+                proxy.context(
+                    "/",
+                    exchange -> {
+                      exchange.sendResponseHeaders(200, 4);
+                      exchange
+                          .getResponseBody()
+                          .write("host".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+                      exchange.close();
+                    }))) {
+      assertThat(link.get("/console").body).isEqualTo("host");
+      assertThat(link.get("/").body).isEqualTo("host");
+      assertThat(link.get("/d/app/").body).isEqualTo("from the instance");
+      assertThat(link.get("/-/status").body).contains("\"deployments\"");
+      assertThat(link.ask("GET /console HTTP/1.1\r\n\r\n").status).isEqualTo(400);
+    }
+  }
+}
