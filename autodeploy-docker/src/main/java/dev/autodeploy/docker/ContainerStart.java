@@ -66,7 +66,7 @@ final class ContainerStart {
     try {
       return start();
     } catch (DockerEngineException e) {
-      throw new InstanceStartException(e.getMessage(), null, e);
+      throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
     } catch (IllegalArgumentException e) {
       throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
     } catch (InterruptedException e) {
@@ -94,7 +94,7 @@ final class ContainerStart {
                   () ->
                       provider
                           .inventory()
-                          .find(found.getId(), request.owner(), request.instanceId()));
+                          .find(reference(image, found), request.owner(), request.instanceId()));
       String container = createdAndChecked(image, found, grant);
       if (container == null) {
         if (attempt == ATTEMPTS) {
@@ -194,7 +194,7 @@ final class ContainerStart {
         new ContainerPlan(
             provider.settings(), request.spec(), labels, grant, found, provider.publishAddress());
     String doing = "creating " + labels.name() + " from " + image;
-    String reference = found.getId() == null ? image : found.getId();
+    String reference = reference(image, found);
     long deadline = System.nanoTime() + NAME_TIMEOUT.toNanos();
     while (true) {
       checkNotCancelled();
@@ -303,6 +303,11 @@ final class ContainerStart {
 
   private static boolean shows(GpuGrant grant, InspectContainerResponse inspected) {
     return inspected.getHostConfig() != null && grant.isShownOn(inspected.getHostConfig());
+  }
+
+  /** The image itself rather than its name, which can be given to another at any time. */
+  private static String reference(String image, InspectImageResponse found) {
+    return found.getId() == null ? image : found.getId();
   }
 
   private static String image(DeploymentSpec spec) {

@@ -184,8 +184,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
           "deployment '" + spec.name() + "' needs an image or a snapshot to start from");
     }
     for (Mount mount : spec.mounts()) {
-      if (mount.source().startsWith(".")
-          || mount.source().substring(1).contains("/") && !mount.source().startsWith("/")) {
+      if (!mount.source().startsWith("/") && mount.source().matches("\\..*|.*/.*")) {
         throw new IllegalArgumentException(
             "a mount's source is an absolute path on the Docker host or a volume's name, but was '"
                 + mount.source()

@@ -1,5 +1,7 @@
 package dev.autodeploy.docker;
 
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -215,6 +217,10 @@ public enum DockerProblem {
   /** Anything else. */
   OTHER("", "Docker reports an error", "see the daemon's own log");
 
+  private static final Set<DockerProblem> UNREACHABLE =
+      EnumSet.of(
+          NOT_RUNNING, NO_PERMISSION, NO_ANSWER, HOST_UNKNOWN, NOT_ANSWERING, CONNECTION_LOST);
+
   private final Pattern pattern;
   private final String summary;
   private final String advice;
@@ -258,7 +264,7 @@ public enum DockerProblem {
    * @return true where another attempt can help
    */
   boolean unreachable() {
-    return ordinal() <= NOT_ANSWERING.ordinal() || this == CONNECTION_LOST;
+    return UNREACHABLE.contains(this);
   }
 
   /**

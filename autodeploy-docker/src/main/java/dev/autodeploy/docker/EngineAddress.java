@@ -42,28 +42,26 @@ record EngineAddress(URI uri, @Nullable Path certificates) {
 
   private static EngineAddress checked(URI uri, @Nullable Path certificates) {
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-    switch (scheme) {
-      case "unix":
-        return new EngineAddress(uri, null);
-      case "tcp":
-        return new EngineAddress(uri, certificates);
-      case "ssh":
-        String target = (uri.getUserInfo() == null ? "" : uri.getUserInfo() + "@") + uri.getHost();
-        throw new DockerEngineException(
-            DockerProblem.NOT_ANSWERING,
-            "connecting to " + uri,
-            "ssh is not supported; open a tunnel with 'ssh -nNT -L"
-                + " /tmp/docker-remote.sock:/var/run/docker.sock "
-                + target
-                + "' and set DOCKER_HOST=unix:///tmp/docker-remote.sock",
-            null);
-      default:
-        throw new DockerEngineException(
-            DockerProblem.NOT_ANSWERING,
-            "connecting to " + uri,
-            "only unix:// and tcp:// addresses are supported",
-            null);
-    }
+    return switch (scheme) {
+      case "unix" -> new EngineAddress(uri, null);
+      case "tcp" -> new EngineAddress(uri, certificates);
+      case "ssh" -> throw refused(uri, tunnel(uri));
+      default -> throw refused(uri, "only unix:// and tcp:// addresses are supported");
+    };
+  }
+
+  private static String tunnel(URI uri) {
+    String user = uri.getUserInfo() == null ? "" : uri.getUserInfo() + "@";
+    return "ssh is not supported; open a tunnel with 'ssh -nNT -L"
+        + " /tmp/docker-remote.sock:/var/run/docker.sock "
+        + user
+        + uri.getHost()
+        + "' and set DOCKER_HOST=unix:///tmp/docker-remote.sock";
+  }
+
+  private static DockerEngineException refused(URI uri, String why) {
+    return new DockerEngineException(
+        DockerProblem.NOT_ANSWERING, "connecting to " + uri, why, null);
   }
 
   boolean isUnix() {

@@ -106,9 +106,9 @@ final class EngineClient implements AutoCloseable {
     String productVersion = version.getVersion() == null ? "" : version.getVersion();
     if (version.getComponents() != null) {
       for (VersionComponent component : version.getComponents()) {
-        if (component.getName().startsWith("Podman")) {
+        if (component.getName() != null && component.getName().startsWith("Podman")) {
           product = "Podman";
-          productVersion = component.getVersion();
+          productVersion = component.getVersion() == null ? "" : component.getVersion();
         }
       }
     }
@@ -297,7 +297,7 @@ final class EngineClient implements AutoCloseable {
       return command.apply(used);
     } catch (RuntimeException e) {
       DockerEngineException problem = failure(doing, e);
-      if (problem.problem() != DockerProblem.API_VERSION || used != session) {
+      if (problem.problem() != DockerProblem.API_VERSION || !used.prefix.equals(session.prefix)) {
         throw problem;
       }
     }
@@ -313,7 +313,7 @@ final class EngineClient implements AutoCloseable {
   /** Where the engine could not be asked, its address is what matters. */
   private DockerEngineException failure(String doing, Exception e) {
     DockerEngineException failure = DockerEngineException.of(doing, e);
-    return failure.problem().unreachable() && e != failure
+    return failure.problem().unreachable() && !(e instanceof DockerEngineException)
         ? new DockerEngineException(
             failure.problem(), doing + " at " + address, failure.detail(), e)
         : failure;
@@ -391,8 +391,9 @@ final class EngineClient implements AutoCloseable {
       if (text == null || !text.matches("\\d{1,4}\\.\\d{1,4}")) {
         return null;
       }
-      String[] parts = text.split("\\.");
-      return new ApiVersion(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+      int point = text.indexOf('.');
+      return new ApiVersion(
+          Integer.parseInt(text.substring(0, point)), Integer.parseInt(text.substring(point + 1)));
     }
 
     @Override

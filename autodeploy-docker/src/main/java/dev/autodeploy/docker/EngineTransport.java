@@ -138,16 +138,13 @@ final class EngineTransport implements DockerHttpClient {
   /** A streamed exchange, which {@link #close()} ends whatever state it is in. */
   static final class Exchange implements AutoCloseable {
     private final Call call;
-    private volatile @Nullable Answer answer;
 
     Exchange(Call call) {
       this.call = call;
     }
 
     Answer open() throws IOException {
-      Answer opened = new Answer(call.execute());
-      answer = opened;
-      return opened;
+      return new Answer(call.execute());
     }
 
     boolean isClosed() {

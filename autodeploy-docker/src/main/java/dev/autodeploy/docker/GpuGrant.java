@@ -33,21 +33,18 @@ record GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
 
   void applyTo(HostConfig host) {
     switch (access) {
-      case AUTO:
-        break;
-      case AMD_DEVICES:
-        host.withDevices(
-                new Device("rwm", "/dev/kfd", "/dev/kfd"),
-                new Device("rwm", "/dev/dri", "/dev/dri"))
-            .withGroupAdd(List.of("video", "render"));
-        break;
-      case CDI:
-        host.withDeviceRequests(List.of(new DeviceRequest().withDriver("cdi").withDeviceIds(ids)));
-        break;
-      case NVIDIA_HOOK:
-        host.withDeviceRequests(
-            List.of(ids.isEmpty() ? hook().withCount(-1) : hook().withDeviceIds(ids)));
-        break;
+      case AUTO -> {}
+      case AMD_DEVICES ->
+          host.withDevices(
+                  new Device("rwm", "/dev/kfd", "/dev/kfd"),
+                  new Device("rwm", "/dev/dri", "/dev/dri"))
+              .withGroupAdd(List.of("video", "render"));
+      case CDI ->
+          host.withDeviceRequests(
+              List.of(new DeviceRequest().withDriver("cdi").withDeviceIds(ids)));
+      case NVIDIA_HOOK ->
+          host.withDeviceRequests(
+              List.of(ids.isEmpty() ? hook().withCount(-1) : hook().withDeviceIds(ids)));
     }
   }
 

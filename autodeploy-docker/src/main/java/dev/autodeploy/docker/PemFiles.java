@@ -92,15 +92,14 @@ record PemFiles(SSLContext context, X509TrustManager trustManager) {
       throw new InvalidKeySpecException(file + " holds no private key without a password");
     }
     byte[] der = Base64.getMimeDecoder().decode(matcher.group(2));
-    switch (matcher.group(1)) {
-      case "RSA PRIVATE KEY":
-        return KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(wrapped(der)));
-      case "EC PRIVATE KEY":
-        throw new InvalidKeySpecException(
-            file + " is in the SEC 1 form; convert it with 'openssl pkcs8 -topk8 -nocrypt'");
-      default:
-        return pkcs8(new PKCS8EncodedKeySpec(der));
-    }
+    return switch (matcher.group(1)) {
+      case "RSA PRIVATE KEY" ->
+          KeyFactory.getInstance("RSA").generatePrivate(new PKCS8EncodedKeySpec(wrapped(der)));
+      case "EC PRIVATE KEY" ->
+          throw new InvalidKeySpecException(
+              file + " is in the SEC 1 form; convert it with 'openssl pkcs8 -topk8 -nocrypt'");
+      default -> pkcs8(new PKCS8EncodedKeySpec(der));
+    };
   }
 
   private static PrivateKey pkcs8(PKCS8EncodedKeySpec spec) throws GeneralSecurityException {

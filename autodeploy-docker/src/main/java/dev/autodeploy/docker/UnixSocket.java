@@ -22,6 +22,7 @@ import javax.net.SocketFactory;
  * A socket of the kind that OkHttp uses, on a Unix domain socket of the JDK. OkHttp bounds every
  * read by closing the socket when time is up, which ends a blocked read on a channel.
  */
+@SuppressWarnings("UnsynchronizedOverridesSynchronized") // a close must not wait for a read
 final class UnixSocket extends Socket {
   /** OkHttp asks with a timeout of 1 ms whether an idle connection is still open. */
   private static final int HEALTH_CHECK_MILLIS = 100;
