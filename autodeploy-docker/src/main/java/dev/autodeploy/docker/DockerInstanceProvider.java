@@ -159,6 +159,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
       close();
       throw e;
     }
+    workers.execute(client::warmUp);
     if (settings.leased()) {
       long millis = LeaseWrapper.beatInterval(settings.lease()).toMillis();
       timers.scheduleWithFixedDelay(
