@@ -294,7 +294,7 @@ final class ContainerStart {
           "Docker did not publish port " + labels.port() + " of the container");
     }
     checkNotCancelled();
-    tracked.up(endpoint, provider.isLocal() ? direct : null);
+    provider.watch(tracked, endpoint, direct);
     if (!grant.isNone()) {
       log.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }

@@ -364,7 +364,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     InstanceExit exit = null;
     if (state.isRunning()) {
       endpoint = state.endpoint(labels.port(), publishHost);
-      instance.up(endpoint, isLocal() ? state.direct(labels.port()) : null);
+      watch(instance, endpoint, state.direct(labels.port()));
       if (labels.leased()) {
         quietly(() -> client.signal(state.id(), LeaseWrapper.BEAT));
       }
@@ -608,6 +608,16 @@ public final class DockerInstanceProvider implements InstanceProvider {
     ContainerState state = new ContainerState(inspected);
     if (!state.isRunning() && !state.wasNeverStarted()) {
       tell(instance, exit(state, instance.labels()));
+    }
+  }
+
+  /**
+   * From here on the end of an instance is told, also one that came a moment too early for that.
+   */
+  void watch(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
+    instance.up(endpoint, isLocal() ? direct : null);
+    if (instance.ended().isDone()) {
+      checkLater(instance);
     }
   }
 
