@@ -105,7 +105,9 @@ final class GpuAllocator {
         return true;
       }
       List<Container> rivals =
-          all.stream().filter(c -> !c.getId().equals(containerId) && holdsAny(c, grant.held())).toList();
+          all.stream()
+              .filter(c -> !c.getId().equals(containerId) && holdsAny(c, grant.held()))
+              .toList();
       if (rivals.isEmpty()) {
         return false;
       }
