@@ -297,12 +297,14 @@ final class EngineClient implements AutoCloseable {
       return command.apply(used);
     } catch (RuntimeException e) {
       DockerEngineException problem = failure(doing, e);
-      if (problem.problem() != DockerProblem.API_VERSION || !used.prefix.equals(session.prefix)) {
+      if (problem.problem() != DockerProblem.API_VERSION) {
         throw problem;
       }
     }
-    log.info("Docker at {} speaks another API version now; negotiating again", address);
-    session = negotiate();
+    if (used.prefix.equals(session.prefix)) {
+      log.info("Docker at {} speaks another API version now; negotiating again", address);
+      session = negotiate();
+    }
     try {
       return command.apply(session);
     } catch (RuntimeException e) {

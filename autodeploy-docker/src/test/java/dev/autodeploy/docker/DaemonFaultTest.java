@@ -126,7 +126,7 @@ class DaemonFaultTest {
                     // As may be: what counts is what is left.
                   }
                 });
-        Thread.sleep(20 + i * 40);
+        Thread.sleep(20 + i * 40L);
         engine.freeze();
         Thread.sleep(CALL_TIMEOUT.toMillis() + 500);
         engine.thaw();

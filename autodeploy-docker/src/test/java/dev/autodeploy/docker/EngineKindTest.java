@@ -26,7 +26,7 @@ class EngineKindTest {
   private static final String DOCKER =
       "{\"Version\":\"29.1.0\",\"ApiVersion\":\"1.52\",\"MinAPIVersion\":\"1.44\"}";
   private static final String INFO =
-      "{\"ID\":\"abc\",\"Name\":\"host\",\"OperatingSystem\":\"Debian\",\"OSType\":\"linux\"%s}";
+      "{\"ID\":\"abc\",\"Name\":\"host\",\"OperatingSystem\":\"Debian\",\"OSType\":\"linux\"";
   private final MockWebServer server = new MockWebServer();
   private volatile String version = DOCKER;
   private volatile String extra = "";
@@ -40,7 +40,7 @@ class EngineKindTest {
             String body =
                 request.getTarget().endsWith("/version")
                     ? version
-                    : request.getTarget().endsWith("/info") ? String.format(INFO, extra) : "[]";
+                    : request.getTarget().endsWith("/info") ? INFO + extra + "}" : "[]";
             return new MockResponse.Builder()
                 .addHeader("Content-Type", "application/json")
                 .body(body)

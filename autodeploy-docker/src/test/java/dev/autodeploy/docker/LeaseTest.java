@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,7 +42,7 @@ class LeaseTest {
       assertThat(process.waitFor(3, TimeUnit.SECONDS)).as("not before the lease is over").isFalse();
       assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(143);
-      assertThat(new String(process.getErrorStream().readAllBytes()))
+      assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
           .contains(LeaseWrapper.EXPIRED);
     }
   }
@@ -73,7 +74,8 @@ class LeaseTest {
       ProviderFixture.await(Duration.ofSeconds(5), () -> Files.exists(ready));
       signal("TERM", process);
       assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
-      assertThat(new String(process.getInputStream().readAllBytes())).contains("stopped");
+      assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("stopped");
       assertThat(process.exitValue()).isEqualTo(4);
     }
   }

@@ -154,7 +154,7 @@ class StartAndReleaseTest {
       StartRequest request = docker.request(ProviderFixture.web().build());
       CompletableFuture<ProviderInstance> start =
           CompletableFuture.supplyAsync(() -> docker.start(request));
-      pause(i * 30);
+      pause(i * 30L);
       docker.provider.release(request.instanceId(), Duration.ZERO).toCompletableFuture().join();
       start.handle((instance, failure) -> null).join();
       assertThat(docker.list()).isEmpty();

@@ -28,9 +28,11 @@ final class TestImages {
     }
     if (client.findImage(TestEngine.GPU) == null) {
       String smi =
-          "#!/bin/sh\n"
-              + "echo 'GPU 0: Test Card (UUID: GPU-aaaa0000-0000-0000-0000-000000000000)'\n"
-              + "echo 'GPU 1: Test Card (UUID: GPU-bbbb1111-0000-0000-0000-000000000000)'\n";
+          """
+          #!/bin/sh
+          echo 'GPU 0: Test Card (UUID: GPU-aaaa0000-0000-0000-0000-000000000000)'
+          echo 'GPU 1: Test Card (UUID: GPU-bbbb1111-0000-0000-0000-000000000000)'
+          """;
       load(
           client, TestEngine.GPU, tools().file("bin/nvidia-smi", smi, true).toByteArray(), serve());
     }
