@@ -12,6 +12,7 @@ import java.io.InputStreamReader;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -355,6 +356,25 @@ class ConsoleApiTest {
       seen.add(message(in, "removed", "voice"));
       assertThat(seen).noneMatch(message -> message.contains("silent"));
     }
+  }
+
+  @Test
+  void nothingIsSent_whileNothingChanges() throws Exception {
+    deploy("silent");
+    HttpURLConnection connection =
+        (HttpURLConnection) f.at("-/api/events/stream").toURL().openConnection();
+    connection.setReadTimeout(3500);
+    List<String> lines = new ArrayList<>();
+    try (BufferedReader in =
+        new BufferedReader(
+            new InputStreamReader(connection.getInputStream(), StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null && lines.size() < 10; line = in.readLine()) {
+        lines.add(line);
+      }
+    } catch (SocketTimeoutException e) {
+      // Three and a half seconds of silence, in which the console looked three times.
+    }
+    assertThat(lines).hasSize(3).first().isEqualTo("event: hello");
   }
 
   @Test
