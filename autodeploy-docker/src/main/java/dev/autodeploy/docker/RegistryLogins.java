@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.github.dockerjava.api.model.AuthConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RegistryLogins {
   private static final Logger log = LoggerFactory.getLogger(RegistryLogins.class);
-  private static final String HUB = "https://index.docker.io/v1/";
+  private static final String HUB = AuthConfig.DEFAULT_SERVER_ADDRESS;
   private static final int HELPER_SECONDS = 10;
 
   private final Map<String, DockerSettings.Credentials> own;
