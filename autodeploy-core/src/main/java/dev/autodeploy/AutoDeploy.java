@@ -3,6 +3,7 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.Durations;
 import dev.autodeploy.internal.Engine;
 import dev.autodeploy.internal.EngineConfig;
 import dev.autodeploy.spi.CostMeter;
@@ -472,7 +473,7 @@ public final class AutoDeploy implements AutoCloseable {
       requireNonNull(value, parameter);
       if (value.isNegative()) {
         throw new IllegalArgumentException(
-            parameter + " must be 0 or longer, but was " + value.toMillis() + " ms");
+            parameter + " must be 0 or longer, but was " + Durations.text(value));
       }
       return value;
     }

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.Durations;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -414,7 +414,7 @@ public final class DeploymentSpec {
       requireNonNull(value, "description");
       if (value.length() > 1000) {
         throw new IllegalArgumentException(
-            "description must be 1000 characters at the most, but was " + value.length());
+            "description must be 0 to 1000 characters, but was " + value.length() + " characters");
       }
       description = value;
       return this;
@@ -645,9 +645,10 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder startBackoff(Duration first, Duration max) {
-      startBackoff =
-          inRange("startBackoff (first)", first, Duration.ofMillis(1), Duration.ofHours(1));
-      maxStartBackoff = inRange("startBackoff (max)", max, first, Duration.ofHours(24));
+      inRange("startBackoff (first)", first, Duration.ofMillis(1), Duration.ofHours(1));
+      inRange("startBackoff (max)", max, first, Duration.ofHours(24));
+      startBackoff = first;
+      maxStartBackoff = max;
       return this;
     }
 
@@ -660,7 +661,7 @@ public final class DeploymentSpec {
     public Builder pricePerHour(Money price) {
       requireNonNull(price, "pricePerHour");
       if (price.amount().signum() < 0) {
-        throw new IllegalArgumentException("pricePerHour must not be negative, but was " + price);
+        throw new IllegalArgumentException("pricePerHour must be 0 or more, but was " + price);
       }
       pricePerHour = price;
       return this;
@@ -710,7 +711,8 @@ public final class DeploymentSpec {
                 + (max == UNLIMITED ? "unlimited" : String.valueOf(max))
                 + unit
                 + ", but was "
-                + value);
+                + value
+                + unit);
       }
       return value;
     }
@@ -719,15 +721,15 @@ public final class DeploymentSpec {
       requireNonNull(value, parameter);
       if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
         throw new IllegalArgumentException(
-            parameter + " must be " + text(min) + " to " + text(max) + ", but was " + text(value));
+            parameter
+                + " must be "
+                + Durations.text(min)
+                + " to "
+                + Durations.text(max)
+                + ", but was "
+                + Durations.text(value));
       }
       return value;
-    }
-
-    private static String text(Duration value) {
-      return Objects.requireNonNull(value).toMillis() % 1000 == 0
-          ? value.toSeconds() + " s"
-          : value.toMillis() + " ms";
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.Durations;
 import dev.autodeploy.internal.process.LocalProcesses;
 import dev.autodeploy.internal.process.ProcessSettings;
 import dev.autodeploy.spi.InstanceProvider;
@@ -203,7 +204,7 @@ public final class LocalProcessProvider implements InstanceProvider {
       requireNonNull(value, "leaveTime");
       if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(Duration.ofHours(24)) > 0) {
         throw new IllegalArgumentException(
-            "leaveTime must be 1 s to 24 h, but was " + value.toMillis() + " ms");
+            "leaveTime must be 1 s to 24 h, but was " + Durations.text(value));
       }
       leaveTime = value;
       return this;

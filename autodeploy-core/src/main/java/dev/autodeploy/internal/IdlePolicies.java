@@ -26,7 +26,7 @@ public final class IdlePolicies {
       requireNonNull(timeout, "timeout");
       if (timeout.isNegative()) {
         throw new IllegalArgumentException(
-            "idle timeout must be 0 or longer, but was " + timeout.toMillis() + " ms");
+            "idle timeout must be 0 or longer, but was " + Durations.text(timeout));
       }
       this.timeout = timeout;
       this.answer = Optional.of(timeout);

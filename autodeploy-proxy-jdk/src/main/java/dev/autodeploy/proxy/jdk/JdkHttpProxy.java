@@ -91,12 +91,24 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   private HttpServer listen(InetSocketAddress address, int backlog) throws IOException {
     HttpServer made;
-    if (sslContext == null) {
-      made = HttpServer.create(address, backlog);
-    } else {
-      HttpsServer secure = HttpsServer.create(address, backlog);
-      secure.setHttpsConfigurator(new HttpsConfigurator(sslContext));
-      made = secure;
+    try {
+      if (sslContext == null) {
+        made = HttpServer.create(address, backlog);
+      } else {
+        HttpsServer secure = HttpsServer.create(address, backlog);
+        secure.setHttpsConfigurator(new HttpsConfigurator(sslContext));
+        made = secure;
+      }
+    } catch (IOException e) { // which does not say where
+      throw new IOException(
+          "cannot listen on "
+              + address.getHostString()
+              + ":"
+              + address.getPort()
+              + " ("
+              + e.getMessage()
+              + "); end what uses the port, or choose another one",
+          e);
     }
     made.setExecutor(workers);
     return made;

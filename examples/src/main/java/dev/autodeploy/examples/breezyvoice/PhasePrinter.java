@@ -1,5 +1,6 @@
 package dev.autodeploy.examples.breezyvoice;
 
+import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
@@ -20,6 +21,9 @@ final class PhasePrinter implements DeploymentListener {
   private final WaitingLine waiting;
   private final Map<String, String> releases = new ConcurrentHashMap<>();
 
+  /** Events of one deployment come one at a time: its instances, and whether each is ready. */
+  private final Map<String, Map<String, Boolean>> instances = new ConcurrentHashMap<>();
+
   PhasePrinter(PrintStream out, WaitingLine waiting) {
     this.out = out;
     this.waiting = waiting;
@@ -28,42 +32,68 @@ final class PhasePrinter implements DeploymentListener {
   @Override
   public void onEvent(DeploymentEvent event) {
     if (event instanceof DeploymentEvent.InstanceStarting e) {
-      print(e, "IDLE: starting instance " + e.instanceId());
+      note(e, e.instanceId(), false);
+      print(e, status(e) + ": starting instance " + e.instanceId());
       waiting.show("starting " + e.deployment());
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      note(e, e.instanceId(), true);
       print(e, "RUNNING after " + Texts.of(e.startDuration()));
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       print(
           e,
-          "IDLE: the start failed: "
+          status(e)
+              + ": the start failed: "
               + e.failure().describe()
               + "; next one possible in "
               + Texts.of(e.retryAfter()));
       printTail(e.failure().exit());
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
-      print(e, "IDLE: instance " + e.instanceId() + " " + e.exit().describe());
+      note(e, e.instanceId(), false);
+      print(e, status(e) + ": instance " + e.instanceId() + " " + e.exit().describe());
       printTail(e.exit());
+    } else if (event instanceof DeploymentEvent.InstanceDraining e) {
+      note(e, e.instanceId(), false);
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
       String why = why(e.reason(), e.idle());
       releases.put(e.instanceId(), why);
-      print(e, "IDLE: releasing instance " + e.instanceId() + " " + why);
+      note(e, e.instanceId(), false);
+      print(e, status(e) + ": releasing instance " + e.instanceId() + " " + why);
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
       print(
           e,
-          "IDLE: the release is not confirmed ("
+          status(e)
+              + ": the release is not confirmed ("
               + e.message()
               + "); tried again in "
               + Texts.of(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
       String why = releases.remove(e.instanceId());
+      all(e).remove(e.instanceId());
       print(
           e,
-          "STANDBY: released"
+          status(e)
+              + ": released"
               + (why == null ? "" : " " + why)
               + ", "
               + Texts.of(e.totalCost())
               + " so far");
     }
+  }
+
+  private Map<String, Boolean> all(DeploymentEvent event) {
+    return instances.computeIfAbsent(event.deployment(), name -> new ConcurrentHashMap<>());
+  }
+
+  private void note(DeploymentEvent event, String instanceId, boolean ready) {
+    all(event).put(instanceId, ready);
+  }
+
+  private InstanceStatus status(DeploymentEvent event) {
+    Map<String, Boolean> existing = all(event);
+    if (existing.isEmpty()) {
+      return InstanceStatus.STANDBY;
+    }
+    return existing.containsValue(true) ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
   }
 
   private static String why(ReleaseReason reason, Duration idle) {
