@@ -123,8 +123,12 @@ public final class BreezyVoiceLauncher {
     return (snapshot == null ? spec.image(options.image()) : spec.snapshot(snapshot)).build();
   }
 
-  /** The stand-in from this program's own class path, on this program's own Java. */
+  /** The stand-in's script, or else the stand-in from this program's own class path. */
   private static String standInCommand(Duration startDelay) {
+    String script = System.getProperty("launcher.standin");
+    if (script != null) {
+      return "exec " + quoted(script) + " --start-delay " + startDelay.toMillis() + "ms";
+    }
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     return String.join(
         " ",
