@@ -15,13 +15,13 @@ public final class Durations {
    * @return the text
    */
   public static String text(Duration duration) {
-    if (duration.getNano() == 0) {
-      return duration.getSeconds() + " s";
+    if (duration.toNanosPart() == 0) {
+      return duration.toSeconds() + " s";
     }
     BigDecimal millis =
-        BigDecimal.valueOf(duration.getSeconds())
+        BigDecimal.valueOf(duration.toSeconds())
             .movePointRight(3)
-            .add(BigDecimal.valueOf(duration.getNano(), 6));
+            .add(BigDecimal.valueOf(duration.toNanosPart(), 6));
     return millis.stripTrailingZeros().toPlainString() + " ms";
   }
 }

@@ -3,7 +3,10 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,6 +34,19 @@ final class RoutingTest {
         + "\r\n"
         + (fields.length == 0 ? "" : String.join("\r\n", fields) + "\r\n")
         + "\r\n";
+  }
+
+  @Test
+  void portThatIsTaken_isNamed() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+
+      assertThatThrownBy(
+              () -> new TestLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.port(port)))
+          .isInstanceOf(IOException.class)
+          .hasMessageStartingWith("cannot listen on ")
+          .hasMessageContaining(":" + port + " (");
+    }
   }
 
   @Test
