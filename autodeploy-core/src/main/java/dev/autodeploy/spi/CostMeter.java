@@ -6,8 +6,9 @@ import dev.autodeploy.internal.CostMeters;
 import java.util.Currency;
 
 /**
- * Turns the existence of an instance into money. Thread-safe, does not block, and gives the same
- * answer for the same interval; a longer interval never costs less.
+ * Turns the existence of an instance into money. Thread-safe and quick, for it is asked under a
+ * deployment's lock; does not block, and gives the same answer for the same interval; a longer
+ * interval never costs less.
  */
 public interface CostMeter {
 
