@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param backoffUntil until when no start is tried after that, or null
  * @param requests how many acquires there have been in this process
  * @param coldStarts how many leases of this process waited for a start
+ * @param heldTime for how long callers of this process waited in all until they got a lease
  * @param starts how many starts were requested in this process
  * @param startFailures how many of them failed
  */
@@ -29,6 +31,7 @@ public record DeploymentStatus(
     @Nullable Instant backoffUntil,
     long requests,
     long coldStarts,
+    Duration heldTime,
     long starts,
     long startFailures) {
 
@@ -44,6 +47,7 @@ public record DeploymentStatus(
    * @param backoffUntil until when no start is tried after that, or null
    * @param requests how many acquires there have been in this process
    * @param coldStarts how many leases of this process waited for a start
+   * @param heldTime for how long callers of this process waited in all until they got a lease
    * @param starts how many starts were requested in this process
    * @param startFailures how many of them failed
    */

@@ -635,6 +635,7 @@ final class DeploymentController implements Deployment {
           backoffUntil,
           machine.requests(),
           machine.coldStarts(),
+          Duration.ofNanos(machine.heldNanos()),
           machine.starts(),
           machine.startFailures());
     } finally {

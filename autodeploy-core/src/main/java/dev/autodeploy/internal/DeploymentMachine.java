@@ -81,6 +81,7 @@ final class DeploymentMachine {
 
   private long requests;
   private long coldStarts;
+  private long heldNanos;
   private long starts;
   private long startFailures;
 
@@ -138,6 +139,10 @@ final class DeploymentMachine {
 
   long coldStarts() {
     return coldStarts;
+  }
+
+  long heldNanos() {
+    return heldNanos;
   }
 
   long starts() {
@@ -819,6 +824,7 @@ final class DeploymentMachine {
       if (cold) {
         coldStarts++;
       }
+      heldNanos += now - next.askedAt;
       effects.add(new Effect.Grant(next, instance, cold, now - next.askedAt));
     }
   }

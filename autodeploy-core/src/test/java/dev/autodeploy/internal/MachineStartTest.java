@@ -39,6 +39,7 @@ final class MachineStartTest {
     assertThat(callers).allSatisfy(c -> assertThat(c.instance()).isSameAs(m.starts.get(0)));
     assertThat(m.starts).hasSize(1);
     assertThat(m.machine.coldStarts()).isEqualTo(500);
+    assertThat(Duration.ofNanos(m.machine.heldNanos())).hasSeconds(500 * 40);
     assertThat(m.machine.requests()).isEqualTo(500);
     assertThat(m.machine.inFlight()).isEqualTo(500);
   }

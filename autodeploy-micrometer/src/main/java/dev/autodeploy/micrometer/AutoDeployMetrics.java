@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *       autodeploy.requests.pending}: how many there are now
  *   <li>{@code autodeploy.requests} and {@code autodeploy.cold.starts}: requests so far, and those
  *       that waited for a start
+ *   <li>{@code autodeploy.requests.held.time}: for how long callers waited in all, in seconds
  *   <li>{@code autodeploy.starts} by {@code reason}, {@code autodeploy.start.failures} by {@code
  *       kind}, {@code autodeploy.exits}, {@code autodeploy.releases} by {@code reason}, {@code
  *       autodeploy.release.failures}: what happened so far

@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Locale;
@@ -54,6 +55,7 @@ final class DeploymentMeters {
           "autodeploy.cold.starts",
           "Requests that waited for a start",
           DeploymentStatus::coldStarts);
+      heldTime(deployment);
       money(deployment);
     } finally {
       lock.unlock();
@@ -84,6 +86,21 @@ final class DeploymentMeters {
             .description(description)
             .tags(tags(deployment.name()))
             .register(registry));
+  }
+
+  private void heldTime(Deployment deployment) {
+    add(
+        deployment.name(),
+        FunctionCounter.builder(
+                "autodeploy.requests.held.time", deployment, d -> seconds(d.status().heldTime()))
+            .description("For how long callers waited in all until they got an instance")
+            .baseUnit("seconds")
+            .tags(tags(deployment.name()))
+            .register(registry));
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toNanos() / 1e9;
   }
 
   private void money(Deployment deployment) {

@@ -101,6 +101,7 @@ class AutoDeployMetricsTest {
     voice.acquire(Duration.ofSeconds(5)).close();
     assertThat(value("autodeploy.requests", "deployment", "voice")).isEqualTo(2);
     assertThat(value("autodeploy.cold.starts", "deployment", "voice")).isEqualTo(1);
+    assertThat(value("autodeploy.requests.held.time", "deployment", "voice")).isPositive();
     assertThat(value("autodeploy.starts", "deployment", "voice", "reason", "request")).isEqualTo(1);
     assertThat(value("autodeploy.start.duration", "deployment", "voice")).isEqualTo(1);
     assertThat(value("autodeploy.cost", "deployment", "voice", "currency", "USD"))

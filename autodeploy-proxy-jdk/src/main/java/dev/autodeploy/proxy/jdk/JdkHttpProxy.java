@@ -363,6 +363,17 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
+     * Serves a page of deployments at {@code /}, such as {@code Console.handler("/")} of {@code
+     * autodeploy-console}.
+     *
+     * @param handler the page's handler
+     * @return this
+     */
+    public Builder console(HttpHandler handler) {
+      return context("/", handler);
+    }
+
+    /**
      * Mounts a handler of the host application beside the links. It gets the requests whose path
      * begins with the given one, as with {@link HttpServer#createContext}; links and {@code
      * /-/status} keep theirs, and requests to a deployment's own host go to the deployment.

@@ -85,7 +85,7 @@ public final class BreezyVoiceLauncher {
       proxy =
           JdkHttpProxy.builder(autoDeploy)
               .port(options.port())
-              .context("/", console.handler("/"))
+              .console(console.handler("/"))
               .start();
       links.set(proxy);
     } catch (IOException | RuntimeException e) {
