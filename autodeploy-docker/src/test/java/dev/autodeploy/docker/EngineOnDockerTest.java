@@ -68,55 +68,71 @@ class EngineOnDockerTest {
   void ledger_agreesWithTheEngine() throws Exception {
     Instant begun = Instant.now();
     String filters =
-        "{\"event\":[\"start\",\"die\"],\"label\":[\"" + Labels.OWNER + "=" + owner + "\"]}";
+        "{\"event\":[\"create\",\"start\",\"die\"],\"label\":[\""
+            + Labels.OWNER
+            + "="
+            + owner
+            + "\"]}";
     String path = "/events?filters=" + EngineClient.encode(filters);
-    Map<String, Instant> starts = new ConcurrentHashMap<>();
-    Map<String, Instant> ends = new ConcurrentHashMap<>();
+    Map<String, Instant> times = new ConcurrentHashMap<>();
     try (EngineClient client = TestEngine.client();
         AutoDeploy autoDeploy =
             AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
       JsonLines lines = client.stream("recording events", "GET", path, Map.of());
       CountDownLatch opened = new CountDownLatch(1);
-      Thread recorder = recorder(lines, opened, starts, ends);
+      Thread recorder = recorder(lines, opened, times);
       opened.await();
       Deployment web = autoDeploy.deploy(web("web").build());
       for (int i = 0; i < LIFECYCLES; i++) {
         web.acquire(Duration.ofSeconds(30)).close();
         web.release().join();
       }
-      ProviderFixture.await(Duration.ofSeconds(5), () -> ends.size() == LIFECYCLES);
+      ProviderFixture.await(Duration.ofSeconds(5), () -> times.size() == 3 * LIFECYCLES);
       lines.close();
       recorder.join();
       List<UsageInterval> usage = web.usage(begun, Instant.now().plusSeconds(1));
       assertThat(usage).hasSize(LIFECYCLES);
+      List<Long> startMillis = new ArrayList<>();
+      List<Long> endMillis = new ArrayList<>();
       for (UsageInterval interval : usage) {
-        Instant started = starts.get(interval.instanceId());
-        Instant ended = ends.get(interval.instanceId());
-        assertThat(Duration.between(interval.startRequestedAt(), started))
+        Instant created = times.get("create " + interval.instanceId());
+        Instant started = times.get("start " + interval.instanceId());
+        Instant died = times.get("die " + interval.instanceId());
+        startMillis.add(Duration.between(interval.startRequestedAt(), started).toMillis());
+        endMillis.add(Duration.between(died, interval.endedAt()).toMillis());
+        assertThat(Duration.between(interval.startRequestedAt(), created))
             .isBetween(Duration.ZERO, Duration.ofSeconds(1));
-        assertThat(Duration.between(ended, interval.endedAt()))
+        assertThat(started).isBetween(created, interval.readyAt());
+        assertThat(Duration.between(died, interval.endedAt()))
             .isBetween(Duration.ZERO, Duration.ofSeconds(1));
       }
+      System.out.println(
+          "ledger before the engine's start, after its end, in ms: "
+              + summary(startMillis)
+              + ", "
+              + summary(endMillis));
     }
+  }
+
+  private static String summary(List<Long> millis) {
+    List<Long> sorted = millis.stream().sorted().toList();
+    return "median " + sorted.get(sorted.size() / 2) + ", most " + sorted.get(sorted.size() - 1);
   }
 
   /** Notes down what the engine itself records, as it happens: it keeps only the last few. */
   private static Thread recorder(
-      JsonLines lines,
-      CountDownLatch opened,
-      Map<String, Instant> starts,
-      Map<String, Instant> ends) {
+      JsonLines lines, CountDownLatch opened, Map<String, Instant> times) {
     Thread thread =
         new Thread(
             () ->
                 lines.forEach(
                     opened::countDown,
                     event -> {
-                      String action = event.path("Action").asText();
-                      (action.equals("start") ? starts : ends)
-                          .put(
-                              event.path("Actor").path("Attributes").path(Labels.INSTANCE).asText(),
-                              Instant.ofEpochSecond(0, event.path("timeNano").asLong()));
+                      String instance =
+                          event.path("Actor").path("Attributes").path(Labels.INSTANCE).asText();
+                      times.put(
+                          event.path("Action").asText() + " " + instance,
+                          Instant.ofEpochSecond(0, event.path("timeNano").asLong()));
                     }));
     thread.start();
     return thread;
