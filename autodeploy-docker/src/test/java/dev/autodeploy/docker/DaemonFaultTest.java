@@ -11,11 +11,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The daemon is stopped, killed and frozen; it is the test's own. */
+@Tag("slow")
 class DaemonFaultTest {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
   private OwnEngine engine;

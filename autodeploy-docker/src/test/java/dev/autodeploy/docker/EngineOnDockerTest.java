@@ -19,9 +19,11 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The whole engine on Docker: wake, serve, idle, release, and what it says that it cost. */
+@Tag("slow")
 class EngineOnDockerTest {
   private static final int LIFECYCLES = Integer.getInteger("autodeploy.test.lifecycles", 8);
   private final String owner = "e" + UUID.randomUUID().toString().substring(0, 8);

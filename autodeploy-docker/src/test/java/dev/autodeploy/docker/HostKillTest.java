@@ -12,10 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The host application is killed and never returns, or does; or two of them race. */
+@Tag("slow")
 class HostKillTest {
   private static final int LEASE_SECONDS = 4;
   private static final int KILLS = Integer.getInteger("autodeploy.test.kills", 6);

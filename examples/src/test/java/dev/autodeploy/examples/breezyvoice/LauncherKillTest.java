@@ -12,11 +12,13 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher is killed outright, at random moments, and started again. */
+@Tag("slow")
 @Timeout(600)
 class LauncherKillTest {
   private static final int ROUNDS = Integer.getInteger("autodeploy.kills", 5);
