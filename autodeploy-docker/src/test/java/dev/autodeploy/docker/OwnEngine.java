@@ -166,6 +166,7 @@ final class OwnEngine implements AutoCloseable {
     }
     stop();
     runs("ip", "link", "del", BRIDGE);
+    runs("umount", directory.resolve("data").toString());
     runs("rm", "-rf", directory.toString());
   }
 
