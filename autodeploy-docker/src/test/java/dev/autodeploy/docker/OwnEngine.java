@@ -9,17 +9,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * An engine of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
  * without would delete that of the other engine.
  */
 final class OwnEngine implements AutoCloseable {
-  private static final String BRIDGE = "adtest0";
+  /** Of this process alone: another one may be running the same tests. */
+  private static final long PID = ProcessHandle.current().pid();
+
+  private static final String BRIDGE = "adt" + PID;
+  private static final String NETWORK =
+      "172.30." + PID % 250 + "." + (PID / 250 % 15 * 16 + 1) + "/28";
   private final Path directory;
   private final List<String> options;
   private final String path;
@@ -49,7 +52,7 @@ final class OwnEngine implements AutoCloseable {
     }
     try {
       runs("ip", "link", "add", BRIDGE, "type", "bridge");
-      runs("ip", "addr", "add", "172.31.250.1/24", "dev", BRIDGE);
+      runs("ip", "addr", "add", NETWORK, "dev", BRIDGE);
       runs("ip", "link", "set", BRIDGE, "up");
       OwnEngine engine =
           new OwnEngine(Files.createTempDirectory("own-engine"), path, List.of(options));
@@ -91,6 +94,8 @@ final class OwnEngine implements AutoCloseable {
       // Where nobody reaps orphans, the killed engine's containerd looks as if it were running.
       Files.deleteIfExists(directory.resolve("exec/containerd/containerd.pid"));
       process = builder.start();
+      Process launched = process;
+      Runtime.getRuntime().addShutdownHook(new Thread(launched::destroyForcibly));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -161,11 +166,8 @@ final class OwnEngine implements AutoCloseable {
     }
     stop();
     runs("ip", "link", "del", BRIDGE);
-    try (Stream<Path> files = Files.walk(directory)) {
-      files.sorted(Comparator.reverseOrder()).map(Path::toFile).forEach(java.io.File::delete);
-    } catch (IOException | UncheckedIOException e) {
-      // The system's temporary directory is cleared in the end.
-    }
+    runs("umount", directory.resolve("data").toString());
+    runs("rm", "-rf", directory.toString());
   }
 
   private static boolean runs(String... line) {
