@@ -116,8 +116,7 @@ final class PhasePrinter implements DeploymentListener {
 
   private void print(DeploymentEvent event, String text) {
     waiting.clear();
-    LocalTime time =
-        LocalTime.ofInstant(event.at(), ZoneId.systemDefault()).truncatedTo(ChronoUnit.SECONDS);
-    out.printf("%-8s  %s  %s%n", time, event.deployment(), text);
+    LocalTime time = LocalTime.ofInstant(event.at(), ZoneId.systemDefault());
+    out.printf("%tT  %s  %s%n", time, event.deployment(), text);
   }
 }
