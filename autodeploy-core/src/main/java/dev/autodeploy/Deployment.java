@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -111,6 +112,34 @@ public interface Deployment {
    * @return the cost
    */
   Cost cost();
+
+  /**
+   * Returns what the deployment cost in a period: last week, this month.
+   *
+   * <p>An instance that existed over the beginning or the end of the period counts with the part
+   * inside it. So the costs of periods that follow each other without a gap add up to {@link
+   * #cost() the total}, apart from rounding in the last digit. What lies in the future counts
+   * nothing.
+   *
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @return the money
+   * @throws IllegalArgumentException if the end is before the beginning
+   */
+  default Money cost(Instant from, Instant to) {
+    if (to.isBefore(from)) {
+      throw new IllegalArgumentException(
+          "the period must end after it begins, but is " + from + " to " + to);
+    }
+    BigDecimal amount = BigDecimal.ZERO;
+    for (UsageInterval usage : usage(from, to)) {
+      amount =
+          amount
+              .add(costOf(usage.until(to)).amount())
+              .subtract(costOf(usage.until(from)).amount());
+    }
+    return new Money(amount, cost().total().currency());
+  }
 
   /**
    * Returns the usage that a period touches, open intervals included, oldest first.

@@ -106,6 +106,29 @@ public record UsageInterval(
     return idle.isNegative() ? Duration.ZERO : idle;
   }
 
+  /**
+   * Returns the part before a moment. How its busy time was spread is not known: it counts as the
+   * first part of the time that the instance was ready.
+   */
+  UsageInterval until(Instant moment) {
+    if (!moment.isBefore(endedAt)) {
+      return this;
+    }
+    Instant end = moment.isBefore(startRequestedAt) ? startRequestedAt : moment;
+    Instant ready = readyAt == null || readyAt.isAfter(end) ? null : readyAt;
+    Duration readyFor = ready == null ? Duration.ZERO : Duration.between(ready, end);
+    return new UsageInterval(
+        deployment,
+        instanceId,
+        gpu,
+        startRequestedAt,
+        ready,
+        releaseRequestedAt == null || releaseRequestedAt.isAfter(end) ? null : releaseRequestedAt,
+        end,
+        true,
+        busy.compareTo(readyFor) > 0 ? readyFor : busy);
+  }
+
   private Duration between(Instant from, @Nullable Instant to) {
     Instant end = to == null || to.isAfter(endedAt) ? endedAt : to;
     return end.isBefore(from) ? Duration.ZERO : Duration.between(from, end);

@@ -3,6 +3,7 @@ package dev.autodeploy.internal;
 import static dev.autodeploy.internal.EngineHarness.assertPartsAddUp;
 import static dev.autodeploy.internal.EngineHarness.cents;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
@@ -14,6 +15,7 @@ import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Currency;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -244,6 +246,61 @@ final class EngineMoneyTest {
     assertThat(voice.usage(FakeTime.START, FakeTime.START.plusSeconds(50))).hasSize(1);
     List<UsageInterval> all = voice.usage(FakeTime.START, h.time.instant().plusSeconds(1));
     assertThat(all).extracting(UsageInterval::open).containsExactly(false, true);
+  }
+
+  @Test
+  void cost_ofAPeriod_countsTheParts_andPeriodsAddUpToTheTotal() {
+    h.start();
+    Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ofSeconds(60)));
+    h.acquire(voice).close();
+    h.time.passSeconds(300);
+    h.acquire(voice).close();
+    h.time.passSeconds(30); // the second instance is still there
+    Instant first = FakeTime.START.plusSeconds(20);
+    Instant end = h.time.instant().plusSeconds(3600);
+
+    // 3.60 an hour is a tenth of a cent a second.
+    assertThat(voice.cost(first, first.plusSeconds(10)).rounded(6))
+        .isEqualTo(Money.of("0.010000", "USD"));
+    assertThat(voice.cost(FakeTime.START.plusSeconds(100), FakeTime.START.plusSeconds(200)))
+        .isEqualTo(new Money(BigDecimal.ZERO, Money.of("0", "USD").currency()));
+    Money parts = Money.of("0", "USD");
+    for (Instant from = FakeTime.START; from.isBefore(end); from = from.plusSeconds(7)) {
+      parts = parts.plus(voice.cost(from, from.plusSeconds(7)));
+    }
+    assertThat(parts.rounded(9)).isEqualTo(voice.cost().total().rounded(9));
+    assertThat(voice.cost(Instant.EPOCH, end).rounded(9)).isEqualTo(parts.rounded(9));
+    assertThatThrownBy(() -> voice.cost(end, first))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("must end after it begins");
+  }
+
+  @Test
+  void cost_ofAPeriod_byAMeterThatChargesBusyTime_addsUpToo() {
+    h.meter =
+        new CostMeter() {
+          @Override
+          public Money cost(UsageInterval usage) {
+            return new Money(BigDecimal.valueOf(usage.busy().toSeconds()), currency());
+          }
+
+          @Override
+          public Currency currency() {
+            return Currency.getInstance("USD");
+          }
+        };
+    h.start();
+    Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ofSeconds(60)));
+    Lease lease = h.acquire(voice);
+    h.time.passSeconds(40);
+    lease.close();
+    h.time.passSeconds(300);
+
+    Instant middle = FakeTime.START.plusSeconds(20);
+    BigDecimal before = voice.cost(FakeTime.START, middle).amount();
+    assertThat(before).isBetween(BigDecimal.valueOf(18), BigDecimal.valueOf(20));
+    assertThat(before.add(voice.cost(middle, h.time.instant()).amount()))
+        .isEqualByComparingTo(voice.cost().total().amount());
   }
 
   @Test
