@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.examples.docs.Page.Block;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
 import java.net.URI;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +83,26 @@ class SnippetsTest {
         .singleElement()
         .asString()
         .startsWith("docs/x.md:42: int cannot be dereferenced");
+  }
+
+  @Test
+  void testsOfTheTestingPage_pass(@TempDir Path output) throws Exception {
+    assertThat(errors(Page.of("docs/testing.md").blocks("java"), output)).isEmpty();
+    int run = 0;
+    try (URLClassLoader loader =
+        new URLClassLoader(new URL[] {output.toUri().toURL()}, getClass().getClassLoader())) {
+      Class<?> example = loader.loadClass("Snippet0$ColdStartTest");
+      for (Method method : example.getDeclaredMethods()) {
+        if (method.isAnnotationPresent(Test.class)) {
+          Constructor<?> constructor = example.getDeclaredConstructor();
+          constructor.setAccessible(true);
+          method.setAccessible(true);
+          method.invoke(constructor.newInstance());
+          run++;
+        }
+      }
+    }
+    assertThat(run).isEqualTo(3);
   }
 
   private static List<String> errors(List<Block> blocks, Path output) {
