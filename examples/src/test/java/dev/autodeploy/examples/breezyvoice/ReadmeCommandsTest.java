@@ -1,5 +1,6 @@
 package dev.autodeploy.examples.breezyvoice;
 
+import static java.util.Objects.requireNonNullElse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -18,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's commands are those that tests run: its curl here, the others where they are named. */
+/** The README's commands are those that tests run: its curl here, the others elsewhere. */
 @Timeout(180)
 class ReadmeCommandsTest {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
@@ -102,7 +103,7 @@ class ReadmeCommandsTest {
   }
 
   private static boolean isInstalled(String tool) {
-    try (Stream<String> path = Stream.of(System.getenv("PATH").split(":"))) {
+    try (Stream<String> path = Stream.of(requireNonNullElse(System.getenv("PATH"), "").split(":", -1))) {
       return path.anyMatch(it -> Files.isExecutable(Path.of(it, tool)));
     }
   }

@@ -24,8 +24,7 @@ record Page(Path path, List<String> lines) {
    * @param context the text of the comment above the fence, or empty
    * @param lines its lines
    */
-  record Block(
-      Path page, int firstLine, String language, String context, List<String> lines) {}
+  record Block(Path page, int firstLine, String language, String context, List<String> lines) {}
 
   /** Returns the repository's root. */
   static Path root() {

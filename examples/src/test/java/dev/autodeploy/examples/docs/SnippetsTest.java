@@ -27,8 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
  * comment above its fence, which readers do not see:
  *
  * <ul>
- *   <li>{@code <!-- given: Deployment voice, URI hook -->}: variables that exist; {@code autoDeploy}
- *       always does, unless the snippet makes it
+ *   <li>{@code <!-- given: Deployment voice, URI hook -->}: variables that exist; {@code
+ *       autoDeploy} always does, unless the snippet makes it
  *   <li>{@code <!-- on: JdkHttpProxy.builder(autoDeploy) -->}: what its chain of calls begins with;
  *       {@code , given: } and variables may follow
  *   <li>{@code <!-- class -->}: it is no body of a method but a type
