@@ -103,8 +103,7 @@ class ReadmeCommandsTest {
   }
 
   private static boolean isInstalled(String tool) {
-    try (Stream<String> path = Stream.of(requireNonNullElse(System.getenv("PATH"), "").split(":", -1))) {
-      return path.anyMatch(it -> Files.isExecutable(Path.of(it, tool)));
-    }
+    String path = requireNonNullElse(System.getenv("PATH"), "");
+    return Stream.of(path.split(":", -1)).anyMatch(it -> Files.isExecutable(Path.of(it, tool)));
   }
 }

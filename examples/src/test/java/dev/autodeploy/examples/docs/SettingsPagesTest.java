@@ -27,7 +27,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Every setting of every builder has its row, and the row tells the default that it has. */
 class SettingsPagesTest {
   private static final Pattern SETTING = Pattern.compile("`([a-zA-Z]+)(\\([^`]*\\))?`");
-  private static final Pattern NUMBER = Pattern.compile("(\\d[\\d ]*)( ?(ms|s|min|h|MiB|GiB))?\\b.*");
+  private static final Pattern NUMBER =
+      Pattern.compile("(\\d[\\d ]*)( ?(ms|s|min|h|MiB|GiB))?\\b.*");
 
   @ParameterizedTest
   @CsvSource({
