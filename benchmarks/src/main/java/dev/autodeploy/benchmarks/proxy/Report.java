@@ -1,0 +1,177 @@
+package dev.autodeploy.benchmarks.proxy;
+
+import dev.autodeploy.benchmarks.proxy.Sample.Load;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/** The tables of a run, in Markdown. */
+final class Report {
+  private static final String DIRECT = "direct";
+  private static final String OURS = "ours-";
+
+  private final List<Sample> samples;
+  private final List<Load> loads;
+  private final List<String> candidates;
+
+  Report(List<Sample> samples) {
+    this.samples = List.copyOf(samples);
+    loads = samples.stream().map(Sample::load).distinct().toList();
+    candidates = samples.stream().map(Sample::candidate).distinct().toList();
+  }
+
+  /** Returns the text. */
+  String markdown() {
+    StringBuilder text = new StringBuilder();
+    loads.forEach(load -> load(load, text));
+    for (String ours : candidates) {
+      if (ours.startsWith(OURS)) {
+        compare(ours, text);
+      }
+    }
+    goals(text);
+    return text.toString();
+  }
+
+  private void load(Load load, StringBuilder text) {
+    text.append("**").append(load).append("**\n\n");
+    row(
+        text,
+        List.of(
+            "proxy", "req/s", "of direct", "p50 ms", "p99 ms", "CPU us/req", "RSS MB", "errors"));
+    row(text, List.of("---", "--:", "--:", "--:", "--:", "--:", "--:", "--:"));
+    for (String candidate : candidates) {
+      List<Sample> mine = of(load, candidate);
+      row(
+          text,
+          List.of(
+              name(candidate),
+              format("%.0f", median(mine, Sample::requestsPerSecond)),
+              format("%.2f", ratio(load, candidate, DIRECT, Sample::requestsPerSecond)),
+              format("%.2f", median(mine, Sample::medianMillis)),
+              format("%.1f", median(mine, Sample::p99Millis)),
+              format("%.1f", median(mine, Sample::cpuMicros)),
+              format("%.0f", median(mine, Sample::residentKib) / 1024),
+              format("%d", mine.stream().mapToLong(Sample::errors).sum())));
+    }
+    text.append('\n');
+  }
+
+  private void compare(String ours, StringBuilder text) {
+    text.append("**").append(name(ours)).append(" against each**: requests per second");
+    text.append(" (CPU per request), median of the rounds' ratios\n\n");
+    List<String> cells = new ArrayList<>(List.of("against"));
+    loads.forEach(load -> cells.add(load.toString()));
+    row(text, cells);
+    row(text, cells.stream().map(cell -> cell.equals("against") ? "---" : "--:").toList());
+    for (String other : candidates) {
+      if (other.startsWith(OURS)) {
+        continue;
+      }
+      cells.clear();
+      cells.add(name(other));
+      for (Load load : loads) {
+        String rate = format("%.2f", ratio(load, ours, other, Sample::requestsPerSecond));
+        cells.add(
+            other.equals(DIRECT)
+                ? rate
+                : rate + format(" (%.2f)", ratio(load, ours, other, Sample::cpuMicros)));
+      }
+      row(text, cells);
+    }
+    text.append('\n');
+  }
+
+  private void goals(StringBuilder text) {
+    List<String> lines = new ArrayList<>();
+    goal(lines, "ours-25", "jetty", "100", 1.0);
+    goal(lines, "ours-25", "caddy", "64k", 1.0);
+    goal(lines, "ours-25", "caddy", "1m", 1.0);
+    goal(lines, "ours-17", "caddy", "100", 1.2);
+    goal(lines, "ours-17", "caddy", "64k", 0.9);
+    goal(lines, "ours-17", "caddy", "1m", 0.9);
+    goal(lines, "ours-25", "gateway", "100", 1.0);
+    goal(lines, "ours-17", "gateway", "100", 1.0);
+    if (lines.isEmpty()) {
+      return;
+    }
+    text.append("**Goals**, at 32 connections\n\n");
+    row(text, List.of("goal", "at least", "measured", ""));
+    row(text, List.of("---", "--:", "--:", "---"));
+    lines.forEach(line -> text.append(line).append('\n'));
+  }
+
+  private void goal(List<String> lines, String ours, String other, String body, double least) {
+    Load load = new Load(body, 32);
+    if (of(load, ours).isEmpty() || of(load, other).isEmpty()) {
+      return;
+    }
+    double measured = ratio(load, ours, other, Sample::requestsPerSecond);
+    lines.add(
+        format(
+            "| %s against %s, %s | %.1f | %.2f | %s |",
+            name(ours),
+            name(other),
+            load.toString().replaceAll(",.*", ""),
+            least,
+            measured,
+            measured >= least ? "reached" : "**missed**"));
+  }
+
+  /** Ratios are taken round by round, since the machine may be faster in one than in another. */
+  private double ratio(Load load, String one, String other, ToDoubleFunction<Sample> figure) {
+    List<Sample> mine = of(load, one);
+    List<Sample> theirs = of(load, other);
+    List<Double> ratios = new ArrayList<>();
+    for (Sample sample : mine) {
+      for (Sample base : theirs) {
+        if (base.round() == sample.round()) {
+          ratios.add(figure.applyAsDouble(sample) / figure.applyAsDouble(base));
+        }
+      }
+    }
+    return median(ratios);
+  }
+
+  private List<Sample> of(Load load, String candidate) {
+    return samples.stream()
+        .filter(sample -> sample.load().equals(load) && sample.candidate().equals(candidate))
+        .toList();
+  }
+
+  private static double median(List<Sample> samples, ToDoubleFunction<Sample> figure) {
+    return median(samples.stream().map(figure::applyAsDouble).toList());
+  }
+
+  static double median(List<Double> values) {
+    List<Double> sorted = values.stream().sorted().toList();
+    int half = sorted.size() / 2;
+    return sorted.isEmpty()
+        ? Double.NaN
+        : sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
+  }
+
+  private static String name(String candidate) {
+    return switch (candidate) {
+      case DIRECT -> "direct to the backend";
+      case "nginx" -> "nginx";
+      case "haproxy" -> "HAProxy";
+      case "caddy" -> "Caddy";
+      case "jetty" -> "Jetty";
+      case "undertow" -> "Undertow";
+      case "gateway" -> "Spring Cloud Gateway";
+      case "ours-25" -> "ours, JDK 25";
+      case "ours-17" -> "ours, JDK 17";
+      default -> candidate;
+    };
+  }
+
+  private static void row(StringBuilder text, List<String> cells) {
+    text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+  }
+
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+}

@@ -1,0 +1,41 @@
+package dev.autodeploy.benchmarks.proxy;
+
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartRequest;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** A provider that starts nothing: each instance is the one server that runs already. */
+final class RunningServer implements InstanceProvider {
+  private final URI address;
+
+  RunningServer(URI address) {
+    this.address = address;
+  }
+
+  @Override
+  public CompletionStage<ProviderInstance> start(StartRequest request) {
+    return CompletableFuture.completedFuture(
+        ProviderInstance.of(request, address, Instant.now()));
+  }
+
+  @Override
+  public CompletionStage<Void> release(String instanceId, Duration grace) {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletionStage<List<ProviderInstance>> list(String owner) {
+    return CompletableFuture.completedFuture(List.of());
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    return CompletableFuture.completedFuture(List.of());
+  }
+}
