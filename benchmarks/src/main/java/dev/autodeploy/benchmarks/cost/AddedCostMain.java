@@ -19,8 +19,8 @@ import java.util.UUID;
 
 /**
  * Measures what AutoDeploy adds to a container's own cold start, from create to the first byte of
- * an answer, in turns: {@code docker run} with an ideal probe; the same by the engine's API, without
- * the start of a program; a request to a link on standby.
+ * an answer, in turns: {@code docker run} with an ideal probe; the same by the engine's API,
+ * without the start of a program; a request to a link on standby.
  */
 public final class AddedCostMain {
   private static final String IMAGE = "autodeploy/benchmark:1";
@@ -80,7 +80,15 @@ public final class AddedCostMain {
     long begun = System.nanoTime();
     Process docker =
         new ProcessBuilder(
-                "docker", "run", "-d", "--init", "-p", "127.0.0.1::8080", IMAGE, "/bin/sh", "-c",
+                "docker",
+                "run",
+                "-d",
+                "--init",
+                "-p",
+                "127.0.0.1::8080",
+                IMAGE,
+                "/bin/sh",
+                "-c",
                 SERVE)
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();

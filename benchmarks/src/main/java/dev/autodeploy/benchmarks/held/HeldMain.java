@@ -41,8 +41,7 @@ public final class HeldMain {
       try (NumberInstance instance = new NumberInstance()) {
         String endpoint = instance.endpoint().toString();
         measure(java + ", link", jdk, 0, LinkServer.class, endpoint);
-        measure(
-            java + ", link, " + SLOW + " slow heads", jdk, SLOW, LinkServer.class, endpoint);
+        measure(java + ", link, " + SLOW + " slow heads", jdk, SLOW, LinkServer.class, endpoint);
       }
     }
   }

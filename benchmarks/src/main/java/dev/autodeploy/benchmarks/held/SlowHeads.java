@@ -21,8 +21,7 @@ final class SlowHeads implements AutoCloseable {
   void open(int number) throws IOException {
     for (int i = 0; i < number; i++) {
       Socket socket =
-          new Socket(
-              InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.6"), 0);
+          new Socket(InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.6"), 0);
       sockets.add(socket);
       socket.getOutputStream().write("GET / HT".getBytes(US_ASCII));
     }

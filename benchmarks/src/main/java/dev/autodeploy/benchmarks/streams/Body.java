@@ -38,7 +38,8 @@ final class Body {
   }
 
   static void writeChunks(OutputStream out) throws IOException {
-    byte[] size = (Integer.toHexString(BLOCK) + "\r\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    byte[] size =
+        (Integer.toHexString(BLOCK) + "\r\n").getBytes(java.nio.charset.StandardCharsets.US_ASCII);
     byte[] chunk = Arrays.copyOf(size, size.length + BLOCK + 2);
     System.arraycopy(PATTERN, 0, chunk, size.length, BLOCK);
     chunk[chunk.length - 2] = '\r';

@@ -71,8 +71,7 @@ public final class EventsMain {
   private static List<Double> events(int port) throws IOException {
     List<Double> delays = new ArrayList<>();
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-      Wire.write(
-          socket.getOutputStream(), "GET /d/app/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      Wire.write(socket.getOutputStream(), "GET /d/app/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
       InputStream in = new BufferedInputStream(socket.getInputStream());
       Wire.answer(in);
       while (delays.size() < EVENTS) {
