@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RequestGuard {
   private static final int MAX_TARGET = 16_384;
+  private static final int MAX_FIELDS = 150;
+  private static final int MAX_FIELD_BYTES = 65_536;
 
   private RequestGuard() {}
 
@@ -33,6 +35,9 @@ public final class RequestGuard {
     Problem problem = method(head.method());
     if (problem == null) {
       problem = target(head.target());
+    }
+    if (problem == null) {
+      problem = size(head.fields());
     }
     if (problem == null) {
       problem = host(head);
@@ -82,6 +87,31 @@ public final class RequestGuard {
       }
     }
     return null;
+  }
+
+  /** A front has to let through more than this, or its callers never learn why it hung up. */
+  private static @Nullable Problem size(Fields fields) {
+    long bytes = 0;
+    for (int i = 0; i < fields.size(); i++) {
+      bytes += fields.name(i).length() + 2L + fields.value(i).length() + 2L;
+    }
+    if (fields.size() <= MAX_FIELDS && bytes <= MAX_FIELD_BYTES) {
+      return null;
+    }
+    return Problem.of(
+            431,
+            "header-too-large",
+            "The request's header is too large",
+            "the header has "
+                + fields.size()
+                + " fields of "
+                + bytes
+                + " bytes; the maximum of this link is "
+                + MAX_FIELDS
+                + " fields and "
+                + MAX_FIELD_BYTES
+                + " bytes")
+        .closing();
   }
 
   private static @Nullable Problem host(RequestHead head) {

@@ -13,7 +13,11 @@ final class ServerProperties {
   /** What the server reads once; {@code maxReqHeaders} also shows whether it was read in time. */
   static final String MAX_HEADERS = PREFIX + "maxReqHeaders";
 
-  static final int OUR_MAX_HEADERS = 150;
+  /**
+   * More than the gateway takes, which says so to the caller where the server just hangs up; and
+   * fewer than the server's own 200, so that it shows which of the two counts.
+   */
+  static final int OUR_MAX_HEADERS = 190;
 
   private static final Map<String, String> WANTED = wanted();
 
@@ -24,7 +28,7 @@ final class ServerProperties {
     wanted.put(PREFIX + "nodelay", "true"); // else 44 ms for every answer on a kept connection
     wanted.put(PREFIX + "maxIdleConnections", "20000"); // else all but 200 are closed
     wanted.put(PREFIX + "idleInterval", "60");
-    wanted.put(PREFIX + "maxReqHeaderSize", "65536");
+    wanted.put(PREFIX + "maxReqHeaderSize", "131072"); // twice what the gateway takes
     wanted.put(MAX_HEADERS, Integer.toString(OUR_MAX_HEADERS));
     return wanted;
   }

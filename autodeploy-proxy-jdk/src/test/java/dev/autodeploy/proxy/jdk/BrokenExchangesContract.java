@@ -373,4 +373,56 @@ abstract class BrokenExchangesContract extends LinkContract {
       link.awaitQuiet();
     }
   }
+
+  /** Nobody reads the answer before the request is sent, so both sides may come to a stand. */
+  @Test
+  void echoOfABigBody_endsInTimeAndLeavesNothing() throws Exception {
+    TestInstance.App echo =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+          request.copyBody(
+              new OutputStream() {
+                @Override
+                public void write(int b) throws IOException {
+                  write(new byte[] {(byte) b}, 0, 1);
+                }
+
+                @Override
+                public void write(byte[] bytes, int offset, int length) throws IOException {
+                  TestInstance.write(out, Integer.toHexString(length) + "\r\n");
+                  out.write(bytes, offset, length);
+                  TestInstance.write(out, "\r\n");
+                }
+              });
+          TestInstance.write(out, "0\r\n\r\n");
+        };
+    try (TestLink link =
+            link(echo, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(500))).warm();
+        RawClient client = link.client()) {
+      String head = "POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: ";
+      int small = 16 * 1024;
+      assertThat(client.send(head + small + "\r\n\r\n" + "x".repeat(small)).answer().body)
+          .isEqualTo("x".repeat(small));
+
+      int big = 64 << 20;
+      client.send(head + big + "\r\n\r\n");
+      CompletableFuture<Void> sent =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  for (int i = 0; i < big; i += small) {
+                    client.out().write(new byte[small]);
+                  }
+                } catch (IOException e) {
+                  // The link gave up, and takes no more of it.
+                }
+              });
+
+      assertThat(client.head().status).isEqualTo(504);
+      link.awaitQuiet();
+      Await.until("the upstream is closed", () -> link.instance().openConnections() == 0);
+      client.socket.close();
+      sent.join();
+    }
+  }
 }

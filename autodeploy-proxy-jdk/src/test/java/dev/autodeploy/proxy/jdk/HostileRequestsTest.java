@@ -99,6 +99,8 @@ final class HostileRequestsTest {
         Arguments.of("space in name", GET + "X y: z\r\n\r\n"),
         Arguments.of("empty name", GET + ": z\r\n\r\n"),
         Arguments.of("expectation", POST + "Expect: magic\r\nContent-Length: 0\r\n\r\n"),
+        Arguments.of("rather big head", GET + "X: " + "y".repeat(70_000) + "\r\n\r\n"),
+        Arguments.of("rather many fields", GET + fields(160) + "\r\n"),
         Arguments.of("big head", GET + "X: " + "y".repeat(400_000) + "\r\n\r\n"),
         Arguments.of("many fields", GET + fields(250) + "\r\n"),
         Arguments.of("long target", "GET /d/app/" + "x".repeat(20_000) + " HTTP/1.1\r\n\r\n"),
@@ -134,6 +136,18 @@ final class HostileRequestsTest {
 
     assertThat(answer).doesNotContain("served");
     assertThat(link.instance().requests).isEmpty();
+  }
+
+  @Test
+  void headThatIsTooLarge_isToldSo() throws Exception {
+    for (String fields : new String[] {"X: " + "y".repeat(66_000) + "\r\n", fields(150)}) {
+      String answer = talk(GET + fields + "\r\n");
+
+      assertThat(answer).startsWith("HTTP/1.1 431 ").contains("problems/header-too-large");
+      assertThat(answer).contains("150 fields and 65536 bytes");
+    }
+    assertThat(talk(GET + "X: " + "y".repeat(60_000) + "\r\n" + fields(140) + "\r\n"))
+        .contains("served");
   }
 
   static Stream<Arguments> badChunks() {

@@ -49,7 +49,7 @@ final class ServerSelfTestTest {
   @Test
   void properties_areSetBeforeTheServerReadsThem() throws Exception {
     assertThat(run("first"))
-        .contains("late=false nodelay=true headers=150")
+        .contains("late=false nodelay=true headers=190")
         .doesNotContain("was in use before");
   }
 
