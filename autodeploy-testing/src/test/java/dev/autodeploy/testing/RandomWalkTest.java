@@ -56,11 +56,13 @@ class RandomWalkTest {
 
   @Test
   void aBrokenInvariant_isToldWithSeedStepAndTheStepsBefore() {
-    Walk walk = new Walk(9, 1, 1, EnumSet.noneOf(RandomWalk.Fault.class));
+    WalkSettings settings =
+        new WalkSettings(9, 10_000, 10_000, 1, 1, EnumSet.noneOf(RandomWalk.Fault.class));
+    Walk walk = new Walk(settings, WalkSchedule.everything());
     walk.time.schedule(
         java.time.Duration.ofSeconds(20), () -> walk.broken("no more than nothing is allowed"));
 
-    assertThatThrownBy(() -> walk.run(10_000, 10_000))
+    assertThatThrownBy(() -> walk.run())
         .isInstanceOfSatisfying(
             BrokenInvariantError.class,
             e -> {
