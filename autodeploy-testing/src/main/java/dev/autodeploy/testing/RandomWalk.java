@@ -194,14 +194,20 @@ public final class RandomWalk {
    * @throws BrokenInvariantError if the engine did what it must never do
    */
   public Result run() {
-    if (!only.isEmpty()) {
-      return new Walk(settings, WalkSchedule.of(WalkSchedule.parse(only))).run();
-    }
     try {
-      return new Walk(settings, WalkSchedule.everything()).run();
+      return runOnce();
     } catch (BrokenInvariantError e) {
-      throw WalkShrinker.shrink(settings, e);
+      throw only.isEmpty() ? WalkShrinker.shrink(settings, e) : e;
     }
+  }
+
+  /** Walks, and leaves an error as it comes. */
+  Result runOnce() {
+    WalkSchedule schedule =
+        only.isEmpty()
+            ? WalkSchedule.everything()
+            : WalkSchedule.of(WalkSchedule.parse(only));
+    return new Walk(settings, schedule).run();
   }
 
   private static int positive(String parameter, int value) {

@@ -5,12 +5,14 @@ import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a {@link RandomWalk}: takes the steps and has the books checked after each. */
-final class Walk implements SimulatedWorld.Watch {
+class Walk implements SimulatedWorld.Watch {
   private static final Duration TO_THE_END = Duration.ofMinutes(30);
 
   final long seed;
@@ -27,8 +29,8 @@ final class Walk implements SimulatedWorld.Watch {
   int startFailures;
   int restarts;
 
-  /** How far the wall clock was stepped so far, back and forth added up. */
-  Duration clockSteps = Duration.ZERO;
+  /** When the wall clock was stepped, and how far back or forth, in nanoseconds. */
+  private final NavigableMap<Long, Long> clockSteps = new TreeMap<>();
 
   private final WalkSettings settings;
   private final WalkSchedule schedule;
@@ -216,7 +218,7 @@ final class Walk implements SimulatedWorld.Watch {
   private void stepClock(WalkDraw draw) {
     if (faults.contains(RandomWalk.Fault.CLOCK)) {
       Duration by = draw.pause().multipliedBy(draw.any(1, -1, 60, -60));
-      clockSteps = clockSteps.plus(by.abs());
+      clockSteps.merge(time.read(), by.abs().toNanos(), Long::sum);
       trace.add(() -> "step the wall clock by " + text(by));
       time.stepClock(by);
     }
@@ -294,6 +296,13 @@ final class Walk implements SimulatedWorld.Watch {
     WalkEngine engine = engine(machine.request.owner());
     machine.hidden |= machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine);
     trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
+  }
+
+  /** Returns how far wall clock and ticker may differ over a time. */
+  long clockStepsBetween(long from, long to) {
+    return clockSteps.subMap(from, true, to, true).values().stream()
+        .mapToLong(Long::longValue)
+        .sum();
   }
 
   private WalkEngine engine(String owner) {

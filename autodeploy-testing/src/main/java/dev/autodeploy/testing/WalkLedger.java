@@ -98,7 +98,7 @@ final class WalkLedger {
   private void checkRoughly(SimulatedMachine machine, long counted, long writtenAt) {
     String id = machine.request.instanceId();
     long end = machine.exitedAt != SimulatedMachine.NEVER ? machine.exitedAt : machine.goneAt;
-    long slack = walk.clockSteps.toNanos();
+    long slack = walk.clockStepsBetween(machine.startedAt, Math.max(machine.startedAt, writtenAt));
     walk.check(
         counted >= end - machine.startedAt - slack,
         () ->

@@ -2,6 +2,7 @@ package dev.autodeploy.testing;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,18 +14,26 @@ final class WalkShrinker {
   private static final int ATTEMPTS = 3000;
 
   private final WalkSettings settings;
+  private final Function<WalkSchedule, Walk> walks;
   private final String kind;
   private BrokenInvariantError shortest;
   private int attempts;
 
-  private WalkShrinker(WalkSettings settings, BrokenInvariantError first) {
+  private WalkShrinker(
+      WalkSettings settings, Function<WalkSchedule, Walk> walks, BrokenInvariantError first) {
     this.settings = settings;
+    this.walks = walks;
     this.kind = kind(first.invariant());
     this.shortest = first;
   }
 
   static BrokenInvariantError shrink(WalkSettings settings, BrokenInvariantError found) {
-    return new WalkShrinker(settings, found).shrink();
+    return shrink(settings, schedule -> new Walk(settings, schedule), found);
+  }
+
+  static BrokenInvariantError shrink(
+      WalkSettings settings, Function<WalkSchedule, Walk> walks, BrokenInvariantError found) {
+    return new WalkShrinker(settings, walks, found).shrink();
   }
 
   private BrokenInvariantError shrink() {
@@ -62,7 +71,7 @@ final class WalkShrinker {
   private @Nullable BrokenInvariantError replay(List<String> parts) {
     attempts++;
     try {
-      new Walk(settings, WalkSchedule.of(parts)).run();
+      walks.apply(WalkSchedule.of(parts)).run();
       return null;
     } catch (BrokenInvariantError e) {
       if (!kind(e.invariant()).equals(kind)) {
