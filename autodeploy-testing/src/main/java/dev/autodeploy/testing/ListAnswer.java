@@ -11,8 +11,7 @@ import java.util.function.Predicate;
  * @param fails whether it fails in the end
  * @param shows which instances it shows
  */
-record ListAnswer(
-    Duration takes, boolean stale, boolean fails, Predicate<SimulatedMachine> shows) {
+record ListAnswer(Duration takes, boolean stale, boolean fails, Predicate<SimulatedMachine> shows) {
   static ListAnswer after(Duration takes) {
     return new ListAnswer(takes, false, false, machine -> true);
   }

@@ -84,8 +84,7 @@ public final class RandomWalk {
   }
 
   /**
-   * Returns a walk of 1000 lifecycles over three deployments of one engine, with all
-   * faults.
+   * Returns a walk of 1000 lifecycles over three deployments of one engine, with all faults.
    *
    * @param seed what it is drawn from
    * @return the walk, to be changed and run
@@ -204,9 +203,7 @@ public final class RandomWalk {
   /** Walks, and leaves an error as it comes. */
   Result runOnce() {
     WalkSchedule schedule =
-        only.isEmpty()
-            ? WalkSchedule.everything()
-            : WalkSchedule.of(WalkSchedule.parse(only));
+        only.isEmpty() ? WalkSchedule.everything() : WalkSchedule.of(WalkSchedule.parse(only));
     return new Walk(settings, schedule).run();
   }
 

@@ -106,7 +106,7 @@ class Walk implements SimulatedWorld.Watch {
   /** Notes that an invariant is broken; the walk ends after the running step. */
   void broken(String invariant) {
     if (broken == null) {
-      broken = 
+      broken =
           new BrokenInvariantError(
               seed, step, invariant, gone, trace.toLines(), schedule.carriedOut(step));
     }

@@ -1,8 +1,8 @@
 package dev.autodeploy.testing;
 
 import dev.autodeploy.AutoDeploy;
-import dev.autodeploy.Deployment;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.event.DeploymentEvent;
@@ -140,7 +140,8 @@ final class WalkEngine {
         return;
       } catch (AutoDeployException e) {
         walk.trace.add(() -> owner + ": the engine is not built: " + e.getMessage());
-        boolean expected = e.code() == ErrorCode.PROVIDER_FAILED || e.code() == ErrorCode.STATE_FAILED;
+        boolean expected =
+            e.code() == ErrorCode.PROVIDER_FAILED || e.code() == ErrorCode.STATE_FAILED;
         if (!expected || attempt == BUILD_ATTEMPTS) {
           throw e;
         }

@@ -71,10 +71,8 @@ final class WalkLedger {
     long counted = ends(id).stream().mapToLong(usage -> usage.duration().toNanos()).sum();
     Long reported = engine.reportedGone(id);
     long writtenAt = store.endWrittenAt(id);
-    boolean cut =
-        engine.restartedBetween(machine.startedAt, Math.max(machine.goneAt, writtenAt));
-    walk.check(
-        cut || engine.isExplained(id), () -> "every start has a reason, but that of " + id);
+    boolean cut = engine.restartedBetween(machine.startedAt, Math.max(machine.goneAt, writtenAt));
+    walk.check(cut || engine.isExplained(id), () -> "every start has a reason, but that of " + id);
     if (!cut && reported != null && !machine.hidden) {
       checkExactly(machine, counted, reported);
     } else {

@@ -57,9 +57,7 @@ final class WalkSchedule {
 
   /** Returns the number of the last step that was chosen, or the limit if all are. */
   int last(int limit) {
-    return chosen == null
-        ? limit
-        : chosen.stream().mapToInt(WalkSchedule::step).max().orElse(0);
+    return chosen == null ? limit : chosen.stream().mapToInt(WalkSchedule::step).max().orElse(0);
   }
 
   boolean isEverything() {
