@@ -377,13 +377,7 @@ final class DeploymentController implements Deployment {
    * Takes over, or releases, what an earlier process has left. Only decides: {@link #carryOut} is
    * to follow.
    */
-  void takeOver(ProviderInstance found, @Nullable OpenUsage usage) {
-    if (usage == null) {
-      Instant started = RestoredInstance.startedAt(found, null);
-      context
-          .ledger()
-          .appendSurely(new LedgerEntry.Started(name, found.instanceId(), spec().gpu(), started));
-    }
+  void takeOver(ProviderInstance found, OpenUsage usage) {
     decideOnly(
         () -> {
           long now = now();
@@ -513,6 +507,17 @@ final class DeploymentController implements Deployment {
       context.ledger().append(used);
     } catch (RuntimeException e) {
       LOG.warn("{}: the use of instance {} could not be written", name, instance.id, e);
+      notCheckpointed(instance);
+    }
+  }
+
+  /** Has the next checkpoint write what this one could not. */
+  private void notCheckpointed(Instance instance) {
+    lock.lock();
+    try {
+      instance.checkpointedUse = Instance.NEVER;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -25,6 +25,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -32,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -250,10 +252,15 @@ public final class Engine {
         .thenApply(
             found -> {
               noteExits(found);
-              return found.stream().anyMatch(it -> holder(it.instanceId()) == null);
+              return unknown(found);
             })
-        // Again: what the first list has may have been released since it was made.
-        .thenCompose(more -> more ? list() : CompletableFuture.completedFuture(List.of()))
+        // Again: what the first list has may have been released since it was made, and what the
+        // second has, since it was asked for.
+        .thenCompose(
+            suspects ->
+                suspects.isEmpty()
+                    ? CompletableFuture.completedFuture(List.<ProviderInstance>of())
+                    : list().thenApply(found -> among(found, suspects)))
         .thenAccept(this::releaseOrphans)
         .whenComplete(
             (done, error) -> {
@@ -261,6 +268,17 @@ public final class Engine {
                 LOG.warn("Orphans could not be looked for: {}", EngineContext.describe(error));
               }
             });
+  }
+
+  private Set<String> unknown(List<ProviderInstance> found) {
+    return found.stream()
+        .map(ProviderInstance::instanceId)
+        .filter(id -> holder(id) == null)
+        .collect(Collectors.toSet());
+  }
+
+  private static List<ProviderInstance> among(List<ProviderInstance> found, Set<String> ids) {
+    return found.stream().filter(it -> ids.contains(it.instanceId())).toList();
   }
 
   private CompletableFuture<List<ProviderInstance>> list() {
@@ -341,13 +359,15 @@ public final class Engine {
   }
 
   private DeploymentController make(DeploymentSpec spec) {
+    // Saved before anything is decided: a deployment that is not stored must not start anything.
+    Instant createdAt = context.clock().instant();
     DeploymentController made = undeclared.get(spec.name());
+    save(controllers, new StoredDeployment(spec, made == null ? createdAt : made.createdAt()));
     if (made == null || !made.reopen(spec)) {
-      made = controller(spec, context.clock().instant());
+      made = controller(spec, made == null ? createdAt : made.createdAt());
     }
     Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
     next.put(spec.name(), made);
-    save(next);
     controllers = Collections.unmodifiableMap(next);
     undeclared.remove(spec.name());
     leftovers.claim(made);
@@ -659,10 +679,22 @@ public final class Engine {
     save(all, "", null);
   }
 
+  /** Saves the deployments and another one. */
+  private void save(Map<String, DeploymentController> all, StoredDeployment added) {
+    List<StoredDeployment> stored = stored(all, "", null);
+    stored.add(added);
+    config.store().save(new StoredState(context.owner(), stored));
+  }
+
   /**
    * Saves the deployments, one of them with another specification, or without it if that is null.
    */
   private void save(
+      Map<String, DeploymentController> all, String changed, @Nullable DeploymentSpec spec) {
+    config.store().save(new StoredState(context.owner(), stored(all, changed, spec)));
+  }
+
+  private static List<StoredDeployment> stored(
       Map<String, DeploymentController> all, String changed, @Nullable DeploymentSpec spec) {
     List<StoredDeployment> stored = new ArrayList<>();
     for (DeploymentController controller : all.values()) {
@@ -671,7 +703,7 @@ public final class Engine {
         stored.add(new StoredDeployment(current, controller.createdAt()));
       }
     }
-    config.store().save(new StoredState(context.owner(), stored));
+    return stored;
   }
 
   /** Finds the deployment that a provider's message is about. */

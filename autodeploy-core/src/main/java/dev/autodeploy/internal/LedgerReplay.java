@@ -2,11 +2,14 @@ package dev.autodeploy.internal;
 
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The ledger of earlier processes: what was closed, and what is still open. */
 final class LedgerReplay {
@@ -29,6 +32,15 @@ final class LedgerReplay {
   /** The closed intervals of a deployment, oldest first. */
   List<UsageInterval> closed(String deployment) {
     return closed.getOrDefault(deployment, List.of());
+  }
+
+  /** Up to when an instance is counted in intervals that are closed, or null if in none. */
+  @Nullable Instant endedAt(String deployment, String instanceId) {
+    return closed(deployment).stream()
+        .filter(usage -> usage.instanceId().equals(instanceId))
+        .map(UsageInterval::endedAt)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 
   /** The open intervals by instance; the engine takes out what it has settled. */

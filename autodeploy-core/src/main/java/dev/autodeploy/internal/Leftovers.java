@@ -52,7 +52,7 @@ final class Leftovers {
       ProviderInstance instance = i.next();
       if (instance.deployment().equals(controller.name())) {
         i.remove();
-        controller.takeOver(instance, replay.open().remove(instance.instanceId()));
+        controller.takeOver(instance, account(instance, controller.spec().gpu()));
       }
     }
   }
@@ -118,22 +118,30 @@ final class Leftovers {
     return rest;
   }
 
-  /**
-   * Opens the account of an instance that is nobody's: the one that it has, or one from where its
-   * last one was closed, for then it was given up too early.
-   */
+  /** Opens the account of an instance that is nobody's. */
   OpenUsage account(ProviderInstance orphan) {
-    OpenUsage open = replay.open().remove(orphan.instanceId());
+    return account(orphan, GpuRequest.none());
+  }
+
+  /**
+   * Opens the account of an instance: the one that it has, or one from where its last one was
+   * closed, here or in an earlier process, for then it was given up too early.
+   */
+  private OpenUsage account(ProviderInstance found, GpuRequest gpu) {
+    OpenUsage open = replay.open().remove(found.instanceId());
     if (open != null) {
       return open;
     }
-    Instant counted = context.ledger().endedAt(orphan.instanceId());
+    Instant counted = context.ledger().endedAt(found.instanceId());
+    if (counted == null) {
+      counted = replay.endedAt(found.deployment(), found.instanceId());
+    }
     LedgerEntry.Started started =
         new LedgerEntry.Started(
-            orphan.deployment(),
-            orphan.instanceId(),
-            GpuRequest.none(),
-            counted == null ? orphan.startedAt() : counted);
+            found.deployment(),
+            found.instanceId(),
+            gpu,
+            counted == null ? found.startedAt() : counted);
     context.ledger().appendSurely(started);
     return new OpenUsage(started, null);
   }

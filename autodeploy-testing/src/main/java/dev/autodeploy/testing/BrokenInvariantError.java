@@ -2,11 +2,14 @@ package dev.autodeploy.testing;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * Thrown by a {@link RandomWalk} when the engine did what it must never do. Its message names seed,
- * step and what broke, and shows the steps that led there; the same seed breaks the same way.
+ * step and what broke, shows the shortest way that was found to there, and tells how to walk it
+ * again.
  */
 public final class BrokenInvariantError extends AssertionError {
   private static final long serialVersionUID = 1L;
@@ -20,7 +23,33 @@ public final class BrokenInvariantError extends AssertionError {
   /** What broke. */
   private final String invariant;
 
-  BrokenInvariantError(long seed, int step, String invariant, List<String> trace) {
+  /** How many instances had come and gone by then. */
+  private final int lifecycles;
+
+  /** The lines that led there. */
+  private final ArrayList<String> trace;
+
+  /** The steps and faults that were carried out. */
+  private final ArrayList<String> schedule;
+
+  BrokenInvariantError(
+      long seed,
+      int step,
+      String invariant,
+      int lifecycles,
+      List<String> trace,
+      List<String> schedule) {
+    this(seed, step, invariant, lifecycles, trace, schedule, "");
+  }
+
+  private BrokenInvariantError(
+      long seed,
+      int step,
+      String invariant,
+      int lifecycles,
+      List<String> trace,
+      List<String> schedule,
+      String repeat) {
     super(
         "seed "
             + seed
@@ -29,10 +58,64 @@ public final class BrokenInvariantError extends AssertionError {
             + ": "
             + requireNonNull(invariant, "invariant")
             + "\n  "
-            + String.join("\n  ", trace));
+            + String.join("\n  ", trace)
+            + repeat);
     this.seed = seed;
     this.step = step;
     this.invariant = invariant;
+    this.lifecycles = lifecycles;
+    this.trace = new ArrayList<>(trace);
+    this.schedule = new ArrayList<>(schedule);
+  }
+
+  /** Returns the same with the schedule that it comes from. */
+  BrokenInvariantError withSchedule(List<String> parts) {
+    return copy(lifecycles, parts, "");
+  }
+
+  /** Returns the same with what a reader needs to walk it again. */
+  BrokenInvariantError shrunkFrom(BrokenInvariantError whole, WalkSettings settings) {
+    return copy(
+        whole.lifecycles,
+        schedule,
+        "\n  shrunk from "
+            + whole.schedule.size()
+            + " to "
+            + schedule.size()
+            + " steps and faults; found in lifecycle "
+            + whole.lifecycles
+            + "; again with:\n  RandomWalk.seed("
+            + seed
+            + "L).deployments("
+            + settings.deployments()
+            + ").engines("
+            + settings.engines()
+            + ").faults("
+            + settings.faults().stream().map(f -> "Fault." + f).collect(Collectors.joining(", "))
+            + ").only(\""
+            + WalkSchedule.text(schedule)
+            + "\").run()");
+  }
+
+  private BrokenInvariantError copy(int count, List<String> parts, String repeat) {
+    BrokenInvariantError copy =
+        new BrokenInvariantError(seed, step, invariant, count, trace, parts, repeat);
+    for (Throwable suppressed : getSuppressed()) {
+      copy.addSuppressed(suppressed);
+    }
+    return copy;
+  }
+
+  int lifecycles() {
+    return lifecycles;
+  }
+
+  List<String> schedule() {
+    return List.copyOf(schedule);
+  }
+
+  List<String> trace() {
+    return List.copyOf(trace);
   }
 
   /**

@@ -41,11 +41,12 @@ public final class RandomWalk {
     RESTART,
     /** The wall clock is stepped forth and back. */
     CLOCK,
-    /**
-     * The provider's list does not show an instance at first. Not among the default faults: after a
-     * restart nobody can know of what is not listed.
-     */
-    LATE_LIST
+    /** The provider's list does not show an instance at first. */
+    LATE_LIST,
+    /** The provider's list is slow, out of date, fails, or leaves something out. */
+    LIST,
+    /** The store fails to write, with the old or the new left on disk, or dies with the engine. */
+    STORE
   }
 
   /**
@@ -74,34 +75,23 @@ public final class RandomWalk {
       int restarts,
       Duration virtualTime) {}
 
-  private final long seed;
-  private final int steps;
-  private final int lifecycles;
-  private final int deployments;
-  private final int engines;
-  private final Set<Fault> faults;
+  private final WalkSettings settings;
+  private final String only;
 
-  private RandomWalk(
-      long seed, int steps, int lifecycles, int deployments, int engines, Set<Fault> faults) {
-    this.seed = seed;
-    this.steps = steps;
-    this.lifecycles = lifecycles;
-    this.deployments = deployments;
-    this.engines = engines;
-    this.faults = EnumSet.noneOf(Fault.class);
-    this.faults.addAll(faults);
+  private RandomWalk(WalkSettings settings, String only) {
+    this.settings = settings;
+    this.only = only;
   }
 
   /**
-   * Returns a walk of 1000 lifecycles over three deployments of one engine, with all faults that an
-   * engine can cope with.
+   * Returns a walk of 1000 lifecycles over three deployments of one engine, with all faults.
    *
    * @param seed what it is drawn from
    * @return the walk, to be changed and run
    */
   public static RandomWalk seed(long seed) {
-    Set<Fault> all = EnumSet.complementOf(EnumSet.of(Fault.LATE_LIST));
-    return new RandomWalk(seed, Integer.MAX_VALUE, 1000, 3, 1, all);
+    return new RandomWalk(
+        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, EnumSet.allOf(Fault.class)), "");
   }
 
   /**
@@ -111,7 +101,7 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk steps(int count) {
-    return new RandomWalk(seed, positive("steps", count), lifecycles, deployments, engines, faults);
+    return with(positive("steps", count), settings.lifecycles());
   }
 
   /**
@@ -122,7 +112,22 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk lifecycles(int count) {
-    return new RandomWalk(seed, steps, positive("lifecycles", count), deployments, engines, faults);
+    return with(settings.steps(), positive("lifecycles", count));
+  }
+
+  private RandomWalk with(int steps, int lifecycles) {
+    return with(
+        new WalkSettings(
+            settings.seed(),
+            steps,
+            lifecycles,
+            settings.deployments(),
+            settings.engines(),
+            settings.faults()));
+  }
+
+  private RandomWalk with(WalkSettings changed) {
+    return new RandomWalk(changed, only);
   }
 
   /**
@@ -132,17 +137,18 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk deployments(int count) {
-    return new RandomWalk(seed, steps, lifecycles, positive("deployments", count), engines, faults);
+    return over(positive("deployments", count), settings.engines(), settings.faults());
   }
 
   /**
-   * Returns this walk over a number of engines that share one provider. Default: 1.
+   * Returns this walk over a number of engines that share one provider, each with its own owner.
+   * Default: 1.
    *
    * @param count how many engines, 1 or more
    * @return the changed walk
    */
   public RandomWalk engines(int count) {
-    return new RandomWalk(seed, steps, lifecycles, deployments, positive("engines", count), faults);
+    return over(settings.deployments(), positive("engines", count), settings.faults());
   }
 
   /**
@@ -152,18 +158,53 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk faults(Fault... kinds) {
-    return new RandomWalk(seed, steps, lifecycles, deployments, engines, Set.of(kinds));
+    Set<Fault> chosen = EnumSet.noneOf(Fault.class);
+    chosen.addAll(Set.of(kinds));
+    return over(settings.deployments(), settings.engines(), chosen);
+  }
+
+  private RandomWalk over(int deployments, int engines, Set<Fault> faults) {
+    return with(
+        new WalkSettings(
+            settings.seed(),
+            settings.steps(),
+            settings.lifecycles(),
+            deployments,
+            engines,
+            faults));
   }
 
   /**
-   * Walks.
+   * Returns this walk without all but some of its steps and faults, to repeat one that was shrunk.
+   *
+   * @param schedule what is left of it, as the error of the walk has it
+   * @return the changed walk
+   */
+  public RandomWalk only(String schedule) {
+    WalkSchedule.parse(requireNonNull(schedule, "schedule"));
+    return new RandomWalk(settings, schedule);
+  }
+
+  /**
+   * Walks. A walk on which something breaks is walked again many times, to find a short one that
+   * breaks the same.
    *
    * @return what the walk saw
    * @throws BrokenInvariantError if the engine did what it must never do
    */
   public Result run() {
-    return new Walk(seed, deployments, engines, requireNonNull(faults, "faults"))
-        .run(steps, lifecycles);
+    try {
+      return runOnce();
+    } catch (BrokenInvariantError e) {
+      throw only.isEmpty() ? WalkShrinker.shrink(settings, e) : e;
+    }
+  }
+
+  /** Walks, and leaves an error as it comes. */
+  Result runOnce() {
+    WalkSchedule schedule =
+        only.isEmpty() ? WalkSchedule.everything() : WalkSchedule.of(WalkSchedule.parse(only));
+    return new Walk(settings, schedule).run();
   }
 
   private static int positive(String parameter, int value) {

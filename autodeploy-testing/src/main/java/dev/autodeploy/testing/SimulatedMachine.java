@@ -27,6 +27,10 @@ final class SimulatedMachine {
   long releaseConfirmedAt = NEVER;
   int releases;
   boolean left;
+
+  /** Whether a list left it out when the engine had nothing else to go by. */
+  boolean hidden;
+
   @Nullable InstanceExit exit;
 
   private final SimulatedWorld world;

@@ -34,6 +34,11 @@ final class SimulatedWorld {
     void removed(SimulatedMachine machine);
 
     void closing(String owner, List<SimulatedMachine> left);
+
+    /** Decides how the instances of an owner are listed. */
+    ListAnswer listing(String owner);
+
+    void leftOut(SimulatedMachine machine);
   }
 
   private static final int FIRST_PORT = 20_000;
@@ -129,12 +134,22 @@ final class SimulatedWorld {
   }
 
   CompletionStage<List<ProviderInstance>> list(String owner) {
+    ListAnswer answer = watch == null ? ListAnswer.after(listTakes) : watch.listing(owner);
+    List<ProviderInstance> asked = answer.stale() ? listNow(owner, answer) : List.of();
     CompletableFuture<List<ProviderInstance>> stage = new CompletableFuture<>();
-    Runnable answer = () -> stage.complete(List.copyOf(onList.apply(listNow(owner))));
-    if (listTakes.isZero()) {
-      answer.run();
+    Runnable reply =
+        () -> {
+          if (answer.fails()) {
+            stage.completeExceptionally(new IllegalStateException("list failed as planned"));
+          } else {
+            stage.complete(
+                List.copyOf(onList.apply(answer.stale() ? asked : listNow(owner, answer))));
+          }
+        };
+    if (answer.takes().isZero()) {
+      reply.run();
     } else {
-      time.schedule(listTakes, answer);
+      time.schedule(answer.takes(), reply);
     }
     return stage;
   }
@@ -167,11 +182,15 @@ final class SimulatedWorld {
     }
   }
 
-  private List<ProviderInstance> listNow(String owner) {
+  private List<ProviderInstance> listNow(String owner, ListAnswer answer) {
     List<ProviderInstance> result = new ArrayList<>();
     for (SimulatedMachine machine : existing.values()) {
-      if (machine.request.owner().equals(owner) && machine.isListed()) {
-        result.add(machine.toInstance());
+      if (machine.request.owner().equals(owner)) {
+        if (machine.isListed() && answer.shows().test(machine)) {
+          result.add(machine.toInstance());
+        } else if (watch != null) {
+          watch.leftOut(machine);
+        }
       }
     }
     return result;

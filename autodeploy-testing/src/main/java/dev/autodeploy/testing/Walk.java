@@ -5,12 +5,14 @@ import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a {@link RandomWalk}: takes the steps and has the books checked after each. */
-final class Walk implements SimulatedWorld.Watch {
+class Walk implements SimulatedWorld.Watch {
   private static final Duration TO_THE_END = Duration.ofMinutes(30);
 
   final long seed;
@@ -27,40 +29,50 @@ final class Walk implements SimulatedWorld.Watch {
   int startFailures;
   int restarts;
 
-  /** How far the wall clock was stepped so far, back and forth added up. */
-  Duration clockSteps = Duration.ZERO;
+  /** When the wall clock was stepped, and how far back or forth, in nanoseconds. */
+  private final NavigableMap<Long, Long> clockSteps = new TreeMap<>();
 
+  private final WalkSettings settings;
+  private final WalkSchedule schedule;
   private final List<WalkEngine> engines = new ArrayList<>();
   private int step;
-  private int drawn;
+  private int drawnInStep;
+  private boolean faultsOver = true;
   private int gone;
   private @Nullable BrokenInvariantError broken;
 
-  Walk(long seed, int deployments, int engineCount, Set<RandomWalk.Fault> faults) {
-    this.seed = seed;
-    this.faults = faults;
+  Walk(WalkSettings settings, WalkSchedule schedule) {
+    this.settings = settings;
+    this.schedule = schedule;
+    this.seed = settings.seed();
+    this.faults = settings.faults();
     this.time = seed % 4 == 0 ? ManualTime.create() : ManualTime.shuffled(seed);
-    this.trace = new WalkTrace(time);
+    this.trace = new WalkTrace(time, !schedule.isEverything());
     this.provider = SimulatedProvider.on(time);
     this.world = provider.world();
     world.watch = this;
-    provider.planBy(request -> WalkDraw.of(seed, request.deployment(), drawn++).plan(this.faults));
-    for (int i = 0; i < engineCount; i++) {
-      engines.add(new WalkEngine(this, "owner-" + i, deployments));
+    provider.planBy(request -> plan());
+    for (int i = 0; i < settings.engines(); i++) {
+      engines.add(new WalkEngine(this, "owner-" + i, settings.deployments()));
     }
   }
 
-  RandomWalk.Result run(int steps, int lifecycles) {
+  RandomWalk.Result run() {
     guarded(() -> engines.forEach(WalkEngine::start));
-    for (; step < steps && gone < lifecycles; step++) {
-      trace.beginStep(step);
-      guarded(this::step);
+    faultsOver = false;
+    int last = schedule.last(settings.steps());
+    for (step = 1; step <= last && mayGoOn(); step++) {
+      if (schedule.takes(step)) {
+        drawnInStep = 0;
+        trace.beginStep(step);
+        guarded(this::step);
+      }
     }
     trace.beginStep(step);
     guarded(this::end);
     return new RandomWalk.Result(
         seed,
-        step,
+        step - 1,
         gone,
         startFailures,
         requests,
@@ -71,10 +83,32 @@ final class Walk implements SimulatedWorld.Watch {
         time.now());
   }
 
+  private boolean mayGoOn() {
+    return !schedule.isEverything() || gone < settings.lifecycles();
+  }
+
+  /** Returns what a fault of this step is drawn from, or null if none strikes here. */
+  @Nullable WalkDraw fault(RandomWalk.Fault kind, String name, int perMille) {
+    if (faultsOver || !faults.contains(kind)) {
+      return null;
+    }
+    WalkDraw draw = WalkDraw.of(seed, name, step * 100_000L + drawnInStep);
+    String fault = step + ":" + name + drawnInStep++;
+    return draw.below(1000) < perMille && schedule.strikes(fault) ? draw : null;
+  }
+
+  private InstancePlan plan() {
+    WalkDraw draw = WalkDraw.of(seed, "plan", step * 100_000L + drawnInStep);
+    String name = step + ":plan" + drawnInStep++;
+    return schedule.strikes(name) ? draw.plan(faults) : InstancePlan.readyAfter(Duration.ZERO);
+  }
+
   /** Notes that an invariant is broken; the walk ends after the running step. */
   void broken(String invariant) {
     if (broken == null) {
-      broken = new BrokenInvariantError(seed, step, invariant, trace.toLines());
+      broken =
+          new BrokenInvariantError(
+              seed, step, invariant, gone, trace.toLines(), schedule.carriedOut(step));
     }
   }
 
@@ -102,6 +136,7 @@ final class Walk implements SimulatedWorld.Watch {
     WalkDraw draw = WalkDraw.of(seed, "step", step);
     act(draw, draw.any(engines));
     if (draw.chance(15)) {
+      engines.forEach(WalkEngine::rebuildIfDead);
       time.runReady(draw.below(6));
       return; // and on, in the middle of things
     }
@@ -109,7 +144,9 @@ final class Walk implements SimulatedWorld.Watch {
   }
 
   private void settle() {
+    engines.forEach(WalkEngine::rebuildIfDead);
     time.runReady();
+    engines.forEach(WalkEngine::rebuildIfDead);
     engines.forEach(WalkEngine::check);
   }
 
@@ -127,7 +164,9 @@ final class Walk implements SimulatedWorld.Watch {
       crash(draw);
     } else if (kind < 985) {
       stepClock(draw);
-    } else if (kind < 988) {
+    } else if (kind < 987) {
+      engine.second(draw);
+    } else if (kind < 990) {
       if (faults.contains(RandomWalk.Fault.RESTART)) {
         engine.restart(draw);
       }
@@ -179,7 +218,7 @@ final class Walk implements SimulatedWorld.Watch {
   private void stepClock(WalkDraw draw) {
     if (faults.contains(RandomWalk.Fault.CLOCK)) {
       Duration by = draw.pause().multipliedBy(draw.any(1, -1, 60, -60));
-      clockSteps = clockSteps.plus(by.abs());
+      clockSteps.merge(time.read(), by.abs().toNanos(), Long::sum);
       trace.add(() -> "step the wall clock by " + text(by));
       time.stepClock(by);
     }
@@ -187,7 +226,8 @@ final class Walk implements SimulatedWorld.Watch {
 
   private void end() {
     trace.add(() -> "the end: no more requests");
-    time.runReady();
+    settle();
+    faultsOver = true;
     engines.forEach(WalkEngine::quiet);
     time.advance(TO_THE_END);
     settle();
@@ -226,11 +266,43 @@ final class Walk implements SimulatedWorld.Watch {
   @Override
   public void closing(String owner, List<SimulatedMachine> left) {
     trace.add(() -> "provider: close of " + owner);
+    // An engine that could not be built may leave its provider what it has not got to know.
     check(
-        left.isEmpty(),
+        engine(owner).isBuilding() || left.stream().allMatch(machine -> machine.hidden),
         () ->
             "after close() nothing is left, but these are: "
                 + left.stream().map(machine -> machine.request.instanceId()).toList());
+  }
+
+  @Override
+  public ListAnswer listing(String owner) {
+    WalkDraw draw = fault(RandomWalk.Fault.LIST, "list", 40);
+    if (draw == null) {
+      return ListAnswer.after(Duration.ZERO);
+    }
+    ListAnswer answer = draw.badList();
+    trace.add(
+        () ->
+            "provider: the list takes "
+                + text(answer.takes())
+                + (answer.fails() ? ", fails" : "")
+                + (answer.stale() ? ", is out of date" : ""));
+    engine(owner).listGoesWrong();
+    return answer;
+  }
+
+  @Override
+  public void leftOut(SimulatedMachine machine) {
+    WalkEngine engine = engine(machine.request.owner());
+    machine.hidden |= machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine);
+    trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
+  }
+
+  /** Returns how far wall clock and ticker may differ over a time. */
+  long clockStepsBetween(long from, long to) {
+    return clockSteps.subMap(from, true, to, true).values().stream()
+        .mapToLong(Long::longValue)
+        .sum();
   }
 
   private WalkEngine engine(String owner) {

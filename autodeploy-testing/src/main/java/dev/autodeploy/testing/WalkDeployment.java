@@ -253,19 +253,22 @@ final class WalkDeployment {
 
   private void update(DeploymentSpec newSpec) {
     walk.trace.add(() -> id() + ": update to " + describe(newSpec));
+    DeploymentSpec before = spec;
     spec = newSpec;
     mostConcurrency = Math.max(mostConcurrency, spec.concurrency());
     leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
     mostMinimum = Math.max(mostMinimum, spec.minInstances());
     leastMinimum = Math.min(leastMinimum, spec.minInstances());
     instances.values().forEach(instance -> instance.timeoutChanged(timeout()));
-    engine.autoDeploy().update(newSpec);
+    if (!engine.mayFail(() -> engine.autoDeploy().update(newSpec))) {
+      spec = before;
+    }
   }
 
   void remove() {
     if (!isRemoving()) {
       walk.trace.add(() -> id() + ": remove");
-      removal = engine.remove(name);
+      engine.mayFail(() -> removal = engine.remove(name));
     }
   }
 
@@ -520,10 +523,13 @@ final class WalkDeployment {
     instance.told = WalkInstance.Told.GONE;
     SimulatedMachine machine = walk.world.machines.get(instance.id);
     walk.check(
-        machine == null || !machine.exists(),
+        machine == null || !machine.exists() || machine.hidden,
         () -> "released means gone, but " + instance.id + " still exists");
     walk.check(
-        machine == null || instance.adopted || machine.releaseConfirmedAt == walk.time.read(),
+        machine == null
+            || instance.adopted
+            || machine.releaseConfirmedAt == walk.time.read()
+            || engine.mayBeLate(machine),
         () -> "released is told at once, but " + instance.id + " was gone before");
   }
 
@@ -636,13 +642,13 @@ final class WalkDeployment {
   }
 
   /** Compares the cost, at one dollar a second, with what the ledger has. */
-  void checkCost(Map<String, UsageInterval> ends) {
+  void checkCost(Map<String, List<UsageInterval>> ends) {
     Cost cost = deployment().cost();
     List<UsageInterval> usage = deployment().usage(Instant.MIN, Instant.MAX);
     BigDecimal seconds = BigDecimal.ZERO;
     for (UsageInterval interval : usage) {
       walk.check(
-          interval.equals(ends.get(interval.instanceId())),
+          ends.getOrDefault(interval.instanceId(), List.of()).contains(interval),
           () -> "usage is what the ledger has, but " + interval + " is not");
       seconds = seconds.add(BigDecimal.valueOf(interval.duration().toNanos(), 9));
     }

@@ -55,6 +55,7 @@ final class WalkDraw {
   private static final Duration[] SLOW = {
     Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ofSeconds(3)
   };
+  private static final Duration TOO_SLOW = Duration.ofSeconds(70);
   private static final InstanceExit CRASH =
       new InstanceExit(139, false, List.of("segmentation fault"), null, null);
 
@@ -149,6 +150,32 @@ final class WalkDraw {
       plan = plan.listedAfter(any(SLOW));
     }
     return plan;
+  }
+
+  /** Draws how a list goes wrong. */
+  ListAnswer badList() {
+    Duration takes = any(Duration.ZERO, Duration.ofMillis(1), Duration.ofSeconds(1), TOO_SLOW);
+    return switch (below(4)) {
+      case 0 -> new ListAnswer(takes, chance(50), true, machine -> true);
+      case 1 -> {
+        int salt = below(2);
+        yield new ListAnswer(
+            takes, chance(50), false, m -> (m.request.instanceId().hashCode() & 1) == salt);
+      }
+      default ->
+          new ListAnswer(takes.isZero() ? any(SLOW) : takes, chance(50), false, machine -> true);
+    };
+  }
+
+  /** Draws how a write goes wrong; an engine that builds or closes does not die at it. */
+  WalkStore.Write badWrite(boolean mayDie) {
+    int kind = below(mayDie ? 10 : 8);
+    if (kind < 6) {
+      return WalkStore.Write.FAILS;
+    } else if (kind < 8) {
+      return WalkStore.Write.FAILS_WRITTEN;
+    }
+    return kind == 8 ? WalkStore.Write.DIES : WalkStore.Write.DIES_WRITTEN;
   }
 
   private InstancePlan badStart() {

@@ -1,12 +1,12 @@
 package dev.autodeploy.testing;
 
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.UsageInterval;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.CostMeter;
-import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +25,9 @@ final class WalkEngine {
   final Walk walk;
   final String owner;
 
-  private final WalkStore store = new WalkStore();
+  private static final int BUILD_ATTEMPTS = 4;
+
+  private final WalkStore store;
   private final int deploymentCount;
   private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
 
@@ -41,13 +43,20 @@ final class WalkEngine {
   private ManualProcess process;
   private SimulatedProvider connection;
   private @Nullable AutoDeploy autoDeploy;
+  private boolean building;
   private boolean closing;
+  private boolean died;
   private int revisions;
+  private long lastListFault = Long.MIN_VALUE;
+
+  /** The instances of which the engine of the moment knows. */
+  private final Set<String> known = new HashSet<>();
 
   WalkEngine(Walk walk, String owner, int deploymentCount) {
     this.walk = walk;
     this.owner = owner;
     this.deploymentCount = deploymentCount;
+    this.store = new WalkStore(this::nextWrite, walk.time::read);
     this.process = walk.time.newProcess();
     this.connection = walk.provider.newConnection();
   }
@@ -76,40 +85,119 @@ final class WalkEngine {
     return process;
   }
 
+  /** Returns whether an engine is being made, which knows nothing yet. */
+  boolean isBuilding() {
+    return building;
+  }
+
+  boolean knows(SimulatedMachine machine) {
+    return known.contains(machine.request.instanceId());
+  }
+
+  void listGoesWrong() {
+    lastListFault = walk.time.read();
+  }
+
+  /** Returns whether what the lists said may have held back a release that was confirmed then. */
+  boolean mayBeLate(SimulatedMachine machine) {
+    return machine.hidden || lastListFault >= machine.releaseConfirmedAt;
+  }
+
+  private WalkStore.Write nextWrite() {
+    WalkDraw draw = walk.fault(RandomWalk.Fault.STORE, "store", 10);
+    if (draw == null) {
+      return WalkStore.Write.WELL;
+    }
+    boolean mayDie = !building && !closing && walk.faults.contains(RandomWalk.Fault.RESTART);
+    WalkStore.Write write = draw.badWrite(mayDie);
+    walk.trace.add(() -> owner + ": the store's write: " + write);
+    if (write == WalkStore.Write.DIES || write == WalkStore.Write.DIES_WRITTEN) {
+      died = true;
+      walk.restarts++;
+      kill();
+    }
+    return write;
+  }
+
   int nextRevision() {
     return ++revisions;
   }
 
   // What happens to the engine.
 
+  /** Builds an engine; what makes that fail is tried again, as a host application would. */
   private void build(WalkDraw draw) {
     closing = false;
-    ManualProcess current = walk.time.newProcess();
-    process = current;
-    AutoDeploy.Builder builder =
-        AutoDeploy.builder()
-            .provider(connection)
-            .owner(owner)
-            .stateStore(store.open())
-            .costMeter(CostMeter.perHour("3600", "USD"))
-            .leaveInstancesOnClose(draw.chance(30))
-            .drainTimeout(Duration.ofSeconds(5))
-            .releaseTimeout(Duration.ofHours(1))
-            .listener(event -> told(current, event));
-    autoDeploy = current.build(builder, draw.random.nextLong());
+    building = true;
+    for (int attempt = 1; ; attempt++) {
+      walk.trace.add(() -> owner + ": build");
+      known.clear();
+      ManualProcess current = walk.time.newProcess();
+      process = current;
+      try {
+        autoDeploy = current.build(builder(current, draw), draw.random.nextLong());
+        building = false;
+        return;
+      } catch (AutoDeployException e) {
+        walk.trace.add(() -> owner + ": the engine is not built: " + e.getMessage());
+        boolean expected =
+            e.code() == ErrorCode.PROVIDER_FAILED || e.code() == ErrorCode.STATE_FAILED;
+        if (!expected || attempt == BUILD_ATTEMPTS) {
+          throw e;
+        }
+        process.kill();
+        store.cut();
+        connection = walk.provider.newConnection();
+        restarts.add(walk.time.read());
+      }
+    }
+  }
+
+  private AutoDeploy.Builder builder(ManualProcess current, WalkDraw draw) {
+    return AutoDeploy.builder()
+        .provider(connection)
+        .owner(owner)
+        .stateStore(store.open())
+        .costMeter(CostMeter.perHour("3600", "USD"))
+        .leaveInstancesOnClose(draw.chance(30))
+        .drainTimeout(Duration.ofSeconds(5))
+        .releaseTimeout(Duration.ofHours(1))
+        .listener(event -> told(current, event));
   }
 
   private void deploy(WalkDraw draw, String name) {
     DeploymentSpec spec = draw.spec(name, nextRevision());
     walk.trace.add(() -> owner + ": deploy " + WalkDeployment.describe(spec));
+    WalkDeployment before = deployments.remove(name);
     WalkDeployment deployment = new WalkDeployment(walk, this, spec);
-    deployments.remove(name);
     deployments.put(name, deployment);
-    deployment.attach(autoDeploy().deploy(spec));
+    if (!mayFail(() -> deployment.attach(autoDeploy().deploy(spec)))) {
+      deployments.remove(name);
+      if (before != null) {
+        deployments.put(name, before);
+      }
+    }
+  }
+
+  /** Does what needs the store; returns false if that failed, and nothing may have changed. */
+  boolean mayFail(Runnable action) {
+    try {
+      action.run();
+      return true;
+    } catch (AutoDeployException e) {
+      if (e.code() != ErrorCode.STATE_FAILED || !walk.faults.contains(RandomWalk.Fault.STORE)) {
+        throw e;
+      }
+      walk.trace.add(() -> owner + ": fails: " + e.getMessage());
+      return false;
+    }
   }
 
   /** Deploys one of those that were removed; or removes one, if none is missing. */
   void redeploy(WalkDraw draw) {
+    if (died) {
+      return;
+    }
     for (int i = 0; i < deploymentCount; i++) {
       String name = "d" + i;
       WalkDeployment existing = deployments.get(name);
@@ -127,11 +215,7 @@ final class WalkEngine {
   void restart(WalkDraw draw) {
     walk.restarts++;
     if (draw.chance(75)) {
-      walk.trace.add(() -> owner + ": kill");
-      process.kill();
-      store.cut();
-      connection = connection.reconnect();
-      restarts.add(walk.time.read());
+      kill();
       if (draw.chance(50)) {
         walk.time.advance(draw.pause());
       }
@@ -140,23 +224,64 @@ final class WalkEngine {
       shutDown();
       connection = walk.provider.newConnection();
     }
+    rebuild(draw);
+  }
+
+  private void kill() {
+    walk.trace.add(() -> owner + ": kill");
+    process.kill();
+    connection = connection.reconnect();
+    restarts.add(walk.time.read());
+  }
+
+  /** Starts the engine again if it has died by itself. */
+  void rebuildIfDead() {
+    if (died) {
+      rebuild(WalkDraw.of(walk.seed, owner, restarts.size()));
+    }
+  }
+
+  private void rebuild(WalkDraw draw) {
+    died = false;
+    store.cut();
     Map<String, WalkDeployment> before = new LinkedHashMap<>(deployments);
     before.values().removeIf(WalkDeployment::isRemoving);
+    List<DeploymentSpec> expected =
+        store.isUncertain()
+            ? store.state().deployments().stream().map(stored -> stored.spec()).toList()
+            : before.values().stream().map(WalkDeployment::spec).toList();
     deployments.clear();
     // The books have to be there before the engine: it tells of what it adopts while it is built.
-    before.forEach(
-        (name, old) -> deployments.put(name, new WalkDeployment(walk, this, old.spec())));
-    walk.trace.add(() -> owner + ": build");
+    expected.forEach(spec -> deployments.put(spec.name(), new WalkDeployment(walk, this, spec)));
     build(draw);
     restarts.add(walk.time.read());
-    checkRestored(before);
+    checkRestored(expected);
     for (WalkDeployment deployment : deployments.values()) {
       deployment.attach(autoDeploy().deployment(deployment.name()));
     }
   }
 
-  private void checkRestored(Map<String, WalkDeployment> before) {
-    List<DeploymentSpec> expected = before.values().stream().map(WalkDeployment::spec).toList();
+  /** Tries to start another engine of the same owner at the same time. */
+  void second(WalkDraw draw) {
+    if (died) {
+      return;
+    }
+    walk.trace.add(() -> owner + ": build a second engine");
+    ManualProcess other = walk.time.newProcess();
+    AutoDeploy.Builder builder =
+        AutoDeploy.builder().provider(walk.provider.newConnection()).owner(owner);
+    try {
+      other.build(builder, draw.random.nextLong());
+      walk.broken("a second engine of an owner is refused, but that of " + owner + " was built");
+    } catch (AutoDeployException e) {
+      walk.check(
+          e.code() == ErrorCode.OWNER_IN_USE,
+          () -> "a second engine of an owner is told so, but that of " + owner + " got " + e);
+    }
+    other.kill();
+  }
+
+  private void checkRestored(List<DeploymentSpec> expected) {
     List<DeploymentSpec> restored =
         autoDeploy().deployments().stream().map(Deployment::spec).toList();
     walk.check(
@@ -178,6 +303,9 @@ final class WalkEngine {
   // What happens to its deployments.
 
   void act(WalkDraw draw) {
+    if (died) {
+      return;
+    }
     List<WalkDeployment> all = List.copyOf(deployments.values());
     WalkDeployment chosen = all.isEmpty() ? null : draw.any(all);
     if (chosen == null || (chosen.isRemoved() && draw.chance(30))) {
@@ -203,8 +331,11 @@ final class WalkEngine {
     if (from != process || !from.isAlive()) {
       return;
     }
-    walk.trace.add(() -> owner + ": " + event);
-    if (event instanceof DeploymentEvent.InstanceStarting e) {
+    walk.trace.add(() -> owner + "/" + event.deployment() + ": " + brief(event));
+    if (event instanceof DeploymentEvent.InstanceReleasing e) {
+      known.add(e.instanceId());
+    } else if (event instanceof DeploymentEvent.InstanceStarting e) {
+      known.add(e.instanceId());
       explained.add(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
       reportedGone.put(e.instanceId(), walk.time.read());
@@ -215,11 +346,18 @@ final class WalkEngine {
     }
   }
 
+  /** Returns an event without what its line says anyway. */
+  private static String brief(DeploymentEvent event) {
+    return event.toString().replaceFirst("at=[^,\\]]+, deployment=[^,\\]]+(, )?", "");
+  }
+
   void starting(StartRequest request) {
     String id = request.instanceId();
+    known.add(id);
     walk.check(process.isAlive(), () -> "nothing is started after the engine has ended: " + id);
     walk.check(store.hasStart(id), () -> "the ledger has the start before anything can run: " + id);
     List<SimulatedMachine> existing = existing(request.deployment());
+    existing.removeIf(machine -> machine.hidden);
     int max = request.spec().maxInstances();
     walk.check(
         existing.size() < max,
@@ -285,103 +423,25 @@ final class WalkEngine {
   }
 
   private void checkLedger() {
-    Map<String, Integer> starts = new HashMap<>();
-    Map<String, UsageInterval> ends = new HashMap<>();
-    for (LedgerEntry entry : store.ledger()) {
-      if (entry instanceof LedgerEntry.Started) {
-        starts.merge(entry.instanceId(), 1, Integer::sum);
-      } else if (entry instanceof LedgerEntry.Released released
-          && ends.put(entry.instanceId(), released.usage()) != null) {
-        walk.broken("the ledger has one line at the release, but two of " + entry.instanceId());
-      }
-    }
-    for (SimulatedMachine machine : walk.world.machines.values()) {
-      if (machine.request.owner().equals(owner)) {
-        checkLedger(machine, starts, ends);
-      }
-    }
-    starts.keySet().stream()
-        .filter(id -> !ends.containsKey(id))
-        .findFirst()
-        .ifPresent(id -> walk.broken("the ledger has a line at the release, but none of " + id));
+    WalkLedger ledger = new WalkLedger(walk, this, store);
+    ledger.check();
     for (WalkDeployment deployment : deployments.values()) {
-      deployment.checkCost(ends);
+      deployment.checkCost(ledger.ends());
     }
   }
 
-  private void checkLedger(
-      SimulatedMachine machine, Map<String, Integer> starts, Map<String, UsageInterval> ends) {
-    String id = machine.request.instanceId();
-    UsageInterval usage = ends.get(id);
-    walk.check(
-        starts.getOrDefault(id, 0) == 1, () -> "the ledger has one line at the start of " + id);
-    if (usage == null) {
-      walk.broken("the ledger has a line at the release, but none of " + id);
-      return;
-    }
-    boolean cut = wasCut(machine);
-    walk.check(cut || explained.contains(id), () -> "every start has a reason, but that of " + id);
-    Long reported = reportedGone.get(id);
-    if (!cut && reported != null) {
-      walk.check(
-          reported == machine.releaseConfirmedAt,
-          () -> "released is reported when it is verified, but " + id + " later or earlier");
-      long exact = reported - machine.startedAt;
-      walk.check(
-          usage.duration().toNanos() == exact,
-          () ->
-              "the ledger has every nanosecond of "
-                  + id
-                  + ": "
-                  + usage.duration().toNanos()
-                  + " of "
-                  + exact);
-      return;
-    }
-    // Over a restart the wall clock is all there is, and the end is known only from then on.
-    long end = machine.exitedAt != SimulatedMachine.NEVER ? machine.exitedAt : machine.goneAt;
-    long slack = walk.clockSteps.toNanos();
-    walk.check(
-        usage.duration().toNanos() >= end - machine.startedAt - slack,
-        () ->
-            "the ledger does not shrink over a restart: "
-                + usage.duration()
-                + " of "
-                + id
-                + ", which existed for "
-                + Duration.ofNanos(end - machine.startedAt));
-    long known =
-        Math.max(reported == null ? machine.goneAt : reported, restartAfter(machine.goneAt));
-    walk.check(
-        usage.duration().toNanos() <= known - machine.startedAt + slack,
-        () ->
-            "the ledger counts no longer than until an instance is known gone: "
-                + usage.duration()
-                + " of "
-                + id
-                + ", known gone after "
-                + Duration.ofNanos(known - machine.startedAt));
+  boolean isExplained(String instanceId) {
+    return explained.contains(instanceId);
   }
 
-  private long restartAfter(long moment) {
-    for (long restart : restarts) {
-      if (restart >= moment) {
-        // A kill is followed by the build of the next engine, which is when it gets to know.
-        int next = restarts.indexOf(restart) + 1;
-        return next < restarts.size() ? restarts.get(next) : restart;
-      }
-    }
-    return moment;
+  /** Returns when the engine reported an instance gone, or null. */
+  @Nullable Long reportedGone(String instanceId) {
+    return reportedGone.get(instanceId);
   }
 
-  /** Returns whether the engine was restarted between the start of an instance and its end. */
-  private boolean wasCut(SimulatedMachine machine) {
-    for (long restart : restarts) {
-      if (restart >= machine.startedAt && restart <= machine.goneAt) {
-        return true;
-      }
-    }
-    return false;
+  /** Returns whether an engine ended or began between two moments. */
+  boolean restartedBetween(long from, long to) {
+    return restarts.stream().anyMatch(restart -> restart >= from && restart <= to);
   }
 
   /** Completes when a removed deployment is forgotten. */

@@ -6,20 +6,57 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What one owner has on disk: it outlives every engine, and serves one of them at a time. */
 final class WalkStore {
+
+  /** How one write goes. */
+  enum Write {
+    WELL,
+    /** It fails, and the disk has what it had. */
+    FAILS,
+    /** It fails, but the disk has it: a state at once, an entry if the process is killed now. */
+    FAILS_WRITTEN,
+    /** The process dies at it, and the disk has what it had. */
+    DIES,
+    /** The process dies at it, and the disk has it. */
+    DIES_WRITTEN
+  }
+
+  /** Decides how a write goes; when it dies the process has ended already. */
+  interface Fate {
+    Write next();
+  }
+
+  private final Fate fate;
+  private final LongSupplier now;
   private final List<LedgerEntry> ledger = new ArrayList<>();
   private final Set<String> started = new HashSet<>();
+  private final Map<String, Long> endWrittenAt = new HashMap<>();
   private StoredState state = StoredState.empty();
+  private boolean uncertain;
+  private @Nullable LedgerEntry tail;
   private @Nullable Session session;
+
+  WalkStore() {
+    this(() -> Write.WELL, () -> 0);
+  }
+
+  WalkStore(Fate fate, LongSupplier now) {
+    this.fate = fate;
+    this.now = now;
+  }
 
   /** Opens it for an engine, cutting an earlier one off. */
   StateStore open() {
+    cut();
     Session next = new Session();
     session = next;
     return next;
@@ -28,10 +65,24 @@ final class WalkStore {
   /** Cuts the engine off that has it open. */
   void cut() {
     session = null;
+    LedgerEntry last = tail;
+    if (last != null) {
+      tail = null;
+      write(last);
+    }
   }
 
   List<LedgerEntry> ledger() {
     return ledger;
+  }
+
+  StoredState state() {
+    return state;
+  }
+
+  /** Returns whether a save has failed, and nobody but the next engine will know what is saved. */
+  boolean isUncertain() {
+    return uncertain;
   }
 
   /** Returns whether the ledger knows of an instance's start. */
@@ -39,18 +90,44 @@ final class WalkStore {
     return started.contains(instanceId);
   }
 
+  /** Returns when the last line of an instance's end was written. */
+  long endWrittenAt(String instanceId) {
+    return endWrittenAt.getOrDefault(instanceId, SimulatedMachine.NEVER);
+  }
+
+  private void write(LedgerEntry entry) {
+    ledger.add(entry);
+    if (entry instanceof LedgerEntry.Started) {
+      started.add(entry.instanceId());
+    } else if (entry instanceof LedgerEntry.Released) {
+      endWrittenAt.put(entry.instanceId(), now.getAsLong());
+    }
+  }
+
+  private static AutoDeployException failed(String message) {
+    return new AutoDeployException(ErrorCode.STATE_FAILED, null, message);
+  }
+
   private final class Session implements StateStore {
 
     @Override
     public StoredState load() {
       check();
+      uncertain = false;
       return state;
     }
 
     @Override
     public void save(StoredState newState) {
       check();
-      state = newState;
+      Write how = fate.next();
+      if (how == Write.WELL || how == Write.FAILS_WRITTEN || how == Write.DIES_WRITTEN) {
+        state = newState;
+        uncertain = how != Write.WELL;
+      }
+      if (how != Write.WELL) {
+        throw failed("the state cannot be written, as drawn");
+      }
     }
 
     @Override
@@ -62,23 +139,28 @@ final class WalkStore {
     @Override
     public void append(LedgerEntry entry) {
       check();
-      ledger.add(entry);
-      if (entry instanceof LedgerEntry.Started) {
-        started.add(entry.instanceId());
+      Write how = fate.next();
+      if (how == Write.WELL || how == Write.DIES_WRITTEN) {
+        tail = null;
+        write(entry);
+      } else if (how == Write.FAILS_WRITTEN) {
+        tail = entry;
+      }
+      if (how != Write.WELL) {
+        throw failed("the ledger cannot be written, as drawn");
       }
     }
 
     @Override
     public void close() {
       if (session == this) {
-        session = null;
+        cut();
       }
     }
 
     private void check() {
       if (session != this) {
-        throw new AutoDeployException(
-            ErrorCode.STATE_FAILED, null, "the engine has been cut off from its store");
+        throw failed("the engine has been cut off from its store");
       }
     }
   }

@@ -14,17 +14,20 @@ final class WalkTrace {
   private record Line(int step, long at, Supplier<String> text) {}
 
   private final ManualTime time;
+  private final int steps;
   private final Deque<Line> lines = new ArrayDeque<>();
   private int step;
 
-  WalkTrace(ManualTime time) {
+  /** Keeps the last steps only, or all. */
+  WalkTrace(ManualTime time, boolean all) {
     this.time = time;
+    this.steps = all ? Integer.MAX_VALUE : STEPS;
   }
 
   void beginStep(int number) {
     step = number;
     while (!lines.isEmpty()
-        && (lines.getFirst().step < number - STEPS || lines.size() > MAX_LINES)) {
+        && (lines.getFirst().step < number - steps || lines.size() > MAX_LINES)) {
       lines.removeFirst();
     }
   }

@@ -1,9 +1,11 @@
 package dev.autodeploy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
@@ -13,13 +15,15 @@ import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** What random walks have found, each told as a short story. */
 class FoundByTheWalkTest {
   private final ManualTime time = ManualTime.create();
   private final SimulatedProvider first = SimulatedProvider.on(time);
-  private final WalkStore store = new WalkStore();
+  private WalkStore.Write write = WalkStore.Write.WELL;
+  private final WalkStore store = new WalkStore(() -> write, time::read);
 
   @Test
   void acquire_boundToAnInstanceThatDies_getsTheRoomOfAnother() {
@@ -138,6 +142,61 @@ class FoundByTheWalkTest {
     assertThat(late.lifetime()).isNotNull();
     assertThat(paid(late.instanceId())).isGreaterThanOrEqualTo(late.lifetime());
     time.close(second);
+  }
+
+  @Test
+  void deploy_thatCannotBeStored_doesNotStartAnythingWhereAnOrphanWas() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofMinutes(2)));
+    removeAndKillBeforeTheRelease();
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofSeconds(91)); // the orphan's release is under way
+    write = WalkStore.Write.FAILS;
+
+    assertThatThrownBy(() -> second.deploy(spec("voice").minInstances(1).build()))
+        .isInstanceOf(AutoDeployException.class);
+    write = WalkStore.Write.WELL;
+    time.advance(Duration.ofMinutes(10));
+
+    assertThat(first.existing()).as("nobody has a deployment that needs one").isEmpty();
+    time.close(second);
+  }
+
+  @Test
+  void restart_withAnInstanceThatWasBelievedGone_doesNotCountItTwice() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releasePretended(1));
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    time.<Lease>await(voice.acquire()).close();
+    time.advance(Duration.ofMinutes(1));
+    first.onList(all -> List.of());
+    voice.releaseForcibly();
+    time.runReady(); // it is said to be gone, and not listed
+    process.kill();
+    store.cut();
+    first.onList(UnaryOperator.identity());
+
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofMinutes(10));
+
+    SimulatedInstance instance = first.instances().get(0);
+    assertThat(paid(instance.instanceId())).isEqualTo(instance.lifetime());
+    time.close(second);
+  }
+
+  @Test
+  void checkpoint_thatCouldNotBeWritten_isWrittenTheNextTime() {
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Deployment voice = engine.deploy(spec("voice").idleTimeout(Duration.ofHours(1)).build());
+    time.<Lease>await(voice.acquire()).close();
+    write = WalkStore.Write.FAILS;
+    time.advance(Duration.ofSeconds(31));
+    write = WalkStore.Write.WELL;
+
+    time.advance(Duration.ofSeconds(31));
+
+    assertThat(store.ledger()).hasAtLeastOneElementOfType(LedgerEntry.Used.class);
+    time.close(engine);
   }
 
   /** Leaves an instance that is being released, of a deployment that is no more. */

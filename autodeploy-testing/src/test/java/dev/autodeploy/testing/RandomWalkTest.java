@@ -2,29 +2,14 @@ package dev.autodeploy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.EnumSet;
-import java.util.List;
-import java.util.stream.LongStream;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class RandomWalkTest {
-  private static final int WALKS = 340;
-
-  @Test
-  void walks_overAHundredThousandLifecycles_breakNoInvariant() {
-    List<RandomWalk.Result> results =
-        LongStream.range(0, WALKS)
-            .parallel()
-            .mapToObj(seed -> RandomWalk.seed(seed).lifecycles(300).run())
-            .toList();
-
-    assertThat(results.stream().mapToInt(RandomWalk.Result::lifecycles).sum())
-        .isGreaterThanOrEqualTo(100_000);
-    assertThat(results).allMatch(result -> result.leases() > 0 && result.restarts() >= 0);
-    assertThat(results.stream().mapToInt(RandomWalk.Result::restarts).sum()).isPositive();
-  }
-
   @Test
   void walk_ofSeveralEnginesOnOneProvider_breaksNoInvariant() {
     RandomWalk.Result result = RandomWalk.seed(1).engines(3).deployments(2).lifecycles(500).run();
@@ -56,11 +41,13 @@ class RandomWalkTest {
 
   @Test
   void aBrokenInvariant_isToldWithSeedStepAndTheStepsBefore() {
-    Walk walk = new Walk(9, 1, 1, EnumSet.noneOf(RandomWalk.Fault.class));
+    WalkSettings settings =
+        new WalkSettings(9, 10_000, 10_000, 1, 1, EnumSet.noneOf(RandomWalk.Fault.class));
+    Walk walk = new Walk(settings, WalkSchedule.everything());
     walk.time.schedule(
         java.time.Duration.ofSeconds(20), () -> walk.broken("no more than nothing is allowed"));
 
-    assertThatThrownBy(() -> walk.run(10_000, 10_000))
+    assertThatThrownBy(() -> walk.run())
         .isInstanceOfSatisfying(
             BrokenInvariantError.class,
             e -> {
@@ -71,5 +58,56 @@ class RandomWalkTest {
         .hasMessageContaining("seed 9, step ")
         .hasMessageContaining("owner-0/d0: #")
         .hasMessageContaining("let ");
+  }
+
+  @Test
+  void aBrokenInvariant_isShrunkToTheStepsThatItTakes() {
+    WalkSettings settings =
+        new WalkSettings(5, 1000, 1000, 2, 1, EnumSet.allOf(RandomWalk.Fault.class));
+    BrokenInvariantError found = breakAtTheThirdRequest(settings, WalkSchedule.everything());
+
+    BrokenInvariantError shrunk =
+        WalkShrinker.shrink(settings, schedule -> threeRequestsBreak(settings, schedule), found);
+
+    assertThat(shrunk.schedule()).hasSizeBetween(1, 3);
+    assertThat(found.schedule()).hasSizeGreaterThan(3);
+    assertThat(shrunk.trace()).filteredOn(line -> line.contains(" asks for ")).isNotEmpty();
+    assertThat(shrunk)
+        .hasMessageContaining("RandomWalk.seed(5L).deployments(2).engines(1)")
+        .hasMessageContaining(".only(\"" + String.join(" ", shrunk.schedule()) + "\").run()");
+    assertThat(breakAtTheThirdRequest(settings, WalkSchedule.of(shrunk.schedule())).invariant())
+        .isEqualTo(found.invariant());
+  }
+
+  @Test
+  void only_withWhatIsNoSchedule_isRefused() {
+    assertThatThrownBy(() -> RandomWalk.seed(1).only("17 x"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'x' is neither a step");
+  }
+
+  @Test
+  void only_walksTheChosenStepsAlone() {
+    RandomWalk walk = RandomWalk.seed(6).faults();
+    String first = WalkSchedule.text(IntStream.rangeClosed(1, 40).mapToObj(i -> "" + i).toList());
+
+    assertThat(walk.only(first).run().requests()).isEqualTo(walk.steps(40).run().requests());
+    assertThat(walk.only("7").run().requests()).isLessThan(walk.steps(40).run().requests());
+  }
+
+  private static BrokenInvariantError breakAtTheThirdRequest(
+      WalkSettings settings, WalkSchedule schedule) {
+    return catchThrowableOfType(
+        BrokenInvariantError.class, () -> threeRequestsBreak(settings, schedule).run());
+  }
+
+  private static Walk threeRequestsBreak(WalkSettings settings, WalkSchedule schedule) {
+    return new Walk(settings, schedule) {
+      @Override
+      void check(boolean holds, Supplier<String> invariant) {
+        super.check(holds, invariant);
+        super.check(requests < 3, () -> "no more than two requests are allowed");
+      }
+    };
   }
 }

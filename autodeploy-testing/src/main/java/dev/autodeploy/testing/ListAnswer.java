@@ -1,0 +1,18 @@
+package dev.autodeploy.testing;
+
+import java.time.Duration;
+import java.util.function.Predicate;
+
+/**
+ * How one call to list the instances of a {@link SimulatedWorld} is answered.
+ *
+ * @param takes how long it takes
+ * @param stale whether it tells what was there when it was asked, rather than when it is answered
+ * @param fails whether it fails in the end
+ * @param shows which instances it shows
+ */
+record ListAnswer(Duration takes, boolean stale, boolean fails, Predicate<SimulatedMachine> shows) {
+  static ListAnswer after(Duration takes) {
+    return new ListAnswer(takes, false, false, machine -> true);
+  }
+}
