@@ -134,9 +134,7 @@ public interface Deployment {
     BigDecimal amount = BigDecimal.ZERO;
     for (UsageInterval usage : usage(from, to)) {
       amount =
-          amount
-              .add(costOf(usage.until(to)).amount())
-              .subtract(costOf(usage.until(from)).amount());
+          amount.add(costOf(usage.until(to)).amount()).subtract(costOf(usage.until(from)).amount());
     }
     return new Money(amount, cost().total().currency());
   }

@@ -27,8 +27,7 @@ public final class LinkMain {
             .provider(new RunningServer(backend))
             .idlePolicy(IdlePolicy.after(Duration.ofHours(1)))
             .build()) {
-      autoDeploy.deploy(
-          DeploymentSpec.builder("backend").port(backend.getPort()).build());
+      autoDeploy.deploy(DeploymentSpec.builder("backend").port(backend.getPort()).build());
       try (JdkHttpProxy proxy =
           JdkHttpProxy.builder(autoDeploy).port(Integer.parseInt(args[0])).start()) {
         System.out.println("listening on " + proxy.port());

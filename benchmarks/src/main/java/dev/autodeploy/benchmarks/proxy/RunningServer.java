@@ -20,8 +20,7 @@ final class RunningServer implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    return CompletableFuture.completedFuture(
-        ProviderInstance.of(request, address, Instant.now()));
+    return CompletableFuture.completedFuture(ProviderInstance.of(request, address, Instant.now()));
   }
 
   @Override

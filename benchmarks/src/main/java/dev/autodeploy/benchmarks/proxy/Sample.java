@@ -34,11 +34,14 @@ record Sample(
     @Override
     public String toString() {
       return switch (body) {
-        case "100" -> "100 B";
-        case "64k" -> "64 KB";
-        case "1m" -> "1 MB";
-        default -> body;
-      } + ", " + connections + " connections";
+            case "100" -> "100 B";
+            case "64k" -> "64 KB";
+            case "1m" -> "1 MB";
+            default -> body;
+          }
+          + ", "
+          + connections
+          + " connections";
     }
   }
 

@@ -11,8 +11,7 @@ class ReportTest {
   private final List<Sample> samples = new ArrayList<>();
 
   private void sample(int round, String candidate, double rate, double cpu) {
-    samples.add(
-        new Sample(round, new Load("100", 32), candidate, rate, 1, 2, cpu, 1024, 0));
+    samples.add(new Sample(round, new Load("100", 32), candidate, rate, 1, 2, cpu, 1024, 0));
   }
 
   @Test
