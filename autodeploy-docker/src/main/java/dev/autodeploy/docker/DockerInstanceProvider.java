@@ -94,7 +94,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private volatile @Nullable OwnerLock lock;
 
   private DockerInstanceProvider(
-      DockerSettings settings, EngineClient client, EngineInfo engine, Path lockDirectory) {
+      DockerSettings settings,
+      EngineClient client,
+      EngineInfo engine,
+      DockerEnvironment environment,
+      Path lockDirectory) {
     this.settings = settings;
     this.client = client;
     this.engine = engine;
@@ -114,7 +118,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
             client,
             settings,
             timers,
-            new RegistryLogins(settings.registryCredentials(), RegistryLogins.defaultConfigFile()));
+            new RegistryLogins(settings.registryCredentials(), environment));
     snapshots = new Snapshots(client);
   }
 
@@ -763,8 +767,15 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private @Nullable String network;
     private @Nullable UnaryOperator<CreateContainerCmd> customizer;
     private Path lockDirectory = OwnerLock.defaultDirectory();
+    private DockerEnvironment environment = DockerEnvironment.ofProcess();
 
     private Builder() {}
+
+    /** For tests, which cannot change the environment of their own process. */
+    Builder environment(DockerEnvironment value) {
+      environment = value;
+      return this;
+    }
 
     /**
      * Sets where the engine is. Default: where Docker's own client would look.
@@ -1005,7 +1016,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
               customizer);
       EngineAddress address =
           dockerHost == null
-              ? EngineAddress.fromEnvironment()
+              ? EngineAddress.from(environment)
               : EngineAddress.of(dockerHost, certificates);
       EngineClient client = EngineClient.connect(address, callTimeout);
       try {
@@ -1021,7 +1032,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
               "The Docker host's clock is {} ms off; its times are corrected by that",
               engine.clockSkew().toMillis());
         }
-        return new DockerInstanceProvider(settings, client, engine, lockDirectory);
+        return new DockerInstanceProvider(settings, client, engine, environment, lockDirectory);
       } catch (RuntimeException e) {
         client.close();
         throw e;

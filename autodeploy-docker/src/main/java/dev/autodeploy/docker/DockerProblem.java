@@ -11,6 +11,11 @@ import java.util.regex.Pattern;
  * <p>The order matters: the first that matches counts.
  */
 public enum DockerProblem {
+  /** What is given as the engine's address, or the context that names it, cannot be used. */
+  BAD_ADDRESS(
+      "unsupported protocol scheme",
+      "this is no address of a Docker Engine that can be used",
+      "set DOCKER_HOST to unix:// and a socket or tcp:// and a host, or choose another context"),
   /** There is no socket where the engine's was expected. */
   NOT_RUNNING(
       "SocketException: No such file or directory|NoSuchFileException",

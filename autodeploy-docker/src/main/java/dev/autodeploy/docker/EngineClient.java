@@ -342,12 +342,14 @@ final class EngineClient implements AutoCloseable {
   }
 
   private DockerClient client(@Nullable String apiVersion) {
-    DefaultDockerClientConfig.Builder config =
-        DefaultDockerClientConfig.createDefaultConfigBuilder()
+    // The transport knows the way and the certificates; the environment has been looked at.
+    DefaultDockerClientConfig config =
+        new DefaultDockerClientConfig.Builder()
             .withDockerHost(address.isUnix() ? address.uri().toString() : "tcp://localhost:2375")
-            .withDockerTlsVerify(false);
-    config.withApiVersion(apiVersion);
-    return DockerClientImpl.getInstance(config.build(), transport);
+            .withDockerTlsVerify(false)
+            .withApiVersion(apiVersion)
+            .build();
+    return DockerClientImpl.getInstance(config, transport);
   }
 
   private static String text(Response response) {

@@ -9,18 +9,12 @@ import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Real pulls by the real engine from a registry on this machine. */
 class PullTest {
@@ -115,19 +109,6 @@ class PullTest {
         .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_AUTH))
         .hasMessageNotContaining("wrong");
     start(spec("app:1"), b -> b.registryCredentials(registry.host(), "me", "secret"));
-  }
-
-  @Test
-  void credentials_ofDockerLogin_areRead(@TempDir Path directory) throws Exception {
-    String auth = Base64.getEncoder().encodeToString("me:secret".getBytes(StandardCharsets.UTF_8));
-    Path config = directory.resolve("config.json");
-    Files.writeString(
-        config, "{\"auths\":{\"" + registry.host() + "\":{\"auth\":\"" + auth + "\"}}}");
-    String header =
-        new RegistryLogins(Map.of(), config).header(registry.host()).get("X-Registry-Auth");
-    assertThat(new String(Base64.getUrlDecoder().decode(header), StandardCharsets.UTF_8))
-        .contains("\"username\":\"me\"", "\"password\":\"secret\"");
-    assertThat(new RegistryLogins(Map.of(), config).header("other:5000")).isEmpty();
   }
 
   @Test
