@@ -226,6 +226,9 @@ public enum DockerProblem {
       EnumSet.of(
           NOT_RUNNING, NO_PERMISSION, NO_ANSWER, HOST_UNKNOWN, NOT_ANSWERING, CONNECTION_LOST);
 
+  private static final Set<DockerProblem> WAY =
+      EnumSet.of(TLS_NEEDED, TLS_FAILED, NOT_DOCKER, API_VERSION);
+
   private final Pattern pattern;
   private final String summary;
   private final String advice;
@@ -270,6 +273,15 @@ public enum DockerProblem {
    */
   boolean unreachable() {
     return UNREACHABLE.contains(this);
+  }
+
+  /**
+   * Returns whether the engine's address is a part of the problem.
+   *
+   * @return true where it is worth a look
+   */
+  boolean isOnTheWay() {
+    return unreachable() || WAY.contains(this);
   }
 
   /**

@@ -312,10 +312,10 @@ final class EngineClient implements AutoCloseable {
     }
   }
 
-  /** Where the engine could not be asked, its address is what matters. */
+  /** Where the engine could not be asked properly, its address is what matters. */
   private DockerEngineException failure(String doing, Exception e) {
     DockerEngineException failure = DockerEngineException.of(doing, e);
-    return failure.problem().unreachable() && !(e instanceof DockerEngineException)
+    return failure.problem().isOnTheWay() && !(e instanceof DockerEngineException)
         ? new DockerEngineException(
             failure.problem(), doing + " at " + address, failure.detail(), e)
         : failure;
@@ -337,7 +337,16 @@ final class EngineClient implements AutoCloseable {
       ApiVersion api = offered.compareTo(NEWEST) < 0 ? offered : NEWEST;
       return new Session(client(api.toString()), "/v" + api, version, api);
     } catch (RuntimeException e) {
-      throw failure(doing, e);
+      DockerEngineException failure = failure(doing, e);
+      if (failure.problem() == DockerProblem.CONNECTION_LOST && address.certificates() != null) {
+        // An engine that does not accept who we are may hang up before its reason has been read.
+        throw new DockerEngineException(
+            DockerProblem.TLS_FAILED,
+            doing + " at " + address,
+            failure.detail() + ", perhaps as the engine does not accept the client's certificate",
+            e);
+      }
+      throw failure;
     }
   }
 

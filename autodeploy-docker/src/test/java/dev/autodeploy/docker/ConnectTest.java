@@ -102,7 +102,8 @@ class ConnectTest {
   @Test
   void context_bringsItsCertificates() throws Exception {
     context("gpu", "{\"Host\":\"tcp://gpu1:2376\",\"SkipTLSVerify\":false}");
-    Path tls = Files.createDirectories(docker.resolve("contexts/tls/" + id("gpu") + "/docker"));
+    Path tls =
+        Files.createDirectories(docker.resolve("contexts/tls/" + contextId("gpu") + "/docker"));
     assertThat(address(Map.of("DOCKER_CONTEXT", "gpu")).certificates()).isEqualTo(tls);
   }
 
@@ -168,13 +169,13 @@ class ConnectTest {
   }
 
   private void context(String name, String endpoint) throws IOException {
-    Path directory = Files.createDirectories(docker.resolve("contexts/meta/" + id(name)));
+    Path directory = Files.createDirectories(docker.resolve("contexts/meta/" + contextId(name)));
     Files.writeString(
         directory.resolve("meta.json"),
         "{\"Name\":\"" + name + "\",\"Metadata\":{},\"Endpoints\":{\"docker\":" + endpoint + "}}");
   }
 
-  private static String id(String name) {
+  static String contextId(String name) {
     try {
       return HexFormat.of()
           .formatHex(

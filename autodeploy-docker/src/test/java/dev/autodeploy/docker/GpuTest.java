@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.github.dockerjava.api.model.DeviceRequest;
 import dev.autodeploy.DeploymentSpec;
@@ -189,6 +190,26 @@ class GpuTest {
           .isInstanceOf(InstanceStartException.class)
           .hasMessageContaining("without the GPUs");
       assertThat(docker.list()).isEmpty();
+    }
+  }
+
+  @Test
+  void devices_thatTheEngineDiscoversByCdi_reachTheContainer() {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      List<String> discovered = docker.provider.engine().cdiDevices("nvidia.com/gpu");
+      assumeFalse(discovered.isEmpty(), "this engine has discovered no GPUs by CDI");
+      ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
+      try (EngineClient client = TestEngine.client()) {
+        DeviceRequest request =
+            client
+                .inspect("autodeploy-" + docker.owner + "-gpu-0")
+                .getHostConfig()
+                .getDeviceRequests()
+                .get(0);
+        assertThat(request.getDriver()).isEqualTo("cdi");
+        assertThat(request.getDeviceIds()).containsExactly(discovered.get(0));
+      }
+      docker.release(instance);
     }
   }
 

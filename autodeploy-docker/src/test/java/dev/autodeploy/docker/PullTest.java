@@ -128,6 +128,15 @@ class PullTest {
   }
 
   @Test
+  void registry_withoutAnAddress_isToldSo() {
+    assertThatThrownBy(
+            () ->
+                start(
+                    ProviderFixture.web().image("no-such-registry.invalid/app:1").build(), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_DOWN));
+  }
+
+  @Test
   void damagedLayer_isToldSo() {
     registry.push("1", 2 * MEGABYTE);
     registry.corrupts = true;
