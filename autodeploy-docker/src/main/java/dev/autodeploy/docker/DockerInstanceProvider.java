@@ -70,6 +70,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private static final int LOG_TAIL = 20;
   private static final Duration START_END = Duration.ofSeconds(60);
   private static final Duration REMOVAL = Duration.ofSeconds(20);
+  private static final Duration LEFTOVERS = Duration.ofMinutes(5);
   private static final Duration SETTLING = Duration.ofSeconds(2);
   private static final int REMEMBERED_RELEASES = 10_000;
 
@@ -85,6 +86,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private final GpuAllocator gpus;
   private final ImagePuller puller;
   private final Snapshots snapshots;
+  private final Removals removals;
   private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
   private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
   private final Map<String, Boolean> shells = new ConcurrentHashMap<>();
@@ -120,6 +122,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
             timers,
             new RegistryLogins(settings.registryCredentials(), environment));
     snapshots = new Snapshots(client);
+    removals = new Removals(client);
   }
 
   /**
@@ -152,6 +155,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     observer = context.observer();
     try {
       inventory.removeLeftovers(context.owner());
+      removals.removeLeftovers(context.owner());
       EventWatch events = new EventWatch(client, context.owner(), new Events(context.owner()));
       watch = events;
       events.start();
@@ -164,6 +168,15 @@ public final class DockerInstanceProvider implements InstanceProvider {
       throw e;
     }
     workers.execute(client::warmUp);
+    timers.scheduleWithFixedDelay(
+        () ->
+            quietly(
+                () ->
+                    workers.execute(
+                        () -> quietly(() -> removals.removeLeftovers(context.owner())))),
+        LEFTOVERS.toMillis(),
+        LEFTOVERS.toMillis(),
+        TimeUnit.MILLISECONDS);
     if (settings.leased()) {
       long millis = LeaseWrapper.beatInterval(settings.lease()).toMillis();
       timers.scheduleWithFixedDelay(
@@ -291,7 +304,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     while (!containers.isEmpty()) {
       for (String container : containers) {
         end(instanceId, container, grace);
-        client.remove(container);
+        removals.remove(container);
       }
       containers = containersOf(instanceId);
       if (!containers.isEmpty()) {
@@ -491,6 +504,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   GpuAllocator gpus() {
     return gpus;
+  }
+
+  Removals removals() {
+    return removals;
   }
 
   ImagePuller puller() {

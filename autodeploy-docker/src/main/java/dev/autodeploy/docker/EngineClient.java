@@ -182,6 +182,16 @@ final class EngineClient implements AutoCloseable {
         409);
   }
 
+  /** Gives a container another name. */
+  void rename(String container, String name) {
+    command(
+        "renaming " + container,
+        "POST",
+        "/containers/" + container + "/rename?name=" + encode(name),
+        Duration.ZERO,
+        204);
+  }
+
   /** Whether a path exists in a container, which need not run. */
   boolean hasFile(String container, String path) {
     int status =

@@ -73,7 +73,7 @@ class GpuTest {
 
   @Test
   void ids_areAskedForAsGiven() throws Exception {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       ProviderInstance mig =
           docker.start(
               docker.request(spec(GpuRequest.ids("GPU-bbbb1111-0000-0000-0000-000000000000")), 0));
@@ -93,7 +93,7 @@ class GpuTest {
 
   @Test
   void inventory_isReadWithNvidiaSmiInTheImage() throws Exception {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       ProviderInstance all = docker.start(docker.request(spec(GpuRequest.all()), 0));
       assertThat(visible(docker, all))
           .isEqualTo(
@@ -113,7 +113,7 @@ class GpuTest {
 
   @Test
   void count_withoutAnInventory_asksToNameTheGpus() {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestEngine.WEB).build();
       assertThatThrownBy(() -> docker.start(spec))
           .isInstanceOf(InstanceStartException.class)

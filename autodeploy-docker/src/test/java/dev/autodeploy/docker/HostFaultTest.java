@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceStartException;
@@ -83,6 +84,41 @@ class HostFaultTest {
           .contains(socket.toString())
           .contains("this user may not use Docker")
           .contains("add the user to the group");
+    }
+  }
+
+  @Test
+  void container_thatCannotBeDeleted_isReleasedOnceItIsDead_andDeletedLater() {
+    Programs.require("chattr");
+    try (OwnEngine engine = OwnEngine.start();
+        EngineClient client = engine.client()) {
+      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+      ProviderInstance instance =
+          docker.ready(
+              ProviderFixture.web()
+                  .startCommand("echo kept > /tmp/kept; " + ProviderFixture.SERVE)
+                  .build());
+      String name = "autodeploy-" + docker.owner + "-web-0";
+      Path kept =
+          Path.of(
+              String.valueOf(
+                  client.inspect(name).getGraphDriver().getData().getRawValues().get("UpperDir")),
+              "tmp/kept");
+      assumeTrue(Programs.succeeds("chattr", "+i", kept.toString()), "no chattr on this file system");
+      try {
+        docker.release(instance);
+        assertThat(docker.list()).isEmpty();
+        docker.release(docker.ready(ProviderFixture.web().build()));
+        assertThat(client.list(Map.of(Labels.OWNER, docker.owner)))
+            .as("the dead one, aside")
+            .singleElement()
+            .satisfies(c -> assertThat(c.getNames()[0]).startsWith("/autodeploy-dead-"));
+      } finally {
+        Programs.succeeds("chattr", "-i", kept.toString());
+      }
+      docker.provider.close();
+      ProviderFixture.open(docker.owner, b -> b.dockerHost(engine.uri())).provider.close();
+      assertNothingLeft(engine);
     }
   }
 

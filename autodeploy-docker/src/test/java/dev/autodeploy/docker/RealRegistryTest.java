@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
@@ -25,6 +26,7 @@ import org.testcontainers.utility.DockerImageName;
  * The registry that everybody runs, in a container that Testcontainers looks after; its image is
  * made from this machine's program. What the engine pushed there it pulls again.
  */
+@Tag("slow")
 class RealRegistryTest {
   private static final String IMAGE = "autodeploy/test-registry:1";
 

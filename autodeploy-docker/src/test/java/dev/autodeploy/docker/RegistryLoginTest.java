@@ -16,12 +16,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Credentials as {@code docker login} leaves them: in the configuration or with a helper. */
+@Tag("slow")
 @DisabledOnOs(OS.WINDOWS)
 class RegistryLoginTest {
   /** Knows me:secret for one registry, as Docker's own helpers do. */
