@@ -101,7 +101,9 @@ final class EngineClient implements AutoCloseable {
   /** Asks the engine about itself. */
   EngineInfo info() {
     Version version = session.version;
+    Instant asked = Instant.now();
     Info info = call("asking Docker about itself", docker -> docker.infoCmd().exec());
+    Instant answered = Instant.now();
     String product = "Docker";
     String productVersion = version.getVersion() == null ? "" : version.getVersion();
     if (version.getComponents() != null) {
@@ -120,7 +122,7 @@ final class EngineClient implements AutoCloseable {
         session.api.toString(),
         info.getOsType() == null ? "" : info.getOsType(),
         cdiDevices(info),
-        skew(info));
+        skew(info, asked, answered));
   }
 
   InspectContainerResponse inspect(String container) {
@@ -393,11 +395,18 @@ final class EngineClient implements AutoCloseable {
     return devices;
   }
 
-  private static Duration skew(Info info) {
+  /**
+   * An engine that takes its time looked at its clock at any moment between question and answer.
+   */
+  private static Duration skew(Info info, Instant asked, Instant answered) {
+    if (info.getSystemTime() == null) {
+      return Duration.ZERO;
+    }
     try {
-      return info.getSystemTime() == null
-          ? Duration.ZERO
-          : Duration.between(Instant.now(), Instant.parse(info.getSystemTime()));
+      Instant theirs = Instant.parse(info.getSystemTime());
+      return theirs.isBefore(asked)
+          ? Duration.between(asked, theirs)
+          : theirs.isAfter(answered) ? Duration.between(answered, theirs) : Duration.ZERO;
     } catch (DateTimeException e) {
       return Duration.ZERO;
     }

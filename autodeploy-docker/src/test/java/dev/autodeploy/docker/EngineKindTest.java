@@ -14,6 +14,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
@@ -34,6 +35,7 @@ class EngineKindTest {
   private final MockWebServer server = new MockWebServer();
   private volatile String version = DOCKER;
   private volatile String extra = "";
+  private volatile long infoDelayMillis;
 
   @BeforeEach
   void start() throws IOException {
@@ -45,9 +47,11 @@ class EngineKindTest {
                 request.getTarget().endsWith("/version")
                     ? version
                     : request.getTarget().endsWith("/info") ? INFO + extra + "}" : "[]";
+            long delay = request.getTarget().endsWith("/info") ? infoDelayMillis : 0;
             return new MockResponse.Builder()
                 .addHeader("Content-Type", "application/json")
                 .body(body)
+                .headersDelay(delay, TimeUnit.MILLISECONDS)
                 .build();
           }
         });
@@ -175,6 +179,15 @@ class EngineKindTest {
     extra = ",\"SystemTime\":\"" + Instant.now().plusSeconds(90) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
       assertThat(provider.engine().clockSkew().toSeconds()).isBetween(80L, 90L);
+    }
+  }
+
+  @Test
+  void clock_ofAnEngineThatIsSlowToAnswer_isNotTakenToBeOff() {
+    infoDelayMillis = 3000;
+    extra = ",\"SystemTime\":\"" + Instant.now().plusMillis(500) + "\"";
+    try (DockerInstanceProvider provider = build(b -> b)) {
+      assertThat(provider.engine().clockSkew()).isZero();
     }
   }
 

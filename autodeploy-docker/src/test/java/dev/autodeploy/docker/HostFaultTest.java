@@ -104,7 +104,8 @@ class HostFaultTest {
               String.valueOf(
                   client.inspect(name).getGraphDriver().getData().getRawValues().get("UpperDir")),
               "tmp/kept");
-      assumeTrue(Programs.succeeds("chattr", "+i", kept.toString()), "no chattr on this file system");
+      assumeTrue(
+          Programs.succeeds("chattr", "+i", kept.toString()), "no chattr on this file system");
       try {
         docker.release(instance);
         assertThat(docker.list()).isEmpty();

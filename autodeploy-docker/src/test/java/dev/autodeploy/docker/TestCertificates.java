@@ -85,7 +85,7 @@ final class TestCertificates {
 
   private void openssl(String arguments) {
     List<String> line = new ArrayList<>(List.of("openssl"));
-    line.addAll(List.of(arguments.strip().split(" ")));
+    line.addAll(List.of(arguments.strip().split(" ", -1)));
     Programs.run(directory, line);
   }
 }
