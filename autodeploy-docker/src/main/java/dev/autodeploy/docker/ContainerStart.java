@@ -255,7 +255,7 @@ final class ContainerStart {
               + "; end that process, or choose another owner");
     }
     log.info("Removing {} of the earlier instance {}", name, labels.instanceId());
-    provider.client().remove(container.getId());
+    provider.removals().remove(container.getId());
   }
 
   private ProviderInstance started(String container, String image, GpuGrant grant) {
@@ -346,7 +346,7 @@ final class ContainerStart {
   private void removeQuietly(String container) {
     provider.untrack(request.instanceId());
     try {
-      provider.client().remove(container);
+      provider.removals().remove(container);
     } catch (DockerEngineException e) {
       log.debug("Removing {} after its start had failed: {}", container, e.toString());
     }

@@ -39,6 +39,11 @@ final class ContainerState {
     return Boolean.TRUE.equals(state.getRunning());
   }
 
+  /** Whether the engine has given up everything of it but its files. */
+  boolean isDead() {
+    return Boolean.TRUE.equals(state.getDead()) && !isRunning();
+  }
+
   boolean wasNeverStarted() {
     return "created".equals(state.getStatus())
         || "configured".equals(state.getStatus())

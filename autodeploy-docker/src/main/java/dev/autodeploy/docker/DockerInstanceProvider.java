@@ -70,6 +70,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private static final int LOG_TAIL = 20;
   private static final Duration START_END = Duration.ofSeconds(60);
   private static final Duration REMOVAL = Duration.ofSeconds(20);
+  private static final Duration LEFTOVERS = Duration.ofMinutes(5);
   private static final Duration SETTLING = Duration.ofSeconds(2);
   private static final int REMEMBERED_RELEASES = 10_000;
 
@@ -85,6 +86,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private final GpuAllocator gpus;
   private final ImagePuller puller;
   private final Snapshots snapshots;
+  private final Removals removals;
   private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
   private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
   private final Map<String, Boolean> shells = new ConcurrentHashMap<>();
@@ -94,7 +96,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private volatile @Nullable OwnerLock lock;
 
   private DockerInstanceProvider(
-      DockerSettings settings, EngineClient client, EngineInfo engine, Path lockDirectory) {
+      DockerSettings settings,
+      EngineClient client,
+      EngineInfo engine,
+      DockerEnvironment environment,
+      Path lockDirectory) {
     this.settings = settings;
     this.client = client;
     this.engine = engine;
@@ -114,8 +120,9 @@ public final class DockerInstanceProvider implements InstanceProvider {
             client,
             settings,
             timers,
-            new RegistryLogins(settings.registryCredentials(), RegistryLogins.defaultConfigFile()));
+            new RegistryLogins(settings.registryCredentials(), environment));
     snapshots = new Snapshots(client);
+    removals = new Removals(client);
   }
 
   /**
@@ -148,6 +155,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     observer = context.observer();
     try {
       inventory.removeLeftovers(context.owner());
+      removals.removeLeftovers(context.owner());
       EventWatch events = new EventWatch(client, context.owner(), new Events(context.owner()));
       watch = events;
       events.start();
@@ -160,6 +168,15 @@ public final class DockerInstanceProvider implements InstanceProvider {
       throw e;
     }
     workers.execute(client::warmUp);
+    timers.scheduleWithFixedDelay(
+        () ->
+            quietly(
+                () ->
+                    workers.execute(
+                        () -> quietly(() -> removals.removeLeftovers(context.owner())))),
+        LEFTOVERS.toMillis(),
+        LEFTOVERS.toMillis(),
+        TimeUnit.MILLISECONDS);
     if (settings.leased()) {
       long millis = LeaseWrapper.beatInterval(settings.lease()).toMillis();
       timers.scheduleWithFixedDelay(
@@ -287,7 +304,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     while (!containers.isEmpty()) {
       for (String container : containers) {
         end(instanceId, container, grace);
-        client.remove(container);
+        removals.remove(container);
       }
       containers = containersOf(instanceId);
       if (!containers.isEmpty()) {
@@ -487,6 +504,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   GpuAllocator gpus() {
     return gpus;
+  }
+
+  Removals removals() {
+    return removals;
   }
 
   ImagePuller puller() {
@@ -763,8 +784,15 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private @Nullable String network;
     private @Nullable UnaryOperator<CreateContainerCmd> customizer;
     private Path lockDirectory = OwnerLock.defaultDirectory();
+    private DockerEnvironment environment = DockerEnvironment.ofProcess();
 
     private Builder() {}
+
+    /** For tests, which cannot change the environment of their own process. */
+    Builder environment(DockerEnvironment value) {
+      environment = value;
+      return this;
+    }
 
     /**
      * Sets where the engine is. Default: where Docker's own client would look.
@@ -1005,7 +1033,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
               customizer);
       EngineAddress address =
           dockerHost == null
-              ? EngineAddress.fromEnvironment()
+              ? EngineAddress.from(environment)
               : EngineAddress.of(dockerHost, certificates);
       EngineClient client = EngineClient.connect(address, callTimeout);
       try {
@@ -1021,7 +1049,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
               "The Docker host's clock is {} ms off; its times are corrected by that",
               engine.clockSkew().toMillis());
         }
-        return new DockerInstanceProvider(settings, client, engine, lockDirectory);
+        return new DockerInstanceProvider(settings, client, engine, environment, lockDirectory);
       } catch (RuntimeException e) {
         client.close();
         throw e;

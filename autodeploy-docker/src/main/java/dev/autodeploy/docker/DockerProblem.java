@@ -11,6 +11,11 @@ import java.util.regex.Pattern;
  * <p>The order matters: the first that matches counts.
  */
 public enum DockerProblem {
+  /** What is given as the engine's address, or the context that names it, cannot be used. */
+  BAD_ADDRESS(
+      "unsupported protocol scheme",
+      "this is no address of a Docker Engine that can be used",
+      "set DOCKER_HOST to unix:// and a socket or tcp:// and a host, or choose another context"),
   /** There is no socket where the engine's was expected. */
   NOT_RUNNING(
       "SocketException: No such file or directory|NoSuchFileException",
@@ -221,6 +226,9 @@ public enum DockerProblem {
       EnumSet.of(
           NOT_RUNNING, NO_PERMISSION, NO_ANSWER, HOST_UNKNOWN, NOT_ANSWERING, CONNECTION_LOST);
 
+  private static final Set<DockerProblem> WAY =
+      EnumSet.of(TLS_NEEDED, TLS_FAILED, NOT_DOCKER, API_VERSION);
+
   private final Pattern pattern;
   private final String summary;
   private final String advice;
@@ -265,6 +273,15 @@ public enum DockerProblem {
    */
   boolean unreachable() {
     return UNREACHABLE.contains(this);
+  }
+
+  /**
+   * Returns whether the engine's address is a part of the problem.
+   *
+   * @return true where it is worth a look
+   */
+  boolean isOnTheWay() {
+    return unreachable() || WAY.contains(this);
   }
 
   /**

@@ -1,8 +1,7 @@
 package dev.autodeploy.docker;
 
-import com.github.dockerjava.core.DefaultDockerClientConfig;
-import com.github.dockerjava.core.LocalDirectorySSLConfig;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -14,54 +13,78 @@ import org.jspecify.annotations.Nullable;
  * @param certificates the directory of the TLS files, or null to speak without TLS
  */
 record EngineAddress(URI uri, @Nullable Path certificates) {
+  private static final URI DEFAULT = URI.create("unix:///var/run/docker.sock");
 
-  /** Reads the environment and the files that Docker's own client reads. */
-  static EngineAddress fromEnvironment() {
-    try {
-      DefaultDockerClientConfig config =
-          DefaultDockerClientConfig.createDefaultConfigBuilder().build();
-      Path certificates =
-          config.getSSLConfig() instanceof LocalDirectorySSLConfig local
-              ? Path.of(local.getDockerCertPath())
-              : null;
-      return checked(config.getDockerHost(), certificates);
-    } catch (DockerEngineException e) {
-      throw e;
-    } catch (RuntimeException e) {
-      String host = System.getenv("DOCKER_HOST");
-      if (host != null && host.startsWith("ssh:")) {
-        return checked(URI.create(host), null);
-      }
-      throw DockerEngineException.of("reading where Docker is", e);
+  /**
+   * Decides as Docker's own client does: {@code DOCKER_HOST} with {@code DOCKER_TLS_VERIFY} and
+   * {@code DOCKER_CERT_PATH}, else {@code DOCKER_CONTEXT}, else the current context.
+   */
+  static EngineAddress from(DockerEnvironment environment) {
+    String host = environment.get("DOCKER_HOST");
+    if (host != null) {
+      return parse(host, host.startsWith("tcp:") ? certificates(environment) : null);
     }
+    DockerContext context = DockerContext.current(environment);
+    return context == null ? new EngineAddress(DEFAULT, null) : context.address();
   }
 
   static EngineAddress of(URI uri, @Nullable Path certificates) {
-    return checked(uri, certificates);
-  }
-
-  private static EngineAddress checked(URI uri, @Nullable Path certificates) {
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     return switch (scheme) {
-      case "unix" -> new EngineAddress(uri, null);
-      case "tcp" -> new EngineAddress(uri, certificates);
-      case "ssh" -> throw refused(uri, tunnel(uri));
-      default -> throw refused(uri, "only unix:// and tcp:// addresses are supported");
+      case "unix" ->
+          uri.getPath() == null || uri.getPath().isEmpty()
+              ? refuse(uri.toString(), "it names no socket, as unix:///var/run/docker.sock does")
+              : new EngineAddress(uri, null);
+      case "tcp" ->
+          uri.getHost() == null
+              ? refuse(uri.toString(), "it names no host, as tcp://host:2376 does")
+              : new EngineAddress(uri, certificates);
+      case "ssh" -> refuse(uri.toString(), tunnel(uri));
+      default -> refuse(uri.toString(), "only unix:// and tcp:// addresses are supported");
     };
+  }
+
+  static EngineAddress parse(String address, @Nullable Path certificates) {
+    try {
+      return of(URI.create(address), certificates);
+    } catch (IllegalArgumentException e) {
+      return refuse(address, "only unix:// and tcp:// addresses are supported");
+    }
+  }
+
+  /** Where the TLS files are; null if the engine is to be spoken to without TLS. */
+  private static @Nullable Path certificates(DockerEnvironment environment) {
+    if (environment.get("DOCKER_TLS_VERIFY") == null) {
+      return null;
+    }
+    String configured = environment.get("DOCKER_CERT_PATH");
+    Path directory = configured == null ? environment.directory() : Path.of(configured);
+    if (!Files.isDirectory(directory)) {
+      throw new DockerEngineException(
+          DockerProblem.TLS_FAILED,
+          "reading where Docker is",
+          "DOCKER_TLS_VERIFY is set, but the certificate path (DOCKER_CERT_PATH) "
+              + directory
+              + " is no directory",
+          null);
+    }
+    return directory;
   }
 
   private static String tunnel(URI uri) {
     String user = uri.getUserInfo() == null ? "" : uri.getUserInfo() + "@";
+    String port = uri.getPort() < 0 ? "" : "-p " + uri.getPort() + " ";
     return "ssh is not supported; open a tunnel with 'ssh -nNT -L"
         + " /tmp/docker-remote.sock:/var/run/docker.sock "
+        + port
         + user
         + uri.getHost()
         + "' and set DOCKER_HOST=unix:///tmp/docker-remote.sock";
   }
 
-  private static DockerEngineException refused(URI uri, String why) {
-    return new DockerEngineException(
-        DockerProblem.NOT_ANSWERING, "connecting to " + uri, why, null);
+  private static EngineAddress refuse(String address, String why) {
+    throw new DockerEngineException(
+        DockerProblem.BAD_ADDRESS, "connecting to " + address, why, null);
   }
 
   boolean isUnix() {

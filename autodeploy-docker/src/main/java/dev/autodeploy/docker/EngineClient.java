@@ -101,7 +101,9 @@ final class EngineClient implements AutoCloseable {
   /** Asks the engine about itself. */
   EngineInfo info() {
     Version version = session.version;
+    Instant asked = Instant.now();
     Info info = call("asking Docker about itself", docker -> docker.infoCmd().exec());
+    Instant answered = Instant.now();
     String product = "Docker";
     String productVersion = version.getVersion() == null ? "" : version.getVersion();
     if (version.getComponents() != null) {
@@ -120,7 +122,7 @@ final class EngineClient implements AutoCloseable {
         session.api.toString(),
         info.getOsType() == null ? "" : info.getOsType(),
         cdiDevices(info),
-        skew(info));
+        skew(info, asked, answered));
   }
 
   InspectContainerResponse inspect(String container) {
@@ -180,6 +182,16 @@ final class EngineClient implements AutoCloseable {
         204,
         404,
         409);
+  }
+
+  /** Gives a container another name. */
+  void rename(String container, String name) {
+    command(
+        "renaming " + container,
+        "POST",
+        "/containers/" + container + "/rename?name=" + encode(name),
+        Duration.ZERO,
+        204);
   }
 
   /** Whether a path exists in a container, which need not run. */
@@ -312,10 +324,10 @@ final class EngineClient implements AutoCloseable {
     }
   }
 
-  /** Where the engine could not be asked, its address is what matters. */
+  /** Where the engine could not be asked properly, its address is what matters. */
   private DockerEngineException failure(String doing, Exception e) {
     DockerEngineException failure = DockerEngineException.of(doing, e);
-    return failure.problem().unreachable() && !(e instanceof DockerEngineException)
+    return failure.problem().isOnTheWay() && !(e instanceof DockerEngineException)
         ? new DockerEngineException(
             failure.problem(), doing + " at " + address, failure.detail(), e)
         : failure;
@@ -337,17 +349,28 @@ final class EngineClient implements AutoCloseable {
       ApiVersion api = offered.compareTo(NEWEST) < 0 ? offered : NEWEST;
       return new Session(client(api.toString()), "/v" + api, version, api);
     } catch (RuntimeException e) {
-      throw failure(doing, e);
+      DockerEngineException failure = failure(doing, e);
+      if (failure.problem() == DockerProblem.CONNECTION_LOST && address.certificates() != null) {
+        // An engine that does not accept who we are may hang up before its reason has been read.
+        throw new DockerEngineException(
+            DockerProblem.TLS_FAILED,
+            doing + " at " + address,
+            failure.detail() + ", perhaps as the engine does not accept the client's certificate",
+            e);
+      }
+      throw failure;
     }
   }
 
   private DockerClient client(@Nullable String apiVersion) {
-    DefaultDockerClientConfig.Builder config =
-        DefaultDockerClientConfig.createDefaultConfigBuilder()
+    // The transport knows the way and the certificates; the environment has been looked at.
+    DefaultDockerClientConfig config =
+        new DefaultDockerClientConfig.Builder()
             .withDockerHost(address.isUnix() ? address.uri().toString() : "tcp://localhost:2375")
-            .withDockerTlsVerify(false);
-    config.withApiVersion(apiVersion);
-    return DockerClientImpl.getInstance(config.build(), transport);
+            .withDockerTlsVerify(false)
+            .withApiVersion(apiVersion)
+            .build();
+    return DockerClientImpl.getInstance(config, transport);
   }
 
   private static String text(Response response) {
@@ -372,11 +395,18 @@ final class EngineClient implements AutoCloseable {
     return devices;
   }
 
-  private static Duration skew(Info info) {
+  /**
+   * An engine that takes its time looked at its clock at any moment between question and answer.
+   */
+  private static Duration skew(Info info, Instant asked, Instant answered) {
+    if (info.getSystemTime() == null) {
+      return Duration.ZERO;
+    }
     try {
-      return info.getSystemTime() == null
-          ? Duration.ZERO
-          : Duration.between(Instant.now(), Instant.parse(info.getSystemTime()));
+      Instant theirs = Instant.parse(info.getSystemTime());
+      return theirs.isBefore(asked)
+          ? Duration.between(asked, theirs)
+          : theirs.isAfter(answered) ? Duration.between(answered, theirs) : Duration.ZERO;
     } catch (DateTimeException e) {
       return Duration.ZERO;
     }

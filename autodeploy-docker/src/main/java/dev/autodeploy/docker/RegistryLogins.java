@@ -1,16 +1,22 @@
 package dev.autodeploy.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.model.AuthConfig;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,24 +28,25 @@ import org.slf4j.LoggerFactory;
 final class RegistryLogins {
   private static final Logger log = LoggerFactory.getLogger(RegistryLogins.class);
   private static final String HUB = AuthConfig.DEFAULT_SERVER_ADDRESS;
-  private static final int HELPER_SECONDS = 10;
+  private static final Duration HELPER_TIMEOUT = Duration.ofSeconds(10);
 
   private final Map<String, DockerSettings.Credentials> own;
+  private final DockerEnvironment environment;
   private final Path configFile;
+  private final Duration helperTimeout;
 
-  RegistryLogins(Map<String, DockerSettings.Credentials> own, Path configFile) {
-    this.own = own;
-    this.configFile = configFile;
+  RegistryLogins(Map<String, DockerSettings.Credentials> own, DockerEnvironment environment) {
+    this(own, environment, HELPER_TIMEOUT);
   }
 
-  /** Where Docker's own client keeps its configuration. */
-  static Path defaultConfigFile() {
-    String directory = System.getenv("DOCKER_CONFIG");
-    Path base =
-        directory == null || directory.isEmpty()
-            ? Path.of(System.getProperty("user.home"), ".docker")
-            : Path.of(directory);
-    return base.resolve("config.json");
+  RegistryLogins(
+      Map<String, DockerSettings.Credentials> own,
+      DockerEnvironment environment,
+      Duration helperTimeout) {
+    this.own = own;
+    this.helperTimeout = helperTimeout;
+    this.environment = environment;
+    this.configFile = environment.configFile();
   }
 
   /** Returns the header for a pull, empty without credentials. */
@@ -96,32 +103,58 @@ final class RegistryLogins {
     return null;
   }
 
-  private static @Nullable ObjectNode helped(String helper, String registry) throws IOException {
+  private @Nullable ObjectNode helped(String helper, String registry) throws IOException {
+    JsonNode found = ask(helper, registry);
+    String user = found.path("Username").asText("");
+    String secret = found.path("Secret").asText("");
+    if (secret.isEmpty()) {
+      return null;
+    }
+    return user.equals("<token>")
+        ? EngineClient.JSON
+            .createObjectNode()
+            .put("identitytoken", secret)
+            .put("serveraddress", registry)
+        : login(registry, user, secret);
+  }
+
+  /** Asks a helper; one that knows nothing of the registry ends with an error, and so does this. */
+  private JsonNode ask(String helper, String registry) throws IOException {
     Process process =
-        new ProcessBuilder("docker-credential-" + helper, "get")
+        new ProcessBuilder(environment.program("docker-credential-" + helper), "get")
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
+    FutureTask<JsonNode> answer =
+        new FutureTask<>(
+            () -> {
+              try (OutputStream out = process.getOutputStream()) {
+                out.write(registry.getBytes(StandardCharsets.UTF_8));
+              }
+              JsonNode read = EngineClient.JSON.readTree(process.getInputStream());
+              return process.waitFor() == 0 ? read : MissingNode.getInstance();
+            });
+    Thread thread = new Thread(answer, "autodeploy-docker-credentials");
+    thread.setDaemon(true);
+    thread.start();
     try {
-      try (var in = process.getOutputStream()) {
-        in.write(registry.getBytes(StandardCharsets.UTF_8));
-      }
-      byte[] answer = process.getInputStream().readAllBytes();
-      if (!process.waitFor(HELPER_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
-        return null;
-      }
-      JsonNode found = EngineClient.JSON.readTree(answer);
-      String user = found.path("Username").asText("");
-      String secret = found.path("Secret").asText("");
-      return user.equals("<token>")
-          ? EngineClient.JSON
-              .createObjectNode()
-              .put("identitytoken", secret)
-              .put("serveraddress", registry)
-          : login(registry, user, secret);
+      return answer.get(helperTimeout.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new IOException(
+          "docker-credential-"
+              + helper
+              + " gave no answer within "
+              + helperTimeout.toSeconds()
+              + " s",
+          e);
+    } catch (ExecutionException e) {
+      // What it wrote is not repeated: it may hold a secret.
+      log.debug("docker-credential-{} knows nothing of {}", helper, registry);
+      return MissingNode.getInstance();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return null;
+      return MissingNode.getInstance();
     } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
     }
   }

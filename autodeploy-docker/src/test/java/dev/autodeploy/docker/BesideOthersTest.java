@@ -65,6 +65,38 @@ class BesideOthersTest {
     }
   }
 
+  @Test
+  void endpoint_thatFreezesInTheMiddle_isGivenUpInTime_andUsedAgainOnceItGoesOn() {
+    String serve =
+        """
+        mkdir -p /www/v1.41/containers; cd /www
+        echo '{"Version":"20.10.24","ApiVersion":"1.41"}' > version
+        echo '{"ID":"played","OSType":"linux"}' > v1.41/info
+        echo '[]' > v1.41/containers/json
+        exec httpd -f -p 2375 -h /www
+        """;
+    try (GenericContainer<?> endpoint = container(serve, 2375)) {
+      endpoint.waitingFor(Wait.forHttp("/version")).start();
+      URI uri = URI.create("tcp://" + endpoint.getHost() + ":" + endpoint.getMappedPort(2375));
+      try (DockerInstanceProvider provider =
+          DockerInstanceProvider.builder()
+              .dockerHost(uri)
+              .callTimeout(Duration.ofSeconds(2))
+              .build()) {
+        assertThat(provider.list("nobody").toCompletableFuture().join()).isEmpty();
+        endpoint.getDockerClient().pauseContainerCmd(endpoint.getContainerId()).exec();
+        long begun = System.nanoTime();
+        assertThatThrownBy(() -> provider.list("nobody"))
+            .isInstanceOf(DockerEngineException.class)
+            .extracting(e -> ((DockerEngineException) e).problem())
+            .isEqualTo(DockerProblem.NO_ANSWER);
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
+        endpoint.getDockerClient().unpauseContainerCmd(endpoint.getContainerId()).exec();
+        assertThat(provider.list("nobody").toCompletableFuture().join()).isEmpty();
+      }
+    }
+  }
+
   private static GenericContainer<?> container(String command, int port) {
     return new GenericContainer<>(DockerImageName.parse(TestEngine.WEB))
         .withCommand("/bin/sh", "-c", command)

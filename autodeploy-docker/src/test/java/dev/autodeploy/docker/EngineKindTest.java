@@ -3,13 +3,18 @@ package dev.autodeploy.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.DeviceRequest;
 import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.core.DockerClientConfig;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import java.io.IOException;
 import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import mockwebserver3.Dispatcher;
 import mockwebserver3.MockResponse;
@@ -30,6 +35,7 @@ class EngineKindTest {
   private final MockWebServer server = new MockWebServer();
   private volatile String version = DOCKER;
   private volatile String extra = "";
+  private volatile long infoDelayMillis;
 
   @BeforeEach
   void start() throws IOException {
@@ -41,9 +47,11 @@ class EngineKindTest {
                 request.getTarget().endsWith("/version")
                     ? version
                     : request.getTarget().endsWith("/info") ? INFO + extra + "}" : "[]";
+            long delay = request.getTarget().endsWith("/info") ? infoDelayMillis : 0;
             return new MockResponse.Builder()
                 .addHeader("Content-Type", "application/json")
                 .body(body)
+                .headersDelay(delay, TimeUnit.MILLISECONDS)
                 .build();
           }
         });
@@ -168,10 +176,33 @@ class EngineKindTest {
 
   @Test
   void clock_ofTheEngine_isComparedWithOurs() {
-    extra = ",\"SystemTime\":\"" + java.time.Instant.now().plusSeconds(90) + "\"";
+    extra = ",\"SystemTime\":\"" + Instant.now().plusSeconds(90) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
       assertThat(provider.engine().clockSkew().toSeconds()).isBetween(80L, 90L);
     }
+  }
+
+  @Test
+  void clock_ofAnEngineThatIsSlowToAnswer_isNotTakenToBeOff() {
+    infoDelayMillis = 3000;
+    extra = ",\"SystemTime\":\"" + Instant.now().plusMillis(500) + "\"";
+    try (DockerInstanceProvider provider = build(b -> b)) {
+      assertThat(provider.engine().clockSkew()).isZero();
+    }
+  }
+
+  @Test
+  void times_ofAnEngineWhoseClockIsOff_areTakenByOurs() throws Exception {
+    InspectContainerResponse inspected =
+        DockerClientConfig.getDefaultObjectMapper()
+            .readValue(
+                "{\"State\":{\"StartedAt\":\"2026-01-01T00:01:30.5Z\","
+                    + "\"FinishedAt\":\"0001-01-01T00:00:00Z\"}}",
+                InspectContainerResponse.class);
+    ContainerState state = new ContainerState(inspected);
+    assertThat(state.startedAt(Duration.ofSeconds(90)))
+        .isEqualTo(Instant.parse("2026-01-01T00:00:00.5Z"));
+    assertThat(state.finishedAt(Duration.ofSeconds(90))).as("it has not ended").isNull();
   }
 
   private DockerInstanceProvider build(UnaryOperator<DockerInstanceProvider.Builder> settings) {

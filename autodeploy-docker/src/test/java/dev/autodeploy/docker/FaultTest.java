@@ -84,12 +84,17 @@ class FaultTest {
   }
 
   @Test
-  void gpuDriver_thatIsMissing() {
+  void gpu_byCdi_whereThereIsNone() {
+    int version;
+    try (EngineClient client = TestEngine.client()) {
+      version = client.info().majorVersion();
+    }
+    // Since 25 engines know CDI, and miss the device rather than the driver.
     fails(
         ProviderFixture.web().gpu(dev.autodeploy.GpuRequest.count(1)).build(),
-        b -> b.gpus("nvidia.com/gpu=0"),
-        DockerProblem.NO_GPU_DRIVER,
-        "cdi");
+        b -> b.gpus("nvidia.com/gpu=no-such"),
+        version < 25 ? DockerProblem.NO_GPU_DRIVER : DockerProblem.GPU_UNKNOWN,
+        version < 25 ? "cdi" : "nvidia.com/gpu=no-such");
   }
 
   @Test
@@ -112,7 +117,7 @@ class FaultTest {
         ProviderFixture.web().build(),
         b -> b.customizer(cmd -> host(cmd, h -> h.withNanoCPUs(1_000_000_000_000L))),
         DockerProblem.LIMIT_NOT_ALLOWED,
-        "Range of CPUs");
+        "ange of CPUs");
   }
 
   @Test
@@ -171,6 +176,30 @@ class FaultTest {
                     cmd -> host(cmd, h -> h.withMemory(16L << 20).withMemorySwap(16L << 20))));
     assertThat(exit.outOfMemory()).isTrue();
     assertThat(exit.describe()).contains("out of memory");
+  }
+
+  @Test
+  void memory_thatDoesNotSufficeForAChild_isToldWithAnyExit() {
+    InstanceExit exit =
+        exit(
+            ProviderFixture.web().startCommand("tail /dev/zero; sleep 0.5; exit 0").build(),
+            b ->
+                b.customizer(
+                    cmd -> host(cmd, h -> h.withMemory(16L << 20).withMemorySwap(16L << 20))));
+    assertThat(exit.exitCode()).isZero();
+    assertThat(exit.outOfMemory()).isTrue();
+    assertThat(exit.describe()).contains("out of memory");
+  }
+
+  @Test
+  void name_thatTheEngineDoesNotAllow() {
+    TestEngine.require();
+    try (EngineClient client = TestEngine.client()) {
+      assertThatThrownBy(() -> client.create("creating x", TestEngine.WEB, c -> c.withName("x")))
+          .isInstanceOf(DockerEngineException.class)
+          .extracting(e -> ((DockerEngineException) e).problem())
+          .isEqualTo(DockerProblem.BAD_NAME);
+    }
   }
 
   @Test

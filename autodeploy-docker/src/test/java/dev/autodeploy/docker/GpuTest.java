@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.github.dockerjava.api.model.DeviceRequest;
 import dev.autodeploy.DeploymentSpec;
@@ -72,7 +73,7 @@ class GpuTest {
 
   @Test
   void ids_areAskedForAsGiven() throws Exception {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       ProviderInstance mig =
           docker.start(
               docker.request(spec(GpuRequest.ids("GPU-bbbb1111-0000-0000-0000-000000000000")), 0));
@@ -92,7 +93,7 @@ class GpuTest {
 
   @Test
   void inventory_isReadWithNvidiaSmiInTheImage() throws Exception {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       ProviderInstance all = docker.start(docker.request(spec(GpuRequest.all()), 0));
       assertThat(visible(docker, all))
           .isEqualTo(
@@ -112,7 +113,7 @@ class GpuTest {
 
   @Test
   void count_withoutAnInventory_asksToNameTheGpus() {
-    try (ProviderFixture docker = ProviderFixture.open()) {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestEngine.WEB).build();
       assertThatThrownBy(() -> docker.start(spec))
           .isInstanceOf(InstanceStartException.class)
@@ -189,6 +190,26 @@ class GpuTest {
           .isInstanceOf(InstanceStartException.class)
           .hasMessageContaining("without the GPUs");
       assertThat(docker.list()).isEmpty();
+    }
+  }
+
+  @Test
+  void devices_thatTheEngineDiscoversByCdi_reachTheContainer() {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      List<String> discovered = docker.provider.engine().cdiDevices("nvidia.com/gpu");
+      assumeFalse(discovered.isEmpty(), "this engine has discovered no GPUs by CDI");
+      ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
+      try (EngineClient client = TestEngine.client()) {
+        DeviceRequest request =
+            client
+                .inspect("autodeploy-" + docker.owner + "-gpu-0")
+                .getHostConfig()
+                .getDeviceRequests()
+                .get(0);
+        assertThat(request.getDriver()).isEqualTo("cdi");
+        assertThat(request.getDeviceIds()).containsExactly(discovered.get(0));
+      }
+      docker.release(instance);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -25,12 +26,14 @@ final class OwnEngine implements AutoCloseable {
       "172.30." + PID % 250 + "." + (PID / 250 % 15 * 16 + 1) + "/28";
   private final Path directory;
   private final List<String> options;
+  private final List<String> prefix;
   private final String path;
   private Process process;
 
-  private OwnEngine(Path directory, String path, List<String> options) {
+  private OwnEngine(Path directory, String path, List<String> prefix, List<String> options) {
     this.directory = directory;
     this.path = path;
+    this.prefix = prefix;
     this.options = options;
   }
 
@@ -40,6 +43,23 @@ final class OwnEngine implements AutoCloseable {
   }
 
   static OwnEngine startOn(String path, String... options) {
+    return start(path, List.of(), 0, options);
+  }
+
+  /** Starts an engine that lacks a right of root's, as a rootless one does. */
+  static OwnEngine startWithout(String capability, String... options) {
+    Programs.require("setpriv");
+    List<String> prefix = List.of("setpriv", "--bounding-set", "-" + capability);
+    return start(System.getenv("PATH"), prefix, 0, options);
+  }
+
+  /** Starts an engine on a disk of this size. */
+  static OwnEngine startOnDiskOf(int megabytes) {
+    return start(System.getenv("PATH"), List.of(), megabytes);
+  }
+
+  private static OwnEngine start(
+      String path, List<String> prefix, int diskMegabytes, String... options) {
     TestEngine.require();
     boolean possible =
         "root".equals(System.getProperty("user.name"))
@@ -55,7 +75,10 @@ final class OwnEngine implements AutoCloseable {
       runs("ip", "addr", "add", NETWORK, "dev", BRIDGE);
       runs("ip", "link", "set", BRIDGE, "up");
       OwnEngine engine =
-          new OwnEngine(Files.createTempDirectory("own-engine"), path, List.of(options));
+          new OwnEngine(Files.createTempDirectory("own-engine"), path, prefix, List.of(options));
+      if (diskMegabytes > 0) {
+        engine.mountDisk(diskMegabytes);
+      }
       engine.launch();
       try (EngineClient client = engine.client()) {
         TestImages.make(client);
@@ -63,6 +86,27 @@ final class OwnEngine implements AutoCloseable {
       return engine;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  private void mountDisk(int megabytes) throws IOException {
+    Path data = Files.createDirectory(directory.resolve("data"));
+    if (!runs("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", data.toString())) {
+      throw new AssertionError("no small disk can be mounted");
+    }
+  }
+
+  /** Writes to the engine's disk until nothing more goes onto it. */
+  void fillDisk() {
+    byte[] piece = new byte[1 << 12];
+    try (OutputStream out = Files.newOutputStream(directory.resolve("data/fill"))) {
+      while (true) {
+        out.write(piece);
+      }
+    } catch (IOException e) {
+      if (!String.valueOf(e.getMessage()).contains("No space left")) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
@@ -75,7 +119,8 @@ final class OwnEngine implements AutoCloseable {
   }
 
   void launch() {
-    List<String> line = new ArrayList<>(List.of("dockerd"));
+    List<String> line = new ArrayList<>(prefix);
+    line.add("dockerd");
     line.addAll(
         List.of(
             "--host", uri().toString(),

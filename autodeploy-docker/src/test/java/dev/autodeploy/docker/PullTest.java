@@ -9,18 +9,12 @@ import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Real pulls by the real engine from a registry on this machine. */
 class PullTest {
@@ -118,19 +112,6 @@ class PullTest {
   }
 
   @Test
-  void credentials_ofDockerLogin_areRead(@TempDir Path directory) throws Exception {
-    String auth = Base64.getEncoder().encodeToString("me:secret".getBytes(StandardCharsets.UTF_8));
-    Path config = directory.resolve("config.json");
-    Files.writeString(
-        config, "{\"auths\":{\"" + registry.host() + "\":{\"auth\":\"" + auth + "\"}}}");
-    String header =
-        new RegistryLogins(Map.of(), config).header(registry.host()).get("X-Registry-Auth");
-    assertThat(new String(Base64.getUrlDecoder().decode(header), StandardCharsets.UTF_8))
-        .contains("\"username\":\"me\"", "\"password\":\"secret\"");
-    assertThat(new RegistryLogins(Map.of(), config).header("other:5000")).isEmpty();
-  }
-
-  @Test
   void rateLimit_isToldSo() {
     registry.push("1", 1000);
     registry.limits = true;
@@ -143,6 +124,15 @@ class PullTest {
     registry.push("1", 1000);
     registry.close();
     assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_DOWN));
+  }
+
+  @Test
+  void registry_withoutAnAddress_isToldSo() {
+    assertThatThrownBy(
+            () ->
+                start(
+                    ProviderFixture.web().image("no-such-registry.invalid/app:1").build(), b -> b))
         .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_DOWN));
   }
 

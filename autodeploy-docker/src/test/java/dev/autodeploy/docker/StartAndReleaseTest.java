@@ -14,7 +14,9 @@ import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -71,6 +73,42 @@ class StartAndReleaseTest {
         .containsEntry("autodeploy.owner", docker.owner)
         .containsEntry("autodeploy.fingerprint", "f1");
     docker.release(instance);
+  }
+
+  @Test
+  void customizer_cannotChangeWhoseTheContainerIs() {
+    try (ProviderFixture other =
+        ProviderFixture.open(
+            b ->
+                b.customizer(
+                    cmd ->
+                        cmd.withName("mine")
+                            .withLabels(Map.of(Labels.OWNER, "me", "purpose", "test"))))) {
+      ProviderInstance instance = other.start(ProviderFixture.web().build());
+      assertThat(inspect("autodeploy-" + other.owner + "-web-0").getConfig().getLabels())
+          .containsEntry("autodeploy.owner", other.owner)
+          .containsEntry("purpose", "test");
+      assertThat(other.list()).containsExactly(instance);
+      other.release(instance);
+    }
+  }
+
+  @Test
+  void removal_ofWhatIsGone_orIsBeingRemoved_isASuccess() {
+    try (EngineClient client = TestEngine.client()) {
+      client.remove("autodeploy-never-made");
+      for (int round = 0; round < 3; round++) {
+        String container = client.create("test", TestEngine.WEB, cmd -> cmd);
+        client.start("test", container);
+        client.start("test once more", container);
+        List<CompletableFuture<Void>> removals =
+            Stream.generate(() -> CompletableFuture.runAsync(() -> client.remove(container)))
+                .limit(4)
+                .toList();
+        removals.forEach(CompletableFuture::join);
+        ProviderFixture.await(Duration.ofSeconds(5), () -> client.find(container) == null);
+      }
+    }
   }
 
   @Test
@@ -268,7 +306,7 @@ class StartAndReleaseTest {
               TestEngine.WEB,
               cmd ->
                   cmd.withLabels(
-                      java.util.Map.of(
+                      Map.of(
                           "autodeploy.managed",
                           "true",
                           "autodeploy.owner",

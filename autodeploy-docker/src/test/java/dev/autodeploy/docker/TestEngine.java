@@ -47,7 +47,8 @@ final class TestEngine {
   }
 
   static EngineClient client() {
-    return EngineClient.connect(EngineAddress.fromEnvironment(), Duration.ofSeconds(25));
+    return EngineClient.connect(
+        EngineAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
   }
 
   /** Removes every container that bears labels of an owner; returns how many there were. */

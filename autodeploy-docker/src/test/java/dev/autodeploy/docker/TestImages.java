@@ -92,10 +92,14 @@ final class TestImages {
 
   /** Puts busybox into an image, with the libraries that it needs unless it is static. */
   private static Tar busybox(Tar tar, String path) {
+    return program(tar, path, busybox());
+  }
+
+  /** Puts a program of this machine into an image, with the libraries that it needs. */
+  static Tar program(Tar tar, String path, Path program) {
     try {
-      tar.file(path, Files.readAllBytes(busybox()), true);
-      Process ldd =
-          new ProcessBuilder("ldd", busybox().toString()).redirectErrorStream(true).start();
+      tar.file(path, Files.readAllBytes(program), true);
+      Process ldd = new ProcessBuilder("ldd", program.toString()).redirectErrorStream(true).start();
       String output = new String(ldd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       Matcher library = LIBRARY.matcher(output);
       while (library.find()) {
