@@ -272,6 +272,7 @@ final class MachineHarness {
       } else if (effect instanceof Effect.Leave e) {
         leaves.add(e.instance());
       } else if (effect instanceof Effect.Grant e) {
+        ((Caller) e.waiter()).grant = e;
         ((Caller) e.waiter()).granted(e.instance());
       } else if (effect instanceof Effect.Reject e) {
         ((Caller) e.waiter()).refused(e.error());
@@ -332,6 +333,10 @@ final class MachineHarness {
   final class Caller extends Waiter {
     private @Nullable Instance instance;
     private @Nullable AutoDeployException error;
+
+    /** How it was answered, if it had to wait. */
+    Effect.@Nullable Grant grant;
+
     private boolean gaveUp;
 
     Caller(RouteRule route, long askedAt, long deadline) {
