@@ -89,7 +89,14 @@ final class UsageIntervalTest {
   private static UsageInterval usage(
       @Nullable Long ready, @Nullable Long release, long end, long busy) {
     return new UsageInterval(
-        "voice", "i-1", GpuRequest.none(), at(0), at(ready), at(release), at(end), false,
+        "voice",
+        "i-1",
+        GpuRequest.none(),
+        at(0),
+        at(ready),
+        at(release),
+        at(end),
+        false,
         seconds(busy));
   }
 

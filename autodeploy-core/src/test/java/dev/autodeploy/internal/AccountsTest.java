@@ -152,7 +152,8 @@ final class AccountsTest {
     instance.releaseRequestedAt = 3 * HOUR;
     instance.busyNanos = 5;
 
-    UsageInterval open = accounts.usage(CREATED, CREATED.plusSeconds(1_000_000), List.of(instance), 4 * HOUR).get(0);
+    UsageInterval open =
+        accounts.usage(CREATED, CREATED.plusSeconds(1_000_000), List.of(instance), 4 * HOUR).get(0);
     UsageInterval closed = accounts.closedUsage(instance, 4 * HOUR);
 
     assertThat(open.open()).isTrue();
@@ -232,8 +233,15 @@ final class AccountsTest {
   private static UsageInterval closed(long second) {
     Instant start = CREATED.plusSeconds(second);
     return new UsageInterval(
-        "voice", "i-" + second, GpuRequest.none(), start, null, null, start.plusSeconds(3600),
-        false, Duration.ZERO);
+        "voice",
+        "i-" + second,
+        GpuRequest.none(),
+        start,
+        null,
+        null,
+        start.plusSeconds(3600),
+        false,
+        Duration.ZERO);
   }
 
   private Instance instance(long startRequestedAt) {

@@ -227,8 +227,7 @@ final class MachineDetailsTest {
     assertThat(statuses(m)).endsWith(InstanceStatus.IDLE);
     m.release();
 
-    DeploymentEvent.InstanceDraining told =
-        m.events(DeploymentEvent.InstanceDraining.class).get(0);
+    DeploymentEvent.InstanceDraining told = m.events(DeploymentEvent.InstanceDraining.class).get(0);
     assertThat(m.events(DeploymentEvent.InstanceDraining.class)).hasSize(1);
     assertThat(told.reason()).isEqualTo(ReleaseReason.UPDATED);
     assertThat(told.inFlight()).isEqualTo(1);
@@ -279,8 +278,7 @@ final class MachineDetailsTest {
     assertThat(m.machine.releaseAt(instance)).isEqualTo(NEVER);
     m.passSeconds(3);
     caller.close();
-    assertThat(m.machine.releaseAt(instance))
-        .isEqualTo(m.now() + Duration.ofMinutes(5).toNanos());
+    assertThat(m.machine.releaseAt(instance)).isEqualTo(m.now() + Duration.ofMinutes(5).toNanos());
     m.update(b -> b.minInstances(1));
     assertThat(m.machine.releaseAt(instance)).isEqualTo(NEVER);
   }
@@ -617,8 +615,7 @@ final class MachineDetailsTest {
     return reopened;
   }
 
-  private static ProviderInstance found(
-      String fingerprint, int slot, @Nullable InstanceExit exit) {
+  private static ProviderInstance found(String fingerprint, int slot, @Nullable InstanceExit exit) {
     return new ProviderInstance("old-9", "voice", slot, fingerprint, null, Instant.EPOCH, exit);
   }
 

@@ -66,8 +66,7 @@ final class FieldsTest {
     assertThat(Preflight.is(head("GET", asked))).isFalse();
     assertThat(Preflight.is(head("OPTIONS", new Fields().add("Origin", "o")))).isFalse();
     assertThat(
-            Preflight.is(
-                head("OPTIONS", new Fields().add("Access-Control-Request-Method", "PUT"))))
+            Preflight.is(head("OPTIONS", new Fields().add("Access-Control-Request-Method", "PUT"))))
         .isFalse();
     assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("o"))).isTrue();
     assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("*"))).isTrue();

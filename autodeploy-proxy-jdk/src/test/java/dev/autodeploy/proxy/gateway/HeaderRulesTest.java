@@ -115,7 +115,9 @@ final class HeaderRulesTest {
   void addressOfVersion6_isQuotedAndHasNoZone() throws Exception {
     InetAddress scoped =
         java.net.Inet6Address.getByAddress(
-            null, new byte[] {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 7);
+            null,
+            new byte[] {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+            7);
     RequestHead head = head("HTTP/1.1", new Fields(), new InetSocketAddress(scoped, 1), false);
     Fields out = new HeaderRules(false).toInstance(head, ROUTE, true);
     assertThat(out.first("X-Forwarded-For")).isEqualTo("fe80:0:0:0:0:0:0:1");

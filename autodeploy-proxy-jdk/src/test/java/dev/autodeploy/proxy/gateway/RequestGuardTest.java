@@ -26,8 +26,13 @@ final class RequestGuardTest {
 
   @ParameterizedTest
   @CsvSource({
-    "GET, HTTP/2, 505", "GET, HTTP/1.2, 505", "G T, HTTP/1.1, 400", "'', HTTP/1.1, 400",
-    "trace, HTTP/1.1, 405", "CONNECT, HTTP/1.1, 405", "OPTIONS, HTTP/1.1, 0"
+    "GET, HTTP/2, 505",
+    "GET, HTTP/1.2, 505",
+    "G T, HTTP/1.1, 400",
+    "'', HTTP/1.1, 400",
+    "trace, HTTP/1.1, 405",
+    "CONNECT, HTTP/1.1, 405",
+    "OPTIONS, HTTP/1.1, 0"
   })
   void versionAndMethod_areChecked(String method, String version, int status) {
     assertThat(check(method, "/", version, host())).isEqualTo(status);
@@ -35,7 +40,18 @@ final class RequestGuardTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "*", "//a", "http://a/", "/a b", "/a#b", "/a\u007f", "/\u0100", "/\t", "/\u0000"})
+      strings = {
+        "",
+        "*",
+        "//a",
+        "http://a/",
+        "/a b",
+        "/a#b",
+        "/a\u007f",
+        "/\u0100",
+        "/\t",
+        "/\u0000"
+      })
   void targets_thatAreNoPlainPath_areRefused(String target) {
     assertThat(check("GET", target, "HTTP/1.1", host())).isEqualTo(400);
   }
@@ -59,8 +75,17 @@ final class RequestGuardTest {
 
   @ParameterizedTest
   @CsvSource({
-    "5, 5, 0", "5, 6, 400", "0, 0, 0", "+5, 5, 400", "-5, -5, 400", "'', 0, 400", "5a, 5, 400",
-    "5/, 5, 400", "5:, 5, 400", "000000000000000005, 5, 0", "0000000000000000005, 5, 400"
+    "5, 5, 0",
+    "5, 6, 400",
+    "0, 0, 0",
+    "+5, 5, 400",
+    "-5, -5, 400",
+    "'', 0, 400",
+    "5a, 5, 400",
+    "5/, 5, 400",
+    "5:, 5, 400",
+    "000000000000000005, 5, 0",
+    "0000000000000000005, 5, 400"
   })
   void contentLength_isADecimalNumberThatTheFrontUnderstood(String value, long body, int status) {
     assertThat(status(head("POST", "/", "HTTP/1.1", host().add("Content-Length", value), body)))
@@ -99,7 +124,8 @@ final class RequestGuardTest {
   @Test
   void tokens_areWhatRfc9110Has() {
     assertThat(RequestGuard.isToken("azAZ09!#$%&'*+-.^_`|~")).isTrue();
-    for (String bad : new String[] {"", "a b", "a:", "a/", "@", "[", "{", "\u00e4", "\"", "(", ","}) {
+    for (String bad :
+        new String[] {"", "a b", "a:", "a/", "@", "[", "{", "\u00e4", "\"", "(", ","}) {
       assertThat(RequestGuard.isToken(bad)).as(bad).isFalse();
     }
     assertThat(RequestGuard.isValue("")).isTrue();
