@@ -183,6 +183,14 @@ final class AccountsTest {
   }
 
   @Test
+  void moments_areCountedFromTheStartRequest_howeverTheClockIsSetMeanwhile() {
+    Instance instance = instance(HOUR);
+    Instant start = clock;
+    clock = clock.minusSeconds(86_400);
+    assertThat(accounts.instant(instance, 2 * HOUR)).isEqualTo(start.plusSeconds(3600));
+  }
+
+  @Test
   void checkpoint_tellsTheLastUseOnce() {
     Instance instance = instance(0);
     assertThat(accounts.checkpoint(instance, HOUR)).isNull();

@@ -521,18 +521,27 @@ final class MachineDetailsTest {
     MachineHarness m = machine(b -> b.maxInstances(4).concurrency(1));
     m.acquire();
     m.ready(m.starts.get(0));
-    m.acquire(RouteRule.scaleOut());
+    for (int i = 1; i < 4; i++) {
+      m.acquire(RouteRule.scaleOut());
+    }
     m.ready(m.starts.get(1));
-    m.acquire(RouteRule.scaleOut());
-    m.acquire(RouteRule.scaleOut());
-    m.exits(m.starts.get(1));
+    m.ready(m.starts.get(3));
+    m.exits(m.starts.get(3));
 
     m.update(b -> b.maxInstances(2).concurrency(1));
 
     assertThat(m.starts.get(0).phase).isEqualTo(InstancePhase.READY);
-    assertThat(m.starts.get(2).phase).isEqualTo(InstancePhase.STARTING);
-    assertThat(m.starts.get(3).phase).isEqualTo(InstancePhase.RELEASING);
-    assertThat(m.releases).hasSize(2);
+    assertThat(m.starts.get(1).phase).isEqualTo(InstancePhase.READY);
+    assertThat(m.released()).containsExactly(m.starts.get(3), m.starts.get(2));
+  }
+
+  @Test
+  void update_thatMakesRoom_servesThoseWhoWaitForOneInstance() {
+    MachineHarness m = machine(b -> b.concurrency(1)).warm();
+    m.acquire();
+    Caller turn = m.acquire(RouteRule.roundRobin());
+    m.update(b -> b.concurrency(2));
+    assertThat(turn.instance()).isSameAs(m.starts.get(0));
   }
 
   @Test
