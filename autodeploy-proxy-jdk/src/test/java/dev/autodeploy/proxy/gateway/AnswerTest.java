@@ -57,6 +57,28 @@ final class AnswerTest {
   }
 
   @Test
+  void chunks_ofAnySizeAndContent_areRead() throws Exception {
+    String head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    String long16 = "0123456789abcdef";
+    assertThat(read(head + "10\r\n" + long16 + "\r\n1A\r\n" + long16 + "0123456789\r\n0\r\n\r\n"))
+        .isEqualTo("200 " + long16 + long16 + "0123456789 keep");
+    assertThat(read(head + "000000000000001\r\nx\r\n0\r\n\r\n")).isEqualTo("200 x keep");
+    // What follows a chunk is not its end although it looks like one up to some byte.
+    for (String next : new String[] {"01\r\ny\r\n", "0;a\r\n", "0\r\nT: x\r\n", "1\r\ny\r\n"}) {
+      String end = next.contains("y") ? "0\r\n\r\n" : "\r\n";
+      assertThat(read(head + "1\r\nx\r\n" + next + end))
+          .as(next)
+          .isEqualTo("200 x" + (next.contains("y") ? "y" : "") + " keep");
+    }
+  }
+
+  @Test
+  void connection_isKeptIfBothSidesCan() throws Exception {
+    assertThat(read("HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 1\r\n\r\nx"))
+        .isEqualTo("200 x keep");
+  }
+
+  @Test
   void answersWithoutBody_haveNoneWhateverTheySay() throws Exception {
     assertThat(read("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", "GET", 99))
         .isEqualTo("204  keep");
@@ -91,6 +113,14 @@ final class AnswerTest {
         "HTTP/1.1 200 OK\r\nX: y\r\n folded\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: y\rZ: q\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: \u0001\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 \u0001\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 2:0 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 2/0 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 101 Switching\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;\u0001\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxy\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",

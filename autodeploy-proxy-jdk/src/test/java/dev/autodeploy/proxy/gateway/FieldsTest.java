@@ -1,0 +1,147 @@
+package dev.autodeploy.proxy.gateway;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** Fields, and the small rules that read them. */
+final class FieldsTest {
+
+  @Test
+  void fields_areFoundWhateverTheirCase() {
+    Fields fields = new Fields().add("A", "1").add("b", "2").add("a", "3");
+    assertThat(fields.first("a")).isEqualTo("1");
+    assertThat(fields.first("B")).isEqualTo("2");
+    assertThat(fields.first("c")).isNull();
+    assertThat(fields.all("A")).containsExactly("1", "3");
+    assertThat(fields.size()).isEqualTo(3);
+  }
+
+  @Test
+  void set_replacesAllOfItsName() {
+    Fields fields = new Fields().add("A", "1").add("b", "2").add("a", "3").set("A", "4");
+    assertThat(fields.all("a")).containsExactly("4");
+    assertThat(fields.name(0)).isEqualTo("b");
+    assertThat(fields.value(1)).isEqualTo("4");
+    fields.remove("b");
+    assertThat(fields.size()).isEqualTo(1);
+  }
+
+  @Test
+  void tokens_areTheMembersOfAllListsInLowerCase() {
+    Fields fields = new Fields().add("Connection", "Close, ,x ").add("Connection", "\tKeep-Alive,");
+    assertThat(fields.tokens("connection")).containsExactly("close", "x", "keep-alive");
+    assertThat(fields.tokens("te")).isEmpty();
+  }
+
+  @Test
+  void waitPreference_isCutToTheMaximumAndRepeated() {
+    Duration max = Duration.ofSeconds(60);
+    assertThat(preference("wait=0", max))
+        .isEqualTo(new WaitPreference(Duration.ofMillis(1), "wait=0"));
+    assertThat(preference("wait=60", max)).isEqualTo(new WaitPreference(max, "wait=60"));
+    assertThat(preference("wait=61", max)).isEqualTo(new WaitPreference(max, "wait=60"));
+    assertThat(preference("wait=999999999", max)).isEqualTo(new WaitPreference(max, "wait=60"));
+    assertThat(preference("wait=9999999999", max)).isEqualTo(new WaitPreference(max, null));
+    assertThat(preference("wait=5/", max)).isEqualTo(new WaitPreference(max, null));
+    assertThat(preference("wait=5:", max)).isEqualTo(new WaitPreference(max, null));
+    assertThat(preference("wait=19", max))
+        .isEqualTo(new WaitPreference(Duration.ofSeconds(19), "wait=19"));
+  }
+
+  @Test
+  void preflight_isAnOptionsRequestOfAPage() {
+    Fields asked = new Fields().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
+    assertThat(Preflight.is(head("OPTIONS", asked))).isTrue();
+    assertThat(Preflight.is(head("GET", asked))).isFalse();
+    assertThat(Preflight.is(head("OPTIONS", new Fields().add("Origin", "o")))).isFalse();
+    assertThat(
+            Preflight.is(head("OPTIONS", new Fields().add("Access-Control-Request-Method", "PUT"))))
+        .isFalse();
+    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("o"))).isTrue();
+    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("*"))).isTrue();
+    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("p"))).isFalse();
+    assertThat(Preflight.allowed(head("OPTIONS", new Fields()), Set.of("*"))).isFalse();
+  }
+
+  @Test
+  void preflight_isAnsweredWithWhatWasAsked() {
+    Fields asked = new Fields().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
+    Fields answer = Preflight.answer(head("OPTIONS", asked));
+    assertThat(answer.first("Access-Control-Allow-Origin")).isEqualTo("o");
+    assertThat(answer.first("Access-Control-Allow-Methods")).isEqualTo("PUT");
+    assertThat(answer.first("Access-Control-Allow-Headers")).isNull();
+    assertThat(answer.first("Access-Control-Max-Age")).isEqualTo("600");
+    assertThat(answer.first("Vary"))
+        .isEqualTo("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+    asked.add("Access-Control-Request-Headers", "x-a");
+    assertThat(Preflight.answer(head("OPTIONS", asked)).first("Access-Control-Allow-Headers"))
+        .isEqualTo("x-a");
+  }
+
+  @Test
+  void clientBody_isCountedUpToItsLimit() throws Exception {
+    AtomicInteger progress = new AtomicInteger();
+    ClientBody body = body("\u00ffhello", 6, progress::incrementAndGet);
+    assertThat(body.touched()).isFalse();
+    assertThat(body.available()).isEqualTo(6);
+    assertThat(body.read()).isEqualTo(0xff);
+    assertThat(body.touched()).isTrue();
+    assertThat(body.count()).isEqualTo(1);
+    assertThat(body.read(new byte[9], 0, 9)).isEqualTo(5);
+    assertThat(body.read()).isEqualTo(-1);
+    assertThat(body.count()).isEqualTo(6);
+    assertThat(body.tooLarge()).isFalse();
+    assertThat(body.failure()).isNull();
+    assertThat(progress).hasValue(3);
+  }
+
+  @Test
+  void clientBody_beyondItsLimit_fails() {
+    ClientBody body = body("hello", 4, () -> {});
+    assertThatThrownBy(() -> body.read(new byte[9], 0, 9)).hasMessageContaining("4 bytes");
+    assertThat(body.tooLarge()).isTrue();
+    assertThat(body.failure()).isNotNull();
+  }
+
+  @Test
+  void clientBody_thatBreaks_saysItWasTheClient() {
+    IOException broken = new IOException("reset");
+    ClientBody body =
+        new ClientBody(
+            new InputStream() {
+              @Override
+              public int read() throws IOException {
+                throw broken;
+              }
+            },
+            9,
+            () -> {});
+    assertThatThrownBy(body::read).isSameAs(broken);
+    assertThat(body.failure()).isSameAs(broken);
+    assertThat(body.tooLarge()).isFalse();
+  }
+
+  private static ClientBody body(String text, long limit, Runnable progress) {
+    return new ClientBody(new ByteArrayInputStream(text.getBytes(ISO_8859_1)), limit, progress);
+  }
+
+  private static WaitPreference preference(String value, Duration max) {
+    return WaitPreference.of(new Fields().add("Prefer", value), max);
+  }
+
+  private static RequestHead head(String method, Fields fields) {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return new RequestHead(method, "/", "HTTP/1.1", fields, 0, address, address, false);
+  }
+}

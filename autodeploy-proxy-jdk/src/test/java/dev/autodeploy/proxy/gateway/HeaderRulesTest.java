@@ -1,0 +1,207 @@
+package dev.autodeploy.proxy.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Which fields pass, and which the link adds. */
+final class HeaderRulesTest {
+  private static final Route ROUTE = new Route("voice", "/d/voice", "/v1");
+
+  @Test
+  void ordinaryFields_passInOrderAndAsTheyWere() {
+    Fields out = rules(new Fields().add("X-A", "1").add("accept", "b").add("X-A", "2"), false);
+    assertThat(lines(out)).startsWith("X-A: 1", "accept: b", "X-A: 2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Connection",
+        "Keep-Alive",
+        "Proxy-Connection",
+        "Proxy-Authenticate",
+        "Proxy-Authorization",
+        "TE",
+        "Trailer",
+        "Transfer-Encoding",
+        "Upgrade",
+        "HTTP2-Settings",
+        "Content-Length"
+      })
+  void hopByHopFields_passInNoDirection(String name) {
+    Fields in = new Fields().add(name, "secret").add("X-Ok", "1");
+    assertThat(rules(in, true).first(name)).isNull();
+    assertThat(rules(in, true).first("X-Ok")).isEqualTo("1");
+    assertThat(HeaderRules.toClient(in).first(name)).isNull();
+    assertThat(HeaderRules.toClient(in).first("X-Ok")).isEqualTo("1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Host",
+        "Expect",
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+        "X-Forwarded-Prefix",
+        "X-Real-IP",
+        "Deploy-Route-Rule",
+        "X_Forwarded_For",
+        "X_Real-Ip",
+        "Content_Length"
+      })
+  void whatOnlyTheLinkMaySay_isNotTakenFromTheClient(String name) {
+    assertThat(lines(rules(new Fields().add(name, "forged"), true)))
+        .noneMatch(line -> line.startsWith(name + ": forged"));
+  }
+
+  @Test
+  void fieldsThatConnectionNominates_areTheClientsHopOnly() {
+    Fields in = new Fields().add("X-Hop", "1").add("Connection", "close, X-HOP").add("X-End", "2");
+    assertThat(rules(in, true).first("X-Hop")).isNull();
+    assertThat(rules(in, true).first("X-End")).isEqualTo("2");
+    assertThat(HeaderRules.toClient(in).first("X-Hop")).isNull();
+    assertThat(HeaderRules.toClient(in).first("X-End")).isEqualTo("2");
+  }
+
+  @Test
+  void authorization_passesOnlyIfTheLinkDoesNotCheckIt() {
+    Fields in = new Fields().add("Authorization", "Bearer x").add("X-Ok", "1");
+    assertThat(rules(in, true).first("Authorization")).isEqualTo("Bearer x");
+    assertThat(rules(in, false).first("Authorization")).isNull();
+    assertThat(rules(in, false).first("X-Ok")).isEqualTo("1");
+  }
+
+  @Test
+  void link_tellsWhoAskedAndHow() {
+    Fields in = new Fields().add("Host", "gpu.example:8000");
+    Fields out = rules(in, true);
+    assertThat(lines(out))
+        .containsExactly(
+            "X-Forwarded-For: 192.0.2.7",
+            "X-Forwarded-Proto: http",
+            "X-Forwarded-Host: gpu.example:8000",
+            "X-Forwarded-Port: 8000",
+            "X-Forwarded-Prefix: /d/voice",
+            "Forwarded: for=192.0.2.7;host=\"gpu.example:8000\";proto=http",
+            "Via: 1.1 autodeploy");
+  }
+
+  @Test
+  void withoutHostPrefixAndPlainText_theLinkSaysLess() {
+    RequestHead head = head("HTTP/1.0", new Fields(), remote("192.0.2.7"), true);
+    Fields out = new HeaderRules(false).toInstance(head, new Route("voice", "", "/"), true);
+    assertThat(lines(out))
+        .containsExactly(
+            "X-Forwarded-For: 192.0.2.7",
+            "X-Forwarded-Proto: https",
+            "X-Forwarded-Port: 8000",
+            "Forwarded: for=192.0.2.7;proto=https",
+            "Via: 1.0 autodeploy");
+  }
+
+  @Test
+  void addressOfVersion6_isQuotedAndHasNoZone() throws Exception {
+    InetAddress scoped =
+        java.net.Inet6Address.getByAddress(
+            null,
+            new byte[] {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+            7);
+    RequestHead head = head("HTTP/1.1", new Fields(), new InetSocketAddress(scoped, 1), false);
+    Fields out = new HeaderRules(false).toInstance(head, ROUTE, true);
+    assertThat(out.first("X-Forwarded-For")).isEqualTo("fe80:0:0:0:0:0:0:1");
+    assertThat(out.first("Forwarded")).isEqualTo("for=\"[fe80:0:0:0:0:0:0:1]\";proto=http");
+  }
+
+  @Test
+  void unresolvedAddress_isUnknown() {
+    RequestHead head =
+        head("HTTP/1.1", new Fields(), InetSocketAddress.createUnresolved("x", 1), false);
+    Fields out = new HeaderRules(false).toInstance(head, ROUTE, true);
+    assertThat(out.first("X-Forwarded-For")).isEqualTo("unknown");
+  }
+
+  @Test
+  void trustedProxyInFront_isBelievedAndAddedTo() {
+    Fields in =
+        new Fields()
+            .add("Host", "inner")
+            .add("X-Forwarded-For", "203.0.113.1")
+            .add("X-Forwarded-For", "203.0.113.2")
+            .add("X-Forwarded-Proto", "https")
+            .add("X-Forwarded-Host", "outer")
+            .add("X-Forwarded-Port", "443")
+            .add("X-Forwarded-Prefix", "/gpu")
+            .add("Forwarded", "for=203.0.113.1");
+    RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
+    Fields out = new HeaderRules(true).toInstance(head, ROUTE, true);
+    assertThat(lines(out))
+        .containsExactly(
+            "X-Forwarded-For: 203.0.113.1, 203.0.113.2, 192.0.2.7",
+            "X-Forwarded-Proto: https",
+            "X-Forwarded-Host: outer",
+            "X-Forwarded-Port: 443",
+            "X-Forwarded-Prefix: /gpu/d/voice",
+            "Forwarded: for=203.0.113.1, for=192.0.2.7;host=\"inner\";proto=http",
+            "Via: 1.1 autodeploy");
+  }
+
+  @Test
+  void trustedProxyThatSaysNothing_leavesTheLinksOwnWords() {
+    RequestHead head =
+        head("HTTP/1.1", new Fields().add("Host", "inner"), remote("192.0.2.7"), false);
+    Fields trusting = new HeaderRules(true).toInstance(head, ROUTE, true);
+    Fields wary = new HeaderRules(false).toInstance(head, ROUTE, true);
+    assertThat(lines(trusting)).isEqualTo(lines(wary));
+  }
+
+  @Test
+  void answer_passesWithVia() {
+    Fields out = HeaderRules.toClient(new Fields().add("X-Forwarded-For", "me").add("Host", "h"));
+    assertThat(lines(out)).containsExactly("X-Forwarded-For: me", "Host: h", "Via: 1.1 autodeploy");
+  }
+
+  @Test
+  void answerThatCouldBeReadInTwoWays_isNone() {
+    assertThat(HeaderRules.toClient(new Fields().add("X Y", "1"))).isNull();
+    assertThat(HeaderRules.toClient(new Fields().add("X", "1\r\nY: 2"))).isNull();
+  }
+
+  private static Fields rules(Fields in, boolean keepAuthorization) {
+    RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
+    return new HeaderRules(false).toInstance(head, ROUTE, keepAuthorization);
+  }
+
+  private static RequestHead head(
+      String version, Fields fields, InetSocketAddress remote, boolean secure) {
+    InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 8000);
+    return new RequestHead("GET", "/d/voice/v1", version, fields, 0, remote, local, secure);
+  }
+
+  private static InetSocketAddress remote(String address) {
+    try {
+      return new InetSocketAddress(InetAddress.getByName(address), 4711);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private static List<String> lines(Fields fields) {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < fields.size(); i++) {
+      lines.add(fields.name(i) + ": " + fields.value(i));
+    }
+    return lines;
+  }
+}
