@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * An engine of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
  * without would delete that of the other engine.
  */
-final class OwnEngine implements AutoCloseable {
+public final class OwnEngine implements AutoCloseable {
   /** Of this process alone: another one may be running the same tests. */
   private static final long PID = ProcessHandle.current().pid();
 
@@ -34,12 +34,31 @@ final class OwnEngine implements AutoCloseable {
     this.options = options;
   }
 
-  /** Starts an engine, or skips the test where that is not possible. */
-  static OwnEngine start(String... options) {
+  /**
+   * Starts an engine, or skips the test where that is not possible.
+   *
+   * @param options more of the engine's options
+   * @return the engine
+   */
+  public static OwnEngine start(String... options) {
     return startOn(System.getenv("PATH"), options);
   }
 
   static OwnEngine startOn(String path, String... options) {
+    return startOn(path, 0, options);
+  }
+
+  /**
+   * Starts an engine whose data are on a small disk.
+   *
+   * @param megabytes the size of the disk
+   * @return the engine
+   */
+  public static OwnEngine startOnSmallDisk(int megabytes) {
+    return startOn(System.getenv("PATH"), megabytes);
+  }
+
+  private static OwnEngine startOn(String path, int megabytes, String... options) {
     TestEngine.require();
     boolean possible =
         "root".equals(System.getProperty("user.name"))
@@ -56,6 +75,12 @@ final class OwnEngine implements AutoCloseable {
       runs("ip", "link", "set", BRIDGE, "up");
       OwnEngine engine =
           new OwnEngine(Files.createTempDirectory("own-engine"), path, List.of(options));
+      if (megabytes > 0) {
+        String data = Files.createDirectories(engine.dataDirectory()).toString();
+        if (!runs("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", data)) {
+          throw new AssertionError("cannot mount a disk of " + megabytes + " MB at " + data);
+        }
+      }
       engine.launch();
       try (EngineClient client = engine.client()) {
         TestImages.make(client);
@@ -66,20 +91,35 @@ final class OwnEngine implements AutoCloseable {
     }
   }
 
-  URI uri() {
+  /**
+   * Returns where the engine is reached.
+   *
+   * @return its address
+   */
+  public URI uri() {
     return URI.create("unix://" + directory.resolve("docker.sock"));
+  }
+
+  /**
+   * Returns where the engine keeps images and containers.
+   *
+   * @return the directory
+   */
+  public Path dataDirectory() {
+    return directory.resolve("data");
   }
 
   EngineClient client() {
     return EngineClient.connect(EngineAddress.of(uri(), null), Duration.ofSeconds(10));
   }
 
-  void launch() {
+  /** Starts the engine again, on the same data; returns when it answers. */
+  public void launch() {
     List<String> line = new ArrayList<>(List.of("dockerd"));
     line.addAll(
         List.of(
             "--host", uri().toString(),
-            "--data-root", directory.resolve("data").toString(),
+            "--data-root", dataDirectory().toString(),
             "--exec-root", directory.resolve("exec").toString(),
             "--pidfile", directory.resolve("pid").toString(),
             "--bridge", BRIDGE));
@@ -123,20 +163,24 @@ final class OwnEngine implements AutoCloseable {
     }
   }
 
-  void freeze() {
+  /** Stops the engine where it is, with its sockets open. */
+  public void freeze() {
     signal("STOP");
   }
 
-  void thaw() {
+  /** Lets a frozen engine go on. */
+  public void thaw() {
     signal("CONT");
   }
 
-  void kill() {
+  /** Ends the engine as {@code kill -9} does. */
+  public void kill() {
     process.destroyForcibly();
     await();
   }
 
-  void stop() {
+  /** Ends the engine as an administrator does. */
+  public void stop() {
     process.destroy();
     await();
   }

@@ -43,11 +43,31 @@ final class Faults {
 
   private static Map<String, Fault> faults() {
     Map<String, Fault> faults = new LinkedHashMap<>();
+    faults.put("host-local", new HostKilled(false, false, rounds(20)));
+    faults.put("host-local-again", new HostKilled(false, true, rounds(30)));
+    faults.put("host-docker", new HostKilled(true, false, rounds(15)));
+    faults.put("host-docker-again", new HostKilled(true, true, rounds(20)));
+    faults.put("engine-stopped", EngineFault.stopped(rounds(6)));
+    faults.put("engine-killed", EngineFault.killed(rounds(6)));
+    faults.put("engine-frozen", EngineFault.frozen(rounds(10)));
+    faults.put("engine-disk", EngineFault.diskFull(rounds(10)));
+    faults.put("state-disk", new StateDiskFull(rounds(20)));
+    faults.put("network-reset", new NetworkCut(Relay.Mode.RESET, rounds(30)));
+    faults.put("network-close", new NetworkCut(Relay.Mode.CLOSE, rounds(30)));
+    faults.put("network-stall", new NetworkCut(Relay.Mode.STALL, rounds(10)));
+    faults.put("crash", InstanceFault.crashing(rounds(40)));
+    faults.put("memory", InstanceFault.outOfMemory(rounds(15)));
+    faults.put("idle-deadline", new IdleDeadline(rounds(10_000)));
     Duration soak = Duration.ofSeconds(Long.getLong("faults.soak.seconds", 0));
     if (!soak.isZero()) {
       faults.put("soak", new Soak(soak, System.getProperty("faults.leak", "")));
     }
     return faults;
+  }
+
+  /** So many in a full pass; fewer in a quick one. */
+  private static int rounds(int full) {
+    return Math.max(1, full * Integer.getInteger("faults.scale", 100) / 100);
   }
 
   private static void write(String table) throws IOException {
