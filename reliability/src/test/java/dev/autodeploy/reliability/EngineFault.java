@@ -68,9 +68,10 @@ final class EngineFault implements Fault {
               provider,
               scene.owner("docker"),
               scene.directory().resolve("state"),
-              Service.docker().build())) {
+              // Short, so that instances are started and released while the fault lasts.
+              Service.docker().idleTimeout(Duration.ofMillis(200)).build())) {
         Recovery.await(scene, host.link(), tally);
-        try (Load load = Load.start(4, host::link, tally)) {
+        try (Load load = Load.start(2, host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(500 + scene.random().nextInt(3000));
             fault.accept(engine);

@@ -4,6 +4,7 @@ import dev.autodeploy.LocalProcessProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 
 /** The disk of the state directory is full under load, and has space again. */
 final class StateDiskFull implements Fault {
@@ -22,11 +23,14 @@ final class StateDiskFull implements Fault {
       try (Host host = host(scene, state)) {
         Recovery.await(scene, host.link(), tally);
         long entries = 0;
-        try (Load load = Load.start(4, host::link, tally)) {
+        try (Load load = Load.start(2, host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(300 + scene.random().nextInt(1500));
             SmallDisk.fill(disk.directory());
-            Pause.millis(500 + scene.random().nextInt(3000));
+            // The page in which the ledger ends still has space: go on until that is used up.
+            int told = tally.count(Outcome.Kind.TOLD);
+            Pause.until(Duration.ofSeconds(8), () -> tally.count(Outcome.Kind.TOLD) > told);
+            Pause.millis(scene.random().nextInt(2000));
             SmallDisk.empty(disk.directory());
             Recovery.await(scene, host.link(), tally);
             entries = grown(scene, state, entries);
@@ -47,7 +51,8 @@ final class StateDiskFull implements Fault {
         LocalProcessProvider.create(),
         scene.owner("local"),
         state,
-        Service.local(scene.mark()).build());
+        // Short, so that instances are started and released while the disk is full.
+        Service.local(scene.mark()).idleTimeout(Duration.ofMillis(100)).build());
   }
 
   private static long grown(Scene scene, Path state, long before) throws IOException {

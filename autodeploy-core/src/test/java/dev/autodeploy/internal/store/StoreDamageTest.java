@@ -77,6 +77,26 @@ final class StoreDamageTest {
     }
   }
 
+  @Test
+  void ledger_cutAtAnyByte_keepsEveryEntryThatIsWholeAndNothingElse() throws IOException {
+    byte[] whole = Files.readAllBytes(ledger);
+
+    for (int length = 0; length <= whole.length; length++) {
+      Files.write(ledger, Arrays.copyOf(whole, length));
+      int lines = 0;
+      for (int i = 0; i < length; i++) {
+        lines += whole[i] == '\n' ? 1 : 0;
+      }
+      try (CapturedLog log = new CapturedLog();
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+        assertThat(store.load()).isEqualTo(STATE);
+        assertThat(store.ledger()).as("cut at %d", length).isEqualTo(KEPT.subList(0, lines));
+        store.append(Examples.released(1));
+        assertThat(store.ledger()).as("cut at %d", length).hasSize(lines + 1);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
