@@ -71,11 +71,11 @@ final class EngineFault implements Fault {
               // Short, so that instances are started and released while the fault lasts.
               Service.docker().idleTimeout(Duration.ofMillis(200)).build())) {
         Recovery.await(scene, host.link(), tally);
-        try (Load load = Load.start(2, host::link, tally)) {
+        try (Load load = Load.sparse(host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(500 + scene.random().nextInt(3000));
             fault.accept(engine);
-            Pause.millis(1000 + scene.random().nextInt(6000));
+            Pause.millis(1000 + scene.random().nextInt(9000));
             remedy.accept(engine);
             Recovery.await(scene, host.link(), tally);
           }

@@ -4,6 +4,7 @@ import dev.autodeploy.docker.HostProcess;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,9 @@ final class HostKilled implements Fault {
       for (int round = 0; round < rounds; round++) {
         try (HostProcess host = start(scene, restarted ? 0 : round)) {
           link.set(link(host));
+          if (round % 2 == 1) { // at least every other one has an instance
+            Recovery.await(scene, link(link), tally);
+          }
           Pause.millis(scene.random().nextInt(3000));
           host.kill();
           link.set(null);
@@ -68,6 +72,10 @@ final class HostKilled implements Fault {
 
   private static URI link(HostProcess host) throws InterruptedException {
     return URI.create(host.await("link ", PATIENCE).substring("link ".length()));
+  }
+
+  private static URI link(AtomicReference<@Nullable URI> link) {
+    return Objects.requireNonNull(link.get());
   }
 
   /** Without an engine a container may be left stopped, for the next one to remove. */

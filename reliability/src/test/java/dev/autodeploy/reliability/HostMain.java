@@ -9,7 +9,7 @@ import java.time.Duration;
 final class HostMain {
   private HostMain() {}
 
-  /** Runs until it is told to end: {@code local owner state mark}, or {@code docker …  lease}. */
+  /** Runs until it is told to end: {@code local owner state mark}, or {@code docker … lease}. */
   public static void main(String[] arguments) throws Exception {
     String owner = arguments[1];
     Path state = Path.of(arguments[2]);

@@ -14,8 +14,7 @@ final class InstanceFault implements Fault {
   private static final String BAD_START = "test $(($$ % 4)) -ne 0 || exit 3;";
 
   /** Takes memory without end after a second; the service goes down with it. */
-  private static final String HOG =
-      "main=$$; (sleep 1; tail /dev/zero; kill -9 $main) & ";
+  private static final String HOG = "main=$$; (sleep 1; tail /dev/zero; kill -9 $main) & ";
 
   private static final long LIMIT_BYTES = 24L << 20;
 
@@ -41,9 +40,7 @@ final class InstanceFault implements Fault {
     Tally tally = new Tally();
     int crashes = 0;
     DeploymentSpec spec =
-        memory
-            ? Service.docker(HOG).build()
-            : Service.local(scene.mark(), BAD_START).build();
+        memory ? Service.docker(HOG).build() : Service.local(scene.mark(), BAD_START).build();
     try (Host host =
         Host.start(
             memory ? limited() : LocalProcessProvider.create(),

@@ -51,7 +51,8 @@ final class Instances {
 
   /** Runs Docker's CLI; returns what it printed, complaints included. */
   static String docker(URI engine, String... options) {
-    List<String> line = new ArrayList<>(List.of("timeout", "30", "docker", "-H", engine.toString()));
+    List<String> line =
+        new ArrayList<>(List.of("timeout", "30", "docker", "-H", engine.toString()));
     line.addAll(List.of(options));
     try {
       Process process =

@@ -15,14 +15,25 @@ final class Load implements AutoCloseable {
   private final Supplier<@Nullable URI> link;
   private volatile boolean ended;
 
-  private Load(Supplier<@Nullable URI> link, Tally tally) {
+  private final int pauseMillis;
+
+  private Load(Supplier<@Nullable URI> link, Tally tally, int pauseMillis) {
     this.link = link;
     this.tally = tally;
+    this.pauseMillis = pauseMillis;
   }
 
   /** Starts clients of a link, which is null while there is no host. */
   static Load start(int count, Supplier<@Nullable URI> link, Tally tally) {
-    Load load = new Load(link, tally);
+    return start(count, new Load(link, tally, 60));
+  }
+
+  /** Starts two clients that often leave the instance idle, so that many are started. */
+  static Load sparse(Supplier<@Nullable URI> link, Tally tally) {
+    return start(2, new Load(link, tally, 1200));
+  }
+
+  private static Load start(int count, Load load) {
     for (int i = 0; i < count; i++) {
       Thread client = new Thread(load::run, "client-" + i);
       client.setDaemon(true);
@@ -40,7 +51,7 @@ final class Load implements AutoCloseable {
         tally.add(one(base, random.nextInt(10)));
       }
       // Now and then long enough for the instance to become idle.
-      Pause.millis(random.nextInt(40) == 0 ? 1500 : random.nextInt(60));
+      Pause.millis(random.nextInt(40) == 0 ? 1500 : random.nextInt(pauseMillis));
     }
   }
 

@@ -15,8 +15,7 @@ final class Recovery {
         Pause.until(
             Duration.ofSeconds(60),
             () -> {
-              last[0] =
-                  Exchange.get(URI.create(link + "/index.html"), Service.QUICK_BYTES);
+              last[0] = Exchange.get(URI.create(link + "/index.html"), Service.QUICK_BYTES);
               return last[0].kind() == Outcome.Kind.ANSWERED;
             });
     Duration took = Duration.ofNanos(System.nanoTime() - begun);

@@ -21,9 +21,9 @@ final class Service {
       """;
 
   private static final String LINE =
-      "mkdir -p '%1$s/cgi-bin'; echo ok > '%1$s/index.html';"
-          + " printf '%%s' \"$STREAM\" > '%1$s/cgi-bin/stream';"
-          + " busybox chmod 755 '%1$s/cgi-bin/stream'; %3$s exec busybox httpd -f -p %2$s -h '%1$s'";
+      "mkdir -p '%1$s/cgi-bin'; echo ok > '%1$s/index.html'; printf '%%s' \"$STREAM\" >"
+          + " '%1$s/cgi-bin/stream'; busybox chmod 755 '%1$s/cgi-bin/stream'; %3$s exec busybox"
+          + " httpd -f -p %2$s -h '%1$s'";
 
   private Service() {}
 
@@ -33,9 +33,7 @@ final class Service {
   }
 
   static DeploymentSpec.Builder local(String mark, String before) {
-    return common()
-        .port(0)
-        .startCommand(LINE.formatted("/tmp/" + mark, "127.0.0.1:$PORT", before));
+    return common().port(0).startCommand(LINE.formatted("/tmp/" + mark, "127.0.0.1:$PORT", before));
   }
 
   static DeploymentSpec.Builder docker() {

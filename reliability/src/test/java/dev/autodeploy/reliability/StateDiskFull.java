@@ -23,7 +23,7 @@ final class StateDiskFull implements Fault {
       try (Host host = host(scene, state)) {
         Recovery.await(scene, host.link(), tally);
         long entries = 0;
-        try (Load load = Load.start(2, host::link, tally)) {
+        try (Load load = Load.sparse(host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(300 + scene.random().nextInt(1500));
             SmallDisk.fill(disk.directory());

@@ -244,9 +244,11 @@ final class StoreDamageTest {
       value = {
         "\"version\" : 1 | \"version\" : 0 | line 2, column 3: /version must be 1 or more",
         "\"version\" : 1 | \"revision\" : 1 | line 1, column 1: the object has no field 'version'",
-        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but was 80000",
+        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but"
+            + " was 80000",
         "\"owner\" : | \"owners\" : | /owners is not a field that belongs here",
-        "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601 duration",
+        "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601"
+            + " duration",
       })
   void deployments_thatSaySomethingImpossible_areRefused(String from, String to, String problem)
       throws IOException {
