@@ -78,6 +78,7 @@ final class StoreDamageTest {
   }
 
   @Test
+  @SuppressWarnings("try") // the warnings are not what this is about
   void ledger_cutAtAnyByte_keepsEveryEntryThatIsWholeAndNothingElse() throws IOException {
     byte[] whole = Files.readAllBytes(ledger);
 
