@@ -17,10 +17,15 @@ record Resources(Set<String> threads, int files, int sockets, long heapBytes) {
   private static final long HEAP_ALLOWANCE = 8L << 20;
 
   static Resources now() {
+    return now(150);
+  }
+
+  /** Looks after several collections, with a pause after each. */
+  static Resources now(int pauseMillis) {
     long heap = Long.MAX_VALUE;
     for (int i = 0; i < 4; i++) {
       System.gc();
-      Pause.millis(150);
+      Pause.millis(pauseMillis);
       Runtime runtime = Runtime.getRuntime();
       heap = Math.min(heap, runtime.totalMemory() - runtime.freeMemory());
     }

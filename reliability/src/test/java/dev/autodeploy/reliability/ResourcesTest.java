@@ -62,7 +62,7 @@ class ResourcesTest {
     List<Resources> looks = new ArrayList<>();
     for (int i = 0; i < LOOKS; i++) {
       leak.happen();
-      looks.add(Resources.now());
+      looks.add(Resources.now(1));
     }
     return looks;
   }
