@@ -46,6 +46,9 @@ final class DeploymentMachine {
 
   private static final Duration LAST_RELEASE_RETRY = Duration.ofSeconds(30);
 
+  /** The last while somebody waits, who may be waiting for the place of what is not yet gone. */
+  private static final Duration LAST_WANTED_RELEASE_RETRY = Duration.ofSeconds(2);
+
   /** How long a busy instance is left alone at least; or a timeout of zero would spin. */
   private static final Duration BUSY_RECHECK = Duration.ofSeconds(1);
 
@@ -389,9 +392,8 @@ final class DeploymentMachine {
     if (instance.gone || instance.releaseRetryAt != NEVER) {
       return;
     }
-    long wait =
-        Backoff.doubled(FIRST_RELEASE_RETRY, LAST_RELEASE_RETRY, instance.releaseAttempts)
-            .toNanos();
+    Duration last = queue.size() > 0 ? LAST_WANTED_RELEASE_RETRY : LAST_RELEASE_RETRY;
+    long wait = Backoff.doubled(FIRST_RELEASE_RETRY, last, instance.releaseAttempts).toNanos();
     instance.releaseRetryAt = now + wait;
     int attempts = instance.releaseAttempts;
     tell(
@@ -850,7 +852,17 @@ final class DeploymentMachine {
     }
     queue.add(waiter, target);
     schedule(waiter.deadline);
+    hurryReleases(now + LAST_WANTED_RELEASE_RETRY.toNanos());
     return true;
+  }
+
+  private void hurryReleases(long latest) {
+    for (Instance instance : roster.all()) {
+      if (instance.releaseRetryAt != NEVER && instance.releaseRetryAt > latest) {
+        instance.releaseRetryAt = latest;
+        schedule(latest);
+      }
+    }
   }
 
   private void dequeueAndReject(long now, Waiter waiter, AutoDeployException error) {

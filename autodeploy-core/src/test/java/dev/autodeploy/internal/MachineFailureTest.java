@@ -295,6 +295,29 @@ final class MachineFailureTest {
   }
 
   @Test
+  void failedRelease_whileSomebodyWaits_isTriedAgainSoon() {
+    MachineHarness m = machine(b -> b).warm();
+    Instance instance = m.starts.get(0);
+    m.release();
+    for (int i = 0; i < 5; i++) {
+      m.releaseFails(instance);
+      m.passSeconds(16);
+    }
+    m.releaseFails(instance);
+    int before = m.releases.size();
+
+    m.acquire();
+    m.passSeconds(2);
+    assertThat(m.releases).as("not only after 30 seconds").hasSize(before + 1);
+    m.releaseFails(instance);
+    m.passSeconds(2);
+    assertThat(m.releases).as("and again").hasSize(before + 2);
+
+    m.released(instance);
+    assertThat(m.starts).as("the waiter's instance").hasSize(2);
+  }
+
+  @Test
   void adoptedInstance_continuesItsIdleClock() {
     MachineHarness m = machine(b -> b);
     Instance old = m.adopt(1000, 0);

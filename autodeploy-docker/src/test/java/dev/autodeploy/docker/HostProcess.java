@@ -20,7 +20,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A host application in a process of its own, for tests that kill it or let two of them race. */
-final class HostProcess implements AutoCloseable {
+public final class HostProcess implements AutoCloseable {
   private final Process process;
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
@@ -45,6 +45,17 @@ final class HostProcess implements AutoCloseable {
   }
 
   static HostProcess start(String... arguments) {
+    return start(HostProcess.class, arguments);
+  }
+
+  /**
+   * Starts a host application.
+   *
+   * @param program its main class
+   * @param arguments its arguments
+   * @return the process
+   */
+  public static HostProcess start(Class<?> program, String... arguments) {
     List<String> line =
         new ArrayList<>(
             List.of(
@@ -52,7 +63,7 @@ final class HostProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path"),
-                HostProcess.class.getName()));
+                program.getName()));
     line.addAll(List.of(arguments));
     try {
       return new HostProcess(
@@ -62,8 +73,15 @@ final class HostProcess implements AutoCloseable {
     }
   }
 
-  /** Waits for a line that begins with a word and returns it. */
-  String await(String word, Duration timeout) throws InterruptedException {
+  /**
+   * Waits for a line that begins with a word and returns it.
+   *
+   * @param word the word
+   * @param timeout for how long
+   * @return the line
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public String await(String word, Duration timeout) throws InterruptedException {
     long deadline = System.nanoTime() + timeout.toNanos();
     while (true) {
       String line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
@@ -76,12 +94,23 @@ final class HostProcess implements AutoCloseable {
     }
   }
 
-  void say(String line) throws IOException {
+  /**
+   * Writes a line to what the process reads.
+   *
+   * @param line the line
+   * @throws IOException if the process has ended
+   */
+  public void say(String line) throws IOException {
     process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
   }
 
-  void kill() throws InterruptedException {
+  /**
+   * Ends the process as {@code kill -9} does.
+   *
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public void kill() throws InterruptedException {
     process.destroyForcibly().waitFor();
   }
 

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * An engine of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
  * without would delete that of the other engine.
  */
-final class OwnEngine implements AutoCloseable {
+public final class OwnEngine implements AutoCloseable {
   /** Of this process alone: another one may be running the same tests. */
   private static final long PID = ProcessHandle.current().pid();
 
@@ -37,8 +37,13 @@ final class OwnEngine implements AutoCloseable {
     this.options = options;
   }
 
-  /** Starts an engine, or skips the test where that is not possible. */
-  static OwnEngine start(String... options) {
+  /**
+   * Starts an engine, or skips the test where that is not possible.
+   *
+   * @param options more of the engine's options
+   * @return the engine
+   */
+  public static OwnEngine start(String... options) {
     return startOn(System.getenv("PATH"), options);
   }
 
@@ -53,8 +58,13 @@ final class OwnEngine implements AutoCloseable {
     return start(System.getenv("PATH"), prefix, 0, options);
   }
 
-  /** Starts an engine on a disk of this size. */
-  static OwnEngine startOnDiskOf(int megabytes) {
+  /**
+   * Starts an engine whose data are on a disk of this size.
+   *
+   * @param megabytes the size
+   * @return the engine
+   */
+  public static OwnEngine startOnDiskOf(int megabytes) {
     return start(System.getenv("PATH"), List.of(), megabytes);
   }
 
@@ -90,7 +100,7 @@ final class OwnEngine implements AutoCloseable {
   }
 
   private void mountDisk(int megabytes) throws IOException {
-    Path data = Files.createDirectory(directory.resolve("data"));
+    Path data = Files.createDirectory(dataDirectory());
     if (!runs("mount", "-t", "tmpfs", "-o", "size=" + megabytes + "m", "tmpfs", data.toString())) {
       throw new AssertionError("no small disk can be mounted");
     }
@@ -99,7 +109,7 @@ final class OwnEngine implements AutoCloseable {
   /** Writes to the engine's disk until nothing more goes onto it. */
   void fillDisk() {
     byte[] piece = new byte[1 << 12];
-    try (OutputStream out = Files.newOutputStream(directory.resolve("data/fill"))) {
+    try (OutputStream out = Files.newOutputStream(dataDirectory().resolve("fill"))) {
       while (true) {
         out.write(piece);
       }
@@ -110,21 +120,36 @@ final class OwnEngine implements AutoCloseable {
     }
   }
 
-  URI uri() {
+  /**
+   * Returns where the engine is reached.
+   *
+   * @return its address
+   */
+  public URI uri() {
     return URI.create("unix://" + directory.resolve("docker.sock"));
+  }
+
+  /**
+   * Returns where the engine keeps images and containers.
+   *
+   * @return the directory
+   */
+  public Path dataDirectory() {
+    return directory.resolve("data");
   }
 
   EngineClient client() {
     return EngineClient.connect(EngineAddress.of(uri(), null), Duration.ofSeconds(10));
   }
 
-  void launch() {
+  /** Starts the engine again, on the same data; returns when it answers. */
+  public void launch() {
     List<String> line = new ArrayList<>(prefix);
     line.add("dockerd");
     line.addAll(
         List.of(
             "--host", uri().toString(),
-            "--data-root", directory.resolve("data").toString(),
+            "--data-root", dataDirectory().toString(),
             "--exec-root", directory.resolve("exec").toString(),
             "--pidfile", directory.resolve("pid").toString(),
             "--bridge", BRIDGE));
@@ -168,20 +193,24 @@ final class OwnEngine implements AutoCloseable {
     }
   }
 
-  void freeze() {
+  /** Stops the engine where it is, with its sockets open. */
+  public void freeze() {
     signal("STOP");
   }
 
-  void thaw() {
+  /** Lets a frozen engine go on. */
+  public void thaw() {
     signal("CONT");
   }
 
-  void kill() {
+  /** Ends the engine as {@code kill -9} does. */
+  public void kill() {
     process.destroyForcibly();
     await();
   }
 
-  void stop() {
+  /** Ends the engine as an administrator does. */
+  public void stop() {
     process.destroy();
     await();
   }

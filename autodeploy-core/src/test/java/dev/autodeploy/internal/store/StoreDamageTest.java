@@ -77,6 +77,27 @@ final class StoreDamageTest {
     }
   }
 
+  @Test
+  @SuppressWarnings("try") // the warnings are not what this is about
+  void ledger_cutAtAnyByte_keepsEveryEntryThatIsWholeAndNothingElse() throws IOException {
+    byte[] whole = Files.readAllBytes(ledger);
+
+    for (int length = 0; length <= whole.length; length++) {
+      Files.write(ledger, Arrays.copyOf(whole, length));
+      int lines = 0;
+      for (int i = 0; i < length; i++) {
+        lines += whole[i] == '\n' ? 1 : 0;
+      }
+      try (CapturedLog log = new CapturedLog();
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+        assertThat(store.load()).isEqualTo(STATE);
+        assertThat(store.ledger()).as("cut at %d", length).isEqualTo(KEPT.subList(0, lines));
+        store.append(Examples.released(1));
+        assertThat(store.ledger()).as("cut at %d", length).hasSize(lines + 1);
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -224,9 +245,11 @@ final class StoreDamageTest {
       value = {
         "\"version\" : 1 | \"version\" : 0 | line 2, column 3: /version must be 1 or more",
         "\"version\" : 1 | \"revision\" : 1 | line 1, column 1: the object has no field 'version'",
-        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but was 80000",
+        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but"
+            + " was 80000",
         "\"owner\" : | \"owners\" : | /owners is not a field that belongs here",
-        "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601 duration",
+        "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601"
+            + " duration",
       })
   void deployments_thatSaySomethingImpossible_areRefused(String from, String to, String problem)
       throws IOException {

@@ -1,0 +1,77 @@
+package dev.autodeploy.reliability;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Every fault that was asked for, and the table of what came of it. */
+final class Faults {
+  private static final String ONLY = System.getProperty("faults.only", "");
+  private static final Path TABLE = Path.of(System.getProperty("faults.table", "target/faults.md"));
+
+  private Faults() {}
+
+  /** Runs them; returns what was not as it should be. */
+  static List<String> run(Path directory) throws Exception {
+    List<String> failures = new ArrayList<>();
+    StringBuilder table = new StringBuilder(Row.HEAD);
+    for (Map.Entry<String, Fault> fault : faults().entrySet()) {
+      if (!ONLY.isEmpty() && !List.of(ONLY.split(",")).contains(fault.getKey())) {
+        continue;
+      }
+      Scene scene = new Scene(directory);
+      Files.createDirectories(scene.directory());
+      scene.say("%n== %s", fault.getKey());
+      long begun = System.nanoTime();
+      Row row = fault.getValue().run(scene);
+      scene.say("%s    %s", row.line(), Duration.ofNanos(System.nanoTime() - begun));
+      table.append(row.line());
+      write(table.toString());
+      scene.failures().forEach(failure -> failures.add(fault.getKey() + ": " + failure));
+      if (!row.good()) {
+        failures.add(row.line());
+      }
+    }
+    System.out.println("\n" + table);
+    return failures;
+  }
+
+  private static Map<String, Fault> faults() {
+    Map<String, Fault> faults = new LinkedHashMap<>();
+    faults.put("host-local", new HostKilled(false, false, rounds(20)));
+    faults.put("host-local-again", new HostKilled(false, true, rounds(30)));
+    faults.put("host-docker", new HostKilled(true, false, rounds(15)));
+    faults.put("host-docker-again", new HostKilled(true, true, rounds(20)));
+    faults.put("engine-stopped", EngineFault.stopped(rounds(6)));
+    faults.put("engine-killed", EngineFault.killed(rounds(6)));
+    faults.put("engine-frozen", EngineFault.frozen(rounds(10)));
+    faults.put("engine-disk", EngineFault.diskFull(rounds(10)));
+    faults.put("state-disk", new StateDiskFull(rounds(20)));
+    faults.put("network-reset", new NetworkCut(Relay.Mode.RESET, rounds(30)));
+    faults.put("network-close", new NetworkCut(Relay.Mode.CLOSE, rounds(30)));
+    faults.put("network-stall", new NetworkCut(Relay.Mode.STALL, rounds(10)));
+    faults.put("crash", InstanceFault.crashing(rounds(40)));
+    faults.put("memory", InstanceFault.outOfMemory(rounds(15)));
+    faults.put("idle-deadline", new IdleDeadline(rounds(10_000)));
+    Duration soak = Duration.ofSeconds(Long.getLong("faults.soak.seconds", 0));
+    if (!soak.isZero()) {
+      faults.put("soak", new Soak(soak, System.getProperty("faults.leak", "")));
+    }
+    return faults;
+  }
+
+  /** So many in a full pass; fewer in a quick one. */
+  private static int rounds(int full) {
+    return Math.max(1, full * Integer.getInteger("faults.scale", 100) / 100);
+  }
+
+  private static void write(String table) throws IOException {
+    Files.createDirectories(TABLE.toAbsolutePath().getParent());
+    Files.writeString(TABLE, table);
+  }
+}

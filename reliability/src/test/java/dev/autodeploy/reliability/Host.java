@@ -1,0 +1,62 @@
+package dev.autodeploy.reliability;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.spi.InstanceProvider;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** A host application: an engine with one deployment, and its link. */
+final class Host implements AutoCloseable {
+  final AutoDeploy engine;
+  final Deployment deployment;
+  private final JdkHttpProxy proxy;
+
+  private Host(AutoDeploy engine, Deployment deployment, JdkHttpProxy proxy) {
+    this.engine = engine;
+    this.deployment = deployment;
+    this.proxy = proxy;
+  }
+
+  static Host start(InstanceProvider provider, String owner, Path state, DeploymentSpec spec) {
+    AutoDeploy engine =
+        AutoDeploy.builder()
+            .provider(provider)
+            .owner(owner)
+            .stateDirectory(state)
+            .drainTimeout(Duration.ofSeconds(5))
+            .releaseTimeout(Duration.ofSeconds(30))
+            .releaseOnShutdown(false)
+            .build();
+    try {
+      Deployment deployment = engine.deploy(spec);
+      JdkHttpProxy proxy =
+          JdkHttpProxy.builder(engine)
+              .port(0)
+              .maxWait(Duration.ofSeconds(25))
+              .answerTimeout(Duration.ofSeconds(5))
+              .stallTimeout(Duration.ofSeconds(5))
+              .drainTimeout(Duration.ofSeconds(5))
+              .start();
+      return new Host(engine, deployment, proxy);
+    } catch (IOException e) {
+      engine.close();
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  URI link() {
+    return proxy.serviceLink(deployment);
+  }
+
+  @Override
+  public void close() {
+    proxy.close();
+    engine.close();
+  }
+}

@@ -1,0 +1,45 @@
+package dev.autodeploy.reliability;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/** One line of the table. */
+record Row(
+    String test, int rounds, int requests, int told, int lost, int leaked, Duration longest) {
+
+  static final String HEAD =
+      """
+      | test | rounds | requests | told | lost | leaked instances | longest hang |
+      | --- | ---: | ---: | ---: | ---: | ---: | ---: |
+      """;
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  static Row of(String test, int rounds, Tally tally, int leaked) {
+    return new Row(
+        test,
+        rounds,
+        tally.requests(),
+        tally.count(Outcome.Kind.TOLD),
+        tally.count(Outcome.Kind.LOST),
+        leaked,
+        tally.longest());
+  }
+
+  boolean good() {
+    return lost == 0 && leaked == 0 && longest.compareTo(LIMIT) <= 0;
+  }
+
+  String line() {
+    return String.format(
+        Locale.ROOT,
+        "| %s | %d | %d | %d | %d | %d | %.1f s |%n",
+        test,
+        rounds,
+        requests,
+        told,
+        lost,
+        leaked,
+        longest.toMillis() / 1000.0);
+  }
+}

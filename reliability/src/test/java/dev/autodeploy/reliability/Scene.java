@@ -1,0 +1,94 @@
+package dev.autodeploy.reliability;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+
+/** Where a fault takes place: names of its own, a directory, an engine, and what went wrong. */
+final class Scene {
+  private static final URI DEFAULT_ENGINE = URI.create("unix:///var/run/docker.sock");
+
+  private final String id = UUID.randomUUID().toString().substring(0, 8);
+  private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
+  private final Path directory;
+  private final List<String> failures = new ArrayList<>();
+  private URI engine = DEFAULT_ENGINE;
+
+  Scene(Path directory) {
+    this.directory = directory.resolve(id);
+  }
+
+  /** In the command line of every process that this scene starts. */
+  String mark() {
+    return "faults-" + id;
+  }
+
+  String owner(String name) {
+    return "faults-" + id + "-" + name;
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  RandomGenerator random() {
+    return random;
+  }
+
+  URI engine() {
+    return engine;
+  }
+
+  void useEngine(URI value) {
+    engine = value;
+  }
+
+  void killOneProcess() {
+    List<ProcessHandle> running =
+        Instances.processes(mark()).stream()
+            .filter(process -> process.info().command().orElse("").endsWith("busybox"))
+            .toList();
+    if (!running.isEmpty()) {
+      running.get(random.nextInt(running.size())).destroyForcibly();
+    }
+  }
+
+  void killOneContainer() {
+    Instances.containers(engine, owner("docker"), false)
+        .forEach(name -> Instances.docker(engine, "kill", name));
+  }
+
+  int leakedProcesses() {
+    int leaked = Instances.leakedProcesses(mark(), Duration.ofSeconds(15));
+    Resources.delete(Path.of("/tmp", mark()));
+    return leaked;
+  }
+
+  /** With the engine closed nothing may be left, not even what has stopped. */
+  int leakedContainers() {
+    return Instances.leakedContainers(engine, owner("docker"), true, Duration.ofSeconds(30));
+  }
+
+  void say(String text, Object... values) {
+    System.out.println(String.format(Locale.ROOT, text, values));
+  }
+
+  void explain(Tally tally) {
+    tally.details().forEach((what, times) -> say("    %6d x %s", times, what));
+  }
+
+  /** Notes what the table's figures do not show. */
+  void fail(String what) {
+    say("    FAILED: %s", what);
+    failures.add(what);
+  }
+
+  List<String> failures() {
+    return List.copyOf(failures);
+  }
+}

@@ -1,0 +1,134 @@
+package dev.autodeploy.reliability;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.LocalProcessProvider;
+import dev.autodeploy.docker.DockerInstanceProvider;
+import dev.autodeploy.spi.InstanceProvider;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Mixed use for a long time: streams, clients that hang up, instances that are killed, idle times,
+ * and an engine that is closed and made again, with processes and with containers at once. At the
+ * end of its last lives this process is to hold no more than at the end of the first.
+ */
+final class Soak implements Fault {
+  private static final int LIVES = 10;
+
+  private final Duration duration;
+  private final String leak;
+  private final List<Object> leaked = new ArrayList<>();
+
+  /**
+   * @param leak what to leak on purpose in each life, to see that it is found: "thread", "socket",
+   *     "heap", "instance", or nothing
+   */
+  Soak(Duration duration, String leak) {
+    this.duration = duration;
+    this.leak = leak;
+  }
+
+  @Override
+  public Row run(Scene scene) throws Exception {
+    Tally tally = new Tally();
+    List<Resources> alive = new ArrayList<>();
+    List<Resources> closed = new ArrayList<>();
+    int instances = 0;
+    for (int life = 0; life < LIVES; life++) {
+      live(scene, tally, alive);
+      instances += scene.leakedProcesses() + scene.leakedContainers();
+      leakOnPurpose();
+      closed.add(Resources.now());
+      scene.say(
+          "life %d of %d: idle %s; closed %s; %d requests, %d told, %d lost",
+          life + 1,
+          LIVES,
+          alive.get(life),
+          closed.get(life),
+          tally.requests(),
+          tally.count(Outcome.Kind.TOLD),
+          tally.count(Outcome.Kind.LOST));
+    }
+    List<String> grown = new ArrayList<>();
+    grown.addAll(Resources.grown(alive));
+    grown.addAll(Resources.grown(closed));
+    grown.forEach(what -> scene.fail("grown over " + duration + ": " + what));
+    scene.explain(tally);
+    return Row.of("soak of " + duration.toMinutes() + " minutes", LIVES, tally, instances);
+  }
+
+  @SuppressWarnings("try") // a load works by itself
+  private void live(Scene scene, Tally tally, List<Resources> alive) throws Exception {
+    long end = System.nanoTime() + duration.dividedBy(LIVES).toNanos();
+    Path state = Files.createDirectories(scene.directory().resolve("soak"));
+    try (Host local =
+            host(
+                scene,
+                "local",
+                state,
+                LocalProcessProvider.create(),
+                Service.local(scene.mark()).build());
+        Host docker =
+            host(
+                scene,
+                "docker",
+                state,
+                DockerInstanceProvider.builder().lease(Duration.ofSeconds(20)).build(),
+                Service.docker().build())) {
+      AtomicReference<@Nullable URI> first = new AtomicReference<>(local.link());
+      AtomicReference<@Nullable URI> second = new AtomicReference<>(docker.link());
+      while (System.nanoTime() < end) {
+        try (Load processes = Load.start(3, supplier(first), tally);
+            Load containers = Load.start(3, supplier(second), tally)) {
+          Pause.millis(7_000);
+          scene.killOneProcess();
+          Pause.millis(7_000);
+          scene.killOneContainer();
+          Pause.millis(4_000);
+        }
+        Pause.millis(3_000); // everything becomes idle and is released
+      }
+      boolean released =
+          Pause.until(
+              Duration.ofSeconds(30),
+              () ->
+                  Instances.processes(scene.mark()).isEmpty()
+                      && Instances.containers(scene.engine(), scene.owner("docker"), true)
+                          .isEmpty());
+      if (!released) {
+        scene.fail("an instance was not released though it was idle for 30 seconds");
+      }
+      alive.add(Resources.now());
+    }
+  }
+
+  private static Supplier<@Nullable URI> supplier(AtomicReference<@Nullable URI> link) {
+    return link::get;
+  }
+
+  private static Host host(
+      Scene scene, String name, Path state, InstanceProvider provider, DeploymentSpec spec) {
+    return Host.start(provider, scene.owner(name), state.resolve(name), spec);
+  }
+
+  private void leakOnPurpose() throws Exception {
+    switch (leak) {
+      case "thread" -> {
+        Thread thread = new Thread(() -> Pause.millis(Long.MAX_VALUE), "leaked");
+        thread.setDaemon(true);
+        thread.start();
+      }
+      case "socket" -> leaked.add(new ServerSocket(0));
+      case "heap" -> leaked.add(new byte[4 << 20]);
+      default -> {}
+    }
+  }
+}
