@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.concurrent.TimeUnit;
 
 /** With the Docker provider and the meters on the path; the request goes to a local process. */
 public final class Main {
@@ -26,8 +27,9 @@ public final class Main {
     SimpleMeterRegistry meters = new SimpleMeterRegistry();
     try (AutoDeploy autoDeploy =
             AutoDeploy.builder().provider(LocalProcessProvider.create()).build();
-        JdkHttpProxy proxy = JdkHttpProxy.builder(autoDeploy).port(0).start()) {
-      AutoDeployMetrics.of(autoDeploy).bindTo(meters);
+        JdkHttpProxy proxy = JdkHttpProxy.builder(autoDeploy).port(0).start();
+        AutoDeployMetrics metrics = AutoDeployMetrics.of(autoDeploy)) {
+      metrics.bindTo(meters);
       Deployment hello =
           autoDeploy.deploy(
               DeploymentSpec.builder("hello").port(0).startCommand(Hello.command()).build());
@@ -43,7 +45,7 @@ public final class Main {
   /** Talks to the machine's engine if there is one; that there may be none is told clearly. */
   private static void engine() throws Exception {
     try (DockerInstanceProvider provider = DockerInstanceProvider.create()) {
-      System.out.println("engine: " + provider.offer());
+      System.out.println("engine: " + provider.offer().toCompletableFuture().get(1, TimeUnit.MINUTES));
     } catch (DockerEngineException e) {
       check(e.getCause() != null, "no reason: " + e);
       System.out.println("no engine: " + e.getMessage());
