@@ -9,8 +9,8 @@
  * }</pre>
  *
  * <p>Bodies are streamed both ways, a waiting request costs no thread, and what goes wrong is
- * answered with {@code application/problem+json}. {@link dev.autodeploy.proxy.jdk.JdkHttpProxy}
- * has the settings.
+ * answered with {@code application/problem+json}. {@link dev.autodeploy.proxy.jdk.JdkHttpProxy} has
+ * the settings.
  */
 @NullMarked
 package dev.autodeploy.proxy.jdk;

@@ -152,7 +152,6 @@ class JavadocExamplesTest {
               + "abstract class "
               + name
               + " extends dev.autodeploy.examples.javadoc.Surroundings { "
-
               + (type ? "" : "void example() throws Exception {")
               + "\n"
               + code
