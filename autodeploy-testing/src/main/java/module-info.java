@@ -7,7 +7,6 @@ module dev.autodeploy.testing {
   requires transitive static org.jspecify;
   requires transitive org.assertj.core;
   requires transitive org.junit.jupiter.api;
-  requires org.slf4j;
 
   exports dev.autodeploy.testing;
 }

@@ -6,6 +6,28 @@
  * acquire} starts an instance through an {@link dev.autodeploy.spi.InstanceProvider}, is held until
  * the instance is ready, and gets a {@link dev.autodeploy.Lease}. When no lease was open for the
  * idle timeout the instance is released.
+ *
+ * <pre>{@code
+ * try (AutoDeploy autoDeploy = AutoDeploy.builder()
+ *     .provider(LocalProcessProvider.create())
+ *     .stateDirectory(Path.of("autodeploy-state"))
+ *     .build()) {
+ *   Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("breezyvoice")
+ *       .startCommand("cd /BreezyVoice && python api.py")
+ *       .port(8080)
+ *       .build());
+ *   try (Lease lease = voice.acquire(Duration.ofMinutes(10))) {
+ *     call(lease.endpoint());
+ *   } catch (StartFailedException e) {
+ *     System.err.println(e.getMessage());
+ *   }
+ *   System.out.println(voice.status().status() + ", cost " + voice.cost().total());
+ * }
+ * }</pre>
+ *
+ * <p>What happens is told to a {@link dev.autodeploy.event.DeploymentListener}; where instances
+ * run, how long they are kept and what they cost is up to the interfaces in {@link
+ * dev.autodeploy.spi}. Every error is an {@link dev.autodeploy.AutoDeployException}.
  */
 @NullMarked
 package dev.autodeploy;

@@ -1,4 +1,24 @@
-/** Runs instances as containers of a Docker Engine, with GPUs. */
+/**
+ * Runs instances as containers of a Docker Engine, with GPUs.
+ *
+ * <pre>{@code
+ * try (DockerInstanceProvider provider = DockerInstanceProvider.builder()
+ *         .pullPolicy(PullPolicy.MISSING)
+ *         .gpus("0", "1")
+ *         .build();
+ *     AutoDeploy autoDeploy = AutoDeploy.builder().provider(provider).build()) {
+ *   Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("breezyvoice")
+ *       .image("breezyvoice:latest")
+ *       .gpu(GpuRequest.count(1))
+ *       .port(8080)
+ *       .build());
+ * }
+ * }</pre>
+ *
+ * <p>{@link dev.autodeploy.docker.DockerInstanceProvider} finds the engine as Docker's own client
+ * does. Each GPU goes to one instance, by id; how a container gets at it is a {@link
+ * dev.autodeploy.docker.GpuAccess}.
+ */
 @NullMarked
 package dev.autodeploy.docker;
 

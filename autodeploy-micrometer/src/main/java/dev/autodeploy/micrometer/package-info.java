@@ -1,4 +1,14 @@
-/** What an engine does, as meters. */
+/**
+ * What an engine does, as meters.
+ *
+ * <pre>{@code
+ * try (AutoDeployMetrics metrics = AutoDeployMetrics.of(autoDeploy)) {
+ *   metrics.bindTo(registry);
+ * }
+ * }</pre>
+ *
+ * <p>{@link dev.autodeploy.micrometer.AutoDeployMetrics} lists them.
+ */
 @NullMarked
 package dev.autodeploy.micrometer;
 

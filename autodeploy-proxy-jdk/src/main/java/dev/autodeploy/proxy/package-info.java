@@ -1,4 +1,17 @@
-/** What a host application tells a service link, whatever server carries it. */
+/**
+ * What a host application tells a service link, whatever server carries it: who may use it, and
+ * which requests never start an instance.
+ *
+ * <pre>{@code
+ * JdkHttpProxy.Builder builder = JdkHttpProxy.builder(autoDeploy)
+ *     .access(request -> request.remote().getAddress().isLoopbackAddress())
+ *     .noWake(NoWakeRule.paths("/health", "/favicon.ico"))
+ *     .noWake(NoWakeRule.methods("OPTIONS"));
+ * }</pre>
+ *
+ * <p>The links themselves are in {@link dev.autodeploy.proxy.jdk}; {@link
+ * dev.autodeploy.proxy.okhttp} does without any.
+ */
 @NullMarked
 package dev.autodeploy.proxy;
 
