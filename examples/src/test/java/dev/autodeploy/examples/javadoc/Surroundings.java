@@ -19,6 +19,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Currency;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 
@@ -70,6 +71,8 @@ public abstract class Surroundings {
 
   /** A provider of the reader's own. */
   public interface BatchQueueProvider extends InstanceProvider {
+    /** By queue. */
+    Map<String, BatchQueueProvider> CONNECTED = Map.of();
 
     /**
      * Connects to a queue.
@@ -78,7 +81,7 @@ public abstract class Surroundings {
      * @return the provider
      */
     static BatchQueueProvider connect(String queue) {
-      throw new UnsupportedOperationException(queue);
+      return CONNECTED.get(queue);
     }
   }
 
