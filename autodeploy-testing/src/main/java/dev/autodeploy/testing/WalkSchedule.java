@@ -32,7 +32,7 @@ final class WalkSchedule {
   /** Reads what {@link #text} has written. */
   static List<String> parse(String text) {
     List<String> parts = new ArrayList<>();
-    for (String part : text.trim().split("\\s+")) {
+    for (String part : text.trim().split("\\s+", -1)) {
       if (!part.matches("\\d+(:[a-z]+\\d+)?")) {
         throw new IllegalArgumentException(
             "'"

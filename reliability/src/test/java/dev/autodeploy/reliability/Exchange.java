@@ -38,10 +38,9 @@ final class Exchange {
       socket.connect(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), uri.getPort()), LIMIT_MILLIS);
       socket.setSoTimeout(LIMIT_MILLIS);
-      String head = "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-      socket
-          .getOutputStream()
-          .write(head.formatted(uri.getRawPath()).getBytes(StandardCharsets.US_ASCII));
+      String head =
+          "GET " + uri.getRawPath() + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+      socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       InputStream in = new BufferedInputStream(socket.getInputStream());
       return read(in, expected, abortAfter, begun);
     } catch (SocketTimeoutException e) {

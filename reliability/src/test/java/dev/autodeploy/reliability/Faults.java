@@ -26,10 +26,10 @@ final class Faults {
       }
       Scene scene = new Scene(directory);
       Files.createDirectories(scene.directory());
-      scene.say("%n== %s", fault.getKey());
+      scene.say("\n== " + fault.getKey());
       long begun = System.nanoTime();
       Row row = fault.getValue().run(scene);
-      scene.say("%s    %s", row.line(), Duration.ofNanos(System.nanoTime() - begun));
+      scene.say(row.line() + "    " + Duration.ofNanos(System.nanoTime() - begun));
       table.append(row.line());
       write(table.toString());
       scene.failures().forEach(failure -> failures.add(fault.getKey() + ": " + failure));

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -74,17 +73,17 @@ final class Scene {
     return Instances.leakedContainers(engine, owner("docker"), true, Duration.ofSeconds(30));
   }
 
-  void say(String text, Object... values) {
-    System.out.println(String.format(Locale.ROOT, text, values));
+  void say(String line) {
+    System.out.println(line);
   }
 
   void explain(Tally tally) {
-    tally.details().forEach((what, times) -> say("    %6d x %s", times, what));
+    tally.details().forEach((what, times) -> say("    %6d x %s".formatted(times, what)));
   }
 
   /** Notes what the table's figures do not show. */
   void fail(String what) {
-    say("    FAILED: %s", what);
+    say("    FAILED: " + what);
     failures.add(what);
   }
 

@@ -48,14 +48,15 @@ final class Soak implements Fault {
       leakOnPurpose();
       closed.add(Resources.now());
       scene.say(
-          "life %d of %d: idle %s; closed %s; %d requests, %d told, %d lost",
-          life + 1,
-          LIVES,
-          alive.get(life),
-          closed.get(life),
-          tally.requests(),
-          tally.count(Outcome.Kind.TOLD),
-          tally.count(Outcome.Kind.LOST));
+          "life %d of %d: idle %s; closed %s; %d requests, %d told, %d lost"
+              .formatted(
+                  life + 1,
+                  LIVES,
+                  alive.get(life),
+                  closed.get(life),
+                  tally.requests(),
+                  tally.count(Outcome.Kind.TOLD),
+                  tally.count(Outcome.Kind.LOST)));
     }
     List<String> grown = new ArrayList<>();
     grown.addAll(Resources.grown(alive));

@@ -64,7 +64,7 @@ final class NumberInstance implements AutoCloseable {
       channel.close();
       return;
     }
-    String head = new String(in.array(), 0, in.position(), US_ASCII);
+    String head = US_ASCII.decode(in.duplicate().flip()).toString();
     if (head.endsWith("\r\n\r\n")) { // no client of ours sends a second request at once
       in.clear();
       String path = head.substring(0, head.indexOf(" HTTP/1.1"));

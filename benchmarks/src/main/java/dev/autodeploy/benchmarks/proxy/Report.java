@@ -47,13 +47,13 @@ final class Report {
           text,
           List.of(
               name(candidate),
-              format("%.0f", median(mine, Sample::requestsPerSecond)),
-              format("%.2f", ratio(load, candidate, DIRECT, Sample::requestsPerSecond)),
-              format("%.2f", median(mine, Sample::medianMillis)),
-              format("%.1f", median(mine, Sample::p99Millis)),
-              format("%.1f", median(mine, Sample::cpuMicros)),
-              format("%.0f", median(mine, Sample::residentKib) / 1024),
-              format("%d", mine.stream().mapToLong(Sample::errors).sum())));
+              String.format(Locale.ROOT, "%.0f", median(mine, Sample::requestsPerSecond)),
+              String.format(Locale.ROOT, "%.2f", ratio(load, candidate, DIRECT, Sample::requestsPerSecond)),
+              String.format(Locale.ROOT, "%.2f", median(mine, Sample::medianMillis)),
+              String.format(Locale.ROOT, "%.1f", median(mine, Sample::p99Millis)),
+              String.format(Locale.ROOT, "%.1f", median(mine, Sample::cpuMicros)),
+              String.format(Locale.ROOT, "%.0f", median(mine, Sample::residentKib) / 1024),
+              String.format(Locale.ROOT, "%d", mine.stream().mapToLong(Sample::errors).sum())));
     }
     text.append('\n');
   }
@@ -72,11 +72,11 @@ final class Report {
       cells.clear();
       cells.add(name(other));
       for (Load load : loads) {
-        String rate = format("%.2f", ratio(load, ours, other, Sample::requestsPerSecond));
+        String rate = String.format(Locale.ROOT, "%.2f", ratio(load, ours, other, Sample::requestsPerSecond));
         cells.add(
             other.equals(DIRECT)
                 ? rate
-                : rate + format(" (%.2f)", ratio(load, ours, other, Sample::cpuMicros)));
+                : rate + String.format(Locale.ROOT, " (%.2f)", ratio(load, ours, other, Sample::cpuMicros)));
       }
       row(text, cells);
     }
@@ -109,7 +109,7 @@ final class Report {
     }
     double measured = ratio(load, ours, other, Sample::requestsPerSecond);
     lines.add(
-        format(
+        String.format(Locale.ROOT, 
             "| %s against %s, %s | %.1f | %.2f | %s |",
             name(ours),
             name(other),
@@ -169,9 +169,5 @@ final class Report {
 
   private static void row(StringBuilder text, List<String> cells) {
     text.append("| ").append(String.join(" | ", cells)).append(" |\n");
-  }
-
-  private static String format(String pattern, Object... values) {
-    return String.format(Locale.ROOT, pattern, values);
   }
 }
