@@ -48,7 +48,8 @@ final class Report {
           List.of(
               name(candidate),
               String.format(Locale.ROOT, "%.0f", median(mine, Sample::requestsPerSecond)),
-              String.format(Locale.ROOT, "%.2f", ratio(load, candidate, DIRECT, Sample::requestsPerSecond)),
+              String.format(
+                  Locale.ROOT, "%.2f", ratio(load, candidate, DIRECT, Sample::requestsPerSecond)),
               String.format(Locale.ROOT, "%.2f", median(mine, Sample::medianMillis)),
               String.format(Locale.ROOT, "%.1f", median(mine, Sample::p99Millis)),
               String.format(Locale.ROOT, "%.1f", median(mine, Sample::cpuMicros)),
@@ -72,11 +73,14 @@ final class Report {
       cells.clear();
       cells.add(name(other));
       for (Load load : loads) {
-        String rate = String.format(Locale.ROOT, "%.2f", ratio(load, ours, other, Sample::requestsPerSecond));
+        String rate =
+            String.format(Locale.ROOT, "%.2f", ratio(load, ours, other, Sample::requestsPerSecond));
         cells.add(
             other.equals(DIRECT)
                 ? rate
-                : rate + String.format(Locale.ROOT, " (%.2f)", ratio(load, ours, other, Sample::cpuMicros)));
+                : rate
+                    + String.format(
+                        Locale.ROOT, " (%.2f)", ratio(load, ours, other, Sample::cpuMicros)));
       }
       row(text, cells);
     }
@@ -109,7 +113,8 @@ final class Report {
     }
     double measured = ratio(load, ours, other, Sample::requestsPerSecond);
     lines.add(
-        String.format(Locale.ROOT, 
+        String.format(
+            Locale.ROOT,
             "| %s against %s, %s | %.1f | %.2f | %s |",
             name(ours),
             name(other),
