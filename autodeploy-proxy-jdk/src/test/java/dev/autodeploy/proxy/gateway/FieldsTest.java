@@ -124,6 +124,11 @@ final class FieldsTest {
               public int read() throws IOException {
                 throw broken;
               }
+
+              @Override
+              public int read(byte[] buffer, int offset, int length) throws IOException {
+                throw broken;
+              }
             },
             9,
             () -> {});
