@@ -45,7 +45,7 @@ record Resources(Set<String> threads, int files, int sockets, long heapBytes) {
       try {
         targets.add(Files.readSymbolicLink(entry.toPath()).toString());
       } catch (IOException e) {
-        continue; // the one through which the directory was read
+        // The one through which the directory was read.
       }
     }
     return targets;
