@@ -215,6 +215,23 @@ public final class Engine {
     made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
   }
 
+  /** Releases an instance that came up after its release; returns false if that is too late. */
+  private boolean releaseLate(ProviderInstance late) {
+    lock.lock();
+    try {
+      if (closing != null) {
+        return false;
+      }
+      if (holder(late.instanceId()) == null) {
+        releaseOrphan(late);
+      }
+    } finally {
+      lock.unlock();
+    }
+    everyone().forEach(DeploymentController::carryOut);
+    return true;
+  }
+
   // Upkeep.
 
   private void scheduleUpkeep() {
@@ -634,7 +651,8 @@ public final class Engine {
     RandomGenerator own = new SplittableRandom(resources.random().nextLong());
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
-        new DeploymentController(context.withRandom(own), spec, createdAt, ids);
+        new DeploymentController(
+            context.withRandom(own), spec, createdAt, ids, this::releaseLate);
     controller.addClosed(leftovers.closed(spec.name()));
     return controller;
   }

@@ -199,6 +199,25 @@ class FoundByTheWalkTest {
     time.close(engine);
   }
 
+  @Test
+  void start_thatIsAnsweredAfterItsRelease_isReleasedAndCountedUntilThen() {
+    first.plan(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .upAfter(Duration.ofSeconds(2))
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Deployment voice = engine.deploy(spec("voice").startTimeout(Duration.ofSeconds(1)).build());
+    voice.acquire();
+
+    time.advance(Duration.ofSeconds(3));
+
+    SimulatedInstance late = first.instances().get(0);
+    assertThat(late.lifetime()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(paid(late.instanceId())).isEqualTo(late.lifetime());
+    time.close(engine);
+  }
+
   /** Leaves an instance that is being released, of a deployment that is no more. */
   private void removeAndKill() {
     ManualProcess process = time.newProcess();
