@@ -93,8 +93,7 @@ final class WalkLedger {
   }
 
   /** Over a restart the wall clock is all there is, and the end is known only from then on. */
-  private void checkRoughly(
-      SimulatedMachine machine, long counted, long writtenAt, boolean cut) {
+  private void checkRoughly(SimulatedMachine machine, long counted, long writtenAt, boolean cut) {
     String id = machine.request.instanceId();
     long existed = Math.min(end(machine), knownUntil(machine, cut)) - machine.startedAt;
     long slack = walk.clockStepsBetween(machine.startedAt, Math.max(machine.startedAt, writtenAt));
@@ -123,9 +122,9 @@ final class WalkLedger {
   }
 
   /**
-   * Returns until when an engine can know of an instance. One that every list left out until it
-   * was gone is unknown from then on, unless its start was answered; and one that a list left out
-   * may be ended by the provider's close before another list is made.
+   * Returns until when an engine can know of an instance. One that every list left out until it was
+   * gone is unknown from then on, unless its start was answered; and one that a list left out may
+   * be ended by the provider's close before another list is made.
    */
   private static long knownUntil(SimulatedMachine machine, boolean cut) {
     long unknownFrom = machine.endedByClose ? machine.hiddenAt : machine.hiddenSince;
