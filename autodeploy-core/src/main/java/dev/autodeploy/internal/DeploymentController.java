@@ -32,6 +32,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +56,7 @@ final class DeploymentController implements Deployment {
   private final Instant createdAt;
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
+  private final Predicate<ProviderInstance> orphanage;
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -69,8 +71,19 @@ final class DeploymentController implements Deployment {
   private @Nullable Cancellable timer;
   private CompletableFuture<Void> accountsClosed = CompletableFuture.completedFuture(null);
 
+  /**
+   * Makes one without instances.
+   *
+   * @param orphanage releases an instance that is nobody's and verifies it, or returns false if the
+   *     engine is being closed
+   */
   DeploymentController(
-      EngineContext context, DeploymentSpec spec, Instant createdAt, Supplier<String> instanceIds) {
+      EngineContext context,
+      DeploymentSpec spec,
+      Instant createdAt,
+      Supplier<String> instanceIds,
+      Predicate<ProviderInstance> orphanage) {
+    this.orphanage = orphanage;
     this.context = context;
     this.name = spec.name();
     this.createdAt = createdAt;
@@ -322,6 +335,13 @@ final class DeploymentController implements Deployment {
       return instance.gone;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** An instance came up that had been verified gone: its release is verified once more. */
+  void cameLate(ProviderInstance up) {
+    if (!orphanage.test(up)) {
+      context.call(() -> context.provider().release(up.instanceId(), Duration.ZERO));
     }
   }
 

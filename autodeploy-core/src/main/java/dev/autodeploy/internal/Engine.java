@@ -46,6 +46,8 @@ public final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   /** How long the provider may take to list what is there when the engine starts. */
+  private static final Duration LAST_LOOK_LIMIT = Duration.ofSeconds(10);
+
   private static final Duration LIST_LIMIT = Duration.ofMinutes(1);
 
   /** How often use is written to the ledger and orphans are looked for. */
@@ -201,9 +203,10 @@ public final class Engine {
         orphan.instanceId());
     OpenUsage account = leftovers.account(orphan);
     DeploymentController holder = controllers.get(orphan.deployment());
-    if (holder == null) {
-      holder = undeclared.get(orphan.deployment());
+    if (holder != null && holder.reap(orphan, account)) {
+      return;
     }
+    holder = undeclared.get(orphan.deployment());
     if (holder != null && holder.reap(orphan, account)) {
       return;
     }
@@ -213,6 +216,23 @@ public final class Engine {
     undeclared.put(orphan.deployment(), made);
     made.reap(orphan, account);
     made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
+  }
+
+  /** Releases an instance that came up after its release; returns false if that is too late. */
+  private boolean releaseLate(ProviderInstance late) {
+    lock.lock();
+    try {
+      if (closing != null) {
+        return false;
+      }
+      if (holder(late.instanceId()) == null) {
+        releaseOrphan(late);
+      }
+    } finally {
+      lock.unlock();
+    }
+    everyone().forEach(DeploymentController::carryOut);
+    return true;
   }
 
   // Upkeep.
@@ -580,7 +600,10 @@ public final class Engine {
       grace = own.compareTo(grace) > 0 ? own : grace;
       ends.add(controller.close(config.drainTimeout(), config.leaveInstances()));
     }
-    within(limit.plus(grace), CompletableFuture.allOf(ends.toArray(CompletableFuture<?>[]::new)));
+    within(limit.plus(grace), allOf(ends));
+    if (!config.leaveInstances() && context.ledger().hasEnds()) {
+      within(limit.plus(grace), allOf(releaseOverlooked()));
+    }
     List<String> left = everyone().stream().flatMap(it -> it.instanceIds().stream()).toList();
     if (!left.isEmpty()) {
       throw new AutoDeployException(
@@ -594,6 +617,39 @@ public final class Engine {
               + context.owner()
               + "' to release them");
     }
+  }
+
+  private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {
+    return CompletableFuture.allOf(futures.toArray(CompletableFuture<?>[]::new));
+  }
+
+  /**
+   * Looks once more, before the provider is closed: an instance whose release was only said to be
+   * done may have been missing from the list that verified it, and no later look follows.
+   */
+  private List<CompletableFuture<Void>> releaseOverlooked() {
+    InstanceProvider provider = context.provider();
+    List<ProviderInstance> found =
+        context
+            .call(LAST_LOOK_LIMIT, () -> provider.list(context.owner()))
+            .exceptionally(
+                error -> {
+                  LOG.warn("No last look was possible: {}", EngineContext.describe(error));
+                  return List.of();
+                })
+            .join();
+    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    lock.lock();
+    try {
+      found.stream().filter(it -> holder(it.instanceId()) == null).forEach(this::releaseOrphan);
+    } finally {
+      lock.unlock();
+    }
+    for (DeploymentController controller : everyone()) {
+      controller.carryOut();
+      ends.add(controller.close(config.drainTimeout(), false));
+    }
+    return ends;
   }
 
   private static Duration shorter(Duration limit) {
@@ -634,7 +690,7 @@ public final class Engine {
     RandomGenerator own = new SplittableRandom(resources.random().nextLong());
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
-        new DeploymentController(context.withRandom(own), spec, createdAt, ids);
+        new DeploymentController(context.withRandom(own), spec, createdAt, ids, this::releaseLate);
     controller.addClosed(leftovers.closed(spec.name()));
     return controller;
   }

@@ -109,7 +109,8 @@ final class InstanceStarter {
           "{}: instance {} came up after it had been released; it is released again",
           controller.name(),
           instance.id);
-      context.call(() -> context.provider().release(instance.id, Duration.ZERO));
+      // Once its account is closed: another one goes on from there.
+      instance.goneFuture.thenRun(() -> controller.cameLate(up));
     } else if (up.exit() != null) {
       controller.exited(instance, up.exit());
     } else {

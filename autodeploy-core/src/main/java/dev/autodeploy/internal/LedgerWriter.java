@@ -76,6 +76,16 @@ final class LedgerWriter {
     }
   }
 
+  /** Returns whether any instance has been released. */
+  boolean hasEnds() {
+    lock.lock();
+    try {
+      return !ends.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Writes what could not be written before. */
   void retry() {
     lock.lock();

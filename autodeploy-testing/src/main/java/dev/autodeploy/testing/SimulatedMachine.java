@@ -31,6 +31,15 @@ final class SimulatedMachine {
   /** Whether a list left it out when the engine had nothing else to go by. */
   boolean hidden;
 
+  /** When that first happened. */
+  long hiddenAt = NEVER;
+
+  /** Since when every list that was made has left it out. */
+  long hiddenSince = NEVER;
+
+  /** Whether the provider's close ended it. */
+  boolean endedByClose;
+
   @Nullable InstanceExit exit;
 
   private final SimulatedWorld world;
@@ -210,6 +219,13 @@ final class SimulatedMachine {
     } else {
       confirm(stage); // a lie that has come true
     }
+  }
+
+  /** A list left it out, and the engine had nothing else to go by. */
+  void hide() {
+    hidden = true;
+    hiddenAt = Math.min(hiddenAt, world.time.read());
+    hiddenSince = Math.min(hiddenSince, world.time.read());
   }
 
   private void confirm(CompletableFuture<Void> stage) {

@@ -187,6 +187,7 @@ final class SimulatedWorld {
     for (SimulatedMachine machine : existing.values()) {
       if (machine.request.owner().equals(owner)) {
         if (machine.isListed() && answer.shows().test(machine)) {
+          machine.hiddenSince = SimulatedMachine.NEVER;
           result.add(machine.toInstance());
         } else if (watch != null) {
           watch.leftOut(machine);

@@ -272,6 +272,7 @@ class Walk implements SimulatedWorld.Watch {
         () ->
             "after close() nothing is left, but these are: "
                 + left.stream().map(machine -> machine.request.instanceId()).toList());
+    left.forEach(machine -> machine.endedByClose = true);
   }
 
   @Override
@@ -294,7 +295,9 @@ class Walk implements SimulatedWorld.Watch {
   @Override
   public void leftOut(SimulatedMachine machine) {
     WalkEngine engine = engine(machine.request.owner());
-    machine.hidden |= machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine);
+    if (machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine)) {
+      machine.hide();
+    }
     trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
   }
 

@@ -76,7 +76,7 @@ final class WalkLedger {
     if (!cut && reported != null && !machine.hidden) {
       checkExactly(machine, counted, reported);
     } else {
-      checkRoughly(machine, counted, writtenAt);
+      checkRoughly(machine, counted, writtenAt, cut);
     }
   }
 
@@ -93,19 +93,19 @@ final class WalkLedger {
   }
 
   /** Over a restart the wall clock is all there is, and the end is known only from then on. */
-  private void checkRoughly(SimulatedMachine machine, long counted, long writtenAt) {
+  private void checkRoughly(SimulatedMachine machine, long counted, long writtenAt, boolean cut) {
     String id = machine.request.instanceId();
-    long end = machine.exitedAt != SimulatedMachine.NEVER ? machine.exitedAt : machine.goneAt;
+    long existed = Math.min(end(machine), knownUntil(machine, cut)) - machine.startedAt;
     long slack = walk.clockStepsBetween(machine.startedAt, Math.max(machine.startedAt, writtenAt));
     walk.check(
-        counted >= end - machine.startedAt - slack,
+        counted >= existed - slack,
         () ->
             "the ledger does not shrink over a restart: "
                 + Duration.ofNanos(counted)
                 + " of "
                 + id
                 + ", which existed for "
-                + Duration.ofNanos(end - machine.startedAt));
+                + Duration.ofNanos(existed));
     walk.check(
         counted <= writtenAt - machine.startedAt + slack,
         () ->
@@ -115,5 +115,24 @@ final class WalkLedger {
                 + id
                 + ", known gone after "
                 + Duration.ofNanos(writtenAt - machine.startedAt));
+  }
+
+  private static long end(SimulatedMachine machine) {
+    return machine.exitedAt != SimulatedMachine.NEVER ? machine.exitedAt : machine.goneAt;
+  }
+
+  /**
+   * Returns until when an engine can know of an instance. One that every list left out until it was
+   * gone is unknown from then on, unless its start was answered; and one that a list left out may
+   * be ended by the provider's close before another list is made.
+   */
+  private static long knownUntil(SimulatedMachine machine, boolean cut) {
+    long unknownFrom = machine.endedByClose ? machine.hiddenAt : machine.hiddenSince;
+    boolean answered =
+        !cut
+            && machine.plan.reply == InstancePlan.Reply.COMPLETES
+            && machine.upAt != SimulatedMachine.NEVER
+            && machine.upAt >= unknownFrom;
+    return answered ? SimulatedMachine.NEVER : unknownFrom;
   }
 }

@@ -1,30 +1,19 @@
 package dev.autodeploy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
-import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
-import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
 /** What random walks have found, each told as a short story. */
-class FoundByTheWalkTest {
-  private final ManualTime time = ManualTime.create();
-  private final SimulatedProvider first = SimulatedProvider.on(time);
-  private WalkStore.Write write = WalkStore.Write.WELL;
-  private final WalkStore store = new WalkStore(() -> write, time::read);
-
+class FoundByTheWalkTest extends EngineStory {
   @Test
   void acquire_boundToAnInstanceThatDies_getsTheRoomOfAnother() {
     first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(30)));
@@ -145,120 +134,48 @@ class FoundByTheWalkTest {
   }
 
   @Test
-  void deploy_thatCannotBeStored_doesNotStartAnythingWhereAnOrphanWas() {
-    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofMinutes(2)));
-    removeAndKillBeforeTheRelease();
-    AutoDeploy second = restart(first.reconnect(), false);
-    time.advance(Duration.ofSeconds(91)); // the orphan's release is under way
-    write = WalkStore.Write.FAILS;
-
-    assertThatThrownBy(() -> second.deploy(spec("voice").minInstances(1).build()))
-        .isInstanceOf(AutoDeployException.class);
-    write = WalkStore.Write.WELL;
-    time.advance(Duration.ofMinutes(10));
-
-    assertThat(first.existing()).as("nobody has a deployment that needs one").isEmpty();
-    time.close(second);
-  }
-
-  @Test
-  void restart_withAnInstanceThatWasBelievedGone_doesNotCountItTwice() {
-    first.plan(InstancePlan.readyAfter(Duration.ZERO).releasePretended(1));
-    ManualProcess process = time.newProcess();
-    AutoDeploy engine = build(process, first, false);
-    Deployment voice = engine.deploy(spec("voice").build());
-    time.<Lease>await(voice.acquire()).close();
-    time.advance(Duration.ofMinutes(1));
-    first.onList(all -> List.of());
-    voice.releaseForcibly();
-    time.runReady(); // it is said to be gone, and not listed
-    process.kill();
-    store.cut();
-    first.onList(UnaryOperator.identity());
-
-    AutoDeploy second = restart(first.reconnect(), false);
-    time.advance(Duration.ofMinutes(10));
-
-    SimulatedInstance instance = first.instances().get(0);
-    assertThat(paid(instance.instanceId())).isEqualTo(instance.lifetime());
-    time.close(second);
-  }
-
-  @Test
-  void checkpoint_thatCouldNotBeWritten_isWrittenTheNextTime() {
+  void start_thatIsAnsweredAfterItsRelease_isReleasedAndCountedUntilThen() {
+    first.plan(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .upAfter(Duration.ofSeconds(2))
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
     AutoDeploy engine = build(time.newProcess(), first, false);
-    Deployment voice = engine.deploy(spec("voice").idleTimeout(Duration.ofHours(1)).build());
-    time.<Lease>await(voice.acquire()).close();
-    write = WalkStore.Write.FAILS;
-    time.advance(Duration.ofSeconds(31));
-    write = WalkStore.Write.WELL;
+    Deployment voice = engine.deploy(spec("voice").startTimeout(Duration.ofSeconds(1)).build());
+    voice.acquire();
 
-    time.advance(Duration.ofSeconds(31));
+    time.advance(Duration.ofSeconds(3));
 
-    assertThat(store.ledger()).hasAtLeastOneElementOfType(LedgerEntry.Used.class);
+    SimulatedInstance late = first.instances().get(0);
+    assertThat(late.lifetime()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(paid(late.instanceId())).isEqualTo(late.lifetime());
     time.close(engine);
   }
 
-  /** Leaves an instance that is being released, of a deployment that is no more. */
-  private void removeAndKill() {
-    ManualProcess process = time.newProcess();
-    AutoDeploy engine = build(process, first, false);
-    time.<Lease>await(engine.deploy(spec("voice").build()).acquire()).close();
-    engine.remove("voice");
+  @Test
+  void close_whenAnInstanceIsListedLate_looksOnceMore() {
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Lease held = time.<Lease>await(engine.deploy(spec("held").build()).acquire());
+    Deployment voice = engine.deploy(spec("voice").build());
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    voice.acquire();
     time.runReady();
-    process.kill();
-    store.cut();
-  }
+    time.schedule(Duration.ofSeconds(4), held::close);
 
-  /**
-   * Leaves an instance of a deployment that is no more, before its release reached the provider.
-   */
-  private void removeAndKillBeforeTheRelease() {
-    ManualProcess process = time.newProcess();
-    AutoDeploy engine = build(process, first, false);
-    time.<Lease>await(engine.deploy(spec("voice").build()).acquire()).close();
-    engine.remove("voice");
-    process.kill();
-    store.cut();
-  }
+    time.close(engine);
 
-  private AutoDeploy restart(SimulatedProvider provider, boolean leave) {
-    return build(time.newProcess(), provider, leave);
-  }
-
-  private AutoDeploy build(ManualProcess process, SimulatedProvider provider, boolean leave) {
-    return process.build(
-        AutoDeploy.builder()
-            .provider(provider)
-            .owner("walker")
-            .leaveInstancesOnClose(leave)
-            .releaseTimeout(Duration.ofMinutes(5))
-            .stateStore(store.open()));
-  }
-
-  private List<String> openAccounts() {
-    List<String> closed =
-        store.ledger().stream()
-            .filter(LedgerEntry.Released.class::isInstance)
-            .map(LedgerEntry::instanceId)
-            .toList();
-    return store.ledger().stream()
-        .map(LedgerEntry::instanceId)
-        .distinct()
-        .filter(id -> !closed.contains(id))
-        .toList();
-  }
-
-  private Duration paid(String instanceId) {
-    return store.ledger().stream()
-        .filter(LedgerEntry.Released.class::isInstance)
-        .map(LedgerEntry.Released.class::cast)
-        .filter(released -> released.instanceId().equals(instanceId))
-        .map(released -> released.usage().duration())
-        .reduce(Duration.ZERO, Duration::plus);
-  }
-
-  private static DeploymentSpec.Builder spec(String name) {
-    return DeploymentSpec.builder(name).port(8080).idleTimeout(Duration.ofMinutes(5));
+    for (SimulatedInstance instance : first.instances()) {
+      assertThat(instance.releaseConfirmedAt())
+          .as("verified gone before the close returns")
+          .isNotNull();
+      assertThat(paid(instance.instanceId())).isEqualTo(instance.lifetime());
+    }
   }
 }
