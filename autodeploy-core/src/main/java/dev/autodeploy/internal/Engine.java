@@ -46,9 +46,10 @@ public final class Engine {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   /** How long the provider may take to list what is there when the engine starts. */
-  private static final Duration LAST_LOOK_LIMIT = Duration.ofSeconds(10);
-
   private static final Duration LIST_LIMIT = Duration.ofMinutes(1);
+
+  /** How long it may take for the last list, when the engine is closed. */
+  private static final Duration LAST_LOOK_LIMIT = Duration.ofSeconds(10);
 
   /** How often use is written to the ledger and orphans are looked for. */
   private static final Duration UPKEEP = Duration.ofSeconds(30);
