@@ -125,6 +125,7 @@ final class WalkStore {
         state = newState;
         uncertain = how != Write.WELL;
       }
+      cutIfDead(how);
       if (how != Write.WELL) {
         throw failed("the state cannot be written, as drawn");
       }
@@ -146,6 +147,7 @@ final class WalkStore {
       } else if (how == Write.FAILS_WRITTEN) {
         tail = entry;
       }
+      cutIfDead(how);
       if (how != Write.WELL) {
         throw failed("the ledger cannot be written, as drawn");
       }
@@ -154,6 +156,13 @@ final class WalkStore {
     @Override
     public void close() {
       if (session == this) {
+        cut();
+      }
+    }
+
+    /** A process that has died writes nothing more, whatever was under way in it. */
+    private void cutIfDead(Write how) {
+      if (how == Write.DIES || how == Write.DIES_WRITTEN) {
         cut();
       }
     }

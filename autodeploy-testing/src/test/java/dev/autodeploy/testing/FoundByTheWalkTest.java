@@ -165,8 +165,7 @@ class FoundByTheWalkTest extends EngineStory {
         InstancePlan.readyAfter(Duration.ZERO)
             .listedAfter(Duration.ofSeconds(3))
             .releasePretended(1));
-    voice.acquire();
-    time.runReady();
+    time.<Lease>await(voice.acquire()).close();
     time.schedule(Duration.ofSeconds(4), held::close);
 
     time.close(engine);
