@@ -148,8 +148,8 @@ public final class ControllerLinearizabilityTest {
   @Test
   void whateverThreadsDoAtOnce_isAsIfOneAfterAnother() {
     new StressOptions()
-        .iterations(Integer.getInteger("autodeploy.lincheck.scenarios", 20))
-        .invocationsPerIteration(Integer.getInteger("autodeploy.lincheck.invocations", 1000))
+        .iterations(Integer.getInteger("autodeploy.lincheck.scenarios", 5))
+        .invocationsPerIteration(Integer.getInteger("autodeploy.lincheck.invocations", 200))
         .threads(THREADS)
         .actorsPerThread(3)
         .actorsBefore(2)
