@@ -58,6 +58,18 @@ _ad_host_alive() {
   _ad_alive "$_ad_pid" "$_ad_start"
 }
 
+# Prints where the token is in a process's environment. The variables end with NUL bytes there, and not
+# every grep (busybox has one) looks beyond the first.
+_ad_marked() {
+  if printf 'a\0b' | grep -qF b; then
+    grep -lsF "$_ad_token" /proc/[0-9]*/environ
+  else
+    for _ad_file in /proc/[0-9]*/environ; do
+      tr '\0' '\n' <"$_ad_file" | grep -qF "$_ad_token" && echo "$_ad_file"
+    done
+  fi
+}
+
 # Sets _ad_found to the living processes of the instance.
 _ad_find() {
   _ad_found=' ' _ad_leader= _ad_stat=
@@ -65,7 +77,7 @@ _ad_find() {
   set -- ${_ad_stat##*) }
   _ad_alive "$_ad_leader" "${20:--}" && _ad_found=" $_ad_leader "
   if [ -e /proc/self/stat ]; then
-    for _ad_file in $(grep -lsF "$_ad_token" /proc/[0-9]*/environ); do
+    for _ad_file in $(_ad_marked); do
       _ad_file=${_ad_file#/proc/}
       _ad_alive "${_ad_file%/environ}" - && _ad_found="$_ad_found${_ad_file%/environ} "
     done
