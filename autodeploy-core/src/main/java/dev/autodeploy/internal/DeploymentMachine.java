@@ -483,10 +483,13 @@ final class DeploymentMachine {
       current.forEach(instance -> drain(now, instance, ReleaseReason.UPDATED));
     } else {
       int excess = roster.alive() - spec.maxInstances();
-      for (int i = current.size() - 1; i >= 0 && excess > 0; i--) {
-        if (current.get(i).phase == READY || current.get(i).phase == STARTING) {
+      int crowd = roster.size() - spec.maxInstances();
+      for (int i = current.size() - 1; i >= 0 && crowd > 0; i--) {
+        // What is starting also gives way to what still drains: both count, as for a new start.
+        if (current.get(i).phase == STARTING || (current.get(i).phase == READY && excess > 0)) {
           drain(now, current.get(i), ReleaseReason.UPDATED);
           excess--;
+          crowd--;
         }
       }
       for (Instance instance : current) {

@@ -221,6 +221,22 @@ final class MachineReleaseTest {
   }
 
   @Test
+  void update_thatLowersTheMaximum_givesUpAStartBesideWhatStillDrains() {
+    MachineHarness m = machine(b -> b.maxInstances(2)).warm();
+    m.acquire();
+    m.update(b -> b.maxInstances(2).image("newer"));
+    Caller waiting = m.acquire();
+    assertThat(m.starts).hasSize(2);
+
+    m.update(b -> b.maxInstances(1).image("newer"));
+
+    assertThat(m.machine.instances()).extracting(i -> i.phase).containsExactly(DRAINING, RELEASING);
+    assertThat(waiting.isWaiting()).isTrue();
+    m.released(m.starts.get(1));
+    assertThat(m.starts).as("the one that drains takes the only place").hasSize(2);
+  }
+
+  @Test
   void update_endsTheBackOff() {
     MachineHarness m = machine(b -> b);
     m.acquire();
