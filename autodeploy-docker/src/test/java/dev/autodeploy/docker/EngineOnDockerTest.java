@@ -106,8 +106,10 @@ class EngineOnDockerTest {
         assertThat(List.of(interval.startRequestedAt(), created, started, interval.readyAt()))
             .isSorted();
         assertThat(List.of(interval.readyAt(), died, interval.endedAt())).isSorted();
-        assertThat(Duration.between(interval.startRequestedAt(), started))
-            .as("start in the ledger and by the engine")
+        // How long the engine itself takes from create to start hangs on the machine: it is
+        // printed.
+        assertThat(Duration.between(interval.startRequestedAt(), created))
+            .as("start in the ledger and creation by the engine")
             .isLessThan(Duration.ofSeconds(1));
         assertThat(Duration.between(died, interval.endedAt()))
             .as("end by the engine and in the ledger")
