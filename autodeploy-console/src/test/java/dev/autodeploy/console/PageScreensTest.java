@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.By;
@@ -22,6 +23,7 @@ import org.openqa.selenium.By;
  * {@code target/screens}, for people to look at.
  */
 @Timeout(300)
+@Tag("slow")
 class PageScreensTest {
   private static final DeploymentSpec VOICE =
       DeploymentSpec.builder("breezyvoice")
