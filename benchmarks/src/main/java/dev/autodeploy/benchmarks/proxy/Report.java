@@ -166,6 +166,8 @@ final class Report {
       case "jetty" -> "Jetty";
       case "undertow" -> "Undertow";
       case "gateway" -> "Spring Cloud Gateway";
+      case "okhttp" -> "bare JDK 25 server, OkHttp";
+      case "apache" -> "bare JDK 25 server, Apache HttpClient";
       case "ours-25" -> "ours, JDK 25";
       case "ours-17" -> "ours, JDK 17";
       default -> candidate;
