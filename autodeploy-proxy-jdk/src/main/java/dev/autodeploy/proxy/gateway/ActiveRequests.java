@@ -23,13 +23,20 @@ final class ActiveRequests implements AutoCloseable {
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Set<Forwarding> requests = ConcurrentHashMap.newKeySet();
+  private final Set<Peer> answered = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
   private final ClientPresence presence;
+  private final StallWatch stalls;
   private final Runnable housekeeping;
 
   ActiveRequests(
-      Duration tick, Duration presenceInterval, ClientPresence presence, Runnable housekeeping) {
+      Duration tick,
+      Duration presenceInterval,
+      Duration stallTimeout,
+      ClientPresence presence,
+      Runnable housekeeping) {
     this.presence = presence;
+    stalls = new StallWatch(stallTimeout.toNanos(), presence);
     this.housekeeping = housekeeping;
     timer =
         Executors.newSingleThreadScheduledExecutor(
@@ -55,6 +62,17 @@ final class ActiveRequests implements AutoCloseable {
     requests.remove(request);
   }
 
+  /** Does what may block on the client of an exchange that no {@link Forwarding} stands for. */
+  void answering(Exchange exchange, Runnable step) {
+    Peer peer = new Peer.Answered(exchange);
+    answered.add(peer);
+    try {
+      step.run();
+    } finally {
+      answered.remove(peer);
+    }
+  }
+
   int size() {
     return requests.size();
   }
@@ -69,6 +87,9 @@ final class ActiveRequests implements AutoCloseable {
       for (Forwarding request : requests) {
         request.watch(now);
       }
+      List<Peer> peers = new ArrayList<>(requests);
+      peers.addAll(answered);
+      stalls.look(peers, now);
       housekeeping.run();
     } catch (RuntimeException e) {
       LOG.error("looking over the requests under way failed; it goes on", e);

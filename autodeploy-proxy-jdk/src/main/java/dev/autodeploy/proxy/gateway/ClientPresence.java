@@ -22,7 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds clients that have left while their request is held or served.
+ * Finds clients that have left while their request is held or served, and tells how much of an
+ * answer they have yet to take.
  *
  * <p>A server that does not read from a connection learns nothing about its end. Linux tells: a
  * connection that the client has closed is no longer ESTABLISHED in {@code /proc/self/net/tcp}.
@@ -32,6 +33,9 @@ import org.slf4j.LoggerFactory;
 class ClientPresence {
   private static final Logger LOG = LoggerFactory.getLogger(ClientPresence.class);
   private static final String ESTABLISHED = "01";
+
+  /** What {@link #unsent} says where the system does not tell. */
+  static final long UNKNOWN = -1;
 
   private final List<Path> tables;
 
@@ -55,34 +59,17 @@ class ClientPresence {
       suspects = Set.of();
       return List.of();
     }
-    Map<Connection, Boolean> established = new HashMap<>();
-    try {
-      Set<Integer> ports = new HashSet<>();
-      requests.forEach(request -> ports.add(request.request().local().getPort()));
-      boolean any = false;
-      for (Path table : tables) {
-        if (Files.isReadable(table)) {
-          read(table, ports, established::put);
-          any = true;
-        }
-      }
-      if (!any) {
-        failed = true;
-        LOG.debug("this system does not tell which clients have left");
-        return List.of();
-      }
-    } catch (IOException | RuntimeException e) {
-      failed = true;
-      LOG.warn("the table of connections cannot be read: clients that leave are not noticed", e);
+    Map<Connection, Row> rows = rows(requests);
+    if (failed) {
       return List.of();
     }
     List<Forwarding> gone = new ArrayList<>();
     Set<Forwarding> missing = new HashSet<>();
     for (Forwarding request : requests) {
-      Boolean here = established.get(Connection.of(request.request()));
-      if (here == null && !suspects.contains(request)) {
+      Row row = rows.get(Connection.of(request.request()));
+      if (row == null && !suspects.contains(request)) {
         missing.add(request);
-      } else if (here == null || !here) {
+      } else if (row == null || !row.established) {
         gone.add(request);
       }
     }
@@ -91,25 +78,71 @@ class ClientPresence {
   }
 
   /**
+   * Returns how many bytes were written to clients and not taken by their systems. Called by the
+   * same thread.
+   *
+   * @param peers the clients
+   * @return the number for each of which it is known
+   */
+  Map<Peer, Long> unsent(List<? extends Peer> peers) {
+    Map<Peer, Long> unsent = new HashMap<>();
+    if (!failed) {
+      Map<Connection, Row> rows = rows(peers);
+      for (Peer peer : peers) {
+        Row row = rows.get(Connection.of(peer.request()));
+        if (row != null) {
+          unsent.put(peer, row.unsent);
+        }
+      }
+    }
+    return unsent;
+  }
+
+  private Map<Connection, Row> rows(List<? extends Peer> peers) {
+    Map<Connection, Row> rows = new HashMap<>();
+    try {
+      Set<Integer> ports = new HashSet<>();
+      peers.forEach(peer -> ports.add(peer.request().local().getPort()));
+      boolean any = false;
+      for (Path table : tables) {
+        if (Files.isReadable(table)) {
+          read(table, ports, rows::put);
+          any = true;
+        }
+      }
+      if (!any) {
+        failed = true;
+        LOG.debug("this system does not tell which clients have left");
+      }
+    } catch (IOException | RuntimeException e) {
+      failed = true;
+      LOG.warn("the table of connections cannot be read: clients that leave are not noticed", e);
+    }
+    return rows;
+  }
+
+  /**
    * Reads a table.
    *
    * @param table the file
    * @param ports the local ports that matter
-   * @param found gets each connection, and whether it is still there
+   * @param found gets each connection
    */
-  static void read(Path table, Set<Integer> ports, BiConsumer<Connection, Boolean> found)
+  static void read(Path table, Set<Integer> ports, BiConsumer<Connection, Row> found)
       throws IOException {
     try (BufferedReader lines =
         new BufferedReader(
             new InputStreamReader(Files.newInputStream(table), StandardCharsets.US_ASCII))) {
       lines.readLine(); // the heading
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        String[] columns = line.strip().split("\\s+", 5);
+        String[] columns = line.strip().split("\\s+", 6);
         int local = port(columns[1]);
         if (ports.contains(local)) {
           found.accept(
               new Connection(new InetSocketAddress(address(columns[2]), port(columns[2])), local),
-              columns[3].equals(ESTABLISHED));
+              new Row(
+                  columns[3].equals(ESTABLISHED),
+                  Long.parseLong(columns[4].substring(0, columns[4].indexOf(':')), 16)));
         }
       }
     }
@@ -128,6 +161,9 @@ class ClientPresence {
     }
     return InetAddress.getByAddress(bytes.array()); // an IPv4-mapped address becomes IPv4
   }
+
+  /** What the system knows of a connection: whether both sides are there, and what is unsent. */
+  record Row(boolean established, long unsent) {}
 
   /** One connection, by its two ends. */
   record Connection(InetSocketAddress remote, int localPort) {

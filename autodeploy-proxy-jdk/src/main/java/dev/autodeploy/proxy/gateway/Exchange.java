@@ -65,9 +65,9 @@ public interface Exchange {
   long transferringSince();
 
   /**
-   * Goes on when a future is done, without keeping a platform thread: the front either blocks a
-   * virtual thread, or returns at once and continues on another thread. So this is the last thing
-   * that a caller does.
+   * Goes on when a future is done, without keeping a platform thread: the front returns at once,
+   * and continues when its handler has returned, either on the virtual thread of that, which waits,
+   * or on another thread. So this is the last thing that a caller does.
    *
    * @param future what is waited for; how it ends does not matter
    * @param next what to do then

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * One request on its way: held until there is a lease, sent to the instance, answered. It runs on
  * one thread at a time; {@link #watch} and {@link #shutDown} come from other threads.
  */
-final class Forwarding {
+final class Forwarding implements Peer {
   private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
   private static final int MAX_REPLAYS = 2;
   private static final long GRACE_NANOS = 1_000_000_000;
@@ -57,6 +57,7 @@ final class Forwarding {
   private final ClientBody body;
   private final long startedNanos = System.nanoTime();
   private final long waitNanos;
+  private final long answerNanos;
   private final @Nullable String preferenceApplied;
   private final AccessLog.Line log;
 
@@ -89,18 +90,33 @@ final class Forwarding {
     this.body =
         new ClientBody(exchange.requestBody(), gateway.config().maxRequestBody(), this::progress);
     this.waitNanos = wait.time().toNanos();
+    this.answerNanos = gateway.config().answerTimeout().toNanos();
     this.preferenceApplied = wait.applied();
     this.log = log;
   }
 
-  RequestHead request() {
+  @Override
+  public RequestHead request() {
     return head;
+  }
+
+  @Override
+  public long transferringSince() {
+    return exchange.transferringSince();
+  }
+
+  @Override
+  public void stalled() {
+    breakOff(Broken.CLIENT_STALLED);
+    exchange.breakTransfer();
   }
 
   /** Begins; the last thing that the caller does. */
   void start() {
     gateway.active().add(this);
-    guarded(this::acquire);
+    // The drain looks at the active requests after it has begun: one of the two sees the other.
+    guarded(
+        gateway.draining() ? () -> end(Problems.shuttingDown(deployment.name())) : this::acquire);
   }
 
   /** Nothing may leave a request without an answer, or its lease open. */
@@ -127,8 +143,11 @@ final class Forwarding {
       return;
     }
     if (!gateway.admission().hold()) {
-      future.cancel(false);
-      end(Problems.heldFull(deployment.name(), gateway.admission().maxHeld()));
+      if (future.cancel(false)) {
+        end(Problems.heldFull(deployment.name(), gateway.admission().maxHeld()));
+      } else {
+        acquired(future); // the lease came in between, and somebody has to give it back
+      }
       return;
     }
     heldPermit = true;
@@ -445,14 +464,9 @@ final class Forwarding {
 
   /** Checks the limits that need no exact time. */
   void watch(long nowNanos) {
-    GatewayConfig config = gateway.config();
-    long since = exchange.transferringSince();
-    if (since != 0 && nowNanos - since > config.stallTimeout().toNanos()) {
-      breakOff(Broken.CLIENT_STALLED);
-      exchange.breakTransfer();
-    } else if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
+    if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
       breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
-    } else if (phase == Phase.WAITING && nowNanos - phaseSince > config.answerTimeout().toNanos()) {
+    } else if (phase == Phase.WAITING && nowNanos - phaseSince > answerNanos) {
       breakOff(Broken.ANSWER_TIMEOUT);
     }
   }

@@ -48,8 +48,10 @@ public final class Gateway implements AutoCloseable {
    * Creates a gateway.
    *
    * @param config its settings
+   * @param housekeeping what the front wants to have done at every {@link
+   *     GatewayConfig#watchInterval}
    */
-  public Gateway(GatewayConfig config) {
+  public Gateway(GatewayConfig config, Runnable housekeeping) {
     this.config = requireNonNull(config, "config");
     router = new Router(config.hostSuffix());
     headers = new HeaderRules(config.trustForwarded());
@@ -63,8 +65,12 @@ public final class Gateway implements AutoCloseable {
         new ActiveRequests(
             config.watchInterval(),
             config.presenceInterval(),
+            config.stallTimeout(),
             ClientPresence.ofSystem(),
-            upstreams::evictIdle);
+            () -> {
+              upstreams.evictIdle();
+              housekeeping.run();
+            });
   }
 
   private static Upstream upstream(URI endpoint, GatewayConfig config) {
@@ -178,12 +184,17 @@ public final class Gateway implements AutoCloseable {
       return;
     }
     Route route = router.route(head, dedicated);
-    if (route != null) {
-      toDeployment(exchange, route, line);
-    } else if (head.path().equals(STATUS_PATH)) {
-      status(exchange, line);
-    } else {
-      refuse(exchange, Problems.notFound(head.path()), line);
+    try {
+      if (route != null) {
+        toDeployment(exchange, route, line);
+      } else if (head.path().equals(STATUS_PATH)) {
+        status(exchange, line);
+      } else {
+        refuse(exchange, Problems.notFound(head.path()), line);
+      }
+    } catch (RuntimeException e) { // a rule of the host application, as likely as not
+      LOG.error("the link failed to serve {} {}", head.method(), head.path(), e);
+      refuse(exchange, Problems.internal(route == null ? null : route.deployment()), line);
     }
   }
 
@@ -198,6 +209,11 @@ public final class Gateway implements AutoCloseable {
     Problem problem = refusal(request, route);
     if (problem != null) {
       refuse(exchange, problem, line);
+      return;
+    }
+    if (head.method().equals("OPTIONS") && "0".equals(head.fields().first("Max-Forwards"))) {
+      send(exchange, 204, new Fields().add("Allow", "OPTIONS"), null, ""); // RFC 9110, 7.6.2
+      line.end(204, 0);
       return;
     }
     Optional<Deployment> found = config.deployments().find(route.deployment());
@@ -343,6 +359,11 @@ public final class Gateway implements AutoCloseable {
 
   private void send(
       Exchange exchange, int status, Fields fields, @Nullable String type, String text) {
+    active.answering(exchange, () -> write(exchange, status, fields, type, text));
+  }
+
+  private void write(
+      Exchange exchange, int status, Fields fields, @Nullable String type, String text) {
     byte[] body = text.getBytes(UTF_8);
     if (type != null) {
       fields.set("Content-Type", type);
@@ -368,8 +389,18 @@ public final class Gateway implements AutoCloseable {
     exchange.complete();
   }
 
-  /** Returns whether no other request may follow on the connection. */
-  boolean mustClose(RequestHead head) {
+  /** Returns whether the service is about to end. */
+  boolean draining() {
+    return draining;
+  }
+
+  /**
+   * Returns whether no other request may follow on the connection.
+   *
+   * @param head the request
+   * @return true if so
+   */
+  public boolean mustClose(RequestHead head) {
     return draining
         || (config.closeAfterChunked() && head.bodyLength() == RequestHead.CHUNKED)
         || head.fields().tokens("Connection").contains("close");

@@ -68,11 +68,17 @@ final class HeaderRules {
           || (!keepAuthorization && plain.equals("authorization"))) {
         continue;
       }
-      out.add(in.name(i), in.value(i));
+      boolean countsHops = plain.equals("max-forwards") && head.method().equals("OPTIONS");
+      out.add(in.name(i), countsHops ? oneLess(in.value(i)) : in.value(i));
     }
     forwarded(head, route, out);
     out.add("Via", viaVersion(head.version()) + " " + VIA);
     return out;
+  }
+
+  /** A number of hops, after this one (RFC 9110, 7.6.2). What is no number stays as it is. */
+  private static String oneLess(String hops) {
+    return hops.matches("[1-9]\\d{0,8}") ? Integer.toString(Integer.parseInt(hops) - 1) : hops;
   }
 
   private void forwarded(RequestHead head, Route route, Fields out) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An exchange of the JDK's server.
@@ -34,6 +35,10 @@ final class JdkExchange implements Exchange {
   private boolean detached;
   private boolean broken;
   private boolean responded;
+  private @Nullable Pending pending;
+
+  /** What a virtual thread waits for, and what it does then. */
+  private record Pending(CompletableFuture<?> future, Runnable next) {}
 
   JdkExchange(HttpExchange http, Workers workers, DetachedAborts aborts) {
     this.http = http;
@@ -165,14 +170,7 @@ final class JdkExchange implements Exchange {
     if (future.isDone()) {
       next.run();
     } else if (workers.virtual()) {
-      try {
-        future.get();
-      } catch (ExecutionException | CancellationException e) {
-        // How it ended is for the next step to see.
-      } catch (InterruptedException e) {
-        future.cancel(false);
-      }
-      next.run();
+      pending = new Pending(future, next); // endOfHandler waits: a short stack is kept cheaply
     } else {
       detached = true;
       future.whenComplete((value, error) -> workers.execute(next));
@@ -180,11 +178,22 @@ final class JdkExchange implements Exchange {
   }
 
   /**
-   * Ends the handler: a no-op where the exchange goes on on another thread, or is complete.
+   * Ends the handler: waits for what the exchange waits for, unless that goes on on another thread.
    *
    * @throws IOException if the answer is to be cut off; the server then closes the connection
    */
   void endOfHandler() throws IOException {
+    for (Pending step = pending; step != null; step = pending) {
+      pending = null;
+      try {
+        step.future.get();
+      } catch (ExecutionException | CancellationException e) {
+        // How it ended is for the next step to see.
+      } catch (InterruptedException e) {
+        step.future.cancel(false);
+      }
+      step.next.run();
+    }
     if (!detached && broken) {
       throw new IOException("the exchange was broken off");
     }

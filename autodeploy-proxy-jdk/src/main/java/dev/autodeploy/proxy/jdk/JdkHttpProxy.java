@@ -48,6 +48,7 @@ public final class JdkHttpProxy implements AutoCloseable {
   private final HttpServer server;
   private final Map<String, HttpServer> dedicated = new LinkedHashMap<>();
   private final Workers workers;
+  private final HeadDeadline heads;
   private final DetachedAborts aborts = new DetachedAborts();
   private final Runnable stopListening;
   private final Duration drainTimeout;
@@ -60,9 +61,10 @@ public final class JdkHttpProxy implements AutoCloseable {
     drainTimeout = builder.drainTimeout;
     sslContext = builder.sslContext;
     workers = builder.workers();
+    heads = new HeadDeadline(builder.headTimeout);
     server = listen(new InetSocketAddress(builder.host, builder.port), builder.backlog);
     base = builder.publicUrl != null ? builder.publicUrl : base(server.getAddress());
-    gateway = new Gateway(builder.config(this::link, !selfTest.chunksSafe()));
+    gateway = new Gateway(builder.config(this::link, !selfTest.chunksSafe()), heads::watch);
     DeploymentListener listener = gateway::onEvent;
     AutoDeploy autoDeploy = builder.autoDeploy;
     if (autoDeploy != null) {
@@ -110,7 +112,7 @@ public final class JdkHttpProxy implements AutoCloseable {
               + "); end what uses the port, or choose another one",
           e);
     }
-    made.setExecutor(workers);
+    made.setExecutor(task -> workers.execute(() -> heads.run(task)));
     return made;
   }
 
@@ -124,6 +126,7 @@ public final class JdkHttpProxy implements AutoCloseable {
   }
 
   private JdkExchange exchange(HttpExchange http) {
+    heads.complete();
     return new JdkExchange(http, workers, aborts);
   }
 
@@ -267,6 +270,9 @@ public final class JdkHttpProxy implements AutoCloseable {
       if (links.gateway.ownsHost(exchange.request())) {
         links.serve(exchange, null);
       } else if (links.gateway.admits(exchange)) {
+        if (links.gateway.mustClose(exchange.request())) {
+          http.getResponseHeaders().set("Connection", "close");
+        }
         chain.doFilter(http);
       } else {
         exchange.endOfHandler();
@@ -281,6 +287,9 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   /** Collects the settings of a proxy. Not thread-safe. */
   public static final class Builder {
+    /** As good as for ever. */
+    private static final Duration LONGEST = Duration.ofDays(3650);
+
     private final Deployments deployments;
     private final @Nullable AutoDeploy autoDeploy;
     private InetAddress host = InetAddress.getLoopbackAddress();
@@ -292,6 +301,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     private int maxHeld = 10_000;
     private Duration answerTimeout = Duration.ofMinutes(10);
     private Duration stallTimeout = Duration.ofMinutes(1);
+    private Duration headTimeout = Duration.ofSeconds(30);
     private Duration connectTimeout = Duration.ofSeconds(5);
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration watchInterval = Duration.ofMillis(500);
@@ -376,7 +386,9 @@ public final class JdkHttpProxy implements AutoCloseable {
     /**
      * Mounts a handler of the host application beside the links. It gets the requests whose path
      * begins with the given one, as with {@link HttpServer#createContext}; links and {@code
-     * /-/status} keep theirs, and requests to a deployment's own host go to the deployment.
+     * /-/status} keep theirs, and requests to a deployment's own host go to the deployment. The
+     * rules of the links ({@link #bearerToken}, {@link #access}, {@link #rateLimit}) do not hold
+     * for it: it has to protect itself.
      *
      * @param path the path, beginning with a slash
      * @param handler the handler, which may block
@@ -436,13 +448,28 @@ public final class JdkHttpProxy implements AutoCloseable {
 
     /**
      * Sets for how long a client may neither send the next byte of its request nor take the next
-     * one of its answer; then it is disconnected. Default: 1 minute.
+     * one of its answer; then it is disconnected. Default: 1 minute. A client that reads slowly but
+     * steadily is told from one that does not read by what Linux says about its connection;
+     * elsewhere it must take an answer fast enough for a part of the system's send buffer, which
+     * may be a megabyte, to become free in this time.
      *
      * @param value longer than 0
      * @return this
      */
     public Builder stallTimeout(Duration value) {
       stallTimeout = positive("stallTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how long a client may take from the first byte of a request to the end of its header,
+     * and for the TLS handshake; then it is disconnected. Default: 30 seconds.
+     *
+     * @param value longer than 0
+     * @return this
+     */
+    public Builder headTimeout(Duration value) {
+      headTimeout = positive("headTimeout", value);
       return this;
     }
 
@@ -497,7 +524,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     /**
      * Sets how many threads serve requests at the most, on Java 23 and older. Default: 2048. A held
      * request takes none. The JDK's server reads a request's head on such a thread, so there should
-     * be more than an attacker opens connections.
+     * be more than an attacker opens connections within {@link #headTimeout}.
      *
      * @param value 4 or more
      * @return this
@@ -710,7 +737,7 @@ public final class JdkHttpProxy implements AutoCloseable {
       if (value.isNegative() || value.isZero()) {
         throw new IllegalArgumentException(parameter + " must be longer than 0, but was " + value);
       }
-      return value;
+      return atMost(value);
     }
 
     private static Duration notNegative(String parameter, Duration value) {
@@ -718,7 +745,12 @@ public final class JdkHttpProxy implements AutoCloseable {
       if (value.isNegative()) {
         throw new IllegalArgumentException(parameter + " must be 0 or longer, but was " + value);
       }
-      return value;
+      return atMost(value);
+    }
+
+    /** So that no sum of times overflows. */
+    private static Duration atMost(Duration value) {
+      return value.compareTo(LONGEST) > 0 ? LONGEST : value;
     }
 
     private static long range(String parameter, long value, long min, long max) {

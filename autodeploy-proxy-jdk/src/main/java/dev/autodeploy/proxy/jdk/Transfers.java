@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Transfers {
   /** Who transfers; compared by identity, so that one transfer is not taken for the next. */
-  private static final class Owner {
+  static final class Owner {
     final @Nullable Thread thread;
 
     Owner(@Nullable Thread thread) {
@@ -43,7 +43,13 @@ final class Transfers {
     }
   }
 
-  private @Nullable Owner begin() throws IOException {
+  /**
+   * Begins a transfer by this thread.
+   *
+   * @return what ends it, or null inside another one
+   * @throws IOException if the exchange was broken off before
+   */
+  @Nullable Owner begin() throws IOException {
     Owner mine = new Owner(Thread.currentThread());
     if (!owner.compareAndSet(null, mine)) {
       if (owner.get() == BROKEN) {
@@ -56,7 +62,8 @@ final class Transfers {
     return mine;
   }
 
-  private void end(@Nullable Owner mine) {
+  /** Ends a transfer, by the thread that began it; afterwards no interrupt is on its way. */
+  void end(@Nullable Owner mine) {
     if (mine == null) {
       return;
     }

@@ -24,6 +24,9 @@ import okhttp3.ResponseBody;
 import okio.BufferedSource;
 import okio.ForwardingSource;
 import okio.Okio;
+import okio.Sink;
+import okio.Socket;
+import okio.Source;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  *     .addInterceptor(AutoDeployInterceptor.of(autoDeploy))
  *     .build();
  * }</pre>
+ *
+ * <p>A WebSocket ({@code newWebSocket}) keeps its instance until it is closed.
  *
  * <p>To be added as an application interceptor ({@code addInterceptor}). A call blocks while an
  * instance starts; the client's call timeout counts that time too. Other hosts are left alone.
@@ -110,9 +115,16 @@ public final class AutoDeployInterceptor implements Interceptor {
                       : HttpUrl.defaultPort(endpoint.getScheme()))
               .build();
       Response response = chain.proceed(chain.request().newBuilder().url(target).build());
-      Response leased = response.newBuilder().body(new LeasedBody(response.body(), lease)).build();
+      Response.Builder leased = response.newBuilder();
+      Socket socket = response.socket();
+      if (socket == null) {
+        leased.body(new LeasedBody(response.body(), lease));
+      } else { // 101: whoever asked for another protocol keeps the connection, and not the response
+        leased.socket(new LeasedSocket(socket, lease));
+      }
+      Response handed = leased.build();
       handedOver = true;
-      return leased;
+      return handed;
     } finally {
       if (!handedOver) {
         lease.close();
@@ -132,11 +144,11 @@ public final class AutoDeployInterceptor implements Interceptor {
         return future.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         if (chain.call().isCanceled()) {
-          future.cancel(false);
+          giveUp(future);
           throw new IOException("Canceled", e);
         }
       } catch (InterruptedException e) {
-        future.cancel(false);
+        giveUp(future);
         Thread.currentThread().interrupt();
         throw (IOException) new InterruptedIOException("interrupted").initCause(e);
       } catch (ExecutionException e) {
@@ -147,6 +159,66 @@ public final class AutoDeployInterceptor implements Interceptor {
     }
   }
 
+  private static void giveUp(CompletableFuture<Lease> future) {
+    if (!future.cancel(false)) {
+      future.thenAccept(Lease::close); // it was granted at the same moment
+    }
+  }
+
+  /** The connection of a call that went over to another protocol; holds the lease to its end. */
+  private static final class LeasedSocket implements Socket {
+    private final Socket socket;
+    private final Lease lease;
+    private final Source source;
+
+    LeasedSocket(Socket socket, Lease lease) {
+      this.socket = socket;
+      this.lease = lease;
+      source = leased(socket.getSource(), lease);
+      lease
+          .lost()
+          .whenComplete(
+              (exit, error) -> {
+                if (exit != null) {
+                  socket.cancel();
+                }
+              });
+    }
+
+    @Override
+    public Source getSource() {
+      return source;
+    }
+
+    @Override
+    public Sink getSink() {
+      return socket.getSink();
+    }
+
+    @Override
+    public void cancel() {
+      try {
+        socket.cancel();
+      } finally {
+        lease.close();
+      }
+    }
+  }
+
+  /** A source that gives the lease back when it is closed. */
+  private static Source leased(Source source, Lease lease) {
+    return new ForwardingSource(source) {
+      @Override
+      public void close() throws IOException {
+        try {
+          super.close();
+        } finally {
+          lease.close();
+        }
+      }
+    };
+  }
+
   /** A response's body that holds the lease until it is closed. */
   private static final class LeasedBody extends ResponseBody {
     private final ResponseBody body;
@@ -154,18 +226,7 @@ public final class AutoDeployInterceptor implements Interceptor {
 
     LeasedBody(ResponseBody body, Lease lease) {
       this.body = body;
-      source =
-          Okio.buffer(
-              new ForwardingSource(body.source()) {
-                @Override
-                public void close() throws IOException {
-                  try {
-                    super.close();
-                  } finally {
-                    lease.close();
-                  }
-                }
-              });
+      source = Okio.buffer(leased(body.source(), lease));
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which fields pass, and which the link adds. */
@@ -183,10 +184,20 @@ final class HeaderRulesTest {
     return new HeaderRules(false).toInstance(head, ROUTE, keepAuthorization);
   }
 
+  private static Fields rules(String method, Fields in) {
+    RequestHead head = head(method, "HTTP/1.1", in, remote("192.0.2.7"), false);
+    return new HeaderRules(false).toInstance(head, ROUTE, true);
+  }
+
   private static RequestHead head(
       String version, Fields fields, InetSocketAddress remote, boolean secure) {
+    return head("GET", version, fields, remote, secure);
+  }
+
+  private static RequestHead head(
+      String method, String version, Fields fields, InetSocketAddress remote, boolean secure) {
     InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 8000);
-    return new RequestHead("GET", "/d/voice/v1", version, fields, 0, remote, local, secure);
+    return new RequestHead(method, "/d/voice/v1", version, fields, 0, remote, local, secure);
   }
 
   private static InetSocketAddress remote(String address) {
@@ -203,5 +214,12 @@ final class HeaderRulesTest {
       lines.add(fields.name(i) + ": " + fields.value(i));
     }
     return lines;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"OPTIONS, 10, 9", "OPTIONS, 1, 0", "OPTIONS, many, many", "GET, 10, 10"})
+  void maxForwards_countsTheHopsOfOptions(String method, String before, String after) {
+    Fields out = rules(method, new Fields().add("Max-Forwards", before));
+    assertThat(out.first("Max-Forwards")).isEqualTo(after);
   }
 }

@@ -80,21 +80,21 @@ final class SmallPartsTest {
   void connections_areFoundInTheKernelsTables(@TempDir Path directory) throws Exception {
     Path table = directory.resolve("tcp6");
     String head = "  sl  local_address remote_address st\n";
-    String row = "  0: 0000000000000000FFFF00000100007F:1F40 %s:%s %s 0 0\n";
+    String row = "  0: 0000000000000000FFFF00000100007F:1F40 %s:%s %s 0000001F:00000000 0 0\n";
     Files.writeString(
         table,
         head
             + String.format(row, "0000000000000000FFFF00000100007F", "C001", "01")
             + String.format(row, "0000000000000000FFFF00000100007F", "C002", "08")
             + String.format(row, "B80D0120000000000000000001000000", "C003", "01"));
-    Map<ClientPresence.Connection, Boolean> found = new LinkedHashMap<>();
+    Map<ClientPresence.Connection, ClientPresence.Row> found = new LinkedHashMap<>();
     ClientPresence.read(table, Set.of(8000), found::put);
 
     assertThat(found)
         .containsExactly(
-            Map.entry(connection("127.0.0.1", 0xC001), true),
-            Map.entry(connection("127.0.0.1", 0xC002), false),
-            Map.entry(connection("2001:db8::1", 0xC003), true));
+            Map.entry(connection("127.0.0.1", 0xC001), new ClientPresence.Row(true, 31)),
+            Map.entry(connection("127.0.0.1", 0xC002), new ClientPresence.Row(false, 31)),
+            Map.entry(connection("2001:db8::1", 0xC003), new ClientPresence.Row(true, 31)));
     found.clear();
     ClientPresence.read(table, Set.of(8001), found::put);
     assertThat(found).isEmpty();

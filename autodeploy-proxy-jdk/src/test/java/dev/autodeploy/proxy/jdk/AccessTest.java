@@ -136,4 +136,22 @@ final class AccessTest {
       assertThat(link.get("/-/status").status).isEqualTo(200);
     }
   }
+
+  @Test
+  void rateLimit_countsEachTokenByItself() throws Exception {
+    try (TestLink link =
+        link(proxy ->
+                proxy
+                    .bearerToken("app", TOKEN)
+                    .bearerToken("app", OTHER)
+                    .rateLimit(2, Duration.ofHours(1)))
+            .warm()) {
+      for (String token : new String[] {TOKEN, OTHER}) {
+        for (int i = 0; i < 2; i++) {
+          assertThat(get(link, "/d/app/", "Bearer " + token).status).isEqualTo(200);
+        }
+        assertThat(get(link, "/d/app/", "Bearer " + token).status).isEqualTo(429);
+      }
+    }
+  }
 }

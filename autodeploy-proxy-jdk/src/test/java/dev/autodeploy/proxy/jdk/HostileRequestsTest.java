@@ -181,6 +181,35 @@ final class HostileRequestsTest {
         .doesNotContain("/smuggled");
   }
 
+  /** A handler of the host application reads the body, and knows nothing of bad chunks. */
+  @ParameterizedTest
+  @MethodSource("badChunks")
+  void badChunk_toAMountedHandler_isNeverFollowedByAnotherRequest(String chunks) throws Exception {
+    try (TestLink mounted =
+            new TestLink(
+                    TestInstance.App.text("served"),
+                    spec -> {},
+                    proxy ->
+                        proxy.context(
+                            "/mounted",
+                            http -> {
+                              http.getRequestBody().readAllBytes();
+                              http.sendResponseHeaders(200, -1);
+                              http.close();
+                            }))
+                .warm();
+        RawClient client = mounted.client()) {
+      client.send(
+          "POST /mounted HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + chunks
+              + SMUGGLED);
+      client.socket.shutdownOutput();
+      client.rest();
+
+      assertThat(mounted.instance().requests).isEmpty();
+    }
+  }
+
   @Test
   void goodChunks_areServedOnWhateverJdk() throws Exception {
     String answer = talk(CHUNKED + "5;ext=1\r\nhello\r\n0\r\n\r\n");

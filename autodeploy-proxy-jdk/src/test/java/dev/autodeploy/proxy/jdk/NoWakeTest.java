@@ -114,4 +114,19 @@ final class NoWakeTest {
           .isEqualTo("the service");
     }
   }
+
+  @Test
+  void ruleThatFails_isAnErrorThatSaysSo() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec -> {},
+            proxy -> proxy.noWake(request -> request.headers().apply("X").get(0).equals("y")))) {
+      RawClient.Answer answer = link.get("/d/app/");
+
+      assertThat(answer.status).isEqualTo(500);
+      assertThat(answer.body).contains("problems/internal-error");
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
 }

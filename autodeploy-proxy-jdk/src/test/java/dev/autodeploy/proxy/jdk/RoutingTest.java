@@ -204,4 +204,15 @@ final class RoutingTest {
           .isNull();
     }
   }
+
+  @Test
+  void optionsThatMayGoNoFurther_areAnsweredByTheLink() throws Exception {
+    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+      RawClient.Answer answer =
+          link.ask("OPTIONS /d/app/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
+
+      assertThat(answer.status).isEqualTo(204);
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
 }

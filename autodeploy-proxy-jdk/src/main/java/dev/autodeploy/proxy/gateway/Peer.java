@@ -1,0 +1,36 @@
+package dev.autodeploy.proxy.gateway;
+
+/** A client with whom bytes are exchanged, and who may stall. Thread-safe. */
+interface Peer {
+
+  /** Returns the head of its request. */
+  RequestHead request();
+
+  /**
+   * Returns since when a read from it or a write to it is under way.
+   *
+   * @return the {@link System#nanoTime()} of the beginning, or 0 if none is
+   */
+  long transferringSince();
+
+  /** It has neither sent nor taken a byte for too long. */
+  void stalled();
+
+  /** The client of an exchange that the gateway answers by itself. */
+  record Answered(Exchange exchange) implements Peer {
+    @Override
+    public RequestHead request() {
+      return exchange.request();
+    }
+
+    @Override
+    public long transferringSince() {
+      return exchange.transferringSince();
+    }
+
+    @Override
+    public void stalled() {
+      exchange.breakTransfer();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds clients that stall. A write that blocks is not proof enough: Linux wakes the writer when a
+ * third of the send buffer is free, so a client that reads slowly but steadily can keep one write
+ * waiting for minutes. So a client counts as stalled only if, in all that time, its system has not
+ * taken a byte of what was sent either. Used by one thread.
+ */
+final class StallWatch {
+  private final long limitNanos;
+  private final ClientPresence presence;
+  private Map<Peer, Quiet> known = new HashMap<>();
+
+  /** A transfer that takes long: since when nothing has moved, and what was unsent then. */
+  private record Quiet(long transfer, long since, long unsent) {}
+
+  StallWatch(long limitNanos, ClientPresence presence) {
+    this.limitNanos = limitNanos;
+    this.presence = presence;
+  }
+
+  /** Looks at all clients there are, and tells those that have stalled. */
+  void look(Iterable<? extends Peer> peers, long now) {
+    Map<Peer, Quiet> next = new HashMap<>();
+    List<Peer> asked = new ArrayList<>();
+    for (Peer peer : peers) {
+      long transfer = peer.transferringSince();
+      if (transfer == 0) {
+        continue;
+      }
+      Quiet before = known.get(peer);
+      if (before == null || before.transfer != transfer) {
+        if (now - transfer > limitNanos / 2) {
+          next.put(peer, new Quiet(transfer, transfer, ClientPresence.UNKNOWN));
+          asked.add(peer);
+        }
+      } else {
+        next.put(peer, before);
+        if (now - before.since > limitNanos) {
+          asked.add(peer);
+        }
+      }
+    }
+    if (!asked.isEmpty()) {
+      Map<Peer, Long> unsent = presence.unsent(asked);
+      for (Peer peer : asked) {
+        judge(peer, unsent.getOrDefault(peer, ClientPresence.UNKNOWN), next, now);
+      }
+    }
+    known = next;
+  }
+
+  private void judge(Peer peer, long unsent, Map<Peer, Quiet> next, long now) {
+    Quiet quiet = next.get(peer);
+    Quiet before = known.get(peer);
+    if (before == null || before.transfer != quiet.transfer) {
+      next.put(peer, new Quiet(quiet.transfer, quiet.since, unsent)); // to compare with later
+    } else if (unsent != ClientPresence.UNKNOWN && unsent < quiet.unsent) {
+      next.put(peer, new Quiet(quiet.transfer, now, unsent));
+    } else {
+      next.remove(peer);
+      peer.stalled();
+    }
+  }
+}
