@@ -32,6 +32,9 @@ final class Forwarding implements Peer {
   private static final long EXIT_NOTICE_MILLIS = 100;
   private static final int BUFFER = 32 * 1024;
 
+  /** Of a request that has no instance yet. */
+  private static final CountDownLatch NEVER = new CountDownLatch(1);
+
   private enum Phase {
     HELD,
     WAITING,
@@ -71,7 +74,7 @@ final class Forwarding implements Peer {
   private volatile Upstream.@Nullable Call call;
   private volatile @Nullable Broken broken;
   private volatile @Nullable InstanceExit lost;
-  private CountDownLatch ended = new CountDownLatch(1);
+  private CountDownLatch ended = NEVER;
 
   Forwarding(
       Gateway gateway,
