@@ -27,44 +27,56 @@ final class StallWatch {
   /** Looks at all clients there are, and tells those that have stalled. */
   void look(Iterable<? extends Peer> peers, long now) {
     Map<Peer, Quiet> next = new HashMap<>();
-    List<Peer> asked = new ArrayList<>();
+    List<Peer> first = new ArrayList<>();
+    List<Peer> overdue = new ArrayList<>();
     for (Peer peer : peers) {
       long transfer = peer.transferringSince();
+      Quiet before = known.get(peer);
       if (transfer == 0) {
         continue;
       }
-      Quiet before = known.get(peer);
       if (before == null || before.transfer != transfer) {
         if (now - transfer > limitNanos / 2) {
           next.put(peer, new Quiet(transfer, transfer, ClientPresence.UNKNOWN));
-          asked.add(peer);
+          first.add(peer);
         }
       } else {
         next.put(peer, before);
         if (now - before.since > limitNanos) {
-          asked.add(peer);
+          overdue.add(peer);
         }
       }
     }
-    if (!asked.isEmpty()) {
-      Map<Peer, Long> unsent = presence.unsent(asked);
-      for (Peer peer : asked) {
-        judge(peer, unsent.getOrDefault(peer, ClientPresence.UNKNOWN), next, now);
-      }
+    if (!first.isEmpty() || !overdue.isEmpty()) {
+      compare(first, overdue, next, now);
     }
     known = next;
   }
 
-  private void judge(Peer peer, long unsent, Map<Peer, Quiet> next, long now) {
-    Quiet quiet = next.get(peer);
-    Quiet before = known.get(peer);
-    if (before == null || before.transfer != quiet.transfer) {
-      next.put(peer, new Quiet(quiet.transfer, quiet.since, unsent)); // to compare with later
-    } else if (unsent != ClientPresence.UNKNOWN && unsent < quiet.unsent) {
-      next.put(peer, new Quiet(quiet.transfer, now, unsent));
-    } else {
-      next.remove(peer);
-      peer.stalled();
+  private void compare(List<Peer> first, List<Peer> overdue, Map<Peer, Quiet> next, long now) {
+    List<Peer> asked = new ArrayList<>(first);
+    asked.addAll(overdue);
+    Map<Peer, Long> unsent = presence.unsent(asked);
+    for (Peer peer : first) {
+      next.computeIfPresent(
+          peer, (same, quiet) -> new Quiet(quiet.transfer, quiet.since, unsentOf(peer, unsent)));
     }
+    for (Peer peer : overdue) {
+      long left = unsentOf(peer, unsent);
+      Quiet moved =
+          next.computeIfPresent(
+              peer,
+              (same, quiet) ->
+                  left != ClientPresence.UNKNOWN && left < quiet.unsent
+                      ? new Quiet(quiet.transfer, now, left)
+                      : null);
+      if (moved == null) {
+        peer.stalled();
+      }
+    }
+  }
+
+  private static long unsentOf(Peer peer, Map<Peer, Long> unsent) {
+    return unsent.getOrDefault(peer, ClientPresence.UNKNOWN);
   }
 }
