@@ -27,7 +27,7 @@ final class Removals {
     try {
       client.remove(container);
     } catch (DockerEngineException e) {
-      if (e.problem().unreachable() || !setAside(container)) {
+      if (!isSetAside(container, e)) {
         throw e;
       }
       log.warn(
@@ -48,6 +48,19 @@ final class Removals {
           log.debug("Docker still cannot delete {}: {}", container.getId(), e.detail());
         }
       }
+    }
+  }
+
+  /** An engine may try for longer than a call lasts: no answer does not mean that it is away. */
+  private boolean isSetAside(String container, DockerEngineException failure) {
+    if (failure.problem().unreachable() && failure.problem() != DockerProblem.NO_ANSWER) {
+      return false;
+    }
+    try {
+      return setAside(container);
+    } catch (DockerEngineException e) {
+      failure.addSuppressed(e);
+      return false;
     }
   }
 
