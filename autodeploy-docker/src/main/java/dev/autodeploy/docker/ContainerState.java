@@ -1,7 +1,9 @@
 package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.ContainerPort;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.NetworkSettings;
 import com.github.dockerjava.api.model.Ports;
@@ -94,6 +96,20 @@ final class ContainerState {
     for (Ports.Binding binding : bindings) {
       if (binding != null && binding.getHostPortSpec() != null) {
         return URI.create("http://" + host + ":" + binding.getHostPortSpec());
+      }
+    }
+    return null;
+  }
+
+  /** The same as a list says it. */
+  static @Nullable URI endpoint(Container listed, int port, String host) {
+    if (listed.getPorts() != null) {
+      for (ContainerPort published : listed.getPorts()) {
+        if (Integer.valueOf(port).equals(published.getPrivatePort())
+            && "tcp".equals(published.getType())
+            && published.getPublicPort() != null) {
+          return URI.create("http://" + host + ":" + published.getPublicPort());
+        }
       }
     }
     return null;
