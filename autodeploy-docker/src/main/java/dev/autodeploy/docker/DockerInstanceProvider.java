@@ -537,12 +537,13 @@ public final class DockerInstanceProvider implements InstanceProvider {
     if (events != null) {
       events.close();
     }
+    // An interrupt would end the calls, and the container would run on: it waits until we are done.
+    boolean interrupted = false;
     for (TrackedInstance instance : tracked.values()) {
-      if (instance.isLeft()) {
-        beat(instance);
-      } else {
-        quietly(() -> release(instance.instanceId(), Duration.ZERO));
-      }
+      do {
+        interrupted |= Thread.interrupted();
+        end(instance);
+      } while (Thread.currentThread().isInterrupted());
     }
     timers.shutdownNow();
     workers.shutdown();
@@ -550,6 +551,21 @@ public final class DockerInstanceProvider implements InstanceProvider {
     OwnerLock held = lock;
     if (held != null) {
       held.close();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(TrackedInstance instance) {
+    if (instance.isLeft()) {
+      beat(instance);
+      return;
+    }
+    try {
+      release(instance.instanceId(), Duration.ZERO);
+    } catch (RuntimeException e) {
+      log.warn("Instance {} may still run: {}", instance.instanceId(), e.getMessage());
     }
   }
 
