@@ -111,7 +111,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     this.publishHost = publishHost(publishAddress, client.address());
     AtomicInteger number = new AtomicInteger();
     timers =
-        Executors.newSingleThreadScheduledExecutor(task -> thread(task, "autodeploy-docker-timer"));
+        Executors.newSingleThreadScheduledExecutor(task -> thread(task, "autodeploy-docker-timer-0"));
     workers =
         Executors.newCachedThreadPool(
             task -> thread(task, "autodeploy-docker-" + number.incrementAndGet()));
