@@ -133,12 +133,13 @@ final class ContainerState {
     return null;
   }
 
-  private static boolean isLocal(@Nullable String gateway) {
-    if (gateway == null || gateway.isEmpty()) {
+  /** Whether an address is one of this machine's own. */
+  static boolean isLocal(@Nullable String address) {
+    if (address == null || address.isEmpty()) {
       return false;
     }
     try {
-      return NetworkInterface.getByInetAddress(InetAddress.getByName(gateway)) != null;
+      return NetworkInterface.getByInetAddress(InetAddress.getByName(address)) != null;
     } catch (UnknownHostException | SocketException e) {
       return false;
     }

@@ -81,6 +81,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private final Path lockDirectory;
   private final String publishAddress;
   private final String publishHost;
+  private final boolean local;
   private final ScheduledExecutorService timers;
   private final ExecutorService workers;
   private final GpuInventory inventory;
@@ -109,9 +110,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
     this.lockDirectory = lockDirectory;
     this.publishAddress = publishAddress(settings, client.address());
     this.publishHost = publishHost(publishAddress, client.address());
+    this.local = client.address().isUnix() && ContainerState.isLocal(publishHost);
     AtomicInteger number = new AtomicInteger();
     timers =
-        Executors.newSingleThreadScheduledExecutor(task -> thread(task, "autodeploy-docker-timer-0"));
+        Executors.newSingleThreadScheduledExecutor(
+            task -> thread(task, "autodeploy-docker-timer-0"));
     workers =
         Executors.newCachedThreadPool(
             task -> thread(task, "autodeploy-docker-" + number.incrementAndGet()));
@@ -607,9 +610,12 @@ public final class DockerInstanceProvider implements InstanceProvider {
     return publishHost;
   }
 
-  /** Whether this process may share the network of the engine's host. */
+  /**
+   * Whether this process may share the network of the engine's host, which a socket alone does not
+   * tell: it may be the end of a tunnel.
+   */
   boolean isLocal() {
-    return client.address().isUnix();
+    return local;
   }
 
   String lockId() {

@@ -348,6 +348,14 @@ class StartAndReleaseTest {
   }
 
   @Test
+  void socket_ofAnEngineElsewhere_isNotTakenForThisMachine() {
+    assertThat(docker.provider.isLocal()).isTrue();
+    try (ProviderFixture tunnel = ProviderFixture.open(b -> b.publishAddress("192.0.2.1"))) {
+      assertThat(tunnel.provider.isLocal()).isFalse();
+    }
+  }
+
+  @Test
   void environmentMountsAndSharedMemory_reachTheContainer() {
     DeploymentSpec spec =
         ProviderFixture.web()
