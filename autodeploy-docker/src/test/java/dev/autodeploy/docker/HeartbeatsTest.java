@@ -65,7 +65,7 @@ class HeartbeatsTest {
         new Heartbeats(
             task -> {
               switch (attempts.incrementAndGet()) {
-                case 1 -> throw new OutOfMemoryError("test");
+                case 1 -> throw new InternalError("test");
                 case 2 -> throw new RejectedExecutionException();
                 default -> task.run();
               }
