@@ -1,7 +1,9 @@
 package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.ContainerPort;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.NetworkSettings;
 import com.github.dockerjava.api.model.Ports;
@@ -99,6 +101,20 @@ final class ContainerState {
     return null;
   }
 
+  /** The same as a list says it. */
+  static @Nullable URI endpoint(Container listed, int port, String host) {
+    if (listed.getPorts() != null) {
+      for (ContainerPort published : listed.getPorts()) {
+        if (Integer.valueOf(port).equals(published.getPrivatePort())
+            && "tcp".equals(published.getType())
+            && published.getPublicPort() != null) {
+          return URI.create("http://" + host + ":" + published.getPublicPort());
+        }
+      }
+    }
+    return null;
+  }
+
   /**
    * Where the service listens itself, if this process shares the network of the engine's host: the
    * container's gateway is then one of this machine's own addresses.
@@ -117,12 +133,13 @@ final class ContainerState {
     return null;
   }
 
-  private static boolean isLocal(@Nullable String gateway) {
-    if (gateway == null || gateway.isEmpty()) {
+  /** Whether an address is one of this machine's own. */
+  static boolean isLocal(@Nullable String address) {
+    if (address == null || address.isEmpty()) {
       return false;
     }
     try {
-      return NetworkInterface.getByInetAddress(InetAddress.getByName(gateway)) != null;
+      return NetworkInterface.getByInetAddress(InetAddress.getByName(address)) != null;
     } catch (UnknownHostException | SocketException e) {
       return false;
     }

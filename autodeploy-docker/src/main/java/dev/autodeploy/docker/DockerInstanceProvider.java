@@ -72,6 +72,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private static final Duration REMOVAL = Duration.ofSeconds(20);
   private static final Duration LEFTOVERS = Duration.ofMinutes(5);
   private static final Duration SETTLING = Duration.ofSeconds(2);
+  private static final Duration INSPECTION = Duration.ofSeconds(5);
   private static final int REMEMBERED_RELEASES = 10_000;
 
   private final DockerSettings settings;
@@ -80,6 +81,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private final Path lockDirectory;
   private final String publishAddress;
   private final String publishHost;
+  private final boolean local;
   private final ScheduledExecutorService timers;
   private final ExecutorService workers;
   private final GpuInventory inventory;
@@ -87,6 +89,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   private final ImagePuller puller;
   private final Snapshots snapshots;
   private final Removals removals;
+  private final Heartbeats heartbeats;
   private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
   private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
   private final Map<String, Boolean> shells = new ConcurrentHashMap<>();
@@ -107,9 +110,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
     this.lockDirectory = lockDirectory;
     this.publishAddress = publishAddress(settings, client.address());
     this.publishHost = publishHost(publishAddress, client.address());
+    this.local = client.address().isUnix() && ContainerState.isLocal(publishHost);
     AtomicInteger number = new AtomicInteger();
     timers =
-        Executors.newSingleThreadScheduledExecutor(task -> thread(task, "autodeploy-docker-timer"));
+        Executors.newSingleThreadScheduledExecutor(
+            task -> thread(task, "autodeploy-docker-timer-0"));
     workers =
         Executors.newCachedThreadPool(
             task -> thread(task, "autodeploy-docker-" + number.incrementAndGet()));
@@ -123,6 +128,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
             new RegistryLogins(settings.registryCredentials(), environment));
     snapshots = new Snapshots(client);
     removals = new Removals(client);
+    heartbeats = new Heartbeats(workers, instance -> quietly(() -> beatOrCheck(instance)));
   }
 
   /**
@@ -178,12 +184,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
         LEFTOVERS.toMillis(),
         TimeUnit.MILLISECONDS);
     if (settings.leased()) {
-      long millis = LeaseWrapper.beatInterval(settings.lease()).toMillis();
-      timers.scheduleWithFixedDelay(
-          () -> quietly(() -> workers.execute(this::beatAll)),
-          millis,
-          millis,
-          TimeUnit.MILLISECONDS);
+      heartbeats.start(timers, LeaseWrapper.beatInterval(settings.lease()), tracked.values());
     }
     log.info(
         "Using {} {} (API {}) at {}, owner {}",
@@ -361,34 +362,105 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<List<ProviderInstance>> list(String owner) {
-    List<ProviderInstance> instances = new ArrayList<>();
+    Map<Container, CompletableFuture<Inspection>> inspections = new LinkedHashMap<>();
     for (Container container : client.list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
       Labels labels = Labels.of(container);
-      if (labels == null) {
-        continue;
-      }
-      InspectContainerResponse inspected = client.find(container.getId());
-      if (inspected != null) {
-        instances.add(listed(labels, new ContainerState(inspected)));
+      if (labels != null) {
+        inspections.put(
+            container,
+            CompletableFuture.supplyAsync(() -> inspect(labels, container.getId()), workers));
       }
     }
+    List<ProviderInstance> instances = new ArrayList<>();
+    long deadline = System.nanoTime() + INSPECTION.toNanos();
+    inspections.forEach(
+        (container, inspection) -> {
+          Labels labels = requireNonNull(Labels.of(container));
+          Inspection inspected = within(deadline, inspection);
+          if (inspected == null) {
+            log.warn(
+                "Docker does not answer when {} is inspected; it is still listed, so it is there",
+                labels.name());
+            instances.add(uninspected(labels, container));
+          } else if (inspected.state() != null) {
+            instances.add(inspected(labels, inspected.state(), inspected.exit()));
+          }
+        });
     return CompletableFuture.completedFuture(instances);
   }
 
-  private ProviderInstance listed(Labels labels, ContainerState state) {
+  /**
+   * What an inspection found.
+   *
+   * @param state what it said, or null if the container is gone
+   * @param exit how the instance ended, or null if it has not
+   */
+  private record Inspection(@Nullable ContainerState state, @Nullable InstanceExit exit) {}
+
+  private Inspection inspect(Labels labels, String container) {
+    InspectContainerResponse inspected = client.find(container);
+    if (inspected == null) {
+      return new Inspection(null, null);
+    }
+    ContainerState state = new ContainerState(inspected);
+    boolean ended = !state.isRunning() && !starts.containsKey(labels.instanceId());
+    return new Inspection(state, ended ? exit(state, labels) : null);
+  }
+
+  /** Waits for an inspection; null if the engine, which has just listed, hangs over this one. */
+  private static @Nullable Inspection within(
+      long deadline, CompletableFuture<Inspection> inspection) {
+    try {
+      return inspection.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DockerEngineException.of("listing containers", e);
+    } catch (ExecutionException e) {
+      DockerEngineException failure = DockerEngineException.of("listing containers", e.getCause());
+      if (failure.problem() == DockerProblem.NO_ANSWER) {
+        return null;
+      }
+      throw failure;
+    }
+  }
+
+  private ProviderInstance inspected(
+      Labels labels, ContainerState state, @Nullable InstanceExit exit) {
     TrackedInstance instance = track(labels, state.id());
     URI endpoint = null;
-    InstanceExit exit = null;
     if (state.isRunning()) {
       endpoint = state.endpoint(labels.port(), publishHost);
-      watch(instance, endpoint, state.direct(labels.port()));
-      if (labels.leased()) {
-        quietly(() -> client.signal(state.id(), LeaseWrapper.BEAT));
-      }
-    } else if (!starts.containsKey(labels.instanceId())) {
-      exit = exit(state, labels);
+      up(instance, endpoint, state.direct(labels.port()));
+    } else if (exit != null) {
       instance.tell(exit);
     }
+    return listed(labels, endpoint, exit);
+  }
+
+  private ProviderInstance uninspected(Labels labels, Container container) {
+    URI endpoint = null;
+    if ("running".equals(container.getState())) {
+      TrackedInstance instance = track(labels, container.getId());
+      endpoint = instance.endpoint();
+      if (endpoint == null) {
+        endpoint = ContainerState.endpoint(container, labels.port(), publishHost);
+      }
+      up(instance, endpoint, instance.direct());
+    }
+    return listed(labels, endpoint, null);
+  }
+
+  private void up(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
+    watch(instance, endpoint, direct);
+    if (instance.labels().leased()) {
+      heartbeats.send(instance);
+    }
+  }
+
+  private static ProviderInstance listed(
+      Labels labels, @Nullable URI endpoint, @Nullable InstanceExit exit) {
     return new ProviderInstance(
         labels.instanceId(),
         labels.deployment(),
@@ -468,12 +540,13 @@ public final class DockerInstanceProvider implements InstanceProvider {
     if (events != null) {
       events.close();
     }
+    // An interrupt would end the calls, and the container would run on: it waits until we are done.
+    boolean interrupted = false;
     for (TrackedInstance instance : tracked.values()) {
-      if (instance.isLeft()) {
-        beat(instance);
-      } else {
-        quietly(() -> release(instance.instanceId(), Duration.ZERO));
-      }
+      do {
+        interrupted |= Thread.interrupted();
+        end(instance);
+      } while (Thread.currentThread().isInterrupted());
     }
     timers.shutdownNow();
     workers.shutdown();
@@ -481,6 +554,21 @@ public final class DockerInstanceProvider implements InstanceProvider {
     OwnerLock held = lock;
     if (held != null) {
       held.close();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(TrackedInstance instance) {
+    if (instance.isLeft()) {
+      beat(instance);
+      return;
+    }
+    try {
+      release(instance.instanceId(), Duration.ZERO);
+    } catch (RuntimeException e) {
+      log.warn("Instance {} may still run: {}", instance.instanceId(), e.getMessage());
     }
   }
 
@@ -522,9 +610,12 @@ public final class DockerInstanceProvider implements InstanceProvider {
     return publishHost;
   }
 
-  /** Whether this process may share the network of the engine's host. */
+  /**
+   * Whether this process may share the network of the engine's host, which a socket alone does not
+   * tell: it may be the end of a tunnel.
+   */
   boolean isLocal() {
-    return client.address().isUnix();
+    return local;
   }
 
   String lockId() {
@@ -588,28 +679,19 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   // What happens to instances.
 
-  private void beatAll() {
-    boolean lost = false;
-    for (TrackedInstance instance : tracked.values()) {
-      if (!instance.needsHeartbeat()) {
-        continue;
+  /** The heartbeat of an instance that takes one; else, or if it does not get there, a look. */
+  private void beatOrCheck(TrackedInstance instance) {
+    try {
+      if (!instance.labels().leased()
+          || !client.signal(instance.containerId(), LeaseWrapper.BEAT)) {
+        check(instance);
       }
-      try {
-        if (!instance.labels().leased()
-            || !client.signal(instance.containerId(), LeaseWrapper.BEAT)) {
-          check(instance);
-        }
-      } catch (DockerEngineException e) {
-        log.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
-        lost = true;
-        if (e.problem().unreachable()) {
-          break;
-        }
+    } catch (DockerEngineException e) {
+      log.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
+      EventWatch events = watch;
+      if (events != null) {
+        events.reopen();
       }
-    }
-    EventWatch events = watch;
-    if (lost && events != null) {
-      events.reopen();
     }
   }
 
@@ -660,6 +742,9 @@ public final class DockerInstanceProvider implements InstanceProvider {
       log.debug("{}", e.getMessage());
     } catch (RejectedExecutionException e) {
       log.debug("The provider is closed");
+    } catch (Throwable e) {
+      // A timer that met it would not go off again.
+      log.error("A task of the Docker provider failed", e);
     }
   }
 

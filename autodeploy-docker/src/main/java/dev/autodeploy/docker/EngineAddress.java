@@ -79,7 +79,10 @@ record EngineAddress(URI uri, @Nullable Path certificates) {
         + port
         + user
         + uri.getHost()
-        + "' and set DOCKER_HOST=unix:///tmp/docker-remote.sock";
+        + "', set DOCKER_HOST=unix:///tmp/docker-remote.sock, and with publishAddress the IP address"
+        + " of "
+        + uri.getHost()
+        + " at which services are to be reached from here";
   }
 
   private static EngineAddress refuse(String address, String why) {

@@ -52,7 +52,7 @@ final class EventWatch implements AutoCloseable {
             .set("label", array(Labels.OWNER + "=" + owner))
             .toString();
     path = "/events?filters=" + EngineClient.encode(filters);
-    thread = new Thread(this::run, "autodeploy-docker-events");
+    thread = new Thread(this::run, "autodeploy-docker-events-0");
     thread.setDaemon(true);
   }
 

@@ -6,10 +6,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +30,12 @@ final class OwnerLock implements AutoCloseable {
    * process, and gives it up when any channel to the file is closed.
    */
   private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Channels to files that another class loader of this process has locked: to close one, or to
+   * leave it to the garbage collector, would give up that lock. The next attempt uses it again.
+   */
+  private static final Map<Path, FileChannel> OPEN = new ConcurrentHashMap<>();
 
   private final Path file;
   private final FileChannel channel;
@@ -67,9 +75,12 @@ final class OwnerLock implements AutoCloseable {
   }
 
   private static @Nullable OwnerLock lock(Path file) throws IOException {
+    FileChannel known = OPEN.remove(file);
     FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        known != null
+            ? known
+            : FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
     try {
       FileLock lock = channel.tryLock();
       if (lock == null) {
@@ -77,6 +88,9 @@ final class OwnerLock implements AutoCloseable {
         return null;
       }
       return new OwnerLock(file, channel, idIn(channel));
+    } catch (OverlappingFileLockException e) {
+      OPEN.put(file, channel);
+      return null;
     } catch (IOException e) {
       channel.close();
       throw e;

@@ -133,7 +133,7 @@ final class RegistryLogins {
               JsonNode read = EngineClient.JSON.readTree(process.getInputStream());
               return process.waitFor() == 0 ? read : MissingNode.getInstance();
             });
-    Thread thread = new Thread(answer, "autodeploy-docker-credentials");
+    Thread thread = new Thread(answer, "autodeploy-docker-credentials-0");
     thread.setDaemon(true);
     thread.start();
     try {

@@ -334,6 +334,28 @@ class StartAndReleaseTest {
   }
 
   @Test
+  void close_onAnInterruptedThread_leavesNothing() {
+    ProviderFixture other = ProviderFixture.open();
+    other.start(ProviderFixture.web().build());
+    Thread.currentThread().interrupt();
+    try {
+      other.provider.close();
+    } finally {
+      assertThat(Thread.interrupted()).as("still interrupted").isTrue();
+    }
+    assertThat(TestEngine.removeAll(other.owner)).isZero();
+    ProviderFixture.open(other.owner, builder -> builder).close();
+  }
+
+  @Test
+  void socket_ofAnEngineElsewhere_isNotTakenForThisMachine() {
+    assertThat(docker.provider.isLocal()).isTrue();
+    try (ProviderFixture tunnel = ProviderFixture.open(b -> b.publishAddress("192.0.2.1"))) {
+      assertThat(tunnel.provider.isLocal()).isFalse();
+    }
+  }
+
+  @Test
   void environmentMountsAndSharedMemory_reachTheContainer() {
     DeploymentSpec spec =
         ProviderFixture.web()

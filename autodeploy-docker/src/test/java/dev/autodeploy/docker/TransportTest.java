@@ -144,7 +144,8 @@ class TransportTest {
   void ssh_isRefusedWithTheTunnelThatHelps() {
     assertThatThrownBy(() -> EngineAddress.of(URI.create("ssh://me@gpu1"), null))
         .isInstanceOf(DockerEngineException.class)
-        .hasMessageContaining("ssh -nNT -L /tmp/docker-remote.sock:/var/run/docker.sock me@gpu1");
+        .hasMessageContaining("ssh -nNT -L /tmp/docker-remote.sock:/var/run/docker.sock me@gpu1")
+        .hasMessageContaining("with publishAddress the IP address of gpu1");
   }
 
   @Test

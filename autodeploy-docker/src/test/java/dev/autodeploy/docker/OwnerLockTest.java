@@ -1,0 +1,63 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One holder of an owner at a time, also where a process has this library twice. */
+class OwnerLockTest {
+  @TempDir private Path directory;
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void owner_heldThroughAnotherClassLoader_isInUse_andStaysHeld() throws Exception {
+    OwnerLock first = acquire();
+    first.close();
+    try (FileChannel others = FileChannel.open(file(), StandardOpenOption.WRITE)) {
+      others.lock(); // as the class of another loader does, whose table is not ours
+      for (int attempt = 0; attempt < 3; attempt++) {
+        assertThatThrownBy(this::acquire)
+            .isInstanceOf(AutoDeployException.class)
+            .extracting(e -> ((AutoDeployException) e).code())
+            .isEqualTo(ErrorCode.OWNER_IN_USE);
+        System.gc();
+        Thread.sleep(100);
+      }
+      assertThat(isLockedByThisProcess()).as("by the system's own table").isTrue();
+    }
+    try (OwnerLock again = acquire()) {
+      assertThat(again.id()).isEqualTo(first.id());
+      assertThat(isLockedByThisProcess()).isTrue();
+    }
+    assertThat(isLockedByThisProcess()).isFalse();
+  }
+
+  private OwnerLock acquire() {
+    return OwnerLock.acquire(directory, "engine", "owner");
+  }
+
+  private Path file() throws Exception {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.findFirst().orElseThrow();
+    }
+  }
+
+  private boolean isLockedByThisProcess() throws Exception {
+    String pid = " " + ProcessHandle.current().pid() + " ";
+    String inode = ":" + Files.getAttribute(file(), "unix:ino") + " ";
+    try (Stream<String> lines = Files.lines(Path.of("/proc/locks"))) {
+      return lines.anyMatch(line -> line.contains(pid) && line.contains(inode));
+    }
+  }
+}
