@@ -73,12 +73,16 @@ class KilledAtAnyCallTest {
       return build(process, new WalkProvider(connection, process, this::beforeCall), false);
     }
 
-    /** Leaves one to adopt, one that has ended, and one of a deployment that is no more. */
+    /** One to adopt, one that has ended, one that is gone, and one whose deployment is no more. */
     void buildBesideAllKindsOfLeftovers(int n) {
       AutoDeploy engine = build();
       lease(engine.deploy(spec("kept").build())).close();
       lease(engine.deploy(spec("ended").build()));
+      first.planNext(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(1)));
+      lease(engine.deploy(spec("gone").build())).close();
       lease(engine.deploy(spec("removed").build())).close();
+      engine.deployment("gone").release();
+      time.runReady();
       engine.remove("removed");
       process.kill();
       store.cut();
