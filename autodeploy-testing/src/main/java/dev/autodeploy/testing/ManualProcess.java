@@ -5,7 +5,10 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.spi.Scheduler;
 import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The process that an engine runs in, on a {@link ManualTime}: it can be killed, and then nothing
@@ -26,6 +29,9 @@ public final class ManualProcess implements Scheduler, Executor {
   private final ManualTime time;
   private volatile boolean alive = true;
 
+  /** The limits that calls which block in this process have set to their waiting. */
+  private final Queue<Runnable> limits = new ConcurrentLinkedQueue<>();
+
   ManualProcess(ManualTime time) {
     this.time = time;
   }
@@ -42,7 +48,17 @@ public final class ManualProcess implements Scheduler, Executor {
 
   AutoDeploy build(AutoDeploy.Builder builder, long seed) {
     time.applyTo(requireNonNull(builder, "builder"), this, this, seed);
-    return time.call(builder::build);
+    return time.call(builder::build, this);
+  }
+
+  /** Closes an engine that runs in this process; returns as well if that is killed meanwhile. */
+  void close(AutoDeploy autoDeploy) {
+    this.time.<@Nullable Void>call(
+        () -> {
+          autoDeploy.close();
+          return null;
+        },
+        this);
   }
 
   /** Ends this process: nothing that was handed in runs any more, and nothing new. Idempotent. */
@@ -70,7 +86,39 @@ public final class ManualProcess implements Scheduler, Executor {
   @Override
   public Cancellable schedule(Duration delay, Runnable task) {
     requireNonNull(task, "task");
+    if (time.isInCall()) {
+      return scheduleLimit(delay, task);
+    }
     return alive ? time.schedule(delay, () -> runIfAlive(task)) : () -> {};
+  }
+
+  private Cancellable scheduleLimit(Duration delay, Runnable task) {
+    limits.add(task);
+    Runnable unlessLetGo =
+        () -> {
+          if (limits.remove(task)) {
+            runIfAlive(task);
+          }
+        };
+    Cancellable timer = alive ? time.schedule(delay, unlessLetGo) : () -> {};
+    return () -> {
+      limits.remove(task);
+      timer.cancel();
+    };
+  }
+
+  /**
+   * Has a blocking call of this process, which was killed, run into the next of its limits: its
+   * thread is the walk's and has to come to its end, and whatever it does changes nothing any more.
+   *
+   * @return whether there was one
+   */
+  boolean letGoOnce() {
+    Runnable limit = limits.poll();
+    if (limit != null) {
+      limit.run();
+    }
+    return limit != null;
   }
 
   private void runIfAlive(Runnable task) {

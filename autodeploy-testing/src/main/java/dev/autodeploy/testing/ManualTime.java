@@ -273,6 +273,11 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
    *     CompletionException}
    */
   public <T extends @Nullable Object> T call(Callable<T> callable) {
+    return call(callable, newProcess());
+  }
+
+  /** Calls something in a process: when that is killed, the call is let go and no time passes. */
+  <T extends @Nullable Object> T call(Callable<T> callable, ManualProcess process) {
     requireNonNull(callable, "callable");
     begin();
     BlockingCall<T> call = new BlockingCall<>(callable);
@@ -281,7 +286,8 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
       guest = call;
       call.start();
       while (!call.awaitDoneOrBlocked()) {
-        if (!runOne() && !moveToNextTimer(end) && call.isStuck()) {
+        boolean wentOn = process.isAlive() ? runOne() || moveToNextTimer(end) : process.letGoOnce();
+        if (!wentOn && call.isStuck()) {
           throw call.abandon();
         }
       }
@@ -337,6 +343,12 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
    */
   public ManualProcess newProcess() {
     return new ManualProcess(this);
+  }
+
+  /** Returns whether this is the thread of a blocking call. */
+  boolean isInCall() {
+    BlockingCall<?> call = guest;
+    return call != null && call.isCurrentThread();
   }
 
   long nextSeed() {
@@ -409,8 +421,7 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
    * anything: what comes first is not left to the machine.
    */
   private void waitForTurn() {
-    BlockingCall<?> call = guest;
-    if (call == null || !call.isCurrentThread()) {
+    if (!isInCall()) {
       return;
     }
     Thread other = mover;

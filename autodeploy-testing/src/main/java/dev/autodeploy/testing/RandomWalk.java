@@ -14,8 +14,11 @@ import java.util.Set;
  *   <li>no more instances exist than a deployment allows, and a wake starts exactly one;
  *   <li>an instance with an open lease is not released, except by force or its own death;
  *   <li>an idle instance is released when its time has come, and not earlier;
+ *   <li>what waiting callers and the minimum need is there or starting, as far as there is place;
  *   <li>everybody who waits gets a lease or an error by their deadline, and who gave up has none;
- *   <li>released means gone, every start has one reason, and the ledger has every second;
+ *   <li>a refusal says what is true, and who holds a lease of what is lost is told;
+ *   <li>released means gone, every start has one reason, the ledger has every second, and the cost
+ *       is the ledger's;
  *   <li>in the end nobody waits, nothing runs, and after the close nothing is left.
  * </ul>
  *
@@ -37,7 +40,10 @@ public final class RandomWalk {
     CRASH,
     /** Releases fail, are lost, or are reported done although the instance still runs. */
     RELEASE,
-    /** The engine's process is killed at any moment and started again, or closed and started. */
+    /**
+     * The engine's process is killed at any moment and started again, or closed and started. While
+     * it is built or closed it may die before any call of its provider or store.
+     */
     RESTART,
     /** The wall clock is stepped forth and back. */
     CLOCK,

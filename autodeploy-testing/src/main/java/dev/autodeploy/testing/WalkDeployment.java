@@ -28,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -43,16 +44,19 @@ final class WalkDeployment {
   private final Map<String, WalkInstance> instances = new HashMap<>();
   private final List<WalkWaiter> waiters = new ArrayList<>();
   private final List<Held> leases = new ArrayList<>();
+  private final WalkRefusals refusals;
 
   private DeploymentSpec spec;
   private ManualProcess process;
   private @Nullable Deployment deployment;
   private @Nullable CompletableFuture<Void> removal;
-  private boolean forced;
   private boolean quiet;
   private int asked;
   private int scaleOutsAsked;
   private int scaleOuts;
+
+  /** Until when the minimum may not be kept, as an instance has ended by itself. */
+  private long minimumHeldUntil = Long.MIN_VALUE;
 
   // Since everything was last at rest: the books of engine and walk may differ until it is again.
   private int mostWaiting;
@@ -60,6 +64,7 @@ final class WalkDeployment {
   private int leastConcurrency;
   private int mostMinimum;
   private int leastMinimum;
+  private Duration mostBackoff = Duration.ZERO;
 
   /** An open lease; the stage is null for one that does not want to be told of its loss. */
   private record Held(
@@ -71,6 +76,7 @@ final class WalkDeployment {
     this.process = engine.process();
     this.name = spec.name();
     this.spec = spec;
+    this.refusals = new WalkRefusals(walk);
     atRest();
   }
 
@@ -175,7 +181,14 @@ final class WalkDeployment {
   private WalkWaiter ask(RouteRule route, Duration patience) {
     long now = walk.time.read();
     WalkWaiter waiter =
-        new WalkWaiter(walk.requests++, route, now, now + patience.toNanos(), waiters.size());
+        new WalkWaiter(
+            walk.requests++,
+            route,
+            now,
+            now + patience.toNanos(),
+            waiters.size(),
+            spec,
+            route instanceof RouteRule.Default ? null : deployment().status());
     walk.trace.add(
         () -> id() + ": " + waiter + " asks for " + route + " within " + Walk.text(patience));
     waiters.add(waiter);
@@ -231,7 +244,7 @@ final class WalkDeployment {
 
   private void releaseForcibly() {
     walk.trace.add(() -> id() + ": release by force");
-    forced = true;
+    refusals.releasedByForce();
     instances.values().forEach(instance -> instance.forced = true);
     for (InstanceInfo info : deployment().status().instances()) {
       instance(info.id()).forced = true;
@@ -259,6 +272,9 @@ final class WalkDeployment {
     leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
     mostMinimum = Math.max(mostMinimum, spec.minInstances());
     leastMinimum = Math.min(leastMinimum, spec.minInstances());
+    if (mostBackoff.compareTo(spec.startBackoff()) < 0) {
+      mostBackoff = spec.startBackoff();
+    }
     instances.values().forEach(instance -> instance.timeoutChanged(timeout()));
     if (!engine.mayFail(() -> engine.autoDeploy().update(newSpec))) {
       spec = before;
@@ -369,26 +385,21 @@ final class WalkDeployment {
   private boolean isJustified(WalkWaiter waiter, AutoDeployException refusal) {
     return switch (refusal.code()) {
       case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline;
-      case QUEUE_FULL -> waiter.before >= smallestQueue();
-      case START_FAILED ->
-          refusal instanceof StartFailedException e
-              && !e.retryAfter().isNegative()
-              && e.failure().instanceId().startsWith(name + "-");
-      case ROUTE_TARGET_NOT_FOUND -> !waiter.takesAny() && !isScaleOut(waiter);
-      case REPLICA_QUOTA_EXCEEDED -> isScaleOut(waiter);
-      case RELEASED -> forced;
+      case QUEUE_FULL -> WalkRefusals.isQueueFull(waiter);
+      case START_FAILED -> {
+        boolean known = refusal instanceof StartFailedException;
+        if (refusal instanceof StartFailedException failed) {
+          refusals.add(waiter, failed);
+        }
+        yield known;
+      }
+      case ROUTE_TARGET_NOT_FOUND -> WalkRefusals.isTargetMissing(waiter, deployment().status());
+      case REPLICA_QUOTA_EXCEEDED -> WalkRefusals.isQuotaExceeded(waiter);
+      case RELEASED -> refusals.isByForce(waiter);
       case DEPLOYMENT_NOT_FOUND -> isRemoving();
       case CLOSED -> engine.isClosing();
       default -> false;
     };
-  }
-
-  private int smallestQueue() {
-    return Math.min(3, spec.maxPending());
-  }
-
-  private static boolean isScaleOut(WalkWaiter waiter) {
-    return waiter.route instanceof RouteRule.ScaleOut;
   }
 
   /** A lease ended, or may have, that the book does not have: an idle time begins anew. */
@@ -419,6 +430,7 @@ final class WalkDeployment {
   }
 
   void told(DeploymentEvent event) {
+    refusals.told(event);
     if (event instanceof DeploymentEvent.InstanceStarting e) {
       toldStarting(e);
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
@@ -489,6 +501,7 @@ final class WalkDeployment {
     walk.check(
         machine != null && machine.exitedAt != SimulatedMachine.NEVER,
         () -> "an exit is told of what has ended, but " + event.instanceId() + " has not");
+    minimumHeldUntil = Math.max(minimumHeldUntil, walk.time.read() + mostBackoff.toNanos());
   }
 
   private void toldReleasing(DeploymentEvent.InstanceReleasing event) {
@@ -539,6 +552,8 @@ final class WalkDeployment {
     atRest();
     DeploymentStatus status = deployment().status();
     checkWaiters(status);
+    checkStarts(status);
+    refusals.checkAtRest(status);
     checkInstances(status);
     instances.values().removeIf(i -> i.told == WalkInstance.Told.GONE && i.open == 0);
   }
@@ -549,6 +564,7 @@ final class WalkDeployment {
     leastConcurrency = spec.concurrency();
     mostMinimum = spec.minInstances();
     leastMinimum = spec.minInstances();
+    mostBackoff = spec.startBackoff();
   }
 
   private void checkWaiters(DeploymentStatus status) {
@@ -563,19 +579,39 @@ final class WalkDeployment {
         () -> id() + ": " + status.pending() + " wait, but asked have " + waiters);
     walk.check(
         status.requests() == asked, () -> id() + ": " + asked + " asked, not " + status.requests());
-    if (anyWaits && !isRemoving()) {
-      boolean hopeless =
-          status.count(InstancePhase.READY) + status.count(InstancePhase.STARTING) == 0
-              && status.instances().size() < spec.maxInstances()
-              && status.backoffUntil() == null;
-      walk.check(!hopeless, () -> id() + ": somebody waits, and nothing is started: " + status);
-    }
     boolean waits = anyWaits;
     for (InstanceInfo info : status.instances()) {
       walk.check(
           !waits || info.phase() != InstancePhase.READY || info.inFlight() >= spec.concurrency(),
           () -> id() + ": somebody waits although " + info.id() + " has room");
     }
+  }
+
+  /** What waiting callers and the minimum need is there or starting, as far as there is place. */
+  private void checkStarts(DeploymentStatus status) {
+    boolean mayStart =
+        !isRemoving()
+            && status.instances().size() < spec.maxInstances()
+            && status.backoffUntil() == null;
+    if (!mayStart) {
+      return;
+    }
+    int ready = status.count(InstancePhase.READY);
+    int starting = status.count(InstancePhase.STARTING);
+    int waiting = 0;
+    for (WalkWaiter waiter : waiters) {
+      waiting += waiter.takesAny() ? 1 : 0;
+    }
+    // A wake starts one, for as many as wait; beside a ready one each has room for so many.
+    long served =
+        ready > 0 ? (long) starting * spec.concurrency() : starting > 0 ? Long.MAX_VALUE : 0;
+    int any = waiting;
+    walk.check(
+        waiting <= served,
+        () -> id() + ": " + any + " wait, and nothing is started for them: " + status);
+    walk.check(
+        ready + starting >= spec.minInstances() || walk.time.read() < minimumHeldUntil,
+        () -> id() + ": at least " + spec.minInstances() + " are to be there: " + status);
   }
 
   private void checkInstances(DeploymentStatus status) {
@@ -609,7 +645,8 @@ final class WalkDeployment {
         status.status() == expected, () -> id() + " is " + expected + ", not " + status.status());
     for (Held held : leases) {
       walk.check(
-          held.instance.told != WalkInstance.Told.RELEASING
+          (held.instance.told != WalkInstance.Told.RELEASING
+                  && held.instance.told != WalkInstance.Told.GONE)
               || held.lost == null
               || held.lost.toCompletableFuture().isDone(),
           () -> "a lease tells that its instance is lost, but not that of " + held.instance.id);
@@ -643,7 +680,6 @@ final class WalkDeployment {
 
   /** Compares the cost, at one dollar a second, with what the ledger has. */
   void checkCost(Map<String, List<UsageInterval>> ends) {
-    Cost cost = deployment().cost();
     List<UsageInterval> usage = deployment().usage(Instant.MIN, Instant.MAX);
     BigDecimal seconds = BigDecimal.ZERO;
     for (UsageInterval interval : usage) {
@@ -652,11 +688,35 @@ final class WalkDeployment {
           () -> "usage is what the ledger has, but " + interval + " is not");
       seconds = seconds.add(BigDecimal.valueOf(interval.duration().toNanos(), 9));
     }
+    checkNothingForgotten(ends, Set.copyOf(usage));
+    Cost cost = deployment().cost();
     BigDecimal off = cost.total().amount().subtract(seconds).abs();
     BigDecimal sum = seconds;
     walk.check(
         off.compareTo(new BigDecimal("0.000001")) < 0,
         () -> id() + ": the cost is that of the usage, " + sum + ", not " + cost.total());
+  }
+
+  private void checkNothingForgotten(
+      Map<String, List<UsageInterval>> ends, Set<UsageInterval> usage) {
+    if (isRemoving()) {
+      return; // what was found of it later is counted elsewhere
+    }
+    Instant createdAt = deployment().createdAt();
+    for (List<UsageInterval> intervals : ends.values()) {
+      for (UsageInterval interval : intervals) {
+        // By both clocks: an earlier deployment of the name may seem to be later by a stepped one.
+        SimulatedMachine machine = walk.world.machines.get(interval.instanceId());
+        boolean own =
+            interval.deployment().equals(name)
+                && !interval.startRequestedAt().isBefore(createdAt)
+                && machine != null
+                && machine.startedAt > engine.deployedAt(name);
+        walk.check(
+            !own || usage.contains(interval),
+            () -> "what the ledger has is in the usage, but " + interval + " is not");
+      }
+    }
   }
 
   // Small things.

@@ -37,6 +37,9 @@ final class WalkEngine {
   /** When the engine reported each instance gone, by {@link ManualTime#read()}. */
   private final Map<String, Long> reportedGone = new HashMap<>();
 
+  /** When each deployment was last made, or was to be, by {@link ManualTime#read()}. */
+  private final Map<String, Long> deployedAt = new HashMap<>();
+
   /** The instances of which an event told why they were started. */
   private final Set<String> explained = new HashSet<>();
 
@@ -56,7 +59,7 @@ final class WalkEngine {
     this.walk = walk;
     this.owner = owner;
     this.deploymentCount = deploymentCount;
-    this.store = new WalkStore(this::nextWrite, walk.time::read);
+    this.store = new WalkStore(new Fate(), walk.time::read);
     this.process = walk.time.newProcess();
     this.connection = walk.provider.newConnection();
   }
@@ -108,15 +111,40 @@ final class WalkEngine {
     if (draw == null) {
       return WalkStore.Write.WELL;
     }
-    boolean mayDie = !building && !closing && walk.faults.contains(RandomWalk.Fault.RESTART);
-    WalkStore.Write write = draw.badWrite(mayDie);
+    WalkStore.Write write = draw.badWrite(walk.faults.contains(RandomWalk.Fault.RESTART));
     walk.trace.add(() -> owner + ": the store's write: " + write);
     if (write == WalkStore.Write.DIES || write == WalkStore.Write.DIES_WRITTEN) {
-      died = true;
-      walk.restarts++;
-      kill();
+      die();
     }
     return write;
+  }
+
+  private void die() {
+    died = true;
+    walk.restarts++;
+    kill();
+  }
+
+  /** While an engine is built or closed, its process may die before any call. */
+  private void beforeCall() {
+    boolean mayDie = (building || closing) && !died;
+    if (mayDie && walk.fault(RandomWalk.Fault.RESTART, "death", 20) != null) {
+      walk.trace.add(() -> owner + ": dies while it is " + (building ? "built" : "closed"));
+      die();
+      store.cut();
+    }
+  }
+
+  private final class Fate implements WalkStore.Fate {
+    @Override
+    public WalkStore.Write next() {
+      return nextWrite();
+    }
+
+    @Override
+    public void called() {
+      beforeCall();
+    }
   }
 
   int nextRevision() {
@@ -129,22 +157,26 @@ final class WalkEngine {
   private void build(WalkDraw draw) {
     closing = false;
     building = true;
-    for (int attempt = 1; ; attempt++) {
+    int failures = 0;
+    while (true) {
+      died = false;
       walk.trace.add(() -> owner + ": build");
       known.clear();
       ManualProcess current = walk.time.newProcess();
       process = current;
       try {
         autoDeploy = current.build(builder(current, draw), draw.random.nextLong());
-        building = false;
-        return;
-      } catch (AutoDeployException e) {
+        if (!died) {
+          building = false;
+          return;
+        }
+      } catch (RuntimeException e) {
         walk.trace.add(() -> owner + ": the engine is not built: " + e.getMessage());
-        boolean expected =
-            e.code() == ErrorCode.PROVIDER_FAILED || e.code() == ErrorCode.STATE_FAILED;
-        if (!expected || attempt == BUILD_ATTEMPTS) {
+        if (!died && (!isExpected(e) || ++failures == BUILD_ATTEMPTS)) {
           throw e;
         }
+      }
+      if (!died) {
         process.kill();
         store.cut();
         connection = walk.provider.newConnection();
@@ -153,9 +185,15 @@ final class WalkEngine {
     }
   }
 
+  private static boolean isExpected(RuntimeException e) {
+    return e instanceof AutoDeployException failure
+        && (failure.code() == ErrorCode.PROVIDER_FAILED
+            || failure.code() == ErrorCode.STATE_FAILED);
+  }
+
   private AutoDeploy.Builder builder(ManualProcess current, WalkDraw draw) {
     return AutoDeploy.builder()
-        .provider(connection)
+        .provider(new WalkProvider(connection, current, this::beforeCall))
         .owner(owner)
         .stateStore(store.open())
         .costMeter(CostMeter.perHour("3600", "USD"))
@@ -171,6 +209,7 @@ final class WalkEngine {
     WalkDeployment before = deployments.remove(name);
     WalkDeployment deployment = new WalkDeployment(walk, this, spec);
     deployments.put(name, deployment);
+    deployedAt.put(name, walk.time.read());
     if (!mayFail(() -> deployment.attach(autoDeploy().deploy(spec)))) {
       deployments.remove(name);
       if (before != null) {
@@ -222,7 +261,9 @@ final class WalkEngine {
     } else {
       walk.trace.add(() -> owner + ": close");
       shutDown();
-      connection = walk.provider.newConnection();
+      if (!died) {
+        connection = walk.provider.newConnection();
+      }
     }
     rebuild(draw);
   }
@@ -292,7 +333,16 @@ final class WalkEngine {
   private void shutDown() {
     closing = true;
     restarts.add(walk.time.read());
-    walk.time.close(autoDeploy());
+    try {
+      process.close(autoDeploy());
+    } catch (RuntimeException e) {
+      if (!died) {
+        throw e;
+      }
+    }
+    if (died) {
+      return; // what it left is the next engine's
+    }
     walk.time.runReady();
     deployments.values().forEach(WalkDeployment::checkClosed);
     deployments.values().forEach(WalkDeployment::checkRefusedAfterClose);
@@ -428,6 +478,10 @@ final class WalkEngine {
     for (WalkDeployment deployment : deployments.values()) {
       deployment.checkCost(ledger.ends());
     }
+  }
+
+  long deployedAt(String deployment) {
+    return deployedAt.getOrDefault(deployment, 0L);
   }
 
   boolean isExplained(String instanceId) {

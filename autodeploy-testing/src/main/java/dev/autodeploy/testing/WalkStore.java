@@ -33,6 +33,9 @@ final class WalkStore {
   /** Decides how a write goes; when it dies the process has ended already. */
   interface Fate {
     Write next();
+
+    /** Comes before every call; the process may end here, and the store be cut off from it. */
+    default void called() {}
   }
 
   private final Fate fate;
@@ -156,6 +159,7 @@ final class WalkStore {
     @Override
     public void close() {
       if (session == this) {
+        fate.called();
         cut();
       }
     }
@@ -168,6 +172,9 @@ final class WalkStore {
     }
 
     private void check() {
+      if (session == this) {
+        fate.called();
+      }
       if (session != this) {
         throw failed("the engine has been cut off from its store");
       }

@@ -1,7 +1,10 @@
 package dev.autodeploy.testing;
 
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.RouteRule;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** Somebody in a walk who has asked and has not been answered yet. */
 final class WalkWaiter {
@@ -13,6 +16,12 @@ final class WalkWaiter {
   /** How many others waited when this one asked. */
   final int before;
 
+  /** What was deployed when it asked. */
+  final DeploymentSpec spec;
+
+  /** What it found if it does not take just any instance, or null. */
+  final @Nullable DeploymentStatus seen;
+
   /** Set right after it asked. */
   CompletableFuture<?> future = new CompletableFuture<>();
 
@@ -21,12 +30,21 @@ final class WalkWaiter {
 
   boolean cancelled;
 
-  WalkWaiter(int number, RouteRule route, long askedAt, long deadline, int before) {
+  WalkWaiter(
+      int number,
+      RouteRule route,
+      long askedAt,
+      long deadline,
+      int before,
+      DeploymentSpec spec,
+      @Nullable DeploymentStatus seen) {
     this.number = number;
     this.route = route;
     this.askedAt = askedAt;
     this.deadline = deadline;
     this.before = before;
+    this.spec = spec;
+    this.seen = seen;
   }
 
   /** Returns whether any instance would do. */

@@ -3,6 +3,7 @@ package dev.autodeploy.testing;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
+import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.util.List;
@@ -12,7 +13,23 @@ abstract class EngineStory {
   final ManualTime time = ManualTime.create();
   final SimulatedProvider first = SimulatedProvider.on(time);
   WalkStore.Write write = WalkStore.Write.WELL;
-  final WalkStore store = new WalkStore(() -> write, time::read);
+  final WalkStore store =
+      new WalkStore(
+          new WalkStore.Fate() {
+            @Override
+            public WalkStore.Write next() {
+              return write;
+            }
+
+            @Override
+            public void called() {
+              beforeCall();
+            }
+          },
+          time::read);
+
+  /** Comes before every call of the store. */
+  void beforeCall() {}
 
   /** Leaves an instance that is being released, of a deployment that is no more. */
   void removeAndKill() {
@@ -41,7 +58,7 @@ abstract class EngineStory {
     return build(time.newProcess(), provider, leave);
   }
 
-  AutoDeploy build(ManualProcess process, SimulatedProvider provider, boolean leave) {
+  AutoDeploy build(ManualProcess process, InstanceProvider provider, boolean leave) {
     return process.build(
         AutoDeploy.builder()
             .provider(provider)
