@@ -16,19 +16,33 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
-/** Checks that a staged repository holds everything that a published library needs, and no more. */
+/**
+ * Checks that a staged repository holds everything that a published library needs, and no more; with
+ * {@code --signed}, that all of it is signed.
+ */
 final class StagedCheck {
   private static final String GROUP = "dev.autodeploy";
 
+  /** A snapshot's version has a time in the names of files. */
+  private static final String VERSION = "-\\d[\\d.]*(-(SNAPSHOT|\\d{8}\\.\\d{6}-\\d+))?";
+
+  private static final String SBOM = "-cyclonedx\\.(xml|json)";
+  private static final String CHECKSUM = "(\\.(md5|sha1|sha256|sha512))?";
+
+  private final Path repository;
   private final Path root;
+  private final boolean signed;
   private final List<String> problems = new ArrayList<>();
 
-  private StagedCheck(Path root) {
-    this.root = root.resolve(GROUP.replace('.', '/'));
+  private StagedCheck(Path repository, boolean signed) {
+    this.repository = repository;
+    this.root = repository.resolve(GROUP.replace('.', '/'));
+    this.signed = signed;
   }
 
   public static void main(String[] arguments) throws Exception {
-    StagedCheck check = new StagedCheck(Path.of(arguments[0]));
+    boolean signed = arguments[0].equals("--signed");
+    StagedCheck check = new StagedCheck(Path.of(arguments[signed ? 1 : 0]), signed);
     int artifacts = check.run();
     check.problems.forEach(problem -> System.err.println("not fit to publish: " + problem));
     if (!check.problems.isEmpty()) {
@@ -62,7 +76,34 @@ final class StagedCheck {
         jars(module);
       }
     }
+    noMore(modules);
     return staged.size();
+  }
+
+  /** Looks for files that nobody is meant to get, such as jars of tests. */
+  private void noMore(Set<String> modules) throws IOException {
+    List<Path> all;
+    try (Stream<Path> files = Files.walk(repository)) {
+      all = files.filter(Files::isRegularFile).toList();
+    }
+    for (Path file : all) {
+      String name = file.getFileName().toString();
+      boolean ours = file.startsWith(root);
+      String published = ours ? published(root.relativize(file).getName(0).toString(), modules) : "";
+      boolean metadata = ours && name.matches("maven-metadata\\.xml" + CHECKSUM);
+      require(
+          metadata || name.matches(published + "(\\.asc)?" + CHECKSUM),
+          repository.relativize(file) + " is not to be published");
+      if (signed && name.matches(published)) {
+        require(Files.exists(file.resolveSibling(name + ".asc")), name + " is not signed");
+      }
+    }
+  }
+
+  /** The names of an artifact's files, signatures and checksums left out. */
+  private static String published(String artifact, Set<String> modules) {
+    String jars = modules.contains(artifact) ? "|(-sources|-javadoc)?\\.jar" : "";
+    return artifact + VERSION + "(\\.pom|" + SBOM + jars + ")";
   }
 
   private Set<String> managed(Element bom) {
@@ -116,7 +157,9 @@ final class StagedCheck {
       return;
     }
     Set<String> classes = names(jar);
-    require(classes.contains("META-INF/LICENSE"), jar.getFileName() + " has no licence");
+    for (Path each : List.of(jar, sources)) {
+      require(names(each).contains("META-INF/LICENSE"), each.getFileName() + " has no licence");
+    }
     require(classes.contains("module-info.class"), jar.getFileName() + " has no descriptor");
     Set<String> sourceFiles = names(sources);
     for (String name : classes) {
@@ -182,9 +225,9 @@ final class StagedCheck {
         .getDocumentElement();
   }
 
-  /** The file of an artifact with this end after its version; a snapshot's version has a time. */
+  /** The file of an artifact with this end after its version. */
   private Path file(String artifact, String end) throws IOException {
-    String name = artifact + "-\\d[\\d.]*(-(SNAPSHOT|\\d{8}\\.\\d{6}-\\d+))?" + end.replace(".", "\\.");
+    String name = artifact + VERSION + end.replace(".", "\\.");
     try (Stream<Path> files = Files.walk(root.resolve(artifact))) {
       List<Path> found =
           files.filter(file -> file.getFileName().toString().matches(name)).toList();

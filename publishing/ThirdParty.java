@@ -59,8 +59,9 @@ final class ThirdParty {
             # Third-party software
 
             What the published modules bring into an application, with everything that it stands on in turn, and
-            under which licence its authors publish it. None of it is inside our jars. `publishing/check` compares
-            this list with the build.
+            under which licence its authors publish it. None of it is inside our class jars; the Javadoc jars hold the
+            scripts and styles that the JDK's `javadoc` puts there, with their licences in `legal/`. `publishing/check`
+            compares this list with the build.
 
             | artifact | version | licence | comes with |
             | --- | --- | --- | --- |

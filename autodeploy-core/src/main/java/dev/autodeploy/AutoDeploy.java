@@ -70,7 +70,8 @@ public final class AutoDeploy implements AutoCloseable {
    * @param spec what is deployed
    * @return the deployment
    * @throws IllegalArgumentException if the provider can never start it
-   * @throws AutoDeployException if the state cannot be stored, or the engine is closed
+   * @throws AutoDeployException if a deployment of this name is being removed, the state cannot be
+   *     stored, or the engine is closed
    */
   public Deployment deploy(DeploymentSpec spec) {
     return engine.deploy(requireNonNull(spec, "spec"));
@@ -83,7 +84,8 @@ public final class AutoDeploy implements AutoCloseable {
    * @param spec the new specification
    * @return the deployment
    * @throws IllegalArgumentException if the provider can never start it
-   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name, or
+   *     it is being removed; also if the state cannot be stored, or the engine is closed
    */
   public Deployment update(DeploymentSpec spec) {
     return engine.update(requireNonNull(spec, "spec"));
@@ -95,7 +97,8 @@ public final class AutoDeploy implements AutoCloseable {
    *
    * @param name the deployment's name
    * @return completes when every instance is verified gone and the deployment is forgotten
-   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name;
+   *     also if the state cannot be stored, or the engine is closed
    */
   public CompletableFuture<Void> remove(String name) {
     return engine.remove(requireNonNull(name, "name"));
@@ -134,7 +137,8 @@ public final class AutoDeploy implements AutoCloseable {
   /**
    * Adds a listener.
    *
-   * @param listener gets every event from now on
+   * @param listener gets the events from now on; {@link DeploymentListener} says when some are
+   *     dropped
    */
   public void addListener(DeploymentListener listener) {
     engine.addListener(requireNonNull(listener, "listener"));
@@ -300,7 +304,8 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Adds a listener that gets every event from the first one on.
+     * Adds a listener that gets the events from the first one on. {@link DeploymentListener} says
+     * when some are dropped.
      *
      * @param listener the listener
      * @return this
@@ -429,8 +434,11 @@ public final class AutoDeploy implements AutoCloseable {
      * left behind. Blocks while the provider is asked.
      *
      * @return the engine
-     * @throws AutoDeployException if the state is damaged, the owner is in use, or the provider
-     *     does not answer
+     * @throws IllegalArgumentException if both {@code stateStore} and {@code stateDirectory} are
+     *     set, the directory is not on the default file system, or {@code leaveInstancesOnClose} is
+     *     set without an owner, store or directory
+     * @throws AutoDeployException if the state is damaged or somebody else's, the owner is in use,
+     *     or the provider does not answer
      */
     public AutoDeploy build() {
       if (stateStore != null && stateDirectory != null) {

@@ -163,7 +163,7 @@ public final class DeploymentSpec {
   /**
    * Returns the port that the service listens on.
    *
-   * @return the port; 0 if each instance is told a free one in {@code PORT}
+   * @return the port; 0 if each instance is told one in {@code PORT}
    */
   public int port() {
     return port;
@@ -456,8 +456,8 @@ public final class DeploymentSpec {
     /**
      * Sets the port that the service listens on. Required.
      *
-     * @param value 1 to 65535; or 0 where the provider can tell each instance a free port in the
-     *     environment variable {@code PORT}
+     * @param value 1 to 65535; or 0 where the provider tells each instance its port in the
+     *     environment variable {@code PORT}: to a local process a free one, to a container 8080
      * @return this
      */
     public Builder port(int value) {

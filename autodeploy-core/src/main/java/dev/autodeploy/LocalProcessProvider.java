@@ -197,7 +197,7 @@ public final class LocalProcessProvider implements InstanceProvider {
      * Sets how long an instance that was {@linkplain LocalProcessProvider#leave left} waits for the
      * next process to take it over before it ends. Default: 2 minutes.
      *
-     * @param value 1 second to 24 hours, in whole seconds
+     * @param value 1 second to 24 hours; a fraction of a second does not count
      * @return this
      */
     public Builder leaveTime(Duration value) {

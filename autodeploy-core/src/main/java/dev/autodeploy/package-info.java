@@ -27,7 +27,8 @@
  *
  * <p>What happens is told to a {@link dev.autodeploy.event.DeploymentListener}; where instances
  * run, how long they are kept and what they cost is up to the interfaces in {@link
- * dev.autodeploy.spi}. Every error is an {@link dev.autodeploy.AutoDeployException}.
+ * dev.autodeploy.spi}. Every failure at run time is an {@link dev.autodeploy.AutoDeployException};
+ * a setting that cannot be is an {@link IllegalArgumentException}.
  */
 @NullMarked
 package dev.autodeploy;

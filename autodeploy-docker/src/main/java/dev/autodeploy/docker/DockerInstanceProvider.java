@@ -1071,7 +1071,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets the last word on how containers are made; name and labels stay what they are.
+     * Sets what changes the create command of a container before it is sent; name and labels stay
+     * what they are.
      *
      * @param value gets the command as it would be sent, and returns it
      * @return this

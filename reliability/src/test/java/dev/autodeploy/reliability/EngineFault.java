@@ -28,22 +28,22 @@ final class EngineFault implements Fault {
 
   static EngineFault stopped(int rounds) {
     return new EngineFault(
-        "engine stopped under load", rounds, 0, OwnEngine::stop, OwnEngine::launch);
+        "Docker Engine stopped under load", rounds, 0, OwnEngine::stop, OwnEngine::launch);
   }
 
   static EngineFault killed(int rounds) {
     return new EngineFault(
-        "engine killed under load", rounds, 0, OwnEngine::kill, OwnEngine::launch);
+        "Docker Engine killed under load", rounds, 0, OwnEngine::kill, OwnEngine::launch);
   }
 
   static EngineFault frozen(int rounds) {
     return new EngineFault(
-        "engine frozen under load", rounds, 0, OwnEngine::freeze, OwnEngine::thaw);
+        "Docker Engine frozen under load", rounds, 0, OwnEngine::freeze, OwnEngine::thaw);
   }
 
   static EngineFault diskFull(int rounds) {
     return new EngineFault(
-        "engine's disk full",
+        "Docker Engine's disk full",
         rounds,
         96,
         engine -> SmallDisk.fill(engine.dataDirectory()),
