@@ -196,7 +196,9 @@ public final class AutoDeploy implements AutoCloseable {
    * Builder#leaveInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
    *
    * @throws AutoDeployException with {@code PROVIDER_FAILED} if an instance could not be verified
-   *     gone within the release timeout: it may still run, and the message names it
+   *     gone within the release timeout: it may still run, and the message names it; with {@code
+   *     STATE_FAILED} if the store did not take the last entries of the ledger, which are lost. All
+   *     else is closed then
    */
   @Override
   public void close() {

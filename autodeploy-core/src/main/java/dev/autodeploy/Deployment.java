@@ -48,7 +48,8 @@ public interface Deployment {
    * <p>If an instance with room is ready the future is complete on return. Otherwise it completes
    * on the callback executor: with a lease, which the caller must close, or with an {@link
    * AutoDeployException} no later than the request's timeout. Cancelling it gives up the place; a
-   * lease that was granted at the same moment is closed.
+   * lease that is on its way then is closed. If {@code cancel} returns false, it was too late: if
+   * the lease was granted, it is the caller's to close.
    *
    * @param request which instance, and how long to wait
    * @return the lease
@@ -94,7 +95,8 @@ public interface Deployment {
    * Releases the ready instances: idle ones at once, busy ones when their leases are closed. An
    * instance that is starting because requests wait for it is left to serve them.
    *
-   * @return completes when every instance concerned is verified gone
+   * @return completes when every instance concerned is verified gone, or left to the next engine by
+   *     {@link AutoDeploy.Builder#leaveInstancesOnClose}
    */
   CompletableFuture<Void> release();
 

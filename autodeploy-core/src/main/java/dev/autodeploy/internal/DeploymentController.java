@@ -164,9 +164,17 @@ final class DeploymentController implements Deployment {
       try {
         carryOut(effect);
       } catch (RuntimeException | Error e) {
-        LOG.error("Deployment '{}' could not carry out {}", name, effect, e);
+        report(effect, e);
       }
       effect = nextEffect();
+    }
+  }
+
+  private void report(Effect effect, Throwable failure) {
+    try {
+      LOG.error("Deployment '{}' could not carry out {}", name, effect, failure);
+    } catch (RuntimeException | Error e) {
+      // Not even the log works: the other effects are carried out all the same.
     }
   }
 
@@ -314,7 +322,9 @@ final class DeploymentController implements Deployment {
                     EngineContext.describe(error));
               }
               checkpoint(instance);
-              decide(() -> machine.left(now(), instance));
+              if (decide(() -> machine.left(now(), instance))) {
+                instance.goneFuture.complete(null);
+              }
             });
   }
 
@@ -500,8 +510,11 @@ final class DeploymentController implements Deployment {
     }
   }
 
-  /** Writes to the ledger how far the instances were used, where that changed. */
-  void checkpoint() {
+  /**
+   * Writes to the ledger how far the instances were used, where that changed, and makes up for a
+   * timer that could not be set.
+   */
+  void upkeep() {
     List<Instance> all;
     lock.lock();
     try {
@@ -510,6 +523,7 @@ final class DeploymentController implements Deployment {
       lock.unlock();
     }
     all.forEach(this::checkpoint);
+    decide(() -> machine.upkeep(now()));
   }
 
   private void checkpoint(Instance instance) {

@@ -75,6 +75,7 @@ final class DeploymentMachine {
   private boolean terminated;
   private InstanceStatus told = InstanceStatus.STANDBY;
   private long timerAt = NEVER;
+  private boolean timerFailed;
 
   private int inFlight;
   private long quietSince = NEVER;
@@ -403,15 +404,20 @@ final class DeploymentMachine {
     schedule(instance.releaseRetryAt);
   }
 
-  /** An instance has been left to the next engine. */
-  void left(long now, Instance instance) {
+  /**
+   * An instance has been left to the next engine.
+   *
+   * @return whether it is: not if it ended before it could be left
+   */
+  boolean left(long now, Instance instance) {
     if (instance.gone || instance.phase == RELEASING) {
-      return; // it ended before it could be left
+      return false;
     }
     instance.gone = true;
     roster.remove(instance);
     terminateIfEmpty();
     rearm(now);
+    return true;
   }
 
   /** An instance of an earlier process is taken over; it still has to prove that it is ready. */
@@ -557,6 +563,10 @@ final class DeploymentMachine {
       instance.drainDeadline = drainDeadline;
       instance.leaving = leave && instance.phase == READY;
       drain(now, instance, ReleaseReason.CLOSED);
+      if (instance.releaseRetryAt != NEVER) {
+        instance.releaseRetryAt = NEVER; // when its turn comes could be too late for the close
+        release(instance, spec.releaseGrace());
+      }
     }
     terminateIfEmpty();
     rearm(now);
@@ -598,9 +608,17 @@ final class DeploymentMachine {
     rearm(now);
   }
 
-  /** The timer could not be set: the next decision sets it again. */
+  /** The timer could not be set: the next decision sets it again, or else the upkeep. */
   void timerFailed() {
     timerAt = NEVER;
+    timerFailed = true;
+  }
+
+  /** Does what a timer that could not be set would have done: no other decision may follow. */
+  void upkeep(long now) {
+    if (timerFailed) {
+      timer(now);
+    }
   }
 
   // Decisions.
@@ -902,6 +920,7 @@ final class DeploymentMachine {
   private void schedule(long at) {
     if (at < timerAt) {
       timerAt = at;
+      timerFailed = false;
       effects.add(new Effect.SetTimer(at));
     }
   }

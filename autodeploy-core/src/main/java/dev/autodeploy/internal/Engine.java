@@ -242,7 +242,7 @@ public final class Engine {
     lock.lock();
     try {
       if (closing == null) {
-        upkeep = context.scheduler().schedule(UPKEEP, this::upkeep);
+        upkeep = context.later(UPKEEP, this::upkeep);
       }
     } finally {
       lock.unlock();
@@ -256,7 +256,7 @@ public final class Engine {
             () -> {
               try {
                 context.ledger().retry();
-                everyone().forEach(DeploymentController::checkpoint);
+                everyone().forEach(DeploymentController::upkeep);
                 sweep();
               } finally {
                 scheduleUpkeep();
@@ -553,7 +553,9 @@ public final class Engine {
     return context.call(() -> context.provider().deleteSnapshot(reference));
   }
 
-  /** Ends the engine; a second call waits for the first. */
+  /**
+   * Ends the engine; a second call waits for the first. An interrupt neither stops it nor is lost.
+   */
   public void close() {
     CompletableFuture<Void> closed = new CompletableFuture<>();
     CompletableFuture<Void> earlier;
@@ -562,9 +564,6 @@ public final class Engine {
       earlier = closing;
       if (earlier == null) {
         closing = closed;
-        if (upkeep != null) {
-          upkeep.cancel();
-        }
       }
     } finally {
       lock.unlock();
@@ -573,21 +572,48 @@ public final class Engine {
       earlier.join();
       return;
     }
-    RuntimeException failure = null;
+    List<Runnable> steps =
+        List.of(
+            this::endUpkeep,
+            this::releaseAll,
+            context.ledger()::finish,
+            () -> within(EVENTS_LIMIT, context.events().allDelivered()));
+    Throwable failure = null;
+    boolean interrupted = false;
     try {
-      releaseAll();
-    } catch (RuntimeException e) {
-      failure = e;
-    }
-    context.ledger().retry();
-    within(EVENTS_LIMIT, context.events().allDelivered());
-    try {
-      failure = resources.close(failure) instanceof RuntimeException e ? e : null;
+      for (Runnable step : steps) {
+        // What is foreign, a provider or a store, would break off on an interrupted thread.
+        interrupted |= Thread.interrupted();
+        try {
+          step.run();
+        } catch (RuntimeException | Error e) {
+          failure = EngineResources.first(failure, e);
+        }
+      }
+      interrupted |= Thread.interrupted();
+      failure = resources.close(failure);
     } finally {
       closed.complete(null);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    if (failure != null) {
-      throw failure;
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    if (failure instanceof RuntimeException e) {
+      throw e;
+    }
+  }
+
+  private void endUpkeep() {
+    lock.lock();
+    try {
+      if (upkeep != null) {
+        upkeep.cancel();
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -660,7 +686,7 @@ public final class Engine {
   /** Waits until something is done, or a limit has passed. */
   private void within(Duration limit, CompletableFuture<?> done) {
     CompletableFuture<Void> late = new CompletableFuture<>();
-    Cancellable timeout = context.scheduler().schedule(limit, () -> late.complete(null));
+    Cancellable timeout = context.later(limit, () -> late.complete(null));
     CompletableFuture.anyOf(done.exceptionally(error -> null), late).join();
     timeout.cancel();
   }

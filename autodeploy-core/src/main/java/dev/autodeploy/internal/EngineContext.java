@@ -14,9 +14,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What all deployments of one engine share.
@@ -47,6 +50,7 @@ record EngineContext(
     Executor providerExecutor,
     Executor callbackExecutor,
     RandomGenerator random) {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineContext.class);
 
   /** Returns the same with another source of random numbers. */
   EngineContext withRandom(RandomGenerator own) {
@@ -87,7 +91,7 @@ record EngineContext(
   <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     Scheduler.Cancellable timeout =
-        scheduler.schedule(
+        later(
             limit,
             () ->
                 answer.completeExceptionally(
@@ -104,6 +108,21 @@ record EngineContext(
               }
             });
     return answer;
+  }
+
+  /**
+   * Runs a task once after a delay, by the JDK's own timer if the scheduler refuses it: what must
+   * not depend on it, such as that an instance is released when the host has shut it down already.
+   */
+  Scheduler.Cancellable later(Duration delay, Runnable task) {
+    try {
+      return scheduler.schedule(delay, task);
+    } catch (RuntimeException | Error e) {
+      LOG.warn("The scheduler refused a task; it is timed by the system's clock instead", e);
+      CompletableFuture<Void> timer = new CompletableFuture<>();
+      timer.completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS).thenRun(task);
+      return () -> timer.cancel(false);
+    }
   }
 
   static Throwable unwrap(Throwable error) {

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -77,17 +77,27 @@ final class EngineResources {
   }
 
   /**
-   * Returns an executor that runs on the calling thread what another one refuses: a lease that is
-   * not handed over, an answer that is not given or a release that is not asked for would be lost
-   * for good.
+   * Returns an executor that runs on the calling thread what another one refuses, whatever it
+   * throws: a lease that is not handed over, an answer that is not given or a release that is not
+   * asked for would be lost for good.
    */
   private static Executor orHere(Executor executor) {
     return task -> {
+      AtomicBoolean begun = new AtomicBoolean();
       try {
-        executor.execute(task);
-      } catch (RejectedExecutionException | OutOfMemoryError e) {
-        LOG.debug("An executor refused a task; it runs on the calling thread", e);
-        task.run();
+        executor.execute(
+            () -> {
+              if (begun.compareAndSet(false, true)) {
+                task.run();
+              }
+            });
+      } catch (RuntimeException | Error e) {
+        if (begun.compareAndSet(false, true)) {
+          LOG.debug("An executor refused a task; it runs on the calling thread", e);
+          task.run();
+        } else {
+          LOG.warn("An executor failed after it had run a task", e);
+        }
       }
     };
   }
@@ -120,15 +130,22 @@ final class EngineResources {
     for (int i = owned.size() - 1; i >= 0; i--) {
       try {
         owned.get(i).close();
-      } catch (Exception e) {
-        if (first == null) {
-          first = e;
-        } else {
-          first.addSuppressed(e);
-        }
+      } catch (Exception | Error e) {
+        first = first(first, e);
       }
     }
     removeHook();
+    return first;
+  }
+
+  /** Returns the first of two failures, with the other one suppressed in it. */
+  static Throwable first(@Nullable Throwable first, Throwable next) {
+    if (first == null) {
+      return next;
+    }
+    if (first != next) {
+      first.addSuppressed(next);
+    }
     return first;
   }
 

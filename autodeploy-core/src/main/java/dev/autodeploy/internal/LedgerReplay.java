@@ -23,10 +23,20 @@ final class LedgerReplay {
       } else if (entry instanceof LedgerEntry.Used used) {
         open.computeIfPresent(used.instanceId(), (id, o) -> new OpenUsage(o.started(), used));
       } else if (entry instanceof LedgerEntry.Released released) {
-        open.remove(released.instanceId());
-        close(released.usage());
+        if (!isRepeated(released)) {
+          close(released.usage());
+        }
       }
     }
+  }
+
+  /**
+   * Returns whether a line is there twice, as when the store failed after it had written it. Each
+   * end belongs to a start, also of an instance that was given up and found again.
+   */
+  private boolean isRepeated(LedgerEntry.Released released) {
+    UsageInterval usage = released.usage();
+    return !open.containsKey(usage.instanceId()) && closed(usage.deployment()).contains(usage);
   }
 
   /** The closed intervals of a deployment, oldest first. */

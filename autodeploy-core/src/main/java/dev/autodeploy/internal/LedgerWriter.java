@@ -1,5 +1,7 @@
 package dev.autodeploy.internal;
 
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import java.time.Instant;
@@ -41,7 +43,7 @@ final class LedgerWriter {
     this.store = store;
   }
 
-  /** Appends an entry, or throws what the store throws: then it is not written. */
+  /** Appends an entry, or throws what the store throws: then it may not be written. */
   void append(LedgerEntry entry) {
     lock.lock();
     try {
@@ -95,6 +97,32 @@ final class LedgerWriter {
       LOG.error(
           "{} ledger entries could not be written and are kept until the store takes them",
           backlog.size(),
+          e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Writes what could not be written before, for the last time.
+   *
+   * @throws AutoDeployException if the store does not take it: then it is lost
+   */
+  void finish() {
+    lock.lock();
+    try {
+      writeBacklog();
+    } catch (RuntimeException e) {
+      throw new AutoDeployException(
+          ErrorCode.STATE_FAILED,
+          null,
+          backlog.size()
+              + " ledger entries could not be written and are lost, of instances "
+              + backlog.stream().map(LedgerEntry::instanceId).distinct().toList()
+              + ": "
+              + EngineContext.describe(e)
+              + "; the next engine counts an instance whose end is missing until it looks for it,"
+              + " so make the store writable and start the engine again soon",
           e);
     } finally {
       lock.unlock();

@@ -35,7 +35,8 @@ public interface StateStore extends AutoCloseable {
   List<LedgerEntry> ledger();
 
   /**
-   * Appends to the ledger.
+   * Appends to the ledger. After a failure the engine may append the same entry again, even if it
+   * was written after all; it counts an entry once that is there twice.
    *
    * @param entry what to append
    */

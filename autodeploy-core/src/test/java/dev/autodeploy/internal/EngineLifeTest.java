@@ -12,6 +12,8 @@ import dev.autodeploy.StartFailedException;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.Scheduler;
+import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +21,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -196,6 +201,69 @@ final class EngineLifeTest {
   }
 
   @Test
+  void executorThatFailsOnce_losesNoLease() {
+    Executor sound = h.callbackExecutor;
+    AtomicBoolean fails = new AtomicBoolean();
+    h.callbackExecutor =
+        task -> {
+          if (fails.compareAndSet(true, false)) {
+            throw new IllegalStateException("broken executor");
+          }
+          sound.execute(task);
+        };
+    h.start();
+    Deployment voice = h.deploy(b -> b.concurrency(1));
+    Lease holder = h.acquire(voice);
+    CompletableFuture<Lease> waiting = voice.acquire();
+    fails.set(true);
+
+    holder.close();
+
+    assertThat(waiting).isCompleted();
+    waiting.join().close();
+    h.time.passSeconds(300);
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void executorThatFailsAfterItRanATask_doesNotHaveItRunAgain() {
+    h.callbackExecutor =
+        task -> {
+          task.run();
+          throw new IllegalStateException("broken executor");
+        };
+    h.start();
+    Deployment voice = h.deploy();
+
+    Lease lease = h.acquire(voice);
+
+    assertThat(voice.status().inFlight()).as("a lease granted twice is given back").isEqualTo(1);
+    lease.close();
+  }
+
+  @Test
+  void logThatFails_doesNotStopADeploymentForGood() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.time.failNextSchedule(new UnprintableException());
+
+    h.acquire(voice).close();
+    h.time.passSeconds(300);
+
+    h.assertNothingLeft(voice);
+  }
+
+  /** The log prints it, and fails. */
+  private static final class UnprintableException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public void printStackTrace(PrintStream to) {
+      throw this;
+    }
+  }
+
+  @Test
   void executorsThatRunOnTheCallingThread_serveAWholeLife() {
     h.providerExecutor = Runnable::run;
     h.callbackExecutor = Runnable::run;
@@ -241,7 +309,7 @@ final class EngineLifeTest {
 
   @Test
   void acquire_afterClose_isRefusedAndDoesNotHang() throws Exception {
-    Engine engine = Engine.start(withOwnExecutors());
+    Engine engine = Engine.start(config(null));
     Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
     engine.close();
 
@@ -253,7 +321,8 @@ final class EngineLifeTest {
     assertThat(voice.logs("voice-x", 10).get(10, TimeUnit.SECONDS)).isNotNull();
   }
 
-  private EngineConfig withOwnExecutors() {
+  /** An engine on its own executors and on the system's clocks. */
+  private EngineConfig config(@Nullable Scheduler scheduler) {
     return new EngineConfig(
         h.provider,
         "host",
@@ -263,7 +332,7 @@ final class EngineLifeTest {
         h.listeners,
         System::nanoTime,
         java.time.InstantSource.system(),
-        null,
+        scheduler,
         null,
         null,
         null,
@@ -460,6 +529,107 @@ final class EngineLifeTest {
   }
 
   @Test
+  void close_withASchedulerThatWasShutDown_releasesAndClosesEverything() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    h.time.refuseTimers();
+
+    h.close();
+    h.close();
+
+    h.assertNothingLeft(voice);
+    assertThat(h.provider.calls).containsOnlyOnce("close");
+    assertThat(h.store.closed).isTrue();
+  }
+
+  @Test
+  void schedulerThatRefuses_isReplacedByTheSystemsTimer() {
+    h.time.refuseTimers();
+    EngineContext context = new EngineResources(config(h.time)).context("host");
+    CompletableFuture<Void> called = new CompletableFuture<>();
+
+    context.later(Duration.ofMillis(1), () -> called.complete(null));
+    CompletableFuture<Object> limited =
+        context.call(Duration.ofMillis(1), CompletableFuture::new).toCompletableFuture();
+
+    assertThat(called).succeedsWithin(Duration.ofSeconds(30));
+    assertThat(limited).failsWithin(Duration.ofSeconds(30));
+  }
+
+  @Test
+  void upkeep_whenTheSchedulerRefuses_isLeftToTheSystemsTimer() {
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    h.provider.end(lease.instanceId(), InstanceExit.unknown("gone"), false);
+    h.time.refuseTimers();
+
+    h.time.passSeconds(30); // what it throws would be thrown here
+
+    assertThat(lease.lost().toCompletableFuture()).isCompleted();
+    h.close();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void close_whenTheStoreThrowsAnError_closesTheRestAndReturnsTheNextTime() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    h.store.beforeAppend =
+        entry -> {
+          if (Thread.currentThread().getName().equals("test-caller")) { // which closes
+            throw new OutOfMemoryError("as drawn");
+          }
+          throw new IllegalStateException("disk full");
+        };
+
+    assertThatThrownBy(h::close).hasRootCauseInstanceOf(OutOfMemoryError.class);
+
+    assertThat(h.provider.running()).isEmpty();
+    assertThat(h.provider.calls).last().isEqualTo("close");
+    assertThat(h.store.closed).isTrue();
+    h.close();
+  }
+
+  @Test
+  void close_onAnInterruptedThread_releasesAndClosesUninterrupted() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+
+    boolean interrupted =
+        h.time.call(
+            () -> {
+              Thread.currentThread().interrupt();
+              h.engine.close();
+              return Thread.interrupted();
+            });
+
+    assertThat(interrupted).isTrue();
+    h.assertNothingLeft(voice);
+    assertThat(h.provider.calls).last().isEqualTo("close");
+  }
+
+  @Test
+  void close_ofAProviderThatHasJustRecovered_triesItAtOnce() {
+    h.drainTimeout = Duration.ZERO;
+    h.releaseTimeout = Duration.ofSeconds(1);
+    h.provider.releaseAnswer = CompletableFuture.failedFuture(new IllegalStateException("down"));
+    h.start();
+    Deployment voice = h.deploy(b -> b.releaseGrace(Duration.ZERO));
+    h.acquire(voice).close();
+    voice.release();
+    h.time.passSeconds(40); // after 1 + 2 + 4 + 8 + 16 s, and then in 30 s
+    h.provider.releaseAnswer = null;
+
+    h.close();
+
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
   void remove_letsLeasesFinishAndThenTheNameIsFree() {
     h.start();
     Deployment voice = h.deploy();
@@ -565,6 +735,22 @@ final class EngineLifeTest {
 
     assertThat(error(first).code()).isEqualTo(ErrorCode.ACQUIRE_TIMEOUT);
     assertThat(error(second).code()).isEqualTo(ErrorCode.ACQUIRE_TIMEOUT);
+  }
+
+  @Test
+  void timerThatCouldNotBeSet_afterTheLastLease_isMadeUpForByTheUpkeep() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.time.passSeconds(5);
+    CompletableFuture<Lease> lease =
+        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(7)));
+    h.time.run();
+    lease.join().close();
+    h.time.failNextSchedule(); // when the caller's deadline has passed: for the idle timeout
+
+    h.time.passSeconds(600);
+
+    h.assertNothingLeft(voice);
   }
 
   @Test

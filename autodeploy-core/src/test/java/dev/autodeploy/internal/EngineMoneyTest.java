@@ -5,8 +5,10 @@ import static dev.autodeploy.internal.EngineHarness.cents;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
@@ -166,6 +168,28 @@ final class EngineMoneyTest {
     h.close();
 
     h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void ledgerThatRefusesEvenOnClose_isAnErrorOnceAllElseIsClosed() {
+    h.start();
+    Deployment voice = h.deploy();
+    String id = h.acquire(voice).instanceId();
+    h.store.beforeAppend =
+        entry -> {
+          throw new IllegalStateException("disk full");
+        };
+
+    assertThatThrownBy(h::close)
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining(id)
+        .hasMessageContaining("disk full")
+        .extracting(e -> ((AutoDeployException) e).code())
+        .isEqualTo(ErrorCode.STATE_FAILED);
+
+    assertThat(h.provider.running()).isEmpty();
+    assertThat(h.provider.calls).last().isEqualTo("close");
+    assertThat(h.store.closed).isTrue();
   }
 
   @Test

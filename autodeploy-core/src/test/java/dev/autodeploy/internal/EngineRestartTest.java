@@ -17,6 +17,7 @@ import java.math.BigDecimal;
 import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -155,6 +156,28 @@ final class EngineRestartTest {
   }
 
   @Test
+  void endThatIsInTheLedgerTwice_isCountedOnce() {
+    h.store.afterAppend =
+        entry -> {
+          if (entry instanceof LedgerEntry.Released) {
+            h.store.afterAppend = e -> {};
+            throw new IllegalStateException("written, but not confirmed");
+          }
+        };
+    h.start();
+    Deployment before = h.deploy();
+    h.acquire(before).close();
+    h.time.passSeconds(600);
+    assertThat(h.store.lines(LedgerEntry.Released.class)).hasSize(2);
+    assertThat(before.cost().total().amount()).isPositive();
+
+    Deployment after = killed().engine.deployment("voice");
+
+    assertThat(after.cost().total()).isEqualTo(before.cost().total());
+    assertThat(after.usage(FakeTime.START, h.time.instant())).hasSize(1);
+  }
+
+  @Test
   void instanceOfNoDeployment_waitsToBeClaimedAndIsThenReleased() {
     h.provider.put(instance("other-1", "other", 0, "f", null));
     h.start();
@@ -248,6 +271,22 @@ final class EngineRestartTest {
     n.assertNothingLeft(after);
     assertThat(n.store.lines(LedgerEntry.Released.class).get(0).usage().duration())
         .isEqualTo(Duration.ofSeconds(10));
+  }
+
+  @Test
+  void releaseDuringACloseThatLeaves_isAnsweredWhenTheInstanceIsLeft() {
+    h.leave = true;
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    AtomicReference<CompletableFuture<Void>> released = new AtomicReference<>();
+    h.time.schedule(Duration.ofSeconds(1), () -> released.set(voice.release()));
+    h.time.schedule(Duration.ofSeconds(2), lease::close);
+
+    h.close();
+
+    assertThat(released.get()).isCompleted();
+    assertThat(h.provider.count("leave")).isEqualTo(1);
   }
 
   @Test

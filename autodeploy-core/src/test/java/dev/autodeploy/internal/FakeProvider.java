@@ -156,7 +156,7 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public synchronized void close() {
-    calls.add("close");
+    calls.add(Thread.currentThread().isInterrupted() ? "close, interrupted" : "close");
   }
 
   synchronized List<String> running() {

@@ -13,6 +13,9 @@ final class FakeStore implements StateStore {
   /** Called before an entry is written; what it throws is what the store throws. */
   volatile Consumer<LedgerEntry> beforeAppend = entry -> {};
 
+  /** Called after an entry was written; likewise. */
+  volatile Consumer<LedgerEntry> afterAppend = entry -> {};
+
   /** Called before the state is written; likewise. */
   volatile Consumer<StoredState> beforeSave = state -> {};
 
@@ -42,6 +45,7 @@ final class FakeStore implements StateStore {
     }
     beforeAppend.accept(entry);
     store.append(entry);
+    afterAppend.accept(entry);
   }
 
   @Override

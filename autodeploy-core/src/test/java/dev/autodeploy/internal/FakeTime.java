@@ -30,7 +30,8 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
   private volatile long nanos;
   private long ids;
   private volatile boolean refusing;
-  private boolean failing;
+  private boolean refusingTimers;
+  private @Nullable RuntimeException nextFailure;
 
   @Override
   public long read() {
@@ -44,9 +45,13 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
 
   @Override
   public synchronized Cancellable schedule(Duration delay, Runnable task) {
-    if (failing) {
-      failing = false;
-      throw new IllegalStateException("no timer");
+    RuntimeException failure = nextFailure;
+    if (failure != null) {
+      nextFailure = null;
+      throw failure;
+    }
+    if (refusingTimers) {
+      throw new RejectedExecutionException("shut down");
     }
     long wait = delay.compareTo(FOREVER) > 0 ? FOREVER.toNanos() : delay.toNanos();
     Timer timer = new Timer(nanos + Math.max(0, wait), ids++, task);
@@ -75,9 +80,19 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     refusing = true;
   }
 
+  /** From now on no timer can be set, as when the host has shut the scheduler down. */
+  synchronized void refuseTimers() {
+    refusingTimers = true;
+  }
+
   /** The next timer cannot be set. */
-  synchronized void failNextSchedule() {
-    failing = true;
+  void failNextSchedule() {
+    failNextSchedule(new IllegalStateException("no timer"));
+  }
+
+  /** Likewise, for this reason. */
+  synchronized void failNextSchedule(RuntimeException failure) {
+    nextFailure = failure;
   }
 
   /** Drops all tasks and timers, as when a process is killed. */

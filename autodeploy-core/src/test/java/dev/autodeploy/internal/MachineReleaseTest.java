@@ -349,14 +349,17 @@ final class MachineReleaseTest {
   }
 
   @Test
-  void close_whileAReleaseFails_goesOnTrying() {
+  void close_whileAReleaseFails_triesAtOnceAndGoesOnTrying() {
     MachineHarness m = machine(b -> b).warm();
     m.release();
     m.releaseFails(m.starts.get(0));
+
     m.close(Duration.ZERO, false);
-    m.passSeconds(1);
 
     assertThat(m.releases).hasSize(2);
+    m.releaseFails(m.starts.get(0));
+    m.passSeconds(2);
+    assertThat(m.releases).hasSize(3);
     m.released(m.starts.get(0));
     assertThat(m.terminations).isEqualTo(1);
   }

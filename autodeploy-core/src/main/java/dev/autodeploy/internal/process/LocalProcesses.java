@@ -365,7 +365,10 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
-  /** Ends the use, and everything that was not left. */
+  /**
+   * Ends the use, and everything that was not left. An interrupt neither stops it nor is lost: what
+   * is not ended now would run on.
+   */
   @Override
   public void close() {
     Use current;
@@ -385,23 +388,20 @@ public final class LocalProcesses implements AutoCloseable {
       return;
     }
     current.worker().close();
+    boolean interrupted = Thread.interrupted();
     List<Exception> failures = new ArrayList<>();
     for (LocalInstance instance : all) {
-      try {
-        if (!instance.isLeft()) {
-          instance.kill();
-        }
-      } catch (IOException e) {
-        failures.add(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        failures.add(e);
+      if (!instance.isLeft()) {
+        interrupted |= kill(instance, failures);
       }
     }
     try {
       current.owner().close();
     } catch (IOException e) {
       failures.add(e);
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
     if (!failures.isEmpty()) {
       AutoDeployException failure =
@@ -414,6 +414,22 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
+  /** Ends an instance by force; returns whether the thread was interrupted meanwhile. */
+  private static boolean kill(LocalInstance instance, List<Exception> failures) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        instance.kill();
+        return interrupted;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      } catch (IOException e) {
+        failures.add(e);
+        return interrupted;
+      }
+    }
+  }
+
   private static void notice(Use current, String id, LocalInstance instance) {
     InstanceExit exit = instance.noticeExit();
     if (exit != null) {
@@ -423,9 +439,12 @@ public final class LocalProcesses implements AutoCloseable {
 
   /** Looks whether an instance has ended that is not this process's child. */
   private void look(Use current, String id, LocalInstance instance) {
-    notice(current, id, instance);
-    if (instance.exit() == null && get(id) == instance) {
-      lookSoon(current, id, instance);
+    try {
+      notice(current, id, instance);
+    } finally {
+      if (instance.exit() == null && get(id) == instance) {
+        lookSoon(current, id, instance);
+      }
     }
   }
 

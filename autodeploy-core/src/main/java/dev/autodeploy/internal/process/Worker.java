@@ -35,8 +35,11 @@ final class Worker implements AutoCloseable {
   void every(Duration pause, Runnable task) {
     soon(
         () -> {
-          guarded(task);
-          later(pause, () -> every(pause, task));
+          try {
+            guarded(task);
+          } finally {
+            later(pause, () -> every(pause, task));
+          }
         });
   }
 
@@ -48,7 +51,7 @@ final class Worker implements AutoCloseable {
   private static void guarded(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       log.warn("Looking after local processes failed, and goes on: {}", e.toString(), e);
     }
   }

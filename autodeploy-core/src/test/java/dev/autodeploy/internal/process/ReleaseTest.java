@@ -95,6 +95,24 @@ final class ReleaseTest extends ProviderTestBase {
   }
 
   @Test
+  void close_onAnInterruptedThread_endsEverythingAndStaysInterrupted() throws Exception {
+    LocalProcessProvider provider = provider();
+    start(provider, "i-1", STUBBORN);
+    List<Long> pids = Eventually.pids(file("pids"), 4);
+
+    Thread.currentThread().interrupt();
+    boolean interrupted;
+    try {
+      provider.close();
+    } finally {
+      interrupted = Thread.interrupted();
+    }
+
+    assertThat(interrupted).isTrue();
+    assertThat(pids).allMatch(Eventually::isGone);
+  }
+
+  @Test
   void release_ofTheUnknownAndTheReleased_succeeds() throws Exception {
     LocalProcessProvider provider = provider();
     start(provider, "i-1", "exec sleep 300");

@@ -1,0 +1,26 @@
+package dev.autodeploy.internal.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+final class WorkerTest {
+
+  @Test
+  void taskThatThrowsAnError_isDoneAgain() throws Exception {
+    CountDownLatch done = new CountDownLatch(3);
+    try (Worker worker = new Worker()) {
+      worker.every(
+          Duration.ofMillis(1),
+          () -> {
+            done.countDown();
+            throw new OutOfMemoryError("unable to create native thread, as drawn");
+          });
+
+      assertThat(done.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+}
