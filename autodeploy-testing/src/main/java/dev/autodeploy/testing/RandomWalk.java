@@ -41,8 +41,8 @@ public final class RandomWalk {
     /** Releases fail, are lost, or are reported done although the instance still runs. */
     RELEASE,
     /**
-     * The engine's process is killed at any moment and started again, or closed and started. While
-     * it is built or closed it may die before any call of its provider or store.
+     * The engine's process is killed at any moment and started again, or closed and started. Also
+     * while it is built or closed it may die before any call of its provider or store.
      */
     RESTART,
     /** The wall clock is stepped forth and back. */

@@ -125,11 +125,11 @@ final class WalkEngine {
     kill();
   }
 
-  /** While an engine is built or closed, its process may die before any call. */
+  /** The process may die before any call; more often while the engine is built or closed. */
   private void beforeCall() {
-    boolean mayDie = (building || closing) && !died;
-    if (mayDie && walk.fault(RandomWalk.Fault.RESTART, "death", 20) != null) {
-      walk.trace.add(() -> owner + ": dies while it is " + (building ? "built" : "closed"));
+    int perMille = building || closing ? 20 : 1;
+    if (!died && walk.fault(RandomWalk.Fault.RESTART, "death", perMille) != null) {
+      walk.trace.add(() -> owner + ": dies before a call");
       die();
       store.cut();
     }
@@ -224,7 +224,8 @@ final class WalkEngine {
       action.run();
       return true;
     } catch (AutoDeployException e) {
-      if (e.code() != ErrorCode.STATE_FAILED || !walk.faults.contains(RandomWalk.Fault.STORE)) {
+      boolean expected = died || walk.faults.contains(RandomWalk.Fault.STORE);
+      if (e.code() != ErrorCode.STATE_FAILED || !expected) {
         throw e;
       }
       walk.trace.add(() -> owner + ": fails: " + e.getMessage());
