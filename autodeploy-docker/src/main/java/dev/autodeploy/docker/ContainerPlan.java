@@ -88,10 +88,10 @@ final class ContainerPlan {
       filled = settings.customizer().apply(filled);
     }
     HostConfig customized = filled.getHostConfig();
-    if (labels.leased() && customized != null && !isBlank(customized.getPidMode())) {
+    if (labels.withHeartbeats() && customized != null && !isBlank(customized.getPidMode())) {
       throw new IllegalArgumentException(
-          "a container in another's process space cannot run under a lease; leave pidMode out, or"
-              + " use lease(Duration.ZERO)");
+          "a container in another's process space cannot get heartbeats; leave pidMode out, or"
+              + " use heartbeatTimeout(Duration.ZERO)");
     }
     return filled.withName(labels.name()).withLabels(merged(filled.getLabels()));
   }
@@ -118,15 +118,15 @@ final class ContainerPlan {
     List<String> command = new ArrayList<>();
     if (spec.startCommand() != null) {
       command.addAll(List.of("/bin/sh", "-c", spec.startCommand()));
-    } else if (labels.leased()) {
+    } else if (labels.withHeartbeats()) {
       command.addAll(imageCommand());
     } else {
       return;
     }
-    if (labels.leased()) {
+    if (labels.withHeartbeats()) {
       Duration grace =
           spec.releaseGrace().compareTo(MIN_GRACE) < 0 ? MIN_GRACE : spec.releaseGrace();
-      command = LeaseWrapper.wrap(command, settings.lease(), grace, stopSignal());
+      command = HeartbeatWrapper.wrap(command, settings.heartbeatTimeout(), grace, stopSignal());
     }
     // An entrypoint of the image's would otherwise get the command as its arguments.
     cmd.withEntrypoint(command.subList(0, 1)).withCmd(command.subList(1, command.size()));

@@ -142,20 +142,20 @@ final class ContainerStart {
   private @Nullable String createdAndChecked(
       String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
     progress("creating", image);
-    boolean leased = provider.settings().leased() && provider.mayHaveShell(found);
-    if (!leased && request.spec().startCommand() != null && !provider.mayHaveShell(found)) {
+    boolean withHeartbeats = provider.settings().withHeartbeats() && provider.mayHaveShell(found);
+    if (!withHeartbeats && request.spec().startCommand() != null && !provider.mayHaveShell(found)) {
       throw noShell(image);
     }
-    String container = created(image, found, grant, leased);
+    String container = created(image, found, grant, withHeartbeats);
     try {
-      boolean needsShell = leased || request.spec().startCommand() != null;
+      boolean needsShell = withHeartbeats || request.spec().startCommand() != null;
       if (needsShell && !provider.hasShell(found, container)) {
         if (request.spec().startCommand() != null) {
           throw noShell(image);
         }
         provider.client().remove(container);
         log.warn(
-            "Image {} has no shell: its containers run without a lease, so nothing ends them if"
+            "Image {} has no shell: its containers run without heartbeats, so nothing ends them if"
                 + " this process is killed and never returns",
             image);
         container = created(image, found, grant, false);
@@ -175,7 +175,8 @@ final class ContainerStart {
     return new DockerEngineException(DockerProblem.NO_SHELL, "starting " + image, "", null);
   }
 
-  private String created(String image, InspectImageResponse found, GpuGrant grant, boolean leased)
+  private String created(
+      String image, InspectImageResponse found, GpuGrant grant, boolean withHeartbeats)
       throws InterruptedException {
     Labels labels =
         new Labels(
@@ -188,7 +189,7 @@ final class ContainerStart {
             grant.held(),
             ContainerPlan.port(request.spec()),
             startedAt,
-            leased,
+            withHeartbeats,
             provider.lockId());
     ContainerPlan plan =
         new ContainerPlan(

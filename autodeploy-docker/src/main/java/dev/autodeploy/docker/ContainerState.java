@@ -41,9 +41,13 @@ final class ContainerState {
     return Boolean.TRUE.equals(state.getRunning());
   }
 
-  /** Whether the engine has given up everything of it but its files. */
+  /** Whether the engine has given up everything of it but its files, and cannot delete those. */
   boolean isDead() {
-    return Boolean.TRUE.equals(state.getDead()) && !isRunning();
+    return Boolean.TRUE.equals(state.getDead()) && !isRunning() && !isBeingRemoved();
+  }
+
+  boolean isBeingRemoved() {
+    return "removing".equals(state.getStatus());
   }
 
   boolean wasNeverStarted() {

@@ -59,11 +59,11 @@ import org.slf4j.LoggerFactory;
  * context, or the default socket. It is asked once when the provider is built, so what cannot work
  * fails there.
  *
- * <p>Containers run under a lease: the service's command is run by a small shell script that ends
- * it when no heartbeat has come for 2 minutes. So no container, and no GPU, stays taken when this
- * process is killed and never returns; one that does return adopts the container by going on with
- * the heartbeats. An instance that is {@linkplain #leave left} stays for as long as that without an
- * engine. Images without a shell run without a lease, and the log says so.
+ * <p>Containers get heartbeats: the service's command is run by a small shell script that ends it
+ * when none has come for 2 minutes. So no container, and no GPU, stays taken when this process is
+ * killed and never returns; one that does return adopts the container by going on with the
+ * heartbeats. An instance that is {@linkplain #leave left} stays for as long as that without an
+ * engine. Images without a shell run without heartbeats, and the log says so.
  */
 public final class DockerInstanceProvider implements InstanceProvider {
   private static final Logger log = LoggerFactory.getLogger(DockerInstanceProvider.class);
@@ -183,8 +183,9 @@ public final class DockerInstanceProvider implements InstanceProvider {
         LEFTOVERS.toMillis(),
         LEFTOVERS.toMillis(),
         TimeUnit.MILLISECONDS);
-    if (settings.leased()) {
-      heartbeats.start(timers, LeaseWrapper.beatInterval(settings.lease()), tracked.values());
+    if (settings.withHeartbeats()) {
+      heartbeats.start(
+          timers, HeartbeatWrapper.beatInterval(settings.heartbeatTimeout()), tracked.values());
     }
     log.info(
         "Using {} {} (API {}) at {}, owner {}",
@@ -454,7 +455,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   private void up(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
     watch(instance, endpoint, direct);
-    if (instance.labels().leased()) {
+    if (instance.labels().withHeartbeats()) {
       heartbeats.send(instance);
     }
   }
@@ -661,10 +662,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
       tail = List.of();
     }
     String message = null;
-    if (tail.contains(LeaseWrapper.EXPIRED)) {
+    if (tail.contains(HeartbeatWrapper.EXPIRED)) {
       message =
           "it ended itself, because no heartbeat had reached it for "
-              + settings.lease().toSeconds()
+              + settings.heartbeatTimeout().toSeconds()
               + " s";
     } else if (!state.error().isEmpty()) {
       message = state.error();
@@ -682,8 +683,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
   /** The heartbeat of an instance that takes one; else, or if it does not get there, a look. */
   private void beatOrCheck(TrackedInstance instance) {
     try {
-      if (!instance.labels().leased()
-          || !client.signal(instance.containerId(), LeaseWrapper.BEAT)) {
+      if (!instance.labels().withHeartbeats()
+          || !client.signal(instance.containerId(), HeartbeatWrapper.BEAT)) {
         check(instance);
       }
     } catch (DockerEngineException e) {
@@ -696,8 +697,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
   }
 
   private void beat(TrackedInstance instance) {
-    if (instance.labels().leased() && instance.needsHeartbeat()) {
-      quietly(() -> client.signal(instance.containerId(), LeaseWrapper.BEAT));
+    if (instance.labels().withHeartbeats() && instance.needsHeartbeat()) {
+      quietly(() -> client.signal(instance.containerId(), HeartbeatWrapper.BEAT));
     }
   }
 
@@ -859,7 +860,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private Duration pullStallTimeout = Duration.ofSeconds(60);
     private final Map<String, DockerSettings.Credentials> credentials = new HashMap<>();
     private @Nullable String publishAddress;
-    private Duration lease = Duration.ofMinutes(2);
+    private Duration heartbeatTimeout = Duration.ofMinutes(2);
     private boolean init = true;
     private final List<String> gpus = new ArrayList<>();
     private GpuAccess gpuAccess = GpuAccess.AUTO;
@@ -965,15 +966,16 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets how long a container runs without a sign of life of this process. Default: 2 minutes.
+     * Sets how long a container runs without a heartbeat of this process. Default: 2 minutes.
      *
      * @param value 4 seconds or longer; or zero, after which nothing ends the containers of a
      *     process that is killed and never returns
      * @return this
      */
-    public Builder lease(Duration value) {
-      requireNonNull(value, "lease");
-      lease = value.isZero() ? value : atLeast("lease", value, Duration.ofSeconds(4));
+    public Builder heartbeatTimeout(Duration value) {
+      requireNonNull(value, "heartbeatTimeout");
+      heartbeatTimeout =
+          value.isZero() ? value : atLeast("heartbeatTimeout", value, Duration.ofSeconds(4));
       return this;
     }
 
@@ -1108,7 +1110,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
               pullStallTimeout,
               credentials,
               publishAddress,
-              lease,
+              heartbeatTimeout,
               init,
               gpus,
               gpuAccess,

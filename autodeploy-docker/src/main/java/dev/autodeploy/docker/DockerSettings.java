@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param pullStallTimeout how long a pull may make no progress
  * @param registryCredentials user and password by registry
  * @param publishAddress the engine's host's address at which ports are published, or null
- * @param lease how long a container runs without a heartbeat; zero for without lease
+ * @param heartbeatTimeout how long a container runs without a heartbeat; zero for ever
  * @param init whether an init process is put into containers
  * @param gpus the GPUs of the engine's host, or empty to find out
  * @param gpuAccess how containers get GPUs
@@ -31,7 +31,7 @@ record DockerSettings(
     Duration pullStallTimeout,
     Map<String, Credentials> registryCredentials,
     @Nullable String publishAddress,
-    Duration lease,
+    Duration heartbeatTimeout,
     boolean init,
     List<String> gpus,
     GpuAccess gpuAccess,
@@ -69,7 +69,7 @@ record DockerSettings(
     ulimits = List.copyOf(ulimits);
   }
 
-  boolean leased() {
-    return !lease.isZero();
+  boolean withHeartbeats() {
+    return !heartbeatTimeout.isZero();
   }
 }

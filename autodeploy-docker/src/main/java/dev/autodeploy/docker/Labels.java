@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param gpus the GPUs that it holds
  * @param port the service's port inside
  * @param startedAt when its start was asked for
- * @param leased whether it ends by itself without heartbeats
+ * @param withHeartbeats whether it ends by itself without heartbeats
  * @param lock the owner's lock under which it was made, or an empty text
  */
 record Labels(
@@ -35,7 +35,7 @@ record Labels(
     List<String> gpus,
     int port,
     Instant startedAt,
-    boolean leased,
+    boolean withHeartbeats,
     String lock) {
   static final String PREFIX = "autodeploy.";
   static final String MANAGED = PREFIX + "managed";
@@ -87,7 +87,7 @@ record Labels(
     map.put(GPUS, String.join(" ", gpus));
     map.put(PORT, String.valueOf(port));
     map.put(STARTED, startedAt.toString());
-    map.put(LEASED, String.valueOf(leased));
+    map.put(LEASED, String.valueOf(withHeartbeats));
     map.put(LOCK, lock);
     return map;
   }

@@ -3,6 +3,8 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +17,8 @@ final class Removals {
   private static final Logger log = LoggerFactory.getLogger(Removals.class);
   private static final String ASIDE = "autodeploy-dead-";
   private static final int ID_LENGTH = 12;
+  private static final int REMOVAL_LOOKS = 20;
+  private static final long REMOVAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
   private final EngineClient client;
 
@@ -51,16 +55,29 @@ final class Removals {
     }
   }
 
-  /** An engine may try for longer than a call lasts: no answer does not mean that it is away. */
   private boolean isSetAside(String container, DockerEngineException failure) {
     if (failure.problem().unreachable() && failure.problem() != DockerProblem.NO_ANSWER) {
       return false;
     }
     try {
+      if (failure.problem() == DockerProblem.NO_ANSWER) {
+        awaitEndOfRemoval(container);
+      }
       return setAside(container);
     } catch (DockerEngineException e) {
       failure.addSuppressed(e);
       return false;
+    }
+  }
+
+  /** An engine tries to delete for some seconds, which may be longer than a call lasts. */
+  private void awaitEndOfRemoval(String container) {
+    for (int i = 0; i < REMOVAL_LOOKS; i++) {
+      InspectContainerResponse inspected = client.find(container);
+      if (inspected == null || !new ContainerState(inspected).isBeingRemoved()) {
+        return;
+      }
+      LockSupport.parkNanos(REMOVAL_PAUSE_NANOS);
     }
   }
 

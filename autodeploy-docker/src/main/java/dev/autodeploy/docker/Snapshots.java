@@ -179,7 +179,7 @@ final class Snapshots {
     return result;
   }
 
-  /** What the snapshot starts by itself: what the deployment started, without the lease. */
+  /** What the snapshot starts by itself: what the deployment started, without the wrapper. */
   private static List<String> command(
       InspectContainerResponse container, Labels labels, @Nullable ContainerConfig baseConfig) {
     List<String> line = new ArrayList<>();
@@ -190,8 +190,8 @@ final class Snapshots {
     if (config.getCmd() != null) {
       line.addAll(Arrays.asList(config.getCmd()));
     }
-    if (labels.leased()) {
-      return LeaseWrapper.unwrap(line);
+    if (labels.withHeartbeats()) {
+      return HeartbeatWrapper.unwrap(line);
     }
     if (line.isEmpty() && baseConfig != null && baseConfig.getCmd() != null) {
       line.addAll(Arrays.asList(baseConfig.getCmd()));

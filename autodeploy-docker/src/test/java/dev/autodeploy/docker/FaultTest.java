@@ -156,7 +156,7 @@ class FaultTest {
   void startCommand_forAnImageWithoutAShell() {
     DeploymentSpec spec = ProviderFixture.web().image(TestEngine.BARE).build();
     fails(spec, b -> {}, DockerProblem.NO_SHELL, "/bin/sh");
-    fails(spec, b -> b.lease(Duration.ZERO), DockerProblem.NO_SHELL, "/bin/sh");
+    fails(spec, b -> b.heartbeatTimeout(Duration.ZERO), DockerProblem.NO_SHELL, "/bin/sh");
   }
 
   @Test
@@ -203,7 +203,7 @@ class FaultTest {
   }
 
   @Test
-  void processSpace_ofTheHost_cannotBeUsedUnderALease() {
+  void processSpace_ofTheHost_cannotBeUsedWithHeartbeats() {
     try (ProviderFixture docker =
         ProviderFixture.open(b -> b.customizer(cmd -> host(cmd, h -> h.withPidMode("host"))))) {
       assertThatThrownBy(() -> docker.start(ProviderFixture.web().build()))

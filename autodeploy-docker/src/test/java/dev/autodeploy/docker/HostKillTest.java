@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The host application is killed and never returns, or does; or two of them race. */
 @Tag("slow")
 class HostKillTest {
-  private static final int LEASE_SECONDS = 4;
+  private static final int TIMEOUT_SECONDS = 4;
   private static final int KILLS = Integer.getInteger("autodeploy.test.kills", 6);
   private static final int RACES = Integer.getInteger("autodeploy.test.races", 15);
   private final String owner = "k" + UUID.randomUUID().toString().substring(0, 8);
@@ -39,14 +39,14 @@ class HostKillTest {
   void killedHost_thatNeverReturns_leavesNothingRunning() throws Exception {
     RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
     for (int i = 0; i < KILLS; i++) {
-      try (HostProcess host = serve("s" + i, LEASE_SECONDS)) {
+      try (HostProcess host = serve("s" + i, TIMEOUT_SECONDS)) {
         host.await("built", Duration.ofSeconds(30));
         TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
         host.kill();
       }
     }
     ProviderFixture.await(
-        Duration.ofSeconds(3 * LEASE_SECONDS + 10),
+        Duration.ofSeconds(3 * TIMEOUT_SECONDS + 10),
         () -> containers().stream().noneMatch(c -> "running".equals(c.getState())));
   }
 
@@ -102,9 +102,9 @@ class HostKillTest {
     }
   }
 
-  private HostProcess serve(String state, int lease) {
+  private HostProcess serve(String state, int timeout) {
     return HostProcess.start(
-        "serve", owner, directory.resolve(state).toString(), String.valueOf(lease));
+        "serve", owner, directory.resolve(state).toString(), String.valueOf(timeout));
   }
 
   private List<Container> containers() {

@@ -119,7 +119,7 @@ public final class HostProcess implements AutoCloseable {
     process.destroyForcibly();
   }
 
-  /** Runs in the process: {@code serve owner state lease} or {@code race owner locks}. */
+  /** Runs in the process: {@code serve owner state timeout} or {@code race owner locks}. */
   public static void main(String[] arguments) throws Exception {
     if (arguments[0].equals("serve")) {
       serve(arguments[1], Path.of(arguments[2]), Duration.ofSeconds(Long.parseLong(arguments[3])));
@@ -129,10 +129,10 @@ public final class HostProcess implements AutoCloseable {
   }
 
   /** A host application with one deployment, which it uses again and again. */
-  private static void serve(String owner, Path state, Duration lease) throws Exception {
+  private static void serve(String owner, Path state, Duration timeout) throws Exception {
     try (AutoDeploy autoDeploy =
         AutoDeploy.builder()
-            .provider(DockerInstanceProvider.builder().lease(lease).build())
+            .provider(DockerInstanceProvider.builder().heartbeatTimeout(timeout).build())
             .owner(owner)
             .stateDirectory(state)
             .build()) {

@@ -255,7 +255,7 @@ class StartAndReleaseTest {
   }
 
   @Test
-  void image_withoutAShell_runsWithoutALease() throws Exception {
+  void image_withoutAShell_runsWithoutHeartbeats() throws Exception {
     DeploymentSpec spec = DeploymentSpec.builder("bare").image(TestEngine.BARE).port(8080).build();
     ProviderInstance instance = docker.ready(spec);
     assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("bare\n");

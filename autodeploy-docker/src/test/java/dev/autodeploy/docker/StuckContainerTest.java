@@ -123,7 +123,7 @@ class StuckContainerTest {
             .dockerHost(URI.create("tcp://127.0.0.1:" + server.getPort()))
             .lockDirectory(locks)
             .callTimeout(callTimeout)
-            .lease(Duration.ofSeconds(4))
+            .heartbeatTimeout(Duration.ofSeconds(4))
             .build();
     provider.open(
         new ProviderContext(

@@ -336,6 +336,10 @@ final class WalkEngine {
     restarts.add(walk.time.read());
     try {
       process.close(autoDeploy());
+    } catch (AutoDeployException e) {
+      if (!died && e.code() != ErrorCode.STATE_FAILED) { // the store may refuse the last entries
+        throw e;
+      }
     } catch (RuntimeException e) {
       if (!died) {
         throw e;

@@ -61,7 +61,7 @@ final class EngineFault implements Fault {
           DockerInstanceProvider.builder()
               .dockerHost(engine.uri())
               .callTimeout(Duration.ofSeconds(5))
-              .lease(Duration.ofSeconds(30))
+              .heartbeatTimeout(Duration.ofSeconds(30))
               .build();
       try (Host host =
           Host.start(

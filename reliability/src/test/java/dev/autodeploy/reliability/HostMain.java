@@ -9,7 +9,7 @@ import java.time.Duration;
 final class HostMain {
   private HostMain() {}
 
-  /** Runs until it is told to end: {@code local owner state mark}, or {@code docker … lease}. */
+  /** Runs until it is told to end: {@code local owner state mark}, or {@code docker … timeout}. */
   public static void main(String[] arguments) throws Exception {
     String owner = arguments[1];
     Path state = Path.of(arguments[2]);
@@ -20,7 +20,7 @@ final class HostMain {
                 LocalProcessProvider.create(), owner, state, Service.local(arguments[3]).build())
             : Host.start(
                 DockerInstanceProvider.builder()
-                    .lease(Duration.ofSeconds(Long.parseLong(arguments[3])))
+                    .heartbeatTimeout(Duration.ofSeconds(Long.parseLong(arguments[3])))
                     .build(),
                 owner,
                 state,

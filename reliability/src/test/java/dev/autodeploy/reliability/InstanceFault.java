@@ -73,7 +73,7 @@ final class InstanceFault implements Fault {
 
   private static InstanceProvider limited() {
     return DockerInstanceProvider.builder()
-        .lease(Duration.ofSeconds(20))
+        .heartbeatTimeout(Duration.ofSeconds(20))
         .customizer(
             command -> {
               HostConfig config = Objects.requireNonNull(command.getHostConfig());

@@ -82,7 +82,7 @@ final class Soak implements Fault {
                 scene,
                 "docker",
                 state,
-                DockerInstanceProvider.builder().lease(Duration.ofSeconds(20)).build(),
+                DockerInstanceProvider.builder().heartbeatTimeout(Duration.ofSeconds(20)).build(),
                 Service.docker().build())) {
       AtomicReference<@Nullable URI> first = new AtomicReference<>(local.link());
       AtomicReference<@Nullable URI> second = new AtomicReference<>(docker.link());

@@ -6,10 +6,10 @@ import java.util.List;
 
 /**
  * The dead man's handle of a container: a POSIX shell script that runs the service and ends it when
- * no heartbeat, a signal {@code URG}, has come for the time of the lease. It passes the stop signal
- * on to every process of the container and keeps the service's exit code.
+ * no heartbeat, a signal {@code URG}, has come for the timeout. It passes the stop signal on to
+ * every process of the container and keeps the service's exit code.
  */
-final class LeaseWrapper {
+final class HeartbeatWrapper {
   /** The heartbeat: a process that does not expect it ignores it. */
   static final String BEAT = "URG";
 
@@ -23,12 +23,12 @@ final class LeaseWrapper {
   private static final int LONGEST_TICK_SECONDS = 5;
 
   /**
-   * Arguments: seconds of a tick, ticks of the lease, seconds of grace, stop signal, command. Only
-   * in a process space of its own (it is process 1, or its parent is) everybody is signalled.
+   * Arguments: seconds of a tick, ticks of the timeout, seconds of grace, stop signal, command.
+   * Only in a process space of its own (it is process 1, or its parent is) everybody is signalled.
    */
   private static final String SCRIPT =
       """
-      tick=$1 lease=$2 grace=$3 sig=$4; shift 4
+      tick=$1 limit=$2 grace=$3 sig=$4; shift 4
       n=0 stop= hit=
       trap 'n=0 hit=1' URG
       trap 'n=$((n+1)) hit=1' USR1
@@ -46,7 +46,7 @@ final class LeaseWrapper {
         hit=
         wait $child; code=$?
         [ -n "$stop" ] && break
-        [ $n -ge "$lease" ] && break
+        [ $n -ge "$limit" ] && break
         if [ -z "$hit" ]; then exit $code; fi
         kill -0 $child 2>/dev/null && continue
         wait $child 2>/dev/null; again=$?
@@ -68,13 +68,13 @@ final class LeaseWrapper {
       """
           .replace("EXPIRED", EXPIRED);
 
-  private LeaseWrapper() {}
+  private HeartbeatWrapper() {}
 
-  /** Returns the command line that runs another one under a lease. */
+  /** Returns the command line that runs another one and takes heartbeats. */
   static List<String> wrap(
-      List<String> command, Duration lease, Duration grace, String stopSignal) {
-    long tick = Math.max(1, Math.min(LONGEST_TICK_SECONDS, lease.toSeconds() / TICKS));
-    long ticks = Math.max(1, (lease.toSeconds() + tick - 1) / tick);
+      List<String> command, Duration timeout, Duration grace, String stopSignal) {
+    long tick = Math.max(1, Math.min(LONGEST_TICK_SECONDS, timeout.toSeconds() / TICKS));
+    long ticks = Math.max(1, (timeout.toSeconds() + tick - 1) / tick);
     List<String> line = new ArrayList<>();
     line.addAll(List.of("/bin/sh", "-c", SCRIPT, "autodeploy"));
     line.add(String.valueOf(tick));
@@ -92,8 +92,8 @@ final class LeaseWrapper {
         : line;
   }
 
-  /** How often a container under this lease is signalled. */
-  static Duration beatInterval(Duration lease) {
-    return lease.dividedBy(4);
+  /** How often a container with this timeout is signalled. */
+  static Duration beatInterval(Duration timeout) {
+    return timeout.dividedBy(4);
   }
 }

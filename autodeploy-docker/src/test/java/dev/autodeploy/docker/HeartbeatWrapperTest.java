@@ -23,14 +23,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The dead man's handle: as a script in this machine's shells, and in containers. */
 @Tag("slow")
 @EnabledOnOs(OS.LINUX)
-class LeaseTest {
-  private static final Duration LEASE = Duration.ofSeconds(4);
+class HeartbeatWrapperTest {
+  private static final Duration TIMEOUT = Duration.ofSeconds(4);
 
   @ParameterizedTest
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_keepsTheExitCode(String shell) throws Exception {
     if (Files.exists(Path.of(shell))) {
-      Process process = run(shell, "exit 7", LEASE);
+      Process process = run(shell, "exit 7", TIMEOUT);
       assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(7);
     }
@@ -40,12 +40,14 @@ class LeaseTest {
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_endsTheServiceWithoutHeartbeats(String shell) throws Exception {
     if (Files.exists(Path.of(shell))) {
-      Process process = run(shell, "exec sleep 60", LEASE);
-      assertThat(process.waitFor(3, TimeUnit.SECONDS)).as("not before the lease is over").isFalse();
+      Process process = run(shell, "exec sleep 60", TIMEOUT);
+      assertThat(process.waitFor(3, TimeUnit.SECONDS))
+          .as("not before the timeout is over")
+          .isFalse();
       assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(143);
       assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
-          .contains(LeaseWrapper.EXPIRED);
+          .contains(HeartbeatWrapper.EXPIRED);
     }
   }
 
@@ -53,7 +55,7 @@ class LeaseTest {
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_goesOnWithHeartbeats(String shell) throws Exception {
     if (Files.exists(Path.of(shell))) {
-      Process process = run(shell, "sleep 8; exit 9", LEASE);
+      Process process = run(shell, "sleep 8; exit 9", TIMEOUT);
       for (int i = 0; i < 14 && process.isAlive(); i++) {
         signal("URG", process);
         process.waitFor(500, TimeUnit.MILLISECONDS);
@@ -83,8 +85,8 @@ class LeaseTest {
   }
 
   @Test
-  void heartbeats_keepAContainerBeyondItsLease() {
-    try (ProviderFixture docker = ProviderFixture.open(b -> b.lease(LEASE))) {
+  void heartbeats_keepAContainerBeyondTheTimeout() {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.heartbeatTimeout(TIMEOUT))) {
       ProviderInstance instance = docker.ready(ProviderFixture.web().build());
       pause(Duration.ofSeconds(9));
       assertThat(docker.exits).isEmpty();
@@ -97,7 +99,9 @@ class LeaseTest {
   void container_withoutHeartbeats_endsItself_andSaysWhy() {
     try (ProviderFixture docker =
         ProviderFixture.open(
-            b -> b.lease(Duration.ofMinutes(4)).customizer(LeaseTest::shortened))) {
+            b ->
+                b.heartbeatTimeout(Duration.ofMinutes(4))
+                    .customizer(HeartbeatWrapperTest::shortened))) {
       ProviderInstance instance = docker.ready(ProviderFixture.web().build());
       long begun = System.nanoTime();
       ProviderFixture.await(
@@ -136,14 +140,14 @@ class LeaseTest {
   void left_instance_isAdoptedByTheNextHost() throws Exception {
     String owner;
     ProviderInstance instance;
-    ProviderFixture before = ProviderFixture.open(b -> b.lease(LEASE));
+    ProviderFixture before = ProviderFixture.open(b -> b.heartbeatTimeout(TIMEOUT));
     owner = before.owner;
     instance = before.ready(ProviderFixture.web().build());
     before.provider.leave(instance.instanceId()).toCompletableFuture().join();
     before.provider.close();
     pause(Duration.ofSeconds(2));
 
-    try (ProviderFixture after = ProviderFixture.open(owner, b -> b.lease(LEASE))) {
+    try (ProviderFixture after = ProviderFixture.open(owner, b -> b.heartbeatTimeout(TIMEOUT))) {
       assertThat(after.list()).containsExactly(instance);
       pause(Duration.ofSeconds(6));
       assertThat(after.exits).isEmpty();
@@ -160,7 +164,7 @@ class LeaseTest {
     assertThat(TestEngine.removeAll(docker.owner)).isZero();
   }
 
-  /** A lease that runs out although this process sends heartbeats: they come too seldom. */
+  /** A timeout that passes although this process sends heartbeats: they come too seldom. */
   private static com.github.dockerjava.api.command.CreateContainerCmd shortened(
       com.github.dockerjava.api.command.CreateContainerCmd cmd) {
     String[] words = cmd.getCmd();
@@ -169,11 +173,11 @@ class LeaseTest {
     return cmd.withCmd(words);
   }
 
-  private static Process run(String shell, String command, Duration lease) throws Exception {
+  private static Process run(String shell, String command, Duration timeout) throws Exception {
     List<String> line =
         new ArrayList<>(
-            LeaseWrapper.wrap(
-                List.of("/bin/sh", "-c", command), lease, Duration.ofSeconds(2), "TERM"));
+            HeartbeatWrapper.wrap(
+                List.of("/bin/sh", "-c", command), timeout, Duration.ofSeconds(2), "TERM"));
     line.remove(0);
     if (shell.endsWith("busybox")) {
       line.add(0, "sh");
