@@ -139,6 +139,7 @@ final class EngineResources {
   }
 
   /** Returns the first of two failures, with the other one suppressed in it. */
+  @SuppressWarnings("ReferenceEquality") // no failure can suppress itself
   static Throwable first(@Nullable Throwable first, Throwable next) {
     if (first == null) {
       return next;

@@ -419,7 +419,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
       Thread.currentThread().interrupt();
       throw DockerEngineException.of("listing containers", e);
     } catch (ExecutionException e) {
-      DockerEngineException failure = DockerEngineException.of("listing containers", e.getCause());
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      DockerEngineException failure = DockerEngineException.of("listing containers", cause);
       if (failure.problem() == DockerProblem.NO_ANSWER) {
         return null;
       }

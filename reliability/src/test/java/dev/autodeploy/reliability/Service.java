@@ -20,10 +20,11 @@ final class Service {
       done
       """;
 
+  /** Where the disk is full, it fails to start, and does not serve what was cut short. */
   private static final String LINE =
-      "mkdir -p '%1$s/cgi-bin'; echo ok > '%1$s/index.html'; printf '%%s' \"$STREAM\" >"
-          + " '%1$s/cgi-bin/stream'; busybox chmod 755 '%1$s/cgi-bin/stream'; %3$s exec busybox"
-          + " httpd -f -p %2$s -h '%1$s'";
+      "mkdir -p '%1$s/cgi-bin' && echo ok > '%1$s/index.html' && printf '%%s' \"$STREAM\" >"
+          + " '%1$s/cgi-bin/stream' && busybox chmod 755 '%1$s/cgi-bin/stream' || exit 1;"
+          + " %3$s exec busybox httpd -f -p %2$s -h '%1$s'";
 
   private Service() {}
 
