@@ -142,7 +142,7 @@ class StuckContainerTest {
     String path = target.replaceFirst("^/v[0-9.]+", "").replaceFirst("[?].*", "");
     boolean stall = path.equals(silent);
     if (path.endsWith("/kill")) {
-      heartbeats.merge(path.split("/")[2], 1, Integer::sum);
+      heartbeats.merge(container(path), 1, Integer::sum);
       return stall ? json("").onResponseStart(SocketEffect.Stall.INSTANCE).build() : code(204);
     }
     if (stall) {
@@ -162,9 +162,14 @@ class StuckContainerTest {
               .build();
       default ->
           path.matches("/containers/[abc]/json")
-              ? json(inspected(path.split("/")[2])).build()
+              ? json(inspected(container(path))).build()
               : code(404);
     };
+  }
+
+  private static String container(String path) {
+    String rest = path.substring("/containers/".length());
+    return rest.substring(0, rest.indexOf('/'));
   }
 
   private static MockResponse.Builder json(String body) {
