@@ -97,12 +97,12 @@ final class LocalProcessProviderTest extends ProviderTestBase {
   @Test
   void exit_bySignal_isToldAsSuch() throws Exception {
     LocalProcessProvider provider = provider();
-    start(provider, "int", "kill -INT $$; sleep 60");
+    start(provider, "term", "kill -TERM $$; sleep 60");
     start(provider, "kill", "kill -KILL $$; sleep 60");
 
     Eventually.until("exits", () -> observer.exits.size() == 2);
 
-    assertThat(observer.exits.get("int").exitCode()).isEqualTo(130);
+    assertThat(observer.exits.get("term").exitCode()).isEqualTo(143);
     assertThat(observer.exits.get("kill").describe()).isEqualTo("exited with code 137: signal 9");
     assertThat(observer.exits.get("kill").logTail()).isEmpty();
   }
