@@ -32,7 +32,6 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,12 +50,26 @@ final class DeploymentController implements Deployment {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
 
+  /** Who deals with instances that are not this deployment's. */
+  interface Neighbourhood {
+
+    /**
+     * Has an instance released, and that verified, which came up after its release.
+     *
+     * @return whether it does: not while the engine is being closed
+     */
+    boolean cameLate(ProviderInstance late);
+
+    /** Looks through a list that was made to verify a release. */
+    void listed(List<ProviderInstance> found);
+  }
+
   private final EngineContext context;
   private final String name;
   private final Instant createdAt;
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
-  private final Predicate<ProviderInstance> orphanage;
+  private final Neighbourhood neighbourhood;
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -74,16 +87,15 @@ final class DeploymentController implements Deployment {
   /**
    * Makes one without instances.
    *
-   * @param orphanage releases an instance that is nobody's and verifies it, or returns false if the
-   *     engine is being closed
+   * @param neighbourhood is told what is seen of instances that are not this deployment's
    */
   DeploymentController(
       EngineContext context,
       DeploymentSpec spec,
       Instant createdAt,
       Supplier<String> instanceIds,
-      Predicate<ProviderInstance> orphanage) {
-    this.orphanage = orphanage;
+      Neighbourhood neighbourhood) {
+    this.neighbourhood = neighbourhood;
     this.context = context;
     this.name = spec.name();
     this.createdAt = createdAt;
@@ -350,9 +362,14 @@ final class DeploymentController implements Deployment {
 
   /** An instance came up that had been verified gone: its release is verified once more. */
   void cameLate(ProviderInstance up) {
-    if (!orphanage.test(up)) {
+    if (!neighbourhood.cameLate(up)) {
       context.call(() -> context.provider().release(up.instanceId(), Duration.ZERO));
     }
+  }
+
+  /** A list was made that tells of instances of other deployments too. */
+  void listed(List<ProviderInstance> found) {
+    neighbourhood.listed(found);
   }
 
   void ready(Instance instance, java.net.URI endpoint) {

@@ -25,7 +25,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -33,7 +32,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -76,6 +74,8 @@ public final class Engine {
   /** By name, in order; replaced under the lock, and read without: requests look here. */
   private volatile Map<String, DeploymentController> controllers = Map.of();
 
+  private final OrphanSweep orphans;
+
   private Engine(EngineConfig config) {
     this.config = config;
     this.resources = new EngineResources(config);
@@ -84,6 +84,7 @@ public final class Engine {
       String owner = owner(state);
       this.context = resources.context(owner);
       this.leftovers = new Leftovers(context, config.store().ledger());
+      this.orphans = new OrphanSweep(context, this::holder, this::releaseOrphans);
       config.provider().open(new ProviderContext(owner, new Observer()));
       restore(state);
       if (!owner.equals(state.owner())) {
@@ -219,7 +220,6 @@ public final class Engine {
     made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
   }
 
-  /** Releases an instance that came up after its release; returns false if that is too late. */
   private boolean releaseLate(ProviderInstance late) {
     lock.lock();
     try {
@@ -257,65 +257,11 @@ public final class Engine {
               try {
                 context.ledger().retry();
                 everyone().forEach(DeploymentController::upkeep);
-                sweep();
+                orphans.sweep();
               } finally {
                 scheduleUpkeep();
               }
             });
-  }
-
-  /**
-   * Looks for instances of ours that no deployment knows, as when a start that was given up came
-   * late, and for those that have ended without a word.
-   */
-  private void sweep() {
-    list()
-        .thenApply(
-            found -> {
-              noteExits(found);
-              return unknown(found);
-            })
-        // Again: what the first list has may have been released since it was made, and what the
-        // second has, since it was asked for.
-        .thenCompose(
-            suspects ->
-                suspects.isEmpty()
-                    ? CompletableFuture.completedFuture(List.<ProviderInstance>of())
-                    : list().thenApply(found -> among(found, suspects)))
-        .thenAccept(this::releaseOrphans)
-        .whenComplete(
-            (done, error) -> {
-              if (error != null) {
-                LOG.warn("Orphans could not be looked for: {}", EngineContext.describe(error));
-              }
-            });
-  }
-
-  private Set<String> unknown(List<ProviderInstance> found) {
-    return found.stream()
-        .map(ProviderInstance::instanceId)
-        .filter(id -> holder(id) == null)
-        .collect(Collectors.toSet());
-  }
-
-  private static List<ProviderInstance> among(List<ProviderInstance> found, Set<String> ids) {
-    return found.stream().filter(it -> ids.contains(it.instanceId())).toList();
-  }
-
-  private CompletableFuture<List<ProviderInstance>> list() {
-    InstanceProvider provider = context.provider();
-    return context.call(LIST_LIMIT, () -> provider.list(context.owner()));
-  }
-
-  private void noteExits(List<ProviderInstance> found) {
-    for (ProviderInstance instance : found) {
-      InstanceExit exit = instance.exit();
-      DeploymentController holder = exit == null ? null : holder(instance.instanceId());
-      Instance known = holder == null ? null : holder.find(instance.instanceId());
-      if (exit != null && holder != null && known != null) {
-        holder.exited(known, exit);
-      }
-    }
   }
 
   private void releaseOrphans(List<ProviderInstance> found) {
@@ -717,7 +663,7 @@ public final class Engine {
     RandomGenerator own = new SplittableRandom(resources.random().nextLong());
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
-        new DeploymentController(context.withRandom(own), spec, createdAt, ids, this::releaseLate);
+        new DeploymentController(context.withRandom(own), spec, createdAt, ids, new Report());
     controller.addClosed(leftovers.closed(spec.name()));
     return controller;
   }
@@ -787,6 +733,20 @@ public final class Engine {
       }
     }
     return stored;
+  }
+
+  /** What deployments see of instances that are not theirs. */
+  private final class Report implements DeploymentController.Neighbourhood {
+
+    @Override
+    public boolean cameLate(ProviderInstance late) {
+      return releaseLate(late);
+    }
+
+    @Override
+    public void listed(List<ProviderInstance> found) {
+      orphans.look(found);
+    }
   }
 
   /** Finds the deployment that a provider's message is about. */

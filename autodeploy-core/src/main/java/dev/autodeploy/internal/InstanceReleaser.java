@@ -53,6 +53,10 @@ final class InstanceReleaser {
   private CompletableFuture<Boolean> verifyGone(Instance instance) {
     return context
         .call(() -> context.provider().list(context.owner()))
-        .thenApply(listed -> listed.stream().noneMatch(i -> i.instanceId().equals(instance.id)));
+        .thenApply(
+            listed -> {
+              controller.listed(listed);
+              return listed.stream().noneMatch(it -> it.instanceId().equals(instance.id));
+            });
   }
 }

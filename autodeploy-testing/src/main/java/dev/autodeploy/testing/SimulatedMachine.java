@@ -34,7 +34,7 @@ final class SimulatedMachine {
   /** When that first happened. */
   long hiddenAt = NEVER;
 
-  /** Since when every list that was made has left it out. */
+  /** Since when lists have left it out, and the engine has not got to know it again. */
   long hiddenSince = NEVER;
 
   /** Whether the provider's close ended it. */
@@ -226,6 +226,11 @@ final class SimulatedMachine {
     hidden = true;
     hiddenAt = Math.min(hiddenAt, world.time.read());
     hiddenSince = Math.min(hiddenSince, world.time.read());
+  }
+
+  /** The engine knows it, although a list may have left it out before. */
+  void found() {
+    hiddenSince = NEVER;
   }
 
   private void confirm(CompletableFuture<Void> stage) {

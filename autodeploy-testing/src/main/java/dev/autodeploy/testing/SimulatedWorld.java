@@ -38,7 +38,7 @@ final class SimulatedWorld {
     /** Decides how the instances of an owner are listed. */
     ListAnswer listing(String owner);
 
-    void leftOut(SimulatedMachine machine);
+    void listed(SimulatedMachine machine, boolean shown);
   }
 
   private static final int FIRST_PORT = 20_000;
@@ -186,11 +186,12 @@ final class SimulatedWorld {
     List<ProviderInstance> result = new ArrayList<>();
     for (SimulatedMachine machine : existing.values()) {
       if (machine.request.owner().equals(owner)) {
-        if (machine.isListed() && answer.shows().test(machine)) {
-          machine.hiddenSince = SimulatedMachine.NEVER;
+        boolean shown = machine.isListed() && answer.shows().test(machine);
+        if (shown) {
           result.add(machine.toInstance());
-        } else if (watch != null) {
-          watch.leftOut(machine);
+        }
+        if (watch != null) {
+          watch.listed(machine, shown);
         }
       }
     }

@@ -293,12 +293,16 @@ class Walk implements SimulatedWorld.Watch {
   }
 
   @Override
-  public void leftOut(SimulatedMachine machine) {
+  public void listed(SimulatedMachine machine, boolean shown) {
     WalkEngine engine = engine(machine.request.owner());
-    if (machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine)) {
-      machine.hide();
+    if (!shown) {
+      trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
+      if (machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine)) {
+        machine.hide();
+      }
+    } else if (engine.knows(machine)) {
+      machine.found();
     }
-    trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
   }
 
   /** Returns how far wall clock and ticker may differ over a time. */

@@ -27,6 +27,13 @@ final class WalkEngine {
 
   private static final int BUILD_ATTEMPTS = 4;
 
+  /**
+   * The engine looks for orphans every half minute; a list that goes wrong takes a minute at most.
+   */
+  private static final long ORPHANS_FOUND_WITHIN = Duration.ofSeconds(31).toNanos();
+
+  private static final long LIST_LIMIT = Duration.ofMinutes(1).toNanos();
+
   private final WalkStore store;
   private final int deploymentCount;
   private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
@@ -51,6 +58,7 @@ final class WalkEngine {
   private boolean died;
   private int revisions;
   private long lastListFault = Long.MIN_VALUE;
+  private long builtAt;
 
   /** The instances of which the engine of the moment knows. */
   private final Set<String> known = new HashSet<>();
@@ -168,6 +176,7 @@ final class WalkEngine {
         autoDeploy = current.build(builder(current, draw), draw.random.nextLong());
         if (!died) {
           building = false;
+          builtAt = walk.time.read();
           return;
         }
       } catch (RuntimeException e) {
@@ -380,6 +389,22 @@ final class WalkEngine {
     for (WalkDeployment deployment : deployments.values()) {
       deployment.check();
     }
+    walk.world.existing.values().forEach(this::checkOrphan);
+  }
+
+  /** What exists is known, or gets known as soon as the lists are as they should be. */
+  private void checkOrphan(SimulatedMachine machine) {
+    String id = machine.request.instanceId();
+    if (!machine.request.owner().equals(owner) || known.contains(id)) {
+      return;
+    }
+    long listedAt = machine.startedAt + machine.plan.listedAfter.toNanos();
+    long lists = lastListFault == Long.MIN_VALUE ? listedAt : lastListFault + LIST_LIMIT;
+    long since = Math.max(Math.max(builtAt, listedAt), lists);
+    long given = Math.max(since, reportedGone.getOrDefault(id, since)) + ORPHANS_FOUND_WITHIN;
+    walk.check(
+        walk.time.read() <= given,
+        () -> "an orphan is found within half a minute, but " + id + " is not");
   }
 
   private void told(ManualProcess from, DeploymentEvent event) {
@@ -388,16 +413,25 @@ final class WalkEngine {
     }
     walk.trace.add(() -> owner + "/" + event.deployment() + ": " + brief(event));
     if (event instanceof DeploymentEvent.InstanceReleasing e) {
-      known.add(e.instanceId());
+      getsToKnow(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
-      known.add(e.instanceId());
+      getsToKnow(e.instanceId());
       explained.add(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+      known.remove(e.instanceId());
       reportedGone.put(e.instanceId(), walk.time.read());
     }
     WalkDeployment deployment = deployments.get(event.deployment());
     if (deployment != null) {
       deployment.told(event);
+    }
+  }
+
+  private void getsToKnow(String instanceId) {
+    known.add(instanceId);
+    SimulatedMachine machine = walk.world.machines.get(instanceId);
+    if (machine != null) {
+      machine.found();
     }
   }
 

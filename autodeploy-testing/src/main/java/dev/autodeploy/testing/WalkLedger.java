@@ -122,9 +122,10 @@ final class WalkLedger {
   }
 
   /**
-   * Returns until when an engine can know of an instance. One that every list left out until it was
-   * gone is unknown from then on, unless its start was answered; and one that a list left out may
-   * be ended by the provider's close before another list is made.
+   * Returns until when an engine can know of an instance. One that lists left out, and that was
+   * gone before the engine got to know it again, is unknown from then on, unless its start was
+   * answered; and one that a list left out may be ended by the provider's close before another list
+   * is made.
    */
   private static long knownUntil(SimulatedMachine machine, boolean cut) {
     long unknownFrom = machine.endedByClose ? machine.hiddenAt : machine.hiddenSince;

@@ -177,4 +177,32 @@ class FoundByTheWalkTest extends EngineStory {
       assertThat(paid(instance.instanceId())).isEqualTo(instance.lifetime());
     }
   }
+
+  @Test
+  void orphan_thatAVerifyingListShows_isReleasedAndCountedUntilItIsGone() {
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(1))
+            .releaseTakes(Duration.ofSeconds(3)));
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    time.<Lease>await(voice.acquire()).close();
+    voice.release();
+    time.runReady();
+    process.kill();
+    store.cut();
+
+    AutoDeploy second = restart(first.reconnect(), false); // the list leaves it out
+    voice = second.deployment("voice");
+    time.<Lease>await(voice.acquire()).close();
+    time.advance(Duration.ofSeconds(2));
+    voice.release();
+    time.advance(Duration.ofSeconds(10)); // no regular look comes
+
+    SimulatedInstance orphan = first.instances().get(0);
+    assertThat(orphan.lifetime()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(paid(orphan.instanceId())).isEqualTo(orphan.lifetime());
+    time.close(second);
+  }
 }
