@@ -51,6 +51,8 @@ final class InstanceStarter {
       // Before anything can run: what runs is paid for, and the ledger knows it.
       context.ledger().append(line);
     } catch (RuntimeException e) {
+      // It may be written all the same, and would be paid for until the next engine looks for it.
+      context.ledger().appendSurely(neverRan(line));
       controller.startFailed(
           instance,
           "its start could not be written to the ledger: " + EngineContext.describe(e),

@@ -144,9 +144,10 @@ class Walk implements SimulatedWorld.Watch {
   }
 
   private void settle() {
-    engines.forEach(WalkEngine::rebuildIfDead);
-    time.runReady();
-    engines.forEach(WalkEngine::rebuildIfDead);
+    do {
+      engines.forEach(WalkEngine::rebuildIfDead);
+      time.runReady(); // what has become due while one was built, too
+    } while (engines.stream().anyMatch(WalkEngine::isDead));
     engines.forEach(WalkEngine::check);
   }
 

@@ -170,10 +170,12 @@ final class WalkDraw {
   /** Draws how a write goes wrong; an engine that builds or closes does not die at it. */
   WalkStore.Write badWrite(boolean mayDie) {
     int kind = below(mayDie ? 10 : 8);
-    if (kind < 6) {
+    if (kind < 4) {
       return WalkStore.Write.FAILS;
-    } else if (kind < 8) {
+    } else if (kind < 6) {
       return WalkStore.Write.FAILS_WRITTEN;
+    } else if (kind < 8) {
+      return WalkStore.Write.FAILS_KEPT;
     }
     return kind == 8 ? WalkStore.Write.DIES : WalkStore.Write.DIES_WRITTEN;
   }

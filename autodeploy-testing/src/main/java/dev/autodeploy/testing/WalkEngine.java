@@ -285,6 +285,11 @@ final class WalkEngine {
     restarts.add(walk.time.read());
   }
 
+  /** Returns whether the process has died by itself and was not started again. */
+  boolean isDead() {
+    return died;
+  }
+
   /** Starts the engine again if it has died by itself. */
   void rebuildIfDead() {
     if (died) {

@@ -20,7 +20,12 @@ final class WalkLedger {
     this.walk = walk;
     this.engine = engine;
     this.store = store;
+    LedgerEntry last = null;
     for (LedgerEntry entry : store.ledger()) {
+      if (entry.equals(last)) {
+        continue; // the store had said that it was not written, so it was written again
+      }
+      last = entry;
       if (entry instanceof LedgerEntry.Started) {
         starts.merge(entry.instanceId(), 1, Integer::sum);
       } else if (entry instanceof LedgerEntry.Released released) {

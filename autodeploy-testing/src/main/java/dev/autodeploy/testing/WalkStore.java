@@ -24,6 +24,8 @@ final class WalkStore {
     FAILS,
     /** It fails, but the disk has it: a state at once, an entry if the process is killed now. */
     FAILS_WRITTEN,
+    /** It fails, but the disk has it and keeps it. */
+    FAILS_KEPT,
     /** The process dies at it, and the disk has what it had. */
     DIES,
     /** The process dies at it, and the disk has it. */
@@ -124,7 +126,7 @@ final class WalkStore {
     public void save(StoredState newState) {
       check();
       Write how = fate.next();
-      if (how == Write.WELL || how == Write.FAILS_WRITTEN || how == Write.DIES_WRITTEN) {
+      if (how != Write.FAILS && how != Write.DIES) {
         state = newState;
         uncertain = how != Write.WELL;
       }
@@ -144,7 +146,7 @@ final class WalkStore {
     public void append(LedgerEntry entry) {
       check();
       Write how = fate.next();
-      if (how == Write.WELL || how == Write.DIES_WRITTEN) {
+      if (how == Write.WELL || how == Write.FAILS_KEPT || how == Write.DIES_WRITTEN) {
         tail = null;
         write(entry);
       } else if (how == Write.FAILS_WRITTEN) {

@@ -9,6 +9,7 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -203,6 +204,28 @@ class FoundByTheWalkTest extends EngineStory {
     SimulatedInstance orphan = first.instances().get(0);
     assertThat(orphan.lifetime()).isEqualTo(Duration.ofSeconds(3));
     assertThat(paid(orphan.instanceId())).isEqualTo(orphan.lifetime());
+    time.close(second);
+  }
+
+  @Test
+  void start_thatIsWrittenAlthoughTheStoreFailed_isNotPaidForAfterARestart() {
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    write = WalkStore.Write.FAILS_KEPT;
+    voice.acquire();
+    time.runReady();
+    assertThat(first.instances()).as("nothing is started that is not written").isEmpty();
+    write = WalkStore.Write.WELL;
+    time.advance(Duration.ofMinutes(1));
+    process.kill();
+    store.cut();
+
+    time.advance(Duration.ofHours(1));
+    AutoDeploy second = restart(first.reconnect(), false);
+
+    assertThat(second.deployment("voice").usage(Instant.MIN, Instant.MAX))
+        .allSatisfy(usage -> assertThat(usage.duration()).isZero());
     time.close(second);
   }
 }
