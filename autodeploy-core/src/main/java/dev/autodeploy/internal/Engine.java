@@ -20,15 +20,11 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -68,11 +64,8 @@ public final class Engine {
   private @Nullable Cancellable upkeep;
   private @Nullable CompletableFuture<Void> closing;
 
-  /** Those that are not declared, and of which an earlier process has left instances. */
-  private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
-
-  /** By name, in order; replaced under the lock, and read without: requests look here. */
-  private volatile Map<String, DeploymentController> controllers = Map.of();
+  /** Changed under the lock. */
+  private final Controllers controllers;
 
   private final OrphanSweep orphans;
 
@@ -83,12 +76,13 @@ public final class Engine {
       StoredState state = config.store().load();
       String owner = owner(state);
       this.context = resources.context(owner);
+      this.controllers = new Controllers(config.store(), owner);
       this.leftovers = new Leftovers(context, config.store().ledger());
-      this.orphans = new OrphanSweep(context, this::holder, this::releaseOrphans);
+      this.orphans = new OrphanSweep(context, controllers, this::releaseOrphans);
       config.provider().open(new ProviderContext(owner, new Observer()));
       restore(state);
       if (!owner.equals(state.owner())) {
-        save(controllers);
+        controllers.save();
       }
       takeOver(state.owner() != null);
       openAll();
@@ -138,11 +132,9 @@ public final class Engine {
   // What earlier processes have left.
 
   private void restore(StoredState state) {
-    Map<String, DeploymentController> restored = new LinkedHashMap<>();
     for (StoredDeployment stored : state.deployments()) {
-      restored.put(stored.spec().name(), controller(stored.spec(), stored.createdAt()));
+      controllers.add(controller(stored.spec(), stored.createdAt()));
     }
-    controllers = Collections.unmodifiableMap(restored);
   }
 
   /**
@@ -170,7 +162,7 @@ public final class Engine {
     lock.lock();
     try {
       leftovers.found(found);
-      all().forEach(leftovers::claim);
+      controllers.declared().forEach(leftovers::claim);
       addClosed(leftovers.settleGone());
       if (declarationsAreStored) {
         leftovers.giveUp().forEach(this::releaseOrphan);
@@ -178,12 +170,12 @@ public final class Engine {
     } finally {
       lock.unlock();
     }
-    everyone().forEach(DeploymentController::carryOut);
+    controllers.everyone().forEach(DeploymentController::carryOut);
   }
 
   private void addClosed(List<UsageInterval> usage) {
     for (UsageInterval interval : usage) {
-      DeploymentController controller = controllers.get(interval.deployment());
+      DeploymentController controller = controllers.find(interval.deployment());
       if (controller != null) {
         controller.addClosed(List.of(interval));
       }
@@ -191,7 +183,7 @@ public final class Engine {
   }
 
   private void openAll() {
-    all().forEach(DeploymentController::open);
+    controllers.declared().forEach(DeploymentController::open);
   }
 
   /**
@@ -204,20 +196,17 @@ public final class Engine {
         orphan.deployment(),
         orphan.instanceId());
     OpenUsage account = leftovers.account(orphan);
-    DeploymentController holder = controllers.get(orphan.deployment());
-    if (holder != null && holder.reap(orphan, account)) {
-      return;
-    }
-    holder = undeclared.get(orphan.deployment());
-    if (holder != null && holder.reap(orphan, account)) {
-      return;
+    for (DeploymentController holder : controllers.named(orphan.deployment())) {
+      if (holder.reap(orphan, account)) {
+        return;
+      }
     }
     DeploymentController made =
         controller(
             DeploymentSpec.builder(orphan.deployment()).port(0).build(), context.clock().instant());
-    undeclared.put(orphan.deployment(), made);
+    controllers.addUndeclared(made);
     made.reap(orphan, account);
-    made.remove().thenRun(() -> undeclared.remove(orphan.deployment(), made));
+    made.remove().thenRun(() -> controllers.removeUndeclared(made));
   }
 
   private boolean releaseLate(ProviderInstance late) {
@@ -226,13 +215,13 @@ public final class Engine {
       if (closing != null) {
         return false;
       }
-      if (holder(late.instanceId()) == null) {
+      if (controllers.holder(late.instanceId()) == null) {
         releaseOrphan(late);
       }
     } finally {
       lock.unlock();
     }
-    everyone().forEach(DeploymentController::carryOut);
+    controllers.everyone().forEach(DeploymentController::carryOut);
     return true;
   }
 
@@ -256,7 +245,7 @@ public final class Engine {
             () -> {
               try {
                 context.ledger().retry();
-                everyone().forEach(DeploymentController::upkeep);
+                controllers.everyone().forEach(DeploymentController::upkeep);
                 orphans.sweep();
               } finally {
                 scheduleUpkeep();
@@ -271,24 +260,14 @@ public final class Engine {
         return;
       }
       for (ProviderInstance instance : found) {
-        if (holder(instance.instanceId()) == null && !leftovers.isClaimable(instance)) {
+        if (controllers.holder(instance.instanceId()) == null && !leftovers.isClaimable(instance)) {
           releaseOrphan(instance);
         }
       }
     } finally {
       lock.unlock();
     }
-    everyone().forEach(DeploymentController::carryOut);
-  }
-
-  /** Returns the deployment that has an instance, or null. */
-  private @Nullable DeploymentController holder(String instanceId) {
-    for (DeploymentController controller : everyone()) {
-      if (controller.find(instanceId) != null) {
-        return controller;
-      }
-    }
-    return null;
+    controllers.everyone().forEach(DeploymentController::carryOut);
   }
 
   // What the host application asks.
@@ -306,7 +285,7 @@ public final class Engine {
     lock.lock();
     try {
       checkOpen();
-      DeploymentController existing = controllers.get(spec.name());
+      DeploymentController existing = controllers.find(spec.name());
       made = existing == null;
       controller = existing == null ? make(spec) : existing;
       if (existing != null && (existing.isRemoved() || !existing.spec().equals(spec))) {
@@ -328,15 +307,13 @@ public final class Engine {
   private DeploymentController make(DeploymentSpec spec) {
     // Saved before anything is decided: a deployment that is not stored must not start anything.
     Instant createdAt = context.clock().instant();
-    DeploymentController made = undeclared.get(spec.name());
-    save(controllers, new StoredDeployment(spec, made == null ? createdAt : made.createdAt()));
+    DeploymentController made = controllers.undeclared(spec.name());
+    Instant since = made == null ? createdAt : made.createdAt();
+    controllers.saveWith(new StoredDeployment(spec, since));
     if (made == null || !made.reopen(spec)) {
-      made = controller(spec, made == null ? createdAt : made.createdAt());
+      made = controller(spec, since);
     }
-    Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
-    next.put(spec.name(), made);
-    controllers = Collections.unmodifiableMap(next);
-    undeclared.remove(spec.name());
+    controllers.add(made);
     leftovers.claim(made);
     return made;
   }
@@ -353,7 +330,7 @@ public final class Engine {
     lock.lock();
     try {
       checkOpen();
-      controller = existing(spec.name());
+      controller = controllers.existing(spec.name());
       update(controller, spec);
     } finally {
       lock.unlock();
@@ -371,7 +348,7 @@ public final class Engine {
               + spec.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    save(controllers, spec.name(), spec);
+    controllers.saveChanged(spec);
     controller.update(spec);
   }
 
@@ -387,8 +364,8 @@ public final class Engine {
     lock.lock();
     try {
       checkOpen();
-      controller = existing(name);
-      save(controllers, name, null);
+      controller = controllers.existing(name);
+      controllers.saveWithout(name);
       gone = controller.remove();
     } finally {
       lock.unlock();
@@ -402,9 +379,7 @@ public final class Engine {
     boolean known;
     lock.lock();
     try {
-      Map<String, DeploymentController> next = new LinkedHashMap<>(controllers);
-      known = next.remove(controller.name(), controller);
-      controllers = Collections.unmodifiableMap(next);
+      known = controllers.remove(controller);
     } finally {
       lock.unlock();
     }
@@ -421,7 +396,7 @@ public final class Engine {
    * @return in the order in which they were made
    */
   public List<Deployment> deployments() {
-    return List.copyOf(all());
+    return List.copyOf(controllers.declared());
   }
 
   /**
@@ -431,7 +406,7 @@ public final class Engine {
    * @return the deployment, or empty
    */
   public Optional<Deployment> find(String name) {
-    return Optional.ofNullable(controllers.get(name));
+    return Optional.ofNullable(controllers.find(name));
   }
 
   /**
@@ -441,7 +416,7 @@ public final class Engine {
    * @return the deployment
    */
   public Deployment deployment(String name) {
-    return existing(name);
+    return controllers.existing(name);
   }
 
   /**
@@ -568,7 +543,7 @@ public final class Engine {
     Duration limit = shorter(config.drainTimeout()).plus(shorter(config.releaseTimeout()));
     Duration grace = Duration.ZERO;
     ends.addAll(endUnclaimed());
-    for (DeploymentController controller : everyone()) {
+    for (DeploymentController controller : controllers.everyone()) {
       Duration own = controller.spec().releaseGrace();
       grace = own.compareTo(grace) > 0 ? own : grace;
       ends.add(controller.close(config.drainTimeout(), config.leaveInstances()));
@@ -577,7 +552,8 @@ public final class Engine {
     if (!config.leaveInstances() && context.ledger().hasEnds()) {
       within(limit.plus(grace), allOf(releaseOverlooked()));
     }
-    List<String> left = everyone().stream().flatMap(it -> it.instanceIds().stream()).toList();
+    List<String> left =
+        controllers.everyone().stream().flatMap(it -> it.instanceIds().stream()).toList();
     if (!left.isEmpty()) {
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
@@ -614,11 +590,13 @@ public final class Engine {
     List<CompletableFuture<Void>> ends = new ArrayList<>();
     lock.lock();
     try {
-      found.stream().filter(it -> holder(it.instanceId()) == null).forEach(this::releaseOrphan);
+      found.stream()
+          .filter(it -> controllers.holder(it.instanceId()) == null)
+          .forEach(this::releaseOrphan);
     } finally {
       lock.unlock();
     }
-    for (DeploymentController controller : everyone()) {
+    for (DeploymentController controller : controllers.everyone()) {
       controller.carryOut();
       ends.add(controller.close(config.drainTimeout(), false));
     }
@@ -676,63 +654,10 @@ public final class Engine {
     return text.toString();
   }
 
-  private DeploymentController existing(String name) {
-    DeploymentController controller = controllers.get(name);
-    if (controller == null) {
-      throw new AutoDeployException(
-          ErrorCode.DEPLOYMENT_NOT_FOUND,
-          name,
-          "there is no deployment '" + name + "'; there are " + controllers.keySet());
-    }
-    return controller;
-  }
-
-  private List<DeploymentController> all() {
-    return List.copyOf(controllers.values());
-  }
-
-  /** Returns those that are not declared as well. */
-  private List<DeploymentController> everyone() {
-    List<DeploymentController> everyone = new ArrayList<>(controllers.values());
-    everyone.addAll(undeclared.values());
-    return everyone;
-  }
-
   private void checkOpen() {
     if (closing != null) {
       throw new AutoDeployException(ErrorCode.CLOSED, null, "the engine is closed");
     }
-  }
-
-  private void save(Map<String, DeploymentController> all) {
-    save(all, "", null);
-  }
-
-  /** Saves the deployments and another one. */
-  private void save(Map<String, DeploymentController> all, StoredDeployment added) {
-    List<StoredDeployment> stored = stored(all, "", null);
-    stored.add(added);
-    config.store().save(new StoredState(context.owner(), stored));
-  }
-
-  /**
-   * Saves the deployments, one of them with another specification, or without it if that is null.
-   */
-  private void save(
-      Map<String, DeploymentController> all, String changed, @Nullable DeploymentSpec spec) {
-    config.store().save(new StoredState(context.owner(), stored(all, changed, spec)));
-  }
-
-  private static List<StoredDeployment> stored(
-      Map<String, DeploymentController> all, String changed, @Nullable DeploymentSpec spec) {
-    List<StoredDeployment> stored = new ArrayList<>();
-    for (DeploymentController controller : all.values()) {
-      DeploymentSpec current = controller.name().equals(changed) ? spec : controller.spec();
-      if (current != null && !controller.isRemoved()) {
-        stored.add(new StoredDeployment(current, controller.createdAt()));
-      }
-    }
-    return stored;
   }
 
   /** What deployments see of instances that are not theirs. */
@@ -754,24 +679,12 @@ public final class Engine {
 
     @Override
     public void exited(String instanceId, InstanceExit exit) {
-      for (DeploymentController controller : everyone()) {
-        Instance instance = controller.find(instanceId);
-        if (instance != null) {
-          controller.exited(instance, exit);
-          return;
-        }
-      }
+      controllers.ifHeld(instanceId, (holder, instance) -> holder.exited(instance, exit));
     }
 
     @Override
     public void progress(String instanceId, StartProgress progress) {
-      for (DeploymentController controller : everyone()) {
-        Instance instance = controller.find(instanceId);
-        if (instance != null) {
-          controller.progress(instance, progress);
-          return;
-        }
-      }
+      controllers.ifHeld(instanceId, (holder, instance) -> holder.progress(instance, progress));
     }
   }
 }

@@ -8,9 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,21 +24,18 @@ final class OrphanSweep {
   private static final Duration LIST_LIMIT = Duration.ofMinutes(1);
 
   private final EngineContext context;
-  private final Function<String, @Nullable DeploymentController> holders;
+  private final Controllers controllers;
   private final Consumer<List<ProviderInstance>> release;
 
   /**
    * Makes one that has looked at nothing yet.
    *
-   * @param holders returns the deployment that has an instance, or null
    * @param release gets what no deployment had in two lists, one asked for after the other came
    */
   OrphanSweep(
-      EngineContext context,
-      Function<String, @Nullable DeploymentController> holders,
-      Consumer<List<ProviderInstance>> release) {
+      EngineContext context, Controllers controllers, Consumer<List<ProviderInstance>> release) {
     this.context = context;
-    this.holders = holders;
+    this.controllers = controllers;
     this.release = release;
   }
 
@@ -68,10 +63,8 @@ final class OrphanSweep {
   private void noteExits(List<ProviderInstance> found) {
     for (ProviderInstance instance : found) {
       InstanceExit exit = instance.exit();
-      DeploymentController holder = exit == null ? null : holders.apply(instance.instanceId());
-      Instance known = holder == null ? null : holder.find(instance.instanceId());
-      if (exit != null && holder != null && known != null) {
-        holder.exited(known, exit);
+      if (exit != null) {
+        controllers.ifHeld(instance.instanceId(), (holder, known) -> holder.exited(known, exit));
       }
     }
   }
@@ -79,7 +72,7 @@ final class OrphanSweep {
   private Set<String> unknown(List<ProviderInstance> found) {
     return found.stream()
         .map(ProviderInstance::instanceId)
-        .filter(id -> holders.apply(id) == null)
+        .filter(id -> controllers.holder(id) == null)
         .collect(Collectors.toSet());
   }
 
