@@ -488,16 +488,7 @@ final class DeploymentMachine {
     if (replaced) {
       current.forEach(instance -> drain(now, instance, ReleaseReason.UPDATED));
     } else {
-      int excess = roster.alive() - spec.maxInstances();
-      int crowd = roster.size() - spec.maxInstances();
-      for (int i = current.size() - 1; i >= 0 && crowd > 0; i--) {
-        // What is starting also gives way to what still drains: both count, as for a new start.
-        if (current.get(i).phase == STARTING || (current.get(i).phase == READY && excess > 0)) {
-          drain(now, current.get(i), ReleaseReason.UPDATED);
-          excess--;
-          crowd--;
-        }
-      }
+      shrinkToMaximum(now);
       for (Instance instance : current) {
         instance.spec = newSpec;
         fill(now, instance);
@@ -508,6 +499,20 @@ final class DeploymentMachine {
     }
     ensureCapacity(now);
     rearm(now);
+  }
+
+  /** Lets go what is beyond the maximum, which may have been lowered. */
+  private void shrinkToMaximum(long now) {
+    int excess = roster.alive() - spec.maxInstances();
+    int crowd = roster.size() - spec.maxInstances();
+    for (Instance instance : roster.inOrderOfGivingWay()) {
+      // What is starting also gives way to what still drains: both count, as for a new start.
+      if (crowd > 0 && (instance.phase == STARTING || excess > 0)) {
+        drain(now, instance, ReleaseReason.UPDATED);
+        excess--;
+        crowd--;
+      }
+    }
   }
 
   /**

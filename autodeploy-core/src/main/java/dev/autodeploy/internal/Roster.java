@@ -6,6 +6,7 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.InstanceStatus;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -81,6 +82,26 @@ final class Roster {
     List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
     List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
     return withRoom.isEmpty() ? ready : withRoom;
+  }
+
+  /**
+   * Returns what takes requests, now or soon, in the order in which it gives way to a lower
+   * maximum: starts that are still to be asked for, which are gone at once; other starts, which
+   * serve nobody yet; what is idle; what is busy. The youngest first among equals.
+   */
+  List<Instance> inOrderOfGivingWay() {
+    List<Instance> alive = new ArrayList<>(instances);
+    alive.removeIf(i -> i.phase != READY && i.phase != InstancePhase.STARTING);
+    Collections.reverse(alive);
+    alive.sort(Comparator.comparingInt(Roster::worth));
+    return alive;
+  }
+
+  private static int worth(Instance instance) {
+    if (instance.phase == InstancePhase.STARTING) {
+      return instance.isPaid() ? 1 : 0;
+    }
+    return instance.inFlight == 0 ? 2 : 3;
   }
 
   /** Returns for how many callers there will be room when those that start are ready. */

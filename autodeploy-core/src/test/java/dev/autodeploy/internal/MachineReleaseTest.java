@@ -206,8 +206,9 @@ final class MachineReleaseTest {
   }
 
   @Test
-  void update_thatLowersTheMaximum_drainsTheYoungest() {
+  void update_thatLowersTheMaximum_drainsTheYoungestOfThoseThatAreBusy() {
     MachineHarness m = machine(b -> b.maxInstances(3)).warm();
+    m.acquire();
     m.acquire(RouteRule.scaleOut());
     m.acquire(RouteRule.scaleOut());
     m.ready(m.starts.get(1));
@@ -218,6 +219,45 @@ final class MachineReleaseTest {
     assertThat(m.machine.instances())
         .extracting(i -> i.phase)
         .containsExactly(READY, DRAINING, DRAINING);
+  }
+
+  @Test
+  void update_thatLowersTheMaximum_drainsWhatIsIdleBeforeWhatIsBusy() {
+    MachineHarness m = machine(b -> b.concurrency(1).maxInstances(2)).warm();
+    m.acquire(RouteRule.scaleOut());
+    m.ready(m.starts.get(1));
+
+    m.update(b -> b.concurrency(1).maxInstances(1));
+
+    assertThat(m.released()).containsExactly(m.starts.get(0));
+    assertThat(m.starts.get(1).phase).isEqualTo(READY);
+  }
+
+  @Test
+  void update_thatLowersTheMaximum_givesUpStartsBeforeWhatServes() {
+    MachineHarness m = machine(b -> b.concurrency(1).maxInstances(3)).warm();
+    m.acquire(3);
+    Instance older = m.starts.get(1);
+    m.ready(m.starts.get(2));
+
+    m.update(b -> b.concurrency(1).maxInstances(2));
+
+    assertThat(m.released()).containsExactly(older);
+    assertThat(m.starts.get(2).phase).isEqualTo(READY);
+  }
+
+  @Test
+  void update_thatLowersTheMaximum_givesUpStartsThatAreStillToBeAskedForFirst() {
+    MachineHarness m = machine(b -> b.concurrency(1).maxInstances(3)).warm();
+    m.acquire(3);
+    Instance notAskedFor = m.starts.get(1);
+    m.starts.get(2).startCall.set(Instance.StartCall.MADE);
+
+    m.update(b -> b.concurrency(1).maxInstances(2));
+
+    assertThat(m.released())
+        .as("gone at once, and so no third exists")
+        .containsExactly(notAskedFor);
   }
 
   @Test
