@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ final class ContainerStart {
   private static final int ATTEMPTS = 5;
   private static final Duration NAME_TIMEOUT = Duration.ofSeconds(5);
 
-  private final DockerInstanceProvider provider;
+  private final Parts parts;
   private final StartRequest request;
   private final Instant startedAt = Instant.now();
   private final CountDownLatch finished = new CountDownLatch(1);
@@ -34,8 +35,23 @@ final class ContainerStart {
   private volatile boolean unsettled;
   private volatile @Nullable AutoCloseable pull;
 
-  ContainerStart(DockerInstanceProvider provider, StartRequest request) {
-    this.provider = provider;
+  /**
+   * What starts have in common.
+   *
+   * @param lockId the id of this process' lock on the owner, empty without one
+   */
+  record Parts(
+      DockerHost host,
+      GpuInventory inventory,
+      GpuAllocator gpus,
+      ImagePuller puller,
+      Removals removals,
+      Shells shells,
+      InstanceWatch watch,
+      Supplier<String> lockId) {}
+
+  ContainerStart(Parts parts, StartRequest request) {
+    this.parts = parts;
     this.request = request;
   }
 
@@ -54,14 +70,6 @@ final class ContainerStart {
     return unsettled;
   }
 
-  Instant startedAt() {
-    return startedAt;
-  }
-
-  StartRequest request() {
-    return request;
-  }
-
   ProviderInstance run() {
     try {
       return start();
@@ -73,7 +81,7 @@ final class ContainerStart {
       Thread.currentThread().interrupt();
       throw new InstanceStartException("the start was interrupted", null, e);
     } finally {
-      provider.gpus().free(request.instanceId());
+      parts.gpus().free(request.instanceId());
       finished.countDown();
     }
   }
@@ -86,13 +94,13 @@ final class ContainerStart {
     for (int attempt = 1; ; attempt++) {
       checkNotCancelled();
       GpuGrant grant =
-          provider
+          parts
               .gpus()
               .reserve(
                   request.instanceId(),
                   spec.gpu(),
                   () ->
-                      provider
+                      parts
                           .inventory()
                           .find(reference(image, found), request.owner(), request.instanceId()));
       String container = createdAndChecked(image, found, grant);
@@ -115,18 +123,18 @@ final class ContainerStart {
   private InspectImageResponse ensureImage(DeploymentSpec spec, String image) {
     try {
       if (spec.snapshot() != null && Snapshots.isLocal(spec.snapshot())) {
-        InspectImageResponse found = provider.client().findImage(image);
+        InspectImageResponse found = parts.host().client().findImage(image);
         if (found == null) {
           throw new InstanceStartException(
               "there is no snapshot '" + spec.snapshot() + "' on this Docker host");
         }
         return found;
       }
-      return provider
+      return parts
           .puller()
           .ensure(
               image,
-              p -> provider.progress(request.instanceId(), p),
+              p -> parts.watch().progress(request.instanceId(), p),
               running -> {
                 pull = running;
                 if (cancelled) {
@@ -142,26 +150,29 @@ final class ContainerStart {
   private @Nullable String createdAndChecked(
       String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
     progress("creating", image);
-    boolean withHeartbeats = provider.settings().withHeartbeats() && provider.mayHaveShell(found);
-    if (!withHeartbeats && request.spec().startCommand() != null && !provider.mayHaveShell(found)) {
+    boolean withHeartbeats =
+        parts.host().settings().withHeartbeats() && parts.shells().mayBeIn(found);
+    if (!withHeartbeats
+        && request.spec().startCommand() != null
+        && !parts.shells().mayBeIn(found)) {
       throw noShell(image);
     }
     String container = created(image, found, grant, withHeartbeats);
     try {
       boolean needsShell = withHeartbeats || request.spec().startCommand() != null;
-      if (needsShell && !provider.hasShell(found, container)) {
+      if (needsShell && !parts.shells().isIn(found, container)) {
         if (request.spec().startCommand() != null) {
           throw noShell(image);
         }
-        provider.client().remove(container);
+        parts.host().client().remove(container);
         log.warn(
             "Image {} has no shell: its containers run without heartbeats, so nothing ends them if"
                 + " this process is killed and never returns",
             image);
         container = created(image, found, grant, false);
       }
-      if (!grant.isNone() && provider.gpus().wasTakenBefore(grant, container)) {
-        provider.client().remove(container);
+      if (!grant.isNone() && parts.gpus().wasTakenBefore(grant, container)) {
+        parts.host().client().remove(container);
         return null;
       }
       return container;
@@ -190,24 +201,29 @@ final class ContainerStart {
             ContainerPlan.port(request.spec()),
             startedAt,
             withHeartbeats,
-            provider.lockId());
+            parts.lockId().get());
     ContainerPlan plan =
         new ContainerPlan(
-            provider.settings(), request.spec(), labels, grant, found, provider.publishAddress());
+            parts.host().settings(),
+            request.spec(),
+            labels,
+            grant,
+            found,
+            parts.host().publishAddress());
     String doing = "creating " + labels.name() + " from " + image;
     String reference = reference(image, found);
     long deadline = System.nanoTime() + NAME_TIMEOUT.toNanos();
     while (true) {
       checkNotCancelled();
       try {
-        return provider.client().create(doing, reference, plan::applyTo);
+        return parts.host().client().create(doing, reference, plan::applyTo);
       } catch (DockerEngineException e) {
         if (e.problem().outcomeUnknown()) {
           unsettled = true;
         } else if (e.problem() != DockerProblem.NAME_TAKEN) {
           throw e;
         }
-        InspectContainerResponse there = provider.client().find(labels.name());
+        InspectContainerResponse there = parts.host().client().find(labels.name());
         if (there != null && isOwn(there)) {
           unsettled = false;
           return there.getId();
@@ -243,7 +259,8 @@ final class ContainerStart {
               + name
               + "', or use another owner");
     }
-    boolean makerIsGone = !provider.lockId().isEmpty() && labels.lock().equals(provider.lockId());
+    boolean makerIsGone =
+        !parts.lockId().get().isEmpty() && labels.lock().equals(parts.lockId().get());
     boolean hasEnded = !state.isRunning() && !state.wasNeverStarted();
     if (!makerIsGone && !hasEnded) {
       throw new InstanceStartException(
@@ -256,46 +273,46 @@ final class ContainerStart {
               + "; end that process, or choose another owner");
     }
     log.info("Removing {} of the earlier instance {}", name, labels.instanceId());
-    provider.removals().remove(container.getId());
+    parts.removals().remove(container.getId());
   }
 
   private ProviderInstance started(String container, String image, GpuGrant grant) {
-    Labels labels = new ContainerState(provider.client().inspect(container)).labels();
+    Labels labels = new ContainerState(parts.host().client().inspect(container)).labels();
     if (labels == null) {
       throw new InstanceStartException("the container of " + image + " has lost its labels");
     }
-    TrackedInstance tracked = provider.track(labels, container);
+    TrackedInstance tracked = parts.watch().track(labels, container);
     checkNotCancelled();
     progress("starting", image);
     String doing = "starting " + labels.name() + " from " + image;
     try {
-      provider.client().start(doing, container);
+      parts.host().client().start(doing, container);
     } catch (DockerEngineException e) {
       if (!e.problem().outcomeUnknown()) {
         throw e;
       }
       // The engine may have started it all the same; and if it has not, once more does no harm.
-      provider.client().start(doing, container);
+      parts.host().client().start(doing, container);
     }
-    InspectContainerResponse inspected = provider.client().inspect(container);
+    InspectContainerResponse inspected = parts.host().client().inspect(container);
     ContainerState state = new ContainerState(inspected);
     if (!state.isRunning()) {
-      InstanceExit exit = provider.exit(state, labels);
+      InstanceExit exit = parts.watch().exit(state, labels);
       throw new InstanceStartException(
           "the container ended before it was ready: " + exit.describe(), exit, null);
     }
-    if (!grant.isNone() && !provider.engine().isPodman() && !shows(grant, inspected)) {
+    if (!grant.isNone() && !parts.host().engine().isPodman() && !shows(grant, inspected)) {
       throw new InstanceStartException(
           "Docker started the container without the GPUs " + grant + " that were asked for");
     }
-    URI endpoint = state.endpoint(labels.port(), provider.publishHost());
+    URI endpoint = state.endpoint(labels.port(), parts.host().publishHost());
     URI direct = state.direct(labels.port());
     if (endpoint == null) {
       throw new InstanceStartException(
           "Docker did not publish port " + labels.port() + " of the container");
     }
     checkNotCancelled();
-    provider.watch(tracked, endpoint, direct);
+    parts.watch().up(tracked, endpoint, direct);
     if (!grant.isNone()) {
       log.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }
@@ -329,7 +346,7 @@ final class ContainerStart {
   }
 
   private void progress(String step, String detail) {
-    provider.progress(request.instanceId(), new StartProgress(step, detail, 0, 0));
+    parts.watch().progress(request.instanceId(), new StartProgress(step, detail, 0, 0));
   }
 
   private void endPull() {
@@ -345,9 +362,9 @@ final class ContainerStart {
 
   /** The engine releases a failed start once more, so a failure here is not the last word. */
   private void removeQuietly(String container) {
-    provider.untrack(request.instanceId());
+    parts.watch().untrack(request.instanceId());
     try {
-      provider.removals().remove(container);
+      parts.removals().remove(container);
     } catch (DockerEngineException e) {
       log.debug("Removing {} after its start had failed: {}", container, e.toString());
     }

@@ -3,8 +3,6 @@ package dev.autodeploy.docker;
 import static java.util.Objects.requireNonNull;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
-import com.github.dockerjava.api.command.InspectContainerResponse;
-import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Image;
 import dev.autodeploy.AutoDeployException;
@@ -12,41 +10,24 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Mount;
-import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
-import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ProviderOffer;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.Snapshot;
-import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -67,68 +48,59 @@ import org.slf4j.LoggerFactory;
  */
 public final class DockerInstanceProvider implements InstanceProvider {
   private static final Logger log = LoggerFactory.getLogger(DockerInstanceProvider.class);
-  private static final int LOG_TAIL = 20;
-  private static final Duration START_END = Duration.ofSeconds(60);
-  private static final Duration REMOVAL = Duration.ofSeconds(20);
   private static final Duration LEFTOVERS = Duration.ofMinutes(5);
-  private static final Duration SETTLING = Duration.ofSeconds(2);
-  private static final Duration INSPECTION = Duration.ofSeconds(5);
-  private static final int REMEMBERED_RELEASES = 10_000;
 
-  private final DockerSettings settings;
-  private final EngineClient client;
-  private final EngineInfo engine;
+  private final DockerHost host;
   private final Path lockDirectory;
-  private final String publishAddress;
-  private final String publishHost;
-  private final boolean local;
-  private final ScheduledExecutorService timers;
-  private final ExecutorService workers;
+  private final DockerThreads threads = new DockerThreads();
   private final GpuInventory inventory;
   private final GpuAllocator gpus;
-  private final ImagePuller puller;
   private final Snapshots snapshots;
   private final Removals removals;
-  private final Heartbeats heartbeats;
-  private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
-  private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
-  private final Map<String, Boolean> shells = new ConcurrentHashMap<>();
-  private final Set<String> released = java.util.Collections.synchronizedSet(new BoundedSet());
-  private volatile InstanceObserver observer = NoObserver.INSTANCE;
-  private volatile @Nullable EventWatch watch;
+  private final InstanceWatch watch;
+  private final ContainerLives lives;
+  private final ContainerList list;
   private volatile @Nullable OwnerLock lock;
 
   private DockerInstanceProvider(
-      DockerSettings settings,
-      EngineClient client,
-      EngineInfo engine,
-      DockerEnvironment environment,
-      Path lockDirectory) {
-    this.settings = settings;
-    this.client = client;
-    this.engine = engine;
+      DockerHost host, DockerEnvironment environment, Path lockDirectory) {
+    this.host = host;
     this.lockDirectory = lockDirectory;
-    this.publishAddress = publishAddress(settings, client.address());
-    this.publishHost = publishHost(publishAddress, client.address());
-    this.local = client.address().isUnix() && ContainerState.isLocal(publishHost);
-    AtomicInteger number = new AtomicInteger();
-    timers =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> thread(task, "autodeploy-docker-timer-0"));
-    workers =
-        Executors.newCachedThreadPool(
-            task -> thread(task, "autodeploy-docker-" + number.incrementAndGet()));
-    inventory = new GpuInventory(client, settings, engine);
-    gpus = new GpuAllocator(client, inventory, engine.clockSkew());
-    puller =
-        new ImagePuller(
-            client,
-            settings,
-            timers,
-            new RegistryLogins(settings.registryCredentials(), environment));
+    EngineClient client = host.client();
+    DockerSettings settings = host.settings();
+    inventory = new GpuInventory(client, settings, host.engine());
+    gpus = new GpuAllocator(client, inventory, host.engine().clockSkew());
     snapshots = new Snapshots(client);
     removals = new Removals(client);
-    heartbeats = new Heartbeats(workers, instance -> quietly(() -> beatOrCheck(instance)));
+    RegistryLogins logins = new RegistryLogins(settings.registryCredentials(), environment);
+    ImagePuller puller = new ImagePuller(client, settings, threads.timers(), logins);
+    ReleasedInstances released = new ReleasedInstances();
+    watch = new InstanceWatch(host, threads, released::contains);
+    lives =
+        new ContainerLives(
+            new ContainerStart.Parts(
+                host, inventory, gpus, puller, removals, new Shells(client), watch, this::lockId),
+            released);
+    list = new ContainerList(host, watch, lives::isStarting, threads.workers());
+  }
+
+  // For tests.
+
+  DockerHost host() {
+    return host;
+  }
+
+  GpuInventory inventory() {
+    return inventory;
+  }
+
+  GpuAllocator gpus() {
+    return gpus;
+  }
+
+  private String lockId() {
+    OwnerLock held = lock;
+    return held == null ? "" : held.id();
   }
 
   /**
@@ -152,19 +124,16 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public String name() {
-    return engine.isPodman() ? "podman" : "docker";
+    return host.engine().isPodman() ? "podman" : "docker";
   }
 
   @Override
   public void open(ProviderContext context) {
-    lock = OwnerLock.acquire(lockDirectory, engine.id(), context.owner());
-    observer = context.observer();
+    lock = OwnerLock.acquire(lockDirectory, host.engine().id(), context.owner());
     try {
       inventory.removeLeftovers(context.owner());
       removals.removeLeftovers(context.owner());
-      EventWatch events = new EventWatch(client, context.owner(), new Events(context.owner()));
-      watch = events;
-      events.start();
+      watch.open(context);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       close();
@@ -173,26 +142,14 @@ public final class DockerInstanceProvider implements InstanceProvider {
       close();
       throw e;
     }
-    workers.execute(client::warmUp);
-    timers.scheduleWithFixedDelay(
-        () ->
-            quietly(
-                () ->
-                    workers.execute(
-                        () -> quietly(() -> removals.removeLeftovers(context.owner())))),
-        LEFTOVERS.toMillis(),
-        LEFTOVERS.toMillis(),
-        TimeUnit.MILLISECONDS);
-    if (settings.withHeartbeats()) {
-      heartbeats.start(
-          timers, HeartbeatWrapper.beatInterval(settings.heartbeatTimeout()), tracked.values());
-    }
+    threads.later(host.client()::warmUp);
+    threads.every(LEFTOVERS, () -> removals.removeLeftovers(context.owner()));
     log.info(
         "Using {} {} (API {}) at {}, owner {}",
-        engine.product(),
-        engine.version(),
-        engine.apiVersion(),
-        client.address(),
+        host.engine().product(),
+        host.engine().version(),
+        host.engine().apiVersion(),
+        host.client().address(),
         context.owner());
   }
 
@@ -216,6 +173,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
   }
 
   private void validateGpus(GpuRequest request) {
+    EngineInfo engine = host.engine();
     GpuAccess access = inventory.access();
     if (engine.isPodman() && (access != GpuAccess.CDI || engine.majorVersion() < 5)) {
       throw new IllegalArgumentException(
@@ -241,251 +199,33 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    ContainerStart start = new ContainerStart(this, request);
-    if (starts.putIfAbsent(request.instanceId(), start) != null) {
-      throw new InstanceStartException("instance " + request.instanceId() + " is being started");
-    }
-    if (released.contains(request.instanceId())) {
-      starts.remove(request.instanceId(), start);
-      throw new InstanceStartException("the start was given up");
-    }
-    boolean settled = false;
-    try {
-      ProviderInstance instance = start.run();
-      settled = true;
-      return CompletableFuture.completedFuture(instance);
-    } finally {
-      if (settled || !start.isUnsettled()) {
-        starts.remove(request.instanceId(), start);
-      }
-    }
+    return CompletableFuture.completedFuture(lives.start(request));
   }
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    released.add(instanceId);
-    TrackedInstance known = tracked.get(instanceId);
-    if (known != null) {
-      known.releasing();
-    }
-    try {
-      ContainerStart start = starts.get(instanceId);
-      if (start != null) {
-        start.cancel();
-        if (!start.awaitEnd(START_END)) {
-          throw new DockerEngineException(
-              DockerProblem.NO_ANSWER, "releasing " + instanceId, "its start does not end", null);
-        }
-      }
-      removeAll(instanceId, grace);
-      if (start != null && start.isUnsettled()) {
-        settle(instanceId);
-        starts.remove(instanceId, start);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw DockerEngineException.of("releasing " + instanceId, e);
-    }
-    tracked.remove(instanceId);
-    gpus.free(instanceId);
+    lives.release(instanceId, grace);
     return CompletableFuture.completedFuture(null);
-  }
-
-  /** An engine that was asked to make a container may do so late, once it answers again. */
-  private void settle(String instanceId) throws InterruptedException {
-    long deadline = System.nanoTime() + SETTLING.toNanos();
-    while (System.nanoTime() < deadline) {
-      Thread.sleep(200);
-      removeAll(instanceId, Duration.ZERO);
-    }
-  }
-
-  private void removeAll(String instanceId, Duration grace) throws InterruptedException {
-    long deadline = System.nanoTime() + grace.plus(REMOVAL).toNanos();
-    List<String> containers = containersOf(instanceId);
-    while (!containers.isEmpty()) {
-      for (String container : containers) {
-        end(instanceId, container, grace);
-        removals.remove(container);
-      }
-      containers = containersOf(instanceId);
-      if (!containers.isEmpty()) {
-        if (System.nanoTime() > deadline) {
-          throw new DockerEngineException(
-              DockerProblem.OTHER,
-              "releasing " + instanceId,
-              "container " + containers.get(0) + " is still there",
-              null);
-        }
-        Thread.sleep(50);
-      }
-    }
-  }
-
-  /** Asks a container to end and waits for it. */
-  private void end(String instanceId, String container, Duration grace)
-      throws InterruptedException {
-    if (grace.isZero()) {
-      return;
-    }
-    InspectContainerResponse inspected = client.find(container);
-    if (inspected == null || !new ContainerState(inspected).isRunning()) {
-      return;
-    }
-    if (!client.signal(container, new ContainerState(inspected).stopSignal())) {
-      return;
-    }
-    TrackedInstance known = tracked.get(instanceId);
-    CompletableFuture<Void> ended = known == null ? new CompletableFuture<>() : known.ended();
-    long deadline = System.nanoTime() + grace.toNanos();
-    while (!ended.isDone()) {
-      long left = deadline - System.nanoTime();
-      if (left <= 0) {
-        return;
-      }
-      try {
-        ended.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)), TimeUnit.NANOSECONDS);
-      } catch (TimeoutException | ExecutionException e) {
-        InspectContainerResponse now = client.find(container);
-        if (now == null || !new ContainerState(now).isRunning()) {
-          return;
-        }
-      }
-    }
-  }
-
-  private List<String> containersOf(String instanceId) {
-    return client.list(Map.of(Labels.INSTANCE, instanceId)).stream()
-        .filter(container -> Labels.of(container) != null)
-        .map(Container::getId)
-        .toList();
   }
 
   @Override
   public CompletionStage<List<ProviderInstance>> list(String owner) {
-    Map<Container, CompletableFuture<Inspection>> inspections = new LinkedHashMap<>();
-    for (Container container : client.list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
-      Labels labels = Labels.of(container);
-      if (labels != null) {
-        inspections.put(
-            container,
-            CompletableFuture.supplyAsync(() -> inspect(labels, container.getId()), workers));
-      }
-    }
-    List<ProviderInstance> instances = new ArrayList<>();
-    long deadline = System.nanoTime() + INSPECTION.toNanos();
-    inspections.forEach(
-        (container, inspection) -> {
-          Labels labels = requireNonNull(Labels.of(container));
-          Inspection inspected = within(deadline, inspection);
-          if (inspected == null) {
-            log.warn(
-                "Docker does not answer when {} is inspected; it is still listed, so it is there",
-                labels.name());
-            instances.add(uninspected(labels, container));
-          } else if (inspected.state() != null) {
-            instances.add(inspected(labels, inspected.state(), inspected.exit()));
-          }
-        });
-    return CompletableFuture.completedFuture(instances);
-  }
-
-  /**
-   * What an inspection found.
-   *
-   * @param state what it said, or null if the container is gone
-   * @param exit how the instance ended, or null if it has not
-   */
-  private record Inspection(@Nullable ContainerState state, @Nullable InstanceExit exit) {}
-
-  private Inspection inspect(Labels labels, String container) {
-    InspectContainerResponse inspected = client.find(container);
-    if (inspected == null) {
-      return new Inspection(null, null);
-    }
-    ContainerState state = new ContainerState(inspected);
-    boolean ended = !state.isRunning() && !starts.containsKey(labels.instanceId());
-    return new Inspection(state, ended ? exit(state, labels) : null);
-  }
-
-  /** Waits for an inspection; null if the engine, which has just listed, hangs over this one. */
-  private static @Nullable Inspection within(
-      long deadline, CompletableFuture<Inspection> inspection) {
-    try {
-      return inspection.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      return null;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw DockerEngineException.of("listing containers", e);
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      DockerEngineException failure = DockerEngineException.of("listing containers", cause);
-      if (failure.problem() == DockerProblem.NO_ANSWER) {
-        return null;
-      }
-      throw failure;
-    }
-  }
-
-  private ProviderInstance inspected(
-      Labels labels, ContainerState state, @Nullable InstanceExit exit) {
-    TrackedInstance instance = track(labels, state.id());
-    URI endpoint = null;
-    if (state.isRunning()) {
-      endpoint = state.endpoint(labels.port(), publishHost);
-      up(instance, endpoint, state.direct(labels.port()));
-    } else if (exit != null) {
-      instance.tell(exit);
-    }
-    return listed(labels, endpoint, exit);
-  }
-
-  private ProviderInstance uninspected(Labels labels, Container container) {
-    URI endpoint = null;
-    if ("running".equals(container.getState())) {
-      TrackedInstance instance = track(labels, container.getId());
-      endpoint = instance.endpoint();
-      if (endpoint == null) {
-        endpoint = ContainerState.endpoint(container, labels.port(), publishHost);
-      }
-      up(instance, endpoint, instance.direct());
-    }
-    return listed(labels, endpoint, null);
-  }
-
-  private void up(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
-    watch(instance, endpoint, direct);
-    if (instance.labels().withHeartbeats()) {
-      heartbeats.send(instance);
-    }
-  }
-
-  private static ProviderInstance listed(
-      Labels labels, @Nullable URI endpoint, @Nullable InstanceExit exit) {
-    return new ProviderInstance(
-        labels.instanceId(),
-        labels.deployment(),
-        labels.slot(),
-        labels.fingerprint(),
-        endpoint,
-        labels.startedAt(),
-        exit);
+    return CompletableFuture.completedFuture(list.of(owner));
   }
 
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
-    TrackedInstance known = tracked.get(instanceId);
+    TrackedInstance known = watch.find(instanceId);
     List<String> containers =
-        known != null ? List.of(known.containerId()) : containersOf(instanceId);
+        known != null ? List.of(known.containerId()) : lives.containersOf(instanceId);
     return CompletableFuture.completedFuture(
-        containers.isEmpty() ? List.of() : client.logs(containers.get(0), lines));
+        containers.isEmpty() ? List.of() : host.client().logs(containers.get(0), lines));
   }
 
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
-    TrackedInstance known = tracked.get(instance.instanceId());
+    TrackedInstance known = watch.find(instance.instanceId());
     URI direct = known == null ? null : known.direct();
     ProbeTarget target =
         direct == null
@@ -497,17 +237,16 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<Void> leave(String instanceId) {
-    TrackedInstance known = tracked.get(instanceId);
+    TrackedInstance known = watch.find(instanceId);
     if (known != null) {
-      known.leave();
-      beat(known);
+      watch.leave(known);
     }
     return CompletableFuture.completedFuture(null);
   }
 
   @Override
   public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
-    for (Container container : client.list(Map.of(Labels.INSTANCE, instanceId))) {
+    for (Container container : host.client().list(Map.of(Labels.INSTANCE, instanceId))) {
       Labels labels = Labels.of(container);
       if (labels != null) {
         return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, name));
@@ -524,7 +263,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderOffer> offer() {
-    List<Image> images = client.images();
+    List<Image> images = host.client().images();
     List<Gpu> known = inventory.known();
     Map<String, String> holders = gpus.holders();
     List<ProviderOffer.Gpu> offered = new ArrayList<>();
@@ -538,21 +277,17 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   @Override
   public void close() {
-    EventWatch events = watch;
-    if (events != null) {
-      events.close();
-    }
+    watch.close();
     // An interrupt would end the calls, and the container would run on: it waits until we are done.
     boolean interrupted = false;
-    for (TrackedInstance instance : tracked.values()) {
+    for (TrackedInstance instance : watch.all()) {
       do {
         interrupted |= Thread.interrupted();
         end(instance);
       } while (Thread.currentThread().isInterrupted());
     }
-    timers.shutdownNow();
-    workers.shutdown();
-    client.close();
+    threads.close();
+    host.client().close();
     OwnerLock held = lock;
     if (held != null) {
       held.close();
@@ -564,292 +299,14 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   private void end(TrackedInstance instance) {
     if (instance.isLeft()) {
-      beat(instance);
+      watch.leave(instance);
       return;
     }
     try {
-      release(instance.instanceId(), Duration.ZERO);
+      lives.release(instance.instanceId(), Duration.ZERO);
     } catch (RuntimeException e) {
       log.warn("Instance {} may still run: {}", instance.instanceId(), e.getMessage());
     }
-  }
-
-  // What a start needs.
-
-  DockerSettings settings() {
-    return settings;
-  }
-
-  EngineClient client() {
-    return client;
-  }
-
-  EngineInfo engine() {
-    return engine;
-  }
-
-  GpuInventory inventory() {
-    return inventory;
-  }
-
-  GpuAllocator gpus() {
-    return gpus;
-  }
-
-  Removals removals() {
-    return removals;
-  }
-
-  ImagePuller puller() {
-    return puller;
-  }
-
-  String publishAddress() {
-    return publishAddress;
-  }
-
-  String publishHost() {
-    return publishHost;
-  }
-
-  /**
-   * Whether this process may share the network of the engine's host, which a socket alone does not
-   * tell: it may be the end of a tunnel.
-   */
-  boolean isLocal() {
-    return local;
-  }
-
-  String lockId() {
-    OwnerLock held = lock;
-    return held == null ? "" : held.id();
-  }
-
-  TrackedInstance track(Labels labels, String containerId) {
-    return tracked.compute(
-        labels.instanceId(),
-        (id, old) ->
-            old != null && old.containerId().equals(containerId)
-                ? old
-                : new TrackedInstance(labels, containerId));
-  }
-
-  void untrack(String instanceId) {
-    tracked.remove(instanceId);
-  }
-
-  void progress(String instanceId, StartProgress progress) {
-    observer.progress(instanceId, progress);
-  }
-
-  boolean mayHaveShell(InspectImageResponse image) {
-    return shells.getOrDefault(String.valueOf(image.getId()), true);
-  }
-
-  boolean hasShell(InspectImageResponse image, String container) {
-    return shells.computeIfAbsent(
-        String.valueOf(image.getId()), id -> client.hasFile(container, "/bin/sh"));
-  }
-
-  InstanceExit exit(ContainerState state, Labels labels) {
-    if (state.wasNeverStarted()) {
-      return InstanceExit.unknown(
-          state.error().isEmpty() ? "it was created but never started" : state.error());
-    }
-    List<String> tail;
-    try {
-      tail = client.logs(state.id(), LOG_TAIL);
-    } catch (DockerEngineException e) {
-      tail = List.of();
-    }
-    String message = null;
-    if (tail.contains(HeartbeatWrapper.EXPIRED)) {
-      message =
-          "it ended itself, because no heartbeat had reached it for "
-              + settings.heartbeatTimeout().toSeconds()
-              + " s";
-    } else if (!state.error().isEmpty()) {
-      message = state.error();
-    }
-    return new InstanceExit(
-        state.exitCode(),
-        state.isOutOfMemory(),
-        tail,
-        message,
-        state.finishedAt(engine.clockSkew()));
-  }
-
-  // What happens to instances.
-
-  /** The heartbeat of an instance that takes one; else, or if it does not get there, a look. */
-  private void beatOrCheck(TrackedInstance instance) {
-    try {
-      if (!instance.labels().withHeartbeats()
-          || !client.signal(instance.containerId(), HeartbeatWrapper.BEAT)) {
-        check(instance);
-      }
-    } catch (DockerEngineException e) {
-      log.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
-      EventWatch events = watch;
-      if (events != null) {
-        events.reopen();
-      }
-    }
-  }
-
-  private void beat(TrackedInstance instance) {
-    if (instance.labels().withHeartbeats() && instance.needsHeartbeat()) {
-      quietly(() -> client.signal(instance.containerId(), HeartbeatWrapper.BEAT));
-    }
-  }
-
-  /** Looks whether an instance still runs, and tells if it does not. */
-  private void check(TrackedInstance instance) {
-    InspectContainerResponse inspected = client.find(instance.containerId());
-    if (inspected == null) {
-      tell(instance, InstanceExit.unknown("its container was removed by somebody else"));
-      return;
-    }
-    ContainerState state = new ContainerState(inspected);
-    if (!state.isRunning() && !state.wasNeverStarted()) {
-      tell(instance, exit(state, instance.labels()));
-    }
-  }
-
-  /**
-   * From here on the end of an instance is told, also one that came a moment too early for that.
-   */
-  void watch(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
-    instance.up(endpoint, isLocal() ? direct : null);
-    if (instance.ended().isDone()) {
-      checkLater(instance);
-    }
-  }
-
-  private void tell(TrackedInstance instance, InstanceExit exit) {
-    boolean first = instance.tell(instance.isWatched() ? exit : null);
-    if (first) {
-      observer.exited(instance.instanceId(), exit);
-    }
-  }
-
-  private void checkLater(TrackedInstance instance) {
-    quietly(() -> workers.execute(() -> quietly(() -> check(instance))));
-  }
-
-  private static void quietly(Runnable task) {
-    try {
-      task.run();
-    } catch (DockerEngineException e) {
-      log.debug("{}", e.getMessage());
-    } catch (RejectedExecutionException e) {
-      log.debug("The provider is closed");
-    } catch (Throwable e) {
-      // A timer that met it would not go off again.
-      log.error("A task of the Docker provider failed", e);
-    }
-  }
-
-  private static Thread thread(Runnable task, String name) {
-    Thread thread = new Thread(task, name);
-    thread.setDaemon(true);
-    return thread;
-  }
-
-  private static String publishAddress(DockerSettings settings, EngineAddress address) {
-    if (settings.publishAddress() != null) {
-      return settings.publishAddress();
-    }
-    if (address.isUnix()) {
-      return "127.0.0.1";
-    }
-    try {
-      return InetAddress.getByName(address.uri().getHost()).getHostAddress();
-    } catch (UnknownHostException e) {
-      throw DockerEngineException.of("looking up " + address, e);
-    }
-  }
-
-  private static String publishHost(String publishAddress, EngineAddress address) {
-    boolean any = publishAddress.equals("0.0.0.0") || publishAddress.equals("::");
-    String host = !any ? publishAddress : address.isUnix() ? "127.0.0.1" : address.uri().getHost();
-    return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
-  }
-
-  private final class Events implements EventWatch.Receiver {
-    private final String owner;
-
-    Events(String owner) {
-      this.owner = owner;
-    }
-
-    @Override
-    public void opened() {
-      tracked.values().stream()
-          .filter(TrackedInstance::needsHeartbeat)
-          .forEach(DockerInstanceProvider.this::checkLater);
-    }
-
-    @Override
-    public void happened(String action, String containerId, String instanceId) {
-      if (action.equals("create")) {
-        if (released.contains(instanceId)) {
-          log.info("Docker made a container for {} {} too late", owner, instanceId);
-          quietly(() -> workers.execute(() -> quietly(() -> client.remove(containerId))));
-        }
-        return;
-      }
-      TrackedInstance instance = tracked.get(instanceId);
-      if (instance != null && instance.containerId().equals(containerId)) {
-        if (!instance.isWatched()) {
-          instance.ended().complete(null);
-        } else {
-          checkLater(instance);
-        }
-      }
-    }
-  }
-
-  /** The last ones that were added. */
-  private static final class BoundedSet extends java.util.AbstractSet<String> {
-    private final LinkedHashMap<String, Boolean> entries = new LinkedHashMap<>();
-
-    @Override
-    public boolean add(String id) {
-      if (entries.put(id, true) != null) {
-        return false;
-      }
-      if (entries.size() > REMEMBERED_RELEASES) {
-        entries.remove(entries.keySet().iterator().next());
-      }
-      return true;
-    }
-
-    @Override
-    public boolean contains(@Nullable Object id) {
-      return entries.containsKey(id);
-    }
-
-    @Override
-    public java.util.Iterator<String> iterator() {
-      return entries.keySet().iterator();
-    }
-
-    @Override
-    public int size() {
-      return entries.size();
-    }
-  }
-
-  /** For a provider that is used without an engine. */
-  private enum NoObserver implements InstanceObserver {
-    INSTANCE;
-
-    @Override
-    public void exited(String instanceId, InstanceExit exit) {}
-
-    @Override
-    public void progress(String instanceId, StartProgress progress) {}
   }
 
   /** Collects the settings of a provider. Not thread-safe. Every setter checks its value. */
@@ -1138,7 +595,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
               "The Docker host's clock is {} ms off; its times are corrected by that",
               engine.clockSkew().toMillis());
         }
-        return new DockerInstanceProvider(settings, client, engine, environment, lockDirectory);
+        return new DockerInstanceProvider(
+            DockerHost.of(settings, client, engine), environment, lockDirectory);
       } catch (RuntimeException e) {
         client.close();
         throw e;

@@ -15,7 +15,8 @@ final class ConnectMain {
 
   public static void main(String[] arguments) {
     try (DockerInstanceProvider provider = DockerInstanceProvider.create()) {
-      System.out.println("connected to " + provider.name() + " " + provider.engine().version());
+      System.out.println(
+          "connected to " + provider.name() + " " + provider.host().engine().version());
     } catch (DockerEngineException e) {
       System.out.println(e.problem() + " " + e.getMessage());
     }

@@ -178,7 +178,7 @@ class EngineKindTest {
   void clock_ofTheEngine_isComparedWithOurs() {
     extra = ",\"SystemTime\":\"" + Instant.now().plusSeconds(90) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
-      assertThat(provider.engine().clockSkew().toSeconds()).isBetween(80L, 90L);
+      assertThat(provider.host().engine().clockSkew().toSeconds()).isBetween(80L, 90L);
     }
   }
 
@@ -187,7 +187,7 @@ class EngineKindTest {
     infoDelayMillis = 3000;
     extra = ",\"SystemTime\":\"" + Instant.now().plusMillis(500) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
-      assertThat(provider.engine().clockSkew()).isZero();
+      assertThat(provider.host().engine().clockSkew()).isZero();
     }
   }
 

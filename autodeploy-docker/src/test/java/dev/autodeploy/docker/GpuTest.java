@@ -196,7 +196,7 @@ class GpuTest {
   @Test
   void devices_thatTheEngineDiscoversByCdi_reachTheContainer() {
     try (ProviderFixture docker = ProviderFixture.open()) {
-      List<String> discovered = docker.provider.engine().cdiDevices("nvidia.com/gpu");
+      List<String> discovered = docker.provider.host().engine().cdiDevices("nvidia.com/gpu");
       assumeFalse(discovered.isEmpty(), "this engine has discovered no GPUs by CDI");
       ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
       try (EngineClient client = TestEngine.client()) {

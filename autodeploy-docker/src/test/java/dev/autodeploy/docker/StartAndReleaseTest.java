@@ -349,9 +349,9 @@ class StartAndReleaseTest {
 
   @Test
   void socket_ofAnEngineElsewhere_isNotTakenForThisMachine() {
-    assertThat(docker.provider.isLocal()).isTrue();
+    assertThat(docker.provider.host().isLocal()).isTrue();
     try (ProviderFixture tunnel = ProviderFixture.open(b -> b.publishAddress("192.0.2.1"))) {
-      assertThat(tunnel.provider.isLocal()).isFalse();
+      assertThat(tunnel.provider.host().isLocal()).isFalse();
     }
   }
 

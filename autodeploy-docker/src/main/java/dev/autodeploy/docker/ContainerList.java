@@ -1,0 +1,156 @@
+package dev.autodeploy.docker;
+
+import static java.util.Objects.requireNonNull;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Lists the instances of an owner by the labels of their containers, all of them inspected at once;
+ * what runs is looked after from then on.
+ */
+final class ContainerList {
+  private static final Logger log = LoggerFactory.getLogger(ContainerList.class);
+  private static final Duration INSPECTION = Duration.ofSeconds(5);
+
+  private final DockerHost host;
+  private final InstanceWatch watch;
+  private final Predicate<String> isStarting;
+  private final Executor workers;
+
+  /**
+   * Makes one.
+   *
+   * @param isStarting whether an instance is being started: that it does not run is no end then
+   * @param workers where containers are inspected
+   */
+  ContainerList(
+      DockerHost host, InstanceWatch watch, Predicate<String> isStarting, Executor workers) {
+    this.host = host;
+    this.watch = watch;
+    this.isStarting = isStarting;
+    this.workers = workers;
+  }
+
+  List<ProviderInstance> of(String owner) {
+    Map<Container, CompletableFuture<Inspection>> inspections = new LinkedHashMap<>();
+    for (Container container :
+        host.client().list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
+      Labels labels = Labels.of(container);
+      if (labels != null) {
+        inspections.put(
+            container,
+            CompletableFuture.supplyAsync(() -> inspect(labels, container.getId()), workers));
+      }
+    }
+    List<ProviderInstance> instances = new ArrayList<>();
+    long deadline = System.nanoTime() + INSPECTION.toNanos();
+    inspections.forEach(
+        (container, inspection) -> {
+          Labels labels = requireNonNull(Labels.of(container));
+          Inspection inspected = within(deadline, inspection);
+          if (inspected == null) {
+            log.warn(
+                "Docker does not answer when {} is inspected; it is still listed, so it is there",
+                labels.name());
+            instances.add(uninspected(labels, container));
+          } else if (inspected.state() != null) {
+            instances.add(inspected(labels, inspected.state(), inspected.exit()));
+          }
+        });
+    return instances;
+  }
+
+  /**
+   * What an inspection found.
+   *
+   * @param state what it said, or null if the container is gone
+   * @param exit how the instance ended, or null if it has not
+   */
+  private record Inspection(@Nullable ContainerState state, @Nullable InstanceExit exit) {}
+
+  private Inspection inspect(Labels labels, String container) {
+    InspectContainerResponse inspected = host.client().find(container);
+    if (inspected == null) {
+      return new Inspection(null, null);
+    }
+    ContainerState state = new ContainerState(inspected);
+    boolean ended = !state.isRunning() && !isStarting.test(labels.instanceId());
+    return new Inspection(state, ended ? watch.exit(state, labels) : null);
+  }
+
+  /** Waits for an inspection; null if the engine, which has just listed, hangs over this one. */
+  private static @Nullable Inspection within(
+      long deadline, CompletableFuture<Inspection> inspection) {
+    try {
+      return inspection.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      return null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DockerEngineException.of("listing containers", e);
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      DockerEngineException failure = DockerEngineException.of("listing containers", cause);
+      if (failure.problem() == DockerProblem.NO_ANSWER) {
+        return null;
+      }
+      throw failure;
+    }
+  }
+
+  private ProviderInstance inspected(
+      Labels labels, ContainerState state, @Nullable InstanceExit exit) {
+    TrackedInstance instance = watch.track(labels, state.id());
+    URI endpoint = null;
+    if (state.isRunning()) {
+      endpoint = state.endpoint(labels.port(), host.publishHost());
+      watch.adopt(instance, endpoint, state.direct(labels.port()));
+    } else if (exit != null) {
+      instance.tell(exit);
+    }
+    return listed(labels, endpoint, exit);
+  }
+
+  private ProviderInstance uninspected(Labels labels, Container container) {
+    URI endpoint = null;
+    if ("running".equals(container.getState())) {
+      TrackedInstance instance = watch.track(labels, container.getId());
+      endpoint = instance.endpoint();
+      if (endpoint == null) {
+        endpoint = ContainerState.endpoint(container, labels.port(), host.publishHost());
+      }
+      watch.adopt(instance, endpoint, instance.direct());
+    }
+    return listed(labels, endpoint, null);
+  }
+
+  private static ProviderInstance listed(
+      Labels labels, @Nullable URI endpoint, @Nullable InstanceExit exit) {
+    return new ProviderInstance(
+        labels.instanceId(),
+        labels.deployment(),
+        labels.slot(),
+        labels.fingerprint(),
+        endpoint,
+        labels.startedAt(),
+        exit);
+  }
+}

@@ -1,0 +1,165 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartRequest;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Starts and releases instances: each at most once, and none again that was released, whatever of
+ * its start is still under way. Thread-safe; both block until they are done.
+ */
+final class ContainerLives {
+  /** How long a start may take to end once it was given up. */
+  private static final Duration START_END = Duration.ofSeconds(60);
+
+  /** How long Docker may take to remove a container, beyond the grace period. */
+  private static final Duration REMOVAL = Duration.ofSeconds(20);
+
+  /**
+   * For how long a container is waited for that Docker may have made although it did not say so.
+   */
+  private static final Duration SETTLING = Duration.ofSeconds(2);
+
+  private final ContainerStart.Parts parts;
+  private final ReleasedInstances released;
+  private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
+
+  ContainerLives(ContainerStart.Parts parts, ReleasedInstances released) {
+    this.parts = parts;
+    this.released = released;
+  }
+
+  boolean isStarting(String instanceId) {
+    return starts.containsKey(instanceId);
+  }
+
+  ProviderInstance start(StartRequest request) {
+    ContainerStart start = new ContainerStart(parts, request);
+    if (starts.putIfAbsent(request.instanceId(), start) != null) {
+      throw new InstanceStartException("instance " + request.instanceId() + " is being started");
+    }
+    if (released.contains(request.instanceId())) {
+      starts.remove(request.instanceId(), start);
+      throw new InstanceStartException("the start was given up");
+    }
+    boolean settled = false;
+    try {
+      ProviderInstance instance = start.run();
+      settled = true;
+      return instance;
+    } finally {
+      if (settled || !start.isUnsettled()) {
+        starts.remove(request.instanceId(), start);
+      }
+    }
+  }
+
+  void release(String instanceId, Duration grace) {
+    released.add(instanceId);
+    TrackedInstance known = parts.watch().find(instanceId);
+    if (known != null) {
+      known.releasing();
+    }
+    try {
+      ContainerStart start = starts.get(instanceId);
+      if (start != null) {
+        start.cancel();
+        if (!start.awaitEnd(START_END)) {
+          throw new DockerEngineException(
+              DockerProblem.NO_ANSWER, "releasing " + instanceId, "its start does not end", null);
+        }
+      }
+      removeAll(instanceId, grace);
+      if (start != null && start.isUnsettled()) {
+        settle(instanceId);
+        starts.remove(instanceId, start);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DockerEngineException.of("releasing " + instanceId, e);
+    }
+    parts.watch().untrack(instanceId);
+    parts.gpus().free(instanceId);
+  }
+
+  /** An engine that was asked to make a container may do so late, once it answers again. */
+  private void settle(String instanceId) throws InterruptedException {
+    long deadline = System.nanoTime() + SETTLING.toNanos();
+    while (System.nanoTime() < deadline) {
+      Thread.sleep(200);
+      removeAll(instanceId, Duration.ZERO);
+    }
+  }
+
+  private void removeAll(String instanceId, Duration grace) throws InterruptedException {
+    long deadline = System.nanoTime() + grace.plus(REMOVAL).toNanos();
+    List<String> containers = containersOf(instanceId);
+    while (!containers.isEmpty()) {
+      for (String container : containers) {
+        end(instanceId, container, grace);
+        parts.removals().remove(container);
+      }
+      containers = containersOf(instanceId);
+      if (!containers.isEmpty()) {
+        if (System.nanoTime() > deadline) {
+          throw new DockerEngineException(
+              DockerProblem.OTHER,
+              "releasing " + instanceId,
+              "container " + containers.get(0) + " is still there",
+              null);
+        }
+        Thread.sleep(50);
+      }
+    }
+  }
+
+  /** Asks a container to end and waits for it. */
+  private void end(String instanceId, String container, Duration grace)
+      throws InterruptedException {
+    if (grace.isZero()) {
+      return;
+    }
+    InspectContainerResponse inspected = parts.host().client().find(container);
+    if (inspected == null || !new ContainerState(inspected).isRunning()) {
+      return;
+    }
+    if (!parts.host().client().signal(container, new ContainerState(inspected).stopSignal())) {
+      return;
+    }
+    TrackedInstance known = parts.watch().find(instanceId);
+    CompletableFuture<Void> ended = known == null ? new CompletableFuture<>() : known.ended();
+    long deadline = System.nanoTime() + grace.toNanos();
+    while (!ended.isDone()) {
+      long left = deadline - System.nanoTime();
+      if (left <= 0) {
+        return;
+      }
+      try {
+        ended.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)), TimeUnit.NANOSECONDS);
+      } catch (TimeoutException | ExecutionException e) {
+        InspectContainerResponse now = parts.host().client().find(container);
+        if (now == null || !new ContainerState(now).isRunning()) {
+          return;
+        }
+      }
+    }
+  }
+
+  /** Returns the ids of the containers of an instance: one, or none. */
+  List<String> containersOf(String instanceId) {
+    return parts.host().client().list(Map.of(Labels.INSTANCE, instanceId)).stream()
+        .filter(container -> Labels.of(container) != null)
+        .map(Container::getId)
+        .toList();
+  }
+}

@@ -1,0 +1,240 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceObserver;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.StartProgress;
+import java.net.URI;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the instances of this process: sends them heartbeats, notices when one has ended, by
+ * Docker's events or because a heartbeat does not get there, and tells the observer once.
+ */
+final class InstanceWatch {
+  private static final Logger log = LoggerFactory.getLogger(InstanceWatch.class);
+  private static final int LOG_TAIL = 20;
+
+  private final DockerHost host;
+  private final DockerThreads threads;
+  private final Predicate<String> wasReleased;
+  private final Heartbeats heartbeats;
+  private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
+  private volatile InstanceObserver observer = NoObserver.INSTANCE;
+  private volatile @Nullable EventWatch events;
+
+  /**
+   * Makes one that looks after nothing yet.
+   *
+   * @param wasReleased whether an instance was released: a container that comes later is removed
+   */
+  InstanceWatch(DockerHost host, DockerThreads threads, Predicate<String> wasReleased) {
+    this.host = host;
+    this.threads = threads;
+    this.wasReleased = wasReleased;
+    this.heartbeats =
+        new Heartbeats(
+            threads.workers(), instance -> DockerThreads.quietly(() -> beatOrCheck(instance)));
+  }
+
+  /** Begins to listen to Docker, and to send heartbeats. */
+  void open(ProviderContext context) throws InterruptedException {
+    observer = context.observer();
+    EventWatch opened = new EventWatch(host.client(), context.owner(), new Events(context.owner()));
+    events = opened;
+    opened.start();
+    if (host.settings().withHeartbeats()) {
+      heartbeats.start(
+          threads.timers(),
+          HeartbeatWrapper.beatInterval(host.settings().heartbeatTimeout()),
+          tracked.values());
+    }
+  }
+
+  /** Listens no more. Heartbeats go on until the threads are closed. */
+  void close() {
+    EventWatch open = events;
+    if (open != null) {
+      open.close();
+    }
+  }
+
+  // Which there are.
+
+  @Nullable TrackedInstance find(String instanceId) {
+    return tracked.get(instanceId);
+  }
+
+  Collection<TrackedInstance> all() {
+    return tracked.values();
+  }
+
+  TrackedInstance track(Labels labels, String containerId) {
+    return tracked.compute(
+        labels.instanceId(),
+        (id, old) ->
+            old != null && old.containerId().equals(containerId)
+                ? old
+                : new TrackedInstance(labels, containerId));
+  }
+
+  void untrack(String instanceId) {
+    tracked.remove(instanceId);
+  }
+
+  /** Passes on how far a start is. */
+  void progress(String instanceId, StartProgress progress) {
+    observer.progress(instanceId, progress);
+  }
+
+  // What happens to them.
+
+  /** Notes that one which an earlier process may have started is up, and has it go on. */
+  void adopt(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
+    up(instance, endpoint, direct);
+    if (instance.labels().withHeartbeats()) {
+      heartbeats.send(instance);
+    }
+  }
+
+  /**
+   * From here on the end of an instance is told, also one that came a moment too early for that.
+   */
+  void up(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
+    instance.up(endpoint, host.isLocal() ? direct : null);
+    if (instance.ended().isDone()) {
+      checkLater(instance);
+    }
+  }
+
+  /** Sends a last heartbeat to one that is left to the next process. */
+  void leave(TrackedInstance instance) {
+    instance.leave();
+    if (instance.labels().withHeartbeats() && instance.needsHeartbeat()) {
+      DockerThreads.quietly(
+          () -> host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT));
+    }
+  }
+
+  /** The heartbeat of an instance that takes one; else, or if it does not get there, a look. */
+  private void beatOrCheck(TrackedInstance instance) {
+    try {
+      if (!instance.labels().withHeartbeats()
+          || !host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT)) {
+        check(instance);
+      }
+    } catch (DockerEngineException e) {
+      log.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
+      EventWatch open = events;
+      if (open != null) {
+        open.reopen();
+      }
+    }
+  }
+
+  /** Looks whether an instance still runs, and tells if it does not. */
+  private void check(TrackedInstance instance) {
+    InspectContainerResponse inspected = host.client().find(instance.containerId());
+    if (inspected == null) {
+      tell(instance, InstanceExit.unknown("its container was removed by somebody else"));
+      return;
+    }
+    ContainerState state = new ContainerState(inspected);
+    if (!state.isRunning() && !state.wasNeverStarted()) {
+      tell(instance, exit(state, instance.labels()));
+    }
+  }
+
+  private void tell(TrackedInstance instance, InstanceExit exit) {
+    boolean first = instance.tell(instance.isWatched() ? exit : null);
+    if (first) {
+      observer.exited(instance.instanceId(), exit);
+    }
+  }
+
+  private void checkLater(TrackedInstance instance) {
+    threads.later(() -> check(instance));
+  }
+
+  /** Returns how an instance ended, with the last lines of its log. */
+  InstanceExit exit(ContainerState state, Labels labels) {
+    if (state.wasNeverStarted()) {
+      return InstanceExit.unknown(
+          state.error().isEmpty() ? "it was created but never started" : state.error());
+    }
+    List<String> tail;
+    try {
+      tail = host.client().logs(state.id(), LOG_TAIL);
+    } catch (DockerEngineException e) {
+      tail = List.of();
+    }
+    String message = null;
+    if (tail.contains(HeartbeatWrapper.EXPIRED)) {
+      message =
+          "it ended itself, because no heartbeat had reached it for "
+              + host.settings().heartbeatTimeout().toSeconds()
+              + " s";
+    } else if (!state.error().isEmpty()) {
+      message = state.error();
+    }
+    return new InstanceExit(
+        state.exitCode(),
+        state.isOutOfMemory(),
+        tail,
+        message,
+        state.finishedAt(host.engine().clockSkew()));
+  }
+
+  private final class Events implements EventWatch.Receiver {
+    private final String owner;
+
+    Events(String owner) {
+      this.owner = owner;
+    }
+
+    @Override
+    public void opened() {
+      tracked.values().stream()
+          .filter(TrackedInstance::needsHeartbeat)
+          .forEach(InstanceWatch.this::checkLater);
+    }
+
+    @Override
+    public void happened(String action, String containerId, String instanceId) {
+      if (action.equals("create")) {
+        if (wasReleased.test(instanceId)) {
+          log.info("Docker made a container for {} {} too late", owner, instanceId);
+          threads.later(() -> host.client().remove(containerId));
+        }
+        return;
+      }
+      TrackedInstance instance = tracked.get(instanceId);
+      if (instance != null && instance.containerId().equals(containerId)) {
+        if (!instance.isWatched()) {
+          instance.ended().complete(null);
+        } else {
+          checkLater(instance);
+        }
+      }
+    }
+  }
+
+  /** For a provider that is used without an engine. */
+  private enum NoObserver implements InstanceObserver {
+    INSTANCE;
+
+    @Override
+    public void exited(String instanceId, InstanceExit exit) {}
+
+    @Override
+    public void progress(String instanceId, StartProgress progress) {}
+  }
+}
