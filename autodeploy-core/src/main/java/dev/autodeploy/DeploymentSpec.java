@@ -7,6 +7,8 @@ import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,9 @@ public final class DeploymentSpec {
 
   private static final Pattern NAME = Pattern.compile("[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
   private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+  private static final int SHORTEST_SECRET = 6;
+  private static final String MASK = "••••••";
 
   private final String name;
   private final String description;
@@ -340,6 +345,34 @@ public final class DeploymentSpec {
     values.add(maxStartBackoff);
     values.add(pricePerHour);
     return values;
+  }
+
+  /**
+   * Returns a text with the values of the environment variables masked: for what instances and
+   * providers write, which may hold keys that no log, page or answer is to show. Values shorter
+   * than 6 characters, such as a port or {@code true}, are no secrets and stay.
+   *
+   * @param text any text
+   * @return the text, with six dots for each such value
+   */
+  public String redact(String text) {
+    requireNonNull(text, "text");
+    if (environment.isEmpty()) {
+      return text;
+    }
+    String redacted = text;
+    for (String secret : longestFirst(environment.values())) {
+      redacted = redacted.replace(secret, MASK);
+    }
+    return redacted;
+  }
+
+  /** One value may be part of another. */
+  private static List<String> longestFirst(Collection<String> values) {
+    return values.stream()
+        .filter(value -> value.length() >= SHORTEST_SECRET)
+        .sorted(Comparator.comparingInt(String::length).reversed())
+        .toList();
   }
 
   /** Returns the settings without the values of environment variables, which can be secrets. */

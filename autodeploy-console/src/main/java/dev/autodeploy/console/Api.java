@@ -313,8 +313,7 @@ final class Api {
     ObjectNode json = Json.object();
     json.put("instanceId", instanceId);
     ArrayNode list = json.putArray("lines");
-    Redactor redactor = Redactor.of(deployment.spec());
-    await(deployment.logs(instanceId, lines)).forEach(line -> list.add(redactor.apply(line)));
+    await(deployment.logs(instanceId, lines)).forEach(list::add);
     return json;
   }
 
@@ -329,7 +328,7 @@ final class Api {
   private @Nullable Reply logStream(Deployment deployment, String instanceId, Request request)
       throws IOException {
     List<String> lines = await(deployment.logs(instanceId, 500));
-    String first = Json.text(LogTails.lines(lines, true, Redactor.of(deployment.spec())));
+    String first = Json.text(LogTails.lines(lines, true));
     hub.open(request.exchange(), LogTails.topic(instanceId), SseHub.message("lines", first));
     logs.follow(deployment, instanceId);
     return null;
@@ -411,7 +410,7 @@ final class Api {
    * Answers that an action goes on: it may take minutes. How it ended is told on the event stream.
    */
   private Reply accepted(Deployment deployment, String action, CompletableFuture<?> done) {
-    Redactor redactor = Redactor.of(deployment.spec());
+    DeploymentSpec spec = deployment.spec();
     done.whenComplete(
         (result, error) -> {
           ObjectNode json = Json.object();
@@ -419,7 +418,7 @@ final class Api {
           json.put("action", action);
           json.put("ok", error == null);
           json.put("result", result instanceof String text ? text : null);
-          json.put("message", error == null ? null : redactor.apply(describe(error)));
+          json.put("message", error == null ? null : spec.redact(describe(error)));
           hub.publish(Live.TOPIC, SseHub.message("action", Json.text(json)));
         });
     if (done.isCompletedExceptionally()) {

@@ -9,13 +9,13 @@ final class EventView {
   private EventView() {}
 
   static ObjectNode of(Recorder.Numbered numbered) {
-    ObjectNode json = of(numbered.event(), numbered.redactor());
+    ObjectNode json = of(numbered.event());
     json.put("number", numbered.number());
     return json;
   }
 
   /** Returns the event without a number, as it goes to others. */
-  static ObjectNode of(DeploymentEvent event, Redactor redactor) {
+  static ObjectNode of(DeploymentEvent event) {
     ObjectNode json = Json.object();
     Json.put(json, "at", event.at());
     json.put("type", type(event));
@@ -25,17 +25,17 @@ final class EventView {
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {
-      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.progress().step()));
+      json.put("instanceId", e.instanceId()).put("message", e.progress().step());
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       json.put("instanceId", e.instanceId());
-      json.put("message", redactor.apply(e.failure().message()));
-      json.set("failure", Views.failure(e.failure(), redactor));
+      json.put("message", e.failure().message());
+      json.set("failure", Views.failure(e.failure()));
       json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
-      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.exit().describe()));
-      json.set("exit", Views.exit(e.exit(), redactor));
+      json.put("instanceId", e.instanceId()).put("message", e.exit().describe());
+      json.set("exit", Views.exit(e.exit()));
       json.put("inFlight", e.leasesLost());
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
       json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
@@ -44,7 +44,7 @@ final class EventView {
       json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
       json.put("seconds", Json.seconds(e.idle()));
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
-      json.put("instanceId", e.instanceId()).put("message", redactor.apply(e.message()));
+      json.put("instanceId", e.instanceId()).put("message", e.message());
       json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
       json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));

@@ -92,7 +92,7 @@ final class Live implements DeploymentListener {
 
   @Override
   public void onEvent(DeploymentEvent event) {
-    Recorder.Numbered numbered = recorder.add(event, redactor(event.deployment()));
+    Recorder.Numbered numbered = recorder.add(event);
     if (numbered != null && hub.has(TOPIC)) {
       ObjectNode json = EventView.of(numbered);
       hub.publish(TOPIC, SseHub.message("event", Json.text(json)));
@@ -104,10 +104,6 @@ final class Live implements DeploymentListener {
         LOG.debug("The console is closed, and the event is not shown");
       }
     }
-  }
-
-  private Redactor redactor(String deployment) {
-    return autoDeploy.find(deployment).map(d -> Redactor.of(d.spec())).orElse(Redactor.NONE);
   }
 
   private void lookSoon() {

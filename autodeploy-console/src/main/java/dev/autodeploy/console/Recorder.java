@@ -37,12 +37,11 @@ final class Recorder {
    *
    * @param number its place in the order of all events of this console
    * @param event what happened
-   * @param redactor what its texts must not show; the deployment may be gone when they are read
    */
-  record Numbered(long number, DeploymentEvent event, Redactor redactor) {}
+  record Numbered(long number, DeploymentEvent event) {}
 
   /** Remembers an event; returns it with its number, or null if it is not one for the list. */
-  @Nullable Numbered add(DeploymentEvent event, Redactor redactor) {
+  @Nullable Numbered add(DeploymentEvent event) {
     lock.lock();
     try {
       if (event instanceof DeploymentEvent.InstanceProgress e) {
@@ -54,7 +53,7 @@ final class Recorder {
       } else if (event instanceof DeploymentEvent.InstanceReleased e) {
         progress.remove(e.instanceId());
       }
-      Numbered numbered = new Numbered(++number, event, redactor);
+      Numbered numbered = new Numbered(++number, event);
       events.add(numbered);
       if (events.size() > MAX_EVENTS) {
         events.removeFirst();

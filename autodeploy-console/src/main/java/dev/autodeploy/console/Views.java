@@ -56,7 +56,7 @@ final class Views {
     Json.put(json, "releaseAt", releaseAt(status));
     Json.put(json, "startingSince", startingSince(status));
     Json.put(json, "backoffUntil", status.backoffUntil());
-    json.set("lastFailure", failure(status.lastFailure(), Redactor.of(deployment.spec())));
+    json.set("lastFailure", failure(status.lastFailure()));
     return json;
   }
 
@@ -95,13 +95,12 @@ final class Views {
   }
 
   ArrayNode instances(Deployment deployment) {
-    Redactor redactor = Redactor.of(deployment.spec());
     ArrayNode list = Json.object().arrayNode();
-    deployment.status().instances().forEach(i -> list.add(instance(i, redactor)));
+    deployment.status().instances().forEach(i -> list.add(instance(i)));
     return list;
   }
 
-  private ObjectNode instance(InstanceInfo instance, Redactor redactor) {
+  private ObjectNode instance(InstanceInfo instance) {
     ObjectNode json = Json.object();
     json.put("id", instance.id());
     json.put("slot", instance.slot());
@@ -121,8 +120,8 @@ final class Views {
       json.putNull("progress");
     } else {
       json.putObject("progress")
-          .put("step", redactor.apply(progress.step()))
-          .put("detail", redactor.apply(progress.detail()))
+          .put("step", progress.step())
+          .put("detail", progress.detail())
           .put("current", progress.current())
           .put("total", progress.total());
     }
@@ -172,30 +171,30 @@ final class Views {
         .orElse(null);
   }
 
-  static @Nullable ObjectNode failure(@Nullable StartFailure failure, Redactor redactor) {
+  static @Nullable ObjectNode failure(@Nullable StartFailure failure) {
     if (failure == null) {
       return null;
     }
     ObjectNode json = Json.object();
     json.put("instanceId", failure.instanceId());
     json.put("kind", word(failure.kind()));
-    json.put("message", redactor.apply(failure.message()));
+    json.put("message", failure.message());
     json.put("elapsedSeconds", Json.seconds(failure.elapsed()));
     json.put("attempts", failure.attempts());
-    json.set("exit", exit(failure.exit(), redactor));
+    json.set("exit", exit(failure.exit()));
     return json;
   }
 
-  static @Nullable ObjectNode exit(@Nullable InstanceExit exit, Redactor redactor) {
+  static @Nullable ObjectNode exit(@Nullable InstanceExit exit) {
     if (exit == null) {
       return null;
     }
     ObjectNode json = Json.object();
     json.put("exitCode", exit.exitCode());
     json.put("outOfMemory", exit.outOfMemory());
-    json.put("message", exit.message() == null ? null : redactor.apply(exit.message()));
+    json.put("message", exit.message());
     ArrayNode lines = json.putArray("logTail");
-    exit.logTail().forEach(line -> lines.add(redactor.apply(line)));
+    exit.logTail().forEach(lines::add);
     return json;
   }
 

@@ -95,9 +95,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
     if (closing || event instanceof DeploymentEvent.InstanceProgress) {
       return;
     }
-    Redactor redactor =
-        autoDeploy.find(event.deployment()).map(d -> Redactor.of(d.spec())).orElse(Redactor.NONE);
-    if (!queue.offer(Json.text(EventView.of(event, redactor)))) {
+    if (!queue.offer(Json.text(EventView.of(event)))) {
       long count = dropped.incrementAndGet();
       if (Long.bitCount(count) == 1) {
         LOG.warn(

@@ -377,7 +377,9 @@ final class DeploymentController implements Deployment {
   }
 
   void startFailed(Instance instance, String message, @Nullable InstanceExit exit) {
-    decide(() -> machine.startFailed(now(), instance, message, exit));
+    String redacted = instance.spec.redact(message);
+    InstanceExit redactedExit = Redaction.ofNullable(exit, instance.spec);
+    decide(() -> machine.startFailed(now(), instance, redacted, redactedExit));
   }
 
   void released(Instance instance) {
@@ -385,11 +387,13 @@ final class DeploymentController implements Deployment {
   }
 
   void releaseFailed(Instance instance, String message) {
-    decide(() -> machine.releaseFailed(now(), instance, message));
+    String redacted = instance.spec.redact(message);
+    decide(() -> machine.releaseFailed(now(), instance, redacted));
   }
 
   void exited(Instance instance, InstanceExit exit) {
-    decide(() -> machine.exited(now(), instance, exit));
+    InstanceExit redacted = Redaction.of(exit, instance.spec);
+    decide(() -> machine.exited(now(), instance, redacted));
   }
 
   // What the engine says.
@@ -408,7 +412,10 @@ final class DeploymentController implements Deployment {
         .events()
         .publish(
             new DeploymentEvent.InstanceProgress(
-                context.clock().instant(), name, instance.id, progress));
+                context.clock().instant(),
+                name,
+                instance.id,
+                Redaction.of(progress, instance.spec)));
   }
 
   void addClosed(List<UsageInterval> usage) {
@@ -779,7 +786,11 @@ final class DeploymentController implements Deployment {
     if (lines < 1) {
       throw new IllegalArgumentException("lines must be 1 or more, but was " + lines);
     }
-    return context.call(() -> context.provider().logs(instanceId, lines));
+    Instance instance = find(instanceId);
+    DeploymentSpec writer = instance == null ? spec() : instance.spec;
+    return context
+        .call(() -> context.provider().logs(instanceId, lines))
+        .thenApply(log -> log.stream().map(writer::redact).toList());
   }
 
   @Override

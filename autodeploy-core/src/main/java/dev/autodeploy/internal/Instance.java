@@ -26,8 +26,8 @@ final class Instance {
   final int slot;
   final StartReason startReason;
 
-  /** The newest specification that it fits. */
-  DeploymentSpec spec;
+  /** The newest specification that it fits; looked at without the lock too. */
+  volatile DeploymentSpec spec;
 
   final String fingerprint;
 

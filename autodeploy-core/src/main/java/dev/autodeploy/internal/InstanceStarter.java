@@ -140,7 +140,7 @@ final class InstanceStarter {
       ready = context.provider().isReady(up, instance.spec.readiness());
       instance.lastProbeError = null;
     } catch (IOException | RuntimeException | LinkageError e) {
-      instance.lastProbeError = EngineContext.describe(e);
+      instance.lastProbeError = instance.spec.redact(EngineContext.describe(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return;
@@ -171,7 +171,7 @@ final class InstanceStarter {
                     .findFirst()
                     .ifPresent(i -> instance.up = i);
               } else {
-                instance.lastProbeError = EngineContext.describe(error);
+                instance.lastProbeError = instance.spec.redact(EngineContext.describe(error));
               }
               probeAfter(ENDPOINT_POLL, instance, since);
             });

@@ -40,6 +40,10 @@ final class FakeProvider implements InstanceProvider {
   @Nullable CompletableFuture<Void> releaseAnswer;
 
   @Nullable CompletableFuture<Snapshot> snapshotAnswer;
+
+  /** What instances have written; null for a line with the instance's id. */
+  @Nullable List<String> log;
+
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -129,7 +133,7 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
-    return CompletableFuture.completedFuture(List.of("log of " + instanceId));
+    return CompletableFuture.completedFuture(log == null ? List.of("log of " + instanceId) : log);
   }
 
   @Override

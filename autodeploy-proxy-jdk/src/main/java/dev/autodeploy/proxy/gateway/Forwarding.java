@@ -32,6 +32,9 @@ final class Forwarding implements Peer {
   private static final long EXIT_NOTICE_MILLIS = 100;
   private static final int BUFFER = 32 * 1024;
 
+  /** Of an answer of which nothing is waited for just now. */
+  private static final long NOT_READING = Long.MAX_VALUE;
+
   /** Of a request that has no instance yet. */
   private static final CountDownLatch NEVER = new CountDownLatch(1);
 
@@ -70,6 +73,10 @@ final class Forwarding implements Peer {
 
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince = startedNanos;
+
+  /** Since when the next byte of the answer is waited for. */
+  private volatile long readingSince = NOT_READING;
+
   private volatile @Nullable CompletableFuture<Lease> pending;
   private volatile Upstream.@Nullable Call call;
   private volatile @Nullable Broken broken;
@@ -342,7 +349,9 @@ final class Forwarding implements Peer {
       int n;
       boolean pauses;
       try {
+        readingSince = System.nanoTime();
         n = in.read(buffer);
+        readingSince = NOT_READING;
         pauses = n >= 0 && count + n != length && in.available() == 0;
       } catch (IOException e) {
         cutOff(answer, count, e);
@@ -471,6 +480,11 @@ final class Forwarding implements Peer {
       breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
     } else if (phase == Phase.WAITING && nowNanos - phaseSince > answerNanos) {
       breakOff(Broken.ANSWER_TIMEOUT);
+    } else if (phase == Phase.ANSWERING) {
+      long reading = readingSince;
+      if (reading != NOT_READING && nowNanos - reading > answerNanos) {
+        breakOff(Broken.ANSWER_TIMEOUT); // an instance that hangs would never be released
+      }
     }
   }
 

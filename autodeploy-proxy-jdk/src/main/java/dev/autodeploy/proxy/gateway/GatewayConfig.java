@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param hostSuffix the domain below which each deployment has its own host, or null for none
  * @param maxWait how long a request is held at the most
  * @param maxHeld how many requests are held at the most
- * @param answerTimeout how long an instance may take to begin its answer
+ * @param answerTimeout how long an instance may take to begin its answer, or to go on with it
  * @param stallTimeout how long a client may take no bytes of its answer
  * @param maxRequestBody how many bytes a request's body may have
  * @param connectTimeout how long connecting to an instance may take

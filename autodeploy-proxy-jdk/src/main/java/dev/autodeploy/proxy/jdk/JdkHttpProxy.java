@@ -435,8 +435,10 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
-     * Sets how long an instance may take to begin its answer, from the last byte of the request;
-     * beyond it the answer is 504. Default: 10 minutes.
+     * Sets for how long an instance may be silent: from the last byte of the request to the first
+     * of the answer, beyond which the client gets 504, and from one byte of the answer to the next,
+     * beyond which the answer is broken off. What the client takes to read does not count. Default:
+     * 10 minutes; a stream of events that may rest for longer needs more.
      *
      * @param value longer than 0
      * @return this

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -347,6 +348,42 @@ abstract class BrokenExchangesContract extends LinkContract {
       assertThat(answer.status).isEqualTo(504);
       assertThat(answer.body).contains("answer-timeout").contains("200 ms");
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void instanceThatStopsInTheMiddleOfItsAnswer_isGivenUpAfterTheAnswerTimeout() throws Exception {
+    TestInstance.App half =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc");
+          request.socket.getInputStream().read();
+        };
+    try (TestLink link =
+            link(half, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(300))).warm();
+        RawClient client = link.client()) {
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+
+      assertThat(client.rest()).contains("200 OK").endsWith("abc");
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void answerThatPauses_forLessThanTheAnswerTimeoutEachTime_isDeliveredWhole() throws Exception {
+    TestInstance.App slow =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n");
+          for (int i = 0; i < 8; i++) {
+            LockSupport.parkNanos(500_000_000);
+            TestInstance.write(out, "x");
+          }
+        };
+    try (TestLink link =
+        link(slow, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(2500))).warm()) {
+      RawClient.Answer answer = link.get("/d/app/");
+
+      assertThat(answer.status).isEqualTo(200);
+      assertThat(answer.body).isEqualTo("xxxxxxxx");
     }
   }
 
