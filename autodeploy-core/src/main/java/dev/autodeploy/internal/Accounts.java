@@ -109,7 +109,7 @@ final class Accounts {
     return new UsageInterval(
         deployment,
         instance.id,
-        instance.spec.gpu(),
+        instance.gpu,
         instant(instance, instance.startRequestedAt),
         optionalInstant(instance, instance.readyAt),
         optionalInstant(instance, instance.releaseRequestedAt),

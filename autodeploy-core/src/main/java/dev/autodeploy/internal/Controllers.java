@@ -9,9 +9,11 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
@@ -65,9 +67,10 @@ final class Controllers {
 
   /** Returns those that are not declared as well. */
   List<DeploymentController> everyone() {
-    List<DeploymentController> everyone = new ArrayList<>(declared.values());
-    everyone.addAll(undeclared.values());
-    return everyone;
+    // In this order: one that is being declared is in the second before it leaves the first.
+    Set<DeploymentController> everyone = new LinkedHashSet<>(undeclared.values());
+    everyone.addAll(declared.values());
+    return List.copyOf(everyone);
   }
 
   /** Returns the declared deployment of a name and the one that is not, as far as there are any. */

@@ -50,6 +50,9 @@ final class DeploymentController implements Deployment {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
 
+  /** After this long a snapshot that is not answered keeps its instance no more. */
+  private static final Duration SNAPSHOT_LIMIT = Duration.ofHours(1);
+
   /** Who deals with instances that are not this deployment's. */
   interface Neighbourhood {
 
@@ -156,13 +159,13 @@ final class DeploymentController implements Deployment {
     for (Effect effect = machine.effects().poll();
         effect != null;
         effect = machine.effects().poll()) {
+      toDo.add(effect);
       if (effect instanceof Effect.Start start) {
         start.instance().startRequestedInstant = context.clock().instant();
       } else if (effect instanceof Effect.Gone gone) {
         // With the decision, or the money would be gone from the cost for a moment.
         accounts.close(gone.instance(), gone.at());
       }
-      toDo.add(effect);
     }
   }
 
@@ -256,6 +259,8 @@ final class DeploymentController implements Deployment {
       timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
     } catch (RuntimeException | Error e) {
       decideOnly(machine::timerFailed);
+      // Also when nothing else makes up for it, as while the engine is closed.
+      timer = EngineContext.laterBySystem(delay, () -> decide(() -> machine.timer(now())));
       throw e;
     }
   }
@@ -810,7 +815,7 @@ final class DeploymentController implements Deployment {
               "instance " + instance.id + " serves requests; a snapshot needs an idle one"));
     }
     return context
-        .call(() -> context.provider().snapshot(instance.id, snapshotName))
+        .call(SNAPSHOT_LIMIT, () -> context.provider().snapshot(instance.id, snapshotName))
         .thenApply(Snapshot::reference)
         .whenComplete(
             (reference, error) -> {

@@ -680,6 +680,7 @@ final class DeploymentMachine {
             reason,
             spec,
             fingerprint,
+            spec.gpu(),
             now,
             now + spec.startTimeout().toNanos());
     roster.add(instance);

@@ -306,9 +306,10 @@ public final class Engine {
 
   private DeploymentController make(DeploymentSpec spec) {
     // Saved before anything is decided: a deployment that is not stored must not start anything.
-    Instant createdAt = context.clock().instant();
     DeploymentController made = controllers.undeclared(spec.name());
-    Instant since = made == null ? createdAt : made.createdAt();
+    Instant now = made == null ? context.clock().instant() : made.createdAt();
+    // What it is about to claim is paid for by it, over the next restart too.
+    Instant since = leftovers.since(spec.name(), now);
     controllers.saveWith(new StoredDeployment(spec, since));
     if (made == null || !made.reopen(spec)) {
       made = controller(spec, since);

@@ -119,10 +119,15 @@ record EngineContext(
       return scheduler.schedule(delay, task);
     } catch (RuntimeException | Error e) {
       LOG.warn("The scheduler refused a task; it is timed by the system's clock instead", e);
-      CompletableFuture<Void> timer = new CompletableFuture<>();
-      timer.completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS).thenRun(task);
-      return () -> timer.cancel(false);
+      return laterBySystem(delay, task);
     }
+  }
+
+  /** Runs a task once after a delay, by the JDK's own timer. */
+  static Scheduler.Cancellable laterBySystem(Duration delay, Runnable task) {
+    CompletableFuture<Void> timer = new CompletableFuture<>();
+    timer.completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS).thenRun(task);
+    return () -> timer.cancel(false);
   }
 
   static Throwable unwrap(Throwable error) {

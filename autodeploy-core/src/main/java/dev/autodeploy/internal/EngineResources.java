@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,10 @@ final class EngineResources {
     this.scheduler = config.scheduler() != null ? config.scheduler() : ownScheduler();
     Executor forProvider = config.providerExecutor();
     Executor forCallbacks = config.callbackExecutor();
-    this.providerExecutor = orHere(forProvider != null ? forProvider : ownExecutor("provider"));
-    this.callbackExecutor = orHere(forCallbacks != null ? forCallbacks : ownExecutor("callback"));
+    this.providerExecutor =
+        or(Runnable::run, forProvider != null ? forProvider : ownExecutor("provider"));
+    this.callbackExecutor =
+        or(ownThreads(), forCallbacks != null ? forCallbacks : ownExecutor("callback"));
     owned.add(config.provider());
   }
 
@@ -77,11 +80,26 @@ final class EngineResources {
   }
 
   /**
-   * Returns an executor that runs on the calling thread what another one refuses, whatever it
-   * throws: a lease that is not handed over, an answer that is not given or a release that is not
-   * asked for would be lost for good.
+   * Returns an executor that makes a thread for each task, or runs it on the calling one if it
+   * cannot. For callbacks: one that blocks would block whoever carries out what it waits for.
    */
-  private static Executor orHere(Executor executor) {
+  private static Executor ownThreads() {
+    ThreadFactory threads = Threads.daemons("refused");
+    return task -> {
+      try {
+        threads.newThread(task).start();
+      } catch (OutOfMemoryError e) {
+        task.run();
+      }
+    };
+  }
+
+  /**
+   * Returns an executor that hands to another one what the first refuses, whatever it throws: a
+   * lease that is not handed over, an answer that is not given or a release that is not asked for
+   * would be lost for good.
+   */
+  private static Executor or(Executor other, Executor executor) {
     return task -> {
       AtomicBoolean begun = new AtomicBoolean();
       try {
@@ -93,8 +111,8 @@ final class EngineResources {
             });
       } catch (RuntimeException | Error e) {
         if (begun.compareAndSet(false, true)) {
-          LOG.debug("An executor refused a task; it runs on the calling thread", e);
-          task.run();
+          LOG.debug("An executor refused a task; it runs elsewhere", e);
+          other.execute(task);
         } else {
           LOG.warn("An executor failed after it had run a task", e);
         }

@@ -94,9 +94,17 @@ final class EventBus {
         try {
           listener.onEvent(event);
         } catch (Throwable e) { // some languages throw checked exceptions from anywhere
-          LOG.warn("A listener failed on {}", event.getClass().getSimpleName(), e);
+          report(event, e);
         }
       }
+    }
+  }
+
+  private static void report(DeploymentEvent event, Throwable failure) {
+    try {
+      LOG.warn("A listener failed on {}", event.getClass().getSimpleName(), failure);
+    } catch (RuntimeException | Error e) {
+      // Not even the log works: the other listeners are told all the same.
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
@@ -30,6 +31,9 @@ final class Instance {
   volatile DeploymentSpec spec;
 
   final String fingerprint;
+
+  /** What it was given, which its deployment may not ask for any more. */
+  final GpuRequest gpu;
 
   InstancePhase phase = InstancePhase.STARTING;
   boolean gone;
@@ -116,6 +120,7 @@ final class Instance {
       StartReason startReason,
       DeploymentSpec spec,
       String fingerprint,
+      GpuRequest gpu,
       long startRequestedAt,
       long startDeadline) {
     this.id = id;
@@ -123,6 +128,7 @@ final class Instance {
     this.startReason = startReason;
     this.spec = spec;
     this.fingerprint = fingerprint;
+    this.gpu = gpu;
     this.startRequestedAt = startRequestedAt;
     this.startDeadline = startDeadline;
   }

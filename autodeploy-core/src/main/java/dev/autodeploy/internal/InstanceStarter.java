@@ -6,7 +6,6 @@ import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
-import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +49,7 @@ final class InstanceStarter {
     try {
       // Before anything can run: what runs is paid for, and the ledger knows it.
       context.ledger().append(line);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // It may be written all the same, and would be paid for until the next engine looks for it.
       context.ledger().appendSurely(neverRan(line));
       controller.startFailed(
@@ -75,7 +74,7 @@ final class InstanceStarter {
     return new LedgerEntry.Started(
         controller.name(),
         instance.id,
-        instance.spec.gpu(),
+        instance.gpu,
         java.util.Objects.requireNonNull(instance.startRequestedInstant, "startRequestedInstant"));
   }
 
@@ -139,11 +138,11 @@ final class InstanceStarter {
     try {
       ready = context.provider().isReady(up, instance.spec.readiness());
       instance.lastProbeError = null;
-    } catch (IOException | RuntimeException | LinkageError e) {
-      instance.lastProbeError = instance.spec.redact(EngineContext.describe(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return;
+      instance.lastProbeError = "it was interrupted";
+    } catch (Throwable e) { // some languages throw checked exceptions from anywhere
+      instance.lastProbeError = instance.spec.redact(EngineContext.describe(e));
     }
     if (ready) {
       controller.ready(instance, endpoint);
@@ -155,9 +154,7 @@ final class InstanceStarter {
   }
 
   private void probeAfter(Duration wait, Instance instance, long since) {
-    context
-        .scheduler()
-        .schedule(wait, () -> context.providerExecutor().execute(() -> probe(instance, since)));
+    context.later(wait, () -> context.providerExecutor().execute(() -> probe(instance, since)));
   }
 
   private void findEndpoint(Instance instance, long since) {

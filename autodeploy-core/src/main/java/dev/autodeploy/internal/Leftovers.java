@@ -7,6 +7,7 @@ import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +45,16 @@ final class Leftovers {
   /** Takes note of the instances that were found. */
   void found(List<ProviderInstance> found) {
     found.forEach(instance -> unclaimed.put(instance.instanceId(), instance));
+  }
+
+  /** Returns since when a deployment has instances that it may claim, or a moment before that. */
+  Instant since(String deployment, Instant atLatest) {
+    return unclaimed.values().stream()
+        .filter(instance -> instance.deployment().equals(deployment))
+        .map(this::accountOpenedAt)
+        .filter(opened -> opened.isBefore(atLatest))
+        .min(Comparator.naturalOrder())
+        .orElse(atLatest);
   }
 
   /** Hands a deployment what is its own. */
@@ -128,21 +139,26 @@ final class Leftovers {
    * closed, here or in an earlier process, for then it was given up too early.
    */
   private OpenUsage account(ProviderInstance found, GpuRequest gpu) {
+    Instant openedAt = accountOpenedAt(found);
     OpenUsage open = replay.open().remove(found.instanceId());
     if (open != null) {
       return open;
+    }
+    LedgerEntry.Started started =
+        new LedgerEntry.Started(found.deployment(), found.instanceId(), gpu, openedAt);
+    context.ledger().appendSurely(started);
+    return new OpenUsage(started, null);
+  }
+
+  private Instant accountOpenedAt(ProviderInstance found) {
+    OpenUsage open = replay.open().get(found.instanceId());
+    if (open != null) {
+      return open.started().at();
     }
     Instant counted = context.ledger().endedAt(found.instanceId());
     if (counted == null) {
       counted = replay.endedAt(found.deployment(), found.instanceId());
     }
-    LedgerEntry.Started started =
-        new LedgerEntry.Started(
-            found.deployment(),
-            found.instanceId(),
-            gpu,
-            counted == null ? found.startedAt() : counted);
-    context.ledger().appendSurely(started);
-    return new OpenUsage(started, null);
+    return counted == null ? found.startedAt() : counted;
   }
 }

@@ -36,6 +36,7 @@ final class RestoredInstance {
             StartReason.ADOPTED,
             spec,
             found.fingerprint(),
+            usage == null ? spec.gpu() : usage.started().gpu(),
             now - age,
             NEVER);
     instance.startCall.set(Instance.StartCall.MADE);

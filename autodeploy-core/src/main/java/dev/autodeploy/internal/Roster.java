@@ -7,7 +7,9 @@ import dev.autodeploy.InstanceStatus;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The instances of one deployment that exist, oldest first. */
@@ -93,7 +95,10 @@ final class Roster {
     List<Instance> alive = new ArrayList<>(instances);
     alive.removeIf(i -> i.phase != READY && i.phase != InstancePhase.STARTING);
     Collections.reverse(alive);
-    alive.sort(Comparator.comparingInt(Roster::worth));
+    // Looked at once: whether a start is asked for changes at any time, and a sort would notice.
+    Map<Instance, Integer> worth = new IdentityHashMap<>();
+    alive.forEach(instance -> worth.put(instance, worth(instance)));
+    alive.sort(Comparator.comparing(worth::get));
     return alive;
   }
 

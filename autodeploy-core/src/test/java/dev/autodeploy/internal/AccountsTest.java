@@ -261,7 +261,7 @@ final class AccountsTest {
   private Instance unpaid(long startRequestedAt) {
     DeploymentSpec spec = DeploymentSpec.builder("voice").port(1).build();
     Instance instance =
-        new Instance("i-1", 0, StartReason.REQUEST, spec, "f", startRequestedAt, NEVER);
+        new Instance("i-1", 0, StartReason.REQUEST, spec, "f", spec.gpu(), startRequestedAt, NEVER);
     instance.startRequestedInstant = clock;
     return instance;
   }

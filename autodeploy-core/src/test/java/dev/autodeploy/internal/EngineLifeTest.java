@@ -8,14 +8,20 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.Lease;
+import dev.autodeploy.Money;
 import dev.autodeploy.StartFailedException;
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.Scheduler;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Currency;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -23,11 +29,14 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The shell: what the machine decides is carried out, in order, whatever others do. */
 @Timeout(60)
@@ -184,7 +193,14 @@ final class EngineLifeTest {
   }
 
   @Test
-  void executorsThatRefuse_loseNoLeaseAndNoAnswer() {
+  void executorsThatRefuse_loseNoLeaseNoAnswerAndNoEvent() {
+    CompletableFuture<DeploymentEvent> released = new CompletableFuture<>();
+    h.listeners.add(
+        event -> {
+          if (event instanceof DeploymentEvent.InstanceReleased) {
+            released.complete(event);
+          }
+        });
     h.start();
     Deployment voice = h.deploy(b -> b.concurrency(1));
     Lease holder = h.acquire(voice);
@@ -192,12 +208,11 @@ final class EngineLifeTest {
     h.time.refuseTasks();
 
     holder.close();
-    assertThat(waiting).isCompleted();
-    waiting.join().close();
+    waiting.join().close(); // granted on a thread of its own
     assertThat(voice.status().inFlight()).isZero();
     h.time.passSeconds(300);
     h.assertNothingLeft(voice);
-    assertThat(h.events(DeploymentEvent.InstanceReleased.class)).hasSize(1);
+    released.join();
   }
 
   @Test
@@ -219,7 +234,6 @@ final class EngineLifeTest {
 
     holder.close();
 
-    assertThat(waiting).isCompleted();
     waiting.join().close();
     h.time.passSeconds(300);
     h.assertNothingLeft(voice);
@@ -253,6 +267,53 @@ final class EngineLifeTest {
     h.assertNothingLeft(voice);
   }
 
+  @Test
+  void listenerWhoseFailureCannotBeLogged_doesNotSilenceTheOthers() {
+    h.listeners.add(
+        0,
+        event -> {
+          throw new UnprintableException();
+        });
+    h.start();
+
+    h.acquire(h.deploy()).close();
+
+    assertThat(h.events(DeploymentEvent.InstanceReady.class)).hasSize(1);
+  }
+
+  @Test
+  void costMeterWhoseFailureCannotBeLogged_losesNoLedgerLine() {
+    h.meter =
+        new CostMeter() {
+          @Override
+          public Money cost(UsageInterval usage) {
+            throw new UnprintableException();
+          }
+
+          @Override
+          public Currency currency() {
+            return Currency.getInstance("EUR");
+          }
+        };
+    h.start();
+    Deployment voice = h.deploy();
+    Lease lease = h.acquire(voice);
+    lease.close();
+
+    CompletableFuture<Void> gone = voice.release();
+    for (int i = 0; i < 3; i++) {
+      try {
+        h.time.passSeconds(60);
+      } catch (UnprintableException e) {
+        // Whoever called it is told.
+      }
+    }
+
+    assertThat(h.provider.running()).isEmpty();
+    assertThat(gone).isDone();
+    assertThat(h.store.lines(LedgerEntry.Released.class)).hasSize(1);
+  }
+
   /** The log prints it, and fails. */
   private static final class UnprintableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -280,6 +341,33 @@ final class EngineLifeTest {
     assertThat(order).containsExactly(first.join().instanceId());
     voice.releaseForcibly();
     h.assertNothingLeft(voice);
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void probeThatFails_isAskedAgain(Throwable failure) {
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy();
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.pass(Duration.ofMillis(500));
+    h.provider.probeError = failure;
+    h.time.pass(Duration.ofMillis(500));
+    Thread.interrupted(); // which the engine leaves as it is
+
+    h.provider.probeError = null;
+    h.provider.ready = true;
+    h.time.passSeconds(1);
+
+    assertThat(lease).isCompleted();
+  }
+
+  static List<Throwable> failures() {
+    return List.of(
+        new AssertionError("not yet"),
+        new TimeoutException("not declared, as in other languages"),
+        new InterruptedException(),
+        new IOException("refused"));
   }
 
   @Test
@@ -773,6 +861,19 @@ final class EngineLifeTest {
     assertThat(h.provider.count("start")).isEqualTo(1);
     waiting.join().close();
     h.time.run();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void snapshot_thatIsNeverAnswered_isGivenUpAndItsInstanceReleased() {
+    h.provider.snapshotAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ofSeconds(10)));
+
+    CompletableFuture<String> snapshot = voice.snapshot("warm");
+    h.time.pass(Duration.ofHours(2));
+
+    assertThat(snapshot).isCompletedExceptionally();
     h.assertNothingLeft(voice);
   }
 

@@ -47,7 +47,7 @@ final class FakeProvider implements InstanceProvider {
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
-  @Nullable LinkageError probeError;
+  @Nullable Throwable probeError;
   int mostAtOnce;
 
   FakeProvider(InstantSource clock) {
@@ -139,7 +139,7 @@ final class FakeProvider implements InstanceProvider {
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
     if (probeError != null) {
-      throw probeError;
+      FakeProvider.<RuntimeException>throwAny(probeError);
     }
     return ready;
   }
@@ -169,5 +169,11 @@ final class FakeProvider implements InstanceProvider {
 
   synchronized long count(String call) {
     return calls.stream().filter(c -> c.startsWith(call)).count();
+  }
+
+  /** As code of another language may: it throws checked exceptions from anywhere. */
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void throwAny(Throwable error) throws T {
+    throw (T) error;
   }
 }

@@ -5,6 +5,7 @@ import static dev.autodeploy.internal.MachineHarness.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.ReleaseReason;
@@ -630,7 +631,14 @@ final class MachineDetailsTest {
 
   private static Instance orphan(MachineHarness m, int slot) {
     return new Instance(
-        "old-" + slot, slot, StartReason.ADOPTED, m.machine.spec(), "other", m.now(), NEVER);
+        "old-" + slot,
+        slot,
+        StartReason.ADOPTED,
+        m.machine.spec(),
+        "other",
+        GpuRequest.none(),
+        m.now(),
+        NEVER);
   }
 
   private static IdlePolicy remembering(List<UsageHistory> histories) {

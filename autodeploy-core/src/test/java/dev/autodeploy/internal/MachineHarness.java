@@ -156,6 +156,7 @@ final class MachineHarness {
             StartReason.ADOPTED,
             machine.spec(),
             machine.fingerprint(),
+            machine.spec().gpu(),
             now - Duration.ofSeconds(ageSeconds).toNanos(),
             NEVER);
     instance.startCall.set(Instance.StartCall.MADE);

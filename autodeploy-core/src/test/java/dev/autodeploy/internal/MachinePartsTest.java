@@ -261,7 +261,8 @@ final class MachinePartsTest {
   }
 
   private static Instance instance(int slot) {
-    return new Instance("i-" + slot, slot, StartReason.REQUEST, spec(), "f", 0, NEVER);
+    return new Instance(
+        "i-" + slot, slot, StartReason.REQUEST, spec(), "f", spec().gpu(), 0, NEVER);
   }
 
   private static Instance ready(int slot, int inFlight) {

@@ -87,12 +87,14 @@ final class ContainerList {
   private record Inspection(@Nullable ContainerState state, @Nullable InstanceExit exit) {}
 
   private Inspection inspect(Labels labels, String container) {
+    // Asked before: one whose start ends meanwhile is seen running, or not called ended.
+    boolean starting = isStarting.test(labels.instanceId());
     InspectContainerResponse inspected = host.client().find(container);
     if (inspected == null) {
       return new Inspection(null, null);
     }
     ContainerState state = new ContainerState(inspected);
-    boolean ended = !state.isRunning() && !isStarting.test(labels.instanceId());
+    boolean ended = !state.isRunning() && !starting;
     return new Inspection(state, ended ? watch.exit(state, labels) : null);
   }
 

@@ -65,6 +65,7 @@ final class GpuAllocator {
       GpuAccess access, String instanceId, GpuRequest request, @Nullable List<Gpu> gpus) {
     lock.lock();
     try {
+      reserved.remove(instanceId); // what an earlier attempt kept must not be in its own way
       Map<String, String> holders = holders();
       GpuGrant grant =
           gpus == null

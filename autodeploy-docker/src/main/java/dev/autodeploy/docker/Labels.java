@@ -95,7 +95,17 @@ record Labels(
   /** Reads the labels of a listed container; null if it is not ours. */
   static @Nullable Labels of(Container container) {
     String[] names = container.getNames();
-    return names == null || names.length == 0 ? null : of(names[0], container.getLabels());
+    if (names == null) {
+      return null;
+    }
+    // Who links to it gives it another name, and they are listed in any order.
+    for (String name : names) {
+      Labels labels = of(name, container.getLabels());
+      if (labels != null) {
+        return labels;
+      }
+    }
+    return null;
   }
 
   /** Reads labels; null if they are not ours, or were copied from a container of ours. */

@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -96,6 +97,6 @@ final class Removals {
 
   private static boolean isAside(Container container) {
     String[] names = container.getNames();
-    return names != null && names.length > 0 && names[0].startsWith("/" + ASIDE);
+    return names != null && Arrays.stream(names).anyMatch(name -> name.startsWith("/" + ASIDE));
   }
 }
