@@ -147,7 +147,7 @@ class Walk implements SimulatedWorld.Watch {
     do {
       engines.forEach(WalkEngine::rebuildIfDead);
       time.runReady(); // what has become due while one was built, too
-    } while (engines.stream().anyMatch(WalkEngine::isDead));
+    } while (engines.stream().anyMatch(engine -> engine.process.isDead()));
     engines.forEach(WalkEngine::check);
   }
 
@@ -166,7 +166,7 @@ class Walk implements SimulatedWorld.Watch {
     } else if (kind < 985) {
       stepClock(draw);
     } else if (kind < 987) {
-      engine.second(draw);
+      engine.process.second(draw);
     } else if (kind < 990) {
       if (faults.contains(RandomWalk.Fault.RESTART)) {
         engine.restart(draw);
@@ -269,7 +269,7 @@ class Walk implements SimulatedWorld.Watch {
     trace.add(() -> "provider: close of " + owner);
     // An engine that could not be built may leave its provider what it has not got to know.
     check(
-        engine(owner).isBuilding() || left.stream().allMatch(machine -> machine.hidden),
+        engine(owner).process.isBuilding() || left.stream().allMatch(machine -> machine.hidden),
         () ->
             "after close() nothing is left, but these are: "
                 + left.stream().map(machine -> machine.request.instanceId()).toList());
@@ -289,7 +289,7 @@ class Walk implements SimulatedWorld.Watch {
                 + text(answer.takes())
                 + (answer.fails() ? ", fails" : "")
                 + (answer.stale() ? ", is out of date" : ""));
-    engine(owner).listGoesWrong();
+    engine(owner).reports.listGoesWrong();
     return answer;
   }
 
@@ -298,10 +298,10 @@ class Walk implements SimulatedWorld.Watch {
     WalkEngine engine = engine(machine.request.owner());
     if (!shown) {
       trace.add(() -> "provider: the list leaves out " + machine.request.instanceId());
-      if (machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.knows(machine)) {
+      if (machine.releaseAskedAt != SimulatedMachine.NEVER || !engine.reports.knows(machine)) {
         machine.hide();
       }
-    } else if (engine.knows(machine)) {
+    } else if (engine.reports.knows(machine)) {
       machine.found();
     }
   }

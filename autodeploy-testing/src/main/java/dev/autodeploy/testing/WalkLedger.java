@@ -16,10 +16,10 @@ final class WalkLedger {
   private final Map<String, Integer> starts = new HashMap<>();
   private final Map<String, List<UsageInterval>> ends = new HashMap<>();
 
-  WalkLedger(Walk walk, WalkEngine engine, WalkStore store) {
-    this.walk = walk;
+  WalkLedger(WalkEngine engine) {
+    this.walk = engine.walk;
     this.engine = engine;
-    this.store = store;
+    this.store = engine.process.store;
     LedgerEntry last = null;
     for (LedgerEntry entry : store.ledger()) {
       if (entry.equals(last)) {
@@ -74,10 +74,12 @@ final class WalkLedger {
       return;
     }
     long counted = ends(id).stream().mapToLong(usage -> usage.duration().toNanos()).sum();
-    Long reported = engine.reportedGone(id);
+    Long reported = engine.reports.gone(id);
     long writtenAt = store.endWrittenAt(id);
-    boolean cut = engine.restartedBetween(machine.startedAt, Math.max(machine.goneAt, writtenAt));
-    walk.check(cut || engine.isExplained(id), () -> "every start has a reason, but that of " + id);
+    boolean cut =
+        engine.process.restartedBetween(machine.startedAt, Math.max(machine.goneAt, writtenAt));
+    walk.check(
+        cut || engine.reports.isExplained(id), () -> "every start has a reason, but that of " + id);
     if (!cut && reported != null && !machine.hidden) {
       checkExactly(machine, counted, reported);
     } else {
@@ -89,7 +91,7 @@ final class WalkLedger {
     String id = machine.request.instanceId();
     walk.check(
         reported == machine.releaseConfirmedAt
-            || (reported > machine.releaseConfirmedAt && engine.mayBeLate(machine)),
+            || (reported > machine.releaseConfirmedAt && engine.reports.mayBeLate(machine)),
         () -> "released is reported when it is verified, but " + id + " later or earlier");
     long exact = reported - machine.startedAt;
     walk.check(

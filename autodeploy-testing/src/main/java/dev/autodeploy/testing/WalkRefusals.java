@@ -20,6 +20,7 @@ import java.util.Map;
  */
 final class WalkRefusals {
   private final Walk walk;
+  private final WalkBook book;
 
   /** The failed starts that events told of and whose backoff may hold. */
   private final Map<String, Failure> failures = new HashMap<>();
@@ -45,8 +46,9 @@ final class WalkRefusals {
 
   private record ForFailure(WalkWaiter waiter, StartFailedException refusal, long at) {}
 
-  WalkRefusals(Walk walk) {
-    this.walk = walk;
+  WalkRefusals(WalkBook book) {
+    this.walk = book.walk;
+    this.book = book;
   }
 
   void releasedByForce() {
@@ -63,20 +65,32 @@ final class WalkRefusals {
     }
   }
 
-  /** Notes a refusal for a failed start. */
-  void add(WalkWaiter waiter, StartFailedException refusal) {
-    unjudged.add(new ForFailure(waiter, refusal, walk.time.read()));
+  /** Returns whether a refusal is justified, as far as that can be said when it comes. */
+  boolean isJustified(WalkWaiter waiter, AutoDeployException refusal) {
+    return switch (refusal.code()) {
+      case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline;
+      case QUEUE_FULL -> isQueueFull(waiter);
+      case START_FAILED -> {
+        boolean known = refusal instanceof StartFailedException;
+        if (refusal instanceof StartFailedException failed) {
+          unjudged.add(new ForFailure(waiter, failed, walk.time.read()));
+        }
+        yield known;
+      }
+      case ROUTE_TARGET_NOT_FOUND -> isTargetMissing(waiter, book.deployment().status());
+      case REPLICA_QUOTA_EXCEEDED -> isQuotaExceeded(waiter);
+      case RELEASED -> waiter.number < forcedBefore;
+      case DEPLOYMENT_NOT_FOUND -> book.isRemoving();
+      case CLOSED -> book.engine.process.isClosing();
+      default -> false;
+    };
   }
 
-  boolean isByForce(WalkWaiter waiter) {
-    return waiter.number < forcedBefore;
-  }
-
-  static boolean isQueueFull(WalkWaiter waiter) {
+  private static boolean isQueueFull(WalkWaiter waiter) {
     return waiter.before >= waiter.spec.maxPending();
   }
 
-  static boolean isQuotaExceeded(WalkWaiter waiter) {
+  private static boolean isQuotaExceeded(WalkWaiter waiter) {
     DeploymentStatus seen = waiter.seen;
     return waiter.route instanceof RouteRule.ScaleOut
         && seen != null
@@ -84,7 +98,7 @@ final class WalkRefusals {
   }
 
   /** Returns whether the target was missing when it was asked for, or one that was named is now. */
-  static boolean isTargetMissing(WalkWaiter waiter, DeploymentStatus now) {
+  private static boolean isTargetMissing(WalkWaiter waiter, DeploymentStatus now) {
     DeploymentStatus seen = waiter.seen;
     if (seen == null || waiter.route instanceof RouteRule.ScaleOut) {
       return false;
@@ -103,7 +117,7 @@ final class WalkRefusals {
     return false;
   }
 
-  static int alive(DeploymentStatus status) {
+  private static int alive(DeploymentStatus status) {
     return status.count(InstancePhase.READY) + status.count(InstancePhase.STARTING);
   }
 
@@ -113,14 +127,14 @@ final class WalkRefusals {
     for (ForFailure refused : unjudged) {
       AutoDeployException refusal = refused.refusal;
       walk.check(
-          isJustified(refused, status),
+          isForKnownFailure(refused, status),
           () -> "a refusal is justified, but " + refused.waiter + " got " + refusal.getMessage());
     }
     unjudged.clear();
     failures.values().removeIf(failure -> failure.until < now);
   }
 
-  private boolean isJustified(ForFailure refused, DeploymentStatus status) {
+  private boolean isForKnownFailure(ForFailure refused, DeploymentStatus status) {
     StartFailure told = refused.refusal.failure();
     Failure failure = failures.get(told.instanceId());
     if (failure == null
