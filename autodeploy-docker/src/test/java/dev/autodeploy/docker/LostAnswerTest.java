@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The real engine's answers get lost, come late or say that something went wrong. */
+/** Answers of the real engine that are lost, late or bad, and what happens on their way. */
 class LostAnswerTest {
   private static final String CREATE = "/containers/create";
   private static final String START = "/containers/[^/]+/start";
@@ -73,6 +73,38 @@ class LostAnswerTest {
       assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
       docker.release(instance);
     }
+  }
+
+  @Test
+  void image_whoseNameIsGivenToAnotherDuringTheStart_isTheOneThatWasFound() {
+    String name = "autodeploy/moves-" + ProcessHandle.current().pid();
+    try (EngineClient client = TestEngine.client();
+        ProviderFixture docker = open()) {
+      tag(client, TestEngine.WEB, name);
+      try {
+        proxy.set(
+            call -> {
+              if (call.is("POST", CREATE)) {
+                tag(client, TestEngine.GPU, name);
+              }
+              return false;
+            });
+        ProviderInstance instance = docker.start(ProviderFixture.web().image(name + ":1").build());
+        assertThat(client.inspect("autodeploy-" + docker.owner + "-web-0").getImageId())
+            .isEqualTo(client.findImage(TestEngine.WEB).getId());
+        docker.release(instance);
+      } finally {
+        client.removeImage(name + ":1");
+      }
+    }
+  }
+
+  private static void tag(EngineClient client, String image, String name) {
+    client.post(
+        "tagging",
+        "/images/" + image + "/tag?repo=" + EngineClient.encode(name) + "&tag=1",
+        null,
+        Duration.ZERO);
   }
 
   @Test
@@ -278,6 +310,20 @@ class LostAnswerTest {
       assertThat(docker.exits).isEmpty();
       docker.release(instance);
     }
+  }
+
+  @Test
+  void opening_thatFails_givesTheOwnerBack() {
+    proxy.set(
+        call ->
+            call.is("GET", "/containers/json")
+                && call.answer(new EngineProxy.Answer(500, "{\"message\":\"not now\"}")));
+    String owner = "t" + ProcessHandle.current().pid();
+    assertThatThrownBy(() -> ProviderFixture.open(owner, b -> b.dockerHost(proxy.uri())))
+        .isInstanceOf(DockerEngineException.class)
+        .hasMessageContaining("not now");
+    proxy.set(call -> false);
+    ProviderFixture.open(owner, b -> b.dockerHost(proxy.uri())).close();
   }
 
   @Test
