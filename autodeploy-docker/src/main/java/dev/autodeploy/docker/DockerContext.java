@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -77,13 +78,20 @@ final class DockerContext {
     try {
       return EngineClient.JSON.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
-      throw new DockerEngineException(
-          DockerProblem.BAD_ADDRESS, doing, "it is not JSON: " + e.getOriginalMessage(), e);
+      throw new DockerEngineException(DockerProblem.BAD_ADDRESS, doing, notJson(e), null);
     } catch (NoSuchFileException e) {
       throw new DockerEngineException(DockerProblem.BAD_ADDRESS, doing, "it is gone", e);
     } catch (IOException e) {
       throw new DockerEngineException(
           DockerProblem.BAD_ADDRESS, doing, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /** Where a file is no JSON, but not what is there: it may be a secret that lacks its quotes. */
+  static String notJson(JsonProcessingException e) {
+    JsonLocation location = e.getLocation();
+    return location == null
+        ? "it is not JSON"
+        : "it is not JSON, see line " + location.getLineNr() + ", column " + location.getColumnNr();
   }
 }

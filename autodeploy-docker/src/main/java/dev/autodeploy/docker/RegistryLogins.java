@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -64,6 +65,13 @@ final class RegistryLogins {
     }
     try {
       return Files.exists(configFile) ? configured(registry) : null;
+    } catch (JsonProcessingException e) {
+      log.warn(
+          "Credentials for {} in {} cannot be read: {}",
+          registry,
+          configFile,
+          DockerContext.notJson(e));
+      return null;
     } catch (IOException e) {
       log.warn("Credentials for {} in {} cannot be read: {}", registry, configFile, e.toString());
       return null;

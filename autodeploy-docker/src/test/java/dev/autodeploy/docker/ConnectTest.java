@@ -141,6 +141,17 @@ class ConnectTest {
         .hasMessageContaining("check of the engine's certificate");
   }
 
+  @Test
+  void configuration_thatIsNoJson_isNotRepeated_asItMayHoldSecrets() throws IOException {
+    Files.writeString(
+        docker.resolve("config.json"), "{\"auths\":{\"r\":\n{\"auth\":UnquotedSecret}}}");
+    assertThat(problem(Map.of()))
+        .hasMessageContaining("it is not JSON, see line 2, column ")
+        .hasNoCause()
+        .hasMessageContaining("config.json")
+        .hasMessageNotContaining("Secret");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "ssh://me@gpu1, 'ssh -nNT -L /tmp/docker-remote.sock:/var/run/docker.sock me@gpu1'",

@@ -10,9 +10,12 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ProviderOffer;
+import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +115,26 @@ class GpuTest {
   }
 
   @Test
+  void container_thatAsksForTheGpus_isRemoved_alsoWhereItsHostWasKilled() {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK));
+        EngineClient client = TestEngine.client()) {
+      docker.release(docker.start(spec(GpuRequest.all())));
+      Map<String, String> probes = Map.of(GpuInventory.PROBE, docker.owner);
+      assertThat(client.list(probes)).isEmpty();
+
+      docker.provider.close();
+      String hangs =
+          client.create(
+              "test",
+              TestEngine.GPU,
+              cmd -> cmd.withLabels(probes).withEntrypoint("sleep").withCmd("60"));
+      client.start("test", hangs);
+      ProviderFixture.open(docker.owner, builder -> builder).close();
+      assertThat(client.find(hangs)).isNull();
+    }
+  }
+
+  @Test
   void count_withoutAnInventory_asksToNameTheGpus() {
     try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
       DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestEngine.WEB).build();
@@ -156,6 +179,58 @@ class GpuTest {
         }
       }
     }
+  }
+
+  @Test
+  void gpu_ofAContainerThatWasJustMade_isHeld_alsoByAnEngineWhoseClockIsSlow() {
+    Duration slow = Duration.ofMinutes(10);
+    try (EngineProxy proxy = new EngineProxy();
+        EngineClient client = TestEngine.client()) {
+      proxy.set(call -> behindBy(slow, call));
+      try (ProviderFixture docker =
+          ProviderFixture.open(b -> b.dockerHost(proxy.uri()).gpus("0"))) {
+        assertThat(docker.provider.engine().clockSkew().toMinutes()).isEqualTo(-slow.toMinutes());
+        Labels labels =
+            new Labels(
+                "autodeploy-" + docker.owner + "-rival-0",
+                docker.owner,
+                "rival",
+                0,
+                "rival-1",
+                "f1",
+                List.of("0"),
+                8080,
+                Instant.now(),
+                false,
+                "");
+        String rival =
+            client.create(
+                "test",
+                TestEngine.GPU,
+                cmd -> cmd.withName(labels.name()).withLabels(labels.toMap()));
+        assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 0)))
+            .isInstanceOf(InstanceStartException.class)
+            .hasMessageContaining("0 held by rival-1");
+        client.remove(rival);
+        docker.release(docker.start(docker.request(spec(GpuRequest.count(1)), 0)));
+      }
+    }
+  }
+
+  /** Sets back the engine's clock in what it says of itself and of its containers. */
+  private static boolean behindBy(Duration slow, EngineProxy.Call call) throws IOException {
+    if (call.is("GET", "/info")) {
+      String time = "\"SystemTime\":\"" + Instant.now().minus(slow) + "\"";
+      return call.answer(call.forward().replace("\"SystemTime\":\"[^\"]*\"", m -> time));
+    }
+    if (call.is("GET", "/containers/json")) {
+      return call.answer(
+          call.forward()
+              .replace(
+                  "(?<=\"Created\":)\\d+",
+                  m -> String.valueOf(Long.parseLong(m.group()) - slow.toSeconds())));
+    }
+    return false;
   }
 
   @Test

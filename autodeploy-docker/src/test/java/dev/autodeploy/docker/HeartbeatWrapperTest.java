@@ -53,6 +53,22 @@ class HeartbeatWrapperTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_killsAServiceThatIgnoresTheStopSignal(String shell) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Process process = run(shell, "trap '' TERM; while :; do sleep 0.1; done", TIMEOUT);
+      try {
+        assertThat(process.waitFor(5, TimeUnit.SECONDS)).as("it has some grace").isFalse();
+        assertThat(process.waitFor(8, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(137);
+      } finally {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_goesOnWithHeartbeats(String shell) throws Exception {
     if (Files.exists(Path.of(shell))) {
       Process process = run(shell, "sleep 8; exit 9", TIMEOUT);

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -15,6 +18,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -93,17 +98,8 @@ class HostFaultTest {
     try (OwnEngine engine = OwnEngine.start();
         EngineClient client = engine.client()) {
       ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
-      ProviderInstance instance =
-          docker.ready(
-              ProviderFixture.web()
-                  .startCommand("echo kept > /tmp/kept; " + ProviderFixture.SERVE)
-                  .build());
-      String name = "autodeploy-" + docker.owner + "-web-0";
-      Path kept =
-          Path.of(
-              String.valueOf(
-                  client.inspect(name).getGraphDriver().getData().getRawValues().get("UpperDir")),
-              "tmp/kept");
+      ProviderInstance instance = docker.ready(keeping());
+      Path kept = kept(engine);
       assumeTrue(
           Programs.succeeds("chattr", "+i", kept.toString()), "no chattr on this file system");
       try {
@@ -121,6 +117,107 @@ class HostFaultTest {
       ProviderFixture.open(docker.owner, b -> b.dockerHost(engine.uri())).provider.close();
       assertNothingLeft(engine);
     }
+  }
+
+  @Test
+  void container_thatTakesLongToBeDeleted_isReleasedNoSoonerThanItsRemovalHasEnded(
+      @TempDir Path elsewhere) {
+    try (OwnEngine engine = OwnEngine.start();
+        EngineClient client = engine.client()) {
+      ProviderFixture docker =
+          ProviderFixture.open(b -> b.dockerHost(engine.uri()).callTimeout(Duration.ofSeconds(2)));
+      ProviderInstance instance = docker.ready(keeping());
+      String container = client.inspect(name(docker)).getId();
+      makeBusy(kept(engine), elsewhere);
+      try {
+        // The engine tries for 5 s, and a call lasts 2.
+        docker.release(instance);
+        InspectContainerResponse aside = client.inspect(container);
+        assertThat(aside.getState().getStatus()).isEqualTo("dead");
+        assertThat(aside.getName()).startsWith("/autodeploy-dead-");
+        docker.release(docker.ready(ProviderFixture.web().build()));
+      } finally {
+        makeIdle(elsewhere);
+      }
+      docker.provider.close();
+      ProviderFixture.open(docker.owner, b -> b.dockerHost(engine.uri())).provider.close();
+      assertNothingLeft(engine);
+    }
+  }
+
+  @Test
+  void container_thatSomebodyElseIsDeleting_isReleasedNoSoonerThanItIsGone(@TempDir Path elsewhere)
+      throws Exception {
+    try (OwnEngine engine = OwnEngine.start();
+        EngineClient client = engine.client();
+        EngineClient others = engine.client()) {
+      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+      ProviderInstance instance = docker.ready(keeping());
+      String container = client.inspect(name(docker)).getId();
+      makeBusy(kept(engine), elsewhere);
+      try {
+        CompletableFuture<Void> removal =
+            CompletableFuture.runAsync(() -> others.remove(container));
+        ProviderFixture.await(
+            Duration.ofSeconds(5),
+            () -> new ContainerState(client.inspect(container)).isBeingRemoved());
+        CompletableFuture<Void> release =
+            CompletableFuture.runAsync(() -> docker.release(instance));
+        Thread.sleep(1000);
+        assertThat(removal).isNotDone();
+        assertThat(release).as("it is still there").isNotDone();
+        makeIdle(elsewhere);
+        release.join();
+        assertThat(client.find(container)).isNull();
+        removal.join();
+      } finally {
+        makeIdle(elsewhere);
+      }
+      docker.provider.close();
+      assertNothingLeft(engine);
+    }
+  }
+
+  private static DeploymentSpec keeping() {
+    return ProviderFixture.web()
+        .startCommand("echo kept > /tmp/kept; " + ProviderFixture.SERVE)
+        .build();
+  }
+
+  private static String name(ProviderFixture docker) {
+    return "autodeploy-" + docker.owner + "-web-0";
+  }
+
+  /** The file that the service has written, as the engine's host sees it. */
+  private static Path kept(OwnEngine engine) {
+    Path layers = engine.dataDirectory().resolve("overlay2");
+    assumeTrue(Files.isDirectory(layers), "this engine keeps its containers' files otherwise");
+    try (Stream<Path> files = Files.walk(layers, 4)) {
+      return files.filter(file -> file.endsWith("diff/tmp/kept")).findFirst().orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Mounts something over a file by another way to it, which the engine does not find: it tries for
+   * some seconds to delete the file, and is told that it is busy.
+   */
+  private static void makeBusy(Path file, Path elsewhere) {
+    String way = elsewhere.toString();
+    boolean busy =
+        Programs.succeeds("mount", "--bind", file.getParent().toString(), way)
+            && Programs.succeeds("mount", "--make-private", way)
+            && Programs.succeeds(
+                "mount", "--bind", "/dev/null", elsewhere.resolve(file.getFileName()).toString());
+    if (!busy) {
+      makeIdle(elsewhere);
+      throw new AssertionError("nothing can be mounted over " + file);
+    }
+  }
+
+  private static void makeIdle(Path elsewhere) {
+    Programs.succeeds("umount", "--recursive", elsewhere.toString());
   }
 
   private static void fails(ProviderFixture docker, DeploymentSpec spec, DockerProblem problem) {

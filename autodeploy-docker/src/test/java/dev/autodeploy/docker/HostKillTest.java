@@ -1,8 +1,11 @@
 package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.model.Container;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -100,6 +103,22 @@ class HostKillTest {
         assertThat(containers()).isEmpty();
       }
     }
+  }
+
+  @Test
+  void owner_isUsedByOneProcessAtATime_andFreeOnceThatIsKilled() throws Exception {
+    Path locks = directory.resolve("locks");
+    try (HostProcess host = HostProcess.start("race", owner, locks.toString())) {
+      host.await("built", Duration.ofSeconds(30));
+      for (int attempt = 0; attempt < 2; attempt++) {
+        assertThatThrownBy(() -> ProviderFixture.open(owner, b -> b.lockDirectory(locks)))
+            .isInstanceOf(AutoDeployException.class)
+            .extracting(e -> ((AutoDeployException) e).code())
+            .isEqualTo(ErrorCode.OWNER_IN_USE);
+      }
+      host.kill();
+    }
+    ProviderFixture.open(owner, b -> b.lockDirectory(locks)).close();
   }
 
   private HostProcess serve(String state, int timeout) {

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceStartException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +123,40 @@ class RegistryLoginTest {
     configure("{\"auths\":{\"" + registry.host() + "\":{\"auth\":\"" + basic() + "\"}}}");
     assertThat(header(registry.host()).path("password").asText()).isEqualTo("secret");
     assertThat(header("other:5000")).isNull();
+    Map<String, DockerSettings.Credentials> own =
+        Map.of("other:5000", new DockerSettings.Credentials("me", "secret"));
+    RegistryLogins logins =
+        new RegistryLogins(own, new DockerEnvironment(Map.of(), programs), Duration.ofSeconds(2));
+    assertThat(logins.header("other:5000")).isNotEmpty();
+    assertThat(logins.header(registry.host())).isEmpty();
+  }
+
+  @Test
+  void secrets_areNeitherLoggedNorTold() throws Exception {
+    PrintStream before = System.err;
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+    try {
+      helper("odd", "#!/bin/sh\nread registry\necho Unquoted0Secret\n");
+      configure("{\"credsStore\":\"odd\"}");
+      assertThat(header(registry.host())).isNull();
+      configure("{\"auths\":{\"" + registry.host() + "\":{\"auth\":Unquoted1Secret}}}");
+      assertThat(header(registry.host())).isNull();
+      try (ProviderFixture docker =
+          ProviderFixture.open(b -> b.registryCredentials(registry.host(), "me", "Wrong2Secret"))) {
+        assertThatThrownBy(() -> docker.start(spec()))
+            .isInstanceOf(InstanceStartException.class)
+            .hasStackTraceContaining(DockerProblem.REGISTRY_AUTH.summary())
+            .satisfies(e -> e.printStackTrace(System.err));
+      }
+    } finally {
+      System.setErr(before);
+    }
+    assertThat(logged.toString(StandardCharsets.UTF_8))
+        .as("that it went wrong is logged")
+        .contains(home.toString())
+        .doesNotContain("Secret");
+    assertThat(new DockerSettings.Credentials("me", "secret").toString()).isEqualTo("me:***");
   }
 
   @Test

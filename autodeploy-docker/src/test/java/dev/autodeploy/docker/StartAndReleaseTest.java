@@ -12,6 +12,7 @@ import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Containers come up, are seen and go away, on a real engine. */
 class StartAndReleaseTest {
@@ -178,11 +180,13 @@ class StartAndReleaseTest {
     ProviderInstance instance =
         docker.start(
             ProviderFixture.web().startCommand("trap '' TERM; while :; do sleep 1; done").build());
+    long begun = System.nanoTime();
     docker
         .provider
         .release(instance.instanceId(), Duration.ofSeconds(1))
         .toCompletableFuture()
         .join();
+    assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
     assertThat(docker.list()).isEmpty();
   }
 
@@ -203,7 +207,11 @@ class StartAndReleaseTest {
   void start_ofAnInstanceThatWasReleasedBefore_isRefused() {
     StartRequest request = docker.request(ProviderFixture.web().build());
     docker.provider.release(request.instanceId(), Duration.ZERO).toCompletableFuture().join();
-    assertThatThrownBy(() -> docker.start(request)).isInstanceOf(InstanceStartException.class);
+    docker.progress.clear();
+    assertThatThrownBy(() -> docker.start(request))
+        .isInstanceOf(InstanceStartException.class)
+        .hasMessageContaining("given up");
+    assertThat(docker.progress).as("nothing was begun").isEmpty();
     assertThat(docker.list()).isEmpty();
   }
 
@@ -319,6 +327,9 @@ class StartAndReleaseTest {
         assertThat(docker.list()).isEmpty();
         docker.provider.release("copied", Duration.ZERO).toCompletableFuture().join();
         assertThat(client.find(foreign)).isNotNull();
+        docker.provider.close();
+        ProviderFixture.open(docker.owner, builder -> builder).provider.close();
+        assertThat(client.find(foreign)).as("opening tidies up what is ours").isNotNull();
       } finally {
         client.remove(foreign);
       }
@@ -331,6 +342,49 @@ class StartAndReleaseTest {
         .isInstanceOf(AutoDeployException.class)
         .extracting(e -> ((AutoDeployException) e).code())
         .isEqualTo(ErrorCode.OWNER_IN_USE);
+  }
+
+  @Test
+  void slot_ofAHostThatIsGone_isTakenOver_alsoFromAnInstanceThatRuns() {
+    ProviderFixture gone = ProviderFixture.open();
+    ProviderInstance left = gone.start(ProviderFixture.web().build());
+    gone.provider.leave(left.instanceId()).toCompletableFuture().join();
+    gone.provider.close();
+
+    try (ProviderFixture next = ProviderFixture.open(gone.owner, builder -> builder)) {
+      ProviderInstance instance = next.start(ProviderFixture.web().build());
+      assertThat(next.list()).containsExactly(instance);
+      next.release(instance);
+    }
+  }
+
+  @Test
+  void slot_ofAnotherHostsInstance_isNotTakenOver(@TempDir Path locks) {
+    ProviderInstance theirs = docker.start(ProviderFixture.web().build());
+    try (DockerInstanceProvider provider =
+        DockerInstanceProvider.builder().lockDirectory(locks).build()) {
+      ProviderFixture other = ProviderFixture.of(docker.owner, provider);
+      assertThatThrownBy(() -> other.start(ProviderFixture.web().build()))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("in use by another process");
+    }
+    assertThat(docker.list()).containsExactly(theirs);
+    docker.release(theirs);
+  }
+
+  @Test
+  void slot_ofAProviderWithoutALock_isNotTakenOverByAnother() {
+    try (DockerInstanceProvider one = DockerInstanceProvider.create();
+        DockerInstanceProvider two = DockerInstanceProvider.create()) {
+      StartRequest first = docker.request(ProviderFixture.web().build());
+      StartRequest second = docker.request(ProviderFixture.web().build());
+      ProviderInstance instance = one.start(first).toCompletableFuture().join();
+      assertThatThrownBy(() -> two.start(second))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("in use by another process");
+      assertThat(docker.list()).containsExactly(instance);
+      one.release(first.instanceId(), Duration.ZERO).toCompletableFuture().join();
+    }
   }
 
   @Test
