@@ -182,6 +182,42 @@ class GpuTest {
   }
 
   @Test
+  void secondTryForGpus_isNotInTheWayOfItself() throws Exception {
+    try (EngineClient client = TestEngine.client();
+        ProviderFixture docker = ProviderFixture.open(b -> b.gpus("0", "1", "2"))) {
+      GpuAllocator gpus = docker.provider.gpus();
+      GpuInventory inventory = docker.provider.inventory();
+      GpuRequest two = GpuRequest.count(2);
+      assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("0", "1");
+      Labels rival = rival(docker.owner);
+      String container =
+          client.create(
+              "test", TestEngine.GPU, cmd -> cmd.withName(rival.name()).withLabels(rival.toMap()));
+
+      assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("1", "2");
+
+      gpus.free("web-1");
+      client.remove(container);
+    }
+  }
+
+  /** Of a container that holds GPU 0. */
+  private static Labels rival(String owner) {
+    return new Labels(
+        "autodeploy-" + owner + "-rival-0",
+        owner,
+        "rival",
+        0,
+        "rival-1",
+        "f1",
+        List.of("0"),
+        8080,
+        Instant.now(),
+        false,
+        "");
+  }
+
+  @Test
   void gpu_ofAContainerThatWasJustMade_isHeld_alsoByAnEngineWhoseClockIsSlow() {
     Duration slow = Duration.ofMinutes(10);
     try (EngineProxy proxy = new EngineProxy();
@@ -189,20 +225,9 @@ class GpuTest {
       proxy.set(call -> behindBy(slow, call));
       try (ProviderFixture docker =
           ProviderFixture.open(b -> b.dockerHost(proxy.uri()).gpus("0"))) {
-        assertThat(docker.provider.engine().clockSkew().toMinutes()).isEqualTo(-slow.toMinutes());
-        Labels labels =
-            new Labels(
-                "autodeploy-" + docker.owner + "-rival-0",
-                docker.owner,
-                "rival",
-                0,
-                "rival-1",
-                "f1",
-                List.of("0"),
-                8080,
-                Instant.now(),
-                false,
-                "");
+        assertThat(docker.provider.host().engine().clockSkew().toMinutes())
+            .isEqualTo(-slow.toMinutes());
+        Labels labels = rival(docker.owner);
         String rival =
             client.create(
                 "test",

@@ -76,6 +76,34 @@ class LostAnswerTest {
   }
 
   @Test
+  void list_whoseInspectionIsOvertakenByTheStart_doesNotCallTheInstanceEnded() throws Exception {
+    CountDownLatch inspected = new CountDownLatch(1);
+    CountDownLatch started = new CountDownLatch(1);
+    CompletableFuture<List<ProviderInstance>> list = new CompletableFuture<>();
+    try (ProviderFixture docker = open(b -> b.callTimeout(Duration.ofSeconds(20)))) {
+      AtomicInteger inspections = new AtomicInteger(-1);
+      proxy.set(
+          call -> {
+            if (call.is("POST", START)) {
+              inspections.set(0);
+              list.completeAsync(docker::list);
+              inspected.await();
+            } else if (call.is("GET", INSPECT) && inspections.compareAndSet(0, 1)) {
+              assertThat(call.forward().text()).contains("\"Status\":\"created\"");
+              inspected.countDown();
+              started.await();
+            }
+            return false;
+          });
+      ProviderInstance instance = docker.start(ProviderFixture.web().build());
+      started.countDown();
+
+      assertThat(list.join()).singleElement().extracting(ProviderInstance::exit).isNull();
+      docker.release(instance);
+    }
+  }
+
+  @Test
   void image_whoseNameIsGivenToAnotherDuringTheStart_isTheOneThatWasFound() {
     String name = "autodeploy/moves-" + ProcessHandle.current().pid();
     try (EngineClient client = TestEngine.client();

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.Link;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
@@ -35,6 +37,37 @@ class StartAndReleaseTest {
   @AfterEach
   void close() {
     docker.close();
+  }
+
+  @Test
+  void container_thatSomebodyLinksTo_isListedAndReleased() {
+    try (EngineClient client = TestEngine.client();
+        ProviderFixture docker = ProviderFixture.open()) {
+      ProviderInstance instance = docker.start(ProviderFixture.web().build());
+      String name = "autodeploy-" + docker.owner + "-web-0";
+      HostConfig links = HostConfig.newHostConfig().withLinks(new Link(name, "voice"));
+      String user =
+          client.create(
+              "test",
+              TestEngine.WEB,
+              cmd ->
+                  cmd.withName("api-" + docker.owner) // so that its name for it comes first
+                      .withHostConfig(links)
+                      .withEntrypoint("sleep")
+                      .withCmd("60"));
+      client.start("test", user);
+      try {
+        assertThat(docker.list())
+            .extracting(ProviderInstance::instanceId)
+            .containsExactly(instance.instanceId());
+
+        docker.release(instance);
+
+        assertThat(client.find(name)).isNull();
+      } finally {
+        client.remove(user);
+      }
+    }
   }
 
   @Test
