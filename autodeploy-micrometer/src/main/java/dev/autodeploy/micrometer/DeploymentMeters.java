@@ -3,7 +3,9 @@ package dev.autodeploy.micrometer;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Money;
+import dev.autodeploy.StartFailure;
 import dev.autodeploy.event.DeploymentEvent;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -57,6 +59,7 @@ final class DeploymentMeters {
           DeploymentStatus::coldStarts);
       heldTime(deployment);
       money(deployment);
+      troubles(deployment.name());
     } finally {
       lock.unlock();
     }
@@ -126,6 +129,15 @@ final class DeploymentMeters {
             .register(registry));
   }
 
+  /** There from the beginning: who is alerted when they grow must be told of the first one too. */
+  private void troubles(String deployment) {
+    for (StartFailure.Kind kind : StartFailure.Kind.values()) {
+      counter(deployment, "autodeploy.start.failures", Tags.of("kind", word(kind)));
+    }
+    counter(deployment, "autodeploy.exits", Tags.empty());
+    counter(deployment, "autodeploy.release.failures", Tags.empty());
+  }
+
   void count(DeploymentEvent event) {
     lock.lock();
     try {
@@ -150,9 +162,13 @@ final class DeploymentMeters {
   }
 
   private void increment(String deployment, String name, Tags more) {
-    var counter = registry.counter(name, tags(deployment).and(more));
+    counter(deployment, name, more).increment();
+  }
+
+  private Counter counter(String deployment, String name, Tags more) {
+    Counter counter = registry.counter(name, tags(deployment).and(more));
     add(deployment, counter);
-    counter.increment();
+    return counter;
   }
 
   private Timer timer(String deployment, String name) {

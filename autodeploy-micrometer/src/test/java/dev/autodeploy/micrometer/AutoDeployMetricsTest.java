@@ -115,8 +115,15 @@ class AutoDeployMetricsTest {
 
   @Test
   void failures_areCountedByKind() throws Exception {
-    deploy("broken").start().exceptionally(e -> null).get();
-    until(() -> registry.find("autodeploy.start.failures").tag("kind", "provider").meter() != null);
+    Deployment broken = deploy("broken");
+    assertThat(value("autodeploy.start.failures", "kind", "provider"))
+        .as("there before the first one, or who watches its growth would miss that")
+        .isZero();
+    assertThat(value("autodeploy.release.failures", "deployment", "broken")).isZero();
+
+    broken.start().exceptionally(e -> null).get();
+
+    until(() -> value("autodeploy.start.failures", "kind", "provider") == 1);
   }
 
   @Test
