@@ -52,6 +52,38 @@ final class UsageIntervalTest {
   }
 
   @Test
+  void until_itsEndOrLater_isTheWholeInterval() {
+    UsageInterval usage = usage(20L, 100L, 110, 30);
+
+    assertThat(usage.until(at(110))).isSameAs(usage);
+    assertThat(usage.until(at(111))).isSameAs(usage);
+    assertThat(usage.until(at(109))).isNotSameAs(usage);
+  }
+
+  @Test
+  void until_aMoment_endsThereAndKnowsOnlyWhatWasBefore() {
+    UsageInterval usage = usage(20L, 100L, 110, 30);
+
+    assertThat(usage.until(at(105))).isEqualTo(openUsage(20L, 100L, 105, 30));
+    assertThat(usage.until(at(100))).isEqualTo(openUsage(20L, 100L, 100, 30));
+    assertThat(usage.until(at(99))).isEqualTo(openUsage(20L, null, 99, 30));
+    assertThat(usage.until(at(20))).isEqualTo(openUsage(20L, null, 20, 0));
+    assertThat(usage.until(at(19))).isEqualTo(openUsage(null, null, 19, 0));
+    assertThat(usage.until(at(0))).isEqualTo(openUsage(null, null, 0, 0));
+    assertThat(usage.until(at(-1))).isEqualTo(openUsage(null, null, 0, 0));
+  }
+
+  @Test
+  void until_whenItWasReady_hasItsBusyTimeFirst() {
+    UsageInterval usage = usage(20L, null, 110, 30);
+
+    assertThat(usage.until(at(49)).busy()).isEqualTo(seconds(29));
+    assertThat(usage.until(at(50)).busy()).isEqualTo(seconds(30));
+    assertThat(usage.until(at(51)).busy()).isEqualTo(seconds(30));
+    assertThat(usage(null, null, 110, 30).until(at(50)).busy()).isZero();
+  }
+
+  @Test
   void nonsense_isRefusedWithItsValues() {
     assertThatThrownBy(() -> usage(null, null, -1, 0))
         .isInstanceOf(IllegalArgumentException.class)
@@ -88,6 +120,16 @@ final class UsageIntervalTest {
 
   private static UsageInterval usage(
       @Nullable Long ready, @Nullable Long release, long end, long busy) {
+    return usage(ready, release, end, busy, false);
+  }
+
+  private static UsageInterval openUsage(
+      @Nullable Long ready, @Nullable Long release, long end, long busy) {
+    return usage(ready, release, end, busy, true);
+  }
+
+  private static UsageInterval usage(
+      @Nullable Long ready, @Nullable Long release, long end, long busy, boolean open) {
     return new UsageInterval(
         "voice",
         "i-1",
@@ -96,7 +138,7 @@ final class UsageIntervalTest {
         at(ready),
         at(release),
         at(end),
-        false,
+        open,
         seconds(busy));
   }
 

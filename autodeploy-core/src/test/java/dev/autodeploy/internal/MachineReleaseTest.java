@@ -234,6 +234,22 @@ final class MachineReleaseTest {
   }
 
   @Test
+  void update_thatLowersTheMaximumTwice_leavesAloneWhatDrainsAlready() {
+    MachineHarness m = machine(b -> b.concurrency(1).maxInstances(3)).warm();
+    m.acquire(3);
+    m.ready(m.starts.get(1));
+    m.ready(m.starts.get(2));
+    m.update(b -> b.concurrency(1).maxInstances(2));
+    assertThat(m.starts.get(2).phase).isEqualTo(DRAINING);
+
+    m.update(b -> b.concurrency(1).maxInstances(1));
+
+    assertThat(m.machine.instances())
+        .extracting(i -> i.phase)
+        .containsExactly(READY, DRAINING, DRAINING);
+  }
+
+  @Test
   void update_thatLowersTheMaximum_givesUpStartsBeforeWhatServes() {
     MachineHarness m = machine(b -> b.concurrency(1).maxInstances(3)).warm();
     m.acquire(3);

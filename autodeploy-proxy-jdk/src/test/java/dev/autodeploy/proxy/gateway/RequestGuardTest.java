@@ -62,6 +62,33 @@ final class RequestGuardTest {
   }
 
   @Test
+  void header_withTooManyFields_isToldSo() {
+    Fields fields = host();
+    for (int i = 1; i < 150; i++) {
+      fields.add("X-" + i, "v");
+    }
+    assertThat(check("GET", "/", "HTTP/1.1", fields)).isZero();
+
+    assertThat(check("GET", "/", "HTTP/1.1", fields.add("X-150", "v"))).isEqualTo(431);
+  }
+
+  /** Each field counts with ": " and its line end. */
+  @Test
+  void header_withTooManyBytes_isToldSo() {
+    int host = "Host: a.example\r\n".length();
+    int rest = 65_536 - host - "X: \r\n".length();
+    Fields fits = host().add("X", "v".repeat(rest));
+    assertThat(check("GET", "/", "HTTP/1.1", fits)).isZero();
+
+    Fields over = host().add("X", "v".repeat(rest + 1));
+    assertThat(check("GET", "/", "HTTP/1.1", over)).isEqualTo(431);
+    assertThat(RequestGuard.check(head("GET", "/", "HTTP/1.1", over, 0)))
+        .extracting(Problem::toString)
+        .asString()
+        .contains("2 fields", "65537 bytes");
+  }
+
+  @Test
   void host_isThereOnceAndIsAHost() {
     assertThat(check("GET", "/", "HTTP/1.1", new Fields())).isEqualTo(400);
     assertThat(check("GET", "/", "HTTP/1.1", host().add("host", "b"))).isEqualTo(400);
