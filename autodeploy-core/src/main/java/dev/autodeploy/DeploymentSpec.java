@@ -454,24 +454,29 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets the image that instances start from, instead of a snapshot.
+     * Sets the image that instances start from, instead of a snapshot: an instance starts from one
+     * of them, and the later call counts.
      *
      * @param reference the image's reference as the provider understands it
      * @return this
      */
     public Builder image(String reference) {
       image = notBlank("image", reference);
+      snapshot = null;
       return this;
     }
 
     /**
-     * Sets the snapshot that instances start from, instead of an image.
+     * Sets the snapshot that instances start from, instead of an image: an instance starts from one
+     * of them, and the later call counts. Whether the snapshot exists is found out when an instance
+     * starts.
      *
-     * @param reference the snapshot's name or reference
+     * @param reference the snapshot's name, or the reference that {@link Deployment#snapshot} gave
      * @return this
      */
     public Builder snapshot(String reference) {
       snapshot = notBlank("snapshot", reference);
+      image = null;
       return this;
     }
 
@@ -710,10 +715,6 @@ public final class DeploymentSpec {
       if (port < 0) {
         throw new IllegalArgumentException(
             "deployment '" + name + "' needs a port: the one that its service listens on");
-      }
-      if (image != null && snapshot != null) {
-        throw new IllegalArgumentException(
-            "deployment '" + name + "' has both an image and a snapshot; it starts from one");
       }
       if (minInstances > maxInstances) {
         throw new IllegalArgumentException(
