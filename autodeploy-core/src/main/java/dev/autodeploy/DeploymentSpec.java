@@ -577,7 +577,9 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets what tells that an instance is ready. Default: {@link ReadinessProbe#tcp()}.
+     * Sets what tells that an instance is ready. Default: {@link ReadinessProbe#tcp()}. A probe of
+     * your own is not stored with the deployment: after a restart {@code tcp()} takes its place
+     * until it is deployed again.
      *
      * @param probe the probe
      * @return this
@@ -621,7 +623,8 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets how many instances are kept even without requests. Default: 0.
+     * Sets how many instances are kept even without requests. Default: 0. One that is released, or
+     * ends, is replaced.
      *
      * @param value 0 to {@code maxInstances}
      * @return this
@@ -654,7 +657,8 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets how many requests may wait. Default: 1000.
+     * Sets how many requests may wait. Default: 1000. With 0 no request ever starts an instance:
+     * whoever does not get one at once is refused with {@link ErrorCode#QUEUE_FULL}.
      *
      * @param value 0 to 1000000
      * @return this
