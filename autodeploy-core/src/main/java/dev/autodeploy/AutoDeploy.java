@@ -93,7 +93,8 @@ public final class AutoDeploy implements AutoCloseable {
 
   /**
    * Removes a deployment: whoever waits is refused, open leases may finish, then its instances are
-   * released. Its ledger stays.
+   * released. Its lines stay in the ledger, but nothing reads them any more: read its {@link
+   * Deployment#cost() cost} before. A deployment of the same name that is made later begins at 0.
    *
    * @param name the deployment's name
    * @return completes when every instance is verified gone and the deployment is forgotten
@@ -172,19 +173,22 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
-   * Tells what the provider has to choose from.
+   * Tells what the provider has to choose from. Does not block.
    *
-   * @return images, snapshots, GPUs
+   * @return images, snapshots, GPUs; empty lists where the provider cannot tell; or the provider's
+   *     error
    */
   public CompletableFuture<ProviderOffer> offer() {
     return engine.offer();
   }
 
   /**
-   * Deletes a snapshot.
+   * Deletes a snapshot. Does not block.
    *
    * @param reference the snapshot's reference
-   * @return completes when it is gone
+   * @return completes when it is gone, also if there was none; or with the provider's error: {@link
+   *     IllegalArgumentException} if it is no snapshot, {@link UnsupportedOperationException} if
+   *     the provider has none
    */
   public CompletableFuture<Void> deleteSnapshot(String reference) {
     return engine.deleteSnapshot(requireNonNull(reference, "reference"));
@@ -194,6 +198,11 @@ public final class AutoDeploy implements AutoCloseable {
    * Ends the engine: refuses new requests and those that wait, lets open leases finish up to the
    * drain timeout, releases every instance, and returns when all are verified gone. With {@link
    * Builder#leaveInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
+   *
+   * <p>Blocks for the drain timeout, the release timeout and the longest grace period at the most:
+   * by default 1 minute 40 seconds, and once more if the last look, which may take 10 seconds,
+   * finds an instance that was thought gone. Then listeners get 5 seconds for the last events, so a
+   * listener that calls this waits for itself.
    *
    * @throws AutoDeployException with {@code PROVIDER_FAILED} if an instance could not be verified
    *     gone within the release timeout: it may still run, and the message names it; with {@code
@@ -242,7 +251,8 @@ public final class AutoDeploy implements AutoCloseable {
     /**
      * Sets the owner under which instances are labelled: what a restarted engine recognises its
      * instances by. Default: an id that is made once and kept in the state; without a stored state,
-     * a new one each time.
+     * a new one each time. A stored state keeps the owner that it was made with: {@link #build}
+     * refuses another one with {@code STATE_FAILED}.
      *
      * @param value 1 to 40 of {@code a-z 0-9 -}, beginning with a letter or digit
      * @return this
@@ -283,8 +293,10 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Keeps deployments and ledger in a directory, so that they survive a restart. The directory is
-     * made if needed, readable by its owner only, and belongs to one engine at a time.
+     * Keeps deployments and ledger in a directory, so that they survive a restart: the next engine
+     * has its deployments again, whether they are declared anew or not, until they are {@linkplain
+     * AutoDeploy#remove removed}. The directory is made if needed, readable by its owner only, and
+     * belongs to one engine at a time.
      *
      * @param directory the directory
      * @return this

@@ -51,6 +51,12 @@ public interface Deployment {
    * lease that is on its way then is closed. If {@code cancel} returns false, it was too late: if
    * the lease was granted, it is the caller's to close.
    *
+   * <p>The error's code is {@link ErrorCode#QUEUE_FULL}, {@link ErrorCode#ACQUIRE_TIMEOUT}, {@link
+   * ErrorCode#START_FAILED} or {@link ErrorCode#RELEASED}; with a route rule {@link
+   * ErrorCode#ROUTE_TARGET_NOT_FOUND} or {@link ErrorCode#REPLICA_QUOTA_EXCEEDED}; and {@link
+   * ErrorCode#DEPLOYMENT_NOT_FOUND} once the deployment is removed, {@link ErrorCode#CLOSED} once
+   * the engine is closed.
+   *
    * @param request which instance, and how long to wait
    * @return the lease
    */
@@ -59,9 +65,11 @@ public interface Deployment {
   /**
    * Asks for a lease of any instance and blocks until there is one.
    *
-   * @param timeout how long to wait at the most
+   * @param timeout how long to wait at the most, longer than 0
    * @return the lease, to be closed
-   * @throws AutoDeployException if there is none in time
+   * @throws IllegalArgumentException if the timeout is not longer than 0
+   * @throws AutoDeployException if there is none in time, with the codes of {@link
+   *     #acquire(AcquireRequest)}
    * @throws InterruptedException if interrupted; the place is given up
    */
   Lease acquire(Duration timeout) throws InterruptedException;
@@ -69,10 +77,12 @@ public interface Deployment {
   /**
    * Asks for a lease by a route rule and blocks until there is one.
    *
-   * @param timeout how long to wait at the most
+   * @param timeout how long to wait at the most, longer than 0
    * @param route which instance
    * @return the lease, to be closed
-   * @throws AutoDeployException if there is none in time
+   * @throws IllegalArgumentException if the timeout is not longer than 0
+   * @throws AutoDeployException if there is none in time, with the codes of {@link
+   *     #acquire(AcquireRequest)}
    * @throws InterruptedException if interrupted; the place is given up
    */
   Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
@@ -85,15 +95,18 @@ public interface Deployment {
   DeploymentStatus status();
 
   /**
-   * Makes sure that an instance is ready, starting one if none is; it counts as a request.
+   * Makes sure that an instance is ready: an {@link #acquire()} whose lease is closed at once. So
+   * where all ready instances are at their concurrency it waits for room, up to {@link
+   * AcquireRequest#DEFAULT_TIMEOUT}, or starts one more; and it begins the idle time anew.
    *
    * @return completes when an instance is ready, or with the error that prevents it
    */
   CompletableFuture<Void> start();
 
   /**
-   * Releases the ready instances: idle ones at once, busy ones when their leases are closed. An
-   * instance that is starting because requests wait for it is left to serve them.
+   * Releases the ready instances: idle ones at once, busy ones when their leases are closed,
+   * however long that takes. An instance that is starting because requests wait for it is left to
+   * serve them. What {@link DeploymentSpec.Builder#minInstances} keeps is started anew at once.
    *
    * @return completes when every instance concerned is verified gone, or left to the next engine by
    *     {@link AutoDeploy.Builder#leaveInstancesOnClose}
@@ -102,14 +115,16 @@ public interface Deployment {
 
   /**
    * Releases all instances at once. Open leases are {@linkplain Lease#lost() lost}; whoever waits
-   * is refused with {@link ErrorCode#RELEASED}.
+   * is refused with {@link ErrorCode#RELEASED}. What {@link DeploymentSpec.Builder#minInstances}
+   * keeps is started anew at once.
    *
    * @return completes when every instance concerned is verified gone
    */
   CompletableFuture<Void> releaseForcibly();
 
   /**
-   * Returns what the deployment has cost so far.
+   * Returns what the deployment has cost since it was made. An instance for which the cost meter
+   * throws counts as free, and the log says so.
    *
    * @return the cost
    */
@@ -120,8 +135,9 @@ public interface Deployment {
    *
    * <p>An instance that existed over the beginning or the end of the period counts with the part
    * inside it. So the costs of periods that follow each other without a gap add up to {@link
-   * #cost() the total}, apart from rounding in the last digit. What lies in the future counts
-   * nothing.
+   * #cost() the total}, apart from rounding in the last digit. What lies in the future, or before
+   * the deployment was made, counts nothing. Prices are today's, for the past too. What the cost
+   * meter throws is thrown on.
    *
    * @param from the beginning of the period
    * @param to its end, exclusive
@@ -163,17 +179,23 @@ public interface Deployment {
    * Reads the last lines that an instance wrote.
    *
    * @param instanceId the instance, which may have ended if the provider still has its lines
-   * @param lines how many lines at the most, 1 or more
-   * @return the lines, oldest first
+   * @param lines how many lines at the most, 1 or more; the provider may keep fewer
+   * @return the lines, oldest first; empty if the provider does not know the instance
+   * @throws IllegalArgumentException if {@code lines} is less than 1
    */
   CompletableFuture<List<String>> logs(String instanceId, int lines);
 
   /**
    * Makes a snapshot of an idle instance that later instances can start from, where the provider
-   * can. One is started if none is ready; it serves no request meanwhile.
+   * can. It waits for an instance as {@link #acquire()} does, and starts one if need be; but it
+   * does not wait until that instance is idle. The instance serves no request meanwhile, for an
+   * hour at the most.
    *
    * @param name the snapshot's name
-   * @return the snapshot's reference, as {@link DeploymentSpec.Builder#snapshot} takes it
+   * @return the snapshot's reference, as {@link DeploymentSpec.Builder#snapshot} takes it; or the
+   *     error of an acquire, {@link ErrorCode#PROVIDER_FAILED} if the instance serves requests or
+   *     the provider fails, {@link IllegalArgumentException} if the name is bad or taken, {@link
+   *     UnsupportedOperationException} if the provider makes no snapshots
    */
   CompletableFuture<String> snapshot(String name);
 }

@@ -454,24 +454,29 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets the image that instances start from, instead of a snapshot.
+     * Sets the image that instances start from, instead of a snapshot: an instance starts from one
+     * of them, and the later call counts.
      *
      * @param reference the image's reference as the provider understands it
      * @return this
      */
     public Builder image(String reference) {
       image = notBlank("image", reference);
+      snapshot = null;
       return this;
     }
 
     /**
-     * Sets the snapshot that instances start from, instead of an image.
+     * Sets the snapshot that instances start from, instead of an image: an instance starts from one
+     * of them, and the later call counts. Whether the snapshot exists is found out when an instance
+     * starts.
      *
-     * @param reference the snapshot's name or reference
+     * @param reference the snapshot's name, or the reference that {@link Deployment#snapshot} gave
      * @return this
      */
     public Builder snapshot(String reference) {
       snapshot = notBlank("snapshot", reference);
+      image = null;
       return this;
     }
 
@@ -572,7 +577,9 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets what tells that an instance is ready. Default: {@link ReadinessProbe#tcp()}.
+     * Sets what tells that an instance is ready. Default: {@link ReadinessProbe#tcp()}. A probe of
+     * your own is not stored with the deployment: after a restart {@code tcp()} takes its place
+     * until it is deployed again.
      *
      * @param probe the probe
      * @return this
@@ -616,7 +623,8 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets how many instances are kept even without requests. Default: 0.
+     * Sets how many instances are kept even without requests. Default: 0. One that is released, or
+     * ends, is replaced.
      *
      * @param value 0 to {@code maxInstances}
      * @return this
@@ -649,7 +657,8 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets how many requests may wait. Default: 1000.
+     * Sets how many requests may wait. Default: 1000. With 0 no request ever starts an instance:
+     * whoever does not get one at once is refused with {@link ErrorCode#QUEUE_FULL}.
      *
      * @param value 0 to 1000000
      * @return this
@@ -710,10 +719,6 @@ public final class DeploymentSpec {
       if (port < 0) {
         throw new IllegalArgumentException(
             "deployment '" + name + "' needs a port: the one that its service listens on");
-      }
-      if (image != null && snapshot != null) {
-        throw new IllegalArgumentException(
-            "deployment '" + name + "' has both an image and a snapshot; it starts from one");
       }
       if (minInstances > maxInstances) {
         throw new IllegalArgumentException(

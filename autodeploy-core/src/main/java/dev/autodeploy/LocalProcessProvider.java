@@ -170,9 +170,10 @@ public final class LocalProcessProvider implements InstanceProvider {
 
     /**
      * Sets where instances are registered and their output is kept. The next process finds them
-     * there, so it must not be cleared in between, and it has to be on this machine. It is made if
-     * needed, and readable by this user only. Default: {@code autodeploy-} and the user's name
-     * below the system's temporary directory.
+     * there, so it must not be cleared in between, as temporary directories are, and it has to be
+     * on this machine. Engines that do not share it do not see each other's instances, nor whether
+     * they have one owner. It is made if needed, and readable by this user only. Default: {@code
+     * autodeploy-} and the user's name below the system's temporary directory.
      *
      * @param value a directory
      * @return this

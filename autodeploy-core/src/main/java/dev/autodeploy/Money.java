@@ -7,10 +7,10 @@ import java.math.RoundingMode;
 import java.util.Currency;
 
 /**
- * An amount in a currency.
+ * An amount in a currency. This library never rounds one to cents; where a price is divided by
+ * time, 16 significant digits are kept.
  *
- * @param amount the amount in the currency's main unit (dollars, not cents); never rounded by this
- *     library
+ * @param amount the amount in the currency's main unit (dollars, not cents)
  * @param currency the ISO 4217 currency
  */
 public record Money(BigDecimal amount, Currency currency) {
@@ -18,8 +18,7 @@ public record Money(BigDecimal amount, Currency currency) {
   /**
    * Checks the values.
    *
-   * @param amount the amount in the currency's main unit (dollars, not cents); never rounded by
-   *     this library
+   * @param amount the amount in the currency's main unit (dollars, not cents)
    * @param currency the ISO 4217 currency
    */
   public Money {

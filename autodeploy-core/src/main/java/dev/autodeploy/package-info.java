@@ -27,8 +27,10 @@
  *
  * <p>What happens is told to a {@link dev.autodeploy.event.DeploymentListener}; where instances
  * run, how long they are kept and what they cost is up to the interfaces in {@link
- * dev.autodeploy.spi}. Every failure at run time is an {@link dev.autodeploy.AutoDeployException};
- * a setting that cannot be is an {@link IllegalArgumentException}.
+ * dev.autodeploy.spi}. A failure at run time is an {@link dev.autodeploy.AutoDeployException}; a
+ * setting that cannot be is an {@link IllegalArgumentException}. What a provider throws when it is
+ * asked for logs, snapshots or its offer comes as it is: {@link UnsupportedOperationException} for
+ * what it cannot do, {@link IllegalArgumentException} for a name that it refuses.
  */
 @NullMarked
 package dev.autodeploy;

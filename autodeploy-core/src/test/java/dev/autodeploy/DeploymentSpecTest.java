@@ -156,12 +156,29 @@ class DeploymentSpecTest {
     assertRefused(
         b -> b.minInstances(2),
         "minInstances must be maxInstances (1) at the most, but was 2 instances");
-    assertRefused(
-        b -> b.image("a").snapshot("b"),
-        "deployment 'voice' has both an image and a snapshot; it starts from one");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> DeploymentSpec.builder("voice").build())
         .withMessage("deployment 'voice' needs a port: the one that its service listens on");
+  }
+
+  @Test
+  void snapshot_afterAnImage_takesItsPlace() {
+    DeploymentSpec ofImage = DeploymentSpec.builder("voice").port(1).image("a").build();
+
+    DeploymentSpec spec = ofImage.toBuilder().snapshot("b").build();
+
+    assertThat(spec.snapshot()).isEqualTo("b");
+    assertThat(spec.image()).isNull();
+  }
+
+  @Test
+  void image_afterASnapshot_takesItsPlace() {
+    DeploymentSpec ofSnapshot = DeploymentSpec.builder("voice").port(1).snapshot("b").build();
+
+    DeploymentSpec spec = ofSnapshot.toBuilder().image("a").build();
+
+    assertThat(spec.image()).isEqualTo("a");
+    assertThat(spec.snapshot()).isNull();
   }
 
   @Test

@@ -38,7 +38,9 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
-   * Sets the price of one GPU of a model for an hour; an instance pays for each of its GPUs.
+   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it asks
+   * for. It counts only where the deployment's request names the model, whatever GPU it gets;
+   * {@link dev.autodeploy.GpuRequest#all()} is charged as one GPU.
    *
    * @param model the model as {@link dev.autodeploy.GpuRequest#model(String)} names it
    * @param amount the price, 0 or more

@@ -424,10 +424,13 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets how long a container runs without a heartbeat of this process. Default: 2 minutes.
+     * Sets how long a container runs without a heartbeat of this process, after {@link #leave} too.
+     * Default: 2 minutes. Heartbeats pass through the Docker Engine: while it does not answer none
+     * arrives, and after this time containers end with what they serve, although this process is
+     * well. So set it above the longest outage of the engine that you accept.
      *
      * @param value 4 seconds or longer; or zero, after which nothing ends the containers of a
-     *     process that is killed and never returns
+     *     process that is killed, or leaves them, and never returns
      * @return this
      */
     public Builder heartbeatTimeout(Duration value) {
@@ -544,7 +547,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
     /**
      * Sets the directory of the locks that keep two engines of this machine from using one owner.
-     * Default: a directory of the user's in the system's temporary directory.
+     * Only engines that share it are kept apart: by default not those of another user, of a service
+     * with a temporary directory of its own, or of an application in a container. They would take
+     * over or release each other's containers. Default: a directory of the user's in the system's
+     * temporary directory.
      *
      * @param directory the directory, made if needed
      * @return this

@@ -109,6 +109,7 @@ public final class SimulatedProvider implements InstanceProvider {
    *
    * @param instanceId the instance
    * @param exit how it ends
+   * @throws IllegalArgumentException if there never was such an instance
    */
   public void crash(String instanceId, InstanceExit exit) {
     SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));

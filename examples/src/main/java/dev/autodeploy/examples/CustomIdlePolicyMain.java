@@ -41,7 +41,10 @@ public final class CustomIdlePolicyMain {
         try (Lease lease = hello.acquire(Duration.ofMinutes(1))) {
           System.out.println(lease.instanceId() + ", cold start: " + lease.coldStart());
         }
-        hello.status().instances().forEach(it -> System.out.println("  until " + it.releaseAt()));
+        hello
+            .status()
+            .instances()
+            .forEach(it -> System.out.println("  is kept until " + it.releaseAt()));
         Thread.sleep(200);
       }
     }

@@ -24,7 +24,7 @@ class ExamplesTest {
     assertThat(run(CustomIdlePolicyMain.class))
         .containsOnlyOnce("cold start: true")
         .contains("cold start: false")
-        .containsPattern("until \\d{4}-");
+        .containsPattern("is kept until \\d{4}-");
   }
 
   @Test

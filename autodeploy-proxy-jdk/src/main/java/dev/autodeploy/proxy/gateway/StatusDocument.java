@@ -90,7 +90,7 @@ final class StatusDocument {
 
   /** Money as text: a JSON number would invite readers to binary fractions. */
   private static String amount(Money money) {
-    return money.amount().toPlainString();
+    return money.amount().stripTrailingZeros().toPlainString();
   }
 
   private static @Nullable String text(@Nullable Instant instant) {

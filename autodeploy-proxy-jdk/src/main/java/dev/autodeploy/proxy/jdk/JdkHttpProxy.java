@@ -411,8 +411,9 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
-     * Sets how long a request is held at the most while an instance starts. A request can ask for
-     * less with {@code Prefer: wait=<seconds>}. Default: 10 minutes.
+     * Sets how long a request is held at the most while an instance starts, counted from its
+     * arrival also where it is sent again. A request can ask for less with {@code Prefer:
+     * wait=<seconds>}. Default: 10 minutes.
      *
      * @param value longer than 0
      * @return this
@@ -653,7 +654,8 @@ public final class JdkHttpProxy implements AutoCloseable {
 
     /**
      * Adds a rule for requests that never start an instance and never keep one: they are answered
-     * from the deployment's status. For monitors and crawlers.
+     * by the link itself, with 200 and the deployment's status, also while an instance runs. For
+     * monitors and crawlers.
      *
      * @param rule the rule
      * @return this
@@ -764,7 +766,8 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
-     * Starts the proxy.
+     * Starts a proxy. Each call starts another one, with ports of its own: a second one on the same
+     * port fails.
      *
      * @return the proxy, listening
      * @throws IOException if it cannot listen on the address

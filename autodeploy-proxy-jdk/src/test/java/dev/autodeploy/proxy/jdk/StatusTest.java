@@ -39,6 +39,22 @@ final class StatusTest {
   }
 
   @Test
+  void status_tellsMoneyWithoutZerosAtItsEnd() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec -> spec.pricePerHour(Money.of("0.49", "USD")),
+            proxy -> {})) {
+      link.get("/d/app/");
+      link.awaitQuiet();
+
+      assertThat(link.get("/-/status").body)
+          .contains("\"releasing\":\"0\"")
+          .containsPattern("\"total\":\"0\\.\\d*[1-9]\"");
+    }
+  }
+
+  @Test
   void status_tellsWhoWaitsAndWhichInstanceServes() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x"));
         RawClient client = link.client()) {

@@ -97,6 +97,13 @@ public final class BreezyVoiceLauncher {
         .addShutdownHook(
             new Thread(() -> shutDown(console, proxy, autoDeploy, waiting), "launcher-shutdown"));
     greet(voice, proxy.serviceLink(voice), options);
+    if (options.docker()) {
+      autoDeploy
+          .offer()
+          .thenAccept(offer -> StartHints.of(options, offer).forEach(System.out::println))
+          .exceptionally(error -> null) // a start says what is wrong with the Docker Engine
+          .join();
+    }
     new CountDownLatch(1).await();
   }
 
