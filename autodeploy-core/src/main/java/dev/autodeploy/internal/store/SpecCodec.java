@@ -91,6 +91,9 @@ final class SpecCodec {
     }
     Set<String> lost = new TreeSet<>();
     set(json, "description", () -> b.description(json.text("description")));
+    if (json.has("image") && json.has("snapshot")) {
+      throw json.bad("snapshot", "cannot be there beside an image: remove one of the two");
+    }
     set(json, "image", () -> b.image(json.text("image")));
     set(json, "snapshot", () -> b.snapshot(json.text("snapshot")));
     set(json, "gpu", () -> b.gpu(GpuCodec.read(json.object("gpu"))));

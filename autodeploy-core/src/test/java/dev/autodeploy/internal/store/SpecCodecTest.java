@@ -170,6 +170,7 @@ final class SpecCodecTest {
         "{'name':'v','port':1,'concurrency':'many'} | /concurrency | or \"unlimited\"",
         "{'name':'v','port':1,'gpu':{'count':'some'}} | /gpu/count | or \"all\"",
         "{'name':'v','port':1,'gpu':{'count':1,'ids':['0']}} | /gpu | not both",
+        "{'name':'v','port':1,'image':'a','snapshot':'b'} | /snapshot | beside an image",
         "{'name':'v','port':1,'gpu':{'ids':[0]}} | /gpu/ids/0 | must be a text",
         "{'name':'v','port':1,'gpu':7} | /gpu | must be an object",
         "{'name':'v','port':1,'environment':{'A-B':'x'}} | /environment | 'A-B'",
