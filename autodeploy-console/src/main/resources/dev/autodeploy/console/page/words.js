@@ -85,7 +85,7 @@ const ja = {
   'made.title': '{name} をデプロイしました', 'made.text': 'まだ何も動いておらず、費用もかかっていません。リンクへの最初のリクエストでインスタンスが起動し、その応答が同じ呼び出しで返ります。', 'made.watch': '{name} を見る', 'made.another': '新規デプロイ',
   curl: '試してみる', 'curl.kind': 'リクエストの種類', 'curl.plain': '単純な GET', 'curl.speech': '音声合成', 'curl.chat': 'チャット', copyCurl: 'コマンドをコピー',
   start: '起動', drain: '解放', force: '強制解放', snapshot: 'スナップショット', edit: '編集', delete: '削除',
-  'ask.force': '{name} のすべてのインスタンスを直ちに解放しますか？処理中のリクエストは打ち切られます。', 'ask.delete': '{name} を削除しますか？インスタンスは解放され、リンクは使えなくなります。台帳は残ります。', 'ask.snapshot': 'スナップショットの名前', cancel: 'キャンセル',
+  'ask.force': '{name} のすべてのインスタンスを直ちに解放しますか？処理中のリクエストは打ち切られます。', 'ask.delete': '{name} を削除しますか？インスタンスは解放され、リンクは使えなくなります。これまでの費用は表示されなくなります。', 'ask.snapshot': 'スナップショットの名前', cancel: 'キャンセル',
   'done.start': '{name}: 起動を要求しました', 'done.release': '{name}: 解放を要求しました', 'done.snapshot': '{name}: スナップショットを作成しています', 'done.remove': '{name}: 削除しています', 'made.snapshot': '{name}: スナップショット {result} を作成しました', failed: '{name}: {message}', failedPlain: '失敗しました: {message}', saved_: '{name}: 保存しました',
   overview: '概要', history: '履歴', window: '期間', hour: '1 時間', day: '1 日', week: '1 週間',
   timeline: 'インスタンスのタイムライン', requestsChart: 'リクエストとコールドスタート', startsChart: '起動時間', costChart: '費用（常時稼働との比較）',
