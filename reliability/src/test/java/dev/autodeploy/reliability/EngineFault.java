@@ -79,6 +79,7 @@ final class EngineFault implements Fault {
             remedy.accept(engine);
             Recovery.await(scene, host.link(), tally);
           }
+          scene.expectContainer("docker");
         }
       }
       scene.explain(tally);
