@@ -54,10 +54,15 @@ final class Scene {
     engine = value;
   }
 
+  /** Kills an instance, and not one of the children that send its streams. */
   void killOneProcess() {
-    List<ProcessHandle> running =
+    List<ProcessHandle> servers =
         Instances.processes(mark()).stream()
             .filter(process -> process.info().command().orElse("").endsWith("busybox"))
+            .toList();
+    List<ProcessHandle> running =
+        servers.stream()
+            .filter(process -> process.parent().filter(servers::contains).isEmpty())
             .toList();
     if (!running.isEmpty()) {
       running.get(random.nextInt(running.size())).destroyForcibly();

@@ -30,9 +30,9 @@ final class StateDiskFull implements Fault {
             SmallDisk.fill(disk.directory());
             // The page in which the ledger ends still has space: go on until that is used up.
             int told = tally.count(Outcome.Kind.TOLD);
-            noticed |=
-                Pause.until(Duration.ofSeconds(8), () -> tally.count(Outcome.Kind.TOLD) > told);
+            Pause.until(Duration.ofSeconds(20), () -> tally.count(Outcome.Kind.TOLD) > told);
             Pause.millis(scene.random().nextInt(2000));
+            noticed |= tally.count(Outcome.Kind.TOLD) > told;
             SmallDisk.empty(disk.directory());
             Recovery.await(scene, host.link(), tally);
             entries = grown(scene, state, entries);
