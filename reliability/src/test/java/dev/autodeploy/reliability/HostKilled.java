@@ -64,10 +64,7 @@ final class HostKilled implements Fault {
         leaked(scene));
   }
 
-  /**
-   * The first round and every other one; the rest is killed before the first instance, or as it
-   * starts.
-   */
+  /** Every other round from the first; the others end so early that some have none yet. */
   static boolean hasInstance(int round) {
     return round % 2 == 0;
   }

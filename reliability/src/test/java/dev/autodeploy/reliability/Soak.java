@@ -96,7 +96,7 @@ final class Soak implements Fault {
                 Service.docker().build())) {
       AtomicReference<@Nullable URI> first = new AtomicReference<>(local.link());
       AtomicReference<@Nullable URI> second = new AtomicReference<>(docker.link());
-      while (System.nanoTime() < end) {
+      do {
         try (Load processes = Load.start(3, supplier(first), tally);
             Load containers = Load.start(3, supplier(second), tally)) {
           Pause.millis(7_000);
@@ -113,7 +113,7 @@ final class Soak implements Fault {
           }
         }
         Pause.millis(3_000); // everything becomes idle and is released
-      }
+      } while (System.nanoTime() < end);
       boolean released =
           Pause.until(
               Duration.ofSeconds(30),
