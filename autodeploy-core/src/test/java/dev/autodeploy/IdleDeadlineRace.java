@@ -21,12 +21,14 @@ public final class IdleDeadlineRace {
    * Runs the rounds, and fails at the first request that is lost or given a dying instance.
    *
    * @param directory where the processes' logs go
+   * @param mark a word in the environment of every process that it starts
    * @param rounds how many
    * @param took gets the time that each request waited for its instance
    * @return how many met a release
    * @throws Exception if a request fails
    */
-  public static int run(Path directory, int rounds, Consumer<Duration> took) throws Exception {
+  public static int run(Path directory, String mark, int rounds, Consumer<Duration> took)
+      throws Exception {
     Random random = new Random(42);
     int starts = 0;
     try (AutoDeploy autoDeploy =
@@ -37,6 +39,7 @@ public final class IdleDeadlineRace {
           autoDeploy.deploy(
               DeploymentSpec.builder("race")
                   .port(0)
+                  .environment("MARK", mark)
                   .startCommand("echo pid=$$; exec sleep 600")
                   .readiness(ReadinessProbe.logLine("^pid="))
                   .idleTimeout(IDLE)

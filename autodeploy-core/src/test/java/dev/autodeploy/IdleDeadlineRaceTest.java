@@ -12,6 +12,6 @@ class IdleDeadlineRaceTest {
   @Test
   void requests_exactlyAtTheIdleDeadline_areNeitherLostNorGivenADyingInstance(
       @TempDir Path directory) throws Exception {
-    IdleDeadlineRace.run(directory, ROUNDS, took -> {});
+    IdleDeadlineRace.run(directory, "race", ROUNDS, took -> {});
   }
 }

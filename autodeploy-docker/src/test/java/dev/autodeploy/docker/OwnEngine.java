@@ -195,7 +195,9 @@ public final class OwnEngine implements AutoCloseable {
 
   /** Stops the engine where it is, with its sockets open. */
   public void freeze() {
-    signal("STOP");
+    if (!signal("STOP")) {
+      throw new AssertionError("the engine cannot be frozen");
+    }
   }
 
   /** Lets a frozen engine go on. */
@@ -225,8 +227,8 @@ public final class OwnEngine implements AutoCloseable {
     }
   }
 
-  private void signal(String name) {
-    runs("kill", "-" + name, String.valueOf(process.pid()));
+  private boolean signal(String name) {
+    return runs("kill", "-" + name, String.valueOf(process.pid()));
   }
 
   @Override

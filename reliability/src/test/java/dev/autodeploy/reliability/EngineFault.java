@@ -71,13 +71,23 @@ final class EngineFault implements Fault {
               // Short, so that instances are started and released while the fault lasts.
               Service.docker().idleTimeout(Duration.ofMillis(200)).build())) {
         Recovery.await(scene, host.link(), tally);
+        boolean noticed = diskMegabytes == 0;
         try (Load load = Load.sparse(host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(500 + scene.random().nextInt(3000));
+            int told = tally.count(Outcome.Kind.TOLD);
             fault.accept(engine);
+            if (diskMegabytes > 0) { // what is written already has pages with space in them
+              noticed |=
+                  Pause.until(Duration.ofSeconds(20), () -> tally.count(Outcome.Kind.TOLD) > told);
+            }
             Pause.millis(1000 + scene.random().nextInt(9000));
             remedy.accept(engine);
             Recovery.await(scene, host.link(), tally);
+          }
+          scene.expectContainer("docker");
+          if (!noticed) {
+            scene.fail("no request was refused while the disk was full");
           }
         }
       }

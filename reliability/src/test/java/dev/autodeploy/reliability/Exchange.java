@@ -1,6 +1,7 @@
 package dev.autodeploy.reliability;
 
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -22,17 +23,17 @@ final class Exchange {
 
   private Exchange() {}
 
-  /** Sends a request and reads its whole answer, which is to have so many bytes. */
-  static Outcome get(URI uri, int expectedBytes) {
-    return run(uri, expectedBytes, Integer.MAX_VALUE);
+  /** Sends a request and reads its whole answer. */
+  static Outcome get(URI uri, String expected) {
+    return run(uri, expected, Integer.MAX_VALUE);
   }
 
   /** Sends a request and hangs up after so many bytes of its answer. */
-  static Outcome abort(URI uri, int afterBytes) {
-    return run(uri, Integer.MAX_VALUE, afterBytes);
+  static Outcome abort(URI uri, String expected, int afterBytes) {
+    return run(uri, expected, afterBytes);
   }
 
-  private static Outcome run(URI uri, int expected, int abortAfter) {
+  private static Outcome run(URI uri, String expected, int abortAfter) {
     long begun = System.nanoTime();
     try (Socket socket = new Socket()) {
       socket.connect(
@@ -47,10 +48,12 @@ final class Exchange {
       return outcome(Outcome.Kind.LOST, begun, "no answer");
     } catch (IOException e) {
       return outcome(Outcome.Kind.TOLD, begun, "connection: " + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      return outcome(Outcome.Kind.LOST, begun, "garbled: " + e.getMessage());
     }
   }
 
-  private static Outcome read(InputStream in, int expected, int abortAfter, long begun)
+  private static Outcome read(InputStream in, String expected, int abortAfter, long begun)
       throws IOException {
     String status = line(in);
     if (status.isEmpty()) {
@@ -65,52 +68,63 @@ final class Exchange {
       }
       chunked |= header.startsWith("transfer-encoding:") && header.contains("chunked");
     }
+    if (!status.matches("HTTP/1\\.1 [2-5]\\d\\d .*")) {
+      throw new IllegalArgumentException("not a status: " + status);
+    }
     if (!status.startsWith("HTTP/1.1 2")) {
       String problem = new String(in.readAllBytes(), StandardCharsets.UTF_8);
       return outcome(Outcome.Kind.TOLD, begun, status + " " + problem);
     }
-    long body = chunked ? chunks(in, abortAfter) : plain(in, length, abortAfter);
-    if (body >= abortAfter) {
-      return outcome(Outcome.Kind.ABORTED, begun, "");
-    }
-    if (body < 0) {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    boolean cut = chunked ? !chunks(in, abortAfter, body) : !plain(in, length, abortAfter, body);
+    if (cut) {
       return outcome(Outcome.Kind.TOLD, begun, "connection: cut within the answer");
     }
-    return body == expected
-        ? outcome(Outcome.Kind.ANSWERED, begun, "")
-        : outcome(Outcome.Kind.LOST, begun, body + " bytes that look whole, not " + expected);
-  }
-
-  /** Returns the bytes of the body, or -1 if it was visibly cut. */
-  private static long plain(InputStream in, long length, int abortAfter) throws IOException {
-    long read = 0;
-    while (read < abortAfter && (length < 0 || read < length)) {
-      if (in.read() < 0) {
-        return length < 0 ? read : -1;
-      }
-      read++;
+    String text = body.toString(StandardCharsets.ISO_8859_1);
+    if (text.length() >= abortAfter && expected.startsWith(text)) {
+      return outcome(Outcome.Kind.ABORTED, begun, "");
     }
-    return read;
+    return text.equals(expected)
+        ? outcome(Outcome.Kind.ANSWERED, begun, "")
+        : outcome(
+            Outcome.Kind.LOST,
+            begun,
+            text.length() + " bytes look whole, but are not the " + expected.length());
   }
 
-  private static long chunks(InputStream in, int abortAfter) throws IOException {
-    long read = 0;
-    while (read < abortAfter) {
+  /** Reads the body, or as much of it as is wanted; returns false if it was visibly cut. */
+  private static boolean plain(
+      InputStream in, long length, int abortAfter, ByteArrayOutputStream body) throws IOException {
+    while (body.size() < abortAfter && (length < 0 || body.size() < length)) {
+      int read = in.read();
+      if (read < 0) {
+        return length < 0;
+      }
+      body.write(read);
+    }
+    return true;
+  }
+
+  private static boolean chunks(InputStream in, int abortAfter, ByteArrayOutputStream body)
+      throws IOException {
+    while (body.size() < abortAfter) {
       String size = line(in);
       if (size.isEmpty()) {
-        return -1;
+        return false;
       }
-      int chunk = Integer.parseInt(size, 16);
-      if (in.readNBytes(chunk).length < chunk) {
-        return -1;
+      byte[] chunk = in.readNBytes(Integer.parseInt(size, 16));
+      if (chunk.length < Integer.parseInt(size, 16)) {
+        return false;
       }
-      line(in);
-      if (chunk == 0) {
-        return read;
+      if (!line(in).isEmpty()) {
+        throw new IllegalArgumentException("a chunk is longer than " + size);
       }
-      read += chunk;
+      if (chunk.length == 0) {
+        return true;
+      }
+      body.writeBytes(chunk);
     }
-    return read;
+    return true;
   }
 
   private static String line(InputStream in) throws IOException {

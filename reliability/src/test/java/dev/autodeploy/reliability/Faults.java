@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.opentest4j.TestAbortedException;
 
 /** Every fault that was asked for, and the table of what came of it. */
 final class Faults {
@@ -18,17 +19,25 @@ final class Faults {
 
   /** Runs them; returns what was not as it should be. */
   static List<String> run(Path directory) throws Exception {
+    return run(chosen(faults(), ONLY), directory);
+  }
+
+  static List<String> run(Map<String, Fault> faults, Path directory) throws Exception {
     List<String> failures = new ArrayList<>();
     StringBuilder table = new StringBuilder(Row.HEAD);
-    for (Map.Entry<String, Fault> fault : faults().entrySet()) {
-      if (!ONLY.isEmpty() && !List.of(ONLY.split(",")).contains(fault.getKey())) {
-        continue;
-      }
+    for (Map.Entry<String, Fault> fault : faults.entrySet()) {
       Scene scene = new Scene(directory);
       Files.createDirectories(scene.directory());
       scene.say("\n== " + fault.getKey());
       long begun = System.nanoTime();
-      Row row = fault.getValue().run(scene);
+      Row row;
+      try {
+        row = fault.getValue().run(scene);
+      } catch (TestAbortedException e) {
+        // Thrown on, it would be a skipped test, which no build fails for.
+        failures.add(fault.getKey() + " was not done: " + e.getMessage());
+        continue;
+      }
       scene.say(row.line() + "    " + Duration.ofNanos(System.nanoTime() - begun));
       table.append(row.line());
       write(table.toString());
@@ -39,6 +48,23 @@ final class Faults {
     }
     System.out.println("\n" + table);
     return failures;
+  }
+
+  /** Those that are named; all if none is. */
+  static Map<String, Fault> chosen(Map<String, Fault> known, String only) {
+    Map<String, Fault> chosen = new LinkedHashMap<>(known);
+    if (!only.isEmpty()) {
+      List<String> names = List.of(only.split(",", -1));
+      for (String name : names) {
+        if (!known.containsKey(name)) {
+          throw new IllegalArgumentException(
+              "faults.only has '%s', but there are only %s, and soak if faults.soak.seconds is above 0"
+                  .formatted(name, String.join(", ", known.keySet())));
+        }
+      }
+      chosen.keySet().retainAll(names);
+    }
+    return chosen;
   }
 
   private static Map<String, Fault> faults() {
@@ -58,7 +84,7 @@ final class Faults {
     faults.put("crash", InstanceFault.crashing(rounds(40)));
     faults.put("memory", InstanceFault.outOfMemory(rounds(15)));
     faults.put("idle-deadline", new IdleDeadline(rounds(10_000)));
-    Duration soak = Duration.ofSeconds(Long.getLong("faults.soak.seconds", 0));
+    Duration soak = Duration.ofSeconds(number("faults.soak.seconds", "0"));
     if (!soak.isZero()) {
       faults.put("soak", new Soak(soak, System.getProperty("faults.leak", "")));
     }
@@ -67,7 +93,12 @@ final class Faults {
 
   /** So many in a full pass; fewer in a quick one. */
   private static int rounds(int full) {
-    return Math.max(1, full * Integer.getInteger("faults.scale", 100) / 100);
+    return Math.max(1, full * number("faults.scale", "100") / 100);
+  }
+
+  /** What is not a number is refused, not taken for the default. */
+  private static int number(String option, String otherwise) {
+    return Integer.parseInt(System.getProperty(option, otherwise));
   }
 
   private static void write(String table) throws IOException {

@@ -16,17 +16,21 @@ final class Host implements AutoCloseable {
   final AutoDeploy engine;
   final Deployment deployment;
   private final JdkHttpProxy proxy;
+  private final Crashes crashes;
 
-  private Host(AutoDeploy engine, Deployment deployment, JdkHttpProxy proxy) {
+  private Host(AutoDeploy engine, Deployment deployment, JdkHttpProxy proxy, Crashes crashes) {
     this.engine = engine;
     this.deployment = deployment;
     this.proxy = proxy;
+    this.crashes = crashes;
   }
 
   static Host start(InstanceProvider provider, String owner, Path state, DeploymentSpec spec) {
+    Crashes crashes = new Crashes();
     AutoDeploy engine =
         AutoDeploy.builder()
             .provider(provider)
+            .listener(crashes)
             .owner(owner)
             .stateDirectory(state)
             .drainTimeout(Duration.ofSeconds(5))
@@ -43,7 +47,7 @@ final class Host implements AutoCloseable {
               .stallTimeout(Duration.ofSeconds(5))
               .drainTimeout(Duration.ofSeconds(5))
               .start();
-      return new Host(engine, deployment, proxy);
+      return new Host(engine, deployment, proxy, crashes);
     } catch (IOException e) {
       engine.close();
       throw new UncheckedIOException(e);
@@ -52,6 +56,11 @@ final class Host implements AutoCloseable {
 
   URI link() {
     return proxy.serviceLink(deployment);
+  }
+
+  /** How many instances have crashed so far. */
+  int crashes() {
+    return crashes.count();
   }
 
   @Override

@@ -31,10 +31,13 @@ final class HostKilled implements Fault {
       for (int round = 0; round < rounds; round++) {
         try (HostProcess host = start(scene, restarted ? 0 : round)) {
           link.set(link(host));
-          if (round % 2 == 1) { // at least every other one has an instance
+          if (hasInstance(round)) {
             Recovery.await(scene, link(link), tally);
+            expectInstance(scene, restarted ? 0 : round);
+            Pause.millis(scene.random().nextInt(3000));
+          } else {
+            Pause.millis(scene.random().nextInt(500));
           }
-          Pause.millis(scene.random().nextInt(3000));
           host.kill();
           link.set(null);
         }
@@ -42,6 +45,7 @@ final class HostKilled implements Fault {
       if (restarted) {
         try (HostProcess host = start(scene, 0)) {
           link.set(link(host));
+          Recovery.await(scene, link(link), tally);
           Pause.millis(1500);
           link.set(null);
           load.close();
@@ -58,6 +62,19 @@ final class HostKilled implements Fault {
         rounds,
         tally,
         leaked(scene));
+  }
+
+  /** Every other round from the first; the others end so early that some have none yet. */
+  static boolean hasInstance(int round) {
+    return round % 2 == 0;
+  }
+
+  private void expectInstance(Scene scene, int owner) {
+    if (docker) {
+      scene.expectContainer("docker" + owner);
+    } else {
+      scene.expectProcess();
+    }
   }
 
   private HostProcess start(Scene scene, int owner) {

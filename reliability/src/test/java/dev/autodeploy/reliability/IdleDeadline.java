@@ -1,7 +1,6 @@
 package dev.autodeploy.reliability;
 
 import dev.autodeploy.IdleDeadlineRace;
-import java.time.Duration;
 
 /** A request meets the idle deadline, again and again. */
 final class IdleDeadline implements Fault {
@@ -17,19 +16,17 @@ final class IdleDeadline implements Fault {
     try {
       IdleDeadlineRace.run(
           scene.directory(),
+          "/tmp/" + scene.mark(),
           rounds,
-          took -> tally.add(new Outcome(Outcome.Kind.ANSWERED, took, "")));
+          took -> {
+            if (tally.requests() == 0) {
+              scene.expectProcess();
+            }
+            tally.add(new Outcome(Outcome.Kind.ANSWERED, took, ""));
+          });
     } catch (AssertionError e) {
       scene.fail(e.toString());
     }
-    boolean gone = Pause.until(Duration.ofSeconds(15), () -> left() == 0);
-    return Row.of("request at the idle deadline", rounds, tally, gone ? 0 : (int) left());
-  }
-
-  private static long left() {
-    return ProcessHandle.current()
-        .descendants()
-        .filter(process -> process.info().command().orElse("").endsWith("/sleep"))
-        .count();
+    return Row.of("request at the idle deadline", rounds, tally, scene.leakedProcesses());
   }
 }

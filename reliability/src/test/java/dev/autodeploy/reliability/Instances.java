@@ -9,18 +9,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Finds instances without asking the library: in the table of processes, or with Docker's CLI. */
 final class Instances {
   private Instances() {}
 
-  /** The processes whose command line has a mark in it. */
+  /** The processes that have a mark in their command line or in their environment. */
   static List<ProcessHandle> processes(String mark) {
     try (Stream<Path> entries = Files.list(Path.of("/proc"))) {
       return entries
           .filter(entry -> entry.getFileName().toString().matches("\\d+"))
-          .filter(entry -> commandLine(entry).contains("/tmp/" + mark))
+          .filter(
+              entry ->
+                  read(entry, "cmdline").contains("/tmp/" + mark)
+                      || read(entry, "environ").contains("/tmp/" + mark))
           .flatMap(e -> ProcessHandle.of(Long.parseLong(e.getFileName().toString())).stream())
           .toList();
     } catch (IOException e) {
@@ -28,9 +32,9 @@ final class Instances {
     }
   }
 
-  private static String commandLine(Path process) {
+  private static String read(Path process, String what) {
     try {
-      return Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+      return Files.readString(process.resolve(what), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       return ""; // it has ended
     }
@@ -49,18 +53,36 @@ final class Instances {
         .toList();
   }
 
-  /** Runs Docker's CLI; returns what it printed, complaints included. */
+  /** Runs Docker's CLI; returns what it printed. An engine that does not answer is no answer. */
   static String docker(URI engine, String... options) {
+    StringBuilder complaint = new StringBuilder();
+    return docker(engine, complaint, options)
+        .orElseThrow(
+            () -> new AssertionError("docker " + String.join(" ", options) + ": " + complaint));
+  }
+
+  /** Does something to a container that may be gone meanwhile. */
+  static void attempt(URI engine, String... options) {
+    docker(engine, new StringBuilder(), options);
+  }
+
+  private static Optional<String> docker(URI engine, StringBuilder complaint, String... options) {
     List<String> line =
         new ArrayList<>(List.of("timeout", "30", "docker", "-H", engine.toString()));
     line.addAll(List.of(options));
     try {
-      Process process =
-          new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Process process = new ProcessBuilder(line).start();
       process.getOutputStream().close();
-      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String printed = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      complaint.append(
+          new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8).trim());
+      int code = process.waitFor();
+      complaint.append(" (exit code ").append(code).append(')');
+      return code == 0 ? Optional.of(printed) : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
@@ -76,7 +98,7 @@ final class Instances {
   static int leakedContainers(URI engine, String owner, boolean all, Duration limit) {
     Pause.until(limit, () -> containers(engine, owner, all).isEmpty());
     int leaked = containers(engine, owner, all).size();
-    containers(engine, owner, true).forEach(name -> docker(engine, "rm", "-f", name));
+    containers(engine, owner, true).forEach(name -> attempt(engine, "rm", "-f", name));
     return leaked;
   }
 }

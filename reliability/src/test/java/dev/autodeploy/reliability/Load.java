@@ -4,6 +4,8 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -13,9 +15,10 @@ final class Load implements AutoCloseable {
   private final List<Thread> clients = new ArrayList<>();
   private final Tally tally;
   private final Supplier<@Nullable URI> link;
-  private volatile boolean ended;
-
   private final int pauseMillis;
+  private final AtomicInteger answered = new AtomicInteger();
+  private final AtomicReference<@Nullable Throwable> death = new AtomicReference<>();
+  private volatile boolean ended;
 
   private Load(Supplier<@Nullable URI> link, Tally tally, int pauseMillis) {
     this.link = link;
@@ -37,6 +40,7 @@ final class Load implements AutoCloseable {
     for (int i = 0; i < count; i++) {
       Thread client = new Thread(load::run, "client-" + i);
       client.setDaemon(true);
+      client.setUncaughtExceptionHandler((thread, e) -> load.death.set(e));
       load.clients.add(client);
       client.start();
     }
@@ -48,7 +52,9 @@ final class Load implements AutoCloseable {
     while (!ended) {
       URI base = link.get();
       if (base != null) {
-        tally.add(one(base, random.nextInt(10)));
+        Outcome outcome = one(base, random.nextInt(10));
+        tally.add(outcome);
+        answered.addAndGet(outcome.kind() == Outcome.Kind.ANSWERED ? 1 : 0);
       }
       // Now and then long enough for the instance to become idle.
       Pause.millis(random.nextInt(40) == 0 ? 1500 : random.nextInt(pauseMillis));
@@ -58,14 +64,19 @@ final class Load implements AutoCloseable {
   private static Outcome one(URI base, int kind) {
     URI stream = URI.create(base + "/cgi-bin/stream");
     if (kind < 6) {
-      return Exchange.get(URI.create(base + "/index.html"), Service.QUICK_BYTES);
+      return Exchange.get(URI.create(base + "/index.html"), Service.QUICK_ANSWER);
     }
     return kind < 9
-        ? Exchange.get(stream, Service.STREAM_BYTES)
-        : Exchange.abort(stream, Service.STREAM_BYTES / 4);
+        ? Exchange.get(stream, Service.STREAM_ANSWER)
+        : Exchange.abort(stream, Service.STREAM_ANSWER, 100);
   }
 
-  /** Lets each client finish its request. */
+  /** How many of its requests were answered so far. */
+  int answered() {
+    return answered.get();
+  }
+
+  /** Lets each client finish its request; fails if one came to another end, uncounted. */
   @Override
   public void close() {
     ended = true;
@@ -78,6 +89,9 @@ final class Load implements AutoCloseable {
       if (client.isAlive()) {
         throw new AssertionError("a client has not come back within three minutes");
       }
+    }
+    if (death.get() != null) {
+      throw new AssertionError("a client died, and what it asked is not counted", death.get());
     }
   }
 }

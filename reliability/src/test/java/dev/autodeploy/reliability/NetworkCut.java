@@ -33,7 +33,11 @@ final class NetworkCut implements Fault {
           provider.become(Relay.Mode.PASS);
         }
         Recovery.await(scene, host.link(), tally);
+        scene.expectProcess();
       }
+    }
+    if (provider.hits() == 0) {
+      scene.fail("no connection has been cut");
     }
     scene.explain(tally);
     return Row.of("network " + says(), rounds, tally, scene.leakedProcesses());

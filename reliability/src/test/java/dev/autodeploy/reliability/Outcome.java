@@ -11,7 +11,7 @@ record Outcome(Kind kind, Duration took, String detail) {
     ANSWERED,
     /** An error answer came, or the connection broke: the client knows that it has no answer. */
     TOLD,
-    /** The client hung up itself. */
+    /** The client hung up itself, with the part of the answer that it wanted. */
     ABORTED,
     /** Nothing came in time, or something that looks like the whole answer and is not. */
     LOST

@@ -7,7 +7,9 @@ import java.time.Duration;
 final class Recovery {
   private Recovery() {}
 
-  /** Asks until there is an answer, and counts the time as that of one request. */
+  /**
+   * Asks until there is an answer, and counts the time as that of one request, and what is lost.
+   */
   static void await(Scene scene, URI link, Tally tally) {
     long begun = System.nanoTime();
     Outcome[] last = new Outcome[1];
@@ -15,7 +17,10 @@ final class Recovery {
         Pause.until(
             Duration.ofSeconds(60),
             () -> {
-              last[0] = Exchange.get(URI.create(link + "/index.html"), Service.QUICK_BYTES);
+              last[0] = Exchange.get(URI.create(link + "/index.html"), Service.QUICK_ANSWER);
+              if (last[0].kind() == Outcome.Kind.LOST) {
+                tally.add(last[0]);
+              }
               return last[0].kind() == Outcome.Kind.ANSWERED;
             });
     Duration took = Duration.ofNanos(System.nanoTime() - begun);

@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /** The network between the proxy and an instance, which may be cut. */
@@ -29,6 +30,7 @@ final class Relay implements AutoCloseable {
   private final URI target;
   private final Supplier<Mode> mode;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger hits = new AtomicInteger();
 
   Relay(URI target, Supplier<Mode> mode) {
     this.target = target;
@@ -45,12 +47,18 @@ final class Relay implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + server.getLocalPort());
   }
 
+  /** How many connections were refused, cut or held up because the mode was not to pass. */
+  int hits() {
+    return hits.get();
+  }
+
   private void accept() {
     while (!server.isClosed()) {
       try {
         Socket near = server.accept();
         open.add(near);
         if (mode.get() == Mode.RESET || mode.get() == Mode.CLOSE) {
+          hits.incrementAndGet();
           end(near);
           continue;
         }
@@ -71,6 +79,7 @@ final class Relay implements AutoCloseable {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        hits.addAndGet(mode.get() == Mode.STALL ? 1 : 0);
         while (mode.get() == Mode.STALL) {
           Pause.millis(20);
         }
@@ -78,6 +87,7 @@ final class Relay implements AutoCloseable {
       }
       to.shutdownOutput();
     } catch (IOException e) {
+      hits.addAndGet(mode.get() == Mode.PASS ? 0 : 1);
       end(from);
       end(to);
     }

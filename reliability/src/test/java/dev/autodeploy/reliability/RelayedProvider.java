@@ -33,6 +33,11 @@ final class RelayedProvider implements InstanceProvider {
     }
   }
 
+  /** How many connections were hit by what the network did. */
+  int hits() {
+    return relays.values().stream().mapToInt(Relay::hits).sum();
+  }
+
   private static void when(Relay.Mode value, Relay relay) {
     if (value != Relay.Mode.STALL) {
       relay.interrupt();

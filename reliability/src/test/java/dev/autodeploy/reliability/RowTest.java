@@ -21,10 +21,16 @@ class RowTest {
     "HTTP/1.1 200 OK|Content-Length: 3||ok., ANSWERED",
     "HTTP/1.1 200 OK|Content-Length: 9||ok., TOLD",
     "HTTP/1.1 200 OK|Content-Length: 2||ok, LOST",
+    "HTTP/1.1 200 OK|Content-Length: 3||no., LOST",
+    "HTTP/1.1 200 OK|Content-Length: x||ok., LOST",
     "HTTP/1.1 200 OK|Transfer-Encoding: chunked||3|ok.|0||, ANSWERED",
     "HTTP/1.1 200 OK|Transfer-Encoding: chunked||3|ok.|, TOLD",
     "HTTP/1.1 200 OK|Transfer-Encoding: chunked||2|ok|0||, LOST",
+    "HTTP/1.1 200 OK|Transfer-Encoding: chunked||x|ok.|0||, LOST",
+    "HTTP/1.1 200 OK|Transfer-Encoding: chunked||-3|ok.|0||, LOST",
+    "HTTP/1.1 200 OK|Transfer-Encoding: chunked||3|ok.ok.|0||, LOST",
     "HTTP/1.1 200 OK||ok, LOST",
+    "HTTQ 200 OK|Content-Length: 3||ok., LOST",
     "HTTP/1.1 503 Service Unavailable||no, TOLD",
     "'', TOLD"
   })
@@ -34,7 +40,7 @@ class RowTest {
       thread.start();
 
       Outcome outcome =
-          Exchange.get(URI.create("http://127.0.0.1:" + server.getLocalPort() + "/"), 3);
+          Exchange.get(URI.create("http://127.0.0.1:" + server.getLocalPort() + "/"), "ok.");
 
       assertThat(outcome.kind()).as(outcome.detail()).isEqualTo(kind);
       thread.join();
@@ -44,10 +50,27 @@ class RowTest {
   @Test
   void row_isGood_onlyWithoutLossesLeaksAndLongHangs() {
     Duration limit = Duration.ofSeconds(30);
-    assertThat(new Row("t", 1, 9, 5, 0, 0, limit).good()).isTrue();
-    assertThat(new Row("t", 1, 9, 5, 1, 0, limit).good()).isFalse();
-    assertThat(new Row("t", 1, 9, 5, 0, 1, limit).good()).isFalse();
-    assertThat(new Row("t", 1, 9, 5, 0, 0, limit.plusMillis(1)).good()).isFalse();
+    assertThat(new Row("t", 1, 9, 4, 5, 0, 0, limit.minusMillis(1)).good()).isTrue();
+    assertThat(new Row("t", 1, 9, 4, 5, 1, 0, Duration.ZERO).good()).isFalse();
+    assertThat(new Row("t", 1, 9, 4, 5, 0, 1, Duration.ZERO).good()).isFalse();
+    assertThat(new Row("t", 1, 9, 4, 5, 0, 0, limit).good()).isFalse();
+  }
+
+  @Test
+  void row_isGood_onlyWithAnAnswerToEachRound() {
+    assertThat(new Row("t", 1, 0, 0, 0, 0, 0, Duration.ZERO).good()).isFalse();
+    assertThat(new Row("t", 1, 9, 0, 9, 0, 0, Duration.ZERO).good()).isFalse();
+    assertThat(new Row("t", 3, 9, 2, 7, 0, 0, Duration.ZERO).good()).isFalse();
+    assertThat(new Row("t", 3, 9, 3, 6, 0, 0, Duration.ZERO).good()).isTrue();
+  }
+
+  @Test
+  void row_addsUpToItsRequests() {
+    Tally tally = new Tally();
+    for (Outcome.Kind kind : Outcome.Kind.values()) {
+      tally.add(new Outcome(kind, Duration.ZERO, ""));
+    }
+    assertThat(Row.of("t", 1, tally, 0).line()).startsWith("| t | 1 | 4 | 2 | 1 | 1 | 0 |");
   }
 
   private static void answer(ServerSocket server, String answer) {

@@ -5,12 +5,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /** Where a fault takes place: names of its own, a directory, an engine, and what went wrong. */
 final class Scene {
-  private static final URI DEFAULT_ENGINE = URI.create("unix:///var/run/docker.sock");
+  /** The one that the Docker provider finds by itself. */
+  private static final URI DEFAULT_ENGINE =
+      URI.create(
+          Objects.requireNonNullElse(System.getenv("DOCKER_HOST"), "unix:///var/run/docker.sock"));
+
+  private static final Duration FOUND_WITHIN = Duration.ofSeconds(10);
 
   private final String id = UUID.randomUUID().toString().substring(0, 8);
   private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
@@ -22,7 +29,7 @@ final class Scene {
     this.directory = directory.resolve(id);
   }
 
-  /** In the command line of every process that this scene starts. */
+  /** In the command line or the environment of every process that this scene starts. */
   String mark() {
     return "faults-" + id;
   }
@@ -47,10 +54,15 @@ final class Scene {
     engine = value;
   }
 
+  /** Kills an instance, and not one of the children that send its streams. */
   void killOneProcess() {
-    List<ProcessHandle> running =
+    List<ProcessHandle> servers =
         Instances.processes(mark()).stream()
             .filter(process -> process.info().command().orElse("").endsWith("busybox"))
+            .toList();
+    List<ProcessHandle> running =
+        servers.stream()
+            .filter(process -> process.parent().filter(servers::contains).isEmpty())
             .toList();
     if (!running.isEmpty()) {
       running.get(random.nextInt(running.size())).destroyForcibly();
@@ -59,7 +71,29 @@ final class Scene {
 
   void killOneContainer() {
     Instances.containers(engine, owner("docker"), false)
-        .forEach(name -> Instances.docker(engine, "kill", name));
+        .forEach(name -> Instances.attempt(engine, "kill", name));
+  }
+
+  /** Processes that were not found while the service ran would not be found when leaked either. */
+  void expectProcess() {
+    expectProcess(FOUND_WITHIN);
+  }
+
+  void expectProcess(Duration limit) {
+    expect("process", limit, () -> !Instances.processes(mark()).isEmpty());
+  }
+
+  void expectContainer(String name) {
+    expect(
+        "container",
+        FOUND_WITHIN,
+        () -> !Instances.containers(engine, owner(name), false).isEmpty());
+  }
+
+  private void expect(String what, Duration limit, BooleanSupplier found) {
+    if (!Pause.until(limit, found)) {
+      fail("no " + what + " is found while the service runs, so a leaked one would not be either");
+    }
   }
 
   int leakedProcesses() {

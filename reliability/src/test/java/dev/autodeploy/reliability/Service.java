@@ -6,8 +6,8 @@ import java.time.Duration;
 
 /** What the instances are: a small server that answers at once, and with a slow stream. */
 final class Service {
-  static final int QUICK_BYTES = 3;
-  static final int STREAM_BYTES = 400;
+  static final String QUICK_ANSWER = "ok\n";
+  static final String STREAM_ANSWER = "0123456789".repeat(40);
 
   /** Says its length, so that a cut answer can be told from a whole one. */
   private static final String STREAM =

@@ -33,7 +33,9 @@ final class SmallDisk implements AutoCloseable {
         out.write(page);
       }
     } catch (IOException e) {
-      return; // full
+      if (!String.valueOf(e.getMessage()).contains("No space left")) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -26,12 +26,18 @@ final class Soak implements Fault {
   private final Duration duration;
   private final String leak;
   private final List<Object> leaked = new ArrayList<>();
+  private int crashedProcesses;
+  private int crashedContainers;
 
   /**
    * @param leak what to leak on purpose in each life, to see that it is found: "thread", "socket",
-   *     "heap", "instance", or nothing
+   *     "heap", or nothing
    */
   Soak(Duration duration, String leak) {
+    if (!List.of("", "thread", "socket", "heap").contains(leak)) {
+      throw new IllegalArgumentException(
+          "faults.leak must be thread, socket, heap or nothing, but was " + leak);
+    }
     this.duration = duration;
     this.leak = leak;
   }
@@ -58,6 +64,11 @@ final class Soak implements Fault {
                   tally.count(Outcome.Kind.TOLD),
                   tally.count(Outcome.Kind.LOST)));
     }
+    if (crashedProcesses == 0 || crashedContainers == 0) {
+      scene.fail(
+          "only %d processes and %d containers have crashed"
+              .formatted(crashedProcesses, crashedContainers));
+    }
     List<String> grown = new ArrayList<>();
     grown.addAll(Resources.grown(alive));
     grown.addAll(Resources.grown(closed));
@@ -66,7 +77,6 @@ final class Soak implements Fault {
     return Row.of("soak of " + duration.toMinutes() + " minutes", LIVES, tally, instances);
   }
 
-  @SuppressWarnings("try") // a load works by itself
   private void live(Scene scene, Tally tally, List<Resources> alive) throws Exception {
     long end = System.nanoTime() + duration.dividedBy(LIVES).toNanos();
     Path state = Files.createDirectories(scene.directory().resolve("soak"));
@@ -86,17 +96,24 @@ final class Soak implements Fault {
                 Service.docker().build())) {
       AtomicReference<@Nullable URI> first = new AtomicReference<>(local.link());
       AtomicReference<@Nullable URI> second = new AtomicReference<>(docker.link());
-      while (System.nanoTime() < end) {
+      do {
         try (Load processes = Load.start(3, supplier(first), tally);
             Load containers = Load.start(3, supplier(second), tally)) {
           Pause.millis(7_000);
+          scene.expectProcess();
           scene.killOneProcess();
           Pause.millis(7_000);
+          scene.expectContainer("docker");
           scene.killOneContainer();
           Pause.millis(4_000);
+          if (processes.answered() == 0 || containers.answered() == 0) {
+            scene.fail(
+                "only %d requests to processes and %d to containers were answered in 18 seconds"
+                    .formatted(processes.answered(), containers.answered()));
+          }
         }
         Pause.millis(3_000); // everything becomes idle and is released
-      }
+      } while (System.nanoTime() < end);
       boolean released =
           Pause.until(
               Duration.ofSeconds(30),
@@ -107,6 +124,8 @@ final class Soak implements Fault {
       if (!released) {
         scene.fail("an instance was not released though it was idle for 30 seconds");
       }
+      crashedProcesses += local.crashes();
+      crashedContainers += docker.crashes();
       alive.add(Resources.now());
     }
   }

@@ -23,17 +23,23 @@ final class StateDiskFull implements Fault {
       try (Host host = host(scene, state)) {
         Recovery.await(scene, host.link(), tally);
         long entries = 0;
+        boolean noticed = false;
         try (Load load = Load.sparse(host::link, tally)) {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(300 + scene.random().nextInt(1500));
             SmallDisk.fill(disk.directory());
             // The page in which the ledger ends still has space: go on until that is used up.
             int told = tally.count(Outcome.Kind.TOLD);
-            Pause.until(Duration.ofSeconds(8), () -> tally.count(Outcome.Kind.TOLD) > told);
+            Pause.until(Duration.ofSeconds(20), () -> tally.count(Outcome.Kind.TOLD) > told);
             Pause.millis(scene.random().nextInt(2000));
+            noticed |= tally.count(Outcome.Kind.TOLD) > told;
             SmallDisk.empty(disk.directory());
             Recovery.await(scene, host.link(), tally);
             entries = grown(scene, state, entries);
+          }
+          scene.expectProcess();
+          if (!noticed) {
+            scene.fail("no request was refused while the disk was full");
           }
         }
       }
@@ -41,6 +47,7 @@ final class StateDiskFull implements Fault {
       try (Host again = host(scene, state)) {
         Recovery.await(scene, again.link(), tally);
       }
+      leaked += scene.leakedProcesses();
       scene.explain(tally);
       return Row.of("disk of the state directory full", rounds, tally, leaked);
     }
