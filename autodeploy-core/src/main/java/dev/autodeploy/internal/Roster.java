@@ -7,7 +7,7 @@ import dev.autodeploy.InstanceStatus;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +96,7 @@ final class Roster {
     alive.removeIf(i -> i.phase != READY && i.phase != InstancePhase.STARTING);
     Collections.reverse(alive);
     // Looked at once: whether a start is asked for changes at any time, and a sort would notice.
-    Map<Instance, Integer> worth = new IdentityHashMap<>();
+    Map<Instance, Integer> worth = new HashMap<>();
     alive.forEach(instance -> worth.put(instance, worth(instance)));
     alive.sort(Comparator.comparing(worth::get));
     return alive;
