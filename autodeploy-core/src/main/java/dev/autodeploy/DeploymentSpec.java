@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -349,8 +350,8 @@ public final class DeploymentSpec {
 
   /**
    * Returns a text with the values of the environment variables masked: for what instances and
-   * providers write, which may hold keys that no log, page or answer is to show. Values shorter
-   * than 6 characters, such as a port or {@code true}, are no secrets and stay.
+   * providers write, which may hold keys that no log, page or answer is to show. Values, and lines
+   * of values, shorter than 6 characters, such as a port or {@code true}, are no secrets and stay.
    *
    * @param text any text
    * @return the text, with six dots for each such value
@@ -367,10 +368,12 @@ public final class DeploymentSpec {
     return redacted;
   }
 
-  /** One value may be part of another. */
+  /** One value may be part of another; and of one with several lines each is written by itself. */
   private static List<String> longestFirst(Collection<String> values) {
     return values.stream()
-        .filter(value -> value.length() >= SHORTEST_SECRET)
+        .flatMap(value -> Stream.concat(Stream.of(value), value.lines()))
+        .filter(secret -> secret.length() >= SHORTEST_SECRET)
+        .distinct()
         .sorted(Comparator.comparingInt(String::length).reversed())
         .toList();
   }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Accounts {
   private final String deployment;
-  private final Instant createdAt;
+  private volatile Instant createdAt;
   private final InstantSource clock;
   private final UsageBook book;
 
@@ -31,6 +31,18 @@ final class Accounts {
     this.createdAt = createdAt;
     this.clock = clock;
     this.book = new UsageBook(meter);
+  }
+
+  /** Returns from when on instances of the deployment's name are its own. */
+  Instant createdAt() {
+    return createdAt;
+  }
+
+  /** Has instances of the name be its own from an earlier moment on. */
+  void since(Instant since) {
+    if (since.isBefore(createdAt)) {
+      createdAt = since;
+    }
   }
 
   CostMeter meter() {

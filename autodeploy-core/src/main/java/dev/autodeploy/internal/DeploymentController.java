@@ -26,6 +26,7 @@ import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -50,6 +51,9 @@ final class DeploymentController implements Deployment {
 
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
 
+  /** So many replaced environments are remembered, to mask their values in logs. */
+  private static final int EARLIER_SPECS = 16;
+
   /** After this long a snapshot that is not answered keeps its instance no more. */
   private static final Duration SNAPSHOT_LIMIT = Duration.ofHours(1);
 
@@ -69,7 +73,6 @@ final class DeploymentController implements Deployment {
 
   private final EngineContext context;
   private final String name;
-  private final Instant createdAt;
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
   private final Neighbourhood neighbourhood;
@@ -81,10 +84,16 @@ final class DeploymentController implements Deployment {
   private final DeploymentMachine machine;
   private final Accounts accounts;
   private final Queue<Effect> toDo = new ArrayDeque<>();
+  private final Queue<DeploymentSpec> earlier = new ArrayDeque<>();
   private boolean carryingOut;
 
   // Touched only by whoever carries effects out.
   private @Nullable Cancellable timer;
+  private @Nullable Cancellable fallbackTimer;
+
+  /** When the fallback timer is due; set, too, by it. */
+  private volatile long fallbackAt = Instance.NEVER;
+
   private CompletableFuture<Void> accountsClosed = CompletableFuture.completedFuture(null);
 
   /**
@@ -101,7 +110,6 @@ final class DeploymentController implements Deployment {
     this.neighbourhood = neighbourhood;
     this.context = context;
     this.name = spec.name();
-    this.createdAt = createdAt;
     this.origin = context.ticker().read();
     this.machine =
         new DeploymentMachine(
@@ -243,25 +251,44 @@ final class DeploymentController implements Deployment {
     } else if (effect instanceof Effect.Tell e) {
       context.events().publish(e.event().apply(context.clock().instant()));
     } else if (effect instanceof Effect.Terminated) {
-      if (timer != null) {
-        timer.cancel();
-      }
+      cancel(timer);
+      cancel(fallbackTimer);
       accountsClosed.whenComplete((closed, error) -> terminated.complete(null));
     }
   }
 
   private void setTimer(long at) {
-    if (timer != null) {
-      timer.cancel();
-    }
+    cancel(timer);
     Duration delay = Duration.ofNanos(Math.max(0, at - now()));
     try {
       timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
     } catch (RuntimeException | Error e) {
       decideOnly(machine::timerFailed);
-      // Also when nothing else makes up for it, as while the engine is closed.
-      timer = EngineContext.laterBySystem(delay, () -> decide(() -> machine.timer(now())));
+      setFallbackTimer(at, delay);
       throw e;
+    }
+  }
+
+  /**
+   * Has the JDK's own timer do it, also when nothing else makes up for it, as while the engine is
+   * closed. It is kept when another one can be set: that it comes too early does no harm.
+   */
+  private void setFallbackTimer(long at, Duration delay) {
+    if (at < fallbackAt) {
+      cancel(fallbackTimer);
+      fallbackAt = at;
+      fallbackTimer = EngineContext.laterBySystem(delay, this::fallbackTimer);
+    }
+  }
+
+  private void fallbackTimer() {
+    fallbackAt = Instance.NEVER; // the next one may be set again, also for the same moment
+    decide(() -> machine.timer(now()));
+  }
+
+  private static void cancel(@Nullable Cancellable timer) {
+    if (timer != null) {
+      timer.cancel();
     }
   }
 
@@ -336,7 +363,7 @@ final class DeploymentController implements Deployment {
                     "{}: instance {} may not outlive this process: {}",
                     name,
                     instance.id,
-                    EngineContext.describe(error));
+                    instance.spec.redact(EngineContext.describe(error)));
               }
               checkpoint(instance);
               if (decide(() -> machine.left(now(), instance))) {
@@ -473,15 +500,17 @@ final class DeploymentController implements Deployment {
    * Makes a deployment again of which only instances that are being released are left. Only
    * decides: {@link #carryOut} is to follow.
    *
+   * @param since from when on its instances are its own, if that is earlier than it was
    * @return whether it could: not if they are gone already
    */
-  boolean reopen(DeploymentSpec spec) {
+  boolean reopen(DeploymentSpec spec, Instant since) {
     String fingerprint = SpecFingerprint.of(spec);
     lock.lock();
     try {
       boolean reopened = machine.reopen(now(), spec, fingerprint);
       if (reopened) {
         accounts.meter(meter(spec));
+        accounts.since(since);
       }
       settle();
       return reopened;
@@ -501,8 +530,19 @@ final class DeploymentController implements Deployment {
     decideOnly(
         () -> {
           accounts.meter(meter(spec));
+          remember(machine.spec(), spec);
           machine.update(now(), spec, fingerprint);
         });
+  }
+
+  /** Keeps a specification whose environment is replaced: logs may still hold its values. */
+  private void remember(DeploymentSpec before, DeploymentSpec after) {
+    if (!before.environment().equals(after.environment())) {
+      earlier.add(before);
+      if (earlier.size() > EARLIER_SPECS) {
+        earlier.remove();
+      }
+    }
   }
 
   /** Removes everything. Only decides: {@link #carryOut} is to follow. */
@@ -603,7 +643,7 @@ final class DeploymentController implements Deployment {
 
   @Override
   public Instant createdAt() {
-    return createdAt;
+    return accounts.createdAt();
   }
 
   @Override
@@ -791,11 +831,30 @@ final class DeploymentController implements Deployment {
     if (lines < 1) {
       throw new IllegalArgumentException("lines must be 1 or more, but was " + lines);
     }
-    Instance instance = find(instanceId);
-    DeploymentSpec writer = instance == null ? spec() : instance.spec;
+    List<DeploymentSpec> writers = writers();
     return context
         .call(() -> context.provider().logs(instanceId, lines))
-        .thenApply(log -> log.stream().map(writer::redact).toList());
+        .thenApply(log -> log.stream().map(line -> redact(line, writers)).toList());
+  }
+
+  /** The specifications with which instances were started that may have written something. */
+  private List<DeploymentSpec> writers() {
+    lock.lock();
+    try {
+      List<DeploymentSpec> writers = new ArrayList<>(earlier);
+      writers.add(machine.spec());
+      return writers;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static String redact(String line, List<DeploymentSpec> writers) {
+    String redacted = line;
+    for (DeploymentSpec writer : writers) {
+      redacted = writer.redact(redacted);
+    }
+    return redacted;
   }
 
   @Override

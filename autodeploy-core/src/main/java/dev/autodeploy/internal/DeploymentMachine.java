@@ -580,6 +580,7 @@ final class DeploymentMachine {
   /** The time of the last {@link Effect.SetTimer} has come. Called too early, it does no harm. */
   void timer(long now) {
     timerAt = NEVER;
+    timerFailed = false;
     for (Waiter waiter : queue.expired(now)) {
       dequeueAndReject(now, waiter, refusals.timedOut(now, waiter, roster, spec, inFlight));
     }
@@ -613,7 +614,7 @@ final class DeploymentMachine {
     rearm(now);
   }
 
-  /** The timer could not be set: the next decision sets it again, or else the upkeep. */
+  /** The timer could not be set: the upkeep looks at everything that is due. */
   void timerFailed() {
     timerAt = NEVER;
     timerFailed = true;
@@ -926,7 +927,6 @@ final class DeploymentMachine {
   private void schedule(long at) {
     if (at < timerAt) {
       timerAt = at;
-      timerFailed = false;
       effects.add(new Effect.SetTimer(at));
     }
   }

@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
@@ -195,7 +196,9 @@ public final class Engine {
         "{}: instance {} belongs to no deployment and is released",
         orphan.deployment(),
         orphan.instanceId());
-    OpenUsage account = leftovers.account(orphan);
+    DeploymentController declared = controllers.find(orphan.deployment());
+    GpuRequest gpu = declared == null ? GpuRequest.none() : declared.spec().gpu();
+    OpenUsage account = leftovers.account(orphan, gpu);
     for (DeploymentController holder : controllers.named(orphan.deployment())) {
       if (holder.reap(orphan, account)) {
         return;
@@ -311,7 +314,7 @@ public final class Engine {
     // What it is about to claim is paid for by it, over the next restart too.
     Instant since = leftovers.since(spec.name(), now);
     controllers.saveWith(new StoredDeployment(spec, since));
-    if (made == null || !made.reopen(spec)) {
+    if (made == null || !made.reopen(spec, since)) {
       made = controller(spec, since);
     }
     controllers.add(made);

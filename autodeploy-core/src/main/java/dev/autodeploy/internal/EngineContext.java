@@ -18,8 +18,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What all deployments of one engine share.
@@ -50,7 +48,7 @@ record EngineContext(
     Executor providerExecutor,
     Executor callbackExecutor,
     RandomGenerator random) {
-  private static final Logger LOG = LoggerFactory.getLogger(EngineContext.class);
+  private static final Executor FALLBACK = Threads.fallback();
 
   /** Returns the same with another source of random numbers. */
   EngineContext withRandom(RandomGenerator own) {
@@ -118,7 +116,6 @@ record EngineContext(
     try {
       return scheduler.schedule(delay, task);
     } catch (RuntimeException | Error e) {
-      LOG.warn("The scheduler refused a task; it is timed by the system's clock instead", e);
       return laterBySystem(delay, task);
     }
   }
@@ -126,7 +123,10 @@ record EngineContext(
   /** Runs a task once after a delay, by the JDK's own timer. */
   static Scheduler.Cancellable laterBySystem(Duration delay, Runnable task) {
     CompletableFuture<Void> timer = new CompletableFuture<>();
-    timer.completeOnTimeout(null, delay.toMillis(), TimeUnit.MILLISECONDS).thenRun(task);
+    // Not on its thread, which the whole process shares: a task may block.
+    timer
+        .completeOnTimeout(null, delay.toNanos(), TimeUnit.NANOSECONDS)
+        .thenRunAsync(task, FALLBACK);
     return () -> timer.cancel(false);
   }
 

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +38,9 @@ final class EngineResources {
     Executor forCallbacks = config.callbackExecutor();
     this.providerExecutor =
         or(Runnable::run, forProvider != null ? forProvider : ownExecutor("provider"));
+    // A callback that blocks would block whoever carries out what it waits for.
     this.callbackExecutor =
-        or(ownThreads(), forCallbacks != null ? forCallbacks : ownExecutor("callback"));
+        or(Threads.fallback(), forCallbacks != null ? forCallbacks : ownExecutor("callback"));
     owned.add(config.provider());
   }
 
@@ -80,21 +80,6 @@ final class EngineResources {
   }
 
   /**
-   * Returns an executor that makes a thread for each task, or runs it on the calling one if it
-   * cannot. For callbacks: one that blocks would block whoever carries out what it waits for.
-   */
-  private static Executor ownThreads() {
-    ThreadFactory threads = Threads.daemons("refused");
-    return task -> {
-      try {
-        threads.newThread(task).start();
-      } catch (OutOfMemoryError e) {
-        task.run();
-      }
-    };
-  }
-
-  /**
    * Returns an executor that hands to another one what the first refuses, whatever it throws: a
    * lease that is not handed over, an answer that is not given or a release that is not asked for
    * would be lost for good.
@@ -111,7 +96,6 @@ final class EngineResources {
             });
       } catch (RuntimeException | Error e) {
         if (begun.compareAndSet(false, true)) {
-          LOG.debug("An executor refused a task; it runs elsewhere", e);
           other.execute(task);
         } else {
           LOG.warn("An executor failed after it had run a task", e);

@@ -100,7 +100,9 @@ final class InstanceStarter {
               ? new IllegalStateException("the provider returned no instance")
               : EngineContext.unwrap(error);
       InstanceExit exit = cause instanceof InstanceStartException e ? e.exit() : null;
-      LOG.debug("{}: start of {} failed", controller.name(), instance.id, cause);
+      if (instance.spec.environment().isEmpty()) { // or a trace might show a value of it
+        LOG.debug("{}: start of {} failed", controller.name(), instance.id, cause);
+      }
       controller.startFailed(instance, EngineContext.describe(cause), exit);
       return;
     }

@@ -2,7 +2,6 @@ package dev.autodeploy.internal;
 
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,12 +43,11 @@ final class LedgerReplay {
     return closed.getOrDefault(deployment, List.of());
   }
 
-  /** Up to when an instance is counted in intervals that are closed, or null if in none. */
-  @Nullable Instant endedAt(String deployment, String instanceId) {
+  /** The last interval of an instance that is closed, or null if there is none. */
+  @Nullable UsageInterval ended(String deployment, String instanceId) {
     return closed(deployment).stream()
         .filter(usage -> usage.instanceId().equals(instanceId))
-        .map(UsageInterval::endedAt)
-        .max(Comparator.naturalOrder())
+        .max(Comparator.comparing(UsageInterval::endedAt))
         .orElse(null);
   }
 

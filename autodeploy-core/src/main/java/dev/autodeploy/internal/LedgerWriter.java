@@ -2,9 +2,9 @@ package dev.autodeploy.internal;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -28,13 +28,13 @@ final class LedgerWriter {
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<LedgerEntry> backlog = new ArrayDeque<>();
 
-  /** Up to when the instances that were released last are in the ledger. */
-  private final Map<String, Instant> ends =
+  /** What the ledger has last of the instances that were released last. */
+  private final Map<String, UsageInterval> ends =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Instant> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<String, UsageInterval> eldest) {
           return size() > MEMORY;
         }
       };
@@ -60,7 +60,7 @@ final class LedgerWriter {
     try {
       backlog.add(entry);
       if (entry instanceof LedgerEntry.Released released) {
-        ends.put(released.instanceId(), released.usage().endedAt());
+        ends.put(released.instanceId(), released.usage());
       }
     } finally {
       lock.unlock();
@@ -68,8 +68,8 @@ final class LedgerWriter {
     retry();
   }
 
-  /** Returns up to when an instance is in the ledger as released, or null if it is not. */
-  @Nullable Instant endedAt(String instanceId) {
+  /** Returns what the ledger has last of an instance that was released, or null if it was not. */
+  @Nullable UsageInterval ended(String instanceId) {
     lock.lock();
     try {
       return ends.get(instanceId);
@@ -93,7 +93,7 @@ final class LedgerWriter {
     lock.lock();
     try {
       writeBacklog();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error(
           "{} ledger entries could not be written and are kept until the store takes them",
           backlog.size(),
@@ -112,7 +112,7 @@ final class LedgerWriter {
     lock.lock();
     try {
       writeBacklog();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       throw new AutoDeployException(
           ErrorCode.STATE_FAILED,
           null,

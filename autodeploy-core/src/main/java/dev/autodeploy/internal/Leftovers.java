@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -129,23 +130,24 @@ final class Leftovers {
     return rest;
   }
 
-  /** Opens the account of an instance that is nobody's. */
-  OpenUsage account(ProviderInstance orphan) {
-    return account(orphan, GpuRequest.none());
-  }
-
   /**
    * Opens the account of an instance: the one that it has, or one from where its last one was
    * closed, here or in an earlier process, for then it was given up too early.
+   *
+   * @param gpu what it was given, where the ledger does not know that
    */
-  private OpenUsage account(ProviderInstance found, GpuRequest gpu) {
-    Instant openedAt = accountOpenedAt(found);
+  OpenUsage account(ProviderInstance found, GpuRequest gpu) {
     OpenUsage open = replay.open().remove(found.instanceId());
     if (open != null) {
       return open;
     }
+    UsageInterval counted = counted(found);
     LedgerEntry.Started started =
-        new LedgerEntry.Started(found.deployment(), found.instanceId(), gpu, openedAt);
+        new LedgerEntry.Started(
+            found.deployment(),
+            found.instanceId(),
+            counted == null ? gpu : counted.gpu(),
+            counted == null ? found.startedAt() : counted.endedAt());
     context.ledger().appendSurely(started);
     return new OpenUsage(started, null);
   }
@@ -155,10 +157,12 @@ final class Leftovers {
     if (open != null) {
       return open.started().at();
     }
-    Instant counted = context.ledger().endedAt(found.instanceId());
-    if (counted == null) {
-      counted = replay.endedAt(found.deployment(), found.instanceId());
-    }
-    return counted == null ? found.startedAt() : counted;
+    UsageInterval counted = counted(found);
+    return counted == null ? found.startedAt() : counted.endedAt();
+  }
+
+  private @Nullable UsageInterval counted(ProviderInstance found) {
+    UsageInterval here = context.ledger().ended(found.instanceId());
+    return here != null ? here : replay.ended(found.deployment(), found.instanceId());
   }
 }

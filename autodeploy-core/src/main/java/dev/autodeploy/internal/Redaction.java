@@ -6,8 +6,8 @@ import dev.autodeploy.spi.StartProgress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Masks the environment values of a deployment in what its provider tells, where it enters the
- * engine: from here it goes to logs, events, errors, links and pages.
+ * Masks the environment values of a deployment in what its provider tells of starts, ends and
+ * releases, where it enters the engine: from here it goes to logs, events, errors, links and pages.
  */
 final class Redaction {
 

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal;
 
 import java.lang.reflect.InvocationTargetException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -34,6 +35,21 @@ final class Threads {
       Thread thread = new Thread(task, "autodeploy-" + role + "-" + number.getAndIncrement());
       thread.setDaemon(true);
       return thread;
+    };
+  }
+
+  /**
+   * Returns an executor with a daemon thread for each task, or none at all where none can be made:
+   * what nobody else takes, as the host has shut down what it handed in.
+   */
+  static Executor fallback() {
+    ThreadFactory threads = daemons("fallback");
+    return task -> {
+      try {
+        threads.newThread(task).start();
+      } catch (OutOfMemoryError e) {
+        task.run();
+      }
     };
   }
 

@@ -268,6 +268,46 @@ final class EngineLifeTest {
   }
 
   @Test
+  void releaseRetry_whoseTimerCouldNotBeSet_isNotForgottenForALaterDeadline() {
+    h.callbackExecutor = Runnable::run;
+    h.listeners.add(
+        event -> {
+          if (event instanceof DeploymentEvent.InstanceReleaseFailed failed
+              && failed.attempts() == 1) {
+            h.time.failNextSchedule();
+          }
+        });
+    h.start();
+    Deployment voice = h.deploy(b -> b.maxInstances(1).concurrency(1));
+    h.acquire(voice).close();
+    h.provider.releaseAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
+    voice.release();
+    h.time.run();
+    h.provider.releaseAnswer = null;
+
+    CompletableFuture<Lease> waiting = voice.acquire();
+    h.time.passSeconds(31); // the upkeep has looked
+
+    assertThat(waiting).isCompleted();
+  }
+
+  @Test
+  void storeThatThrowsAnError_failsTheStartAtOnce() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.store.beforeAppend =
+        entry -> {
+          throw new NoClassDefFoundError("com/example/Missing");
+        };
+
+    CompletableFuture<Lease> lease = voice.acquire();
+    h.time.run();
+
+    assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
+    assertThat(h.provider.running()).isEmpty();
+  }
+
+  @Test
   void listenerWhoseFailureCannotBeLogged_doesNotSilenceTheOthers() {
     h.listeners.add(
         0,

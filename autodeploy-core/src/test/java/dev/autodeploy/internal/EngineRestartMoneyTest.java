@@ -3,16 +3,22 @@ package dev.autodeploy.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
+import java.math.BigDecimal;
 import java.net.URI;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What instances of an earlier process are billed as, and for whom. */
+/**
+ * What instances of an earlier process, and those that are found again, are billed as, and to whom.
+ */
 class EngineRestartMoneyTest {
   private static final CostMeter BY_MODEL =
       CostMeter.hourly("USD").gpuModel("H100", "3.60").otherwise("0").build();
@@ -79,6 +85,67 @@ class EngineRestartMoneyTest {
     assertThat(lease.instanceId()).isEqualTo("voice-1");
     assertThat(EngineHarness.cents(paid)).isPositive();
     assertThat(next.engine.deployment("voice").cost().total()).isEqualTo(paid);
+  }
+
+  @Test
+  void instanceThatIsFoundAgainAfterItsRelease_isBilledAsTheGpuThatItHas() {
+    h.meter = BY_MODEL;
+    h.start();
+    Deployment voice = h.deploy(b -> b.gpu(GpuRequest.count(1).model("H100")));
+    h.acquire(voice).close();
+    ProviderInstance was = h.provider.list("host").toCompletableFuture().join().get(0);
+    voice.release();
+    h.time.run();
+
+    h.provider.put(was); // the release had not been true
+    h.provider.releaseAnswer = new CompletableFuture<>();
+    h.time.passSeconds(3600);
+
+    assertThat(voice.cost().total().amount()).isGreaterThan(new BigDecimal("3.5"));
+    assertThat(h.store.lines(LedgerEntry.Started.class))
+        .hasSize(2)
+        .allSatisfy(line -> assertThat(line.gpu().model()).isEqualTo("H100"));
+  }
+
+  @Test
+  void instanceThatIsClaimedByADeploymentWhoseOrphanIsBeingReleased_staysOnItsBill() {
+    Instant start = h.time.instant();
+    h.provider.put(
+        new ProviderInstance(
+            "voice-a",
+            "voice",
+            0,
+            SpecFingerprint.of(EngineHarness.voice(b -> b)),
+            URI.create("http://127.0.0.1:40000"),
+            start.minusSeconds(3600),
+            null));
+    h.start();
+    h.time.passSeconds(1);
+    h.provider.put(
+        new ProviderInstance(
+            "voice-b",
+            "voice",
+            1,
+            "another",
+            URI.create("http://127.0.0.1:40001"),
+            start.plusSeconds(1),
+            null));
+    h.provider.releaseAnswer = new CompletableFuture<>();
+    h.time.passSeconds(31);
+    assertThat(h.provider.calls).containsExactly("release voice-b");
+    Deployment voice = h.deploy();
+    h.engine.deploy(DeploymentSpec.builder("other").port(1).build()); // saves all of them
+    h.provider.releaseAnswer = null;
+    voice.release();
+    h.time.passSeconds(200);
+    assertThat(h.provider.running()).isEmpty();
+    h.close();
+
+    EngineHarness next = new EngineHarness(h).start();
+
+    assertThat(voice.createdAt()).isEqualTo(start.minusSeconds(3600));
+    assertThat(next.engine.deployment("voice").cost().total().amount())
+        .isGreaterThan(new BigDecimal("3.6"));
   }
 
   private EngineHarness restarted() {

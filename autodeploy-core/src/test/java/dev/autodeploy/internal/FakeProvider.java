@@ -44,6 +44,9 @@ final class FakeProvider implements InstanceProvider {
   /** What instances have written; null for a line with the instance's id. */
   @Nullable List<String> log;
 
+  /** Happens in every release, on its thread. */
+  Runnable onRelease = () -> {};
+
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -113,6 +116,7 @@ final class FakeProvider implements InstanceProvider {
   @Override
   public synchronized CompletionStage<Void> release(String instanceId, Duration grace) {
     calls.add("release " + instanceId);
+    onRelease.run();
     if (releaseAnswer != null) {
       return releaseAnswer;
     }

@@ -83,6 +83,31 @@ class RedactionTest {
   }
 
   @Test
+  void logs_showNoEnvironmentValueThatWasReplacedMeanwhile() {
+    h.provider.log = List.of("old " + SECRET + " new rotated-secret");
+    Lease lease = h.acquire(voice);
+    lease.close();
+    h.deploy(b -> b.environment("TOKEN", "rotated-secret"));
+
+    CompletableFuture<List<String>> lines = voice.logs(lease.instanceId(), 10);
+    h.time.run();
+
+    assertThat(lines).isCompletedWithValue(List.of("old •••••• new ••••••"));
+  }
+
+  @Test
+  void redact_masksEachLineOfAValue() {
+    DeploymentSpec spec =
+        DeploymentSpec.builder("voice")
+            .port(8080)
+            .environment("KEY", "-----BEGIN KEY-----\nMIIabcdef\r\n}\n-----END KEY-----")
+            .build();
+
+    assertThat(spec.redact("read MIIabcdef")).isEqualTo("read ••••••");
+    assertThat(spec.redact("{}")).isEqualTo("{}");
+  }
+
+  @Test
   void redact_masksTheLongerValueFirst() {
     DeploymentSpec spec =
         DeploymentSpec.builder("voice")

@@ -34,6 +34,7 @@ class RefusingHostTest {
   private final SystemScheduler timers = new SystemScheduler();
   private final AtomicBoolean noTimers = new AtomicBoolean();
   private final AtomicBoolean noCallbacks = new AtomicBoolean();
+  private final AtomicBoolean noProviderCalls = new AtomicBoolean();
 
   @AfterEach
   void endTimers() {
@@ -92,6 +93,36 @@ class RefusingHostTest {
     assertThat(provider.running()).isEmpty();
   }
 
+  /** The JDK's own timer has one thread, for the whole process. */
+  @Test
+  void releaseThatHangs_withoutTimersAndThreads_stopsNoOtherTimer() throws Exception {
+    CountDownLatch hangs = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Engine engine = engine(IdlePolicy.after(Duration.ofMinutes(5)));
+    deploy(engine).acquire().get(); // and not closed
+    provider.onRelease =
+        () -> {
+          hangs.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        };
+    noTimers.set(true);
+    noCallbacks.set(true);
+    noProviderCalls.set(true);
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(engine::close);
+    hangs.await();
+
+    assertThat(new CompletableFuture<Void>().orTimeout(100, TimeUnit.MILLISECONDS))
+        .failsWithin(Duration.ofSeconds(30));
+
+    goOn.countDown();
+    closed.get();
+    assertThat(provider.running()).isEmpty();
+  }
+
   /** On the thread that carries effects out it would wait for what that thread is to do. */
   @Test
   void callbackThatBlocks_whereNoneIsTaken_stopsNothing() throws Exception {
@@ -127,13 +158,6 @@ class RefusingHostTest {
   }
 
   private Engine engine(IdlePolicy policy, DeploymentListener... listeners) {
-    Executor callbacks =
-        task -> {
-          if (noCallbacks.get()) {
-            throw new RejectedExecutionException("full");
-          }
-          CompletableFuture.runAsync(task);
-        };
     return Engine.start(
         new EngineConfig(
             provider,
@@ -150,12 +174,21 @@ class RefusingHostTest {
               }
               return timers.schedule(delay, task);
             },
-            null,
-            callbacks,
+            executor(noProviderCalls),
+            executor(noCallbacks),
             null,
             Duration.ofSeconds(1),
             Duration.ofSeconds(6),
             false,
             false));
+  }
+
+  private static Executor executor(AtomicBoolean refuses) {
+    return task -> {
+      if (refuses.get()) {
+        throw new RejectedExecutionException("full");
+      }
+      new Thread(task).start();
+    };
   }
 }

@@ -399,7 +399,16 @@ final class Forwarding implements Peer {
   private void cutOff(Upstream.Answer answer, long count, IOException error) {
     cancelUpstream();
     log.cutOff();
-    LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
+    if (broken == Broken.ANSWER_TIMEOUT) {
+      LOG.warn(
+          "{}: the answer is broken off after {} bytes, as its instance was silent for {} ms"
+              + " (answerTimeout)",
+          deployment.name(),
+          count,
+          gateway.config().answerTimeout().toMillis());
+    } else {
+      LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
+    }
     finish(answer.status(), count, exchange::abort);
   }
 
