@@ -238,12 +238,21 @@ public final class OwnEngine implements AutoCloseable {
       launch();
     }
     try (EngineClient client = client()) {
-      client.list(java.util.Map.of()).forEach(c -> client.remove(c.getId()));
+      client.list(java.util.Map.of()).forEach(c -> removed(client, c.getId()));
     }
     stop();
     runs("ip", "link", "del", BRIDGE);
     runs("umount", directory.resolve("data").toString());
     runs("rm", "-rf", directory.toString());
+  }
+
+  /** An engine that was ended under a container may not be able to delete its files any more. */
+  private static void removed(EngineClient client, String container) {
+    try {
+      client.remove(container);
+    } catch (DockerEngineException e) {
+      System.err.println("left to the end of the engine: " + e.getMessage());
+    }
   }
 
   private static boolean runs(String... line) {
