@@ -120,7 +120,7 @@ class DaemonFaultTest {
       for (int i = 0; i < 6; i++) {
         StartRequest request = docker.request(spec, i);
         CompletableFuture<Void> start =
-            CompletableFuture.runAsync(
+            Async.run(
                 () -> {
                   try {
                     docker.start(request);

@@ -156,13 +156,11 @@ class HostFaultTest {
       String container = client.inspect(name(docker)).getId();
       makeBusy(kept(engine), elsewhere);
       try {
-        CompletableFuture<Void> removal =
-            CompletableFuture.runAsync(() -> others.remove(container));
+        CompletableFuture<Void> removal = Async.run(() -> others.remove(container));
         ProviderFixture.await(
             Duration.ofSeconds(5),
             () -> new ContainerState(client.inspect(container)).isBeingRemoved());
-        CompletableFuture<Void> release =
-            CompletableFuture.runAsync(() -> docker.release(instance));
+        CompletableFuture<Void> release = Async.run(() -> docker.release(instance));
         Thread.sleep(1000);
         assertThat(removal).isNotDone();
         assertThat(release).as("it is still there").isNotDone();

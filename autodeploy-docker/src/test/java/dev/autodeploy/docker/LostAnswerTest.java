@@ -79,14 +79,14 @@ class LostAnswerTest {
   void list_whoseInspectionIsOvertakenByTheStart_doesNotCallTheInstanceEnded() throws Exception {
     CountDownLatch inspected = new CountDownLatch(1);
     CountDownLatch started = new CountDownLatch(1);
-    CompletableFuture<List<ProviderInstance>> list = new CompletableFuture<>();
+    CompletableFuture<CompletableFuture<List<ProviderInstance>>> list = new CompletableFuture<>();
     try (ProviderFixture docker = open(b -> b.callTimeout(Duration.ofSeconds(20)))) {
       AtomicInteger inspections = new AtomicInteger(-1);
       proxy.set(
           call -> {
             if (call.is("POST", START)) {
               inspections.set(0);
-              list.completeAsync(docker::list);
+              list.complete(Async.supply(docker::list));
               inspected.await();
             } else if (call.is("GET", INSPECT) && inspections.compareAndSet(0, 1)) {
               assertThat(call.forward().text()).contains("\"Status\":\"created\"");
@@ -98,7 +98,7 @@ class LostAnswerTest {
       ProviderInstance instance = docker.start(ProviderFixture.web().build());
       started.countDown();
 
-      assertThat(list.join()).singleElement().extracting(ProviderInstance::exit).isNull();
+      assertThat(list.join().join()).singleElement().extracting(ProviderInstance::exit).isNull();
       docker.release(instance);
     }
   }
@@ -149,8 +149,7 @@ class LostAnswerTest {
             return false;
           });
       StartRequest request = docker.request(ProviderFixture.web().build());
-      CompletableFuture<ProviderInstance> start =
-          CompletableFuture.supplyAsync(() -> docker.start(request));
+      CompletableFuture<ProviderInstance> start = Async.supply(() -> docker.start(request));
       asked.await();
       CompletableFuture<Void> release = release(docker, request.instanceId());
       Thread.sleep(500);
@@ -377,7 +376,7 @@ class LostAnswerTest {
   }
 
   private static CompletableFuture<Void> release(ProviderFixture docker, String instanceId) {
-    return CompletableFuture.runAsync(
+    return Async.run(
         () -> docker.provider.release(instanceId, Duration.ZERO).toCompletableFuture().join());
   }
 

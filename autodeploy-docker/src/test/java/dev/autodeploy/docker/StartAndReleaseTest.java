@@ -137,9 +137,7 @@ class StartAndReleaseTest {
         client.start("test", container);
         client.start("test once more", container);
         List<CompletableFuture<Void>> removals =
-            Stream.generate(() -> CompletableFuture.runAsync(() -> client.remove(container)))
-                .limit(4)
-                .toList();
+            Stream.generate(() -> Async.run(() -> client.remove(container))).limit(4).toList();
         removals.forEach(CompletableFuture::join);
         ProviderFixture.await(Duration.ofSeconds(5), () -> client.find(container) == null);
       }
@@ -227,8 +225,7 @@ class StartAndReleaseTest {
   void release_winsOverAStartUnderWay() {
     for (int i = 0; i < 10; i++) {
       StartRequest request = docker.request(ProviderFixture.web().build());
-      CompletableFuture<ProviderInstance> start =
-          CompletableFuture.supplyAsync(() -> docker.start(request));
+      CompletableFuture<ProviderInstance> start = Async.supply(() -> docker.start(request));
       pause(i * 30L);
       docker.provider.release(request.instanceId(), Duration.ZERO).toCompletableFuture().join();
       start.handle((instance, failure) -> null).join();
