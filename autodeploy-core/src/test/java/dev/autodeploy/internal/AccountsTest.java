@@ -45,6 +45,17 @@ final class AccountsTest {
   }
 
   @Test
+  void since_movesBackButNotForward() {
+    assertThat(accounts.createdAt()).isEqualTo(CREATED);
+
+    accounts.since(CREATED.plusSeconds(1));
+    assertThat(accounts.createdAt()).isEqualTo(CREATED);
+
+    accounts.since(CREATED.minusSeconds(1));
+    assertThat(accounts.createdAt()).isEqualTo(CREATED.minusSeconds(1));
+  }
+
+  @Test
   void cost_goesOnWhileAnInstanceIsReleased() {
     Instance instance = instance(0);
     instance.readyAt = 0;
