@@ -16,9 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Answers of the real engine that are lost, late or bad, and what happens on their way. */
+@Tag("slow")
 class LostAnswerTest {
   private static final String CREATE = "/containers/create";
   private static final String START = "/containers/[^/]+/start";
