@@ -22,37 +22,37 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The JSON API. What only reads never wakes anything. */
+/** The JSON API of the page. A GET request never starts an instance. */
 final class Api {
   private static final Logger LOG = LoggerFactory.getLogger(Api.class);
   private static final int PROVIDER_SECONDS = 10;
 
   private final AutoDeploy autoDeploy;
   private final InstantSource clock;
-  private final Guard guard;
-  private final Views views;
-  private final HistoryView history;
-  private final Recorder recorder;
-  private final Live live;
+  private final RequestGuard guard;
+  private final DeploymentJson deploymentJson;
+  private final HistoryJson history;
+  private final EventHistory eventHistory;
+  private final ChangePublisher publisher;
   private final SseHub hub;
   private final LogTails logs;
 
   Api(
       AutoDeploy autoDeploy,
       InstantSource clock,
-      Guard guard,
-      Views views,
-      Recorder recorder,
-      Live live,
+      RequestGuard guard,
+      DeploymentJson deploymentJson,
+      EventHistory eventHistory,
+      ChangePublisher publisher,
       SseHub hub,
       LogTails logs) {
     this.autoDeploy = autoDeploy;
     this.clock = clock;
     this.guard = guard;
-    this.views = views;
-    this.history = new HistoryView(recorder);
-    this.recorder = recorder;
-    this.live = live;
+    this.deploymentJson = deploymentJson;
+    this.history = new HistoryJson(eventHistory);
+    this.eventHistory = eventHistory;
+    this.publisher = publisher;
     this.hub = hub;
     this.logs = logs;
   }
@@ -63,7 +63,7 @@ final class Api {
    * @param user who asks
    * @return the answer, or null if the exchange has become an event stream
    */
-  @Nullable Reply answer(Request request, String user) throws IOException {
+  @Nullable JsonResponse answer(Request request, String user) throws IOException {
     boolean reads = request.method().equals("GET");
     if (!reads) {
       guard.admitChange(request.exchange(), user);
@@ -74,11 +74,11 @@ final class Api {
       switch (first) {
         case "session" -> {
           allow(request, "GET");
-          return Reply.json(200, session(user));
+          return JsonResponse.json(200, session(user));
         }
         case "provider" -> {
           allow(request, "GET");
-          return Reply.json(200, provider());
+          return JsonResponse.json(200, provider());
         }
         case "check" -> {
           allow(request, "POST");
@@ -86,14 +86,14 @@ final class Api {
         }
         case "events" -> {
           allow(request, "GET");
-          return Reply.json(200, events(request));
+          return JsonResponse.json(200, events(request));
         }
         case "deployments" -> {
           allow(request, "GET", "POST");
-          return reads ? Reply.json(200, list()) : create(request);
+          return reads ? JsonResponse.json(200, list()) : create(request);
         }
         default -> {
-          // What is longer follows below.
+          // Longer paths are handled below.
         }
       }
     }
@@ -108,12 +108,12 @@ final class Api {
     throw Problem.notFound("the API has no such address");
   }
 
-  private @Nullable Reply about(Deployment deployment, Request request, List<String> rest)
+  private @Nullable JsonResponse about(Deployment deployment, Request request, List<String> rest)
       throws IOException {
     if (rest.isEmpty()) {
       allow(request, "GET", "PATCH", "DELETE");
       return switch (request.method()) {
-        case "GET" -> Reply.json(200, views.detail(deployment));
+        case "GET" -> JsonResponse.json(200, deploymentJson.detail(deployment));
         case "PATCH" -> update(deployment, request);
         default -> remove(deployment);
       };
@@ -122,15 +122,15 @@ final class Api {
       switch (rest.get(0)) {
         case "instances" -> {
           allow(request, "GET");
-          return Reply.json(200, instances(deployment));
+          return JsonResponse.json(200, instances(deployment));
         }
         case "usage" -> {
           allow(request, "GET");
-          return Reply.json(200, usage(deployment, request));
+          return JsonResponse.json(200, usage(deployment, request));
         }
         case "history" -> {
           allow(request, "GET");
-          return Reply.json(200, history.of(deployment, window(request), clock.instant()));
+          return JsonResponse.json(200, history.of(deployment, window(request), clock.instant()));
         }
         case "start" -> {
           allow(request, "POST");
@@ -148,7 +148,7 @@ final class Api {
           return snapshot(deployment, request);
         }
         default -> {
-          // What is longer follows below.
+          // Longer paths are handled below.
         }
       }
     }
@@ -156,7 +156,7 @@ final class Api {
       String instanceId = knownInstance(deployment, rest.get(1));
       if (rest.size() == 3) {
         allow(request, "GET");
-        return Reply.json(200, logs(deployment, instanceId, request));
+        return JsonResponse.json(200, logs(deployment, instanceId, request));
       }
       if (rest.size() == 4 && rest.get(3).equals("stream")) {
         allow(request, "GET");
@@ -181,7 +181,7 @@ final class Api {
     return autoDeploy.find(name).orElseThrow(() -> Problem.noDeployment(name));
   }
 
-  // What reads.
+  // Requests that read.
 
   private ObjectNode session(String user) {
     ObjectNode json = Json.object();
@@ -198,13 +198,13 @@ final class Api {
     ObjectNode json = Json.object();
     Json.put(json, "now", clock.instant());
     ArrayNode list = json.putArray("deployments");
-    autoDeploy.deployments().forEach(d -> list.add(views.summary(d)));
+    autoDeploy.deployments().forEach(d -> list.add(deploymentJson.summary(d)));
     return json;
   }
 
   private ObjectNode instances(Deployment deployment) {
     ObjectNode json = Json.object();
-    json.set("instances", views.instances(deployment));
+    json.set("instances", deploymentJson.instances(deployment));
     return json;
   }
 
@@ -238,12 +238,12 @@ final class Api {
   }
 
   private ObjectNode events(Request request) {
-    int limit = request.number("limit", 200, 1, Recorder.MAX_EVENTS);
+    int limit = request.number("limit", 200, 1, EventHistory.MAX_EVENTS);
     ObjectNode json = Json.object();
     ArrayNode list = json.putArray("events");
-    recorder
+    eventHistory
         .events(request.query().get("deployment"), limit)
-        .forEach(e -> list.add(EventView.of(e)));
+        .forEach(e -> list.add(EventJson.of(e)));
     return json;
   }
 
@@ -283,9 +283,9 @@ final class Api {
     }
   }
 
-  private static HistoryView.Window window(Request request) {
+  private static HistoryJson.Window window(Request request) {
     String value = request.query().getOrDefault("window", "hour");
-    for (HistoryView.Window window : HistoryView.Window.values()) {
+    for (HistoryJson.Window window : HistoryJson.Window.values()) {
       if (window.name().toLowerCase(Locale.ROOT).equals(value)) {
         return window;
       }
@@ -317,15 +317,15 @@ final class Api {
     return json;
   }
 
-  private @Nullable Reply stream(Request request) throws IOException {
-    live.prime();
+  private @Nullable JsonResponse stream(Request request) throws IOException {
+    publisher.prime();
     ObjectNode hello = Json.object();
     Json.put(hello, "now", clock.instant());
-    hub.open(request.exchange(), Live.TOPIC, SseHub.message("hello", Json.text(hello)));
+    hub.open(request.exchange(), ChangePublisher.TOPIC, SseHub.message("hello", Json.text(hello)));
     return null;
   }
 
-  private @Nullable Reply logStream(Deployment deployment, String instanceId, Request request)
+  private @Nullable JsonResponse logStream(Deployment deployment, String instanceId, Request request)
       throws IOException {
     List<String> lines = await(deployment.logs(instanceId, 500));
     String first = Json.text(LogTails.lines(lines, true));
@@ -334,18 +334,18 @@ final class Api {
     return null;
   }
 
-  // What changes.
+  // Requests that change something.
 
-  private Reply check(Request request) throws IOException {
+  private JsonResponse check(Request request) throws IOException {
     ObjectNode body = request.body();
     DeploymentSpec spec = spec(() -> SpecJson.read(body));
     if (autoDeploy.find(spec.name()).isPresent()) {
       throw Problem.nameTaken(spec.name());
     }
-    return Reply.json(200, Json.object().put("ok", true));
+    return JsonResponse.json(200, Json.object().put("ok", true));
   }
 
-  private Reply create(Request request) throws IOException {
+  private JsonResponse create(Request request) throws IOException {
     ObjectNode body = request.body();
     DeploymentSpec spec = spec(() -> SpecJson.read(body));
     if (autoDeploy.find(spec.name()).isPresent()) {
@@ -353,10 +353,10 @@ final class Api {
     }
     Deployment made = provided(() -> autoDeploy.deploy(spec));
     LOG.info("{}: made from the console", spec.name());
-    return Reply.json(201, views.detail(made)).with("Location", "deployments/" + spec.name());
+    return JsonResponse.json(201, deploymentJson.detail(made)).with("Location", "deployments/" + spec.name());
   }
 
-  private Reply update(Deployment deployment, Request request) throws IOException {
+  private JsonResponse update(Deployment deployment, Request request) throws IOException {
     ObjectNode body = request.body();
     if (body.has("name") && !body.path("name").asText().equals(deployment.name())) {
       throw Problem.invalid("name", "a deployment cannot be renamed; make another one");
@@ -364,7 +364,7 @@ final class Api {
     DeploymentSpec spec = spec(() -> SpecJson.merge(deployment.spec(), body));
     provided(() -> autoDeploy.update(spec));
     LOG.info("{}: changed from the console", spec.name());
-    return Reply.json(200, views.detail(deployment));
+    return JsonResponse.json(200, deploymentJson.detail(deployment));
   }
 
   private static DeploymentSpec spec(java.util.function.Supplier<DeploymentSpec> read) {
@@ -383,10 +383,10 @@ final class Api {
     }
   }
 
-  private Reply remove(Deployment deployment) {
+  private JsonResponse remove(Deployment deployment) {
     CompletableFuture<Void> removed = autoDeploy.remove(deployment.name());
     LOG.info("{}: removed from the console", deployment.name());
-    return removed.isDone() ? Reply.empty(204) : accepted(deployment, "remove", removed);
+    return removed.isDone() ? JsonResponse.empty(204) : accepted(deployment, "remove", removed);
   }
 
   private static boolean forced(Request request) throws IOException {
@@ -397,7 +397,7 @@ final class Api {
     return body.path("forced").asBoolean(false);
   }
 
-  private Reply snapshot(Deployment deployment, Request request) throws IOException {
+  private JsonResponse snapshot(Deployment deployment, Request request) throws IOException {
     ObjectNode body = request.body();
     String name = body.path("name").asText("").trim();
     if (name.isEmpty() || name.length() > 128) {
@@ -409,7 +409,7 @@ final class Api {
   /**
    * Answers that an action goes on: it may take minutes. How it ended is told on the event stream.
    */
-  private Reply accepted(Deployment deployment, String action, CompletableFuture<?> done) {
+  private JsonResponse accepted(Deployment deployment, String action, CompletableFuture<?> done) {
     DeploymentSpec spec = deployment.spec();
     done.whenComplete(
         (result, error) -> {
@@ -419,7 +419,7 @@ final class Api {
           json.put("ok", error == null);
           json.put("result", result instanceof String text ? text : null);
           json.put("message", error == null ? null : spec.redact(describe(error)));
-          hub.publish(Live.TOPIC, SseHub.message("action", Json.text(json)));
+          hub.publish(ChangePublisher.TOPIC, SseHub.message("action", Json.text(json)));
         });
     if (done.isCompletedExceptionally()) {
       await(done);
@@ -428,7 +428,7 @@ final class Api {
     json.put("deployment", deployment.name());
     json.put("action", action);
     json.put("done", done.isDone());
-    return Reply.json(202, json);
+    return JsonResponse.json(202, json);
   }
 
   // Waiting for the provider.

@@ -77,16 +77,16 @@ final class Assets {
   }
 
   /** Returns the answer with a file, or null if there is none at this path. */
-  @Nullable Reply answer(HttpExchange exchange, String path) {
+  @Nullable JsonResponse answer(HttpExchange exchange, String path) {
     Asset asset = assets.get(path);
     if (asset == null) {
       return null;
     }
     String known = exchange.getRequestHeaders().getFirst("If-None-Match");
-    Reply reply =
+    JsonResponse response =
         asset.etag().equals(known)
-            ? Reply.empty(304)
-            : new Reply(200, asset.type(), asset.text(), Map.of());
-    return reply.with("ETag", asset.etag()).with("Cache-Control", "no-cache");
+            ? JsonResponse.empty(304)
+            : new JsonResponse(200, asset.type(), asset.text(), Map.of());
+    return response.with("ETag", asset.etag()).with("Cache-Control", "no-cache");
   }
 }

@@ -42,24 +42,24 @@ import org.jspecify.annotations.Nullable;
  * the machines of the provider.
  */
 public final class Console implements AutoCloseable {
-  private final Guard guard;
+  private final RequestGuard guard;
   private final Api api;
   private final Assets assets = new Assets();
-  private final Live live;
+  private final ChangePublisher publisher;
   private final SseHub hub;
   private final ScheduledExecutorService scheduler;
 
   private Console(Builder b) {
     this.scheduler =
         Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("console-watch"));
-    this.guard = new Guard(b.authenticator, b.allowedHosts, b.actions);
+    this.guard = new RequestGuard(b.authenticator, b.allowedHosts, b.actions);
     this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
-    Recorder recorder = new Recorder();
-    Views views = new Views(b.linkOf, new Accounts(b.clock, b.zone), recorder);
-    this.live = new Live(b.autoDeploy, b.clock, recorder, views, hub, logs, scheduler);
-    this.api = new Api(b.autoDeploy, b.clock, guard, views, recorder, live, hub, logs);
-    live.begin();
+    EventHistory eventHistory = new EventHistory();
+    DeploymentJson deploymentJson = new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone), eventHistory);
+    this.publisher = new ChangePublisher(b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
+    this.api = new Api(b.autoDeploy, b.clock, guard, deploymentJson, eventHistory, publisher, hub, logs);
+    publisher.begin();
   }
 
   /**
@@ -162,7 +162,7 @@ public final class Console implements AutoCloseable {
   /** Ends the open event streams and stops watching the engine. Idempotent. */
   @Override
   public void close() {
-    live.end();
+    publisher.end();
     hub.close();
     scheduler.shutdownNow();
   }

@@ -22,7 +22,7 @@ final class ConsoleHandler implements HttpHandler {
           + " require-trusted-types-for 'script'; trusted-types 'none'";
 
   private final @Nullable String basePath;
-  private final Guard guard;
+  private final RequestGuard guard;
   private final Api api;
   private final Assets assets;
 
@@ -31,7 +31,7 @@ final class ConsoleHandler implements HttpHandler {
    *
    * @param basePath where the console is mounted, or null for the path of the context
    */
-  ConsoleHandler(@Nullable String basePath, Guard guard, Api api, Assets assets) {
+  ConsoleHandler(@Nullable String basePath, RequestGuard guard, Api api, Assets assets) {
     this.basePath = basePath;
     this.guard = guard;
     this.api = api;
@@ -41,25 +41,25 @@ final class ConsoleHandler implements HttpHandler {
   @Override
   public void handle(HttpExchange exchange) throws IOException {
     protect(exchange.getResponseHeaders());
-    Reply reply;
+    JsonResponse response;
     try {
-      reply = answer(exchange);
+      response = answer(exchange);
     } catch (Problem e) {
-      reply = e.reply();
+      response = e.response();
     } catch (AutoDeployException e) {
-      reply = Problem.of(e).reply();
+      response = Problem.of(e).response();
     } catch (RuntimeException e) {
       LOG.error("The console could not answer {}", exchange.getRequestURI().getPath(), e);
-      reply =
+      response =
           new Problem(500, "internal", "The console failed", "see the log of the host application")
-              .reply();
+              .response();
     }
-    if (reply != null) {
-      if (reply.status() >= 400) {
+    if (response != null) {
+      if (response.status() >= 400) {
         // What is left of the body is not read: the next request needs a new connection.
         exchange.getResponseHeaders().set("Connection", "close");
       }
-      reply.send(exchange);
+      response.send(exchange);
     }
   }
 
@@ -74,13 +74,13 @@ final class ConsoleHandler implements HttpHandler {
     headers.set("Cache-Control", "no-store");
   }
 
-  private @Nullable Reply answer(HttpExchange exchange) throws IOException {
+  private @Nullable JsonResponse answer(HttpExchange exchange) throws IOException {
     guard.admit(exchange);
     String user = guard.authenticate(exchange);
     String base = base(exchange);
     String path = exchange.getRequestURI().getPath();
     if ((path + "/").equals(base)) {
-      return Reply.empty(308).with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
+      return JsonResponse.empty(308).with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
     }
     if (!path.startsWith(base)) {
       throw Problem.notFound("the console is at " + base);
@@ -88,7 +88,7 @@ final class ConsoleHandler implements HttpHandler {
     String rest = path.substring(base.length());
     boolean reads =
         exchange.getRequestMethod().equals("GET") || exchange.getRequestMethod().equals("HEAD");
-    Reply asset = reads ? assets.answer(exchange, rest) : null;
+    JsonResponse asset = reads ? assets.answer(exchange, rest) : null;
     if (asset != null) {
       return asset;
     }

@@ -104,7 +104,7 @@ final class Problem extends RuntimeException {
         List.of());
   }
 
-  Reply reply() {
+  JsonResponse response() {
     ObjectNode json = Json.object();
     json.put("type", TYPES + slug);
     json.put("title", title);
@@ -120,6 +120,6 @@ final class Problem extends RuntimeException {
         list.addObject().put("field", error.field()).put("message", error.message());
       }
     }
-    return Reply.problem(status, json);
+    return JsonResponse.problem(status, json);
   }
 }

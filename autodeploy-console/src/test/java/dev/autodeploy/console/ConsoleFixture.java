@@ -107,7 +107,7 @@ final class ConsoleFixture implements AutoCloseable {
     return send(
         HttpRequest.newBuilder(at(path))
             .header("Content-Type", "application/json")
-            .header(Guard.TOKEN_HEADER, token())
+            .header(RequestGuard.TOKEN_HEADER, token())
             .method(
                 method,
                 body.isEmpty()

@@ -44,7 +44,7 @@ class ConsoleSafetyTest {
             .append(NEW.length())
             .append("\r\n");
     if (token != null) {
-      text.append(Guard.TOKEN_HEADER).append(": ").append(token).append("\r\n");
+      text.append(RequestGuard.TOKEN_HEADER).append(": ").append(token).append("\r\n");
     }
     for (String header : headers) {
       text.append(header.replace("PORT", String.valueOf(f.server.port()))).append("\r\n");
@@ -243,7 +243,7 @@ class ConsoleSafetyTest {
       HttpRequest.Builder form =
           HttpRequest.newBuilder(f.at("-/api/deployments"))
               .header("Content-Type", "text/plain")
-              .header(Guard.TOKEN_HEADER, f.token())
+              .header(RequestGuard.TOKEN_HEADER, f.token())
               .POST(BodyPublishers.ofString(NEW));
       assertThat(f.send(form).statusCode()).isEqualTo(415);
     }

@@ -8,31 +8,31 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A whole answer. Immutable.
+ * A complete HTTP response, mostly with a JSON body. Immutable.
  *
  * @param status the status code
  * @param type the content type
  * @param body the body, possibly empty
  * @param headers further headers
  */
-record Reply(int status, String type, String body, Map<String, String> headers) {
+record JsonResponse(int status, String type, String body, Map<String, String> headers) {
 
-  static Reply json(int status, ObjectNode body) {
-    return new Reply(status, "application/json", Json.text(body), Map.of());
+  static JsonResponse json(int status, ObjectNode body) {
+    return new JsonResponse(status, "application/json", Json.text(body), Map.of());
   }
 
-  static Reply problem(int status, ObjectNode body) {
-    return new Reply(status, "application/problem+json", Json.text(body), Map.of());
+  static JsonResponse problem(int status, ObjectNode body) {
+    return new JsonResponse(status, "application/problem+json", Json.text(body), Map.of());
   }
 
-  static Reply empty(int status) {
-    return new Reply(status, "", "", Map.of());
+  static JsonResponse empty(int status) {
+    return new JsonResponse(status, "", "", Map.of());
   }
 
-  Reply with(String header, String value) {
+  JsonResponse with(String header, String value) {
     Map<String, String> more = new LinkedHashMap<>(headers);
     more.put(header, value);
-    return new Reply(status, type, body, more);
+    return new JsonResponse(status, type, body, more);
   }
 
   void send(HttpExchange exchange) throws IOException {

@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.event.DeploymentEvent;
 
 /** Events as JSON, one object for all kinds: a field that a kind does not have is absent. */
-final class EventView {
+final class EventJson {
 
-  private EventView() {}
+  private EventJson() {}
 
-  static ObjectNode of(Recorder.Numbered numbered) {
+  static ObjectNode of(EventHistory.Numbered numbered) {
     ObjectNode json = of(numbered.event());
     json.put("number", numbered.number());
     return json;
@@ -21,9 +21,9 @@ final class EventView {
     json.put("type", type(event));
     json.put("deployment", event.deployment());
     if (event instanceof DeploymentEvent.StatusChanged e) {
-      json.put("from", Views.word(e.from())).put("to", Views.word(e.to()));
+      json.put("from", DeploymentJson.word(e.from())).put("to", DeploymentJson.word(e.to()));
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
-      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {
       json.put("instanceId", e.instanceId()).put("message", e.progress().step());
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
@@ -31,23 +31,23 @@ final class EventView {
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       json.put("instanceId", e.instanceId());
       json.put("message", e.failure().message());
-      json.set("failure", Views.failure(e.failure()));
+      json.set("failure", DeploymentJson.failure(e.failure()));
       json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       json.put("instanceId", e.instanceId()).put("message", e.exit().describe());
-      json.set("exit", Views.exit(e.exit()));
+      json.set("exit", DeploymentJson.exit(e.exit()));
       json.put("inFlight", e.leasesLost());
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
-      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("inFlight", e.inFlight());
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
-      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("seconds", Json.seconds(e.idle()));
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
       json.put("instanceId", e.instanceId()).put("message", e.message());
       json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
-      json.put("instanceId", e.instanceId()).put("reason", Views.word(e.reason()));
+      json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("seconds", Json.seconds(e.lifetime()));
       json.put("busySeconds", Json.seconds(e.busy()));
       json.set("cost", Json.money(e.cost()));

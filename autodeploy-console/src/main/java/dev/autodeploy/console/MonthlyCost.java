@@ -18,11 +18,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What deployments cost this month and how long they take to start. Closed intervals do not change,
- * so their sum is kept until there are more of them, the prices may have changed, or a new month
- * begins.
+ * The cost of each deployment in the current month, and its typical start duration. Closed intervals
+ * do not change, so their sum is kept until there are more of them, the prices may have changed, or
+ * a new month begins.
  */
-final class Accounts {
+final class MonthlyCost {
   private static final int LEARNED_FROM = 20;
 
   private final InstantSource clock;
@@ -31,7 +31,7 @@ final class Accounts {
   private final Map<Deployment, Kept> kept = new WeakHashMap<>();
 
   /**
-   * What a deployment cost since a moment.
+   * The cost of a deployment since the beginning of the month.
    *
    * @param money the cost
    * @param since the beginning of the month
@@ -42,7 +42,7 @@ final class Accounts {
   private record Kept(
       Instant since, DeploymentSpec spec, int closed, Money sum, @Nullable Duration typicalStart) {}
 
-  Accounts(InstantSource clock, ZoneId zone) {
+  MonthlyCost(InstantSource clock, ZoneId zone) {
     this.clock = clock;
     this.zone = zone;
   }
@@ -59,12 +59,12 @@ final class Accounts {
             && earlier.since().equals(since)
             && earlier.spec().equals(spec)
             && earlier.closed() == closed.size();
-    Kept sums = earlier != null && valid ? earlier : anew(deployment, spec, closed, since);
+    Kept sums = earlier != null && valid ? earlier : recount(deployment, spec, closed, since);
     List<UsageInterval> open = usage.stream().filter(UsageInterval::open).toList();
     return new Month(sum(deployment, open, since, sums.sum()), since, sums.typicalStart());
   }
 
-  private Kept anew(
+  private Kept recount(
       Deployment deployment, DeploymentSpec spec, List<UsageInterval> closed, Instant since) {
     Money zero = Money.zero(deployment.cost().total().currency());
     Money sum = sum(deployment, closed, since, zero);

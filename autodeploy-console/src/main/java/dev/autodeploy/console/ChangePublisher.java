@@ -26,13 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches the engine and tells the open pages what changed, and only that. One thread looks once a
- * second: what is in flight or waiting makes no event.
+ * Publishes changes of the engine's deployments to the open pages. One thread checks once a second,
+ * because in-flight and pending counts raise no events.
  */
-final class Live implements DeploymentListener {
+final class ChangePublisher implements DeploymentListener {
   static final String TOPIC = "events";
 
-  private static final Logger LOG = LoggerFactory.getLogger(Live.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ChangePublisher.class);
   private static final long SOON_MILLIS = 100;
   private static final int COST_EVERY = 3;
   private static final int HEARTBEAT_EVERY = 20;
@@ -43,8 +43,8 @@ final class Live implements DeploymentListener {
 
   private final AutoDeploy autoDeploy;
   private final InstantSource clock;
-  private final Recorder recorder;
-  private final Views views;
+  private final EventHistory eventHistory;
+  private final DeploymentJson deploymentJson;
   private final SseHub hub;
   private final LogTails logs;
   private final ScheduledExecutorService scheduler;
@@ -61,28 +61,28 @@ final class Live implements DeploymentListener {
   /** What the pages were told last of one deployment. */
   private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
 
-  Live(
+  ChangePublisher(
       AutoDeploy autoDeploy,
       InstantSource clock,
-      Recorder recorder,
-      Views views,
+      EventHistory eventHistory,
+      DeploymentJson deploymentJson,
       SseHub hub,
       LogTails logs,
       ScheduledExecutorService scheduler) {
     this.autoDeploy = autoDeploy;
     this.clock = clock;
-    this.recorder = recorder;
-    this.views = views;
+    this.eventHistory = eventHistory;
+    this.deploymentJson = deploymentJson;
     this.hub = hub;
     this.logs = logs;
     this.scheduler = scheduler;
   }
 
   void begin() {
-    recorder.sample(autoDeploy, clock.instant());
+    eventHistory.sample(autoDeploy, clock.instant());
     autoDeploy.addListener(this);
     // A long ledger is added up before somebody waits for it.
-    scheduler.execute(() -> guarded(() -> autoDeploy.deployments().forEach(views::summary)));
+    scheduler.execute(() -> guarded(() -> autoDeploy.deployments().forEach(deploymentJson::summary)));
     scheduler.scheduleWithFixedDelay(this::tick, 1, 1, TimeUnit.SECONDS);
   }
 
@@ -92,9 +92,9 @@ final class Live implements DeploymentListener {
 
   @Override
   public void onEvent(DeploymentEvent event) {
-    Recorder.Numbered numbered = recorder.add(event);
+    EventHistory.Numbered numbered = eventHistory.add(event);
     if (numbered != null && hub.has(TOPIC)) {
-      ObjectNode json = EventView.of(numbered);
+      ObjectNode json = EventJson.of(numbered);
       hub.publish(TOPIC, SseHub.message("event", Json.text(json)));
     }
     if (soon.compareAndSet(false, true)) {
@@ -115,7 +115,7 @@ final class Live implements DeploymentListener {
     guarded(
         () -> {
           long tick = ticks.incrementAndGet();
-          recorder.sample(autoDeploy, clock.instant());
+          eventHistory.sample(autoDeploy, clock.instant());
           look(true);
           logs.poll();
           hub.endStuck();
@@ -186,11 +186,11 @@ final class Live implements DeploymentListener {
       if (same && !costDue && !starting) {
         continue;
       }
-      ObjectNode state = views.state(deployment);
+      ObjectNode state = deploymentJson.state(deployment);
       String text = Json.text(state) + progress(status);
       if (last == null || costDue || !last.state().equals(text)) {
         seen.put(deployment.name(), new Seen(status, spec, text, ticks.get()));
-        String data = Json.text(views.withCost(state, deployment));
+        String data = Json.text(deploymentJson.withCost(state, deployment));
         changes.add(SseHub.message("deployment", data));
       }
     }
@@ -205,7 +205,7 @@ final class Live implements DeploymentListener {
   private String progress(DeploymentStatus status) {
     StringBuilder text = new StringBuilder();
     status.instances().stream()
-        .map(i -> recorder.progress(i.id()))
+        .map(i -> eventHistory.progress(i.id()))
         .filter(Objects::nonNull)
         .forEach(text::append);
     return text.toString();

@@ -17,17 +17,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Remembers what the engine tells only once: the last events, how far starts are, and {@link
- * Track}s.
+ * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment. The
+ * engine publishes each of them only once.
  */
-final class Recorder {
+final class EventHistory {
   static final int MAX_EVENTS = 1000;
 
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock.
   private final Deque<Numbered> events = new ArrayDeque<>();
-  private final Map<String, Track> tracks = new HashMap<>();
+  private final Map<String, ActivityHistory> activities = new HashMap<>();
   private final Map<String, StartProgress> progress = new HashMap<>();
   private long number;
   private boolean sampledOnce;
@@ -89,17 +89,17 @@ final class Recorder {
     lock.lock();
     try {
       for (Deployment deployment : all) {
-        Track track = tracks.get(deployment.name());
-        if (track == null || !track.deployment().equals(deployment)) {
-          track = new Track(deployment, now, sampledOnce);
-          tracks.put(deployment.name(), track);
+        ActivityHistory activity = activities.get(deployment.name());
+        if (activity == null || !activity.deployment().equals(deployment)) {
+          activity = new ActivityHistory(deployment, now, sampledOnce);
+          activities.put(deployment.name(), activity);
         }
-        track.sample(now, deployment.status());
+        activity.sample(now, deployment.status());
       }
       sampledOnce = true;
-      if (tracks.size() > all.size()) {
+      if (activities.size() > all.size()) {
         Set<String> names = all.stream().map(Deployment::name).collect(Collectors.toSet());
-        tracks.keySet().retainAll(names);
+        activities.keySet().retainAll(names);
       }
     } finally {
       lock.unlock();
@@ -115,11 +115,11 @@ final class Recorder {
     }
   }
 
-  List<Track.Bucket> buckets(String deployment) {
+  List<ActivityHistory.Bucket> buckets(String deployment) {
     lock.lock();
     try {
-      Track track = tracks.get(deployment);
-      return track == null ? List.of() : track.buckets();
+      ActivityHistory activity = activities.get(deployment);
+      return activity == null ? List.of() : activity.buckets();
     } finally {
       lock.unlock();
     }
@@ -129,18 +129,18 @@ final class Recorder {
   @Nullable Instant since(String deployment) {
     lock.lock();
     try {
-      Track track = tracks.get(deployment);
-      return track == null ? null : track.since();
+      ActivityHistory activity = activities.get(deployment);
+      return activity == null ? null : activity.since();
     } finally {
       lock.unlock();
     }
   }
 
-  List<Track.Span> busySpans(String deployment, String instanceId) {
+  List<ActivityHistory.Span> busySpans(String deployment, String instanceId) {
     lock.lock();
     try {
-      Track track = tracks.get(deployment);
-      return track == null ? List.of() : track.busySpans(instanceId);
+      ActivityHistory activity = activities.get(deployment);
+      return activity == null ? List.of() : activity.busySpans(instanceId);
     } finally {
       lock.unlock();
     }

@@ -13,10 +13,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What the ledger does not hold of one deployment: requests per minute, and when its instances were
- * busy. In memory and bounded. Guarded by its recorder's lock.
+ * The activity of one deployment that the ledger does not record: requests per minute, and the spans
+ * in which its instances were busy. In memory and bounded. Guarded by the lock of {@link
+ * EventHistory}.
  */
-final class Track {
+final class ActivityHistory {
   private static final Duration KEPT = Duration.ofDays(7);
   private static final int MAX_INSTANCES = 500;
   private static final int MAX_SPANS = 500;
@@ -38,11 +39,11 @@ final class Track {
   record Span(Instant from, Instant to) {}
 
   /**
-   * Begins a track.
+   * Creates the history of a deployment.
    *
    * @param fromBirth whether the deployment is new, so that all its requests count
    */
-  Track(Deployment deployment, Instant now, boolean fromBirth) {
+  ActivityHistory(Deployment deployment, Instant now, boolean fromBirth) {
     this.deployment = deployment;
     this.since = now;
     if (!fromBirth) {
@@ -102,8 +103,8 @@ final class Track {
   }
 
   /**
-   * When one instance was busy: its busy time grew between two samples by what is put before the
-   * second.
+   * The busy spans of one instance. Each sample's growth of the busy time becomes a span that ends
+   * at the sample.
    */
   private static final class Busy {
     private final List<Span> spans = new ArrayList<>();

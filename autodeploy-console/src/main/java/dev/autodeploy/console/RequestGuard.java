@@ -17,12 +17,12 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides which requests get in. It stands before everything else of the console.
+ * The check of who may send which request to the console, before anything else looks at it.
  *
  * <p>The check of {@code Host} is against a page of somebody else whose name is made to resolve to
  * this machine: such a page would count as the same origin and could read the token.
  */
-final class Guard {
+final class RequestGuard {
   static final String TOKEN_HEADER = "X-AutoDeploy-Token";
 
   private static final int MAX_URI = 4096;
@@ -32,7 +32,7 @@ final class Guard {
   private final boolean actions;
   private final byte[] secret = new byte[32];
 
-  Guard(@Nullable Authenticator authenticator, Set<String> allowedHosts, boolean actions) {
+  RequestGuard(@Nullable Authenticator authenticator, Set<String> allowedHosts, boolean actions) {
     this.authenticator = authenticator;
     this.allowedHosts = Set.copyOf(allowedHosts);
     this.actions = actions;

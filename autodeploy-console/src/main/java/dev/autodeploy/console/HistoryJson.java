@@ -10,14 +10,14 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The last hour, day or week of a deployment, as its page draws it. */
-final class HistoryView {
+final class HistoryJson {
   private static final int POINTS = 60;
   private static final int MAX_INSTANCES = 500;
 
-  private final Recorder recorder;
+  private final EventHistory eventHistory;
 
-  HistoryView(Recorder recorder) {
-    this.recorder = recorder;
+  HistoryJson(EventHistory eventHistory) {
+    this.eventHistory = eventHistory;
   }
 
   /** How far back, and how finely requests are counted. */
@@ -76,13 +76,13 @@ final class HistoryView {
     Instant readyEnd = usage.startRequestedAt().plus(usage.duration().minus(usage.releasing()));
     Instant ready = usage.readyAt() == null ? readyEnd : usage.readyAt();
     segment(segments, "starting", start, ready);
-    List<Track.Span> busy = recorder.busySpans(deployment.name(), usage.instanceId());
+    List<ActivityHistory.Span> busy = eventHistory.busySpans(deployment.name(), usage.instanceId());
     if (usage.readyAt() != null && busy.isEmpty() && !usage.busy().isZero()) {
       // From before this process: how long it was busy is on the ledger, when is not.
       segment(segments, "ready", ready, readyEnd);
     } else if (usage.readyAt() != null) {
       Instant at = ready;
-      for (Track.Span span : busy) {
+      for (ActivityHistory.Span span : busy) {
         Instant from = clamp(span.from(), at, readyEnd);
         Instant to = clamp(span.to(), from, readyEnd);
         segment(segments, "idle", at, from);
@@ -163,14 +163,14 @@ final class HistoryView {
 
   private void requests(
       ObjectNode json, Deployment deployment, Window window, Instant from, Instant now) {
-    Json.put(json, "requestsSince", recorder.since(deployment.name()));
+    Json.put(json, "requestsSince", eventHistory.since(deployment.name()));
     json.put("bucketSeconds", window.bucket.toSeconds());
     long width = window.bucket.toMinutes();
     long firstBucket = from.getEpochSecond() / 60 / width;
     int count = (int) (now.getEpochSecond() / 60 / width - firstBucket) + 1;
     long[] requests = new long[count];
     long[] coldStarts = new long[count];
-    for (Track.Bucket bucket : recorder.buckets(deployment.name())) {
+    for (ActivityHistory.Bucket bucket : eventHistory.buckets(deployment.name())) {
       long index = bucket.minute() / width - firstBucket;
       if (index >= 0 && index < count) {
         requests[(int) index] += bucket.requests();

@@ -22,17 +22,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Deployments and instances as JSON. Never shows the value of an environment variable. */
-final class Views {
-  private static final Logger LOG = LoggerFactory.getLogger(Views.class);
+final class DeploymentJson {
+  private static final Logger LOG = LoggerFactory.getLogger(DeploymentJson.class);
 
   private final Function<Deployment, @Nullable URI> linkOf;
-  private final Accounts accounts;
-  private final Recorder recorder;
+  private final MonthlyCost monthlyCost;
+  private final EventHistory eventHistory;
 
-  Views(Function<Deployment, @Nullable URI> linkOf, Accounts accounts, Recorder recorder) {
+  DeploymentJson(Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost, EventHistory eventHistory) {
     this.linkOf = linkOf;
-    this.accounts = accounts;
-    this.recorder = recorder;
+    this.monthlyCost = monthlyCost;
+    this.eventHistory = eventHistory;
   }
 
   /** Returns what changes only when something happens. */
@@ -66,7 +66,7 @@ final class Views {
   }
 
   ObjectNode withCost(ObjectNode state, Deployment deployment) {
-    Accounts.Month month = accounts.month(deployment);
+    MonthlyCost.Month month = monthlyCost.month(deployment);
     Cost cost = deployment.cost();
     ObjectNode json = state.putObject("cost");
     json.put("currency", cost.total().currency().getCurrencyCode());
@@ -115,7 +115,7 @@ final class Views {
     json.put(
         "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
     json.put("busySeconds", Json.seconds(instance.busy()));
-    StartProgress progress = recorder.progress(instance.id());
+    StartProgress progress = eventHistory.progress(instance.id());
     if (progress == null || instance.phase() != InstancePhase.STARTING) {
       json.putNull("progress");
     } else {
