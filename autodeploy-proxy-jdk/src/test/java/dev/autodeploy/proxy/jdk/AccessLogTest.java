@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;

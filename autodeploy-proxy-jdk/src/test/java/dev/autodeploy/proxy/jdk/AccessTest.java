@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;

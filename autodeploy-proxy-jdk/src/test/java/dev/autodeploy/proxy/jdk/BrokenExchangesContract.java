@@ -3,6 +3,9 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;

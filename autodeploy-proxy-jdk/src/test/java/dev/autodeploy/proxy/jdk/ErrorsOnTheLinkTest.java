@@ -2,6 +2,8 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import java.util.List;

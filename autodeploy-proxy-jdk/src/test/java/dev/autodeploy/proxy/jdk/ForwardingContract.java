@@ -3,6 +3,8 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;

@@ -3,6 +3,9 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

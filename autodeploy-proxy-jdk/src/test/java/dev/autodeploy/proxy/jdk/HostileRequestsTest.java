@@ -2,6 +2,9 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.StrictChunks;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;

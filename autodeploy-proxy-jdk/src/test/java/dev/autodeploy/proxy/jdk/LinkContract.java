@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.jdk;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.util.function.Consumer;
 

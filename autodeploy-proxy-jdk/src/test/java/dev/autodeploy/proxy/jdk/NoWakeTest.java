@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 

@@ -3,6 +3,8 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

@@ -3,6 +3,8 @@ package dev.autodeploy.proxy.jdk;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Money;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 

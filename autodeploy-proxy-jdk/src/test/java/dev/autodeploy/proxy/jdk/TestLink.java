@@ -1,17 +1,16 @@
 package dev.autodeploy.proxy.jdk;
 
-import dev.autodeploy.AutoDeploy;
-import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestEngine;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
 
 /** An engine with one deployment called "app", and a proxy in front. */
-final class TestLink implements AutoCloseable {
-  final TestProvider provider;
-  final AutoDeploy engine;
-  final Deployment app;
+final class TestLink extends TestEngine {
   final JdkHttpProxy proxy;
   final int port;
 
@@ -24,16 +23,7 @@ final class TestLink implements AutoCloseable {
       Consumer<DeploymentSpec.Builder> spec,
       Consumer<JdkHttpProxy.Builder> settings)
       throws IOException {
-    provider = new TestProvider(app);
-    engine =
-        AutoDeploy.builder()
-            .provider(provider)
-            .releaseOnShutdown(false)
-            .drainTimeout(Duration.ofMillis(200))
-            .build();
-    DeploymentSpec.Builder builder = DeploymentSpec.builder("app").port(8080).startCommand("serve");
-    spec.accept(builder);
-    this.app = engine.deploy(builder.build());
+    super(app, spec);
     JdkHttpProxy.Builder proxyBuilder =
         JdkHttpProxy.builder(engine)
             .port(0)
@@ -56,14 +46,10 @@ final class TestLink implements AutoCloseable {
     return RawClient.ask(port, request);
   }
 
-  /** Starts the instance, and forgets the request that did it. */
-  TestLink warm() {
-    app.start().join();
+  @Override
+  public TestLink warm() {
+    super.warm();
     return this;
-  }
-
-  TestInstance instance() {
-    return provider.instance();
   }
 
   void awaitHeld(int number) {
@@ -71,7 +57,8 @@ final class TestLink implements AutoCloseable {
   }
 
   /** Nothing may be left of the exchanges: no lease, no request under way, no place taken. */
-  void awaitQuiet() {
+  @Override
+  public void awaitQuiet() {
     Await.until(
         "all is given back: " + app.status() + ", under way " + proxy.inFlight(),
         () ->
@@ -84,6 +71,6 @@ final class TestLink implements AutoCloseable {
   @Override
   public void close() {
     proxy.close();
-    engine.close();
+    super.close();
   }
 }

@@ -1,11 +1,13 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.okhttp;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AutoDeployException;
-import dev.autodeploy.proxy.okhttp.AutoDeployInterceptor;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.TestEngine;
+import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.security.MessageDigest;
@@ -24,31 +26,31 @@ import org.junit.jupiter.api.Test;
 
 final class AutoDeployInterceptorTest {
 
-  private static Call call(TestLink link, String url) {
+  private static Call call(TestEngine host, String url) {
     OkHttpClient client =
         new OkHttpClient.Builder()
-            .addInterceptor(AutoDeployInterceptor.of(link.engine, Duration.ofSeconds(20)))
+            .addInterceptor(AutoDeployInterceptor.of(host.engine, Duration.ofSeconds(20)))
             .build();
     return client.newCall(new Request.Builder().url(url).build());
   }
 
   @Test
   void call_startsAnInstanceAndHoldsItUntilTheResponseIsClosed() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
-      try (Response response = call(link, "http://app.autodeploy/v1/x?y=z").execute()) {
-        assertThat(link.app.status().inFlight()).isEqualTo(1);
+    try (TestEngine host = new TestEngine(TestInstance.App.text("hello"))) {
+      try (Response response = call(host, "http://app.autodeploy/v1/x?y=z").execute()) {
+        assertThat(host.app.status().inFlight()).isEqualTo(1);
         assertThat(response.body().string()).isEqualTo("hello");
       }
-      assertThat(link.app.status().inFlight()).isZero();
-      assertThat(link.instance().requests.get(0).target).isEqualTo("/v1/x?y=z");
+      assertThat(host.app.status().inFlight()).isZero();
+      assertThat(host.instance().requests.get(0).target).isEqualTo("/v1/x?y=z");
     }
   }
 
   @Test
   void cancelledCall_givesUpItsPlace() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
-      link.provider.gate = new CompletableFuture<>();
-      Call call = call(link, "http://app.autodeploy/");
+    try (TestEngine host = new TestEngine(TestInstance.App.text("hello"))) {
+      host.provider.gate = new CompletableFuture<>();
+      Call call = call(host, "http://app.autodeploy/");
       CompletableFuture<Throwable> outcome =
           CompletableFuture.supplyAsync(
               () -> {
@@ -58,12 +60,12 @@ final class AutoDeployInterceptorTest {
                   return e;
                 }
               });
-      Await.until("it waits", () -> link.app.status().pending() == 1);
+      Await.until("it waits", () -> host.app.status().pending() == 1);
       call.cancel();
 
       assertThat(outcome.join()).hasMessage("Canceled");
-      assertThat(link.app.status().pending()).isZero();
-      link.provider.gate.complete(null);
+      assertThat(host.app.status().pending()).isZero();
+      host.provider.gate.complete(null);
     }
   }
 
@@ -76,9 +78,9 @@ final class AutoDeployInterceptorTest {
             throw new IOException("hung up");
           }
         };
-    try (TestLink link = new TestLink(endless);
-        Response response = call(link, "http://app.autodeploy/").execute()) {
-      link.provider.exit(link.provider.starts.get(0).instanceId(), 1);
+    try (TestEngine host = new TestEngine(endless);
+        Response response = call(host, "http://app.autodeploy/").execute()) {
+      host.provider.exit(host.provider.starts.get(0).instanceId(), 1);
 
       assertThatThrownBy(() -> response.body().bytes()).isInstanceOf(IOException.class);
     }
@@ -108,9 +110,9 @@ final class AutoDeployInterceptorTest {
   }
 
   private static WebSocket open(
-      TestLink link, CompletableFuture<String> said, CompletableFuture<Throwable> failed) {
+      TestEngine host, CompletableFuture<String> said, CompletableFuture<Throwable> failed) {
     OkHttpClient client =
-        new OkHttpClient.Builder().addInterceptor(AutoDeployInterceptor.of(link.engine)).build();
+        new OkHttpClient.Builder().addInterceptor(AutoDeployInterceptor.of(host.engine)).build();
     return client.newWebSocket(
         new Request.Builder().url("ws://app.autodeploy/ws").build(),
         new WebSocketListener() {
@@ -128,47 +130,47 @@ final class AutoDeployInterceptorTest {
 
   @Test
   void webSocket_keepsTheInstanceUntilItIsClosed() throws Exception {
-    try (TestLink link = new TestLink(AutoDeployInterceptorTest::webSocket)) {
+    try (TestEngine host = new TestEngine(AutoDeployInterceptorTest::webSocket)) {
       CompletableFuture<String> said = new CompletableFuture<>();
-      WebSocket socket = open(link, said, new CompletableFuture<>());
+      WebSocket socket = open(host, said, new CompletableFuture<>());
       assertThat(said.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
-      assertThat(link.app.status().inFlight()).isEqualTo(1);
+      assertThat(host.app.status().inFlight()).isEqualTo(1);
 
       socket.close(1000, null);
-      link.awaitQuiet();
+      host.awaitQuiet();
     }
   }
 
   @Test
   void webSocketThatIsCancelled_givesTheInstanceBack() throws Exception {
-    try (TestLink link = new TestLink(AutoDeployInterceptorTest::webSocket)) {
+    try (TestEngine host = new TestEngine(AutoDeployInterceptorTest::webSocket)) {
       CompletableFuture<String> said = new CompletableFuture<>();
-      WebSocket socket = open(link, said, new CompletableFuture<>());
+      WebSocket socket = open(host, said, new CompletableFuture<>());
       assertThat(said.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
 
       socket.cancel();
-      link.awaitQuiet();
+      host.awaitQuiet();
     }
   }
 
   @Test
   void webSocketToAnInstanceThatIsLost_fails() throws Exception {
-    try (TestLink link = new TestLink(AutoDeployInterceptorTest::webSocket)) {
+    try (TestEngine host = new TestEngine(AutoDeployInterceptorTest::webSocket)) {
       CompletableFuture<String> said = new CompletableFuture<>();
       CompletableFuture<Throwable> failed = new CompletableFuture<>();
-      open(link, said, failed);
+      open(host, said, failed);
       assertThat(said.get(20, TimeUnit.SECONDS)).isEqualTo("hello");
 
-      link.provider.exit(link.provider.starts.get(0).instanceId(), 1);
+      host.provider.exit(host.provider.starts.get(0).instanceId(), 1);
       assertThat(failed.get(20, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
-      link.awaitQuiet();
+      host.awaitQuiet();
     }
   }
 
   @Test
   void unknownDeployment_isAnIoExceptionThatSaysSo() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
-      assertThatThrownBy(() -> call(link, "http://nobody.autodeploy/").execute())
+    try (TestEngine host = new TestEngine(TestInstance.App.text("hello"))) {
+      assertThatThrownBy(() -> call(host, "http://nobody.autodeploy/").execute())
           .isInstanceOf(IOException.class)
           .hasCauseInstanceOf(AutoDeployException.class)
           .hasMessageContaining("nobody");
@@ -177,10 +179,10 @@ final class AutoDeployInterceptorTest {
 
   @Test
   void otherHosts_areLeftAlone() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("hello")).warm()) {
-      try (Response response = call(link, link.instance().endpoint().toString()).execute()) {
+    try (TestEngine host = new TestEngine(TestInstance.App.text("hello")).warm()) {
+      try (Response response = call(host, host.instance().endpoint().toString()).execute()) {
         assertThat(response.body().string()).isEqualTo("hello");
-        assertThat(link.app.status().inFlight()).isZero();
+        assertThat(host.app.status().inFlight()).isZero();
       }
     }
   }

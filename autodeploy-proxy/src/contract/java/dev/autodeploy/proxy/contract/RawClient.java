@@ -1,4 +1,4 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -15,42 +15,42 @@ import java.util.List;
 import java.util.Locale;
 
 /** A client that sends what it is told, byte for byte, and shows what comes back. */
-final class RawClient implements AutoCloseable {
-  final Socket socket;
+public final class RawClient implements AutoCloseable {
+  public final Socket socket;
   private final InputStream in;
 
-  RawClient(int port) throws IOException {
+  public RawClient(int port) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(20_000);
     in = new BufferedInputStream(socket.getInputStream());
   }
 
-  static Answer ask(int port, String request) throws IOException {
+  public static Answer ask(int port, String request) throws IOException {
     try (RawClient client = new RawClient(port)) {
       return client.send(request).answer(request.startsWith("HEAD "));
     }
   }
 
-  static Answer get(int port, String target) throws IOException {
+  public static Answer get(int port, String target) throws IOException {
     return ask(port, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
 
-  RawClient send(String bytes) throws IOException {
+  public RawClient send(String bytes) throws IOException {
     socket.getOutputStream().write(bytes.getBytes(ISO_8859_1));
     return this;
   }
 
-  OutputStream out() throws IOException {
+  public OutputStream out() throws IOException {
     return socket.getOutputStream();
   }
 
-  Answer answer() throws IOException {
+  public Answer answer() throws IOException {
     return answer(false);
   }
 
   /** Reads one answer; interim ones are kept apart. */
-  Answer answer(boolean toHead) throws IOException {
+  public Answer answer(boolean toHead) throws IOException {
     Answer answer = head();
     List<Answer> interim = new ArrayList<>();
     while (answer.status < 200) {
@@ -62,7 +62,7 @@ final class RawClient implements AutoCloseable {
     return answer;
   }
 
-  Answer head() throws IOException {
+  public Answer head() throws IOException {
     String line = line();
     Answer answer = new Answer();
     answer.status = Integer.parseInt(line.split(" ", 3)[1]);
@@ -93,7 +93,7 @@ final class RawClient implements AutoCloseable {
     return new String(in.readAllBytes(), ISO_8859_1);
   }
 
-  byte[] exactly(int length) throws IOException {
+  public byte[] exactly(int length) throws IOException {
     byte[] bytes = in.readNBytes(length);
     if (bytes.length < length) {
       throw new EOFException("cut off after " + bytes.length + " of " + length + " bytes");
@@ -101,7 +101,7 @@ final class RawClient implements AutoCloseable {
     return bytes;
   }
 
-  String line() throws IOException {
+  public String line() throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     for (int b = in.read(); b != '\n'; b = in.read()) {
       if (b < 0) {
@@ -114,12 +114,12 @@ final class RawClient implements AutoCloseable {
     return line.toString(ISO_8859_1);
   }
 
-  int read() throws IOException {
+  public int read() throws IOException {
     return in.read();
   }
 
   /** Reads everything until the other side closes or resets the connection. */
-  String rest() throws IOException {
+  public String rest() throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     try {
       in.transferTo(all);
@@ -132,7 +132,7 @@ final class RawClient implements AutoCloseable {
   }
 
   /** Closes the connection with a reset. */
-  void reset() throws IOException {
+  public void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();
   }
@@ -143,13 +143,13 @@ final class RawClient implements AutoCloseable {
   }
 
   /** An answer. */
-  static final class Answer {
-    int status;
-    final List<String> head = new ArrayList<>();
-    List<Answer> interim = List.of();
-    String body = "";
+  public static final class Answer {
+    public int status;
+    public final List<String> head = new ArrayList<>();
+    public List<Answer> interim = List.of();
+    public String body = "";
 
-    String field(String name) {
+    public String field(String name) {
       for (String line : head) {
         if (line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ":")) {
           return line.substring(name.length() + 1).strip();

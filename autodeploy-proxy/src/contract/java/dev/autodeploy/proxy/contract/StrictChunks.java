@@ -1,11 +1,11 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 /** Reads a chunked body exactly as RFC 9112 has it, to tell what a request may end with. */
-final class StrictChunks {
+public final class StrictChunks {
   private StrictChunks() {}
 
   /** Returns whether a text begins with a complete chunked body. */
-  static boolean isComplete(String text) {
+  public static boolean isComplete(String text) {
     int at = 0;
     while (true) {
       int end = text.indexOf("\r\n", at);

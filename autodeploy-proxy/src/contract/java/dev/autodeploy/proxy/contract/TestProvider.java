@@ -1,4 +1,4 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
@@ -17,14 +17,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Starts instances in this JVM, when the test lets it. */
-final class TestProvider implements InstanceProvider {
-  final List<StartRequest> starts = new CopyOnWriteArrayList<>();
-  final Map<String, TestInstance> instances = new ConcurrentHashMap<>();
-  volatile TestInstance.App app;
-  volatile CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
+public final class TestProvider implements InstanceProvider {
+  public final List<StartRequest> starts = new CopyOnWriteArrayList<>();
+  public final Map<String, TestInstance> instances = new ConcurrentHashMap<>();
+  public volatile TestInstance.App app;
+  public volatile CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
   private volatile ProviderContext context;
 
-  TestProvider(TestInstance.App app) {
+  public TestProvider(TestInstance.App app) {
     this.app = app;
   }
 
@@ -49,7 +49,7 @@ final class TestProvider implements InstanceProvider {
   }
 
   /** The only instance there is. */
-  TestInstance instance() {
+  public TestInstance instance() {
     if (instances.size() != 1) {
       throw new AssertionError("there are " + instances.size() + " instances");
     }
@@ -57,13 +57,13 @@ final class TestProvider implements InstanceProvider {
   }
 
   /** Ends an instance as if it had crashed. */
-  void crash(String instanceId, int exitCode) throws IOException {
+  public void crash(String instanceId, int exitCode) throws IOException {
     instances.get(instanceId).close();
     exit(instanceId, exitCode);
   }
 
   /** Tells that an instance has ended. */
-  void exit(String instanceId, int exitCode) {
+  public void exit(String instanceId, int exitCode) {
     context
         .observer()
         .exited(

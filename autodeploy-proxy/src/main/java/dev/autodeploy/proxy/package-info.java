@@ -9,7 +9,7 @@
  *     .noWake(NoWakeRule.methods("OPTIONS"));
  * }</pre>
  *
- * <p>The links themselves are in {@link dev.autodeploy.proxy.jdk}; {@link
+ * <p>The links themselves are in {@code dev.autodeploy.proxy.jdk}, a module of its own; {@link
  * dev.autodeploy.proxy.okhttp} does without any.
  */
 @NullMarked

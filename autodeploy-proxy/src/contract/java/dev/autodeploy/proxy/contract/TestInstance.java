@@ -1,4 +1,4 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -19,23 +19,23 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A server that reads requests and lets the test write the answers, byte for byte. */
-final class TestInstance implements Closeable {
-  final List<Request> requests = new java.util.concurrent.CopyOnWriteArrayList<>();
+public final class TestInstance implements Closeable {
+  public final List<Request> requests = new java.util.concurrent.CopyOnWriteArrayList<>();
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
   private final ServerSocket server;
   private final App app;
 
-  TestInstance(App app) throws IOException {
+  public TestInstance(App app) throws IOException {
     this.app = app;
     server = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
     thread(this::accept);
   }
 
-  URI endpoint() {
+  public URI endpoint() {
     return URI.create("http://127.0.0.1:" + server.getLocalPort());
   }
 
-  int openConnections() {
+  public int openConnections() {
     return connections.size();
   }
 
@@ -80,7 +80,7 @@ final class TestInstance implements Closeable {
     }
   }
 
-  static void shut(Socket socket) {
+  public static void shut(Socket socket) {
     try {
       socket.close();
     } catch (IOException e) {
@@ -95,7 +95,7 @@ final class TestInstance implements Closeable {
   }
 
   /** What an instance does with a request. */
-  interface App {
+  public interface App {
     void answer(Request request, OutputStream out) throws IOException;
 
     static App text(String body) {
@@ -113,18 +113,18 @@ final class TestInstance implements Closeable {
     }
   }
 
-  static void write(OutputStream out, String bytes) throws IOException {
+  public static void write(OutputStream out, String bytes) throws IOException {
     out.write(bytes.getBytes(ISO_8859_1));
     out.flush();
   }
 
   /** A request as it came in. */
-  static final class Request {
-    final String method;
-    final String target;
-    final String version;
-    final List<String> head = new ArrayList<>();
-    final Socket socket;
+  public static final class Request {
+    public final String method;
+    public final String target;
+    public final String version;
+    public final List<String> head = new ArrayList<>();
+    public final Socket socket;
     private final InputStream in;
     private boolean drained;
 
@@ -140,7 +140,7 @@ final class TestInstance implements Closeable {
       }
     }
 
-    static Request read(InputStream in, Socket socket) throws IOException {
+    public static Request read(InputStream in, Socket socket) throws IOException {
       String line = line(in);
       return line == null ? null : new Request(line, in, socket);
     }
@@ -158,12 +158,12 @@ final class TestInstance implements Closeable {
       return line.toString(ISO_8859_1);
     }
 
-    String field(String name) {
+    public String field(String name) {
       List<String> all = fields(name);
       return all.isEmpty() ? null : all.get(0);
     }
 
-    List<String> fields(String name) {
+    public List<String> fields(String name) {
       List<String> found = new ArrayList<>();
       for (String line : head) {
         if (line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ":")) {
@@ -173,18 +173,18 @@ final class TestInstance implements Closeable {
       return found;
     }
 
-    String body() throws IOException {
+    public String body() throws IOException {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       copyBody(bytes);
       return bytes.toString(ISO_8859_1);
     }
 
-    void drain() throws IOException {
+    public void drain() throws IOException {
       copyBody(OutputStream.nullOutputStream());
     }
 
     /** Copies the body as it comes in. */
-    long copyBody(OutputStream out) throws IOException {
+    public long copyBody(OutputStream out) throws IOException {
       if (drained) {
         return 0;
       }

@@ -1,16 +1,16 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Waits for something to become true. */
-final class Await {
+public final class Await {
   private static final long LIMIT = TimeUnit.SECONDS.toNanos(20);
 
   private Await() {}
 
-  static void until(String what, BooleanSupplier condition) {
+  public static void until(String what, BooleanSupplier condition) {
     long deadline = System.nanoTime() + LIMIT;
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
