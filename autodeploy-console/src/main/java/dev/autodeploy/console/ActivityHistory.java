@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The activity of one deployment that the ledger does not record: requests per minute, and the spans
- * in which its instances were busy. In memory and bounded. Guarded by the lock of {@link
+ * The activity of one deployment that the ledger does not record: requests per minute, and the
+ * spans in which its instances were busy. In memory and bounded. Guarded by the lock of {@link
  * EventHistory}.
  */
 final class ActivityHistory {

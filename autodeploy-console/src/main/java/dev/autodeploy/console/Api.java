@@ -325,8 +325,8 @@ final class Api {
     return null;
   }
 
-  private @Nullable JsonResponse logStream(Deployment deployment, String instanceId, Request request)
-      throws IOException {
+  private @Nullable JsonResponse logStream(
+      Deployment deployment, String instanceId, Request request) throws IOException {
     List<String> lines = await(deployment.logs(instanceId, 500));
     String first = Json.text(LogTails.lines(lines, true));
     hub.open(request.exchange(), LogTails.topic(instanceId), SseHub.message("lines", first));
@@ -353,7 +353,8 @@ final class Api {
     }
     Deployment made = provided(() -> autoDeploy.deploy(spec));
     LOG.info("{}: made from the console", spec.name());
-    return JsonResponse.json(201, deploymentJson.detail(made)).with("Location", "deployments/" + spec.name());
+    return JsonResponse.json(201, deploymentJson.detail(made))
+        .with("Location", "deployments/" + spec.name());
   }
 
   private JsonResponse update(Deployment deployment, Request request) throws IOException {

@@ -82,7 +82,8 @@ final class ChangePublisher implements DeploymentListener {
     eventHistory.sample(autoDeploy, clock.instant());
     autoDeploy.addListener(this);
     // A long ledger is added up before somebody waits for it.
-    scheduler.execute(() -> guarded(() -> autoDeploy.deployments().forEach(deploymentJson::summary)));
+    scheduler.execute(
+        () -> guarded(() -> autoDeploy.deployments().forEach(deploymentJson::summary)));
     scheduler.scheduleWithFixedDelay(this::tick, 1, 1, TimeUnit.SECONDS);
   }
 

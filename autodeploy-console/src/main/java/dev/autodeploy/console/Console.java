@@ -56,9 +56,13 @@ public final class Console implements AutoCloseable {
     this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
     EventHistory eventHistory = new EventHistory();
-    DeploymentJson deploymentJson = new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone), eventHistory);
-    this.publisher = new ChangePublisher(b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
-    this.api = new Api(b.autoDeploy, b.clock, guard, deploymentJson, eventHistory, publisher, hub, logs);
+    DeploymentJson deploymentJson =
+        new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone), eventHistory);
+    this.publisher =
+        new ChangePublisher(
+            b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
+    this.api =
+        new Api(b.autoDeploy, b.clock, guard, deploymentJson, eventHistory, publisher, hub, logs);
     publisher.begin();
   }
 

@@ -80,7 +80,8 @@ final class ConsoleHandler implements HttpHandler {
     String base = base(exchange);
     String path = exchange.getRequestURI().getPath();
     if ((path + "/").equals(base)) {
-      return JsonResponse.empty(308).with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
+      return JsonResponse.empty(308)
+          .with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
     }
     if (!path.startsWith(base)) {
       throw Problem.notFound("the console is at " + base);

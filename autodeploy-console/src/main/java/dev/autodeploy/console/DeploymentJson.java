@@ -29,7 +29,10 @@ final class DeploymentJson {
   private final MonthlyCost monthlyCost;
   private final EventHistory eventHistory;
 
-  DeploymentJson(Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost, EventHistory eventHistory) {
+  DeploymentJson(
+      Function<Deployment, @Nullable URI> linkOf,
+      MonthlyCost monthlyCost,
+      EventHistory eventHistory) {
     this.linkOf = linkOf;
     this.monthlyCost = monthlyCost;
     this.eventHistory = eventHistory;

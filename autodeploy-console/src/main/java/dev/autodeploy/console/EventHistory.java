@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment. The
- * engine publishes each of them only once.
+ * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment.
+ * The engine publishes each of them only once.
  */
 final class EventHistory {
   static final int MAX_EVENTS = 1000;

@@ -18,9 +18,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cost of each deployment in the current month, and its typical start duration. Closed intervals
- * do not change, so their sum is kept until there are more of them, the prices may have changed, or
- * a new month begins.
+ * The cost of each deployment in the current month, and its typical start duration. Closed
+ * intervals do not change, so their sum is kept until there are more of them, the prices may have
+ * changed, or a new month begins.
  */
 final class MonthlyCost {
   private static final int LEARNED_FROM = 20;
