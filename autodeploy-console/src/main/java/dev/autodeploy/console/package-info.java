@@ -1,14 +1,11 @@
 /**
- * The Auto Deploy page and the JSON API under it, inside the host application's own server; and
+ * The Auto Deploy page and the JSON API under it, on a server inside the host application; and
  * webhooks.
  *
  * <pre>{@code
  * try (Console console = Console.builder(autoDeploy).actions(true).build();
- *     JdkHttpProxy proxy = JdkHttpProxy.builder(autoDeploy)
- *         .port(8000)
- *         .console(console.handler("/"))
- *         .start()) {
- *   System.out.println("links and page: " + proxy.serviceLink(voice).resolve("/"));
+ *     ConsoleServer page = console.start(8001)) {
+ *   System.out.println("The Auto Deploy page: " + page.uri());
  * }
  * }</pre>
  *

@@ -6,6 +6,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.console.Console;
+import dev.autodeploy.console.ConsoleServer;
 import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.examples.standin.BreezyVoiceStandIn;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
@@ -78,25 +79,31 @@ public final class BreezyVoiceLauncher {
     AtomicReference<@Nullable JdkHttpProxy> links = new AtomicReference<>();
     Console console =
         Console.builder(autoDeploy).actions(true).linkOf(it -> link(links.get(), it)).build();
+    ConsoleServer page = null;
     JdkHttpProxy proxy;
     Deployment voice;
     try {
       voice = autoDeploy.deploy(spec(options));
+      // On a port of its own: what an instance answers must not share the page's origin.
+      page = console.start(options.pagePort());
       proxy =
           JdkHttpProxy.builder(autoDeploy)
               .port(options.port())
-              .console(console.handler("/"))
+              .context("/", new PageRedirect(page.uri()))
               .start();
       links.set(proxy);
     } catch (IOException | RuntimeException e) {
+      if (page != null) {
+        page.close();
+      }
       console.close();
       autoDeploy.close();
       throw e;
     }
+    Endpoints endpoints = new Endpoints(page, console, proxy, autoDeploy);
     Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(() -> shutDown(console, proxy, autoDeploy, waiting), "launcher-shutdown"));
-    greet(voice, proxy.serviceLink(voice), options);
+        .addShutdownHook(new Thread(() -> shutDown(endpoints, waiting), "launcher-shutdown"));
+    greet(voice, proxy.serviceLink(voice), page.uri(), options);
     if (options.docker()) {
       autoDeploy
           .offer()
@@ -153,7 +160,7 @@ public final class BreezyVoiceLauncher {
     return "'" + text.replace("'", "'\\''") + "'";
   }
 
-  private static void greet(Deployment voice, URI link, LauncherOptions options) {
+  private static void greet(Deployment voice, URI link, URI page, LauncherOptions options) {
     URI status = link.resolve("/-/status");
     System.out.printf(
         """
@@ -177,7 +184,7 @@ public final class BreezyVoiceLauncher {
         voice.name(),
         voice.spec().description(),
         link,
-        link.resolve("/"),
+        page,
         status,
         Texts.of(options.idleTimeout()),
         options.pricePerHour(),
@@ -185,20 +192,24 @@ public final class BreezyVoiceLauncher {
         Texts.of(voice.cost().total()));
   }
 
-  private static void shutDown(
-      Console console, JdkHttpProxy proxy, AutoDeploy autoDeploy, WaitingLine waiting) {
+  private static void shutDown(Endpoints endpoints, WaitingLine waiting) {
     waiting.clear();
     System.out.println("\nEnding: finishing requests and releasing instances ...");
     try {
-      console.close();
-      proxy.close();
+      endpoints.page().close();
+      endpoints.console().close();
+      endpoints.links().close();
     } finally {
       try {
-        autoDeploy.close();
+        endpoints.autoDeploy().close();
         System.out.println("Everything is released.");
       } catch (AutoDeployException e) {
         System.err.println("breezyvoice: " + e.getMessage());
       }
     }
   }
+
+  /** The parts that are closed when the launcher ends. */
+  private record Endpoints(
+      ConsoleServer page, Console console, JdkHttpProxy links, AutoDeploy autoDeploy) {}
 }

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The command line of {@link BreezyVoiceLauncher}.
  *
  * @param port the port of the service link; 0 takes a free one
+ * @param pagePort the port of the page; 0 takes a free one
  * @param idleTimeout how long the instance is kept without a request
  * @param pricePerHour what an instance costs for an hour
  * @param state where deployments and ledger are kept, or null to forget them
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 record LauncherOptions(
     int port,
+    int pagePort,
     Duration idleTimeout,
     Money pricePerHour,
     @Nullable Path state,
@@ -42,6 +44,7 @@ record LauncherOptions(
       Deploys BreezyVoice (a stand-in with its HTTP contract) and serves its link until Ctrl-C.
 
         --port PORT              port of the service link, 0 for a free one (8000)
+        --page-port PORT         port of the page, 0 for a free one (the link's and 1)
         --idle-timeout DURATION  release the instance after this time without a request (5m)
         --price-per-hour AMOUNT  what an instance costs, in US dollars (0.49)
         --state DIR              keep deployments and cost in DIR over a restart (not kept)
@@ -59,6 +62,7 @@ record LauncherOptions(
   static final String DEFAULT_IMAGE = "breezyvoice:standin";
 
   private static final Duration LONGEST = Duration.ofHours(24);
+  private static final int MAX_PORT = 65_535;
 
   /**
    * Reads arguments.
@@ -68,6 +72,7 @@ record LauncherOptions(
    */
   static LauncherOptions parse(List<String> arguments) {
     int port = 8000;
+    Integer pagePort = null;
     Duration idleTimeout = Duration.ofMinutes(5);
     Money price = Money.of("0.49", "USD");
     Path state = null;
@@ -80,7 +85,8 @@ record LauncherOptions(
     for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
       String option = rest.next();
       switch (option) {
-        case "--port" -> port = port(value(option, rest));
+        case "--port" -> port = port(option, value(option, rest));
+        case "--page-port" -> pagePort = port(option, value(option, rest));
         case "--idle-timeout" ->
             idleTimeout = DurationOption.parse(option, value(option, rest), LONGEST);
         case "--price-per-hour" -> price = price(value(option, rest));
@@ -105,8 +111,13 @@ record LauncherOptions(
     if (image != null && snapshot != null) {
       throw new IllegalArgumentException("give either --image or --snapshot");
     }
+    if (pagePort != null && pagePort != 0 && pagePort == port) {
+      throw new IllegalArgumentException(
+          "--page-port is the link's port; the page needs one of its own");
+    }
     return new LauncherOptions(
         port,
+        pagePort != null ? pagePort : nextTo(port),
         idleTimeout,
         price,
         state,
@@ -149,11 +160,16 @@ record LauncherOptions(
     return rest.next();
   }
 
-  private static int port(String text) {
-    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= 65_535) {
+  /** Returns the port after the link's, or 0 where the link's is free to choose or the last one. */
+  private static int nextTo(int port) {
+    return port == 0 || port == MAX_PORT ? 0 : port + 1;
+  }
+
+  private static int port(String option, String text) {
+    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= MAX_PORT) {
       return Integer.parseInt(text);
     }
-    throw new IllegalArgumentException("--port is '" + text + "'; allowed are 0 to 65535");
+    throw new IllegalArgumentException(option + " is '" + text + "'; allowed are 0 to 65535");
   }
 
   private static Money price(String text) {

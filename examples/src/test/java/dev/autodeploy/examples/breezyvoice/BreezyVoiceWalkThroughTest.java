@@ -57,6 +57,23 @@ class BreezyVoiceWalkThroughTest {
   }
 
   @Test
+  void page_isOnAnOriginOfItsOwn_andTheLinkPointsToIt() throws Exception {
+    try (LauncherProcess launcher = LauncherProcess.start()) {
+      URI link = launcher.link();
+      URI page = launcher.page();
+      assertThat(page.getPort()).isNotEqualTo(link.getPort());
+      assertThat(get(page).body()).contains("<title>Auto Deploy</title>");
+      assertThat(get(page.resolve("-/api/session")).body()).contains("\"actions\":true");
+
+      HttpResponse<String> root = get(link.resolve("/"));
+      assertThat(root.statusCode()).isEqualTo(302);
+      assertThat(root.headers().firstValue("Location")).contains(page.toString());
+      assertThat(get(link.resolve("/-/api/session")).statusCode()).isEqualTo(404);
+      assertThat(get(link.resolve("/-/status")).statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void term_whileAnInstanceRuns_releasesItBeforeTheLauncherEnds() throws Exception {
     try (LauncherProcess launcher = LauncherProcess.start()) {
       URI link = launcher.link();
@@ -101,7 +118,10 @@ class BreezyVoiceWalkThroughTest {
   }
 
   private String status(URI link) throws Exception {
-    HttpRequest request = HttpRequest.newBuilder(link.resolve("/-/status")).build();
-    return client.send(request, BodyHandlers.ofString()).body();
+    return get(link.resolve("/-/status")).body();
+  }
+
+  private HttpResponse<String> get(URI address) throws Exception {
+    return client.send(HttpRequest.newBuilder(address).build(), BodyHandlers.ofString());
   }
 }

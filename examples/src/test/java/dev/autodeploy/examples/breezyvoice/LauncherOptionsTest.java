@@ -22,6 +22,7 @@ class LauncherOptionsTest {
         .isEqualTo(
             new LauncherOptions(
                 8000,
+                8001,
                 Duration.ofMinutes(5),
                 Money.of("0.49", "USD"),
                 null,
@@ -40,6 +41,8 @@ class LauncherOptionsTest {
             List.of(
                 "--port",
                 "0",
+                "--page-port",
+                "8100",
                 "--idle-timeout",
                 "3s",
                 "--price-per-hour",
@@ -54,6 +57,7 @@ class LauncherOptionsTest {
         .isEqualTo(
             new LauncherOptions(
                 0,
+                8100,
                 Duration.ofSeconds(3),
                 Money.of("1.20", "USD"),
                 Path.of("x"),
@@ -63,6 +67,13 @@ class LauncherOptionsTest {
                 null,
                 GpuRequest.none(),
                 true));
+  }
+
+  @Test
+  void page_isNextToTheLink_unlessTheLinkIsAnywhere() {
+    assertThat(LauncherOptions.parse(List.of("--port", "9000")).pagePort()).isEqualTo(9001);
+    assertThat(LauncherOptions.parse(List.of("--port", "0")).pagePort()).isZero();
+    assertThat(LauncherOptions.parse(List.of("--port", "65535")).pagePort()).isZero();
   }
 
   @Test
@@ -86,6 +97,8 @@ class LauncherOptionsTest {
   @CsvSource({
     "--port, 65536, 0 to 65535",
     "--port, http, 0 to 65535",
+    "--page-port, -1, 0 to 65535",
+    "--page-port, 8000, one of its own",
     "--idle-timeout, 3, a number and ms",
     "--idle-timeout, 25h, at most 1440m",
     "--price-per-hour, cheap, an amount",

@@ -21,6 +21,7 @@ import java.util.regex.Pattern;
 /** The launcher as its user runs it: a process of its own, with its output. */
 final class LauncherProcess implements AutoCloseable {
   private static final Pattern LINK = Pattern.compile("Service link +(http\\S+)");
+  private static final Pattern PAGE = Pattern.compile("Page +(http\\S+)");
 
   private final Process process;
   private final List<String> output = new CopyOnWriteArrayList<>();
@@ -62,9 +63,18 @@ final class LauncherProcess implements AutoCloseable {
 
   /** Waits until the launcher has printed its link. */
   URI link() throws InterruptedException {
-    await("the link", () -> output.stream().anyMatch(line -> LINK.matcher(line).find()));
+    return printed("the link", LINK);
+  }
+
+  /** Waits until the launcher has printed the address of its page. */
+  URI page() throws InterruptedException {
+    return printed("the page", PAGE);
+  }
+
+  private URI printed(String what, Pattern pattern) throws InterruptedException {
+    await(what, () -> output.stream().anyMatch(line -> pattern.matcher(line).find()));
     for (String line : output) {
-      Matcher matcher = LINK.matcher(line);
+      Matcher matcher = pattern.matcher(line);
       if (matcher.find()) {
         return URI.create(matcher.group(1));
       }
