@@ -12,5 +12,8 @@ module dev.autodeploy.core {
   exports dev.autodeploy.event;
   exports dev.autodeploy.internal to
       dev.autodeploy.testing;
+  exports dev.autodeploy.internal.net to
+      dev.autodeploy.console,
+      dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.spi;
 }
