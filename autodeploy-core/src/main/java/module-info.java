@@ -14,6 +14,7 @@ module dev.autodeploy.core {
       dev.autodeploy.testing;
   exports dev.autodeploy.internal.net to
       dev.autodeploy.console,
+      dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.spi;
 }

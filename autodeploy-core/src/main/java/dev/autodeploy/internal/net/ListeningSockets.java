@@ -71,7 +71,8 @@ public record ListeningSockets<S>(List<S> servers, int port, String host) {
    * @param wanted the configured address; port 0 for one that the system chooses
    * @param opening opens one server
    * @param port returns the port of an open server
-   * @param close closes a server
+   * @param close closes a server that was just opened, so that its port is free again; the JDK's
+   *     {@code HttpServer} gives it back only if it was started before it is stopped
    * @param <S> the type of a server
    * @return the servers
    * @throws IOException if one of the addresses cannot be listened on; nothing is left open

@@ -3,12 +3,9 @@ package dev.autodeploy.proxy.jdk;
 import static java.util.Objects.requireNonNull;
 
 import com.sun.net.httpserver.Filter;
-import com.sun.net.httpserver.HttpContext;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsServer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentListener;
@@ -45,8 +42,8 @@ public final class JdkHttpProxy implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(JdkHttpProxy.class);
 
   private final Gateway gateway;
-  private final HttpServer server;
-  private final Map<String, HttpServer> dedicated = new LinkedHashMap<>();
+  private final LinkServer server;
+  private final Map<String, LinkServer> dedicated = new LinkedHashMap<>();
   private final Workers workers;
   private final HeadDeadline heads;
   private final DetachedAborts aborts = new DetachedAborts();
@@ -63,7 +60,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     workers = builder.workers();
     heads = new HeadDeadline(builder.headTimeout);
     server = listen(new InetSocketAddress(builder.host, builder.port), builder.backlog);
-    base = builder.publicUrl != null ? builder.publicUrl : base(server.getAddress());
+    base = builder.publicUrl != null ? builder.publicUrl : base();
     gateway = new Gateway(builder.config(this::link, !selfTest.chunksSafe()), heads::watch);
     DeploymentListener listener = gateway::onEvent;
     AutoDeploy autoDeploy = builder.autoDeploy;
@@ -77,7 +74,7 @@ public final class JdkHttpProxy implements AutoCloseable {
       server.createContext("/", http -> serve(http, null));
       builder.contexts.forEach(this::mount);
       for (Map.Entry<String, Integer> own : builder.dedicatedPorts.entrySet()) {
-        HttpServer more =
+        LinkServer more =
             listen(new InetSocketAddress(builder.host, own.getValue()), builder.backlog);
         dedicated.put(own.getKey(), more);
         more.createContext("/", http -> serve(http, own.getKey()));
@@ -87,33 +84,13 @@ public final class JdkHttpProxy implements AutoCloseable {
       throw e;
     }
     server.start();
-    dedicated.values().forEach(HttpServer::start);
+    dedicated.values().forEach(LinkServer::start);
     LOG.info("service links at {}d/<deployment>", base);
   }
 
-  private HttpServer listen(InetSocketAddress address, int backlog) throws IOException {
-    HttpServer made;
-    try {
-      if (sslContext == null) {
-        made = HttpServer.create(address, backlog);
-      } else {
-        HttpsServer secure = HttpsServer.create(address, backlog);
-        secure.setHttpsConfigurator(new HttpsConfigurator(sslContext));
-        made = secure;
-      }
-    } catch (IOException e) { // which does not say where
-      throw new IOException(
-          "cannot listen on "
-              + address.getHostString()
-              + ":"
-              + address.getPort()
-              + " ("
-              + e.getMessage()
-              + "); end what uses the port, or choose another one",
-          e);
-    }
-    made.setExecutor(task -> workers.execute(() -> heads.run(task)));
-    return made;
+  private LinkServer listen(InetSocketAddress address, int backlog) throws IOException {
+    return LinkServer.listen(
+        address, backlog, sslContext, task -> workers.execute(() -> heads.run(task)));
   }
 
   private void serve(HttpExchange http, @Nullable String deployment) throws IOException {
@@ -137,20 +114,13 @@ public final class JdkHttpProxy implements AutoCloseable {
         server.createContext(own, http -> serve(http, null));
       }
     }
-    HttpContext context = server.createContext(path, handler);
-    context.getFilters().add(new GuardFilter(this));
+    GuardFilter guard = new GuardFilter(this);
+    server.createContext(path, handler).forEach(context -> context.getFilters().add(guard));
   }
 
-  private URI base(InetSocketAddress address) {
-    InetAddress host = address.getAddress();
-    String name =
-        host.isLoopbackAddress() || host.isAnyLocalAddress()
-            ? "localhost"
-            : host.getHostAddress().indexOf(':') < 0
-                ? host.getHostAddress()
-                : "[" + host.getHostAddress() + "]";
+  private URI base() {
     String scheme = sslContext == null ? "http" : "https";
-    return URI.create(scheme + "://" + name + ":" + address.getPort() + "/");
+    return URI.create(scheme + "://" + server.host() + ":" + server.port() + "/");
   }
 
   private URI link(String deployment) {
@@ -188,7 +158,7 @@ public final class JdkHttpProxy implements AutoCloseable {
    * @return the port, chosen by the system if it was set to 0
    */
   public int port() {
-    return server.getAddress().getPort();
+    return server.port();
   }
 
   /**
@@ -199,11 +169,11 @@ public final class JdkHttpProxy implements AutoCloseable {
    * @throws IllegalArgumentException if it was given none
    */
   public int dedicatedPort(String deployment) {
-    HttpServer own = dedicated.get(requireNonNull(deployment, "deployment"));
+    LinkServer own = dedicated.get(requireNonNull(deployment, "deployment"));
     if (own == null) {
       throw new IllegalArgumentException("deployment '" + deployment + "' has no port of its own");
     }
-    return own.getAddress().getPort();
+    return own.port();
   }
 
   /**
@@ -249,8 +219,8 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
     stopListening.run();
     gateway.drain(drainTimeout);
-    server.stop(0);
-    dedicated.values().forEach(own -> own.stop(0));
+    server.stop();
+    dedicated.values().forEach(LinkServer::stop);
     gateway.close();
     workers.close();
     LOG.info("no more service links at {}", base);
@@ -340,7 +310,9 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
-     * Sets the address to listen on. Default: 127.0.0.1, which only this machine reaches.
+     * Sets the address to listen on. Default: 127.0.0.1, which only this machine reaches. For
+     * 127.0.0.1 and ::1 alike, the proxy listens on both where the machine has both: they are what
+     * {@code localhost} stands for.
      *
      * @param value a host name or an address
      * @return this

@@ -30,7 +30,12 @@ final class TestLink extends TestEngine {
             .drainTimeout(Duration.ofSeconds(2))
             .intervals(Duration.ofMillis(20), Duration.ofMillis(100));
     settings.accept(proxyBuilder);
-    proxy = proxyBuilder.start();
+    try {
+      proxy = proxyBuilder.start();
+    } catch (IOException | RuntimeException e) {
+      engine.close();
+      throw e;
+    }
     port = proxy.port();
   }
 

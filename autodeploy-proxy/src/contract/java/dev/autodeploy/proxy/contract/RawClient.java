@@ -20,7 +20,11 @@ public final class RawClient implements AutoCloseable {
   private final InputStream in;
 
   public RawClient(int port) throws IOException {
-    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    this(new Socket(InetAddress.getLoopbackAddress(), port));
+  }
+
+  public RawClient(Socket socket) throws IOException {
+    this.socket = socket;
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(20_000);
     in = new BufferedInputStream(socket.getInputStream());
