@@ -9,7 +9,7 @@ import dev.autodeploy.internal.EngineConfig;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
-import dev.autodeploy.spi.ProviderOffer;
+import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.Ticker;
@@ -173,13 +173,13 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
-   * Tells what the provider has to choose from. Does not block.
+   * Lists the images, snapshots and GPUs that the provider has to choose from. Does not block.
    *
    * @return images, snapshots, GPUs; empty lists where the provider cannot tell; or the provider's
    *     error
    */
-  public CompletableFuture<ProviderOffer> offer() {
-    return engine.offer();
+  public CompletableFuture<ProviderCatalog> catalog() {
+    return engine.catalog();
   }
 
   /**
@@ -197,7 +197,7 @@ public final class AutoDeploy implements AutoCloseable {
   /**
    * Ends the engine: refuses new requests and those that wait, lets open leases finish up to the
    * drain timeout, releases every instance, and returns when all are verified gone. With {@link
-   * Builder#leaveInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
+   * Builder#keepInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
    *
    * <p>Blocks for the drain timeout, the release timeout and the longest grace period at the most:
    * by default 1 minute 40 seconds, and once more if the last look, which may take 10 seconds,
@@ -231,7 +231,7 @@ public final class AutoDeploy implements AutoCloseable {
     private @Nullable RandomGenerator random;
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration releaseTimeout = Duration.ofMinutes(1);
-    private boolean leaveInstances;
+    private boolean keepInstances;
     private boolean releaseOnShutdown = true;
 
     private Builder() {}
@@ -420,15 +420,15 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Sets whether {@link AutoDeploy#close()} leaves ready instances running for the next engine of
+     * Sets whether {@link AutoDeploy#close()} keeps ready instances running for the next engine of
      * the same owner. Default: false. Needs a fixed owner or a stored state; the provider limits
      * how long they stay without an engine.
      *
-     * @param value whether to leave them
+     * @param value whether to keep them
      * @return this
      */
-    public Builder leaveInstancesOnClose(boolean value) {
-      leaveInstances = value;
+    public Builder keepInstancesOnClose(boolean value) {
+      keepInstances = value;
       return this;
     }
 
@@ -449,7 +449,7 @@ public final class AutoDeploy implements AutoCloseable {
      *
      * @return the engine
      * @throws IllegalArgumentException if both {@code stateStore} and {@code stateDirectory} are
-     *     set, the directory is not on the default file system, or {@code leaveInstancesOnClose} is
+     *     set, the directory is not on the default file system, or {@code keepInstancesOnClose} is
      *     set without an owner, store or directory
      * @throws AutoDeployException if the state is damaged or somebody else's, the owner is in use,
      *     or the provider does not answer
@@ -458,9 +458,9 @@ public final class AutoDeploy implements AutoCloseable {
       if (stateStore != null && stateDirectory != null) {
         throw new IllegalArgumentException("set either stateStore or stateDirectory, not both");
       }
-      if (leaveInstances && owner == null && stateStore == null && stateDirectory == null) {
+      if (keepInstances && owner == null && stateStore == null && stateDirectory == null) {
         throw new IllegalArgumentException(
-            "leaveInstancesOnClose needs an owner or a stateDirectory: without one the next engine"
+            "keepInstancesOnClose needs an owner or a stateDirectory: without one the next engine"
                 + " cannot recognise what was left");
       }
       return new AutoDeploy(
@@ -480,7 +480,7 @@ public final class AutoDeploy implements AutoCloseable {
                   random,
                   drainTimeout,
                   releaseTimeout,
-                  leaveInstances,
+                  keepInstances,
                   releaseOnShutdown)));
     }
 

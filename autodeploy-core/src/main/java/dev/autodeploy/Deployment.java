@@ -38,9 +38,9 @@ public interface Deployment {
   /**
    * Asks for a lease of any instance, waiting up to {@link AcquireRequest#DEFAULT_TIMEOUT}.
    *
-   * @return see {@link #acquire(AcquireRequest)}
+   * @return see {@link #acquireAsync(AcquireRequest)}
    */
-  CompletableFuture<Lease> acquire();
+  CompletableFuture<Lease> acquireAsync();
 
   /**
    * Asks for a lease; starts an instance if that is needed. Does not block.
@@ -60,7 +60,7 @@ public interface Deployment {
    * @param request which instance, and how long to wait
    * @return the lease
    */
-  CompletableFuture<Lease> acquire(AcquireRequest request);
+  CompletableFuture<Lease> acquireAsync(AcquireRequest request);
 
   /**
    * Asks for a lease of any instance and blocks until there is one.
@@ -69,7 +69,7 @@ public interface Deployment {
    * @return the lease, to be closed
    * @throws IllegalArgumentException if the timeout is not longer than 0
    * @throws AutoDeployException if there is none in time, with the codes of {@link
-   *     #acquire(AcquireRequest)}
+   *     #acquireAsync(AcquireRequest)}
    * @throws InterruptedException if interrupted; the place is given up
    */
   Lease acquire(Duration timeout) throws InterruptedException;
@@ -82,7 +82,7 @@ public interface Deployment {
    * @return the lease, to be closed
    * @throws IllegalArgumentException if the timeout is not longer than 0
    * @throws AutoDeployException if there is none in time, with the codes of {@link
-   *     #acquire(AcquireRequest)}
+   *     #acquireAsync(AcquireRequest)}
    * @throws InterruptedException if interrupted; the place is given up
    */
   Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
@@ -95,13 +95,13 @@ public interface Deployment {
   DeploymentStatus status();
 
   /**
-   * Makes sure that an instance is ready: an {@link #acquire()} whose lease is closed at once. So
-   * where all ready instances are at their concurrency it waits for room, up to {@link
+   * Makes sure that an instance is ready: an {@link #acquireAsync()} whose lease is closed at once.
+   * So where all ready instances are at their concurrency it waits for room, up to {@link
    * AcquireRequest#DEFAULT_TIMEOUT}, or starts one more; and it begins the idle time anew.
    *
    * @return completes when an instance is ready, or with the error that prevents it
    */
-  CompletableFuture<Void> start();
+  CompletableFuture<Void> warmUp();
 
   /**
    * Releases the ready instances: idle ones at once, busy ones when their leases are closed,
@@ -109,7 +109,7 @@ public interface Deployment {
    * serve them. What {@link DeploymentSpec.Builder#minInstances} keeps is started anew at once.
    *
    * @return completes when every instance concerned is verified gone, or left to the next engine by
-   *     {@link AutoDeploy.Builder#leaveInstancesOnClose}
+   *     {@link AutoDeploy.Builder#keepInstancesOnClose}
    */
   CompletableFuture<Void> release();
 
@@ -120,7 +120,7 @@ public interface Deployment {
    *
    * @return completes when every instance concerned is verified gone
    */
-  CompletableFuture<Void> releaseForcibly();
+  CompletableFuture<Void> releaseNow();
 
   /**
    * Returns what the deployment has cost since it was made. An instance for which the cost meter
@@ -187,8 +187,8 @@ public interface Deployment {
 
   /**
    * Makes a snapshot of an idle instance that later instances can start from, where the provider
-   * can. It waits for an instance as {@link #acquire()} does, and starts one if need be; but it
-   * does not wait until that instance is idle. The instance serves no request meanwhile, for an
+   * can. It waits for an instance as {@link #acquireAsync()} does, and starts one if need be; but
+   * it does not wait until that instance is idle. The instance serves no request meanwhile, for an
    * hour at the most.
    *
    * @param name the snapshot's name

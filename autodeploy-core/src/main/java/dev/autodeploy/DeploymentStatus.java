@@ -9,21 +9,22 @@ import org.jspecify.annotations.Nullable;
  * A deployment as it is at a moment. Immutable and consistent in itself.
  *
  * @param deployment the deployment's name
- * @param status the state in the users' three words
+ * @param state the state in the users' three words
  * @param instances its instances, oldest first
  * @param inFlight how many leases are open
- * @param pending how many callers wait
+ * @param pending how many requests wait for an instance
  * @param lastFailure why the last start failed, or null if it did not
  * @param backoffUntil until when no start is tried after that, or null
  * @param requests how many acquires there have been in this process
  * @param coldStarts how many leases of this process waited for a start
- * @param heldTime for how long callers of this process waited in all until they got a lease
+ * @param pendingTime for how long requests of this process were pending in all until they got a
+ *     lease
  * @param starts how many starts were requested in this process
  * @param startFailures how many of them failed
  */
 public record DeploymentStatus(
     String deployment,
-    InstanceStatus status,
+    DeploymentState state,
     List<InstanceInfo> instances,
     int inFlight,
     int pending,
@@ -31,7 +32,7 @@ public record DeploymentStatus(
     @Nullable Instant backoffUntil,
     long requests,
     long coldStarts,
-    Duration heldTime,
+    Duration pendingTime,
     long starts,
     long startFailures) {
 
@@ -39,15 +40,16 @@ public record DeploymentStatus(
    * Checks the values.
    *
    * @param deployment the deployment's name
-   * @param status the state in the users' three words
+   * @param state the state in the users' three words
    * @param instances its instances, oldest first
    * @param inFlight how many leases are open
-   * @param pending how many callers wait
+   * @param pending how many requests wait for an instance
    * @param lastFailure why the last start failed, or null if it did not
    * @param backoffUntil until when no start is tried after that, or null
    * @param requests how many acquires there have been in this process
    * @param coldStarts how many leases of this process waited for a start
-   * @param heldTime for how long callers of this process waited in all until they got a lease
+   * @param pendingTime for how long requests of this process were pending in all until they got a
+   *     lease
    * @param starts how many starts were requested in this process
    * @param startFailures how many of them failed
    */

@@ -36,10 +36,10 @@ import org.jspecify.annotations.Nullable;
  * after the deployment's release grace period.
  *
  * <p>If this process is killed, a watcher beside each instance notices within a second and waits 2
- * seconds for a process of the same owner that takes the instance over; after {@link #leave} it
- * waits {@linkplain Builder#leaveTime 2 minutes}. Then it asks the instance to end, and ends it by
- * force 3 seconds later. What ended meanwhile is listed with its exit code and the time of its end
- * until it is released. Processes are recognised by id and start time.
+ * seconds for a process of the same owner that takes the instance over; after {@link #detach} it
+ * waits {@linkplain Builder#detachTimeout 2 minutes}. Then it asks the instance to end, and ends it
+ * by force 3 seconds later. What ended meanwhile is listed with its exit code and the time of its
+ * end until it is released. Processes are recognised by id and start time.
  *
  * <p>Of what an instance writes, the last megabytes are kept in the {@linkplain Builder#directory
  * directory} until it is released, and at most the last 1000 lines of 2000 characters can be read.
@@ -126,13 +126,16 @@ public final class LocalProcessProvider implements InstanceProvider {
     return processes.isReady(requireNonNull(instance, "instance"), requireNonNull(probe, "probe"));
   }
 
-  /** Lets an instance live without an engine for {@linkplain Builder#leaveTime some time}. */
+  /**
+   * Detaches an instance: it lives without an engine for {@linkplain Builder#detachTimeout some
+   * time}.
+   */
   @Override
-  public CompletionStage<Void> leave(String instanceId) {
+  public CompletionStage<Void> detach(String instanceId) {
     requireNonNull(instanceId, "instanceId");
     return stage(
         () -> {
-          processes.leave(instanceId);
+          processes.detach(instanceId);
           return null;
         });
   }
@@ -163,7 +166,7 @@ public final class LocalProcessProvider implements InstanceProvider {
   public static final class Builder {
     private @Nullable Path directory = ProcessSettings.DEFAULT.directory();
     private Path workingDirectory = ProcessSettings.DEFAULT.workingDirectory();
-    private Duration leaveTime = ProcessSettings.DEFAULT.leaveTime();
+    private Duration detachTimeout = ProcessSettings.DEFAULT.detachTimeout();
     private boolean checkListener = ProcessSettings.DEFAULT.checkListener();
 
     private Builder() {}
@@ -195,19 +198,19 @@ public final class LocalProcessProvider implements InstanceProvider {
     }
 
     /**
-     * Sets how long an instance that was {@linkplain LocalProcessProvider#leave left} waits for the
-     * next process to take it over before it ends. Default: 2 minutes.
+     * Sets how long an instance that was {@linkplain LocalProcessProvider#detach detached} waits
+     * for the next process to take it over before it ends. Default: 2 minutes.
      *
      * @param value 1 second to 24 hours; a fraction of a second does not count
      * @return this
      */
-    public Builder leaveTime(Duration value) {
-      requireNonNull(value, "leaveTime");
+    public Builder detachTimeout(Duration value) {
+      requireNonNull(value, "detachTimeout");
       if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(Duration.ofHours(24)) > 0) {
         throw new IllegalArgumentException(
-            "leaveTime must be 1 s to 24 h, but was " + Durations.text(value));
+            "detachTimeout must be 1 s to 24 h, but was " + Durations.text(value));
       }
-      leaveTime = value;
+      detachTimeout = value;
       return this;
     }
 
@@ -235,7 +238,7 @@ public final class LocalProcessProvider implements InstanceProvider {
           new ProcessSettings(
               directory,
               workingDirectory,
-              leaveTime,
+              detachTimeout,
               checkListener,
               ProcessSettings.DEFAULT.shell()));
     }

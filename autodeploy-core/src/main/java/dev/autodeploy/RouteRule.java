@@ -39,7 +39,7 @@ public sealed interface RouteRule {
    * @return the default rule
    */
   static RouteRule defaultRule() {
-    return RouteRules.DEFAULT;
+    return new Default();
   }
 
   /**
@@ -49,7 +49,7 @@ public sealed interface RouteRule {
    * @return the rule
    */
   static RouteRule scaleOut() {
-    return RouteRules.SCALE_OUT;
+    return new ScaleOut();
   }
 
   /**
@@ -59,7 +59,7 @@ public sealed interface RouteRule {
    * @return the rule
    */
   static RouteRule random() {
-    return RouteRules.RANDOM;
+    return new Random();
   }
 
   /**
@@ -69,7 +69,7 @@ public sealed interface RouteRule {
    * @return the rule
    */
   static RouteRule roundRobin() {
-    return RouteRules.ROUND_ROBIN;
+    return new RoundRobin();
   }
 
   /**

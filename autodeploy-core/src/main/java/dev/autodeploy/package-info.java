@@ -2,10 +2,10 @@
  * The API of AutoDeploy: scale-to-zero endpoints inside a Java application.
  *
  * <p>{@link dev.autodeploy.AutoDeploy} is the entry point. A host application hands it a few {@link
- * dev.autodeploy.DeploymentSpec deployments}; the first {@link dev.autodeploy.Deployment#acquire()
- * acquire} starts an instance through an {@link dev.autodeploy.spi.InstanceProvider}, is held until
- * the instance is ready, and gets a {@link dev.autodeploy.Lease}. When no lease was open for the
- * idle timeout the instance is released.
+ * dev.autodeploy.DeploymentSpec deployments}; the first {@link
+ * dev.autodeploy.Deployment#acquireAsync() acquire} starts an instance through an {@link
+ * dev.autodeploy.spi.InstanceProvider}, is held until the instance is ready, and gets a {@link
+ * dev.autodeploy.Lease}. When no lease was open for the idle timeout the instance is released.
  *
  * <pre>{@code
  * try (AutoDeploy autoDeploy = AutoDeploy.builder()
@@ -21,7 +21,7 @@
  *   } catch (StartFailedException e) {
  *     System.err.println(e.getMessage());
  *   }
- *   System.out.println(voice.status().status() + ", cost " + voice.cost().total());
+ *   System.out.println(voice.status().state() + ", cost " + voice.cost().total());
  * }
  * }</pre>
  *
@@ -29,8 +29,8 @@
  * run, how long they are kept and what they cost is up to the interfaces in {@link
  * dev.autodeploy.spi}. A failure at run time is an {@link dev.autodeploy.AutoDeployException}; a
  * setting that cannot be is an {@link IllegalArgumentException}. What a provider throws when it is
- * asked for logs, snapshots or its offer comes as it is: {@link UnsupportedOperationException} for
- * what it cannot do, {@link IllegalArgumentException} for a name that it refuses.
+ * asked for logs, snapshots or its catalog comes as it is: {@link UnsupportedOperationException}
+ * for what it cannot do, {@link IllegalArgumentException} for a name that it refuses.
  */
 @NullMarked
 package dev.autodeploy;

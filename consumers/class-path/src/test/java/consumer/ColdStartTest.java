@@ -23,7 +23,7 @@ class ColdStartTest {
     AutoDeploy autoDeploy = time.build(AutoDeploy.builder().provider(provider));
     Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
 
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     time.advance(Duration.ofSeconds(41));
     assertTrue(lease.isDone());
 

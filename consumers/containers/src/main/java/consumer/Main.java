@@ -45,7 +45,7 @@ public final class Main {
   /** Talks to the machine's engine if there is one; that there may be none is told clearly. */
   private static void engine() throws Exception {
     try (DockerInstanceProvider provider = DockerInstanceProvider.create()) {
-      System.out.println("engine: " + provider.offer().toCompletableFuture().get(1, TimeUnit.MINUTES));
+      System.out.println("engine: " + provider.catalog().toCompletableFuture().get(1, TimeUnit.MINUTES));
     } catch (DockerEngineException e) {
       check(e.getCause() != null, "no reason: " + e);
       System.out.println("no engine: " + e.getMessage());

@@ -3,7 +3,7 @@ package consumer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Lease;
 import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.console.Console;
@@ -43,10 +43,10 @@ public final class Main {
                   .startCommand(Hello.command())
                   .concurrency(1)
                   .build());
-      check(hello.status().status() == InstanceStatus.STANDBY, "nothing runs unasked");
+      check(hello.status().state() == DeploymentState.STANDBY, "nothing runs unasked");
       String link = proxy.serviceLink(hello).toString();
       check(get(link + "/through/the/link").equals("hello from /through/the/link"), "the link");
-      check(hello.status().status() == InstanceStatus.RUNNING, "an instance runs");
+      check(hello.status().state() == DeploymentState.RUNNING, "an instance runs");
       try (Lease lease = hello.acquire(Duration.ofMinutes(1))) {
         check(get(lease.endpoint() + "/direct").startsWith("hello from /"), "the lease");
       }

@@ -7,7 +7,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.spi.ProviderOffer;
+import dev.autodeploy.spi.ProviderCatalog;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -134,14 +134,14 @@ final class Api {
         }
         case "start" -> {
           allow(request, "POST");
-          return accepted(deployment, "start", deployment.start());
+          return accepted(deployment, "start", deployment.warmUp());
         }
         case "release" -> {
           allow(request, "POST");
           return accepted(
               deployment,
               "release",
-              forced(request) ? deployment.releaseForcibly() : deployment.release());
+              forced(request) ? deployment.releaseNow() : deployment.release());
         }
         case "snapshot" -> {
           allow(request, "POST");
@@ -211,11 +211,11 @@ final class Api {
   private ObjectNode provider() {
     ObjectNode json = Json.object();
     json.put("name", autoDeploy.providerName());
-    ProviderOffer offer = await(autoDeploy.offer());
+    ProviderCatalog catalog = await(autoDeploy.catalog());
     ArrayNode images = json.putArray("images");
-    offer.images().forEach(images::add);
+    catalog.images().forEach(images::add);
     ArrayNode snapshots = json.putArray("snapshots");
-    offer
+    catalog
         .snapshots()
         .forEach(
             s -> {
@@ -226,7 +226,7 @@ final class Api {
               snapshot.put("bytes", s.bytes());
             });
     ArrayNode gpus = json.putArray("gpus");
-    offer
+    catalog
         .gpus()
         .forEach(
             g ->

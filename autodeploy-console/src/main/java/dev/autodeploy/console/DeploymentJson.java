@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
@@ -45,7 +45,7 @@ final class DeploymentJson {
     json.put("name", deployment.name());
     json.put("description", deployment.spec().description());
     json.put("link", link(deployment));
-    json.put("status", word(status.status()));
+    json.put("status", word(status.state()));
     json.put("phase", phase(status));
     json.put("instances", status.instances().size());
     json.put("maxInstances", deployment.spec().maxInstances());
@@ -143,7 +143,7 @@ final class DeploymentJson {
 
   /** Tells in one word what exactly the deployment does within its status. */
   private static String phase(DeploymentStatus status) {
-    if (status.status() == InstanceStatus.RUNNING) {
+    if (status.state() == DeploymentState.RUNNING) {
       return status.inFlight() > 0 ? "busy" : "waiting";
     }
     if (status.count(InstancePhase.STARTING) > 0) {

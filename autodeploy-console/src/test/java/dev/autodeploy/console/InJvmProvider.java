@@ -6,9 +6,9 @@ import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.ProviderOffer;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
@@ -143,14 +143,14 @@ final class InJvmProvider implements InstanceProvider {
   }
 
   @Override
-  public CompletionStage<ProviderOffer> offer() {
+  public CompletionStage<ProviderCatalog> catalog() {
     return CompletableFuture.completedFuture(
-        new ProviderOffer(
+        new ProviderCatalog(
             List.of("breezyvoice:latest", "whisper:v3"),
             List.copyOf(snapshots),
             List.of(
-                new ProviderOffer.Gpu("0", "NVIDIA GeForce RTX 4090", ""),
-                new ProviderOffer.Gpu("1", "NVIDIA GeForce RTX 4090", ""))));
+                new ProviderCatalog.Gpu("0", "NVIDIA GeForce RTX 4090", ""),
+                new ProviderCatalog.Gpu("1", "NVIDIA GeForce RTX 4090", ""))));
   }
 
   @Override

@@ -116,14 +116,14 @@ class PageScreensTest {
                   "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.10 GiB."),
               null,
               null));
-      f.autoDeploy.deployment("llama-chat").start().exceptionally(e -> null).get();
+      f.autoDeploy.deployment("llama-chat").warmUp().exceptionally(e -> null).get();
       f.provider.answerTime = Duration.ofMillis(1200);
       for (int i = 0; i < 3; i++) {
         call(f.link(f.autoDeploy.deployment("breezyvoice")));
         Thread.sleep(1200);
       }
       f.provider.startTime = Duration.ofMinutes(1);
-      f.autoDeploy.deployment("sdxl-turbo").start();
+      f.autoDeploy.deployment("sdxl-turbo").warmUp();
       try (Browser browser = Browser.open("en-US,en")) {
         everyDress(f, browser);
       }

@@ -157,8 +157,8 @@ class PageWalkThroughTest {
       Deployment voice =
           f.autoDeploy.deploy(DeploymentSpec.builder("voice").description(evil).port(80).build());
       f.autoDeploy.deploy(DeploymentSpec.builder("broken").port(80).startCommand("exit 3").build());
-      voice.start().get();
-      f.autoDeploy.deployment("broken").start().exceptionally(e -> null).get();
+      voice.warmUp().get();
+      f.autoDeploy.deployment("broken").warmUp().exceptionally(e -> null).get();
       walk(
           "hostile",
           "en-US,en",

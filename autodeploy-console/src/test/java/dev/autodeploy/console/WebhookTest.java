@@ -90,7 +90,7 @@ class WebhookTest {
   void events_arePostedInOrder_withASignatureThatHolds() throws Exception {
     try (Webhook webhook = hook().build()) {
       deploy("voice");
-      autoDeploy.deployment("voice").start().get();
+      autoDeploy.deployment("voice").warmUp().get();
       Await.until(() -> deliveries.size() >= 5);
       assertThat(webhook.dropped()).isZero();
     }

@@ -57,7 +57,7 @@ public final class ControllerLinearizabilityTest {
             time.instant(),
             () -> "voice-" + started[0]++);
     voice.open();
-    CompletableFuture<Lease> first = voice.acquire();
+    CompletableFuture<Lease> first = voice.acquireAsync();
     time.run();
     first.join().close();
     time.run();
@@ -71,7 +71,7 @@ public final class ControllerLinearizabilityTest {
    */
   @Operation
   public boolean acquire(@Param(gen = ThreadIdGen.class) int thread) {
-    CompletableFuture<Lease> asked = voice.acquire();
+    CompletableFuture<Lease> asked = voice.acquireAsync();
     Caller caller = callers.get(thread);
     if (asked.isDone()) {
       caller.leases.add(asked.join());
@@ -124,7 +124,7 @@ public final class ControllerLinearizabilityTest {
   @Operation
   public String status() {
     DeploymentStatus status = voice.status();
-    return status.inFlight() + " in flight, " + status.pending() + " wait, " + status.status();
+    return status.inFlight() + " in flight, " + status.pending() + " wait, " + status.state();
   }
 
   /** Does what was left to be done: nobody waits for ever, and the idle instance is released. */

@@ -1,6 +1,6 @@
 package dev.autodeploy.event;
 
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Money;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartFailure;
@@ -60,7 +60,7 @@ public sealed interface DeploymentEvent {
    * @param from the status before
    * @param to the status since
    */
-  record StatusChanged(Instant at, String deployment, InstanceStatus from, InstanceStatus to)
+  record StatusChanged(Instant at, String deployment, DeploymentState from, DeploymentState to)
       implements DeploymentEvent {}
 
   /**

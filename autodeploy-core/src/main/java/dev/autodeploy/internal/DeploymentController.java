@@ -234,8 +234,8 @@ final class DeploymentController implements Deployment {
       context.providerExecutor().execute(() -> starter.probe(e.instance()));
     } else if (effect instanceof Effect.Release e) {
       releaser.release(e.instance(), e.grace());
-    } else if (effect instanceof Effect.Leave e) {
-      leave(e.instance());
+    } else if (effect instanceof Effect.Detach e) {
+      detach(e.instance());
     } else if (effect instanceof Effect.Grant e) {
       grant(e);
     } else if (effect instanceof Effect.Reject e) {
@@ -353,9 +353,9 @@ final class DeploymentController implements Deployment {
                 total));
   }
 
-  private void leave(Instance instance) {
+  private void detach(Instance instance) {
     context
-        .call(() -> context.provider().leave(instance.id))
+        .call(() -> context.provider().detach(instance.id))
         .whenComplete(
             (done, error) -> {
               if (error != null) {
@@ -560,11 +560,11 @@ final class DeploymentController implements Deployment {
     }
   }
 
-  CompletableFuture<Void> close(Duration drainTimeout, boolean leave) {
+  CompletableFuture<Void> close(Duration drainTimeout, boolean keepInstances) {
     decide(
         () -> {
           long now = now();
-          machine.close(now, now + nanos(drainTimeout), leave);
+          machine.close(now, now + nanos(drainTimeout), keepInstances);
         });
     return terminated;
   }
@@ -647,12 +647,12 @@ final class DeploymentController implements Deployment {
   }
 
   @Override
-  public CompletableFuture<Lease> acquire() {
-    return acquire(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT));
+  public CompletableFuture<Lease> acquireAsync() {
+    return acquireAsync(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT));
   }
 
   @Override
-  public CompletableFuture<Lease> acquire(AcquireRequest request) {
+  public CompletableFuture<Lease> acquireAsync(AcquireRequest request) {
     long timeout = nanos(request.timeout());
     PendingAcquire waiter;
     Instance instance;
@@ -707,7 +707,7 @@ final class DeploymentController implements Deployment {
 
   @Override
   public Lease acquire(Duration timeout, RouteRule route) throws InterruptedException {
-    CompletableFuture<Lease> future = acquire(new AcquireRequest(route, timeout));
+    CompletableFuture<Lease> future = acquireAsync(new AcquireRequest(route, timeout));
     try {
       return future.get();
     } catch (InterruptedException e) {
@@ -735,7 +735,7 @@ final class DeploymentController implements Deployment {
               : null;
       return new DeploymentStatus(
           name,
-          machine.status(),
+          machine.state(),
           machine.instances().stream().map(i -> info(i, now)).toList(),
           machine.inFlight(),
           machine.pending(),
@@ -743,7 +743,7 @@ final class DeploymentController implements Deployment {
           backoffUntil,
           machine.requests(),
           machine.coldStarts(),
-          Duration.ofNanos(machine.heldNanos()),
+          Duration.ofNanos(machine.pendingNanos()),
           machine.starts(),
           machine.startFailures());
     } finally {
@@ -771,8 +771,8 @@ final class DeploymentController implements Deployment {
   }
 
   @Override
-  public CompletableFuture<Void> start() {
-    return acquire().thenAccept(Lease::close);
+  public CompletableFuture<Void> warmUp() {
+    return acquireAsync().thenAccept(Lease::close);
   }
 
   @Override
@@ -781,8 +781,8 @@ final class DeploymentController implements Deployment {
   }
 
   @Override
-  public CompletableFuture<Void> releaseForcibly() {
-    return gone(decide(() -> machine.releaseForcibly(now())));
+  public CompletableFuture<Void> releaseNow() {
+    return gone(decide(() -> machine.releaseNow(now())));
   }
 
   private static CompletableFuture<Void> gone(List<Instance> instances) {
@@ -860,7 +860,7 @@ final class DeploymentController implements Deployment {
   @Override
   public CompletableFuture<String> snapshot(String snapshotName) {
     requireNonNull(snapshotName, "name");
-    return acquire().thenCompose(lease -> snapshot((LeaseHandle) lease, snapshotName));
+    return acquireAsync().thenCompose(lease -> snapshot((LeaseHandle) lease, snapshotName));
   }
 
   private CompletableFuture<String> snapshot(LeaseHandle lease, String snapshotName) {

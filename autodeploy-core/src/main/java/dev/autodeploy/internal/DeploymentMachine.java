@@ -8,7 +8,7 @@ import static dev.autodeploy.internal.Instance.NEVER;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartFailure;
@@ -73,7 +73,7 @@ final class DeploymentMachine {
   private String fingerprint;
   private Lifecycle lifecycle = Lifecycle.OPEN;
   private boolean terminated;
-  private InstanceStatus told = InstanceStatus.STANDBY;
+  private DeploymentState told = DeploymentState.STANDBY;
   private long timerAt = NEVER;
   private boolean timerFailed;
 
@@ -85,7 +85,7 @@ final class DeploymentMachine {
 
   private long requests;
   private long coldStarts;
-  private long heldNanos;
+  private long pendingNanos;
   private long starts;
   private long startFailures;
 
@@ -145,8 +145,8 @@ final class DeploymentMachine {
     return coldStarts;
   }
 
-  long heldNanos() {
-    return heldNanos;
+  long pendingNanos() {
+    return pendingNanos;
   }
 
   long starts() {
@@ -177,8 +177,8 @@ final class DeploymentMachine {
     return roster.find(instanceId);
   }
 
-  InstanceStatus status() {
-    return roster.status();
+  DeploymentState state() {
+    return roster.state();
   }
 
   /** Returns when the idle policy would release an instance, or {@link Instance#NEVER}. */
@@ -540,7 +540,7 @@ final class DeploymentMachine {
    *
    * @return the instances concerned
    */
-  List<Instance> releaseForcibly(long now) {
+  List<Instance> releaseNow(long now) {
     List<Instance> concerned = List.copyOf(roster.all());
     rejectAll(now, refusals::released);
     concerned.forEach(instance -> force(now, instance, ReleaseReason.REQUESTED));
@@ -561,12 +561,12 @@ final class DeploymentMachine {
   }
 
   /** The engine is closed: as if removed, but with a deadline, or leaving what is ready. */
-  void close(long now, long drainDeadline, boolean leave) {
+  void close(long now, long drainDeadline, boolean keepInstances) {
     lifecycle = Lifecycle.CLOSED;
     rejectAll(now, this::notOpen);
     for (Instance instance : List.copyOf(roster.all())) {
       instance.drainDeadline = drainDeadline;
-      instance.leaving = leave && instance.phase == READY;
+      instance.detaching = keepInstances && instance.phase == READY;
       drain(now, instance, ReleaseReason.CLOSED);
       if (instance.releaseRetryAt != NEVER) {
         instance.releaseRetryAt = NEVER; // when its turn comes could be too late for the close
@@ -764,8 +764,8 @@ final class DeploymentMachine {
 
   private void drained(long now, Instance instance) {
     instance.drainDeadline = NEVER;
-    if (instance.leaving) {
-      effects.add(new Effect.Leave(instance));
+    if (instance.detaching) {
+      effects.add(new Effect.Detach(instance));
     } else {
       ReleaseReason reason = instance.releaseReason;
       beginRelease(
@@ -775,9 +775,9 @@ final class DeploymentMachine {
 
   private void cutShort(long now, Instance instance) {
     instance.drainDeadline = NEVER;
-    if (instance.leaving) {
+    if (instance.detaching) {
       lose(instance, InstanceExit.unknown("the engine was closed"));
-      effects.add(new Effect.Leave(instance));
+      effects.add(new Effect.Detach(instance));
     } else {
       force(now, instance, ReleaseReason.CLOSED);
     }
@@ -854,7 +854,7 @@ final class DeploymentMachine {
       if (cold) {
         coldStarts++;
       }
-      heldNanos += now - next.askedAt;
+      pendingNanos += now - next.askedAt;
       effects.add(new Effect.Grant(next, instance, cold, now - next.askedAt));
     }
   }
@@ -985,8 +985,8 @@ final class DeploymentMachine {
   }
 
   private void statusMayHaveChanged() {
-    InstanceStatus from = told;
-    InstanceStatus to = status();
+    DeploymentState from = told;
+    DeploymentState to = state();
     if (from != to) {
       told = to;
       tell(at -> new DeploymentEvent.StatusChanged(at, name, from, to));

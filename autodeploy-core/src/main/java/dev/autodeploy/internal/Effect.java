@@ -20,7 +20,7 @@ sealed interface Effect {
   record Release(Instance instance, Duration grace) implements Effect {}
 
   /** Ask the provider to let an instance outlive this process. */
-  record Leave(Instance instance) implements Effect {}
+  record Detach(Instance instance) implements Effect {}
 
   /** Give a waiting caller a lease, which is counted already. */
   record Grant(Waiter waiter, Instance instance, boolean cold, long waitedNanos)

@@ -11,9 +11,9 @@ import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.ProviderOffer;
 import dev.autodeploy.spi.Scheduler.Cancellable;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StoredState;
@@ -464,8 +464,8 @@ public final class Engine {
    *
    * @return images, snapshots, GPUs
    */
-  public CompletableFuture<ProviderOffer> offer() {
-    return context.call(() -> context.provider().offer());
+  public CompletableFuture<ProviderCatalog> catalog() {
+    return context.call(() -> context.provider().catalog());
   }
 
   /**
@@ -550,10 +550,10 @@ public final class Engine {
     for (DeploymentController controller : controllers.everyone()) {
       Duration own = controller.spec().releaseGrace();
       grace = own.compareTo(grace) > 0 ? own : grace;
-      ends.add(controller.close(config.drainTimeout(), config.leaveInstances()));
+      ends.add(controller.close(config.drainTimeout(), config.keepInstances()));
     }
     within(limit.plus(grace), allOf(ends));
-    if (!config.leaveInstances() && context.ledger().hasEnds()) {
+    if (!config.keepInstances() && context.ledger().hasEnds()) {
       within(limit.plus(grace), allOf(releaseOverlooked()));
     }
     List<String> left =
@@ -625,7 +625,7 @@ public final class Engine {
     lock.lock();
     try {
       unclaimed = leftovers.giveUp();
-      if (!config.leaveInstances()) {
+      if (!config.keepInstances()) {
         unclaimed.forEach(this::releaseOrphan);
         return List.of();
       }
@@ -634,7 +634,7 @@ public final class Engine {
     }
     InstanceProvider provider = context.provider();
     return unclaimed.stream()
-        .map(it -> context.call(LIST_LIMIT, () -> provider.leave(it.instanceId())))
+        .map(it -> context.call(LIST_LIMIT, () -> provider.detach(it.instanceId())))
         .map(left -> left.exceptionally(error -> null)) // the next engine finds what became of it
         .toList();
   }

@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param random for ids and random routes
  * @param drainTimeout how long closing lets open leases finish
  * @param releaseTimeout how long closing then waits for releases
- * @param leaveInstances whether closing leaves ready instances running
+ * @param keepInstances whether closing leaves ready instances running
  * @param releaseOnShutdown whether to close when the process ends
  */
 public record EngineConfig(
@@ -49,5 +49,5 @@ public record EngineConfig(
     @Nullable RandomGenerator random,
     Duration drainTimeout,
     Duration releaseTimeout,
-    boolean leaveInstances,
+    boolean keepInstances,
     boolean releaseOnShutdown) {}

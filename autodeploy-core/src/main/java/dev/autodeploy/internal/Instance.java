@@ -62,7 +62,7 @@ final class Instance {
   boolean reserved;
 
   /** Is left to the next engine, instead of released, when it is drained. */
-  boolean leaving;
+  boolean detaching;
 
   /** When a drain is cut short. */
   long drainDeadline = NEVER;

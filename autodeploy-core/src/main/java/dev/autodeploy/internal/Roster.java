@@ -2,8 +2,8 @@ package dev.autodeploy.internal;
 
 import static dev.autodeploy.InstancePhase.READY;
 
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -52,11 +52,11 @@ final class Roster {
     return count(READY) + count(InstancePhase.STARTING);
   }
 
-  InstanceStatus status() {
+  DeploymentState state() {
     if (instances.isEmpty()) {
-      return InstanceStatus.STANDBY;
+      return DeploymentState.STANDBY;
     }
-    return count(READY) > 0 ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+    return count(READY) > 0 ? DeploymentState.RUNNING : DeploymentState.IDLE;
   }
 
   @Nullable Instance find(String instanceId) {

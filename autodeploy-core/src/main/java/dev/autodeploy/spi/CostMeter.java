@@ -1,5 +1,6 @@
 package dev.autodeploy.spi;
 
+import dev.autodeploy.HourlyCostMeterBuilder;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.CostMeters;
@@ -36,7 +37,7 @@ public interface CostMeter {
    * @throws IllegalArgumentException if the amount is negative or no number, or the code unknown
    */
   static CostMeter perHour(String amount, String currency) {
-    return hourly(currency).otherwise(amount).build();
+    return hourly(currency).defaultPrice(amount).build();
   }
 
   /**
@@ -46,7 +47,7 @@ public interface CostMeter {
    * @return the builder
    */
   static HourlyCostMeterBuilder hourly(String currency) {
-    return new HourlyCostMeterBuilder(currency);
+    return HourlyCostMeterBuilder.in(currency);
   }
 
   /**

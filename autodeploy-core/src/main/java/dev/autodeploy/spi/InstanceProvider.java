@@ -105,14 +105,14 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
-   * Lets an instance outlive this process, so that the next engine of the same owner can adopt it.
-   * Called when an engine is closed that leaves its instances running. How long it stays without an
-   * engine is the provider's choice, and documented there.
+   * Detaches an instance from this process: it outlives the process, so that the next engine of the
+   * same owner can adopt it. Called when an engine is closed that keeps its instances running. How
+   * long it stays without an engine is the provider's choice, and documented there.
    *
    * @param instanceId the instance
    * @return completes when it is safe to end this process
    */
-  default CompletionStage<Void> leave(String instanceId) {
+  default CompletionStage<Void> detach(String instanceId) {
     return CompletableFuture.completedFuture(null);
   }
 
@@ -140,17 +140,17 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
-   * Tells what there is to choose from, for people who make a deployment.
+   * Lists the images, snapshots and GPUs to choose from, for people who make a deployment.
    *
-   * @return what is offered; empty lists where nothing is known
+   * @return the catalog; empty lists where nothing is known
    */
-  default CompletionStage<ProviderOffer> offer() {
-    return CompletableFuture.completedFuture(ProviderOffer.empty());
+  default CompletionStage<ProviderCatalog> catalog() {
+    return CompletableFuture.completedFuture(ProviderCatalog.empty());
   }
 
   /**
-   * Ends the use. Called once, after the last instance is released or left. Nothing that was
-   * started and not left may survive it.
+   * Ends the use. Called once, after the last instance is released or detached. Nothing that was
+   * started and not detached may survive it.
    */
   @Override
   default void close() {}

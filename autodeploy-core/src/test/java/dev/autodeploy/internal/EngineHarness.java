@@ -36,7 +36,7 @@ final class EngineHarness {
   CostMeter meter = CostMeter.perHour("3.60", "USD");
   Duration drainTimeout = Duration.ofSeconds(30);
   Duration releaseTimeout = Duration.ofMinutes(1);
-  boolean leave;
+  boolean keepInstances;
   Executor providerExecutor;
   Executor callbackExecutor;
   private final int generation;
@@ -81,7 +81,7 @@ final class EngineHarness {
             new SplittableRandom(generation),
             drainTimeout,
             releaseTimeout,
-            leave,
+            keepInstances,
             false);
     engine = time.call(() -> Engine.start(config));
     time.run();
@@ -104,7 +104,7 @@ final class EngineHarness {
 
   /** Acquires and runs everything that can run. */
   Lease acquire(Deployment deployment) {
-    CompletableFuture<Lease> lease = deployment.acquire();
+    CompletableFuture<Lease> lease = deployment.acquireAsync();
     time.run();
     assertThat(lease).isCompleted();
     return lease.join();

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ErrorCode;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.StartFailedException;
@@ -59,7 +59,7 @@ final class EngineLifeTest {
     Deployment voice = h.deploy();
     List<CompletableFuture<Lease>> leases = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
-      leases.add(voice.acquire());
+      leases.add(voice.acquireAsync());
     }
     h.time.run();
 
@@ -68,13 +68,13 @@ final class EngineLifeTest {
     assertThat(leases.get(0).join().endpoint()).hasToString("http://127.0.0.1:40000");
     assertThat(leases.get(0).join().coldStart()).isTrue();
     assertThat(voice.status().inFlight()).isEqualTo(500);
-    assertThat(voice.status().status()).isEqualTo(InstanceStatus.RUNNING);
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.RUNNING);
     h.time.passSeconds(3600);
     assertThat(h.provider.running()).hasSize(1);
     leases.forEach(lease -> lease.join().close());
     h.time.passSeconds(300);
 
-    assertThat(voice.status().status()).isEqualTo(InstanceStatus.STANDBY);
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.STANDBY);
     h.assertNothingLeft(voice);
   }
 
@@ -147,14 +147,14 @@ final class EngineLifeTest {
     Deployment voice = h.deploy();
     h.acquire(voice).close();
 
-    assertThat(voice.acquire()).isCompleted();
+    assertThat(voice.acquireAsync()).isCompleted();
   }
 
   @Test
   void cancel_whileTheGrantIsOnItsWay_givesTheLeaseBack() {
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     while (voice.status().inFlight() == 0) {
       assertThat(h.time.runOne()).isTrue();
     }
@@ -172,7 +172,7 @@ final class EngineLifeTest {
     h.provider.ready = false;
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.run();
 
     lease.cancel(false);
@@ -185,7 +185,7 @@ final class EngineLifeTest {
     h.provider.ready = false;
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
 
     lease.completeExceptionally(new java.util.concurrent.TimeoutException());
 
@@ -204,7 +204,7 @@ final class EngineLifeTest {
     h.start();
     Deployment voice = h.deploy(b -> b.concurrency(1));
     Lease holder = h.acquire(voice);
-    CompletableFuture<Lease> waiting = voice.acquire();
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
     h.time.refuseTasks();
 
     holder.close();
@@ -229,7 +229,7 @@ final class EngineLifeTest {
     h.start();
     Deployment voice = h.deploy(b -> b.concurrency(1));
     Lease holder = h.acquire(voice);
-    CompletableFuture<Lease> waiting = voice.acquire();
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
     fails.set(true);
 
     holder.close();
@@ -285,7 +285,7 @@ final class EngineLifeTest {
     h.time.run();
     h.provider.releaseAnswer = null;
 
-    CompletableFuture<Lease> waiting = voice.acquire();
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
     h.time.passSeconds(31); // the upkeep has looked
 
     assertThat(waiting).isCompleted();
@@ -300,7 +300,7 @@ final class EngineLifeTest {
           throw new NoClassDefFoundError("com/example/Missing");
         };
 
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.run();
 
     assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
@@ -371,15 +371,16 @@ final class EngineLifeTest {
     h.start();
     Deployment voice = h.deploy(b -> b.concurrency(1).minInstances(0));
     List<String> order = new ArrayList<>();
-    CompletableFuture<Lease> first = voice.acquire();
-    first.thenAccept(lease -> voice.acquire().thenAccept(next -> order.add(next.instanceId())));
+    CompletableFuture<Lease> first = voice.acquireAsync();
+    first.thenAccept(
+        lease -> voice.acquireAsync().thenAccept(next -> order.add(next.instanceId())));
 
     assertThat(first).isCompleted();
     assertThat(order).isEmpty();
     first.join().close();
 
     assertThat(order).containsExactly(first.join().instanceId());
-    voice.releaseForcibly();
+    voice.releaseNow();
     h.assertNothingLeft(voice);
   }
 
@@ -389,7 +390,7 @@ final class EngineLifeTest {
     h.provider.ready = false;
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.pass(Duration.ofMillis(500));
     h.provider.probeError = failure;
     h.time.pass(Duration.ofMillis(500));
@@ -415,7 +416,7 @@ final class EngineLifeTest {
     h.provider.probeError = new NoClassDefFoundError("com/example/Missing");
     h.start();
     Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.passSeconds(10);
 
     assertThat(error(lease)).hasMessageContaining("com/example/Missing");
@@ -426,7 +427,7 @@ final class EngineLifeTest {
     h.provider.startAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
     h.start();
     Deployment voice = h.deploy();
-    voice.acquire();
+    voice.acquireAsync();
     h.time.run();
     assertThat(voice.status().backoffUntil()).isNotNull();
 
@@ -441,7 +442,7 @@ final class EngineLifeTest {
     Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
     engine.close();
 
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
 
     assertThatThrownBy(() -> lease.get(10, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class)
@@ -494,7 +495,7 @@ final class EngineLifeTest {
                   false,
                   false));
       Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
-      voice.acquire().join().close();
+      voice.acquireAsync().join().close();
       engine.close();
 
       real.assertNothingLeft(voice);
@@ -512,9 +513,9 @@ final class EngineLifeTest {
                 null));
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> first = voice.acquire();
+    CompletableFuture<Lease> first = voice.acquireAsync();
     h.time.run();
-    CompletableFuture<Lease> second = voice.acquire();
+    CompletableFuture<Lease> second = voice.acquireAsync();
     h.time.run();
 
     assertThat(error(first)).isInstanceOf(StartFailedException.class);
@@ -531,7 +532,7 @@ final class EngineLifeTest {
     h.provider.startAnswer = new CompletableFuture<>();
     h.start();
     Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.passSeconds(10);
     assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
     assertThat(voice.status().instances()).isEmpty();
@@ -575,7 +576,7 @@ final class EngineLifeTest {
     h.time.passSeconds(30);
 
     assertThat(lease.lost().toCompletableFuture()).isCompleted();
-    assertThat(voice.status().status()).isEqualTo(InstanceStatus.STANDBY);
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.STANDBY);
   }
 
   @Test
@@ -812,7 +813,7 @@ final class EngineLifeTest {
     h.start();
     Deployment voice = h.deploy();
     AtomicReference<Deployment> other = new AtomicReference<>();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     lease.whenComplete(
         (l, e) ->
             other.set(
@@ -855,9 +856,9 @@ final class EngineLifeTest {
     Deployment voice = h.deploy();
     h.time.failNextSchedule();
     CompletableFuture<Lease> first =
-        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
+        voice.acquireAsync(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
     CompletableFuture<Lease> second =
-        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
+        voice.acquireAsync(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(1)));
 
     h.time.passSeconds(1);
 
@@ -871,7 +872,7 @@ final class EngineLifeTest {
     Deployment voice = h.deploy();
     h.time.passSeconds(5);
     CompletableFuture<Lease> lease =
-        voice.acquire(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(7)));
+        voice.acquireAsync(dev.autodeploy.AcquireRequest.within(Duration.ofSeconds(7)));
     h.time.run();
     lease.join().close();
     h.time.failNextSchedule(); // when the caller's deadline has passed: for the idle timeout
@@ -888,7 +889,7 @@ final class EngineLifeTest {
     Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ZERO).concurrency(1));
     CompletableFuture<String> snapshot = voice.snapshot("warm");
     h.time.run();
-    CompletableFuture<Lease> waiting = voice.acquire();
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
     h.time.passSeconds(60);
     assertThat(waiting).isNotDone();
 

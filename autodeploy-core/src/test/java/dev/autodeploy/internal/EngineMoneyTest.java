@@ -34,7 +34,7 @@ final class EngineMoneyTest {
     h.provider.ready = false;
     h.start();
     Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ofSeconds(10)));
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.passSeconds(40);
     h.provider.ready = true;
     h.time.pass(Duration.ofMillis(200));
@@ -71,11 +71,11 @@ final class EngineMoneyTest {
     BigDecimal last = BigDecimal.ZERO;
     for (int i = 0; i < 400; i++) {
       if (i % 40 == 0) {
-        CompletableFuture<Lease> lease = voice.acquire();
+        CompletableFuture<Lease> lease = voice.acquireAsync();
         lease.thenAccept(l -> h.time.schedule(Duration.ofSeconds(2), l::close));
       }
       if (i % 60 == 7) {
-        voice.releaseForcibly();
+        voice.releaseNow();
       }
       h.time.stall(Duration.ofMillis(150));
       while (h.time.runOne()) {
@@ -108,7 +108,7 @@ final class EngineMoneyTest {
     h.start();
     Deployment voice = h.deploy();
     String id = h.acquire(voice).instanceId();
-    voice.releaseForcibly();
+    voice.releaseNow();
     h.time.run();
 
     assertThat(h.provider.calls)
@@ -123,7 +123,7 @@ final class EngineMoneyTest {
         };
     h.start();
     Deployment voice = h.deploy();
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.passSeconds(1);
 
     assertThat(lease).isCompletedExceptionally();
@@ -196,11 +196,11 @@ final class EngineMoneyTest {
   void release_beforeTheStartWasAsked_costsNothingAndStartsNothing() {
     h.start();
     Deployment voice = h.deploy();
-    voice.acquire();
+    voice.acquireAsync();
     h.time.stall(Duration.ofSeconds(5));
     assertThat(voice.cost().total().amount()).isZero();
 
-    voice.releaseForcibly();
+    voice.releaseNow();
     h.time.run();
 
     assertThat(h.provider.calls).isEmpty();
@@ -217,9 +217,9 @@ final class EngineMoneyTest {
         entry -> {
           h.store.beforeAppend = e -> {};
           h.time.stall(Duration.ofSeconds(5));
-          voice.releaseForcibly();
+          voice.releaseNow();
         };
-    voice.acquire();
+    voice.acquireAsync();
     h.time.passSeconds(60);
 
     h.assertNothingLeft(voice);
@@ -247,7 +247,7 @@ final class EngineMoneyTest {
     Deployment voice = h.deploy();
     h.acquire(voice).close();
     CompletableFuture<Void> gone = voice.release();
-    CompletableFuture<Lease> next = voice.acquire();
+    CompletableFuture<Lease> next = voice.acquireAsync();
     h.time.run();
 
     assertThat(gone).isCompleted();

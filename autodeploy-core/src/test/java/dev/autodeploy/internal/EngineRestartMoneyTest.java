@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 class EngineRestartMoneyTest {
   private static final CostMeter BY_MODEL =
-      CostMeter.hourly("USD").gpuModel("H100", "3.60").otherwise("0").build();
+      CostMeter.hourly("USD").gpuModel("H100", "3.60").defaultPrice("0").build();
 
   private final EngineHarness h = new EngineHarness();
 
@@ -75,7 +75,7 @@ class EngineRestartMoneyTest {
     Deployment voice = h.deploy();
     Lease lease = h.acquire(voice);
     h.time.passSeconds(36_000);
-    voice.releaseForcibly();
+    voice.releaseNow();
     h.time.run();
     Money paid = voice.cost().total();
     h.close();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstanceInfo;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.InstanceExit;
@@ -47,7 +47,7 @@ final class EngineRestartTest {
     Deployment after = n.engine.deployment("voice");
 
     assertThat(after.createdAt()).isEqualTo(before.createdAt());
-    assertThat(after.status().status()).isEqualTo(InstanceStatus.RUNNING);
+    assertThat(after.status().state()).isEqualTo(DeploymentState.RUNNING);
     InstanceInfo adopted = after.status().instances().get(0);
     assertThat(adopted.id()).isEqualTo(lease.instanceId());
     assertThat(adopted.startReason()).isEqualTo(StartReason.ADOPTED);
@@ -101,11 +101,11 @@ final class EngineRestartTest {
   void instanceThatWasBeingStarted_isAdoptedAndServesTheNextCaller() {
     h.provider.ready = false;
     h.start();
-    h.deploy().acquire();
+    h.deploy().acquireAsync();
     h.time.passSeconds(10);
 
     EngineHarness n = killed();
-    CompletableFuture<Lease> lease = n.engine.deployment("voice").acquire();
+    CompletableFuture<Lease> lease = n.engine.deployment("voice").acquireAsync();
     n.time.passSeconds(1);
     assertThat(lease).isNotDone();
     n.provider.ready = true;
@@ -145,7 +145,7 @@ final class EngineRestartTest {
     EngineHarness n = killed();
     Deployment after = n.engine.deployment("voice");
 
-    assertThat(after.status().status()).isEqualTo(InstanceStatus.STANDBY);
+    assertThat(after.status().state()).isEqualTo(DeploymentState.STANDBY);
     assertThat(after.cost().total().amount()).isGreaterThanOrEqualTo(shown);
     n.assertNothingLeft(after);
     n.close();
@@ -252,20 +252,20 @@ final class EngineRestartTest {
 
   @Test
   void closeThatLeaves_handsOverAndTheNextEngineReleases() {
-    h.leave = true;
+    h.keepInstances = true;
     h.start();
     Deployment before = h.deploy();
     h.acquire(before).close();
     h.time.passSeconds(10);
     h.close();
     assertThat(h.provider.running()).hasSize(1);
-    assertThat(h.provider.count("leave")).isEqualTo(1);
+    assertThat(h.provider.count("detach")).isEqualTo(1);
     assertThat(h.store.lines(LedgerEntry.Released.class)).isEmpty();
 
     EngineHarness n = new EngineHarness(h);
     n.start();
     Deployment after = n.engine.deployment("voice");
-    assertThat(after.status().status()).isEqualTo(InstanceStatus.RUNNING);
+    assertThat(after.status().state()).isEqualTo(DeploymentState.RUNNING);
     n.close();
 
     n.assertNothingLeft(after);
@@ -275,7 +275,7 @@ final class EngineRestartTest {
 
   @Test
   void releaseDuringACloseThatLeaves_isAnsweredWhenTheInstanceIsLeft() {
-    h.leave = true;
+    h.keepInstances = true;
     h.start();
     Deployment voice = h.deploy();
     Lease lease = h.acquire(voice);
@@ -286,7 +286,7 @@ final class EngineRestartTest {
     h.close();
 
     assertThat(released.get()).isCompleted();
-    assertThat(h.provider.count("leave")).isEqualTo(1);
+    assertThat(h.provider.count("detach")).isEqualTo(1);
   }
 
   @Test

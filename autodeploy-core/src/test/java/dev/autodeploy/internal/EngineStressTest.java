@@ -131,7 +131,7 @@ final class EngineStressTest {
   }
 
   private static void cancelled(Deployment voice, SplittableRandom random, AtomicInteger given) {
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     spin(random.nextInt(20_000));
     if (!lease.cancel(false)) {
       lease.join().close();
@@ -183,7 +183,7 @@ final class EngineStressTest {
       closed.join();
     }
 
-    CompletableFuture<Lease> last = voice.acquire();
+    CompletableFuture<Lease> last = voice.acquireAsync();
     last.get(10, TimeUnit.SECONDS).close();
     assertNothingLeft(engine, voice);
   }
@@ -205,8 +205,8 @@ final class EngineStressTest {
     run(workers);
 
     assertThat(provider.mostAtOnce).isLessThanOrEqualTo(3);
-    assertThat(voice.acquire().get(60, TimeUnit.SECONDS)).isNotNull();
-    voice.releaseForcibly();
+    assertThat(voice.acquireAsync().get(60, TimeUnit.SECONDS)).isNotNull();
+    voice.releaseNow();
     assertNothingLeft(engine, voice);
   }
 
@@ -222,7 +222,7 @@ final class EngineStressTest {
   private static void anything(Engine engine, Deployment voice, SplittableRandom random) {
     switch (random.nextInt(40)) {
       case 0 -> voice.release();
-      case 1 -> voice.releaseForcibly();
+      case 1 -> voice.releaseNow();
       case 2 -> engine.update(mixed(random.nextInt(2)));
       case 3 -> voice.status();
       case 4 -> voice.cost();
@@ -236,7 +236,7 @@ final class EngineStressTest {
         };
         RouteRule rule = rules[random.nextInt(rules.length)];
         CompletableFuture<Lease> lease =
-            voice.acquire(new AcquireRequest(rule, Duration.ofSeconds(60)));
+            voice.acquireAsync(new AcquireRequest(rule, Duration.ofSeconds(60)));
         if (random.nextInt(5) == 0) {
           spin(random.nextInt(5_000));
           if (lease.cancel(false)) {

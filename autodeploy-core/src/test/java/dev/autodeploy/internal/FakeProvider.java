@@ -149,8 +149,8 @@ final class FakeProvider implements InstanceProvider {
   }
 
   @Override
-  public synchronized CompletionStage<Void> leave(String instanceId) {
-    calls.add("leave " + instanceId);
+  public synchronized CompletionStage<Void> detach(String instanceId) {
+    calls.add("detach " + instanceId);
     return CompletableFuture.completedFuture(null);
   }
 

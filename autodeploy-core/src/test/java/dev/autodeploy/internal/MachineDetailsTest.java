@@ -4,10 +4,10 @@ import static dev.autodeploy.internal.Instance.NEVER;
 import static dev.autodeploy.internal.MachineHarness.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartReason;
@@ -119,7 +119,7 @@ final class MachineDetailsTest {
     assertThat(m.events(DeploymentEvent.InstanceStarting.class))
         .extracting(DeploymentEvent.InstanceStarting::reason)
         .containsExactly(StartReason.ADOPTED);
-    assertThat(statuses(m)).containsExactly(InstanceStatus.IDLE);
+    assertThat(statuses(m)).containsExactly(DeploymentState.IDLE);
     Caller named = m.acquire(RouteRule.instance(instance.id));
     Caller any = m.acquire();
 
@@ -195,7 +195,7 @@ final class MachineDetailsTest {
     assertThat(held.grant.cold()).isFalse();
     assertThat(held.grant.waitedNanos()).isEqualTo(Duration.ofSeconds(4).toNanos());
     assertThat(m.machine.coldStarts()).isEqualTo(1);
-    assertThat(m.machine.heldNanos()).isEqualTo(Duration.ofSeconds(7).toNanos());
+    assertThat(m.machine.pendingNanos()).isEqualTo(Duration.ofSeconds(7).toNanos());
     assertThat(m.machine.requests()).isEqualTo(2);
   }
 
@@ -213,10 +213,10 @@ final class MachineDetailsTest {
 
     assertThat(statuses(m))
         .containsExactly(
-            InstanceStatus.IDLE,
-            InstanceStatus.RUNNING,
-            InstanceStatus.IDLE,
-            InstanceStatus.STANDBY);
+            DeploymentState.IDLE,
+            DeploymentState.RUNNING,
+            DeploymentState.IDLE,
+            DeploymentState.STANDBY);
     assertThat(m.terminations).isZero();
   }
 
@@ -225,7 +225,7 @@ final class MachineDetailsTest {
     MachineHarness m = machine(b -> b).warm();
     Caller caller = m.acquire();
     m.update(b -> b.startCommand("other"));
-    assertThat(statuses(m)).endsWith(InstanceStatus.IDLE);
+    assertThat(statuses(m)).endsWith(DeploymentState.IDLE);
     m.release();
 
     DeploymentEvent.InstanceDraining told = m.events(DeploymentEvent.InstanceDraining.class).get(0);
@@ -310,7 +310,7 @@ final class MachineDetailsTest {
     assertThat(lastGap(histories)).isEqualTo(Duration.ofSeconds(30));
     m.released(m.starts.get(0));
     m.ready(m.starts.get(1));
-    m.releaseForcibly();
+    m.releaseNow();
     m.passSeconds(11);
     m.acquire();
     assertThat(lastGap(histories)).isEqualTo(Duration.ofSeconds(11));
@@ -502,7 +502,7 @@ final class MachineDetailsTest {
   void forcedRelease_ofWhatIsReleased_isNoSecondRelease() {
     MachineHarness m = machine(b -> b).warm();
     m.release();
-    assertThat(m.releaseForcibly()).containsExactly(m.starts.get(0));
+    assertThat(m.releaseNow()).containsExactly(m.starts.get(0));
     assertThat(m.events(DeploymentEvent.InstanceReleasing.class)).hasSize(1);
     assertThat(m.losses).isEmpty();
   }
@@ -511,7 +511,7 @@ final class MachineDetailsTest {
   void forcedRelease_refusesThoseWhoWaitAndStartsNothingForThem() {
     MachineHarness m = machine(b -> b.maxInstances(2).minInstances(1));
     m.open();
-    m.releaseForcibly();
+    m.releaseNow();
     assertThat(m.starts).hasSize(2); // the minimum is kept
   }
 
@@ -610,7 +610,7 @@ final class MachineDetailsTest {
     m.fire(); // too early
     assertThat(m.losses).isEmpty();
     m.passSeconds(50);
-    assertThat(m.leaves).containsExactly(m.starts.get(1));
+    assertThat(m.detached).containsExactly(m.starts.get(1));
     m.released(m.starts.get(0));
     assertThat(m.terminations).isZero();
     m.left(m.starts.get(1));
@@ -653,7 +653,7 @@ final class MachineDetailsTest {
     return gaps.get(gaps.size() - 1);
   }
 
-  private static List<InstanceStatus> statuses(MachineHarness m) {
+  private static List<DeploymentState> statuses(MachineHarness m) {
     return m.events(DeploymentEvent.StatusChanged.class).stream()
         .map(DeploymentEvent.StatusChanged::to)
         .toList();

@@ -36,7 +36,7 @@ final class MachineHarness {
 
   final List<Effect.Release> releases = new ArrayList<>();
   final List<Instance> probes = new ArrayList<>();
-  final List<Instance> leaves = new ArrayList<>();
+  final List<Instance> detached = new ArrayList<>();
   final List<Instance> losses = new ArrayList<>();
   final List<Instance> accountsClosed = new ArrayList<>();
   final List<DeploymentEvent> events = new ArrayList<>();
@@ -184,8 +184,8 @@ final class MachineHarness {
     return concerned;
   }
 
-  List<Instance> releaseForcibly() {
-    List<Instance> concerned = machine.releaseForcibly(now);
+  List<Instance> releaseNow() {
+    List<Instance> concerned = machine.releaseNow(now);
     settle();
     return concerned;
   }
@@ -195,8 +195,8 @@ final class MachineHarness {
     settle();
   }
 
-  void close(Duration drain, boolean leave) {
-    machine.close(now, now + drain.toNanos(), leave);
+  void close(Duration drain, boolean keepInstances) {
+    machine.close(now, now + drain.toNanos(), keepInstances);
     settle();
   }
 
@@ -270,8 +270,8 @@ final class MachineHarness {
             .as("an instance is released under its leases")
             .isTrue();
         releases.add(e);
-      } else if (effect instanceof Effect.Leave e) {
-        leaves.add(e.instance());
+      } else if (effect instanceof Effect.Detach e) {
+        detached.add(e.instance());
       } else if (effect instanceof Effect.Grant e) {
         ((Caller) e.waiter()).grant = e;
         ((Caller) e.waiter()).granted(e.instance());

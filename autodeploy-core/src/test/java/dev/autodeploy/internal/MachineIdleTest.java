@@ -3,7 +3,7 @@ package dev.autodeploy.internal;
 import static dev.autodeploy.internal.MachineHarness.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.internal.MachineHarness.Caller;
 import dev.autodeploy.spi.IdlePolicy;
@@ -155,7 +155,7 @@ final class MachineIdleTest {
 
     assertThat(m.releases).isEmpty();
     assertThat(m.timerIn()).isNull();
-    assertThat(m.machine.status()).isEqualTo(InstanceStatus.RUNNING);
+    assertThat(m.machine.state()).isEqualTo(DeploymentState.RUNNING);
   }
 
   @Test

@@ -86,13 +86,13 @@ final class MachineReleaseTest {
   }
 
   @Test
-  void releaseForcibly_losesLeasesAndRefusesWaiters() {
+  void releaseNow_losesLeasesAndRefusesWaiters() {
     MachineHarness m = machine(b -> b.concurrency(1)).warm();
     Caller holder = m.acquire();
     Caller any = m.acquire();
     Caller bound = m.acquire(RouteRule.instance("voice-1"));
 
-    m.releaseForcibly();
+    m.releaseNow();
 
     assertThat(any.error().code()).isEqualTo(ErrorCode.RELEASED);
     assertThat(bound.error().code()).isEqualTo(ErrorCode.RELEASED);
@@ -105,10 +105,10 @@ final class MachineReleaseTest {
   }
 
   @Test
-  void releaseForcibly_whileStarting_takesTheStartBack() {
+  void releaseNow_whileStarting_takesTheStartBack() {
     MachineHarness m = machine(b -> b);
     Caller caller = m.acquire();
-    m.releaseForcibly();
+    m.releaseNow();
 
     assertThat(caller.error().code()).isEqualTo(ErrorCode.RELEASED);
     m.ready(m.starts.get(0));
@@ -116,24 +116,24 @@ final class MachineReleaseTest {
   }
 
   @Test
-  void releaseForcibly_whileDraining_doesNotWaitForLeases() {
+  void releaseNow_whileDraining_doesNotWaitForLeases() {
     MachineHarness m = machine(b -> b).warm();
     m.acquire();
     m.release();
 
-    m.releaseForcibly();
+    m.releaseNow();
 
     assertThat(m.released()).containsExactly(m.starts.get(0));
     assertThat(m.machine.inFlight()).isZero();
   }
 
   @Test
-  void releaseForcibly_whileReleasing_cutsTheGracePeriod() {
+  void releaseNow_whileReleasing_cutsTheGracePeriod() {
     MachineHarness m = machine(b -> b.releaseGrace(Duration.ofHours(1))).warm();
     m.release();
     assertThat(m.releases.get(0).grace()).isEqualTo(Duration.ofHours(1));
 
-    m.releaseForcibly();
+    m.releaseNow();
 
     assertThat(m.releases).hasSize(2);
     assertThat(m.releases.get(1).grace()).isEqualTo(Duration.ZERO);
@@ -427,7 +427,7 @@ final class MachineReleaseTest {
 
     m.close(Duration.ofSeconds(5), true);
 
-    assertThat(m.leaves).containsExactly(m.starts.get(0));
+    assertThat(m.detached).containsExactly(m.starts.get(0));
     assertThat(m.released()).containsExactly(m.starts.get(1));
     m.left(m.starts.get(0));
     m.released(m.starts.get(1));
@@ -442,7 +442,7 @@ final class MachineReleaseTest {
 
     m.passSeconds(60);
 
-    assertThat(m.leaves).hasSize(1);
+    assertThat(m.detached).hasSize(1);
   }
 
   @Test
@@ -450,15 +450,15 @@ final class MachineReleaseTest {
     MachineHarness m = machine(b -> b).warm();
     Caller holder = m.acquire();
     m.close(Duration.ofSeconds(5), true);
-    assertThat(m.leaves).isEmpty();
+    assertThat(m.detached).isEmpty();
 
     m.passSeconds(5);
 
-    assertThat(m.leaves).hasSize(1);
+    assertThat(m.detached).hasSize(1);
     assertThat(m.releases).isEmpty();
     assertThat(m.losses).hasSize(1);
     holder.close();
-    assertThat(m.leaves).hasSize(1);
+    assertThat(m.detached).hasSize(1);
   }
 
   @Test

@@ -3,8 +3,8 @@ package dev.autodeploy.internal;
 import static dev.autodeploy.internal.MachineHarness.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.MachineHarness.Caller;
@@ -24,7 +24,7 @@ final class MachineStartTest {
     assertThat(caller.isWaiting()).isTrue();
     assertThat(m.starts).hasSize(1);
     assertThat(m.starts.get(0).startReason).isEqualTo(StartReason.REQUEST);
-    assertThat(m.machine.status()).isEqualTo(InstanceStatus.IDLE);
+    assertThat(m.machine.state()).isEqualTo(DeploymentState.IDLE);
   }
 
   @Test
@@ -39,7 +39,7 @@ final class MachineStartTest {
     assertThat(callers).allSatisfy(c -> assertThat(c.instance()).isSameAs(m.starts.get(0)));
     assertThat(m.starts).hasSize(1);
     assertThat(m.machine.coldStarts()).isEqualTo(500);
-    assertThat(Duration.ofNanos(m.machine.heldNanos())).hasSeconds(500 * 40);
+    assertThat(Duration.ofNanos(m.machine.pendingNanos())).hasSeconds(500 * 40);
     assertThat(m.machine.requests()).isEqualTo(500);
     assertThat(m.machine.inFlight()).isEqualTo(500);
   }
@@ -90,7 +90,7 @@ final class MachineStartTest {
     m.released(m.starts.get(0));
 
     assertThat(m.starts).hasSize(1);
-    assertThat(m.machine.status()).isEqualTo(InstanceStatus.STANDBY);
+    assertThat(m.machine.state()).isEqualTo(DeploymentState.STANDBY);
   }
 
   @Test
@@ -125,10 +125,10 @@ final class MachineStartTest {
     assertThat(m.events(DeploymentEvent.StatusChanged.class))
         .extracting(DeploymentEvent.StatusChanged::to)
         .containsExactly(
-            InstanceStatus.IDLE,
-            InstanceStatus.RUNNING,
-            InstanceStatus.IDLE,
-            InstanceStatus.STANDBY);
+            DeploymentState.IDLE,
+            DeploymentState.RUNNING,
+            DeploymentState.IDLE,
+            DeploymentState.STANDBY);
     assertThat(m.accountsClosed).containsExactly(m.starts.get(0));
   }
 

@@ -31,7 +31,7 @@ class RedactionTest {
         CompletableFuture.failedFuture(
             new InstanceStartException("refused: " + SECRET, exit(), null));
 
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     h.time.run();
 
     assertThat(lease).isCompletedExceptionally();

@@ -44,7 +44,7 @@ class RefusingHostTest {
   @Test
   void close_withoutTimers_cutsADrainShort() throws Exception {
     Engine engine = engine(IdlePolicy.after(Duration.ofMinutes(5)));
-    deploy(engine).acquire().get(); // and not closed
+    deploy(engine).acquireAsync().get(); // and not closed
     noTimers.set(true);
 
     engine.close();
@@ -65,7 +65,7 @@ class RefusingHostTest {
                 failed.countDown();
               }
             });
-    deploy(engine).acquire().get().close();
+    deploy(engine).acquireAsync().get().close();
     provider.releaseAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
     noTimers.set(true);
 
@@ -82,7 +82,7 @@ class RefusingHostTest {
     Engine engine = engine(IdlePolicy.after(Duration.ofMinutes(5)));
     Deployment voice = deploy(engine);
     noTimers.set(true);
-    CompletableFuture<Lease> lease = voice.acquire();
+    CompletableFuture<Lease> lease = voice.acquireAsync();
     CompletableFuture.runAsync(
         () -> provider.ready = true, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
 
@@ -99,7 +99,7 @@ class RefusingHostTest {
     CountDownLatch hangs = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
     Engine engine = engine(IdlePolicy.after(Duration.ofMinutes(5)));
-    deploy(engine).acquire().get(); // and not closed
+    deploy(engine).acquireAsync().get(); // and not closed
     provider.onRelease =
         () -> {
           hangs.countDown();
@@ -132,7 +132,7 @@ class RefusingHostTest {
     noCallbacks.set(true);
     CompletableFuture<Void> both =
         voice
-            .acquire()
+            .acquireAsync()
             .thenAccept(
                 lease -> {
                   try (lease) {

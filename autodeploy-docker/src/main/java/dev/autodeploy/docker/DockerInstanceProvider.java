@@ -12,9 +12,9 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Mount;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.ProviderOffer;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartRequest;
@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
  * <p>Containers get heartbeats: the service's command is run by a small shell script that ends it
  * when none has come for 2 minutes. So no container, and no GPU, stays taken when this process is
  * killed and never returns; one that does return adopts the container by going on with the
- * heartbeats. An instance that is {@linkplain #leave left} stays for as long as that without an
- * engine. Images without a shell run without heartbeats, and the log says so.
+ * heartbeats. An instance that is {@linkplain #detach detached} stays for as long as that without
+ * an engine. Images without a shell run without heartbeats, and the log says so.
  */
 public final class DockerInstanceProvider implements InstanceProvider {
   private static final Logger log = LoggerFactory.getLogger(DockerInstanceProvider.class);
@@ -236,10 +236,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
   }
 
   @Override
-  public CompletionStage<Void> leave(String instanceId) {
+  public CompletionStage<Void> detach(String instanceId) {
     TrackedInstance known = watch.find(instanceId);
     if (known != null) {
-      watch.leave(known);
+      watch.detach(known);
     }
     return CompletableFuture.completedFuture(null);
   }
@@ -262,17 +262,17 @@ public final class DockerInstanceProvider implements InstanceProvider {
   }
 
   @Override
-  public CompletionStage<ProviderOffer> offer() {
+  public CompletionStage<ProviderCatalog> catalog() {
     List<Image> images = host.client().images();
     List<Gpu> known = inventory.known();
     Map<String, String> holders = gpus.holders();
-    List<ProviderOffer.Gpu> offered = new ArrayList<>();
+    List<ProviderCatalog.Gpu> offered = new ArrayList<>();
     for (Gpu gpu : known == null ? List.<Gpu>of() : known) {
       String holder = holders.getOrDefault(gpu.id(), holders.getOrDefault(GpuGrant.ALL, ""));
-      offered.add(new ProviderOffer.Gpu(gpu.id(), gpu.model(), holder));
+      offered.add(new ProviderCatalog.Gpu(gpu.id(), gpu.model(), holder));
     }
     return CompletableFuture.completedFuture(
-        new ProviderOffer(Snapshots.others(images), Snapshots.in(images), offered));
+        new ProviderCatalog(Snapshots.others(images), Snapshots.in(images), offered));
   }
 
   @Override
@@ -299,7 +299,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
   private void end(TrackedInstance instance) {
     if (instance.isLeft()) {
-      watch.leave(instance);
+      watch.detach(instance);
       return;
     }
     try {
@@ -424,10 +424,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets how long a container runs without a heartbeat of this process, after {@link #leave} too.
-     * Default: 2 minutes. Heartbeats pass through the Docker Engine: while it does not answer none
-     * arrives, and after this time containers end with what they serve, although this process is
-     * well. So set it above the longest outage of the engine that you accept.
+     * Sets how long a container runs without a heartbeat of this process, after {@link #detach}
+     * too. Default: 2 minutes. Heartbeats pass through the Docker Engine: while it does not answer
+     * none arrives, and after this time containers end with what they serve, although this process
+     * is well. So set it above the longest outage of the engine that you accept.
      *
      * @param value 4 seconds or longer; or zero, after which nothing ends the containers of a
      *     process that is killed, or leaves them, and never returns

@@ -116,8 +116,8 @@ final class InstanceWatch {
   }
 
   /** Sends a last heartbeat to one that is left to the next process. */
-  void leave(TrackedInstance instance) {
-    instance.leave();
+  void detach(TrackedInstance instance) {
+    instance.detach();
     if (instance.labels().withHeartbeats() && instance.needsHeartbeat()) {
       DockerThreads.quietly(
           () -> host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT));

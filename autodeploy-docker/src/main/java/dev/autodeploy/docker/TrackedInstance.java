@@ -67,7 +67,7 @@ final class TrackedInstance {
     return left;
   }
 
-  void leave() {
+  void detach() {
     left = true;
   }
 

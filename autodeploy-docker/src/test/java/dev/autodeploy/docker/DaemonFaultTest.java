@@ -98,7 +98,7 @@ class DaemonFaultTest {
       ends(() -> docker.list(), DockerProblem.NO_ANSWER);
       ends(() -> docker.provider.logs(instance.instanceId(), 5), DockerProblem.NO_ANSWER);
       ends(() -> docker.release(instance), DockerProblem.NO_ANSWER);
-      ends(() -> docker.provider.offer(), DockerProblem.NO_ANSWER);
+      ends(() -> docker.provider.catalog(), DockerProblem.NO_ANSWER);
       StartRequest late = docker.request(ProviderFixture.web().build(), 1);
       ends(() -> docker.start(late), DockerProblem.NO_ANSWER);
       engine.thaw();

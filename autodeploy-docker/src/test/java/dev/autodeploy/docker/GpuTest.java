@@ -8,8 +8,8 @@ import com.github.dockerjava.api.model.DeviceRequest;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.ProviderOffer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -63,12 +63,12 @@ class GpuTest {
         assertThatThrownBy(() -> after.start(after.request(spec(GpuRequest.count(2)), 0)))
             .isInstanceOf(InstanceStartException.class)
             .hasMessageContaining("1 held by " + held.instanceId());
-        List<ProviderOffer.Gpu> offered =
-            after.provider.offer().toCompletableFuture().join().gpus();
+        List<ProviderCatalog.Gpu> offered =
+            after.provider.catalog().toCompletableFuture().join().gpus();
         assertThat(offered)
             .containsExactly(
-                new ProviderOffer.Gpu("0", "", ""),
-                new ProviderOffer.Gpu("1", "", held.instanceId()));
+                new ProviderCatalog.Gpu("0", "", ""),
+                new ProviderCatalog.Gpu("1", "", held.instanceId()));
       }
       before.release(held);
     }
@@ -102,8 +102,8 @@ class GpuTest {
           .isEqualTo(
               "NVIDIA_VISIBLE_DEVICES=GPU-aaaa0000-0000-0000-0000-000000000000,"
                   + "GPU-bbbb1111-0000-0000-0000-000000000000");
-      assertThat(docker.provider.offer().toCompletableFuture().join().gpus())
-          .extracting(ProviderOffer.Gpu::model)
+      assertThat(docker.provider.catalog().toCompletableFuture().join().gpus())
+          .extracting(ProviderCatalog.Gpu::model)
           .containsExactly("Test Card", "Test Card");
       docker.release(all);
 

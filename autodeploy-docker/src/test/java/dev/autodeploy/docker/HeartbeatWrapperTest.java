@@ -159,7 +159,7 @@ class HeartbeatWrapperTest {
     ProviderFixture before = ProviderFixture.open(b -> b.heartbeatTimeout(TIMEOUT));
     owner = before.owner;
     instance = before.ready(ProviderFixture.web().build());
-    before.provider.leave(instance.instanceId()).toCompletableFuture().join();
+    before.provider.detach(instance.instanceId()).toCompletableFuture().join();
     before.provider.close();
     pause(Duration.ofSeconds(2));
 

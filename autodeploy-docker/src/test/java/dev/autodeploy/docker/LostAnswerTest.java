@@ -274,7 +274,7 @@ class LostAnswerTest {
     ProviderFixture before = open();
     ProviderInstance instance = before.ready(ProviderFixture.web().build());
     assertThat(heartbeats).hasValue(0);
-    before.provider.leave(instance.instanceId()).toCompletableFuture().join();
+    before.provider.detach(instance.instanceId()).toCompletableFuture().join();
     assertThat(heartbeats).hasValue(1);
     before.provider.close();
 

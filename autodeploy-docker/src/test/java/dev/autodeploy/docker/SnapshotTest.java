@@ -54,7 +54,7 @@ class SnapshotTest {
       assertThat(config.getEntrypoint()).containsExactly("/bin/sh");
       assertThat(config.getCmd()).containsExactly("-c", spec.startCommand());
     }
-    assertThat(docker.provider.offer().toCompletableFuture().join().snapshots())
+    assertThat(docker.provider.catalog().toCompletableFuture().join().snapshots())
         .filteredOn(s -> s.reference().equals(snapshot.reference()))
         .singleElement()
         .satisfies(s -> assertThat(s.createdAt()).isEqualTo(snapshot.createdAt()));

@@ -378,7 +378,7 @@ class StartAndReleaseTest {
   void slot_ofAHostThatIsGone_isTakenOver_alsoFromAnInstanceThatRuns() {
     ProviderFixture gone = ProviderFixture.open();
     ProviderInstance left = gone.start(ProviderFixture.web().build());
-    gone.provider.leave(left.instanceId()).toCompletableFuture().join();
+    gone.provider.detach(left.instanceId()).toCompletableFuture().join();
     gone.provider.close();
 
     try (ProviderFixture next = ProviderFixture.open(gone.owner, builder -> builder)) {

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import io.micrometer.core.instrument.Gauge;
@@ -58,7 +58,7 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
   @Override
   public void bindTo(MeterRegistry registry) {
     requireNonNull(registry, "registry");
-    for (InstanceStatus status : InstanceStatus.values()) {
+    for (DeploymentState status : DeploymentState.values()) {
       Gauge.builder("autodeploy.deployments", autoDeploy, a -> count(a, status))
           .description("Deployments by instance status")
           .tag("status", status.name().toLowerCase(Locale.ROOT))
@@ -71,8 +71,8 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
     autoDeploy.deployments().forEach(binding::register);
   }
 
-  private static double count(AutoDeploy autoDeploy, InstanceStatus status) {
-    return autoDeploy.deployments().stream().filter(d -> d.status().status() == status).count();
+  private static double count(AutoDeploy autoDeploy, DeploymentState status) {
+    return autoDeploy.deployments().stream().filter(d -> d.status().state() == status).count();
   }
 
   /** Stops following the engine; what the registries have stays in them. Idempotent. */

@@ -57,7 +57,7 @@ final class DeploymentMeters {
           "autodeploy.cold.starts",
           "Requests that waited for a start",
           DeploymentStatus::coldStarts);
-      heldTime(deployment);
+      pendingTime(deployment);
       money(deployment);
       troubles(deployment.name());
     } finally {
@@ -91,11 +91,11 @@ final class DeploymentMeters {
             .register(registry));
   }
 
-  private void heldTime(Deployment deployment) {
+  private void pendingTime(Deployment deployment) {
     add(
         deployment.name(),
         FunctionCounter.builder(
-                "autodeploy.requests.held.time", deployment, d -> seconds(d.status().heldTime()))
+                "autodeploy.requests.held.time", deployment, d -> seconds(d.status().pendingTime()))
             .description("For how long callers waited in all until they got an instance")
             .baseUnit("seconds")
             .tags(tags(deployment.name()))

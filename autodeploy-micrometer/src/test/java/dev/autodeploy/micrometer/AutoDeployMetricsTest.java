@@ -121,7 +121,7 @@ class AutoDeployMetricsTest {
         .isZero();
     assertThat(value("autodeploy.release.failures", "deployment", "broken")).isZero();
 
-    broken.start().exceptionally(e -> null).get();
+    broken.warmUp().exceptionally(e -> null).get();
 
     until(() -> value("autodeploy.start.failures", "kind", "provider") == 1);
   }
@@ -138,7 +138,7 @@ class AutoDeployMetricsTest {
   @Test
   void aDeploymentThatIsRemoved_leavesNoMeters() throws Exception {
     Deployment voice = deploy("voice");
-    voice.start().get();
+    voice.warmUp().get();
     autoDeploy.remove("voice").get();
     until(() -> registry.find("autodeploy.instances").meter() == null);
     until(

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * AutoDeploy autoDeploy = time.build(AutoDeploy.builder().provider(provider));
  * Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
  *
- * CompletableFuture<Lease> lease = voice.acquire();    // a cold start
+ * CompletableFuture<Lease> lease = voice.acquireAsync();    // a cold start
  * time.advance(Duration.ofSeconds(41));
  * assertThat(lease).isCompleted();
  *

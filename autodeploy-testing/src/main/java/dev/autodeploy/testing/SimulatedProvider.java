@@ -223,7 +223,7 @@ public final class SimulatedProvider implements InstanceProvider {
 
   /** Lets an instance outlive the engine, without a limit of time. */
   @Override
-  public CompletionStage<Void> leave(String instanceId) {
+  public CompletionStage<Void> detach(String instanceId) {
     SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
     if (machine != null && !cut) {
       machine.left = true;

@@ -1,11 +1,11 @@
 package dev.autodeploy.testing;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.InstanceExit;
 import java.util.concurrent.CompletableFuture;
@@ -117,13 +117,13 @@ final class WalkChecks {
                 + " in flight on instances, but "
                 + status.inFlight()
                 + " in all");
-    InstanceStatus expected =
+    DeploymentState expected =
         status.instances().isEmpty()
-            ? InstanceStatus.STANDBY
-            : ready > 0 ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+            ? DeploymentState.STANDBY
+            : ready > 0 ? DeploymentState.RUNNING : DeploymentState.IDLE;
     walk.check(
-        status.status() == expected,
-        () -> book.id() + " is " + expected + ", not " + status.status());
+        status.state() == expected,
+        () -> book.id() + " is " + expected + ", not " + status.state());
   }
 
   private void checkLeases() {
@@ -159,7 +159,7 @@ final class WalkChecks {
   }
 
   void checkRefusedAfterClose() {
-    CompletableFuture<Lease> late = book.deployment().acquire();
+    CompletableFuture<Lease> late = book.deployment().acquireAsync();
     walk.time.runReady();
     late.whenComplete(
         (lease, error) ->

@@ -46,7 +46,7 @@ final class WalkClients {
       book.scaleOutsAsked++;
     }
     CompletableFuture<Lease> future =
-        book.deployment().acquire(new AcquireRequest(route, patience));
+        book.deployment().acquireAsync(new AcquireRequest(route, patience));
     waiter.future = future;
     future.whenComplete(
         (lease, error) -> {
@@ -58,7 +58,7 @@ final class WalkClients {
 
   void start() {
     WalkWaiter waiter = ask(RouteRule.defaultRule(), AcquireRequest.DEFAULT_TIMEOUT);
-    CompletableFuture<Void> future = book.deployment().start();
+    CompletableFuture<Void> future = book.deployment().warmUp();
     waiter.future = future;
     waiter.canGiveUp = false;
     future.whenComplete(

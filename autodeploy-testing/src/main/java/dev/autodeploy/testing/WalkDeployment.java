@@ -50,7 +50,7 @@ final class WalkDeployment {
     } else if (kind < 96) {
       release();
     } else if (kind < 97) {
-      releaseForcibly();
+      releaseNow();
     } else if (kind < 99) {
       update(draw);
     } else {
@@ -63,14 +63,14 @@ final class WalkDeployment {
     book.deployment().release();
   }
 
-  private void releaseForcibly() {
+  private void releaseNow() {
     walk.trace.add(() -> book.id() + ": release by force");
     refusals.releasedByForce();
     book.instances.values().forEach(instance -> instance.forced = true);
     for (InstanceInfo info : book.deployment().status().instances()) {
       book.instance(info.id()).forced = true;
     }
-    book.deployment().releaseForcibly();
+    book.deployment().releaseNow();
   }
 
   private void update(WalkDraw draw) {

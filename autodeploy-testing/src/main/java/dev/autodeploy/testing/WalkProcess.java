@@ -124,7 +124,7 @@ final class WalkProcess {
         .owner(owner)
         .stateStore(store.open())
         .costMeter(CostMeter.perHour("3600", "USD"))
-        .leaveInstancesOnClose(draw.chance(30))
+        .keepInstancesOnClose(draw.chance(30))
         .drainTimeout(Duration.ofSeconds(5))
         .releaseTimeout(Duration.ofHours(1))
         .listener(event -> told(process, event));

@@ -68,8 +68,8 @@ final class WalkProvider implements InstanceProvider {
   }
 
   @Override
-  public CompletionStage<Void> leave(String instanceId) {
-    return called().leave(instanceId);
+  public CompletionStage<Void> detach(String instanceId) {
+    return called().detach(instanceId);
   }
 
   @Override

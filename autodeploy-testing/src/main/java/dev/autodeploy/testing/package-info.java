@@ -12,7 +12,7 @@
  * AutoDeploy autoDeploy = time.build(AutoDeploy.builder().provider(provider));
  * Deployment voice = autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
  *
- * CompletableFuture<Lease> lease = voice.acquire(AcquireRequest.within(Duration.ofMinutes(11)));
+ * CompletableFuture<Lease> lease = voice.acquireAsync(AcquireRequest.within(Duration.ofMinutes(11)));
  * time.advance(Duration.ofMinutes(10));
  * assertThat(lease).isCompleted();
  *

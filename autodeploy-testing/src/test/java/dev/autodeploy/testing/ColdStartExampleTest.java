@@ -6,7 +6,7 @@ import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.StartFailedException;
@@ -42,7 +42,7 @@ class ColdStartExampleTest {
 
     CompletableFuture<String> announce(String text, Duration patience) {
       return voice
-          .acquire(dev.autodeploy.AcquireRequest.within(patience))
+          .acquireAsync(dev.autodeploy.AcquireRequest.within(patience))
           .thenApply(
               lease -> {
                 try (lease) {
@@ -119,10 +119,10 @@ class ColdStartExampleTest {
   void announce_afterTheIdleTime_startsAgain() {
     time.<String>await(announcer.announce("Hello", Duration.ofMinutes(1)));
     Deployment voice = autoDeploy.deployment("voice");
-    assertThat(voice.status().status()).isEqualTo(InstanceStatus.RUNNING);
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.RUNNING);
 
     time.advance(Duration.ofMinutes(5));
-    assertThat(voice.status().status()).isEqualTo(InstanceStatus.STANDBY);
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.STANDBY);
     time.<String>await(announcer.announce("Hello again", Duration.ofMinutes(1)));
 
     assertThat(provider.instances()).hasSize(2);
@@ -132,7 +132,7 @@ class ColdStartExampleTest {
   @Test
   void crash_whileALeaseIsOpen_isToldToTheLease() {
     Deployment voice = autoDeploy.deployment("voice");
-    try (Lease lease = time.<Lease>await(voice.acquire())) {
+    try (Lease lease = time.<Lease>await(voice.acquireAsync())) {
       CompletableFuture<InstanceExit> lost = lease.lost().toCompletableFuture();
 
       provider.crash(lease.instanceId(), InstanceExit.unknown("the host lost power"));

@@ -10,7 +10,7 @@ class CostMeterHourlyTest extends CostMeterContract {
     return CostMeter.hourly("EUR")
         .deployment("voice", "1.25")
         .gpuModel("RTX 4090", "0.49")
-        .otherwise("0.01")
+        .defaultPrice("0.01")
         .build();
   }
 

@@ -35,7 +35,7 @@ abstract class EngineStory {
   void removeAndKill() {
     ManualProcess process = time.newProcess();
     AutoDeploy engine = build(process, first, false);
-    time.<Lease>await(engine.deploy(spec("voice").build()).acquire()).close();
+    time.<Lease>await(engine.deploy(spec("voice").build()).acquireAsync()).close();
     engine.remove("voice");
     time.runReady();
     process.kill();
@@ -48,22 +48,22 @@ abstract class EngineStory {
   void removeAndKillBeforeTheRelease() {
     ManualProcess process = time.newProcess();
     AutoDeploy engine = build(process, first, false);
-    time.<Lease>await(engine.deploy(spec("voice").build()).acquire()).close();
+    time.<Lease>await(engine.deploy(spec("voice").build()).acquireAsync()).close();
     engine.remove("voice");
     process.kill();
     store.cut();
   }
 
-  AutoDeploy restart(SimulatedProvider provider, boolean leave) {
-    return build(time.newProcess(), provider, leave);
+  AutoDeploy restart(SimulatedProvider provider, boolean keepInstances) {
+    return build(time.newProcess(), provider, keepInstances);
   }
 
-  AutoDeploy build(ManualProcess process, InstanceProvider provider, boolean leave) {
+  AutoDeploy build(ManualProcess process, InstanceProvider provider, boolean keepInstances) {
     return process.build(
         AutoDeploy.builder()
             .provider(provider)
             .owner("walker")
-            .leaveInstancesOnClose(leave)
+            .keepInstancesOnClose(keepInstances)
             .releaseTimeout(Duration.ofMinutes(5))
             .stateStore(store.open()));
   }

@@ -20,10 +20,11 @@ class FoundByTheWalkTest extends EngineStory {
     first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(30)));
     AutoDeploy autoDeploy = time.build(AutoDeploy.builder().provider(first));
     Deployment voice = autoDeploy.deploy(spec("voice").maxInstances(2).concurrency(1).build());
-    Lease held = time.<Lease>await(voice.acquire());
-    Lease other = time.<Lease>await(voice.acquire());
+    Lease held = time.<Lease>await(voice.acquireAsync());
+    Lease other = time.<Lease>await(voice.acquireAsync());
     CompletableFuture<Lease> bound =
-        voice.acquire(AcquireRequest.within(Duration.ofMinutes(1)).route(RouteRule.roundRobin()));
+        voice.acquireAsync(
+            AcquireRequest.within(Duration.ofMinutes(1)).route(RouteRule.roundRobin()));
     time.runReady();
     // It waits for one of the two; the other one gets room, and then that one dies.
     String target = boundTo(voice, held, other);
@@ -64,7 +65,7 @@ class FoundByTheWalkTest extends EngineStory {
     time.advance(Duration.ofSeconds(91)); // the orphan's release is under way
 
     Deployment voice = second.deploy(spec("voice").build());
-    voice.acquire();
+    voice.acquireAsync();
     time.advance(Duration.ofMinutes(5));
 
     assertThat(first.maxExisting("voice")).isEqualTo(1);
@@ -120,7 +121,7 @@ class FoundByTheWalkTest extends EngineStory {
     ManualProcess process = time.newProcess();
     AutoDeploy engine = build(process, first, false);
     Deployment voice = engine.deploy(spec("voice").build());
-    voice.acquire();
+    voice.acquireAsync();
     time.runReady();
     process.kill();
     store.cut();
@@ -143,7 +144,7 @@ class FoundByTheWalkTest extends EngineStory {
             .releasePretended(1));
     AutoDeploy engine = build(time.newProcess(), first, false);
     Deployment voice = engine.deploy(spec("voice").startTimeout(Duration.ofSeconds(1)).build());
-    voice.acquire();
+    voice.acquireAsync();
 
     time.advance(Duration.ofSeconds(3));
 
@@ -160,13 +161,13 @@ class FoundByTheWalkTest extends EngineStory {
             .listedAfter(Duration.ofSeconds(3))
             .releasePretended(1));
     AutoDeploy engine = build(time.newProcess(), first, false);
-    Lease held = time.<Lease>await(engine.deploy(spec("held").build()).acquire());
+    Lease held = time.<Lease>await(engine.deploy(spec("held").build()).acquireAsync());
     Deployment voice = engine.deploy(spec("voice").build());
     first.planNext(
         InstancePlan.readyAfter(Duration.ZERO)
             .listedAfter(Duration.ofSeconds(3))
             .releasePretended(1));
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     time.schedule(Duration.ofSeconds(4), held::close);
 
     time.close(engine);
@@ -188,7 +189,7 @@ class FoundByTheWalkTest extends EngineStory {
     ManualProcess process = time.newProcess();
     AutoDeploy engine = build(process, first, false);
     Deployment voice = engine.deploy(spec("voice").build());
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     voice.release();
     time.runReady();
     process.kill();
@@ -196,7 +197,7 @@ class FoundByTheWalkTest extends EngineStory {
 
     AutoDeploy second = restart(first.reconnect(), false); // the list leaves it out
     voice = second.deployment("voice");
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     time.advance(Duration.ofSeconds(2));
     voice.release();
     time.advance(Duration.ofSeconds(10)); // no regular look comes
@@ -213,7 +214,7 @@ class FoundByTheWalkTest extends EngineStory {
     AutoDeploy engine = build(process, first, false);
     Deployment voice = engine.deploy(spec("voice").build());
     write = WalkStore.Write.FAILS_KEPT;
-    voice.acquire();
+    voice.acquireAsync();
     time.runReady();
     assertThat(first.instances()).as("nothing is started that is not written").isEmpty();
     write = WalkStore.Write.WELL;

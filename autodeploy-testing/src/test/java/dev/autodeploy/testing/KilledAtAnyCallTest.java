@@ -96,13 +96,13 @@ class KilledAtAnyCallTest {
     }
 
     /** Closes it with one that is idle, one in use, and one that is being started. */
-    void close(int n, boolean leave) {
+    void close(int n, boolean keepInstances) {
       AutoDeploy engine =
-          build(process, new WalkProvider(connection, process, this::beforeCall), leave);
+          build(process, new WalkProvider(connection, process, this::beforeCall), keepInstances);
       lease(engine.deploy(spec("idle").build())).close();
       Lease held = lease(engine.deploy(spec("used").build()));
       first.planNext(InstancePlan.readyAfter(Duration.ofMinutes(1)));
-      engine.deploy(spec("starting").build()).start();
+      engine.deploy(spec("starting").build()).warmUp();
       time.runReady();
       time.schedule(Duration.ofSeconds(1), held::close);
 
@@ -111,7 +111,7 @@ class KilledAtAnyCallTest {
     }
 
     private Lease lease(Deployment deployment) {
-      return time.<Lease>await(deployment.acquire());
+      return time.<Lease>await(deployment.acquireAsync());
     }
 
     private void endsQuietlyIfKilled(Runnable action) {

@@ -163,7 +163,7 @@ class SimulatedProviderTest {
   void close_letsVanishWhatWasNotLeft() {
     String left = start().join().instanceId();
     start();
-    provider.leave(left);
+    provider.detach(left);
 
     provider.close();
 

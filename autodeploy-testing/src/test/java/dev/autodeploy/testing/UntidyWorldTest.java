@@ -41,10 +41,10 @@ class UntidyWorldTest extends EngineStory {
     ManualProcess process = time.newProcess();
     AutoDeploy engine = build(process, first, false);
     Deployment voice = engine.deploy(spec("voice").build());
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     time.advance(Duration.ofMinutes(1));
     first.onList(all -> List.of());
-    voice.releaseForcibly();
+    voice.releaseNow();
     time.runReady(); // it is said to be gone, and not listed
     process.kill();
     store.cut();
@@ -62,7 +62,7 @@ class UntidyWorldTest extends EngineStory {
   void checkpoint_thatCouldNotBeWritten_isWrittenTheNextTime() {
     AutoDeploy engine = build(time.newProcess(), first, false);
     Deployment voice = engine.deploy(spec("voice").idleTimeout(Duration.ofHours(1)).build());
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     write = WalkStore.Write.FAILS;
     time.advance(Duration.ofSeconds(31));
     write = WalkStore.Write.WELL;
@@ -77,7 +77,7 @@ class UntidyWorldTest extends EngineStory {
   void sweep_whoseSecondListIsOutOfDate_leavesAloneWhatWasReleasedMeanwhile() {
     AutoDeploy engine = build(time.newProcess(), first, false);
     Deployment voice = engine.deploy(spec("voice").build());
-    time.<Lease>await(voice.acquire()).close();
+    time.<Lease>await(voice.acquireAsync()).close();
     ProviderInstance stranger =
         new ProviderInstance("other-1", "other", 0, "f", null, time.instant(), null);
     List<ProviderInstance> listed = new ArrayList<>(List.of(stranger));
@@ -91,7 +91,7 @@ class UntidyWorldTest extends EngineStory {
     assertThat(listed).as("the sweep has one list").hasSize(2);
     first.listTakes(Duration.ZERO);
     first.onList(UnaryOperator.identity());
-    voice.releaseForcibly();
+    voice.releaseNow();
     time.runReady();
     assertThat(first.existing()).isEmpty();
 

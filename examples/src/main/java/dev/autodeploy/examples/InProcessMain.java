@@ -43,7 +43,7 @@ public final class InProcessMain {
         System.out.println(lease.instanceId() + " answered: " + answer);
         System.out.println("cold start: " + lease.coldStart() + ", held " + lease.waited());
       }
-      System.out.println(hello.status().status() + ", cost " + hello.cost().total());
+      System.out.println(hello.status().state() + ", cost " + hello.cost().total());
     }
   }
 }

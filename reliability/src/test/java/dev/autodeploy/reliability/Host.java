@@ -43,7 +43,7 @@ final class Host implements AutoCloseable {
           JdkHttpProxy.builder(engine)
               .port(0)
               .maxWait(Duration.ofSeconds(25))
-              .answerTimeout(Duration.ofSeconds(5))
+              .responseTimeout(Duration.ofSeconds(5))
               .stallTimeout(Duration.ofSeconds(5))
               .drainTimeout(Duration.ofSeconds(5))
               .start();

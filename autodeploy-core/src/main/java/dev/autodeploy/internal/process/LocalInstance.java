@@ -256,7 +256,7 @@ final class LocalInstance {
   }
 
   /** Lets it live on without this process for some time. */
-  void leave(Duration time) throws IOException {
+  void detach(Duration time) throws IOException {
     files.writeLeaseWithoutHost(time);
     left = true;
   }

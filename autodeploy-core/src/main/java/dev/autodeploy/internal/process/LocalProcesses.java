@@ -358,10 +358,10 @@ public final class LocalProcesses implements AutoCloseable {
    * @param instanceId its id
    * @throws IOException if its watcher cannot be told
    */
-  public void leave(String instanceId) throws IOException {
+  public void detach(String instanceId) throws IOException {
     LocalInstance instance = get(instanceId);
     if (instance != null) {
-      instance.leave(settings.leaveTime());
+      instance.detach(settings.detachTimeout());
     }
   }
 

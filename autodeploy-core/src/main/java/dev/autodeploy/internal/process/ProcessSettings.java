@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directory where instances are registered, or null for the default
  * @param workingDirectory where commands run
- * @param leaveTime how long an instance that was left waits for the next process
+ * @param detachTimeout how long a detached instance waits for the next process
  * @param checkListener whether an instance is ready only if it listens itself
  * @param shell what runs the watchers
  */
 public record ProcessSettings(
     @Nullable Path directory,
     Path workingDirectory,
-    Duration leaveTime,
+    Duration detachTimeout,
     boolean checkListener,
     List<String> shell) {
 
@@ -31,7 +31,7 @@ public record ProcessSettings(
    *
    * @param directory where instances are registered, or null for the default
    * @param workingDirectory where commands run
-   * @param leaveTime how long an instance that was left waits for the next process
+   * @param detachTimeout how long a detached instance waits for the next process
    * @param checkListener whether an instance is ready only if it listens itself
    * @param shell what runs the watchers
    */

@@ -94,7 +94,7 @@ final class AdoptionTest extends ProviderTestBase {
     LocalProcessProvider provider = provider(OWNER, Duration.ofSeconds(1));
     start(provider, "i-1", "echo $$ >>pids; exec sleep 300");
     List<Long> pids = Eventually.pids(file("pids"), 1);
-    provider.leave("i-1").toCompletableFuture().get();
+    provider.detach("i-1").toCompletableFuture().get();
     provider.close();
     assertThat(pids).noneMatch(Eventually::isGone);
 
@@ -106,7 +106,7 @@ final class AdoptionTest extends ProviderTestBase {
     LocalProcessProvider provider = provider();
     Instant before = Instant.now().minusSeconds(1);
     start(provider, "i-1", "echo $$ >>pids; sleep 0.5; echo bye; exit 4");
-    provider.leave("i-1").toCompletableFuture().get();
+    provider.detach("i-1").toCompletableFuture().get();
     provider.close();
     Eventually.until("end", () -> Files.exists(registry().resolve(OWNER + "/i-1/exit")));
     Instant after = Instant.now().plusSeconds(1);
@@ -146,7 +146,7 @@ final class AdoptionTest extends ProviderTestBase {
       start(provider, "i-2", "echo $$ >>pids; exec sleep 300");
       List<Long> pids = Eventually.pids(file("pids"), 2);
       for (String id : List.of("i-1", "i-2")) {
-        provider.leave(id).toCompletableFuture().get();
+        provider.detach(id).toCompletableFuture().get();
       }
       provider.close();
       ProcessId other = ProcessId.of(stranger.pid());
@@ -184,8 +184,8 @@ final class AdoptionTest extends ProviderTestBase {
     start(provider, "i-1", ReleaseTest.STUBBORN);
     start(provider, "i-2", "exec sleep 300");
     List<Long> pids = Eventually.pids(file("pids"), 4);
-    provider.leave("i-1").toCompletableFuture().get();
-    provider.leave("i-2").toCompletableFuture().get();
+    provider.detach("i-1").toCompletableFuture().get();
+    provider.detach("i-2").toCompletableFuture().get();
     provider.close();
     Files.writeString(registry().resolve(OWNER + "/i-1/instance.json"), "{\"version\":1,");
     Files.createDirectory(registry().resolve(OWNER + "/i-3"));

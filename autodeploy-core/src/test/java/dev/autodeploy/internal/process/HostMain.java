@@ -17,7 +17,7 @@ public final class HostMain {
     LocalProcessProvider provider =
         LocalProcessProvider.builder()
             .directory(Path.of(args[0]))
-            .leaveTime(Duration.ofMinutes(1))
+            .detachTimeout(Duration.ofMinutes(1))
             .build();
     try {
       provider.open(new ProviderContext(args[1], new RecordingObserver()));
@@ -27,7 +27,7 @@ public final class HostMain {
     }
     provider.start(Requests.of(args[1], "i-host", args[2])).toCompletableFuture().get();
     if (args[3].equals("leave")) {
-      provider.leave("i-host").toCompletableFuture().get();
+      provider.detach("i-host").toCompletableFuture().get();
       provider.close();
       System.out.println("left");
       return;

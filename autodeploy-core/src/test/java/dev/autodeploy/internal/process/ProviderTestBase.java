@@ -31,12 +31,12 @@ abstract class ProviderTestBase {
     return provider(OWNER, Duration.ofMinutes(1));
   }
 
-  final LocalProcessProvider provider(String owner, Duration leaveTime) {
+  final LocalProcessProvider provider(String owner, Duration detachTimeout) {
     LocalProcessProvider provider =
         LocalProcessProvider.builder()
             .directory(registry())
             .workingDirectory(directory)
-            .leaveTime(leaveTime)
+            .detachTimeout(detachTimeout)
             .build();
     providers.add(provider);
     provider.open(new ProviderContext(owner, observer));

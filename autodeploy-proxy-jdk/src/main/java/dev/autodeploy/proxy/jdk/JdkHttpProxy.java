@@ -268,8 +268,8 @@ public final class JdkHttpProxy implements AutoCloseable {
     private int maxThreads = 2048;
     private boolean platformThreads;
     private Duration maxWait = Duration.ofMinutes(10);
-    private int maxHeld = 10_000;
-    private Duration answerTimeout = Duration.ofMinutes(10);
+    private int maxPendingTotal = 10_000;
+    private Duration responseTimeout = Duration.ofMinutes(10);
     private Duration stallTimeout = Duration.ofMinutes(1);
     private Duration headTimeout = Duration.ofSeconds(30);
     private Duration connectTimeout = Duration.ofSeconds(5);
@@ -396,14 +396,14 @@ public final class JdkHttpProxy implements AutoCloseable {
     }
 
     /**
-     * Sets how many requests all deployments together hold at the most; beyond it the answer is
+     * Sets how many requests of all deployments may be pending at once; beyond it the answer is
      * 429. Default: 10 000. See also {@link dev.autodeploy.DeploymentSpec.Builder#maxPending}.
      *
      * @param value 0 or more
      * @return this
      */
-    public Builder maxHeld(int value) {
-      maxHeld = (int) range("maxHeld", value, 0, Integer.MAX_VALUE);
+    public Builder maxPendingTotal(int value) {
+      maxPendingTotal = (int) range("maxPendingTotal", value, 0, Integer.MAX_VALUE);
       return this;
     }
 
@@ -416,8 +416,8 @@ public final class JdkHttpProxy implements AutoCloseable {
      * @param value longer than 0
      * @return this
      */
-    public Builder answerTimeout(Duration value) {
-      answerTimeout = positive("answerTimeout", value);
+    public Builder responseTimeout(Duration value) {
+      responseTimeout = positive("responseTimeout", value);
       return this;
     }
 
@@ -685,8 +685,8 @@ public final class JdkHttpProxy implements AutoCloseable {
           link,
           hostSuffix,
           maxWait,
-          maxHeld,
-          answerTimeout,
+          maxPendingTotal,
+          responseTimeout,
           stallTimeout,
           maxRequestBody,
           connectTimeout,

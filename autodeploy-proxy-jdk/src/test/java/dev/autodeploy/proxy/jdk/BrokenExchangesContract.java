@@ -345,7 +345,7 @@ abstract class BrokenExchangesContract extends LinkContract {
   void instanceThatDoesNotAnswer_isGivenUpAfterTheAnswerTimeout() throws Exception {
     TestInstance.App never = (request, out) -> request.socket.getInputStream().read();
     try (TestLink link =
-        link(never, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(200))).warm()) {
+        link(never, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(200))).warm()) {
       RawClient.Answer answer = link.get("/d/app/");
 
       assertThat(answer.status).isEqualTo(504);
@@ -362,7 +362,7 @@ abstract class BrokenExchangesContract extends LinkContract {
           request.socket.getInputStream().read();
         };
     try (TestLink link =
-            link(half, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(300))).warm();
+            link(half, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(300))).warm();
         RawClient client = link.client()) {
       client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
 
@@ -382,7 +382,7 @@ abstract class BrokenExchangesContract extends LinkContract {
           }
         };
     try (TestLink link =
-        link(slow, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(2500))).warm()) {
+        link(slow, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(2500))).warm()) {
       RawClient.Answer answer = link.get("/d/app/");
 
       assertThat(answer.status).isEqualTo(200);
@@ -437,7 +437,7 @@ abstract class BrokenExchangesContract extends LinkContract {
           TestInstance.write(out, "0\r\n\r\n");
         };
     try (TestLink link =
-            link(echo, spec -> {}, proxy -> proxy.answerTimeout(Duration.ofMillis(500))).warm();
+            link(echo, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(500))).warm();
         RawClient client = link.client()) {
       String head = "POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: ";
       int small = 16 * 1024;

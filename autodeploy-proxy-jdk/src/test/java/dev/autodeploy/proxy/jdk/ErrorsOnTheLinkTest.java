@@ -98,7 +98,7 @@ final class ErrorsOnTheLinkTest {
       link.provider.gate = new CompletableFuture<>();
       client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
       link.awaitHeld(1);
-      CompletableFuture<Void> released = link.app.releaseForcibly();
+      CompletableFuture<Void> released = link.app.releaseNow();
 
       RawClient.Answer answer = client.answer();
       assertProblem(answer, 503, "released");

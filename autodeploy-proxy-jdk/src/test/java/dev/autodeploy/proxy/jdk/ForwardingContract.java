@@ -2,7 +2,7 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.ByteArrayOutputStream;
@@ -20,7 +20,7 @@ abstract class ForwardingContract extends LinkContract {
   @Test
   void firstRequest_onStandby_startsAnInstanceAndIsAnsweredByIt() throws Exception {
     try (TestLink link = link(TestInstance.App.text("hello"))) {
-      assertThat(link.app.status().status()).isEqualTo(InstanceStatus.STANDBY);
+      assertThat(link.app.status().state()).isEqualTo(DeploymentState.STANDBY);
 
       RawClient.Answer answer = link.get("/d/app/v1/audio");
 
@@ -29,7 +29,7 @@ abstract class ForwardingContract extends LinkContract {
       assertThat(answer.field("AutoDeploy-Cold-Start")).isEqualTo("true");
       assertThat(answer.field("AutoDeploy-Instance"))
           .isEqualTo(link.provider.starts.get(0).instanceId());
-      assertThat(link.app.status().status()).isEqualTo(InstanceStatus.RUNNING);
+      assertThat(link.app.status().state()).isEqualTo(DeploymentState.RUNNING);
       assertThat(link.get("/d/app/").field("AutoDeploy-Cold-Start")).isEqualTo("false");
       assertThat(link.provider.starts).hasSize(1);
       link.awaitQuiet();

@@ -2,7 +2,7 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.proxy.contract.Await;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
@@ -146,7 +146,7 @@ final class HeldRequestsTest {
   @Test
   void fullQueueOfTheProxy_answers429() throws Exception {
     try (TestLink link =
-        new TestLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.maxHeld(2))) {
+        new TestLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.maxPendingTotal(2))) {
       link.provider.gate = new CompletableFuture<>();
       List<RawClient> clients = send(link, 2, GET);
       link.awaitHeld(2);
@@ -233,7 +233,7 @@ final class HeldRequestsTest {
       closing.join();
 
       assertThat(link.app.status().inFlight()).isZero();
-      assertThat(link.app.status().status()).isEqualTo(InstanceStatus.RUNNING);
+      assertThat(link.app.status().state()).isEqualTo(DeploymentState.RUNNING);
       served.close();
       held.close();
     }

@@ -93,7 +93,7 @@ final class HoldDeadlineTest {
             .build()) {
       Deployment app =
           engine.deploy(DeploymentSpec.builder("app").port(8080).startCommand("serve").build());
-      Lease lease = app.acquire().get();
+      Lease lease = app.acquireAsync().get();
       CompletableFuture<Lease> late =
           new CompletableFuture<>() {
             @Override
@@ -104,7 +104,7 @@ final class HoldDeadlineTest {
             }
           };
       try (JdkHttpProxy proxy =
-          JdkHttpProxy.builder(answering(app, late)).port(0).maxHeld(0).start()) {
+          JdkHttpProxy.builder(answering(app, late)).port(0).maxPendingTotal(0).start()) {
         assertThat(RawClient.get(proxy.port(), "/d/app/").body).isEqualTo("x");
         Await.until("the lease is given back", () -> app.status().inFlight() == 0);
       }
@@ -174,7 +174,7 @@ final class HoldDeadlineTest {
             JdkHttpProxy.builder(engine)
                 .port(0)
                 .maxWait(forEver)
-                .answerTimeout(forEver)
+                .responseTimeout(forEver)
                 .stallTimeout(forEver)
                 .headTimeout(forEver)
                 .connectTimeout(forEver)

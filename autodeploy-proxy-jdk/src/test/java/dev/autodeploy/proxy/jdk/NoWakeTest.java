@@ -102,7 +102,7 @@ final class NoWakeTest {
       assertThat(link.provider.starts).hasSize(1);
 
       link.provider.gate.complete(null);
-      Await.until("it is ready", () -> link.app.status().status().name().equals("RUNNING"));
+      Await.until("it is ready", () -> link.app.status().state().name().equals("RUNNING"));
       assertThat(link.ask(browser).body).isEqualTo("the service");
       link.awaitQuiet();
     }

@@ -31,7 +31,7 @@ public class TestEngine implements AutoCloseable {
 
   /** Starts the instance, and forgets the request that did it. */
   public TestEngine warm() {
-    app.start().join();
+    app.warmUp().join();
     return this;
   }
 

@@ -5,14 +5,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Counts the requests that are held, and bounds them. Thread-safe. */
 final class Admission {
   private final AtomicInteger held = new AtomicInteger();
-  private final int maxHeld;
+  private final int maxPendingTotal;
 
-  Admission(int maxHeld) {
-    this.maxHeld = maxHeld;
+  Admission(int maxPendingTotal) {
+    this.maxPendingTotal = maxPendingTotal;
   }
 
-  int maxHeld() {
-    return maxHeld;
+  int maxPendingTotal() {
+    return maxPendingTotal;
   }
 
   int held() {
@@ -21,7 +21,7 @@ final class Admission {
 
   /** Takes a place among the held requests, if there is one. */
   boolean hold() {
-    if (held.incrementAndGet() > maxHeld) {
+    if (held.incrementAndGet() > maxPendingTotal) {
       held.decrementAndGet();
       return false;
     }

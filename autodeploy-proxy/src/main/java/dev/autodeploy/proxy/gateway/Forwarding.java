@@ -100,7 +100,7 @@ final class Forwarding implements Peer {
     this.body =
         new ClientBody(exchange.requestBody(), gateway.config().maxRequestBody(), this::progress);
     this.waitNanos = wait.time().toNanos();
-    this.answerNanos = gateway.config().answerTimeout().toNanos();
+    this.answerNanos = gateway.config().responseTimeout().toNanos();
     this.preferenceApplied = wait.applied();
     this.log = log;
   }
@@ -143,7 +143,7 @@ final class Forwarding implements Peer {
     long left = Math.max(1_000_000, waitNanos - (System.nanoTime() - startedNanos));
     enter(Phase.HELD);
     CompletableFuture<Lease> future =
-        deployment.acquire(new AcquireRequest(rule, Duration.ofNanos(left)));
+        deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
     pending = future;
     if (broken != null) {
       future.cancel(false); // the client left in between
@@ -154,7 +154,7 @@ final class Forwarding implements Peer {
     }
     if (!gateway.admission().hold()) {
       if (future.cancel(false)) {
-        end(Problems.heldFull(deployment.name(), gateway.admission().maxHeld()));
+        end(Problems.heldFull(deployment.name(), gateway.admission().maxPendingTotal()));
       } else {
         acquired(future); // the lease came in between, and somebody has to give it back
       }
@@ -253,7 +253,7 @@ final class Forwarding implements Peer {
     if (broken == Broken.CLIENT_GONE || broken == Broken.CLIENT_STALLED) {
       abandon();
     } else if (broken == Broken.ANSWER_TIMEOUT) {
-      end(Problems.answerTimeout(name, instance, gateway.config().answerTimeout()));
+      end(Problems.responseTimeout(name, instance, gateway.config().responseTimeout()));
     } else if (broken == Broken.SHUTDOWN) {
       end(Problems.shuttingDown(name));
     } else if (body.tooLarge()) {
@@ -402,10 +402,10 @@ final class Forwarding implements Peer {
     if (broken == Broken.ANSWER_TIMEOUT) {
       LOG.warn(
           "{}: the answer is broken off after {} bytes, as its instance was silent for {} ms"
-              + " (answerTimeout)",
+              + " (responseTimeout)",
           deployment.name(),
           count,
-          gateway.config().answerTimeout().toMillis());
+          gateway.config().responseTimeout().toMillis());
     } else {
       LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
     }

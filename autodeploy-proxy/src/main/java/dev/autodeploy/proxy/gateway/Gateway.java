@@ -4,9 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.InstanceStatus;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.proxy.LinkRequest;
@@ -55,7 +55,7 @@ public final class Gateway implements AutoCloseable {
     this.config = requireNonNull(config, "config");
     router = new Router(config.hostSuffix());
     headers = new HeaderRules(config.trustForwarded());
-    admission = new Admission(config.maxHeld());
+    admission = new Admission(config.maxPendingTotal());
     rateLimit =
         config.rateRequests() == 0
             ? null
@@ -272,7 +272,7 @@ public final class Gateway implements AutoCloseable {
 
   /** Answers from the status, so that nothing is started and no idle time begins anew. */
   private void asleep(Exchange exchange, Deployment deployment, AccessLog.Line line) {
-    InstanceStatus status = deployment.status().status();
+    DeploymentState status = deployment.status().state();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("deployment", deployment.name());
     json.put("status", status);
@@ -288,7 +288,7 @@ public final class Gateway implements AutoCloseable {
         status.backoffUntil() != null && status.backoffUntil().isAfter(Instant.now());
     if (status.count(InstancePhase.STARTING) == 0 && !backingOff) {
       deployment
-          .start()
+          .warmUp()
           .whenComplete(
               (done, error) -> {
                 if (error != null) {

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param linkBase what a service link begins with, up to the deployment's name
  * @param hostSuffix the domain below which each deployment has its own host, or null for none
  * @param maxWait how long a request is held at the most
- * @param maxHeld how many requests are held at the most
- * @param answerTimeout how long an instance may take to begin its answer, or to go on with it
+ * @param maxPendingTotal how many requests are held at the most
+ * @param responseTimeout how long an instance may take to begin its answer, or to go on with it
  * @param stallTimeout how long a client may take no bytes of its answer
  * @param maxRequestBody how many bytes a request's body may have
  * @param connectTimeout how long connecting to an instance may take
@@ -39,8 +39,8 @@ public record GatewayConfig(
     Function<String, URI> linkBase,
     @Nullable String hostSuffix,
     Duration maxWait,
-    int maxHeld,
-    Duration answerTimeout,
+    int maxPendingTotal,
+    Duration responseTimeout,
     Duration stallTimeout,
     long maxRequestBody,
     Duration connectTimeout,

@@ -127,7 +127,7 @@ final class Problems {
         .with("instance", instance);
   }
 
-  static Problem answerTimeout(String name, String instance, Duration limit) {
+  static Problem responseTimeout(String name, String instance, Duration limit) {
     return Problem.of(
             504,
             "answer-timeout",

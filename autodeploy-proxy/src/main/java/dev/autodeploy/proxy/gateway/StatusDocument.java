@@ -32,7 +32,7 @@ final class StatusDocument {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("name", deployment.name());
     json.put("description", deployment.spec().description());
-    json.put("status", status.status());
+    json.put("status", status.state());
     json.put("link", link);
     json.put("inFlight", status.inFlight());
     json.put("pending", status.pending());

@@ -135,7 +135,7 @@ public final class AutoDeployInterceptor implements Interceptor {
   private Lease acquire(Chain chain, String deployment) throws IOException {
     CompletableFuture<Lease> future;
     try {
-      future = autoDeploy.deployment(deployment).acquire(AcquireRequest.within(maxWait));
+      future = autoDeploy.deployment(deployment).acquireAsync(AcquireRequest.within(maxWait));
     } catch (AutoDeployException e) {
       throw new IOException(e.getMessage(), e);
     }

@@ -53,7 +53,7 @@ public class AcquireBenchmark {
   /** Starts the instance. */
   @Setup
   public void start() {
-    app.start().join();
+    app.warmUp().join();
   }
 
   /** Ends the engine. */

@@ -32,7 +32,7 @@ public final class LinkServer {
         JdkHttpProxy proxy =
             JdkHttpProxy.builder(engine)
                 .port(0)
-                .maxHeld(ROOM)
+                .maxPendingTotal(ROOM)
                 .drainTimeout(Duration.ZERO)
                 .start()) {
       Deployment app =

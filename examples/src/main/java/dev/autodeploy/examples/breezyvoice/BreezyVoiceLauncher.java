@@ -106,8 +106,8 @@ public final class BreezyVoiceLauncher {
     greet(voice, proxy.serviceLink(voice), page.uri(), options);
     if (options.docker()) {
       autoDeploy
-          .offer()
-          .thenAccept(offer -> StartHints.of(options, offer).forEach(System.out::println))
+          .catalog()
+          .thenAccept(catalog -> StartHints.of(options, catalog).forEach(System.out::println))
           .exceptionally(error -> null) // a start says what is wrong with the Docker Engine
           .join();
     }

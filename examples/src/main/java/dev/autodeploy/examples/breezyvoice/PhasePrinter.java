@@ -1,6 +1,6 @@
 package dev.autodeploy.examples.breezyvoice;
 
-import dev.autodeploy.InstanceStatus;
+import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
@@ -88,12 +88,12 @@ final class PhasePrinter implements DeploymentListener {
     all(event).put(instanceId, ready);
   }
 
-  private InstanceStatus status(DeploymentEvent event) {
+  private DeploymentState status(DeploymentEvent event) {
     Map<String, Boolean> existing = all(event);
     if (existing.isEmpty()) {
-      return InstanceStatus.STANDBY;
+      return DeploymentState.STANDBY;
     }
-    return existing.containsValue(true) ? InstanceStatus.RUNNING : InstanceStatus.IDLE;
+    return existing.containsValue(true) ? DeploymentState.RUNNING : DeploymentState.IDLE;
   }
 
   private static String why(ReleaseReason reason, Duration idle) {

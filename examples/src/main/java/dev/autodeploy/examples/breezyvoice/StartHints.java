@@ -1,6 +1,6 @@
 package dev.autodeploy.examples.breezyvoice;
 
-import dev.autodeploy.spi.ProviderOffer;
+import dev.autodeploy.spi.ProviderCatalog;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,18 +12,18 @@ final class StartHints {
    * Looks at what the Docker Engine has.
    *
    * @param options the command line, with {@code --provider docker}
-   * @param offer what the provider has to choose from
+   * @param catalog what the provider has to choose from
    * @return a line for each thing that may be missing
    */
-  static List<String> of(LauncherOptions options, ProviderOffer offer) {
+  static List<String> of(LauncherOptions options, ProviderCatalog catalog) {
     List<String> hints = new ArrayList<>();
     String image = options.image();
     boolean ours = options.snapshot() == null && image.equals(LauncherOptions.DEFAULT_IMAGE);
     // Podman puts a registry of its own before the name.
-    if (ours && offer.images().stream().noneMatch(it -> ("/" + it).endsWith("/" + image))) {
+    if (ours && catalog.images().stream().noneMatch(it -> ("/" + it).endsWith("/" + image))) {
       hints.add("There is no image " + image + " yet: run examples/breezyvoice-image first.");
     }
-    if (options.gpus().count() != 0 && offer.gpus().isEmpty()) { // 0 if ids were named
+    if (options.gpus().count() != 0 && catalog.gpus().isEmpty()) { // 0 if ids were named
       hints.add(
           "No GPUs are known yet: the first start looks for them. If it fails, leave out --gpus,"
               + " or name ids: --gpus 0 or --gpus 0,1.");

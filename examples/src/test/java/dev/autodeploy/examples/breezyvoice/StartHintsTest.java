@@ -2,7 +2,7 @@ package dev.autodeploy.examples.breezyvoice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.spi.ProviderOffer;
+import dev.autodeploy.spi.ProviderCatalog;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StartHintsTest {
-  private static final List<ProviderOffer.Gpu> ONE_GPU =
-      List.of(new ProviderOffer.Gpu("0", "L4", ""));
+  private static final List<ProviderCatalog.Gpu> ONE_GPU =
+      List.of(new ProviderCatalog.Gpu("0", "L4", ""));
 
   @Test
   void missingImage_isTold() {
@@ -46,10 +46,10 @@ class StartHintsTest {
   }
 
   private static List<String> hints(
-      List<String> images, List<ProviderOffer.Gpu> gpus, String... options) {
+      List<String> images, List<ProviderCatalog.Gpu> gpus, String... options) {
     List<String> arguments =
         Stream.concat(Stream.of("--provider", "docker"), Stream.of(options)).toList();
     return StartHints.of(
-        LauncherOptions.parse(arguments), new ProviderOffer(images, List.of(), gpus));
+        LauncherOptions.parse(arguments), new ProviderCatalog(images, List.of(), gpus));
   }
 }

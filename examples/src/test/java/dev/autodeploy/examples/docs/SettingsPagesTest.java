@@ -77,7 +77,7 @@ class SettingsPagesTest {
     for (Map.Entry<String, List<String>> row : rows(page, section).entrySet()) {
       String field =
           switch (row.getKey()) {
-            case "leaveInstancesOnClose" -> "leaveInstances";
+            case "keepInstancesOnClose" -> "keepInstances";
             case "gpuSharedMemoryBytes" -> "gpuSharedMemory";
             default -> row.getKey();
           };

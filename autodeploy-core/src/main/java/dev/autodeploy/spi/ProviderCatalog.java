@@ -3,13 +3,13 @@ package dev.autodeploy.spi;
 import java.util.List;
 
 /**
- * What a provider has to choose from. Immutable.
+ * The images, snapshots and GPUs that a provider has to choose from. Immutable.
  *
  * @param images references of images that are at hand
  * @param snapshots the snapshots that were made
  * @param gpus the GPUs of the host
  */
-public record ProviderOffer(List<String> images, List<Snapshot> snapshots, List<Gpu> gpus) {
+public record ProviderCatalog(List<String> images, List<Snapshot> snapshots, List<Gpu> gpus) {
 
   /**
    * One GPU.
@@ -27,18 +27,18 @@ public record ProviderOffer(List<String> images, List<Snapshot> snapshots, List<
    * @param snapshots the snapshots that were made
    * @param gpus the GPUs of the host
    */
-  public ProviderOffer {
+  public ProviderCatalog {
     images = List.copyOf(images);
     snapshots = List.copyOf(snapshots);
     gpus = List.copyOf(gpus);
   }
 
   /**
-   * Returns the offer of nothing in particular.
+   * Returns the catalog without entries.
    *
    * @return empty lists
    */
-  public static ProviderOffer empty() {
-    return new ProviderOffer(List.of(), List.of(), List.of());
+  public static ProviderCatalog empty() {
+    return new ProviderCatalog(List.of(), List.of(), List.of());
   }
 }

@@ -1,28 +1,39 @@
-package dev.autodeploy.spi;
+package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.Money;
 import dev.autodeploy.internal.CostMeters;
+import dev.autodeploy.spi.CostMeter;
 import java.math.BigDecimal;
 import java.util.Currency;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Collects hourly prices. The price of a deployment counts first, then that of its GPU model, then
- * the general one. Not thread-safe.
+ * A builder of a cost meter with hourly prices. The price of a deployment counts first, then that
+ * of its GPU model, then the general one. Not thread-safe.
  */
 public final class HourlyCostMeterBuilder {
   private final String code;
   private final Currency currency;
   private final Map<String, BigDecimal> deployments = new HashMap<>();
   private final Map<String, BigDecimal> gpuModels = new HashMap<>();
-  private BigDecimal otherwise = BigDecimal.ZERO;
+  private BigDecimal defaultPrice = BigDecimal.ZERO;
 
-  HourlyCostMeterBuilder(String code) {
+  private HourlyCostMeterBuilder(String code) {
     this.code = requireNonNull(code, "currency");
     this.currency = Money.of("0", code).currency();
+  }
+
+  /**
+   * Returns a builder without any price, as {@link CostMeter#hourly} does.
+   *
+   * @param currency the ISO 4217 code, such as {@code "USD"}
+   * @return the builder
+   * @throws IllegalArgumentException if the code is unknown
+   */
+  public static HourlyCostMeterBuilder in(String currency) {
+    return new HourlyCostMeterBuilder(currency);
   }
 
   /**
@@ -40,9 +51,9 @@ public final class HourlyCostMeterBuilder {
   /**
    * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it asks
    * for. It counts only where the deployment's request names the model, whatever GPU it gets;
-   * {@link dev.autodeploy.GpuRequest#all()} is charged as one GPU.
+   * {@link GpuRequest#all()} is charged as one GPU.
    *
-   * @param model the model as {@link dev.autodeploy.GpuRequest#model(String)} names it
+   * @param model the model as {@link GpuRequest#model(String)} names it
    * @param amount the price, 0 or more
    * @return this
    */
@@ -57,8 +68,8 @@ public final class HourlyCostMeterBuilder {
    * @param amount the price, 0 or more
    * @return this
    */
-  public HourlyCostMeterBuilder otherwise(String amount) {
-    otherwise = price(amount);
+  public HourlyCostMeterBuilder defaultPrice(String amount) {
+    defaultPrice = price(amount);
     return this;
   }
 
@@ -68,7 +79,7 @@ public final class HourlyCostMeterBuilder {
    * @return the meter
    */
   public CostMeter build() {
-    return new CostMeters.Hourly(currency, deployments, gpuModels, otherwise);
+    return new CostMeters.Hourly(currency, deployments, gpuModels, defaultPrice);
   }
 
   private BigDecimal price(String amount) {
