@@ -4,7 +4,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsExchange;
 import dev.autodeploy.proxy.gateway.Exchange;
-import dev.autodeploy.proxy.gateway.Fields;
+import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>While it waits it either blocks its virtual thread, or the handler returns and a worker
  * finishes it ("detached"): that the server leaves an exchange alone after the handler has returned
  * is how it is built, on all versions from 17 to 25, though no document promises it. The two ways
- * differ in how an answer is cut off: a handler throws, which closes the connection and forgets it;
- * a detached exchange can only break the channel, and the server keeps a small object for it.
+ * differ in how a response is cut off: a handler throws, which closes the connection and forgets
+ * it; a detached exchange can only break the channel, and the server keeps a small object for it.
  */
 final class JdkExchange implements Exchange {
   private final HttpExchange http;
@@ -49,7 +49,7 @@ final class JdkExchange implements Exchange {
   }
 
   private static RequestHead head(HttpExchange http) {
-    Fields fields = new Fields();
+    HttpHeaders fields = new HttpHeaders();
     for (Map.Entry<String, List<String>> field : http.getRequestHeaders().entrySet()) {
       for (String value : field.getValue()) {
         fields.add(field.getKey(), value == null ? "" : value);
@@ -67,7 +67,7 @@ final class JdkExchange implements Exchange {
   }
 
   /** Reads the length as the server does: whoever reads otherwise is refused by the guard. */
-  private static long bodyLength(Fields fields) {
+  private static long bodyLength(HttpHeaders fields) {
     if (fields.first("Transfer-Encoding") != null) {
       return RequestHead.CHUNKED;
     }
@@ -90,7 +90,7 @@ final class JdkExchange implements Exchange {
   }
 
   @Override
-  public OutputStream respond(int status, Fields fields, long length) throws IOException {
+  public OutputStream respond(int status, HttpHeaders fields, long length) throws IOException {
     Headers headers = http.getResponseHeaders();
     for (int i = 0; i < fields.size(); i++) {
       if (fields.name(i).equalsIgnoreCase("Connection")) {
@@ -100,12 +100,12 @@ final class JdkExchange implements Exchange {
       }
     }
     // To the server 0 means chunked and -1 means nothing; see HttpExchange.sendResponseHeaders.
-    boolean bodiless =
+    boolean withoutBody =
         length == 0 || status == 204 || status == 304 || head.method().equals("HEAD");
-    long framing = bodiless ? -1 : length == UNKNOWN_LENGTH ? 0 : length;
+    long framing = withoutBody ? -1 : length == UNKNOWN_LENGTH ? 0 : length;
     responded = true;
     transfers.run(() -> http.sendResponseHeaders(status, framing));
-    return bodiless ? OutputStream.nullOutputStream() : transfers.watch(http.getResponseBody());
+    return withoutBody ? OutputStream.nullOutputStream() : transfers.watch(http.getResponseBody());
   }
 
   @Override
@@ -120,7 +120,8 @@ final class JdkExchange implements Exchange {
       return;
     }
     aborts.count();
-    // An interrupted write closes the channel. Closing the stream would end a chunked answer as if
+    // An interrupted write closes the channel. Closing the stream would end a chunked response as
+    // if
     // it were complete.
     Thread.currentThread().interrupt();
     try {
@@ -180,7 +181,7 @@ final class JdkExchange implements Exchange {
   /**
    * Ends the handler: waits for what the exchange waits for, unless that goes on on another thread.
    *
-   * @throws IOException if the answer is to be cut off; the server then closes the connection
+   * @throws IOException if the response is to be cut off; the server then closes the connection
    */
   void endOfHandler() throws IOException {
     for (Pending step = pending; step != null; step = pending) {

@@ -226,7 +226,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     LOG.info("no more service links at {}", base);
   }
 
-  /** Keeps what no handler should have to read out of the mounted contexts as well. */
+  /** Rejects ambiguous requests before they reach a mounted handler. */
   private static final class GuardFilter extends Filter {
     private final JdkHttpProxy links;
 
@@ -237,10 +237,10 @@ public final class JdkHttpProxy implements AutoCloseable {
     @Override
     public void doFilter(HttpExchange http, Chain chain) throws IOException {
       JdkExchange exchange = links.exchange(http);
-      if (links.gateway.ownsHost(exchange.request())) {
+      if (links.gateway.isDeploymentHost(exchange.request())) {
         links.serve(exchange, null);
-      } else if (links.gateway.admits(exchange)) {
-        if (links.gateway.mustClose(exchange.request())) {
+      } else if (links.gateway.accepts(exchange)) {
+        if (links.gateway.closesConnection(exchange.request())) {
           http.getResponseHeaders().set("Connection", "close");
         }
         chain.doFilter(http);

@@ -24,7 +24,7 @@ final class AccessTest {
     return link;
   }
 
-  private static RawClient.Answer get(TestLink link, String path, String authorization)
+  private static RawClient.Response get(TestLink link, String path, String authorization)
       throws Exception {
     return link.ask(
         "GET "
@@ -48,10 +48,10 @@ final class AccessTest {
             TOKEN,
             "Bearer " + TOKEN + "x"
           }) {
-        RawClient.Answer answer = get(link, "/d/app/", wrong);
-        assertThat(answer.status).as(wrong).isEqualTo(401);
-        assertThat(answer.field("WWW-Authenticate")).isEqualTo("Bearer realm=\"autodeploy\"");
-        assertThat(answer.body).contains("problems/not-allowed").doesNotContain(TOKEN);
+        RawClient.Response response = get(link, "/d/app/", wrong);
+        assertThat(response.status).as(wrong).isEqualTo(401);
+        assertThat(response.field("WWW-Authenticate")).isEqualTo("Bearer realm=\"autodeploy\"");
+        assertThat(response.body).contains("problems/not-allowed").doesNotContain(TOKEN);
       }
       assertThat(get(link, "/d/nobody/", "Bearer " + TOKEN).status).isEqualTo(401);
       assertThat(link.provider.starts).isEmpty();
@@ -131,10 +131,10 @@ final class AccessTest {
       for (int i = 0; i < 3; i++) {
         assertThat(link.get("/d/app/").status).isEqualTo(200);
       }
-      RawClient.Answer answer = link.get("/d/app/");
-      assertThat(answer.status).isEqualTo(429);
-      assertThat(answer.body).contains("rate-limited").contains("\"limit\":3");
-      assertThat(Integer.parseInt(answer.field("Retry-After"))).isBetween(1190, 1200);
+      RawClient.Response response = link.get("/d/app/");
+      assertThat(response.status).isEqualTo(429);
+      assertThat(response.body).contains("rate-limited").contains("\"limit\":3");
+      assertThat(Integer.parseInt(response.field("Retry-After"))).isBetween(1190, 1200);
       assertThat(link.get("/-/status").status).isEqualTo(200);
     }
   }

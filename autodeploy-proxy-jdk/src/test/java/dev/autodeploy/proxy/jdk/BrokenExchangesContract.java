@@ -28,17 +28,17 @@ abstract class BrokenExchangesContract extends LinkContract {
   private static final String CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
   /** Answers, and closes the connection. */
-  private static TestInstance.App thenClose(String answer) {
+  private static TestInstance.App thenClose(String response) {
     return (request, out) -> {
-      TestInstance.write(out, answer);
+      TestInstance.write(out, response);
       request.socket.close();
     };
   }
 
   /** Answers, and resets the connection. */
-  private static TestInstance.App thenReset(String answer) {
+  private static TestInstance.App thenReset(String response) {
     return (request, out) -> {
-      TestInstance.write(out, answer);
+      TestInstance.write(out, response);
       request.socket.setSoLinger(true, 0);
       request.socket.close();
     };
@@ -55,15 +55,15 @@ abstract class BrokenExchangesContract extends LinkContract {
         link.awaitHeld(1);
         link.provider.gate.complete(null);
       }
-      RawClient.Answer answer;
+      RawClient.Response response;
       try {
-        answer = client.answer();
+        response = client.response();
       } catch (IOException e) {
         assertThat(e).isNotInstanceOf(java.net.SocketTimeoutException.class);
         link.awaitQuiet();
         return; // cut off, as it has to be
       }
-      assertThat(answer.status).as("an answer that looks complete: " + answer).isEqualTo(502);
+      assertThat(response.status).as("an answer that looks complete: " + response).isEqualTo(502);
       link.awaitQuiet();
     }
   }
@@ -81,8 +81,8 @@ abstract class BrokenExchangesContract extends LinkContract {
   @ParameterizedTest
   @CsvSource({"false, 0", "false, 1", "false, 99999", "true, 0", "true, 1", "true, 99999"})
   void answerWithLength_thatBreaksOff_neverLooksComplete(boolean held, int bytes) throws Exception {
-    String answer = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(bytes);
-    try (TestLink link = link(thenClose(answer))) {
+    String response = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(bytes);
+    try (TestLink link = link(thenClose(response))) {
       assertLooksBroken(link, held);
     }
   }
@@ -90,9 +90,9 @@ abstract class BrokenExchangesContract extends LinkContract {
   @ParameterizedTest
   @CsvSource({"false", "true"})
   void heldAnswer_withoutVirtualThreads_neverLooksComplete(boolean chunked) throws Exception {
-    String answer =
+    String response =
         chunked ? CHUNKED + "5\r\nhello\r\n" : "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
-    try (TestLink link = link(thenClose(answer), spec -> {}, proxy -> proxy.platformThreads(4))) {
+    try (TestLink link = link(thenClose(response), spec -> {}, proxy -> proxy.platformThreads(4))) {
       assertLooksBroken(link, true);
       assertThat(link.proxy.detachedAborts()).isEqualTo(1);
     }
@@ -109,11 +109,11 @@ abstract class BrokenExchangesContract extends LinkContract {
 
   @Test
   void answerUntilTheConnectionEnds_isCompleteByItsEndAndBrokenByAReset() throws Exception {
-    String answer = "HTTP/1.1 200 OK\r\n\r\nhello";
-    try (TestLink link = link(thenClose(answer)).warm()) {
+    String response = "HTTP/1.1 200 OK\r\n\r\nhello";
+    try (TestLink link = link(thenClose(response)).warm()) {
       assertThat(link.get("/d/app/").body).isEqualTo("hello");
       link.awaitQuiet();
-      link.provider.app = thenReset(answer);
+      link.provider.app = thenReset(response);
       assertThatThrownBy(() -> link.get("/d/app/")).isInstanceOf(IOException.class);
       link.awaitQuiet();
     }
@@ -151,9 +151,9 @@ abstract class BrokenExchangesContract extends LinkContract {
       // The engine hears of the end before the connection breaks.
       link.provider.exit(link.provider.starts.get(0).instanceId(), 3);
 
-      RawClient.Answer answer = client.answer();
-      assertThat(answer.status).isEqualTo(502);
-      assertThat(answer.body)
+      RawClient.Response response = client.response();
+      assertThat(response.status).isEqualTo(502);
+      assertThat(response.body)
           .contains("instance-broke-exchange")
           .contains("\"exitCode\":3")
           .contains("\"logTail\":[\"boom\"]");
@@ -225,7 +225,7 @@ abstract class BrokenExchangesContract extends LinkContract {
             asked.countDown();
             request.socket.getInputStream().read();
           } else {
-            TestInstance.App.text("second").answer(request, out);
+            TestInstance.App.text("second").respond(request, out);
           }
         };
     try (TestLink link = link(hangOnce).warm();
@@ -233,7 +233,7 @@ abstract class BrokenExchangesContract extends LinkContract {
       asked.await();
       link.provider.crash(link.provider.starts.get(0).instanceId(), 1);
 
-      assertThat(client.answer().body).isEqualTo("second");
+      assertThat(client.response().body).isEqualTo("second");
       assertThat(link.provider.starts).hasSize(2);
       link.awaitQuiet();
     }
@@ -278,7 +278,7 @@ abstract class BrokenExchangesContract extends LinkContract {
     try (TestLink link =
         link((request, out) -> {
               request.drain();
-              TestInstance.App.text("complete").answer(request, out);
+              TestInstance.App.text("complete").respond(request, out);
             })
             .warm()) {
       for (String framing : new String[] {"Content-Length: 1000", "Transfer-Encoding: chunked"}) {
@@ -346,10 +346,10 @@ abstract class BrokenExchangesContract extends LinkContract {
     TestInstance.App never = (request, out) -> request.socket.getInputStream().read();
     try (TestLink link =
         link(never, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(200))).warm()) {
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertThat(answer.status).isEqualTo(504);
-      assertThat(answer.body).contains("answer-timeout").contains("200 ms");
+      assertThat(response.status).isEqualTo(504);
+      assertThat(response.body).contains("answer-timeout").contains("200 ms");
       link.awaitQuiet();
     }
   }
@@ -383,10 +383,10 @@ abstract class BrokenExchangesContract extends LinkContract {
         };
     try (TestLink link =
         link(slow, spec -> {}, proxy -> proxy.responseTimeout(Duration.ofMillis(2500))).warm()) {
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertThat(answer.status).isEqualTo(200);
-      assertThat(answer.body).isEqualTo("xxxxxxxx");
+      assertThat(response.status).isEqualTo(200);
+      assertThat(response.body).isEqualTo("xxxxxxxx");
     }
   }
 
@@ -414,7 +414,7 @@ abstract class BrokenExchangesContract extends LinkContract {
     }
   }
 
-  /** Nobody reads the answer before the request is sent, so both sides may come to a stand. */
+  /** Nobody reads the response before the request is sent, so both sides may come to a stand. */
   @Test
   void echoOfABigBody_endsInTimeAndLeavesNothing() throws Exception {
     TestInstance.App echo =
@@ -441,7 +441,7 @@ abstract class BrokenExchangesContract extends LinkContract {
         RawClient client = link.client()) {
       String head = "POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: ";
       int small = 16 * 1024;
-      assertThat(client.send(head + small + "\r\n\r\n" + "x".repeat(small)).answer().body)
+      assertThat(client.send(head + small + "\r\n\r\n" + "x".repeat(small)).response().body)
           .isEqualTo("x".repeat(small));
 
       int big = 64 << 20;

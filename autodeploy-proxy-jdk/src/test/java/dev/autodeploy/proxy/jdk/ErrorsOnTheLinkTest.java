@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class ErrorsOnTheLinkTest {
 
-  private static void assertProblem(RawClient.Answer answer, int status, String type) {
-    assertThat(answer.status).as(answer.toString()).isEqualTo(status);
-    assertThat(answer.field("Content-Type")).isEqualTo("application/problem+json");
-    assertThat(answer.body)
+  private static void assertProblem(RawClient.Response response, int status, String type) {
+    assertThat(response.status).as(response.toString()).isEqualTo(status);
+    assertThat(response.field("Content-Type")).isEqualTo("application/problem+json");
+    assertThat(response.body)
         .contains("\"type\":\"https://autodeploy.dev/problems/" + type + "\"")
         .contains("\"status\":" + status)
         .contains("\"title\":\"")
@@ -29,9 +29,9 @@ final class ErrorsOnTheLinkTest {
       assertProblem(link.get("/elsewhere"), 404, "link-not-found");
       assertProblem(link.get("/d/"), 404, "link-not-found");
       assertProblem(link.get("/%64/app/"), 404, "link-not-found");
-      RawClient.Answer answer = link.get("/d/nobody/x");
-      assertProblem(answer, 404, "deployment-not-found");
-      assertThat(answer.body).contains("\"deployment\":\"nobody\"");
+      RawClient.Response response = link.get("/d/nobody/x");
+      assertProblem(response, 404, "deployment-not-found");
+      assertThat(response.body).contains("\"deployment\":\"nobody\"");
       assertProblem(link.get("/d/%61pp/"), 404, "deployment-not-found");
       assertThat(link.provider.starts).isEmpty();
     }
@@ -47,17 +47,17 @@ final class ErrorsOnTheLinkTest {
                   new InstanceExit(7, true, List.of("line 1", "no \"CUDA\" device"), null, null),
                   null));
 
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertProblem(answer, 503, "start-failed");
-      assertThat(answer.body)
+      assertProblem(response, 503, "start-failed");
+      assertThat(response.body)
           .contains("\"deployment\":\"app\"")
           .contains("\"exitCode\":7")
           .contains("\"outOfMemory\":true")
           .contains("\"logTail\":[\"line 1\",\"no \\\"CUDA\\\" device\"]")
           .contains("\"attempts\":1");
-      assertThat(Integer.parseInt(answer.field("Retry-After"))).isPositive();
-      assertThat(answer.body).doesNotContain("at dev.autodeploy");
+      assertThat(Integer.parseInt(response.field("Retry-After"))).isPositive();
+      assertThat(response.body).doesNotContain("at dev.autodeploy");
       assertProblem(link.get("/d/app/"), 503, "start-failed"); // backing off, with the same cause
       assertThat(link.provider.starts).hasSize(1);
     }
@@ -67,10 +67,10 @@ final class ErrorsOnTheLinkTest {
   void routeTarget_thatDoesNotExist_isCode1006() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
       for (String rule : new String[] {"random", "round-robin", "app-0-nobody", "NO SUCH RULE"}) {
-        RawClient.Answer answer =
+        RawClient.Response response =
             link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nDeploy-Route-Rule: " + rule + "\r\n\r\n");
-        assertProblem(answer, 404, "route-target-not-found");
-        assertThat(answer.body)
+        assertProblem(response, 404, "route-target-not-found");
+        assertThat(response.body)
             .contains("\"code\":1006")
             .contains("\"msg\":\"route target not found\"");
       }
@@ -81,11 +81,11 @@ final class ErrorsOnTheLinkTest {
   @Test
   void scaleOut_atTheMaximum_isCode1007() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nDeploy-Route-Rule: scale-out\r\n\r\n");
 
-      assertProblem(answer, 409, "replica-quota-exceeded");
-      assertThat(answer.body)
+      assertProblem(response, 409, "replica-quota-exceeded");
+      assertThat(response.body)
           .contains("\"code\":1007")
           .contains("\"msg\":\"deployment replica quota exceeded\"");
     }
@@ -100,9 +100,9 @@ final class ErrorsOnTheLinkTest {
       link.awaitHeld(1);
       CompletableFuture<Void> released = link.app.releaseNow();
 
-      RawClient.Answer answer = client.answer();
-      assertProblem(answer, 503, "released");
-      assertThat(answer.field("Retry-After")).isEqualTo("1");
+      RawClient.Response response = client.response();
+      assertProblem(response, 503, "released");
+      assertThat(response.field("Retry-After")).isEqualTo("1");
       link.provider.gate.complete(null);
       released.join();
     }
@@ -145,22 +145,22 @@ final class ErrorsOnTheLinkTest {
   @Test
   void problemForHead_hasNoBody() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
-      RawClient.Answer answer = link.ask("HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+      RawClient.Response response = link.ask("HEAD /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
 
-      assertThat(answer.status).isEqualTo(404);
-      assertThat(Integer.parseInt(answer.field("Content-Length"))).isPositive();
+      assertThat(response.status).isEqualTo(404);
+      assertThat(Integer.parseInt(response.field("Content-Length"))).isPositive();
     }
   }
 
   @Test
   void webSocketHandshake_is501AndWakesNothing() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask(
               "GET /d/app/ HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                   + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n\r\n");
 
-      assertProblem(answer, 501, "upgrade-not-supported");
+      assertProblem(response, 501, "upgrade-not-supported");
       assertThat(link.provider.starts).isEmpty();
     }
   }

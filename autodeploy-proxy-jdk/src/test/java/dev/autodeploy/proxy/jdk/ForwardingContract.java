@@ -22,12 +22,12 @@ abstract class ForwardingContract extends LinkContract {
     try (TestLink link = link(TestInstance.App.text("hello"))) {
       assertThat(link.app.status().state()).isEqualTo(DeploymentState.STANDBY);
 
-      RawClient.Answer answer = link.get("/d/app/v1/audio");
+      RawClient.Response response = link.get("/d/app/v1/audio");
 
-      assertThat(answer.status).isEqualTo(200);
-      assertThat(answer.body).isEqualTo("hello");
-      assertThat(answer.field("AutoDeploy-Cold-Start")).isEqualTo("true");
-      assertThat(answer.field("AutoDeploy-Instance"))
+      assertThat(response.status).isEqualTo(200);
+      assertThat(response.body).isEqualTo("hello");
+      assertThat(response.field("AutoDeploy-Cold-Start")).isEqualTo("true");
+      assertThat(response.field("AutoDeploy-Instance"))
           .isEqualTo(link.provider.starts.get(0).instanceId());
       assertThat(link.app.status().state()).isEqualTo(DeploymentState.RUNNING);
       assertThat(link.get("/d/app/").field("AutoDeploy-Cold-Start")).isEqualTo("false");
@@ -136,11 +136,11 @@ abstract class ForwardingContract extends LinkContract {
 
   @Test
   void responseHeaders_passWithoutThoseOfTheConnection() throws Exception {
-    String answer =
+    String response =
         "HTTP/1.1 299 Mine\r\nContent-Length: 2\r\nConnection: X-Private\r\nX-Private: 1\r\n"
             + "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nLocation: /x\r\nX-Utf: \u00c3\u00a9\r\n\r\nok";
-    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
-      RawClient.Answer got = link.get("/d/app/");
+    try (TestLink link = link(TestInstance.App.raw(response)).warm()) {
+      RawClient.Response got = link.get("/d/app/");
 
       assertThat(got.status).isEqualTo(299);
       assertThat(got.body).isEqualTo("ok");
@@ -157,11 +157,11 @@ abstract class ForwardingContract extends LinkContract {
 
   @Test
   void redirectsAndCookies_areLeftToTheClient() throws Exception {
-    String answer =
+    String response =
         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n";
-    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
+    try (TestLink link = link(TestInstance.App.raw(response)).warm()) {
       assertThat(link.get("/d/app/").status).isEqualTo(302);
-      RawClient.Answer second = link.get("/d/app/");
+      RawClient.Response second = link.get("/d/app/");
 
       assertThat(second.field("Location")).isEqualTo("/elsewhere");
       assertThat(link.instance().requests).hasSize(2);
@@ -176,13 +176,13 @@ abstract class ForwardingContract extends LinkContract {
       zip.write("hello".getBytes(StandardCharsets.UTF_8));
     }
     String body = zipped.toString(StandardCharsets.ISO_8859_1);
-    String answer =
+    String response =
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: "
             + body.length()
             + "\r\n\r\n"
             + body;
-    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
-      RawClient.Answer got = link.get("/d/app/");
+    try (TestLink link = link(TestInstance.App.raw(response)).warm()) {
+      RawClient.Response got = link.get("/d/app/");
 
       assertThat(got.field("Content-Encoding")).isEqualTo("gzip");
       assertThat(got.body).isEqualTo(body);
@@ -192,7 +192,7 @@ abstract class ForwardingContract extends LinkContract {
   @Test
   void body_withLengthOrInChunks_reachesTheInstance() throws Exception {
     TestInstance.App echo =
-        (request, out) -> TestInstance.App.text(request.body()).answer(request, out);
+        (request, out) -> TestInstance.App.text(request.body()).respond(request, out);
     try (TestLink link = link(echo).warm()) {
       assertThat(
               link.ask("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello").body)
@@ -233,19 +233,19 @@ abstract class ForwardingContract extends LinkContract {
     try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
       String host = " HTTP/1.1\r\nHost: a\r\n\r\n";
-      RawClient.Answer head = client.send("HEAD /d/app/x" + host).answer(true);
+      RawClient.Response head = client.send("HEAD /d/app/x" + host).response(true);
       assertThat(head.status).isEqualTo(200);
       assertThat(head.field("Content-Length")).isEqualTo("1234");
-      RawClient.Answer none = client.send("GET /d/app/204" + host).answer();
+      RawClient.Response none = client.send("GET /d/app/204" + host).response();
       assertThat(none.status).isEqualTo(204);
       assertThat(none.field("Content-Length")).isNull();
       assertThat(none.field("Transfer-Encoding")).isNull();
-      RawClient.Answer unchanged = client.send("GET /d/app/304" + host).answer();
+      RawClient.Response unchanged = client.send("GET /d/app/304" + host).response();
       assertThat(unchanged.status).isEqualTo(304);
       assertThat(unchanged.field("ETag")).isEqualTo("x");
-      RawClient.Answer empty = client.send("GET /d/app/empty" + host).answer();
+      RawClient.Response empty = client.send("GET /d/app/empty" + host).response();
       assertThat(empty.field("Content-Length")).isEqualTo("0");
-      assertThat(client.send("GET /d/app/x" + host).answer().body).hasSize(1234);
+      assertThat(client.send("GET /d/app/x" + host).response().body).hasSize(1234);
       link.awaitQuiet();
     }
   }
@@ -257,7 +257,7 @@ abstract class ForwardingContract extends LinkContract {
       client.send(
           "POST /d/app/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
       assertThat(client.head().status).isEqualTo(100);
-      assertThat(client.send("hi").answer().status).isEqualTo(200);
+      assertThat(client.send("hi").response().status).isEqualTo(200);
       assertThat(link.instance().requests.get(0).field("Expect")).isNull();
     }
   }
@@ -324,7 +324,7 @@ abstract class ForwardingContract extends LinkContract {
                   }
                 }
               });
-          TestInstance.App.text("done").answer(request, out);
+          TestInstance.App.text("done").respond(request, out);
         };
     try (TestLink link = link(app).warm();
         RawClient client = link.client()) {
@@ -334,7 +334,7 @@ abstract class ForwardingContract extends LinkContract {
         assertThat(seen.take()).isEqualTo(4);
       }
       client.send("0\r\n\r\n");
-      assertThat(client.answer().body).isEqualTo("done");
+      assertThat(client.response().body).isEqualTo("done");
     }
   }
 
@@ -343,7 +343,7 @@ abstract class ForwardingContract extends LinkContract {
     try (TestLink link = link(TestInstance.App.text("x")).warm();
         RawClient client = link.client()) {
       for (int i = 0; i < 50; i++) {
-        assertThat(client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n").answer().body)
+        assertThat(client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n").response().body)
             .isEqualTo("x");
       }
       assertThat(link.instance().openConnections()).isEqualTo(1);
@@ -352,9 +352,10 @@ abstract class ForwardingContract extends LinkContract {
 
   @Test
   void http10_isAnsweredWithoutChunks() throws Exception {
-    String answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
-    try (TestLink link = link(TestInstance.App.raw(answer)).warm()) {
-      RawClient.Answer got = link.ask("GET /d/app/ HTTP/1.0\r\n\r\n");
+    String response =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    try (TestLink link = link(TestInstance.App.raw(response)).warm()) {
+      RawClient.Response got = link.ask("GET /d/app/ HTTP/1.0\r\n\r\n");
 
       assertThat(got.field("Transfer-Encoding")).isNull();
       assertThat(got.body).isEqualTo("hello");
@@ -380,8 +381,8 @@ abstract class ForwardingContract extends LinkContract {
       for (long sent = 0; sent < size; sent += block.length) {
         client.out().write(block);
       }
-      RawClient.Answer answer = client.head();
-      assertThat(answer.field("Content-Length")).isEqualTo(Long.toString(size));
+      RawClient.Response response = client.head();
+      assertThat(response.field("Content-Length")).isEqualTo(Long.toString(size));
       for (long got = 0; got < size; got += block.length) {
         client.exactly(block.length);
       }

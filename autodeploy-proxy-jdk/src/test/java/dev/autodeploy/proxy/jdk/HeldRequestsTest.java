@@ -45,16 +45,16 @@ final class HeldRequestsTest {
       link.provider.gate.complete(null);
 
       for (RawClient client : clients) {
-        RawClient.Answer answer = client.answer();
-        assertThat(answer.status).isEqualTo(200);
-        assertThat(answer.body).isEqualTo("hello");
-        assertThat(answer.field("AutoDeploy-Cold-Start")).isEqualTo("true");
+        RawClient.Response response = client.response();
+        assertThat(response.status).isEqualTo(200);
+        assertThat(response.body).isEqualTo("hello");
+        assertThat(response.field("AutoDeploy-Cold-Start")).isEqualTo("true");
       }
       assertThat(link.provider.starts).hasSize(1);
       assertThat(threads).as("platform threads of the proxy while all are held").isLessThan(50);
       link.awaitQuiet();
       for (RawClient client : clients) {
-        assertThat(client.send(GET).answer().status).isEqualTo(200); // connections were kept
+        assertThat(client.send(GET).response().status).isEqualTo(200); // connections were kept
         client.close();
       }
     }
@@ -71,8 +71,8 @@ final class HeldRequestsTest {
       link.provider.gate.complete(null);
 
       for (RawClient client : clients) {
-        assertThat(client.answer().body).isEqualTo("hello");
-        assertThat(client.send(GET).answer().body).isEqualTo("hello");
+        assertThat(client.response().body).isEqualTo("hello");
+        assertThat(client.send(GET).response().body).isEqualTo("hello");
         client.close();
       }
       link.awaitQuiet();
@@ -83,7 +83,7 @@ final class HeldRequestsTest {
   @Test
   void heldBody_isReadOnlyWhenThereIsAnInstance() throws Exception {
     TestInstance.App echo =
-        (request, out) -> TestInstance.App.text(request.body()).answer(request, out);
+        (request, out) -> TestInstance.App.text(request.body()).respond(request, out);
     try (TestLink link = new TestLink(echo);
         RawClient client = link.client()) {
       link.provider.gate = new CompletableFuture<>();
@@ -92,20 +92,20 @@ final class HeldRequestsTest {
       link.provider.gate.complete(null);
       client.send("cd");
 
-      assertThat(client.answer().body).isEqualTo("abcd");
+      assertThat(client.response().body).isEqualTo("abcd");
     }
   }
 
   @Test
   void preferWait_isTheDeadline() throws Exception {
     try (TestLink link = held()) {
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: respond-async, wait=1\r\n\r\n");
 
-      assertThat(answer.status).isEqualTo(504);
-      assertThat(answer.body)
+      assertThat(response.status).isEqualTo(504);
+      assertThat(response.body)
           .contains("\"type\":\"https://autodeploy.dev/problems/acquire-timeout\"");
-      assertThat(answer.field("Retry-After")).isNotNull();
+      assertThat(response.field("Retry-After")).isNotNull();
       link.awaitQuiet();
     }
   }
@@ -113,12 +113,12 @@ final class HeldRequestsTest {
   @Test
   void preferWait_isRepeatedInTheAnswer() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=0\r\n\r\n");
-      assertThat(answer.status).isEqualTo(200);
-      assertThat(answer.field("Preference-Applied")).isEqualTo("wait=0");
-      answer = link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=9999999\r\n\r\n");
-      assertThat(answer.field("Preference-Applied")).isEqualTo("wait=600");
+      assertThat(response.status).isEqualTo(200);
+      assertThat(response.field("Preference-Applied")).isEqualTo("wait=0");
+      response = link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=9999999\r\n\r\n");
+      assertThat(response.field("Preference-Applied")).isEqualTo("wait=600");
     }
   }
 
@@ -130,14 +130,14 @@ final class HeldRequestsTest {
       List<RawClient> clients = send(link, 2, GET);
       link.awaitHeld(2);
 
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertThat(answer.status).isEqualTo(429);
-      assertThat(answer.body).contains("queue-full").contains("\"deployment\":\"app\"");
-      assertThat(answer.field("Retry-After")).isEqualTo("1");
+      assertThat(response.status).isEqualTo(429);
+      assertThat(response.body).contains("queue-full").contains("\"deployment\":\"app\"");
+      assertThat(response.field("Retry-After")).isEqualTo("1");
       link.provider.gate.complete(null);
       for (RawClient client : clients) {
-        assertThat(client.answer().status).isEqualTo(200);
+        assertThat(client.response().status).isEqualTo(200);
         client.close();
       }
     }
@@ -151,14 +151,14 @@ final class HeldRequestsTest {
       List<RawClient> clients = send(link, 2, GET);
       link.awaitHeld(2);
 
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertThat(answer.status).isEqualTo(429);
-      assertThat(answer.body).contains("\"limit\":2");
+      assertThat(response.status).isEqualTo(429);
+      assertThat(response.body).contains("\"limit\":2");
       Await.until("the third place is given back", () -> link.app.status().pending() == 2);
       link.provider.gate.complete(null);
       for (RawClient client : clients) {
-        assertThat(client.answer().status).isEqualTo(200);
+        assertThat(client.response().status).isEqualTo(200);
         client.close();
       }
       link.awaitQuiet();
@@ -182,7 +182,7 @@ final class HeldRequestsTest {
       link.awaitHeld(1);
       Await.until("the engine knows", () -> link.app.status().pending() == 1);
       link.provider.gate.complete(null);
-      assertThat(clients.get(19).answer().status).isEqualTo(200);
+      assertThat(clients.get(19).response().status).isEqualTo(200);
       link.awaitQuiet();
       assertThat(link.instance().requests).hasSize(1);
       clients.get(19).close();
@@ -216,7 +216,7 @@ final class HeldRequestsTest {
     TestInstance.App slow =
         (request, out) -> {
           finish.join();
-          TestInstance.App.text("done").answer(request, out);
+          TestInstance.App.text("done").respond(request, out);
         };
     try (TestLink link = new TestLink(slow, spec -> spec.concurrency(1), proxy -> {}).warm()) {
       RawClient served = link.client().send(GET);
@@ -225,11 +225,11 @@ final class HeldRequestsTest {
       link.awaitHeld(1);
 
       CompletableFuture<Void> closing = CompletableFuture.runAsync(link.proxy::close);
-      RawClient.Answer refused = held.answer();
+      RawClient.Response refused = held.response();
       assertThat(refused.status).isEqualTo(503);
       assertThat(refused.body).contains("shutting-down");
       finish.complete(null);
-      assertThat(served.answer().body).isEqualTo("done");
+      assertThat(served.response().body).isEqualTo("done");
       closing.join();
 
       assertThat(link.app.status().inFlight()).isZero();

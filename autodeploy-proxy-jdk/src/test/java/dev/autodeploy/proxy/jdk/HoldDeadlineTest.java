@@ -73,10 +73,10 @@ final class HoldDeadlineTest {
         builder.platformThreads(4);
       }
       try (JdkHttpProxy proxy = builder.start()) {
-        RawClient.Answer answer = RawClient.get(proxy.port(), "/d/app/");
+        RawClient.Response response = RawClient.get(proxy.port(), "/d/app/");
 
-        assertThat(answer.status).isEqualTo(504);
-        assertThat(answer.body).contains("problems/acquire-timeout");
+        assertThat(response.status).isEqualTo(504);
+        assertThat(response.body).contains("problems/acquire-timeout");
         assertThat(never).isCancelled();
         Await.until("its place is given back", () -> proxy.held() + proxy.inFlight() == 0);
       }

@@ -32,7 +32,7 @@ final class HostileRequestsTest {
         new TestLink(
                 (request, out) -> {
                   request.drain();
-                  TestInstance.App.text("served").answer(request, out);
+                  TestInstance.App.text("served").respond(request, out);
                 })
             .warm();
   }
@@ -123,31 +123,31 @@ final class HostileRequestsTest {
   @MethodSource("refused")
   void ambiguousRequest_isRefusedBeforeAnythingIsForwarded(String name, String request)
       throws Exception {
-    String answer = talk(request);
+    String response = talk(request);
 
     assertThat(link.instance().requests).isEmpty();
-    assertThat(answer).doesNotContain("served");
-    if (!answer.isEmpty()) {
-      assertThat(answer).matches("(?s)HTTP/1\\.1 [45]\\d\\d .*");
+    assertThat(response).doesNotContain("served");
+    if (!response.isEmpty()) {
+      assertThat(response).matches("(?s)HTTP/1\\.1 [45]\\d\\d .*");
     }
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("refused")
   void ambiguousRequest_endsTheConnection(String name, String request) throws Exception {
-    String answer = talk(request + SMUGGLED);
+    String response = talk(request + SMUGGLED);
 
-    assertThat(answer).doesNotContain("served");
+    assertThat(response).doesNotContain("served");
     assertThat(link.instance().requests).isEmpty();
   }
 
   @Test
   void headThatIsTooLarge_isToldSo() throws Exception {
     for (String fields : new String[] {"X: " + "y".repeat(66_000) + "\r\n", fields(150)}) {
-      String answer = talk(GET + fields + "\r\n");
+      String response = talk(GET + fields + "\r\n");
 
-      assertThat(answer).startsWith("HTTP/1.1 431 ").contains("problems/header-too-large");
-      assertThat(answer).contains("150 fields and 65536 bytes");
+      assertThat(response).startsWith("HTTP/1.1 431 ").contains("problems/header-too-large");
+      assertThat(response).contains("150 fields and 65536 bytes");
     }
     assertThat(talk(GET + "X: " + "y".repeat(60_000) + "\r\n" + fields(140) + "\r\n"))
         .contains("served");
@@ -215,9 +215,9 @@ final class HostileRequestsTest {
 
   @Test
   void goodChunks_areServedOnWhateverJdk() throws Exception {
-    String answer = talk(CHUNKED + "5;ext=1\r\nhello\r\n0\r\n\r\n");
+    String response = talk(CHUNKED + "5;ext=1\r\nhello\r\n0\r\n\r\n");
 
-    assertThat(answer).contains("served");
+    assertThat(response).contains("served");
   }
 
   /** Chunked bodies with random damage: what follows them must not be taken for a request. */

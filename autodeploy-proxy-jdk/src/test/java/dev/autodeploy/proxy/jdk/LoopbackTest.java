@@ -47,7 +47,7 @@ final class LoopbackTest {
       for (InetAddress address : all) {
         try (RawClient client = new RawClient(new Socket(address, printed.getPort()))) {
           client.send("GET /d/app/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
-          assertThat(client.answer().body).as("at %s", address).isEqualTo("served");
+          assertThat(client.response().body).as("at %s", address).isEqualTo("served");
         }
       }
     }
@@ -98,11 +98,11 @@ final class LoopbackTest {
         InetAddress host = InetAddress.getByName(address);
         try (RawClient client = new RawClient(new Socket(host, link.proxy.dedicatedPort("app")))) {
           client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-          assertThat(client.answer().body).isEqualTo("served");
+          assertThat(client.response().body).isEqualTo("served");
         }
         try (RawClient client = new RawClient(new Socket(host, link.port))) {
           client.send("GET /own HTTP/1.1\r\nHost: localhost\r\n\r\n");
-          assertThat(client.answer().status).isEqualTo(204);
+          assertThat(client.response().status).isEqualTo(204);
         }
       }
     }

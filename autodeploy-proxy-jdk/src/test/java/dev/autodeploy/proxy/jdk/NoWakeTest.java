@@ -31,9 +31,9 @@ final class NoWakeTest {
         "GET /d/app/ HTTP/1.1\r\nHost: a\r\nUser-Agent: SomeBot/1.0\r\n\r\n",
       };
       for (String request : requests) {
-        RawClient.Answer answer = link.ask(request);
-        assertThat(answer.status).isEqualTo(200);
-        assertThat(answer.body).isEqualTo("{\"deployment\":\"app\",\"status\":\"STANDBY\"}");
+        RawClient.Response response = link.ask(request);
+        assertThat(response.status).isEqualTo(200);
+        assertThat(response.body).isEqualTo("{\"deployment\":\"app\",\"status\":\"STANDBY\"}");
       }
       assertThat(link.provider.starts).isEmpty();
 
@@ -64,12 +64,13 @@ final class NoWakeTest {
                 proxy
                     .answerPreflight("https://app.example.com")
                     .bearerToken("app", "0123456789abcdef"))) {
-      RawClient.Answer answer = link.ask(String.format(preflight, "https://app.example.com"));
+      RawClient.Response response = link.ask(String.format(preflight, "https://app.example.com"));
 
-      assertThat(answer.status).isEqualTo(204);
-      assertThat(answer.field("Access-Control-Allow-Origin")).isEqualTo("https://app.example.com");
-      assertThat(answer.field("Access-Control-Allow-Methods")).isEqualTo("POST");
-      assertThat(answer.field("Access-Control-Allow-Headers"))
+      assertThat(response.status).isEqualTo(204);
+      assertThat(response.field("Access-Control-Allow-Origin"))
+          .isEqualTo("https://app.example.com");
+      assertThat(response.field("Access-Control-Allow-Methods")).isEqualTo("POST");
+      assertThat(response.field("Access-Control-Allow-Headers"))
           .isEqualTo("authorization, content-type");
       assertThat(link.provider.starts).isEmpty();
       assertThat(link.ask(String.format(preflight, "https://evil.example.com")).status)
@@ -89,7 +90,7 @@ final class NoWakeTest {
             proxy -> proxy.waitingPage(true))) {
       link.provider.gate = new CompletableFuture<>();
       for (int i = 0; i < 3; i++) {
-        RawClient.Answer page = link.ask(browser);
+        RawClient.Response page = link.ask(browser);
         assertThat(page.status).isEqualTo(503);
         assertThat(page.field("Content-Type")).startsWith("text/html");
         assertThat(page.field("Retry-After")).isEqualTo("2");
@@ -125,10 +126,10 @@ final class NoWakeTest {
             TestInstance.App.text("x"),
             spec -> {},
             proxy -> proxy.noWake(request -> request.headers().apply("X").get(0).equals("y")))) {
-      RawClient.Answer answer = link.get("/d/app/");
+      RawClient.Response response = link.get("/d/app/");
 
-      assertThat(answer.status).isEqualTo(500);
-      assertThat(answer.body).contains("problems/internal-error");
+      assertThat(response.status).isEqualTo(500);
+      assertThat(response.body).contains("problems/internal-error");
       assertThat(link.provider.starts).isEmpty();
     }
   }

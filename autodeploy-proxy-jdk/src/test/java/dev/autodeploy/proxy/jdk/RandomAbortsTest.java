@@ -25,14 +25,14 @@ final class RandomAbortsTest {
         (request, out) -> {
           boolean chunked = request.target.contains("chunked");
           int at = Integer.parseInt(request.target.substring(request.target.indexOf('=') + 1));
-          String answer =
+          String response =
               chunked
                   ? HEAD
                       + "Transfer-Encoding: chunked\r\n\r\n"
                       + "2710\r\n".concat("x".repeat(10_000)).concat("\r\n").repeat(6)
                       + "0\r\n\r\n"
                   : HEAD + "Content-Length: " + LENGTH + "\r\n\r\n" + "x".repeat(LENGTH);
-          TestInstance.write(out, answer.substring(0, Math.min(at, answer.length() - 1)));
+          TestInstance.write(out, response.substring(0, Math.min(at, response.length() - 1)));
           if (ThreadLocalRandom.current().nextBoolean()) {
             request.socket.setSoLinger(true, 0);
           }
@@ -45,8 +45,8 @@ final class RandomAbortsTest {
         int at = random.nextInt(16) == 0 ? random.nextInt(80) : random.nextInt(LENGTH + 100);
         String what = kind + " cut at " + at;
         try {
-          RawClient.Answer answer = link.get("/d/app/" + kind + "?at=" + at);
-          assertThat(answer.status).as(what).isEqualTo(502);
+          RawClient.Response response = link.get("/d/app/" + kind + "?at=" + at);
+          assertThat(response.status).as(what).isEqualTo(502);
         } catch (java.net.SocketTimeoutException e) {
           throw new AssertionError(what + ": hangs", e);
         } catch (IOException e) {

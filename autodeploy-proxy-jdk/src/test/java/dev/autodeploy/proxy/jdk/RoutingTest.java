@@ -184,7 +184,7 @@ final class RoutingTest {
     try (TestLink link =
         new TestLink(TestInstance.App.text("x"), spec -> spec.maxInstances(2), proxy -> {})
             .warm()) {
-      RawClient.Answer second = link.ask(get("/d/app/", "a", "Deploy-Route-Rule: scale-out"));
+      RawClient.Response second = link.ask(get("/d/app/", "a", "Deploy-Route-Rule: scale-out"));
       assertThat(second.status).isEqualTo(200);
       String target = second.field("Deploy-Route-Target");
       assertThat(target).isEqualTo(link.provider.starts.get(1).instanceId());
@@ -197,7 +197,7 @@ final class RoutingTest {
       }
       assertThat(seen).hasSize(2);
       for (int i = 0; i < 3; i++) {
-        RawClient.Answer same = link.ask(get("/d/app/", "a", "Deploy-Route-Rule: " + target));
+        RawClient.Response same = link.ask(get("/d/app/", "a", "Deploy-Route-Rule: " + target));
         assertThat(same.field("Deploy-Route-Target")).isEqualTo(target);
       }
       assertThat(link.ask(get("/d/app/", "a", "Deploy-Route-Rule: random")).status).isEqualTo(200);
@@ -210,10 +210,10 @@ final class RoutingTest {
   @Test
   void optionsThatMayGoNoFurther_areAnsweredByTheLink() throws Exception {
     try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask("OPTIONS /d/app/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
 
-      assertThat(answer.status).isEqualTo(204);
+      assertThat(response.status).isEqualTo(204);
       assertThat(link.provider.starts).isEmpty();
     }
   }

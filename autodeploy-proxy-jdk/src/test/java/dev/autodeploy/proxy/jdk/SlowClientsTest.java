@@ -127,13 +127,13 @@ final class SlowClientsTest {
         for (int i = 0; i < 60; i++) {
           try (RawClient client = link.client().send("GET /d/app/ HTTP/1.1\r\n")) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(55 + i % 30));
-            String answer;
+            String response;
             try {
-              answer = client.send("Host: a\r\nConnection: close\r\n\r\n").rest();
+              response = client.send("Host: a\r\nConnection: close\r\n\r\n").rest();
             } catch (IOException e) {
-              answer = "";
+              response = "";
             }
-            assertThat(answer.isEmpty() || answer.endsWith("served")).as(answer).isTrue();
+            assertThat(response.isEmpty() || response.endsWith("served")).as(response).isTrue();
           }
           assertThat(link.get("/d/app/").body).isEqualTo("served");
         }
@@ -148,15 +148,15 @@ final class SlowClientsTest {
       throws Exception {
     try (TestLink link = link(false, proxy -> {}).warm();
         RawClient client = link.client()) {
-      String answer;
+      String response;
       try {
-        answer = client.send(request).rest();
+        response = client.send(request).rest();
       } catch (java.net.SocketTimeoutException e) {
         throw e;
       } catch (IOException e) {
-        answer = ""; // it was closed before all was sent
+        response = ""; // it was closed before all was sent
       }
-      assertThat(answer).doesNotContain("served");
+      assertThat(response).doesNotContain("served");
       assertThat(link.instance().requests).isEmpty();
     }
   }

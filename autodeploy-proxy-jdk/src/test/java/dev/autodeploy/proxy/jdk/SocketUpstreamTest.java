@@ -39,7 +39,7 @@ final class SocketUpstreamTest {
   @Test
   void bodyOfAGet_isForwarded() throws Exception {
     TestInstance.App echo =
-        (request, out) -> TestInstance.App.text(request.body()).answer(request, out);
+        (request, out) -> TestInstance.App.text(request.body()).respond(request, out);
     try (TestLink link = new TestLink(echo).warm()) {
       assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nquery").body)
           .isEqualTo("query");
@@ -67,7 +67,7 @@ final class SocketUpstreamTest {
     TestInstance.App onceEach =
         (request, out) -> {
           served.incrementAndGet();
-          TestInstance.App.text("x").answer(request, out);
+          TestInstance.App.text("x").respond(request, out);
           request.socket.close(); // without having said so
         };
     try (TestLink link = new TestLink(onceEach).warm()) {
@@ -99,10 +99,10 @@ final class SocketUpstreamTest {
       try (ServerSocket none = new ServerSocket(0)) {
         assertThat(none.getLocalPort()).isNotEqualTo(taken);
       }
-      RawClient.Answer answer =
+      RawClient.Response response =
           link.ask("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
-      assertThat(answer.status).isEqualTo(502);
-      assertThat(answer.body).contains("it takes no connection").doesNotContain("127.0.0.1");
+      assertThat(response.status).isEqualTo(502);
+      assertThat(response.body).contains("it refuses connections").doesNotContain("127.0.0.1");
       link.awaitQuiet();
     }
   }
@@ -120,7 +120,7 @@ final class SocketUpstreamTest {
         RawClient client = link.client()) {
       client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n");
       client.send("x".repeat(3000));
-      assertThat(client.answer().body).isEqualTo("no");
+      assertThat(client.response().body).isEqualTo("no");
       link.awaitQuiet();
     }
   }
@@ -137,7 +137,7 @@ final class SocketUpstreamTest {
           client.send(GET);
         }
         for (RawClient client : clients) {
-          assertThat(client.answer().body).isEqualTo("x");
+          assertThat(client.response().body).isEqualTo("x");
         }
       }
       for (RawClient client : clients) {

@@ -20,11 +20,11 @@ final class StatusTest {
                     .environment("TOKEN", "s3cret-value")
                     .pricePerHour(Money.of("0.49", "USD")),
             proxy -> {})) {
-      RawClient.Answer answer = link.get("/-/status");
+      RawClient.Response response = link.get("/-/status");
 
-      assertThat(answer.status).isEqualTo(200);
-      assertThat(answer.field("Content-Type")).isEqualTo("application/json");
-      assertThat(answer.body)
+      assertThat(response.status).isEqualTo(200);
+      assertThat(response.field("Content-Type")).isEqualTo("application/json");
+      assertThat(response.body)
           .contains("\"name\":\"app\"")
           .contains("\"description\":\"say \\\"hi\\\"\"")
           .contains("\"status\":\"STANDBY\"")
@@ -69,7 +69,7 @@ final class StatusTest {
           .contains("\"phase\":\"STARTING\"");
 
       link.provider.gate.complete(null);
-      client.answer();
+      client.response();
       link.awaitQuiet();
 
       assertThat(link.get("/-/status").body)

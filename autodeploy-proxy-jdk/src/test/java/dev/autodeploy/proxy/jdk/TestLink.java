@@ -43,11 +43,11 @@ final class TestLink extends TestEngine {
     return new RawClient(port);
   }
 
-  RawClient.Answer get(String target) throws IOException {
+  RawClient.Response get(String target) throws IOException {
     return RawClient.get(port, target);
   }
 
-  RawClient.Answer ask(String request) throws IOException {
+  RawClient.Response ask(String request) throws IOException {
     return RawClient.ask(port, request);
   }
 

@@ -30,13 +30,13 @@ public final class RawClient implements AutoCloseable {
     in = new BufferedInputStream(socket.getInputStream());
   }
 
-  public static Answer ask(int port, String request) throws IOException {
+  public static Response ask(int port, String request) throws IOException {
     try (RawClient client = new RawClient(port)) {
-      return client.send(request).answer(request.startsWith("HEAD "));
+      return client.send(request).response(request.startsWith("HEAD "));
     }
   }
 
-  public static Answer get(int port, String target) throws IOException {
+  public static Response get(int port, String target) throws IOException {
     return ask(port, "GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
 
@@ -49,36 +49,37 @@ public final class RawClient implements AutoCloseable {
     return socket.getOutputStream();
   }
 
-  public Answer answer() throws IOException {
-    return answer(false);
+  public Response response() throws IOException {
+    return response(false);
   }
 
-  /** Reads one answer; interim ones are kept apart. */
-  public Answer answer(boolean toHead) throws IOException {
-    Answer answer = head();
-    List<Answer> interim = new ArrayList<>();
-    while (answer.status < 200) {
-      interim.add(answer);
-      answer = head();
+  /** Reads one response; interim ones are kept apart. */
+  public Response response(boolean toHead) throws IOException {
+    Response response = head();
+    List<Response> interim = new ArrayList<>();
+    while (response.status < 200) {
+      interim.add(response);
+      response = head();
     }
-    answer.interim = interim;
-    answer.body = toHead || answer.status == 204 || answer.status == 304 ? "" : body(answer);
-    return answer;
+    response.interim = interim;
+    response.body =
+        toHead || response.status == 204 || response.status == 304 ? "" : body(response);
+    return response;
   }
 
-  public Answer head() throws IOException {
+  public Response head() throws IOException {
     String line = line();
-    Answer answer = new Answer();
-    answer.status = Integer.parseInt(line.split(" ", 3)[1]);
+    Response response = new Response();
+    response.status = Integer.parseInt(line.split(" ", 3)[1]);
     for (line = line(); !line.isEmpty(); line = line()) {
-      answer.head.add(line);
+      response.head.add(line);
     }
-    return answer;
+    return response;
   }
 
-  private String body(Answer answer) throws IOException {
+  private String body(Response response) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    if ("chunked".equals(answer.field("Transfer-Encoding"))) {
+    if ("chunked".equals(response.field("Transfer-Encoding"))) {
       while (true) {
         int size = Integer.parseInt(line(), 16);
         bytes.write(exactly(size));
@@ -90,7 +91,7 @@ public final class RawClient implements AutoCloseable {
         }
       }
     }
-    String length = answer.field("Content-Length");
+    String length = response.field("Content-Length");
     if (length != null) {
       return new String(exactly(Integer.parseInt(length)), ISO_8859_1);
     }
@@ -146,11 +147,11 @@ public final class RawClient implements AutoCloseable {
     socket.close();
   }
 
-  /** An answer. */
-  public static final class Answer {
+  /** A response. */
+  public static final class Response {
     public int status;
     public final List<String> head = new ArrayList<>();
-    public List<Answer> interim = List.of();
+    public List<Response> interim = List.of();
     public String body = "";
 
     public String field(String name) {

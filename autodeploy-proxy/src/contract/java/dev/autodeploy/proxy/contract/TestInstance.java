@@ -70,7 +70,7 @@ public final class TestInstance implements Closeable {
         if (!request.target.equals("/probe")) {
           requests.add(request);
         }
-        app.answer(request, out);
+        app.respond(request, out);
         request.drain();
       }
     } catch (IOException | RuntimeException e) {
@@ -96,7 +96,7 @@ public final class TestInstance implements Closeable {
 
   /** What an instance does with a request. */
   public interface App {
-    void answer(Request request, OutputStream out) throws IOException;
+    void respond(Request request, OutputStream out) throws IOException;
 
     static App text(String body) {
       return (request, out) ->
@@ -108,8 +108,8 @@ public final class TestInstance implements Closeable {
                   + body);
     }
 
-    static App raw(String answer) {
-      return (request, out) -> write(out, answer);
+    static App raw(String response) {
+      return (request, out) -> write(out, response);
     }
   }
 

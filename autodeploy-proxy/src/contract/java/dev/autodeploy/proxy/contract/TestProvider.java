@@ -39,7 +39,7 @@ public final class TestProvider implements InstanceProvider {
     return gate.thenApply(
         open -> {
           try {
-            TestInstance instance = new TestInstance((asked, out) -> app.answer(asked, out));
+            TestInstance instance = new TestInstance((asked, out) -> app.respond(asked, out));
             instances.put(request.instanceId(), instance);
             return ProviderInstance.of(request, instance.endpoint(), Instant.now());
           } catch (IOException e) {

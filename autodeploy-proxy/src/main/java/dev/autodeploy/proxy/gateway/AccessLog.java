@@ -37,7 +37,7 @@ final class AccessLog {
       remark = " client-gone";
     }
 
-    void cutOff() {
+    void truncated() {
       remark = " cut-off";
     }
 

@@ -23,7 +23,7 @@ final class ActiveRequests implements AutoCloseable {
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Set<Forwarding> requests = ConcurrentHashMap.newKeySet();
-  private final Set<Peer> answered = ConcurrentHashMap.newKeySet();
+  private final Set<Client> responding = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
   private final ClientPresence presence;
   private final StallWatch stalls;
@@ -63,13 +63,13 @@ final class ActiveRequests implements AutoCloseable {
   }
 
   /** Does what may block on the client of an exchange that no {@link Forwarding} stands for. */
-  void answering(Exchange exchange, Runnable step) {
-    Peer peer = new Peer.Answered(exchange);
-    answered.add(peer);
+  void whileResponding(Exchange exchange, Runnable step) {
+    Client client = new Client.OfExchange(exchange);
+    responding.add(client);
     try {
       step.run();
     } finally {
-      answered.remove(peer);
+      responding.remove(client);
     }
   }
 
@@ -87,12 +87,12 @@ final class ActiveRequests implements AutoCloseable {
       for (Forwarding request : requests) {
         request.watch(now);
       }
-      List<Peer> peers = new ArrayList<>(requests);
-      peers.addAll(answered);
-      stalls.look(peers, now);
+      List<Client> clients = new ArrayList<>(requests);
+      clients.addAll(responding);
+      stalls.look(clients, now);
       housekeeping.run();
     } catch (RuntimeException e) {
-      LOG.error("looking over the requests under way failed; it goes on", e);
+      LOG.error("Checking active requests failed; will retry", e);
     }
   }
 
@@ -107,7 +107,7 @@ final class ActiveRequests implements AutoCloseable {
       }
       presence.gone(waiting).forEach(Forwarding::clientGone);
     } catch (RuntimeException e) {
-      LOG.error("looking for clients that have left failed; it goes on", e);
+      LOG.error("Looking for clients that have left failed; will retry", e);
     }
   }
 

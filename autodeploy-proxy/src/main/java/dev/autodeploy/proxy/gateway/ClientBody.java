@@ -12,7 +12,7 @@ final class ClientBody extends FilterInputStream {
   private final long limit;
   private final Runnable progress;
   private long read;
-  private boolean touched;
+  private boolean readStarted;
   private boolean tooLarge;
   private @Nullable IOException failure;
 
@@ -30,8 +30,8 @@ final class ClientBody extends FilterInputStream {
   }
 
   /** Returns whether the body was begun to be read, so that it cannot be sent again. */
-  boolean touched() {
-    return touched;
+  boolean readStarted() {
+    return readStarted;
   }
 
   /** Returns whether the body is longer than the limit. */
@@ -57,7 +57,7 @@ final class ClientBody extends FilterInputStream {
 
   @Override
   public int read(byte[] buffer, int offset, int length) throws IOException {
-    touched = true;
+    readStarted = true;
     int n;
     try {
       n = in.read(buffer, offset, length);

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Finds clients that have left while their request is held or served, and tells how much of an
- * answer they have yet to take.
+ * response they have yet to take.
  *
  * <p>A server that does not read from a connection learns nothing about its end. Linux tells: a
  * connection that the client has closed is no longer ESTABLISHED in {@code /proc/self/net/tcp}.
@@ -81,28 +81,28 @@ class ClientPresence {
    * Returns how many bytes were written to clients and not taken by their systems. Called by the
    * same thread.
    *
-   * @param peers the clients
+   * @param clients the clients
    * @return the number for each of which it is known
    */
-  Map<Peer, Long> unsent(List<? extends Peer> peers) {
-    Map<Peer, Long> unsent = new HashMap<>();
+  Map<Client, Long> unsent(List<? extends Client> clients) {
+    Map<Client, Long> unsent = new HashMap<>();
     if (!failed) {
-      Map<Connection, Row> rows = rows(peers);
-      for (Peer peer : peers) {
-        Row row = rows.get(Connection.of(peer.request()));
+      Map<Connection, Row> rows = rows(clients);
+      for (Client client : clients) {
+        Row row = rows.get(Connection.of(client.request()));
         if (row != null) {
-          unsent.put(peer, row.unsent);
+          unsent.put(client, row.unsent);
         }
       }
     }
     return unsent;
   }
 
-  private Map<Connection, Row> rows(List<? extends Peer> peers) {
+  private Map<Connection, Row> rows(List<? extends Client> clients) {
     Map<Connection, Row> rows = new HashMap<>();
     try {
       Set<Integer> ports = new HashSet<>();
-      peers.forEach(peer -> ports.add(peer.request().local().getPort()));
+      clients.forEach(client -> ports.add(client.request().local().getPort()));
       boolean any = false;
       for (Path table : tables) {
         if (Files.isReadable(table)) {
@@ -112,11 +112,11 @@ class ClientPresence {
       }
       if (!any) {
         failed = true;
-        LOG.debug("this system does not tell which clients have left");
+        LOG.debug("This system does not tell which clients have left");
       }
     } catch (IOException | RuntimeException e) {
       failed = true;
-      LOG.warn("the table of connections cannot be read: clients that leave are not noticed", e);
+      LOG.warn("The table of connections cannot be read: clients that leave are not noticed", e);
     }
     return rows;
   }

@@ -6,13 +6,13 @@ import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One request and the place for its answer, as a front hands it to the {@link Gateway}. Used by one
- * thread at a time, except where a method says otherwise. Exactly one of {@link #complete}, {@link
- * #abort} and {@link #abandon} ends it.
+ * One request and the place for its response, as a front hands it to the {@link Gateway}. Used by
+ * one thread at a time, except where a method says otherwise. Exactly one of {@link #complete},
+ * {@link #abort} and {@link #abandon} ends it.
  */
 public interface Exchange {
 
-  /** The length of an answer that is not known before its end. */
+  /** The length of a response that is not known before its end. */
   long UNKNOWN_LENGTH = -1;
 
   /**
@@ -30,7 +30,7 @@ public interface Exchange {
   InputStream requestBody();
 
   /**
-   * Begins the answer. The framing is the front's business: the fields hold neither {@code
+   * Begins the response. The framing is the front's business: the fields hold neither {@code
    * Transfer-Encoding} nor {@code Connection} (other than {@code close}), and a {@code
    * Content-Length} only where there is no body to measure (HEAD, 304).
    *
@@ -40,15 +40,15 @@ public interface Exchange {
    * @return where the body goes; writes and flushes block
    * @throws IOException if the client has gone
    */
-  OutputStream respond(int status, Fields fields, long length) throws IOException;
+  OutputStream respond(int status, HttpHeaders fields, long length) throws IOException;
 
-  /** Ends the exchange after the whole answer was written. */
+  /** Ends the exchange after the whole response was written. */
   void complete();
 
-  /** Ends the exchange in the middle of the answer, so that the client sees that it is broken. */
+  /** Ends the exchange in the middle of the response, so that the client sees that it is broken. */
   void abort();
 
-  /** Ends the exchange without an answer, because nobody is there to get it. */
+  /** Ends the exchange without a response, because nobody is there to get it. */
   void abandon();
 
   /**

@@ -22,34 +22,34 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One request on its way: held until there is a lease, sent to the instance, answered. It runs on
- * one thread at a time; {@link #watch} and {@link #shutDown} come from other threads.
+ * A proxied request, from the wait for a lease to the end of the response. It runs on one thread at
+ * a time; {@link #watch} and {@link #shutDown} come from other threads.
  */
-final class Forwarding implements Peer {
+final class Forwarding implements Client {
   private static final Logger LOG = LoggerFactory.getLogger(Forwarding.class);
   private static final int MAX_REPLAYS = 2;
   private static final long GRACE_NANOS = 1_000_000_000;
   private static final long EXIT_NOTICE_MILLIS = 100;
   private static final int BUFFER = 32 * 1024;
 
-  /** Of an answer of which nothing is waited for just now. */
+  /** Not reading from the instance. */
   private static final long NOT_READING = Long.MAX_VALUE;
 
-  /** Of a request that has no instance yet. */
+  /** No instance yet. */
   private static final CountDownLatch NEVER = new CountDownLatch(1);
 
   private enum Phase {
     HELD,
     WAITING,
-    ANSWERING,
+    RESPONDING,
     DONE
   }
 
-  /** Why the exchange was broken from outside. */
-  private enum Broken {
+  /** Why the exchange was aborted from outside. */
+  private enum AbortReason {
     CLIENT_GONE,
-    OVERDUE,
-    ANSWER_TIMEOUT,
+    HOLD_OVERDUE,
+    RESPONSE_TIMEOUT,
     CLIENT_STALLED,
     SHUTDOWN
   }
@@ -63,23 +63,23 @@ final class Forwarding implements Peer {
   private final ClientBody body;
   private final long startedNanos = System.nanoTime();
   private final long waitNanos;
-  private final long answerNanos;
+  private final long responseNanos;
   private final @Nullable String preferenceApplied;
   private final AccessLog.Line log;
 
   private volatile int replays;
-  private boolean heldPermit;
+  private boolean permitHeld;
   private @Nullable Lease lease;
 
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince = startedNanos;
 
-  /** Since when the next byte of the answer is waited for. */
+  /** Start of the current read from the instance, or {@link #NOT_READING}. */
   private volatile long readingSince = NOT_READING;
 
   private volatile @Nullable CompletableFuture<Lease> pending;
   private volatile Upstream.@Nullable Call call;
-  private volatile @Nullable Broken broken;
+  private volatile @Nullable AbortReason aborted;
   private volatile @Nullable InstanceExit lost;
   private CountDownLatch ended = NEVER;
 
@@ -100,7 +100,7 @@ final class Forwarding implements Peer {
     this.body =
         new ClientBody(exchange.requestBody(), gateway.config().maxRequestBody(), this::progress);
     this.waitNanos = wait.time().toNanos();
-    this.answerNanos = gateway.config().responseTimeout().toNanos();
+    this.responseNanos = gateway.config().responseTimeout().toNanos();
     this.preferenceApplied = wait.applied();
     this.log = log;
   }
@@ -117,7 +117,7 @@ final class Forwarding implements Peer {
 
   @Override
   public void stalled() {
-    breakOff(Broken.CLIENT_STALLED);
+    abort(AbortReason.CLIENT_STALLED);
     exchange.breakTransfer();
   }
 
@@ -129,7 +129,7 @@ final class Forwarding implements Peer {
         gateway.draining() ? () -> end(Problems.shuttingDown(deployment.name())) : this::acquire);
   }
 
-  /** Nothing may leave a request without an answer, or its lease open. */
+  /** Nothing may leave a request without a response, or its lease open. */
   private void guarded(Runnable step) {
     try {
       step.run();
@@ -145,29 +145,29 @@ final class Forwarding implements Peer {
     CompletableFuture<Lease> future =
         deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
     pending = future;
-    if (broken != null) {
+    if (aborted != null) {
       future.cancel(false); // the client left in between
     }
     if (future.isDone()) {
       acquired(future);
       return;
     }
-    if (!gateway.admission().hold()) {
+    if (!gateway.pendingLimit().tryAcquire()) {
       if (future.cancel(false)) {
-        end(Problems.heldFull(deployment.name(), gateway.admission().maxPendingTotal()));
+        end(Problems.heldFull(deployment.name(), gateway.pendingLimit().limit()));
       } else {
         acquired(future); // the lease came in between, and somebody has to give it back
       }
       return;
     }
-    heldPermit = true;
+    permitHeld = true;
     exchange.whenDone(future, () -> guarded(() -> acquired(future)));
   }
 
   private void acquired(CompletableFuture<Lease> future) {
-    if (heldPermit) {
-      heldPermit = false;
-      gateway.admission().unhold();
+    if (permitHeld) {
+      permitHeld = false;
+      gateway.pendingLimit().release();
     }
     pending = null;
     try {
@@ -184,9 +184,9 @@ final class Forwarding implements Peer {
   }
 
   private void endCancelled() {
-    if (broken == Broken.SHUTDOWN) {
+    if (aborted == AbortReason.SHUTDOWN) {
       end(Problems.shuttingDown(deployment.name()));
-    } else if (broken == Broken.OVERDUE) {
+    } else if (aborted == AbortReason.HOLD_OVERDUE) {
       end(
           Problems.of(
               new AcquireTimeoutException(
@@ -222,18 +222,18 @@ final class Forwarding implements Peer {
                 sent.cancel();
               }
             });
-    if (broken != null) {
+    if (aborted != null) {
       sent.cancel(); // what broke it may have missed the call
     }
-    Upstream.Answer answer;
+    Upstream.Response response;
     try {
-      answer = sent.execute();
+      response = sent.execute();
     } catch (IOException e) {
       unanswered(granted, e, attempt);
       return;
     }
-    try (answer) {
-      answer(granted, answer);
+    try (response) {
+      respond(granted, response);
     }
   }
 
@@ -246,21 +246,21 @@ final class Forwarding implements Peer {
         body);
   }
 
-  /** The instance gave no answer. */
+  /** The instance gave no response. */
   private void unanswered(Lease granted, IOException error, int attempt) {
     String name = deployment.name();
     String instance = granted.instanceId();
-    if (broken == Broken.CLIENT_GONE || broken == Broken.CLIENT_STALLED) {
+    if (aborted == AbortReason.CLIENT_GONE || aborted == AbortReason.CLIENT_STALLED) {
       abandon();
-    } else if (broken == Broken.ANSWER_TIMEOUT) {
+    } else if (aborted == AbortReason.RESPONSE_TIMEOUT) {
       end(Problems.responseTimeout(name, instance, gateway.config().responseTimeout()));
-    } else if (broken == Broken.SHUTDOWN) {
+    } else if (aborted == AbortReason.SHUTDOWN) {
       end(Problems.shuttingDown(name));
     } else if (body.tooLarge()) {
       end(Problems.bodyTooLarge(name, gateway.config().maxRequestBody()));
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
-    } else if (head.idempotent() && !body.touched() && attempt < MAX_REPLAYS) {
+    } else if (head.idempotent() && !body.readStarted() && attempt < MAX_REPLAYS) {
       if (attempt > 0) {
         instanceEnded(); // so that the engine knows it too, and chooses another one
       }
@@ -276,14 +276,14 @@ final class Forwarding implements Peer {
           exit != null
               ? Problems.instanceEnded(name, instance, exit)
               : error instanceof ConnectException || error instanceof SocketTimeoutException
-                  ? Problems.instanceUnreachable(name, instance, "it takes no connection")
+                  ? Problems.instanceUnreachable(name, instance, "it refuses connections")
                   : Problems.instanceBroke(
                       name, instance, "it closed the connection, or its answer is not HTTP"));
     }
   }
 
-  private void answer(Lease granted, Upstream.Answer answer) {
-    Fields fields = answer.status() > 999 ? null : HeaderRules.toClient(answer.fields());
+  private void respond(Lease granted, Upstream.Response response) {
+    HttpHeaders fields = response.status() > 999 ? null : HeaderRules.toClient(response.headers());
     if (fields == null) {
       end(
           Problems.instanceBroke(
@@ -291,58 +291,58 @@ final class Forwarding implements Peer {
       return;
     }
     tell(fields, granted);
-    boolean bodiless =
-        head.method().equals("HEAD") || answer.status() == 304 || answer.status() == 204;
-    String declared = answer.fields().first("Content-Length");
-    if (bodiless
+    boolean withoutBody =
+        head.method().equals("HEAD") || response.status() == 304 || response.status() == 204;
+    String declared = response.headers().first("Content-Length");
+    if (withoutBody
         && declared != null
-        && answer.status() != 204
-        && answer.fields().first("Transfer-Encoding") == null) {
+        && response.status() != 204
+        && response.headers().first("Transfer-Encoding") == null) {
       fields.set("Content-Length", declared);
     }
-    enter(Phase.ANSWERING);
+    enter(Phase.RESPONDING);
     OutputStream out;
     try {
-      out = exchange.respond(answer.status(), fields, bodiless ? 0 : answer.bodyLength());
+      out = exchange.respond(response.status(), fields, withoutBody ? 0 : response.bodyLength());
     } catch (IOException e) {
       cancelUpstream();
       log.clientGone();
-      finish(answer.status(), 0, exchange::abort);
+      finish(response.status(), 0, exchange::abort);
       return;
     }
-    if (bodiless) {
-      finish(answer.status(), 0, exchange::complete);
+    if (withoutBody) {
+      finish(response.status(), 0, exchange::complete);
       return;
     }
-    copy(answer, out);
+    copy(response, out);
   }
 
-  private void tell(Fields fields, Lease granted) {
+  private void tell(HttpHeaders fields, Lease granted) {
     fields.set("AutoDeploy-Instance", granted.instanceId());
     fields.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
     fields.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
-    if (head.fields().first(Route.RULE) != null) {
+    if (head.headers().first(Route.RULE) != null) {
       fields.set(Route.TARGET, granted.instanceId());
     }
     if (preferenceApplied != null) {
       fields.add("Preference-Applied", preferenceApplied);
     }
-    if (gateway.mustClose(head)) {
+    if (gateway.closesConnection(head)) {
       fields.set("Connection", "close");
     }
   }
 
-  private void copy(Upstream.Answer answer, OutputStream out) {
-    long length = answer.bodyLength();
+  private void copy(Upstream.Response response, OutputStream out) {
+    long length = response.bodyLength();
     long count = 0;
     byte[] buffer = new byte[length >= 0 && length < BUFFER ? Math.max(1, (int) length) : BUFFER];
-    InputStream in = answer.body();
+    InputStream in = response.body();
     try {
       if (length != 0 && in.available() == 0) {
         out.flush(); // the head, as the body may be a while
       }
     } catch (IOException e) {
-      clientLeft(answer, count);
+      clientLeft(response, count);
       return;
     }
     while (true) {
@@ -354,7 +354,7 @@ final class Forwarding implements Peer {
         readingSince = NOT_READING;
         pauses = n >= 0 && count + n != length && in.available() == 0;
       } catch (IOException e) {
-        cutOff(answer, count, e);
+        truncate(response, count, e);
         return;
       }
       if (n < 0) {
@@ -366,22 +366,22 @@ final class Forwarding implements Peer {
           out.flush();
         }
       } catch (IOException e) {
-        clientLeft(answer, count);
+        clientLeft(response, count);
         return;
       }
       count += n;
     }
-    if (answer.endsWithConnection() && (instanceEnded() || broken != null)) {
-      cutOff(answer, count, new IOException("the instance ended"));
+    if (response.endsWithConnection() && (instanceEnded() || aborted != null)) {
+      truncate(response, count, new IOException("the instance ended"));
       return;
     }
     try {
       out.close();
     } catch (IOException e) {
-      clientLeft(answer, count);
+      clientLeft(response, count);
       return;
     }
-    finish(answer.status(), count, exchange::complete);
+    finish(response.status(), count, exchange::complete);
   }
 
   /**
@@ -396,12 +396,12 @@ final class Forwarding implements Peer {
     }
   }
 
-  private void cutOff(Upstream.Answer answer, long count, IOException error) {
+  private void truncate(Upstream.Response response, long count, IOException error) {
     cancelUpstream();
-    log.cutOff();
-    if (broken == Broken.ANSWER_TIMEOUT) {
+    log.truncated();
+    if (aborted == AbortReason.RESPONSE_TIMEOUT) {
       LOG.warn(
-          "{}: the answer is broken off after {} bytes, as its instance was silent for {} ms"
+          "{}: the answer was cut off after {} bytes, as its instance was silent for {} ms"
               + " (responseTimeout)",
           deployment.name(),
           count,
@@ -409,13 +409,13 @@ final class Forwarding implements Peer {
     } else {
       LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
     }
-    finish(answer.status(), count, exchange::abort);
+    finish(response.status(), count, exchange::abort);
   }
 
-  private void clientLeft(Upstream.Answer answer, long count) {
+  private void clientLeft(Upstream.Response response, long count) {
     cancelUpstream();
     log.clientGone();
-    finish(answer.status(), count, exchange::abort);
+    finish(response.status(), count, exchange::abort);
   }
 
   private void cancelUpstream() {
@@ -431,15 +431,15 @@ final class Forwarding implements Peer {
   }
 
   private void end(Problem problem) {
-    Fields more = new Fields();
+    HttpHeaders more = new HttpHeaders();
     Lease granted = lease;
     if (granted != null) {
       more.set("AutoDeploy-Instance", granted.instanceId());
-      if (head.fields().first(Route.RULE) != null) {
+      if (head.headers().first(Route.RULE) != null) {
         more.set(Route.TARGET, granted.instanceId());
       }
     }
-    finish(problem.status(), 0, () -> gateway.answer(exchange, problem, more));
+    finish(problem.status(), 0, () -> gateway.respond(exchange, problem, more));
   }
 
   /** Ends the exchange; whatever happens, the lease and all permits are given back. */
@@ -462,18 +462,18 @@ final class Forwarding implements Peer {
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
     cancelUpstream();
-    if (heldPermit) {
-      heldPermit = false;
-      gateway.admission().unhold();
+    if (permitHeld) {
+      permitHeld = false;
+      gateway.pendingLimit().release();
     }
     switch (phase) {
       case DONE -> exchange.abort();
-      case ANSWERING -> finish(500, 0, exchange::abort);
+      case RESPONDING -> finish(500, 0, exchange::abort);
       default -> end(Problems.internal(deployment.name()));
     }
   }
 
-  /** The time for the answer runs from the last byte of the request. */
+  /** The time for the response runs from the last byte of the request. */
   private void progress() {
     phaseSince = System.nanoTime();
   }
@@ -486,13 +486,15 @@ final class Forwarding implements Peer {
   /** Checks the limits that need no exact time. */
   void watch(long nowNanos) {
     if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
-      breakOff(Broken.OVERDUE); // the engine keeps the deadline; this one is for when it does not
-    } else if (phase == Phase.WAITING && nowNanos - phaseSince > answerNanos) {
-      breakOff(Broken.ANSWER_TIMEOUT);
-    } else if (phase == Phase.ANSWERING) {
+      abort(
+          AbortReason
+              .HOLD_OVERDUE); // the engine keeps the deadline; this one is for when it does not
+    } else if (phase == Phase.WAITING && nowNanos - phaseSince > responseNanos) {
+      abort(AbortReason.RESPONSE_TIMEOUT);
+    } else if (phase == Phase.RESPONDING) {
       long reading = readingSince;
-      if (reading != NOT_READING && nowNanos - reading > answerNanos) {
-        breakOff(Broken.ANSWER_TIMEOUT); // an instance that hangs would never be released
+      if (reading != NOT_READING && nowNanos - reading > responseNanos) {
+        abort(AbortReason.RESPONSE_TIMEOUT); // an instance that hangs would never be released
       }
     }
   }
@@ -504,26 +506,26 @@ final class Forwarding implements Peer {
 
   /** Gives everything up because the client has left. */
   void clientGone() {
-    breakOff(Broken.CLIENT_GONE);
+    abort(AbortReason.CLIENT_GONE);
     exchange.breakTransfer();
   }
 
   /** Refuses the request if it still waits for an instance. */
   void refuseIfHeld() {
     if (phase == Phase.HELD) {
-      breakOff(Broken.SHUTDOWN);
+      abort(AbortReason.SHUTDOWN);
     }
   }
 
   /** Breaks the exchange, whatever it is at. */
   void shutDown() {
-    breakOff(Broken.SHUTDOWN);
+    abort(AbortReason.SHUTDOWN);
     exchange.breakTransfer();
   }
 
-  private void breakOff(Broken reason) {
-    if (broken == null) {
-      broken = reason;
+  private void abort(AbortReason reason) {
+    if (aborted == null) {
+      aborted = reason;
     }
     CompletableFuture<Lease> waits = pending;
     if (waits != null) {

@@ -26,8 +26,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a service link does with a request: checks it, finds its deployment, waits for an instance
- * and forwards. Thread-safe.
+ * Handles requests on service links: validates, routes, waits for an instance and forwards.
+ * Thread-safe.
  */
 public final class Gateway implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
@@ -38,7 +38,7 @@ public final class Gateway implements AutoCloseable {
   private final GatewayConfig config;
   private final Router router;
   private final HeaderRules headers;
-  private final Admission admission;
+  private final PendingLimit pendingLimit;
   private final Upstreams upstreams;
   private final ActiveRequests active;
   private final @Nullable RateLimit rateLimit;
@@ -55,7 +55,7 @@ public final class Gateway implements AutoCloseable {
     this.config = requireNonNull(config, "config");
     router = new Router(config.hostSuffix());
     headers = new HeaderRules(config.trustForwarded());
-    admission = new Admission(config.maxPendingTotal());
+    pendingLimit = new PendingLimit(config.maxPendingTotal());
     rateLimit =
         config.rateRequests() == 0
             ? null
@@ -87,8 +87,8 @@ public final class Gateway implements AutoCloseable {
     return headers;
   }
 
-  Admission admission() {
-    return admission;
+  PendingLimit pendingLimit() {
+    return pendingLimit;
   }
 
   Upstreams upstreams() {
@@ -105,7 +105,7 @@ public final class Gateway implements AutoCloseable {
    * @return the number
    */
   public int held() {
-    return admission.held();
+    return pendingLimit.pending();
   }
 
   /**
@@ -146,8 +146,8 @@ public final class Gateway implements AutoCloseable {
    * @param head the request
    * @return true if so
    */
-  public boolean ownsHost(RequestHead head) {
-    return router.byHost(head.fields().first("Host")) != null;
+  public boolean isDeploymentHost(RequestHead head) {
+    return router.byHost(head.headers().first("Host")) != null;
   }
 
   /**
@@ -157,7 +157,7 @@ public final class Gateway implements AutoCloseable {
    * @param exchange the request
    * @return true if the handler may have it
    */
-  public boolean admits(Exchange exchange) {
+  public boolean accepts(Exchange exchange) {
     Problem problem = RequestGuard.check(exchange.request());
     if (problem != null) {
       refuse(exchange, problem, AccessLog.begin(exchange.request()));
@@ -166,7 +166,7 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Serves a request. Where it has to wait it may return before the answer is sent; see {@link
+   * Serves a request. Where it has to wait it may return before the response is sent; see {@link
    * Exchange#whenDone}.
    *
    * @param exchange the request
@@ -193,7 +193,7 @@ public final class Gateway implements AutoCloseable {
         refuse(exchange, Problems.notFound(head.path()), line);
       }
     } catch (RuntimeException e) { // a rule of the host application, as likely as not
-      LOG.error("the link failed to serve {} {}", head.method(), head.path(), e);
+      LOG.error("The link failed to serve {} {}", head.method(), head.path(), e);
       refuse(exchange, Problems.internal(route == null ? null : route.deployment()), line);
     }
   }
@@ -201,8 +201,8 @@ public final class Gateway implements AutoCloseable {
   private void toDeployment(Exchange exchange, Route route, AccessLog.Line line) {
     RequestHead head = exchange.request();
     LinkRequest request = request(head, route.deployment(), route.path());
-    if (Preflight.is(head) && Preflight.allowed(head, config.preflightOrigins())) {
-      send(exchange, 204, Preflight.answer(head), null, "");
+    if (Preflight.isPreflight(head) && Preflight.allowed(head, config.preflightOrigins())) {
+      send(exchange, 204, Preflight.response(head), null, "");
       line.end(204, 0);
       return;
     }
@@ -211,8 +211,8 @@ public final class Gateway implements AutoCloseable {
       refuse(exchange, problem, line);
       return;
     }
-    if (head.method().equals("OPTIONS") && "0".equals(head.fields().first("Max-Forwards"))) {
-      send(exchange, 204, new Fields().add("Allow", "OPTIONS"), null, ""); // RFC 9110, 7.6.2
+    if (head.method().equals("OPTIONS") && "0".equals(head.headers().first("Max-Forwards"))) {
+      send(exchange, 204, new HttpHeaders().add("Allow", "OPTIONS"), null, ""); // RFC 9110, 7.6.2
       line.end(204, 0);
       return;
     }
@@ -223,12 +223,12 @@ public final class Gateway implements AutoCloseable {
     }
     Deployment deployment = found.get();
     if (config.noWake().stream().anyMatch(rule -> rule.matches(request))) {
-      asleep(exchange, deployment, line);
+      respondWithStatus(exchange, deployment, line);
       return;
     }
     String name = deployment.name();
-    RouteRule rule = Route.rule(head.fields());
-    if (head.fields().tokens("Upgrade").contains("websocket")) {
+    RouteRule rule = Route.rule(head.headers());
+    if (head.headers().tokens("Upgrade").contains("websocket")) {
       refuse(exchange, Problems.upgradeNotSupported(name), line);
     } else if (head.bodyLength() > config.maxRequestBody()) {
       refuse(exchange, Problems.bodyTooLarge(name, config.maxRequestBody()), line);
@@ -237,7 +237,7 @@ public final class Gateway implements AutoCloseable {
     } else if (config.waitingPage() && WaitingPage.wanted(head) && !ready(deployment)) {
       waitingPage(exchange, deployment, line);
     } else {
-      WaitPreference wait = WaitPreference.of(head.fields(), config.maxWait());
+      WaitPreference wait = WaitPreference.of(head.headers(), config.maxWait());
       new Forwarding(this, exchange, route, deployment, rule, wait, line).start();
     }
   }
@@ -263,7 +263,7 @@ public final class Gateway implements AutoCloseable {
 
   private static LinkRequest request(RequestHead head, String deployment, String path) {
     return new LinkRequest(
-        deployment, head.method(), path, head.fields()::all, head.remote(), head.secure());
+        deployment, head.method(), path, head.headers()::all, head.remote(), head.secure());
   }
 
   private static boolean ready(Deployment deployment) {
@@ -271,12 +271,12 @@ public final class Gateway implements AutoCloseable {
   }
 
   /** Answers from the status, so that nothing is started and no idle time begins anew. */
-  private void asleep(Exchange exchange, Deployment deployment, AccessLog.Line line) {
+  private void respondWithStatus(Exchange exchange, Deployment deployment, AccessLog.Line line) {
     DeploymentState status = deployment.status().state();
     Map<String, Object> json = new LinkedHashMap<>();
     json.put("deployment", deployment.name());
     json.put("status", status);
-    Fields fields = new Fields().add("Cache-Control", "no-store");
+    HttpHeaders fields = new HttpHeaders().add("Cache-Control", "no-store");
     fields.add("AutoDeploy-Status", status.name());
     send(exchange, 200, fields, "application/json", Json.write(json));
     line.end(200, 0);
@@ -297,8 +297,8 @@ public final class Gateway implements AutoCloseable {
               });
       status = deployment.status();
     }
-    Fields fields =
-        new Fields()
+    HttpHeaders fields =
+        new HttpHeaders()
             .add("Cache-Control", "no-store")
             .add("Retry-After", Integer.toString(WaitingPage.RELOAD_SECONDS))
             .add("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
@@ -331,18 +331,18 @@ public final class Gateway implements AutoCloseable {
       return;
     }
     String json = StatusDocument.of(visible, config.linkBase());
-    Fields fields = new Fields().add("Cache-Control", "no-store");
+    HttpHeaders fields = new HttpHeaders().add("Cache-Control", "no-store");
     send(exchange, 200, fields, "application/json", json);
     line.end(200, json.length());
   }
 
   private void refuse(Exchange exchange, Problem problem, AccessLog.Line line) {
-    answer(exchange, problem, new Fields());
+    respond(exchange, problem, new HttpHeaders());
     line.end(problem.status(), 0);
   }
 
   /** Answers with a problem and ends the exchange. */
-  void answer(Exchange exchange, Problem problem, Fields fields) {
+  void respond(Exchange exchange, Problem problem, HttpHeaders fields) {
     String retryAfter = problem.retryAfterSeconds();
     if (retryAfter != null) {
       fields.set("Retry-After", retryAfter);
@@ -358,17 +358,17 @@ public final class Gateway implements AutoCloseable {
   }
 
   private void send(
-      Exchange exchange, int status, Fields fields, @Nullable String type, String text) {
-    active.answering(exchange, () -> write(exchange, status, fields, type, text));
+      Exchange exchange, int status, HttpHeaders fields, @Nullable String type, String text) {
+    active.whileResponding(exchange, () -> write(exchange, status, fields, type, text));
   }
 
   private void write(
-      Exchange exchange, int status, Fields fields, @Nullable String type, String text) {
+      Exchange exchange, int status, HttpHeaders fields, @Nullable String type, String text) {
     byte[] body = text.getBytes(UTF_8);
     if (type != null) {
       fields.set("Content-Type", type);
     }
-    if (mustClose(exchange.request())) {
+    if (closesConnection(exchange.request())) {
       fields.set("Connection", "close");
     }
     boolean headOnly = exchange.request().method().equals("HEAD");
@@ -400,10 +400,10 @@ public final class Gateway implements AutoCloseable {
    * @param head the request
    * @return true if so
    */
-  public boolean mustClose(RequestHead head) {
+  public boolean closesConnection(RequestHead head) {
     return draining
         || (config.closeAfterChunked() && head.bodyLength() == RequestHead.CHUNKED)
-        || head.fields().tokens("Connection").contains("close");
+        || head.headers().tokens("Connection").contains("close");
   }
 
   /** Returns whether the caller's {@code Authorization} is for the instance. */

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Which header fields pass, in both directions, and which the link adds (RFC 9110, 7.6). */
 final class HeaderRules {
-  /** Fields that belong to one connection, or that the next hop writes anew. */
+  /** HttpHeaders that belong to one connection, or that the next hop writes anew. */
   private static final Set<String> HOP =
       Set.of(
           "connection",
@@ -24,7 +24,7 @@ final class HeaderRules {
           "http2-settings",
           "content-length");
 
-  /** Fields that only the link may say to an instance. */
+  /** HttpHeaders that only the link may say to an instance. */
   private static final Set<String> OURS =
       Set.of(
           "host",
@@ -54,9 +54,9 @@ final class HeaderRules {
   /**
    * Returns the fields that go to the instance, without {@code Host} and {@code Content-Length}.
    */
-  Fields toInstance(RequestHead head, Route route, boolean keepAuthorization) {
-    Fields in = head.fields();
-    Fields out = new Fields();
+  HttpHeaders toInstance(RequestHead head, Route route, boolean keepAuthorization) {
+    HttpHeaders in = head.headers();
+    HttpHeaders out = new HttpHeaders();
     List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
@@ -81,8 +81,8 @@ final class HeaderRules {
     return hops.matches("[1-9]\\d{0,8}") ? Integer.toString(Integer.parseInt(hops) - 1) : hops;
   }
 
-  private void forwarded(RequestHead head, Route route, Fields out) {
-    Fields in = head.fields();
+  private void forwarded(RequestHead head, Route route, HttpHeaders out) {
+    HttpHeaders in = head.headers();
     InetAddress address = head.remote().getAddress();
     String client = address == null ? "unknown" : plainAddress(address);
     String proto = head.secure() ? "https" : "http";
@@ -110,7 +110,7 @@ final class HeaderRules {
     out.add("Forwarded", chain.isEmpty() ? element : chain + ", " + element);
   }
 
-  private String trusted(Fields in, String name, String own) {
+  private String trusted(HttpHeaders in, String name, String own) {
     String said = trustForwarded ? in.first(name) : null;
     return said == null ? own : said;
   }
@@ -122,12 +122,12 @@ final class HeaderRules {
   }
 
   /**
-   * Returns the fields of an answer that go to the client, without {@code Content-Length}.
+   * Returns the fields of a response that go to the client, without {@code Content-Length}.
    *
    * @return the fields, or null if one of them could be read in two ways
    */
-  static @Nullable Fields toClient(Fields in) {
-    Fields out = new Fields();
+  static @Nullable HttpHeaders toClient(HttpHeaders in) {
+    HttpHeaders out = new HttpHeaders();
     Set<String> nominated = new HashSet<>(in.tokens("Connection"));
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);

@@ -20,7 +20,6 @@ import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.RequestBody;
-import okhttp3.Response;
 import okio.BufferedSink;
 import org.jspecify.annotations.Nullable;
 
@@ -73,7 +72,7 @@ final class OkHttpUpstream implements Upstream {
   }
 
   /** Takes back what OkHttp adds by itself: the client's request says all that is to be said. */
-  private static Response withoutAdditions(Interceptor.Chain chain) throws IOException {
+  private static okhttp3.Response withoutAdditions(Interceptor.Chain chain) throws IOException {
     okhttp3.Request request = chain.request();
     Additions added = request.tag(Additions.class);
     if (added == null) {
@@ -100,8 +99,8 @@ final class OkHttpUpstream implements Upstream {
       throw new TargetException(request.method() + " with a body");
     }
     Headers.Builder headers = new Headers.Builder();
-    for (int i = 0; i < request.fields().size(); i++) {
-      headers.addUnsafeNonAscii(request.fields().name(i), utf8(request.fields().value(i)));
+    for (int i = 0; i < request.headers().size(); i++) {
+      headers.addUnsafeNonAscii(request.headers().name(i), utf8(request.headers().value(i)));
     }
     boolean noEncoding = headers.get("Accept-Encoding") == null;
     if (noEncoding) {
@@ -148,8 +147,8 @@ final class OkHttpUpstream implements Upstream {
 
   private record OkHttpCall(okhttp3.Call call) implements Call {
     @Override
-    public Answer execute() throws IOException {
-      return new OkHttpAnswer(call.execute());
+    public Response execute() throws IOException {
+      return new OkHttpResponse(call.execute());
     }
 
     @Override
@@ -194,15 +193,15 @@ final class OkHttpUpstream implements Upstream {
     }
   }
 
-  private static final class OkHttpAnswer implements Answer {
-    private final Response response;
-    private final Fields fields = new Fields();
+  private static final class OkHttpResponse implements Response {
+    private final okhttp3.Response response;
+    private final HttpHeaders headers = new HttpHeaders();
 
-    OkHttpAnswer(Response response) {
+    OkHttpResponse(okhttp3.Response response) {
       this.response = response;
-      Headers headers = response.headers();
-      for (int i = 0; i < headers.size(); i++) {
-        fields.add(headers.name(i), bytes(headers.value(i)));
+      Headers received = response.headers();
+      for (int i = 0; i < received.size(); i++) {
+        headers.add(received.name(i), bytes(received.value(i)));
       }
     }
 
@@ -212,8 +211,8 @@ final class OkHttpUpstream implements Upstream {
     }
 
     @Override
-    public Fields fields() {
-      return fields;
+    public HttpHeaders headers() {
+      return headers;
     }
 
     @Override
@@ -223,7 +222,7 @@ final class OkHttpUpstream implements Upstream {
 
     @Override
     public boolean endsWithConnection() {
-      return bodyLength() < 0 && fields.first("Transfer-Encoding") == null;
+      return bodyLength() < 0 && headers.first("Transfer-Encoding") == null;
     }
 
     @Override

@@ -26,7 +26,7 @@ final class RateLimit {
     this.requests = requests;
     this.nanosPerRequest = Math.max(1, period.toNanos() / requests);
     this.nanoTime = nanoTime;
-    // A bucket that was not touched for a whole period is full, so it need not be kept.
+    // A bucket that was not readStarted for a whole period is full, so it need not be kept.
     buckets =
         Caffeine.newBuilder()
             .maximumSize(MAX_CALLERS)

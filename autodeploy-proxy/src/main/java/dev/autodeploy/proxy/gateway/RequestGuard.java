@@ -37,7 +37,7 @@ public final class RequestGuard {
       problem = target(head.target());
     }
     if (problem == null) {
-      problem = size(head.fields());
+      problem = size(head.headers());
     }
     if (problem == null) {
       problem = host(head);
@@ -46,9 +46,9 @@ public final class RequestGuard {
       problem = framing(head);
     }
     if (problem == null) {
-      problem = fields(head.fields());
+      problem = fields(head.headers());
     }
-    return problem == null ? expectation(head.fields()) : problem;
+    return problem == null ? expectation(head.headers()) : problem;
   }
 
   private static @Nullable Problem method(String method) {
@@ -90,7 +90,7 @@ public final class RequestGuard {
   }
 
   /** A front has to let through more than this, or its callers never learn why it hung up. */
-  private static @Nullable Problem size(Fields fields) {
+  private static @Nullable Problem size(HttpHeaders fields) {
     long bytes = 0;
     for (int i = 0; i < fields.size(); i++) {
       bytes += fields.name(i).length() + 2L + fields.value(i).length() + 2L;
@@ -115,7 +115,7 @@ public final class RequestGuard {
   }
 
   private static @Nullable Problem host(RequestHead head) {
-    List<String> hosts = head.fields().all("Host");
+    List<String> hosts = head.headers().all("Host");
     if (hosts.size() > 1 || (hosts.isEmpty() && head.version().equals("HTTP/1.1"))) {
       return Problems.badRequest("there must be exactly one Host field");
     }
@@ -132,8 +132,8 @@ public final class RequestGuard {
   }
 
   private static @Nullable Problem framing(RequestHead head) {
-    List<String> lengths = head.fields().all("Content-Length");
-    List<String> codings = head.fields().all("Transfer-Encoding");
+    List<String> lengths = head.headers().all("Content-Length");
+    List<String> codings = head.headers().all("Transfer-Encoding");
     if (!lengths.isEmpty() && !codings.isEmpty()) {
       return Problems.badRequest("Content-Length and Transfer-Encoding exclude each other");
     }
@@ -165,7 +165,7 @@ public final class RequestGuard {
     return null;
   }
 
-  private static @Nullable Problem fields(Fields fields) {
+  private static @Nullable Problem fields(HttpHeaders fields) {
     for (int i = 0; i < fields.size(); i++) {
       if (!isToken(fields.name(i))) {
         return Problems.badRequest("the name of a header field is not a token");
@@ -178,7 +178,7 @@ public final class RequestGuard {
     return null;
   }
 
-  private static @Nullable Problem expectation(Fields fields) {
+  private static @Nullable Problem expectation(HttpHeaders fields) {
     for (String expectation : fields.all("Expect")) {
       if (!expectation.equalsIgnoreCase("100-continue")) {
         return Problem.of(

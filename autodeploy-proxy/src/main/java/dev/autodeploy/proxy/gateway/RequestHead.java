@@ -8,7 +8,7 @@ import java.net.InetSocketAddress;
  * @param method the method
  * @param target the request target, byte for byte as the front delivers it
  * @param version the protocol version, such as {@code HTTP/1.1}
- * @param fields the header fields
+ * @param headers the header fields
  * @param bodyLength the length of the body; 0 for none, -1 if it is chunked
  * @param remote who sent it
  * @param local where it was received
@@ -18,7 +18,7 @@ public record RequestHead(
     String method,
     String target,
     String version,
-    Fields fields,
+    HttpHeaders headers,
     long bodyLength,
     InetSocketAddress remote,
     InetSocketAddress local,

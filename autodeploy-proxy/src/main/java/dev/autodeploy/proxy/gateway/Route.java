@@ -33,7 +33,7 @@ record Route(String deployment, String prefix, String target) {
    * @param fields the request's fields
    * @return the rule; null if it can match no instance
    */
-  static @Nullable RouteRule rule(Fields fields) {
+  static @Nullable RouteRule rule(HttpHeaders fields) {
     String rule = fields.first(RULE);
     if (rule == null || rule.isEmpty()) {
       return RouteRule.defaultRule();

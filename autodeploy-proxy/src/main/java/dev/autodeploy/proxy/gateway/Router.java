@@ -20,17 +20,17 @@ final class Router {
   }
 
   /**
-   * Finds the way of a request.
+   * Resolves the deployment and the target path.
    *
    * @param head the request
    * @param dedicated the deployment that the port belongs to, or null
-   * @return the way, or null if it is no service link
+   * @return the route, or null if it is no service link
    */
   @Nullable Route route(RequestHead head, @Nullable String dedicated) {
     if (dedicated != null) {
       return new Route(dedicated, "", head.target());
     }
-    String byHost = byHost(head.fields().first("Host"));
+    String byHost = byHost(head.headers().first("Host"));
     if (byHost != null) {
       return new Route(byHost, "", head.target());
     }

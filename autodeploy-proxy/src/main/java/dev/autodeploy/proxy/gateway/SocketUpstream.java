@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * An upstream of our own for instances at {@code http://host:port}: HTTP/1.1 as RFC 9112 has it and
- * nothing else. It sends path and query byte for byte, takes no answer that could be read in two
+ * nothing else. It sends path and query byte for byte, takes no response that could be read in two
  * ways, and does no more work than that.
  */
 final class SocketUpstream implements Upstream {
@@ -87,7 +87,7 @@ final class SocketUpstream implements Upstream {
   private @Nullable UpstreamConnection pooled() {
     for (UpstreamConnection next = idle.pollFirst(); next != null; next = idle.pollFirst()) {
       long age = System.nanoTime() - next.idleSince;
-      if (age < KEEP_ALIVE_NANOS && (age < TRUST_NANOS || next.isQuiet())) {
+      if (age < KEEP_ALIVE_NANOS && (age < TRUST_NANOS || next.isStillUsable())) {
         return next;
       }
       next.close();
@@ -117,7 +117,7 @@ final class SocketUpstream implements Upstream {
     }
 
     @Override
-    public Answer execute() throws IOException {
+    public Response execute() throws IOException {
       UpstreamConnection used = pooled();
       if (used == null) {
         used = open();
@@ -127,10 +127,11 @@ final class SocketUpstream implements Upstream {
       boolean done = false;
       try {
         boolean complete = send(used);
-        AnswerHead head = AnswerHead.read(used.reader, request.method());
-        SocketAnswer answer = new SocketAnswer(this, used, head, complete && head.keepAlive());
+        ResponseHead head = ResponseHead.read(used.reader, request.method());
+        SocketResponse response =
+            new SocketResponse(this, used, head, complete && head.keepAlive());
         done = true;
-        return answer;
+        return response;
       } finally {
         if (!done) {
           cancel();
@@ -210,7 +211,7 @@ final class SocketUpstream implements Upstream {
       return tryWrite(to, ByteBuffer.wrap("0\r\n\r\n".getBytes(ISO_8859_1)));
     }
 
-    /** An instance may answer, and hang up, before it has read the whole body. */
+    /** An instance may respond, and hang up, before it has read the whole body. */
     private boolean tryWrite(UpstreamConnection to, ByteBuffer bytes) throws IOException {
       try {
         to.write(bytes);
@@ -227,7 +228,7 @@ final class SocketUpstream implements Upstream {
       StringBuilder head = new StringBuilder(512);
       head.append(request.method()).append(' ').append(basePath).append(request.target());
       head.append(" HTTP/1.1\r\nHost: ").append(authority).append("\r\n");
-      Fields fields = request.fields();
+      HttpHeaders fields = request.headers();
       for (int i = 0; i < fields.size(); i++) {
         head.append(fields.name(i)).append(": ").append(fields.value(i)).append("\r\n");
       }
@@ -266,18 +267,18 @@ final class SocketUpstream implements Upstream {
     }
   }
 
-  private static final class SocketAnswer implements Answer {
+  private static final class SocketResponse implements Response {
     private final SocketCall call;
     private final UpstreamConnection used;
-    private final AnswerHead head;
-    private final AnswerBody body;
+    private final ResponseHead head;
+    private final ResponseBody body;
 
-    SocketAnswer(SocketCall call, UpstreamConnection used, AnswerHead head, boolean reusable) {
+    SocketResponse(SocketCall call, UpstreamConnection used, ResponseHead head, boolean reusable) {
       this.call = call;
       this.used = used;
       this.head = head;
       body =
-          AnswerBody.of(
+          ResponseBody.of(
               used.reader, head, () -> call.release(used, reusable && !head.endsWithConnection()));
     }
 
@@ -287,8 +288,8 @@ final class SocketUpstream implements Upstream {
     }
 
     @Override
-    public Fields fields() {
-      return head.fields();
+    public HttpHeaders headers() {
+      return head.headers();
     }
 
     @Override

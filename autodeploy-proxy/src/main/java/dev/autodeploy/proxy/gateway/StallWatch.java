@@ -14,7 +14,7 @@ import java.util.Map;
 final class StallWatch {
   private final long limitNanos;
   private final ClientPresence presence;
-  private Map<Peer, Quiet> known = new HashMap<>();
+  private Map<Client, Quiet> known = new HashMap<>();
 
   /** A transfer that takes long: since when nothing has moved, and what was unsent then. */
   private record Quiet(long transfer, long since, long unsent) {}
@@ -25,25 +25,25 @@ final class StallWatch {
   }
 
   /** Looks at all clients there are, and tells those that have stalled. */
-  void look(Iterable<? extends Peer> peers, long now) {
-    Map<Peer, Quiet> next = new HashMap<>();
-    List<Peer> first = new ArrayList<>();
-    List<Peer> overdue = new ArrayList<>();
-    for (Peer peer : peers) {
-      long transfer = peer.transferringSince();
-      Quiet before = known.get(peer);
+  void look(Iterable<? extends Client> clients, long now) {
+    Map<Client, Quiet> next = new HashMap<>();
+    List<Client> first = new ArrayList<>();
+    List<Client> overdue = new ArrayList<>();
+    for (Client client : clients) {
+      long transfer = client.transferringSince();
+      Quiet before = known.get(client);
       if (transfer == 0) {
         continue;
       }
       if (before == null || before.transfer != transfer) {
         if (now - transfer > limitNanos / 2) {
-          next.put(peer, new Quiet(transfer, transfer, ClientPresence.UNKNOWN));
-          first.add(peer);
+          next.put(client, new Quiet(transfer, transfer, ClientPresence.UNKNOWN));
+          first.add(client);
         }
       } else {
-        next.put(peer, before);
+        next.put(client, before);
         if (now - before.since > limitNanos) {
-          overdue.add(peer);
+          overdue.add(client);
         }
       }
     }
@@ -53,30 +53,32 @@ final class StallWatch {
     known = next;
   }
 
-  private void compare(List<Peer> first, List<Peer> overdue, Map<Peer, Quiet> next, long now) {
-    List<Peer> asked = new ArrayList<>(first);
+  private void compare(
+      List<Client> first, List<Client> overdue, Map<Client, Quiet> next, long now) {
+    List<Client> asked = new ArrayList<>(first);
     asked.addAll(overdue);
-    Map<Peer, Long> unsent = presence.unsent(asked);
-    for (Peer peer : first) {
+    Map<Client, Long> unsent = presence.unsent(asked);
+    for (Client client : first) {
       next.computeIfPresent(
-          peer, (same, quiet) -> new Quiet(quiet.transfer, quiet.since, unsentOf(peer, unsent)));
+          client,
+          (same, quiet) -> new Quiet(quiet.transfer, quiet.since, unsentOf(client, unsent)));
     }
-    for (Peer peer : overdue) {
-      long left = unsentOf(peer, unsent);
+    for (Client client : overdue) {
+      long left = unsentOf(client, unsent);
       Quiet moved =
           next.computeIfPresent(
-              peer,
+              client,
               (same, quiet) ->
                   left != ClientPresence.UNKNOWN && left < quiet.unsent
                       ? new Quiet(quiet.transfer, now, left)
                       : null);
       if (moved == null) {
-        peer.stalled();
+        client.stalled();
       }
     }
   }
 
-  private static long unsentOf(Peer peer, Map<Peer, Long> unsent) {
-    return unsent.getOrDefault(peer, ClientPresence.UNKNOWN);
+  private static long unsentOf(Client client, Map<Client, Long> unsent) {
+    return unsent.getOrDefault(client, ClientPresence.UNKNOWN);
   }
 }

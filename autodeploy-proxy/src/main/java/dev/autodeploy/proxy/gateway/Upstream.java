@@ -28,30 +28,32 @@ interface Upstream extends Closeable {
    *
    * @param method the method
    * @param target path and query, to be sent byte for byte
-   * @param fields the fields, without {@code Host}, {@code Content-Length} and others of framing
+   * @param headers the header fields, without {@code Host}, {@code Content-Length} and others of
+   *     framing
    * @param bodyLength the body's length; 0 for none, {@link RequestHead#CHUNKED}
    * @param body the body
    */
-  record Request(String method, String target, Fields fields, long bodyLength, InputStream body) {}
+  record Request(
+      String method, String target, HttpHeaders headers, long bodyLength, InputStream body) {}
 
   /** One exchange with an instance. */
   interface Call {
 
     /**
-     * Sends the request and reads the head of the answer. Blocks, without any timeout but that for
-     * connecting.
+     * Sends the request and reads the head of the response. Blocks, without any timeout but that
+     * for connecting.
      *
-     * @return the answer
+     * @return the response
      * @throws IOException if there is none
      */
-    Answer execute() throws IOException;
+    Response execute() throws IOException;
 
     /** Breaks the exchange, whatever it is at. Called by any thread; idempotent. */
     void cancel();
   }
 
-  /** An answer of which the head has been read. */
-  interface Answer extends Closeable {
+  /** A response of which the head has been read. */
+  interface Response extends Closeable {
 
     /**
      * Returns the status.
@@ -65,7 +67,7 @@ interface Upstream extends Closeable {
      *
      * @return the fields
      */
-    Fields fields();
+    HttpHeaders headers();
 
     /**
      * Returns the length of the body.

@@ -35,7 +35,7 @@ final class UpstreamConnection {
   }
 
   /** Returns whether the other side has neither hung up nor said anything while nobody asked. */
-  boolean isQuiet() {
+  boolean isStillUsable() {
     try {
       channel.configureBlocking(false);
       int n = channel.read(ByteBuffer.allocate(1));

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 record WaitPreference(Duration time, @Nullable String applied) {
 
-  static WaitPreference of(Fields fields, Duration max) {
+  static WaitPreference of(HttpHeaders fields, Duration max) {
     for (String value : fields.tokens("Prefer")) {
       String preference = value.split(";", 2)[0].strip();
       if (preference.startsWith("wait")) {

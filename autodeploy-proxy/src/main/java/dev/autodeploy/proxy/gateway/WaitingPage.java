@@ -20,11 +20,11 @@ final class WaitingPage {
     if (!head.method().equals("GET")) {
       return false;
     }
-    List<String> mode = head.fields().all("Sec-Fetch-Mode");
+    List<String> mode = head.headers().all("Sec-Fetch-Mode");
     if (!mode.isEmpty() && !mode.get(0).equals("navigate")) {
       return false; // a script or an image
     }
-    return head.fields().tokens("Accept").stream().anyMatch(type -> type.startsWith("text/html"));
+    return head.headers().tokens("Accept").stream().anyMatch(type -> type.startsWith("text/html"));
   }
 
   static String html(Deployment deployment, DeploymentStatus status, Instant now) {

@@ -18,7 +18,8 @@ final class HeaderRulesTest {
 
   @Test
   void ordinaryFields_passInOrderAndAsTheyWere() {
-    Fields out = rules(new Fields().add("X-A", "1").add("accept", "b").add("X-A", "2"), false);
+    HttpHeaders out =
+        rules(new HttpHeaders().add("X-A", "1").add("accept", "b").add("X-A", "2"), false);
     assertThat(lines(out)).startsWith("X-A: 1", "accept: b", "X-A: 2");
   }
 
@@ -38,7 +39,7 @@ final class HeaderRulesTest {
         "Content-Length"
       })
   void hopByHopFields_passInNoDirection(String name) {
-    Fields in = new Fields().add(name, "secret").add("X-Ok", "1");
+    HttpHeaders in = new HttpHeaders().add(name, "secret").add("X-Ok", "1");
     assertThat(rules(in, true).first(name)).isNull();
     assertThat(rules(in, true).first("X-Ok")).isEqualTo("1");
     assertThat(HeaderRules.toClient(in).first(name)).isNull();
@@ -63,13 +64,14 @@ final class HeaderRulesTest {
         "Content_Length"
       })
   void whatOnlyTheLinkMaySay_isNotTakenFromTheClient(String name) {
-    assertThat(lines(rules(new Fields().add(name, "forged"), true)))
+    assertThat(lines(rules(new HttpHeaders().add(name, "forged"), true)))
         .noneMatch(line -> line.startsWith(name + ": forged"));
   }
 
   @Test
   void fieldsThatConnectionNominates_areTheClientsHopOnly() {
-    Fields in = new Fields().add("X-Hop", "1").add("Connection", "close, X-HOP").add("X-End", "2");
+    HttpHeaders in =
+        new HttpHeaders().add("X-Hop", "1").add("Connection", "close, X-HOP").add("X-End", "2");
     assertThat(rules(in, true).first("X-Hop")).isNull();
     assertThat(rules(in, true).first("X-End")).isEqualTo("2");
     assertThat(HeaderRules.toClient(in).first("X-Hop")).isNull();
@@ -78,7 +80,7 @@ final class HeaderRulesTest {
 
   @Test
   void authorization_passesOnlyIfTheLinkDoesNotCheckIt() {
-    Fields in = new Fields().add("Authorization", "Bearer x").add("X-Ok", "1");
+    HttpHeaders in = new HttpHeaders().add("Authorization", "Bearer x").add("X-Ok", "1");
     assertThat(rules(in, true).first("Authorization")).isEqualTo("Bearer x");
     assertThat(rules(in, false).first("Authorization")).isNull();
     assertThat(rules(in, false).first("X-Ok")).isEqualTo("1");
@@ -86,8 +88,8 @@ final class HeaderRulesTest {
 
   @Test
   void link_tellsWhoAskedAndHow() {
-    Fields in = new Fields().add("Host", "gpu.example:8000");
-    Fields out = rules(in, true);
+    HttpHeaders in = new HttpHeaders().add("Host", "gpu.example:8000");
+    HttpHeaders out = rules(in, true);
     assertThat(lines(out))
         .containsExactly(
             "X-Forwarded-For: 192.0.2.7",
@@ -101,8 +103,8 @@ final class HeaderRulesTest {
 
   @Test
   void withoutHostPrefixAndPlainText_theLinkSaysLess() {
-    RequestHead head = head("HTTP/1.0", new Fields(), remote("192.0.2.7"), true);
-    Fields out = new HeaderRules(false).toInstance(head, new Route("voice", "", "/"), true);
+    RequestHead head = head("HTTP/1.0", new HttpHeaders(), remote("192.0.2.7"), true);
+    HttpHeaders out = new HeaderRules(false).toInstance(head, new Route("voice", "", "/"), true);
     assertThat(lines(out))
         .containsExactly(
             "X-Forwarded-For: 192.0.2.7",
@@ -119,8 +121,8 @@ final class HeaderRulesTest {
             null,
             new byte[] {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
             7);
-    RequestHead head = head("HTTP/1.1", new Fields(), new InetSocketAddress(scoped, 1), false);
-    Fields out = new HeaderRules(false).toInstance(head, ROUTE, true);
+    RequestHead head = head("HTTP/1.1", new HttpHeaders(), new InetSocketAddress(scoped, 1), false);
+    HttpHeaders out = new HeaderRules(false).toInstance(head, ROUTE, true);
     assertThat(out.first("X-Forwarded-For")).isEqualTo("fe80:0:0:0:0:0:0:1");
     assertThat(out.first("Forwarded")).isEqualTo("for=\"[fe80:0:0:0:0:0:0:1]\";proto=http");
   }
@@ -128,15 +130,15 @@ final class HeaderRulesTest {
   @Test
   void unresolvedAddress_isUnknown() {
     RequestHead head =
-        head("HTTP/1.1", new Fields(), InetSocketAddress.createUnresolved("x", 1), false);
-    Fields out = new HeaderRules(false).toInstance(head, ROUTE, true);
+        head("HTTP/1.1", new HttpHeaders(), InetSocketAddress.createUnresolved("x", 1), false);
+    HttpHeaders out = new HeaderRules(false).toInstance(head, ROUTE, true);
     assertThat(out.first("X-Forwarded-For")).isEqualTo("unknown");
   }
 
   @Test
   void trustedProxyInFront_isBelievedAndAddedTo() {
-    Fields in =
-        new Fields()
+    HttpHeaders in =
+        new HttpHeaders()
             .add("Host", "inner")
             .add("X-Forwarded-For", "203.0.113.1")
             .add("X-Forwarded-For", "203.0.113.2")
@@ -146,7 +148,7 @@ final class HeaderRulesTest {
             .add("X-Forwarded-Prefix", "/gpu")
             .add("Forwarded", "for=203.0.113.1");
     RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
-    Fields out = new HeaderRules(true).toInstance(head, ROUTE, true);
+    HttpHeaders out = new HeaderRules(true).toInstance(head, ROUTE, true);
     assertThat(lines(out))
         .containsExactly(
             "X-Forwarded-For: 203.0.113.1, 203.0.113.2, 192.0.2.7",
@@ -161,41 +163,42 @@ final class HeaderRulesTest {
   @Test
   void trustedProxyThatSaysNothing_leavesTheLinksOwnWords() {
     RequestHead head =
-        head("HTTP/1.1", new Fields().add("Host", "inner"), remote("192.0.2.7"), false);
-    Fields trusting = new HeaderRules(true).toInstance(head, ROUTE, true);
-    Fields wary = new HeaderRules(false).toInstance(head, ROUTE, true);
+        head("HTTP/1.1", new HttpHeaders().add("Host", "inner"), remote("192.0.2.7"), false);
+    HttpHeaders trusting = new HeaderRules(true).toInstance(head, ROUTE, true);
+    HttpHeaders wary = new HeaderRules(false).toInstance(head, ROUTE, true);
     assertThat(lines(trusting)).isEqualTo(lines(wary));
   }
 
   @Test
   void answer_passesWithVia() {
-    Fields out = HeaderRules.toClient(new Fields().add("X-Forwarded-For", "me").add("Host", "h"));
+    HttpHeaders out =
+        HeaderRules.toClient(new HttpHeaders().add("X-Forwarded-For", "me").add("Host", "h"));
     assertThat(lines(out)).containsExactly("X-Forwarded-For: me", "Host: h", "Via: 1.1 autodeploy");
   }
 
   @Test
   void answerThatCouldBeReadInTwoWays_isNone() {
-    assertThat(HeaderRules.toClient(new Fields().add("X Y", "1"))).isNull();
-    assertThat(HeaderRules.toClient(new Fields().add("X", "1\r\nY: 2"))).isNull();
+    assertThat(HeaderRules.toClient(new HttpHeaders().add("X Y", "1"))).isNull();
+    assertThat(HeaderRules.toClient(new HttpHeaders().add("X", "1\r\nY: 2"))).isNull();
   }
 
-  private static Fields rules(Fields in, boolean keepAuthorization) {
+  private static HttpHeaders rules(HttpHeaders in, boolean keepAuthorization) {
     RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
     return new HeaderRules(false).toInstance(head, ROUTE, keepAuthorization);
   }
 
-  private static Fields rules(String method, Fields in) {
+  private static HttpHeaders rules(String method, HttpHeaders in) {
     RequestHead head = head(method, "HTTP/1.1", in, remote("192.0.2.7"), false);
     return new HeaderRules(false).toInstance(head, ROUTE, true);
   }
 
   private static RequestHead head(
-      String version, Fields fields, InetSocketAddress remote, boolean secure) {
+      String version, HttpHeaders fields, InetSocketAddress remote, boolean secure) {
     return head("GET", version, fields, remote, secure);
   }
 
   private static RequestHead head(
-      String method, String version, Fields fields, InetSocketAddress remote, boolean secure) {
+      String method, String version, HttpHeaders fields, InetSocketAddress remote, boolean secure) {
     InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 8000);
     return new RequestHead(method, "/d/voice/v1", version, fields, 0, remote, local, secure);
   }
@@ -208,7 +211,7 @@ final class HeaderRulesTest {
     }
   }
 
-  private static List<String> lines(Fields fields) {
+  private static List<String> lines(HttpHeaders fields) {
     List<String> lines = new ArrayList<>();
     for (int i = 0; i < fields.size(); i++) {
       lines.add(fields.name(i) + ": " + fields.value(i));
@@ -219,7 +222,7 @@ final class HeaderRulesTest {
   @ParameterizedTest
   @CsvSource({"OPTIONS, 10, 9", "OPTIONS, 1, 0", "OPTIONS, many, many", "GET, 10, 10"})
   void maxForwards_countsTheHopsOfOptions(String method, String before, String after) {
-    Fields out = rules(method, new Fields().add("Max-Forwards", before));
+    HttpHeaders out = rules(method, new HttpHeaders().add("Max-Forwards", before));
     assertThat(out.first("Max-Forwards")).isEqualTo(after);
   }
 }

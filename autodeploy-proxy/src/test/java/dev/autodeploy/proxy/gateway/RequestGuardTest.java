@@ -15,13 +15,13 @@ final class RequestGuardTest {
   @Test
   void ordinaryRequests_pass() {
     assertThat(check("GET", "/", "HTTP/1.1", host())).isZero();
-    assertThat(check("GET", "/", "HTTP/1.0", new Fields())).isZero();
+    assertThat(check("GET", "/", "HTTP/1.0", new HttpHeaders())).isZero();
     assertThat(check("get!", "/a?b=c%20\u00ff~", "HTTP/1.1", host())).isZero();
     assertThat(check("GET", "/" + "a".repeat(16_383), "HTTP/1.1", host())).isZero();
     assertThat(check("GET", "/", "HTTP/1.1", host().add("X", "a\tb \u00ff"))).isZero();
     assertThat(check("GET", "/", "HTTP/1.1", host().add("Expect", "100-Continue"))).isZero();
-    assertThat(check("GET", "/", "HTTP/1.1", new Fields().add("Host", "[::1]:80"))).isZero();
-    assertThat(check("GET", "/", "HTTP/1.1", new Fields().add("Host", ""))).isZero();
+    assertThat(check("GET", "/", "HTTP/1.1", new HttpHeaders().add("Host", "[::1]:80"))).isZero();
+    assertThat(check("GET", "/", "HTTP/1.1", new HttpHeaders().add("Host", ""))).isZero();
   }
 
   @ParameterizedTest
@@ -63,7 +63,7 @@ final class RequestGuardTest {
 
   @Test
   void header_withTooManyFields_isToldSo() {
-    Fields fields = host();
+    HttpHeaders fields = host();
     for (int i = 1; i < 150; i++) {
       fields.add("X-" + i, "v");
     }
@@ -77,10 +77,10 @@ final class RequestGuardTest {
   void header_withTooManyBytes_isToldSo() {
     int host = "Host: a.example\r\n".length();
     int rest = 65_536 - host - "X: \r\n".length();
-    Fields fits = host().add("X", "v".repeat(rest));
+    HttpHeaders fits = host().add("X", "v".repeat(rest));
     assertThat(check("GET", "/", "HTTP/1.1", fits)).isZero();
 
-    Fields over = host().add("X", "v".repeat(rest + 1));
+    HttpHeaders over = host().add("X", "v".repeat(rest + 1));
     assertThat(check("GET", "/", "HTTP/1.1", over)).isEqualTo(431);
     assertThat(RequestGuard.check(head("GET", "/", "HTTP/1.1", over, 0)))
         .extracting(Problem::toString)
@@ -90,13 +90,15 @@ final class RequestGuardTest {
 
   @Test
   void host_isThereOnceAndIsAHost() {
-    assertThat(check("GET", "/", "HTTP/1.1", new Fields())).isEqualTo(400);
+    assertThat(check("GET", "/", "HTTP/1.1", new HttpHeaders())).isEqualTo(400);
     assertThat(check("GET", "/", "HTTP/1.1", host().add("host", "b"))).isEqualTo(400);
     assertThat(check("GET", "/", "HTTP/1.0", host().add("host", "b"))).isEqualTo(400);
     for (String bad : new String[] {"a b", "a/b", "a@b", "a\"b", "a,b", "\u00e4"}) {
-      assertThat(check("GET", "/", "HTTP/1.1", new Fields().add("Host", bad))).isEqualTo(400);
+      assertThat(check("GET", "/", "HTTP/1.1", new HttpHeaders().add("Host", bad))).isEqualTo(400);
     }
-    assertThat(check("GET", "/", "HTTP/1.1", new Fields().add("Host", "-._~:[]%!$&'()*+;=azAZ09")))
+    assertThat(
+            check(
+                "GET", "/", "HTTP/1.1", new HttpHeaders().add("Host", "-._~:[]%!$&'()*+;=azAZ09")))
         .isZero();
   }
 
@@ -121,15 +123,15 @@ final class RequestGuardTest {
 
   @Test
   void framing_thatIsAmbiguous_isRefused() {
-    Fields twice = host().add("Content-Length", "5").add("Content-Length", "5");
+    HttpHeaders twice = host().add("Content-Length", "5").add("Content-Length", "5");
     assertThat(status(head("POST", "/", "HTTP/1.1", twice, 5))).isEqualTo(400);
-    Fields both = host().add("Content-Length", "5").add("Transfer-Encoding", "chunked");
+    HttpHeaders both = host().add("Content-Length", "5").add("Transfer-Encoding", "chunked");
     assertThat(status(head("POST", "/", "HTTP/1.1", both, 5))).isEqualTo(400);
     assertThat(coding("HTTP/1.1", "Chunked")).isZero();
     assertThat(coding("HTTP/1.0", "chunked")).isEqualTo(400);
     assertThat(coding("HTTP/1.1", "gzip")).isEqualTo(501);
     assertThat(coding("HTTP/1.1", "gzip, chunked")).isEqualTo(501);
-    Fields chunkedTwice =
+    HttpHeaders chunkedTwice =
         host().add("Transfer-Encoding", "chunked").add("Transfer-Encoding", "chunked");
     assertThat(status(head("POST", "/", "HTTP/1.1", chunkedTwice, -1))).isEqualTo(501);
   }
@@ -189,11 +191,11 @@ final class RequestGuardTest {
     return status(head("POST", "/", version, host().add("Transfer-Encoding", value), -1));
   }
 
-  private static Fields host() {
-    return new Fields().add("Host", "a.example");
+  private static HttpHeaders host() {
+    return new HttpHeaders().add("Host", "a.example");
   }
 
-  private static int check(String method, String target, String version, Fields fields) {
+  private static int check(String method, String target, String version, HttpHeaders fields) {
     return status(head(method, target, version, fields, 0));
   }
 
@@ -204,7 +206,7 @@ final class RequestGuardTest {
   }
 
   private static RequestHead head(
-      String method, String target, String version, Fields fields, long bodyLength) {
+      String method, String target, String version, HttpHeaders fields, long bodyLength) {
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return new RequestHead(method, target, version, fields, bodyLength, address, address, false);
   }

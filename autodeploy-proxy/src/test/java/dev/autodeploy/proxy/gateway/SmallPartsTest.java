@@ -73,7 +73,7 @@ final class SmallPartsTest {
   }
 
   private static Duration wait(String value, Duration max) {
-    return WaitPreference.of(new Fields().add("Prefer", value), max).time();
+    return WaitPreference.of(new HttpHeaders().add("Prefer", value), max).time();
   }
 
   @Test

@@ -11,12 +11,12 @@ import org.jspecify.annotations.Nullable;
  * The header fields of a message: in order, repeated names kept, names compared without regard to
  * case. Values are one char per byte (ISO 8859-1). Not thread-safe.
  */
-public final class Fields {
+public final class HttpHeaders {
   private final List<String> names = new ArrayList<>(16);
   private final List<String> values = new ArrayList<>(16);
 
   /** Creates an empty set of fields. */
-  public Fields() {}
+  public HttpHeaders() {}
 
   /**
    * Adds a field, whether or not there is one of this name.
@@ -25,7 +25,7 @@ public final class Fields {
    * @param value the value
    * @return this
    */
-  public Fields add(String name, String value) {
+  public HttpHeaders add(String name, String value) {
     names.add(requireNonNull(name, "name"));
     values.add(requireNonNull(value, "value"));
     return this;
@@ -38,7 +38,7 @@ public final class Fields {
    * @param value the value
    * @return this
    */
-  public Fields set(String name, String value) {
+  public HttpHeaders set(String name, String value) {
     remove(name);
     return add(name, value);
   }

@@ -14,12 +14,12 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-/** Fields, and the small rules that read them. */
-final class FieldsTest {
+/** HttpHeaders, and the small rules that read them. */
+final class HttpHeadersTest {
 
   @Test
   void fields_areFoundWhateverTheirCase() {
-    Fields fields = new Fields().add("A", "1").add("b", "2").add("a", "3");
+    HttpHeaders fields = new HttpHeaders().add("A", "1").add("b", "2").add("a", "3");
     assertThat(fields.first("a")).isEqualTo("1");
     assertThat(fields.first("B")).isEqualTo("2");
     assertThat(fields.first("c")).isNull();
@@ -29,7 +29,7 @@ final class FieldsTest {
 
   @Test
   void set_replacesAllOfItsName() {
-    Fields fields = new Fields().add("A", "1").add("b", "2").add("a", "3").set("A", "4");
+    HttpHeaders fields = new HttpHeaders().add("A", "1").add("b", "2").add("a", "3").set("A", "4");
     assertThat(fields.all("a")).containsExactly("4");
     assertThat(fields.name(0)).isEqualTo("b");
     assertThat(fields.value(1)).isEqualTo("4");
@@ -39,7 +39,8 @@ final class FieldsTest {
 
   @Test
   void tokens_areTheMembersOfAllListsInLowerCase() {
-    Fields fields = new Fields().add("Connection", "Close, ,x ").add("Connection", "\tKeep-Alive,");
+    HttpHeaders fields =
+        new HttpHeaders().add("Connection", "Close, ,x ").add("Connection", "\tKeep-Alive,");
     assertThat(fields.tokens("connection")).containsExactly("close", "x", "keep-alive");
     assertThat(fields.tokens("te")).isEmpty();
   }
@@ -61,31 +62,35 @@ final class FieldsTest {
 
   @Test
   void preflight_isAnOptionsRequestOfAPage() {
-    Fields asked = new Fields().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
-    assertThat(Preflight.is(head("OPTIONS", asked))).isTrue();
-    assertThat(Preflight.is(head("GET", asked))).isFalse();
-    assertThat(Preflight.is(head("OPTIONS", new Fields().add("Origin", "o")))).isFalse();
+    HttpHeaders asked =
+        new HttpHeaders().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
+    assertThat(Preflight.isPreflight(head("OPTIONS", asked))).isTrue();
+    assertThat(Preflight.isPreflight(head("GET", asked))).isFalse();
+    assertThat(Preflight.isPreflight(head("OPTIONS", new HttpHeaders().add("Origin", "o"))))
+        .isFalse();
     assertThat(
-            Preflight.is(head("OPTIONS", new Fields().add("Access-Control-Request-Method", "PUT"))))
+            Preflight.isPreflight(
+                head("OPTIONS", new HttpHeaders().add("Access-Control-Request-Method", "PUT"))))
         .isFalse();
     assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("o"))).isTrue();
     assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("*"))).isTrue();
     assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("p"))).isFalse();
-    assertThat(Preflight.allowed(head("OPTIONS", new Fields()), Set.of("*"))).isFalse();
+    assertThat(Preflight.allowed(head("OPTIONS", new HttpHeaders()), Set.of("*"))).isFalse();
   }
 
   @Test
   void preflight_isAnsweredWithWhatWasAsked() {
-    Fields asked = new Fields().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
-    Fields answer = Preflight.answer(head("OPTIONS", asked));
-    assertThat(answer.first("Access-Control-Allow-Origin")).isEqualTo("o");
-    assertThat(answer.first("Access-Control-Allow-Methods")).isEqualTo("PUT");
-    assertThat(answer.first("Access-Control-Allow-Headers")).isNull();
-    assertThat(answer.first("Access-Control-Max-Age")).isEqualTo("600");
-    assertThat(answer.first("Vary"))
+    HttpHeaders asked =
+        new HttpHeaders().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
+    HttpHeaders response = Preflight.response(head("OPTIONS", asked));
+    assertThat(response.first("Access-Control-Allow-Origin")).isEqualTo("o");
+    assertThat(response.first("Access-Control-Allow-Methods")).isEqualTo("PUT");
+    assertThat(response.first("Access-Control-Allow-Headers")).isNull();
+    assertThat(response.first("Access-Control-Max-Age")).isEqualTo("600");
+    assertThat(response.first("Vary"))
         .isEqualTo("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
     asked.add("Access-Control-Request-Headers", "x-a");
-    assertThat(Preflight.answer(head("OPTIONS", asked)).first("Access-Control-Allow-Headers"))
+    assertThat(Preflight.response(head("OPTIONS", asked)).first("Access-Control-Allow-Headers"))
         .isEqualTo("x-a");
   }
 
@@ -93,10 +98,10 @@ final class FieldsTest {
   void clientBody_isCountedUpToItsLimit() throws Exception {
     AtomicInteger progress = new AtomicInteger();
     ClientBody body = body("\u00ffhello", 6, progress::incrementAndGet);
-    assertThat(body.touched()).isFalse();
+    assertThat(body.readStarted()).isFalse();
     assertThat(body.available()).isEqualTo(6);
     assertThat(body.read()).isEqualTo(0xff);
-    assertThat(body.touched()).isTrue();
+    assertThat(body.readStarted()).isTrue();
     assertThat(body.count()).isEqualTo(1);
     assertThat(body.read(new byte[9], 0, 9)).isEqualTo(5);
     assertThat(body.read()).isEqualTo(-1);
@@ -142,10 +147,10 @@ final class FieldsTest {
   }
 
   private static WaitPreference preference(String value, Duration max) {
-    return WaitPreference.of(new Fields().add("Prefer", value), max);
+    return WaitPreference.of(new HttpHeaders().add("Prefer", value), max);
   }
 
-  private static RequestHead head(String method, Fields fields) {
+  private static RequestHead head(String method, HttpHeaders fields) {
     InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
     return new RequestHead(method, "/", "HTTP/1.1", fields, 0, address, address, false);
   }

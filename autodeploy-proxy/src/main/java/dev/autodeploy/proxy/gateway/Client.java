@@ -1,7 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 /** A client with whom bytes are exchanged, and who may stall. Thread-safe. */
-interface Peer {
+interface Client {
 
   /** Returns the head of its request. */
   RequestHead request();
@@ -17,7 +17,7 @@ interface Peer {
   void stalled();
 
   /** The client of an exchange that the gateway answers by itself. */
-  record Answered(Exchange exchange) implements Peer {
+  record OfExchange(Exchange exchange) implements Client {
     @Override
     public RequestHead request() {
       return exchange.request();

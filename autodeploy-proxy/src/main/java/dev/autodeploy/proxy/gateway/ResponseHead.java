@@ -4,32 +4,33 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * The head of an instance's answer, and what it says of its framing. Immutable but for the fields.
+ * The head of an instance's response, and what it says of its framing. Immutable but for the
+ * fields.
  *
  * @param status the status code
- * @param fields the fields
+ * @param headers the header fields
  * @param bodyLength the length of the body, or {@link Exchange#UNKNOWN_LENGTH}
  * @param chunked whether the body comes in chunks
- * @param bodiless whether there is no body whatever the fields say
+ * @param withoutBody whether there is no body whatever the fields say
  * @param keepAlive whether the connection may be used again
  */
-record AnswerHead(
+record ResponseHead(
     int status,
-    Fields fields,
+    HttpHeaders headers,
     long bodyLength,
     boolean chunked,
-    boolean bodiless,
+    boolean withoutBody,
     boolean keepAlive) {
   private static final int MAX_LINE = 65_536;
   private static final int MAX_FIELDS = 500;
   private static final int MAX_INTERIM = 20;
 
-  /** Reads the head of the final answer; interim ones are passed over. */
-  static AnswerHead read(HttpReader in, String method) throws IOException {
+  /** Reads the head of the final response; interim ones are passed over. */
+  static ResponseHead read(HttpReader in, String method) throws IOException {
     for (int interim = 0; interim < MAX_INTERIM; interim++) {
       String line = in.line(MAX_LINE);
       int status = status(line);
-      Fields fields = fields(in);
+      HttpHeaders fields = fields(in);
       if (status >= 200) {
         return of(status, line.startsWith("HTTP/1.1"), fields, method);
       }
@@ -58,8 +59,8 @@ record AnswerHead(
     return status;
   }
 
-  private static Fields fields(HttpReader in) throws IOException {
-    Fields fields = new Fields();
+  private static HttpHeaders fields(HttpReader in) throws IOException {
+    HttpHeaders fields = new HttpHeaders();
     int left = MAX_LINE;
     for (String line = in.line(left); !line.isEmpty(); line = in.line(left)) {
       left -= line.length();
@@ -78,13 +79,13 @@ record AnswerHead(
     return fields;
   }
 
-  private static AnswerHead of(int status, boolean http11, Fields fields, String method)
+  private static ResponseHead of(int status, boolean http11, HttpHeaders fields, String method)
       throws IOException {
     List<String> lengths = fields.all("Content-Length");
     List<String> codings = fields.all("Transfer-Encoding");
     List<String> options = fields.tokens("Connection");
     boolean keepAlive = !options.contains("close") && (http11 || options.contains("keep-alive"));
-    boolean bodiless = method.equals("HEAD") || status == 204 || status == 304;
+    boolean withoutBody = method.equals("HEAD") || status == 204 || status == 304;
     if (!codings.isEmpty()) {
       if (!http11
           || !lengths.isEmpty()
@@ -92,22 +93,22 @@ record AnswerHead(
           || !codings.get(0).equalsIgnoreCase("chunked")) {
         throw new IOException("the answer's framing is ambiguous or not understood");
       }
-      return new AnswerHead(
-          status, fields, bodiless ? 0 : Exchange.UNKNOWN_LENGTH, true, bodiless, keepAlive);
+      return new ResponseHead(
+          status, fields, withoutBody ? 0 : Exchange.UNKNOWN_LENGTH, true, withoutBody, keepAlive);
     }
     if (lengths.isEmpty()) {
-      return new AnswerHead(
-          status, fields, bodiless ? 0 : Exchange.UNKNOWN_LENGTH, false, bodiless, keepAlive);
+      return new ResponseHead(
+          status, fields, withoutBody ? 0 : Exchange.UNKNOWN_LENGTH, false, withoutBody, keepAlive);
     }
     String length = lengths.get(0);
     if (lengths.size() != 1 || !length.matches("[0-9]{1,18}")) {
       throw new IOException("the answer's Content-Length is ambiguous or not a number");
     }
-    return new AnswerHead(
-        status, fields, bodiless ? 0 : Long.parseLong(length), false, bodiless, keepAlive);
+    return new ResponseHead(
+        status, fields, withoutBody ? 0 : Long.parseLong(length), false, withoutBody, keepAlive);
   }
 
   boolean endsWithConnection() {
-    return !bodiless && !chunked && bodyLength < 0;
+    return !withoutBody && !chunked && bodyLength < 0;
   }
 }

@@ -5,23 +5,23 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The body of an instance's answer. It fails where the connection ends before the body does, and
+ * The body of an instance's response. It fails where the connection ends before the body does, and
  * {@link #available} is 0 exactly if the next read may have to wait.
  */
-abstract class AnswerBody extends InputStream {
+abstract class ResponseBody extends InputStream {
   private static final int MAX_LINE = 8192;
 
   final HttpReader in;
   private final Runnable whenComplete;
   private boolean complete;
 
-  private AnswerBody(HttpReader in, Runnable whenComplete) {
+  private ResponseBody(HttpReader in, Runnable whenComplete) {
     this.in = in;
     this.whenComplete = whenComplete;
   }
 
-  static AnswerBody of(HttpReader in, AnswerHead head, Runnable whenComplete) {
-    if (head.bodiless() || head.bodyLength() == 0) {
+  static ResponseBody of(HttpReader in, ResponseHead head, Runnable whenComplete) {
+    if (head.withoutBody() || head.bodyLength() == 0) {
       return new Measured(in, 0, whenComplete);
     }
     if (head.chunked()) {
@@ -61,7 +61,7 @@ abstract class AnswerBody extends InputStream {
     return -1;
   }
 
-  private static final class Measured extends AnswerBody {
+  private static final class Measured extends ResponseBody {
     private long left;
 
     Measured(HttpReader in, long length, Runnable whenComplete) {
@@ -91,7 +91,7 @@ abstract class AnswerBody extends InputStream {
     }
   }
 
-  private static final class UntilTheEnd extends AnswerBody {
+  private static final class UntilTheEnd extends ResponseBody {
     UntilTheEnd(HttpReader in, Runnable whenComplete) {
       super(in, whenComplete);
     }
@@ -108,7 +108,7 @@ abstract class AnswerBody extends InputStream {
     }
   }
 
-  private static final class Chunked extends AnswerBody {
+  private static final class Chunked extends ResponseBody {
     /** How much of the chunk is left; -1 before the first one. */
     private long left = -1;
 

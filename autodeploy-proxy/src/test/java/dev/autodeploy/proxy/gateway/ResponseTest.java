@@ -13,16 +13,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-final class AnswerTest {
+final class ResponseTest {
 
-  /** Reads an answer that comes in pieces of a size; the result says whether it was complete. */
+  /** Reads a response that comes in pieces of a size; the result says whether it was complete. */
   private static String read(String bytes, String method, int piece) throws IOException {
     InputStream all = new ByteArrayInputStream(bytes.getBytes(ISO_8859_1));
     HttpReader reader =
         new HttpReader((into, offset, length) -> all.read(into, offset, Math.min(piece, length)));
-    AnswerHead head = AnswerHead.read(reader, method);
+    ResponseHead head = ResponseHead.read(reader, method);
     AtomicInteger completed = new AtomicInteger();
-    AnswerBody body = AnswerBody.of(reader, head, completed::incrementAndGet);
+    ResponseBody body = ResponseBody.of(reader, head, completed::incrementAndGet);
     String text = new String(body.readAllBytes(), ISO_8859_1);
     assertThat(completed).hasValue(1);
     assertThat(body.read()).isEqualTo(-1);
@@ -158,7 +158,7 @@ final class AnswerTest {
               System.arraycopy(piece, 0, into, offset, piece.length);
               return piece.length;
             });
-    AnswerBody body = AnswerBody.of(reader, AnswerHead.read(reader, "GET"), () -> {});
+    ResponseBody body = ResponseBody.of(reader, ResponseHead.read(reader, "GET"), () -> {});
     byte[] buffer = new byte[100];
     assertThat(body.read(buffer)).isEqualTo(5);
     assertThat(body.available()).isZero();
