@@ -119,7 +119,8 @@ public final class Console implements AutoCloseable {
   }
 
   /**
-   * Starts a server of its own for the page, on the loopback address.
+   * Starts a server of its own for the page, on the loopback addresses: 127.0.0.1, and ::1 where
+   * the machine has it, because {@code localhost} stands for both.
    *
    * @param port the port, or 0 for a free one
    * @return the server, to be closed
@@ -130,7 +131,8 @@ public final class Console implements AutoCloseable {
   }
 
   /**
-   * Starts a server of its own for the page.
+   * Starts a server of its own for the page. Clients that take more than 10 seconds for the head of
+   * a request, its body, or a response are disconnected.
    *
    * @param address where it listens
    * @return the server, to be closed
@@ -140,7 +142,7 @@ public final class Console implements AutoCloseable {
    */
   public ConsoleServer start(InetSocketAddress address) throws IOException {
     check(requireNonNull(address, "address"));
-    return ConsoleServer.start(this, address);
+    return ConsoleServer.start(this, address, ServerWorkers.CLIENT_LIMIT);
   }
 
   private void check(@Nullable InetSocketAddress address) {

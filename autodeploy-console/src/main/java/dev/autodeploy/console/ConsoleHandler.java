@@ -4,13 +4,14 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.internal.net.ActingPage;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Takes requests to the page, its files and its API, wherever it is mounted. */
-final class ConsoleHandler implements HttpHandler {
+final class ConsoleHandler implements HttpHandler, ActingPage {
   static final String API = "-/api/";
 
   private static final Logger LOG = LoggerFactory.getLogger(ConsoleHandler.class);
@@ -39,7 +40,13 @@ final class ConsoleHandler implements HttpHandler {
   }
 
   @Override
+  public boolean mayAct() {
+    return guard.actions();
+  }
+
+  @Override
   public void handle(HttpExchange exchange) throws IOException {
+    ServerWorkers.working();
     protect(exchange.getResponseHeaders());
     JsonResponse response;
     try {

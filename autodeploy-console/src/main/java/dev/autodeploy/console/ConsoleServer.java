@@ -1,52 +1,55 @@
 package dev.autodeploy.console;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.autodeploy.internal.net.ListeningSockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
+import java.time.Duration;
 
 /** A server that has only the Auto Deploy page. */
 public final class ConsoleServer implements AutoCloseable {
-  private static final int THREADS = 16;
-  private static final int WAITING = 1000;
+  private final ListeningSockets<HttpServer> sockets;
+  private final ServerWorkers workers;
 
-  private final HttpServer server;
-  private final ThreadPoolExecutor executor;
-
-  private ConsoleServer(HttpServer server, ThreadPoolExecutor executor) {
-    this.server = server;
-    this.executor = executor;
+  private ConsoleServer(ListeningSockets<HttpServer> sockets, ServerWorkers workers) {
+    this.sockets = sockets;
+    this.workers = workers;
   }
 
-  static ConsoleServer start(Console console, InetSocketAddress address) throws IOException {
+  static ConsoleServer start(Console console, InetSocketAddress address, Duration clientLimit)
+      throws IOException {
+    ServerWorkers workers = new ServerWorkers(clientLimit);
+    try {
+      ListeningSockets<HttpServer> sockets =
+          ListeningSockets.open(
+              address,
+              one -> started(console, one, workers),
+              server -> server.getAddress().getPort(),
+              server -> server.stop(0));
+      return new ConsoleServer(sockets, workers);
+    } catch (IOException | RuntimeException e) {
+      workers.close();
+      throw e;
+    }
+  }
+
+  private static HttpServer started(
+      Console console, InetSocketAddress address, ServerWorkers workers) throws IOException {
     HttpServer server = HttpServer.create(address, 0);
-    ThreadPoolExecutor executor =
-        new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
-            30,
-            TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(WAITING),
-            DaemonThreads.named("console-http"));
-    executor.allowCoreThreadTimeOut(true);
-    server.setExecutor(executor);
+    server.setExecutor(workers);
     console.mount(server, "/");
     server.start();
-    return new ConsoleServer(server, executor);
+    return server;
   }
 
   /**
-   * Returns the address of the page.
+   * Returns the address of the page, under which nobody but this server answers.
    *
    * @return such as {@code http://localhost:8001/}
    */
   public URI uri() {
-    InetSocketAddress address = server.getAddress();
-    String host = address.getAddress().isLoopbackAddress() ? "localhost" : address.getHostString();
-    return URI.create("http://" + host + ":" + address.getPort() + "/");
+    return URI.create("http://" + sockets.host() + ":" + sockets.port() + "/");
   }
 
   /**
@@ -55,13 +58,13 @@ public final class ConsoleServer implements AutoCloseable {
    * @return the port that it listens on
    */
   public int port() {
-    return server.getAddress().getPort();
+    return sockets.port();
   }
 
   /** Stops listening; what is being answered is cut off. The console itself stays. */
   @Override
   public void close() {
-    server.stop(0);
-    executor.shutdownNow();
+    sockets.servers().forEach(server -> server.stop(0));
+    workers.close();
   }
 }

@@ -36,6 +36,7 @@ record JsonResponse(int status, String type, String body, Map<String, String> he
   }
 
   void send(HttpExchange exchange) throws IOException {
+    ServerWorkers.waitingForClient();
     headers.forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
     if (!type.isEmpty()) {
       exchange.getResponseHeaders().set("Content-Type", type);

@@ -72,7 +72,13 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
 
   /** Reads the body, which must be a JSON object; a body that is absent counts as an empty one. */
   ObjectNode body() throws IOException {
-    byte[] bytes = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    ServerWorkers.waitingForClient();
+    byte[] bytes;
+    try {
+      bytes = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    } finally {
+      ServerWorkers.working();
+    }
     if (bytes.length > MAX_BODY) {
       throw new Problem(
           413,

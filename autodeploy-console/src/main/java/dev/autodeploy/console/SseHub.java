@@ -75,7 +75,9 @@ final class SseHub {
     try {
       exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
       exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
+      ServerWorkers.waitingForClient();
       exchange.sendResponseHeaders(200, 0);
+      ServerWorkers.working();
       stream = new Stream(exchange, topic);
     } catch (IOException | RuntimeException e) {
       open.decrementAndGet();
