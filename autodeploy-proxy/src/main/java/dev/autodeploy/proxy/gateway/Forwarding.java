@@ -283,7 +283,8 @@ final class Forwarding implements Client {
   }
 
   private void respond(Lease granted, Upstream.Response response) {
-    HttpHeaders fields = response.status() > 999 ? null : HeaderRules.toClient(response.headers());
+    HttpHeaders fields =
+        response.status() > 999 ? null : HeaderRules.toClient(response.headers(), route);
     if (fields == null) {
       end(
           Problems.instanceBroke(

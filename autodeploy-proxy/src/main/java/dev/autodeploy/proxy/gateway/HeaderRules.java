@@ -38,6 +38,27 @@ final class HeaderRules {
           "x-real-ip",
           "deploy-route-rule");
 
+  /** What the names of all fields of ours begin with, in requests and responses. */
+  private static final List<String> OUR_NAMES = List.of("autodeploy-", "deploy-route-");
+
+  /** HttpHeaders in which only a proxy in front of the link may say who asks, and for what. */
+  private static final Set<String> FROM_TRUSTED =
+      Set.of(
+          "x-client-ip",
+          "x-cluster-client-ip",
+          "true-client-ip",
+          "x-original-host",
+          "x-original-url",
+          "x-rewrite-url");
+
+  /** Fields of a response that reach beyond the deployment's part of an origin. */
+  private static final Set<String> WHOLE_ORIGIN =
+      Set.of("service-worker-allowed", "clear-site-data");
+
+  /** Likewise, but right where a deployment has the origin to itself. */
+  private static final Set<String> SHARED_ORIGIN =
+      Set.of("alt-svc", "nel", "report-to", "reporting-endpoints", "strict-transport-security");
+
   private static final String VIA = "autodeploy";
 
   private final boolean trustForwarded;
@@ -64,6 +85,8 @@ final class HeaderRules {
       String plain = name.indexOf('_') < 0 ? name : name.replace('_', '-');
       if (HOP.contains(plain)
           || OURS.contains(plain)
+          || isOurs(plain)
+          || (!trustForwarded && isFromTrusted(plain))
           || nominated.contains(name)
           || (!keepAuthorization && plain.equals("authorization"))) {
         continue;
@@ -74,6 +97,14 @@ final class HeaderRules {
     forwarded(head, route, out);
     out.add("Via", viaVersion(head.version()) + " " + VIA);
     return out;
+  }
+
+  private static boolean isOurs(String name) {
+    return OUR_NAMES.stream().anyMatch(name::startsWith);
+  }
+
+  private static boolean isFromTrusted(String name) {
+    return name.startsWith("x-forwarded-") || FROM_TRUSTED.contains(name);
   }
 
   /** A number of hops, after this one (RFC 9110, 7.6.2). What is no number stays as it is. */
@@ -122,16 +153,20 @@ final class HeaderRules {
   }
 
   /**
-   * Returns the fields of a response that go to the client, without {@code Content-Length}.
+   * Returns the fields of a response that go to the client, without {@code Content-Length}. Fields
+   * of ours are not taken from an instance, nor are those that would act on other deployments'
+   * links of the same origin.
    *
+   * @param in the instance's fields
+   * @param route where the request went
    * @return the fields, or null if one of them could be read in two ways
    */
-  static @Nullable HttpHeaders toClient(HttpHeaders in) {
+  static @Nullable HttpHeaders toClient(HttpHeaders in, Route route) {
     HttpHeaders out = new HttpHeaders();
     Set<String> nominated = new HashSet<>(in.tokens("Connection"));
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
-      if (HOP.contains(name) || nominated.contains(name)) {
+      if (HOP.contains(name) || nominated.contains(name) || staysBehind(name, in.value(i), route)) {
         continue;
       }
       if (!RequestGuard.isToken(name) || !RequestGuard.isValue(in.value(i))) {
@@ -141,6 +176,18 @@ final class HeaderRules {
     }
     out.add("Via", "1.1 " + VIA);
     return out;
+  }
+
+  private static boolean staysBehind(String name, String value, Route route) {
+    return isOurs(name)
+        || WHOLE_ORIGIN.contains(name)
+        || (route.sharesOrigin() && SHARED_ORIGIN.contains(name))
+        || (name.equals("preference-applied") && saysWait(value));
+  }
+
+  /** The link itself tells how long it was willing to wait. */
+  private static boolean saysWait(String preferences) {
+    return preferences.toLowerCase(Locale.ROOT).contains("wait");
   }
 
   private static String viaVersion(String version) {

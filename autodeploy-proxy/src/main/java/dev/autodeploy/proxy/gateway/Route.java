@@ -21,6 +21,11 @@ record Route(String deployment, String prefix, String target) {
 
   private static final Pattern INSTANCE = Pattern.compile("[a-z0-9-]{1,80}");
 
+  /** Returns whether other deployments have links of the same origin. */
+  boolean sharesOrigin() {
+    return !prefix.isEmpty();
+  }
+
   /** Returns the path for the instance, without the query. */
   String path() {
     int query = target.indexOf('?');

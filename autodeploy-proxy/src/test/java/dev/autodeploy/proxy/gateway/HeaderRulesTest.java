@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Which fields pass, and which the link adds. */
 final class HeaderRulesTest {
   private static final Route ROUTE = new Route("voice", "/d/voice", "/v1");
+  private static final Route OWN_ORIGIN = new Route("voice", "", "/v1");
 
   @Test
   void ordinaryFields_passInOrderAndAsTheyWere() {
@@ -42,8 +43,8 @@ final class HeaderRulesTest {
     HttpHeaders in = new HttpHeaders().add(name, "secret").add("X-Ok", "1");
     assertThat(rules(in, true).first(name)).isNull();
     assertThat(rules(in, true).first("X-Ok")).isEqualTo("1");
-    assertThat(HeaderRules.toClient(in).first(name)).isNull();
-    assertThat(HeaderRules.toClient(in).first("X-Ok")).isEqualTo("1");
+    assertThat(HeaderRules.toClient(in, ROUTE).first(name)).isNull();
+    assertThat(HeaderRules.toClient(in, ROUTE).first("X-Ok")).isEqualTo("1");
   }
 
   @ParameterizedTest
@@ -58,7 +59,19 @@ final class HeaderRulesTest {
         "X-Forwarded-Proto",
         "X-Forwarded-Prefix",
         "X-Real-IP",
+        "X-Forwarded-Ssl",
+        "X-Forwarded-User",
+        "X-Client-IP",
+        "X-Cluster-Client-IP",
+        "True-Client-IP",
+        "X-Original-Host",
+        "X-Original-URL",
+        "X-Rewrite-URL",
         "Deploy-Route-Rule",
+        "Deploy-Route-Target",
+        "Deploy_Route_Target",
+        "AutoDeploy-Instance",
+        "AutoDeploy_Anything",
         "X_Forwarded_For",
         "X_Real-Ip",
         "Content_Length"
@@ -74,8 +87,8 @@ final class HeaderRulesTest {
         new HttpHeaders().add("X-Hop", "1").add("Connection", "close, X-HOP").add("X-End", "2");
     assertThat(rules(in, true).first("X-Hop")).isNull();
     assertThat(rules(in, true).first("X-End")).isEqualTo("2");
-    assertThat(HeaderRules.toClient(in).first("X-Hop")).isNull();
-    assertThat(HeaderRules.toClient(in).first("X-End")).isEqualTo("2");
+    assertThat(HeaderRules.toClient(in, ROUTE).first("X-Hop")).isNull();
+    assertThat(HeaderRules.toClient(in, ROUTE).first("X-End")).isEqualTo("2");
   }
 
   @Test
@@ -172,14 +185,67 @@ final class HeaderRulesTest {
   @Test
   void answer_passesWithVia() {
     HttpHeaders out =
-        HeaderRules.toClient(new HttpHeaders().add("X-Forwarded-For", "me").add("Host", "h"));
+        HeaderRules.toClient(
+            new HttpHeaders().add("X-Forwarded-For", "me").add("Host", "h"), ROUTE);
     assertThat(lines(out)).containsExactly("X-Forwarded-For: me", "Host: h", "Via: 1.1 autodeploy");
   }
 
   @Test
+  void whatATrustedProxySays_passes() {
+    HttpHeaders in =
+        new HttpHeaders().add("X-Forwarded-User", "eve").add("X-Client-IP", "192.0.2.1");
+    RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
+
+    assertThat(lines(new HeaderRules(true).toInstance(head, ROUTE, true)))
+        .contains("X-Forwarded-User: eve", "X-Client-IP: 192.0.2.1");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "AutoDeploy-Status",
+        "autodeploy-instance",
+        "AutoDeploy-Cold-Start",
+        "AutoDeploy-Whatever-Comes",
+        "Deploy-Route-Target",
+        "Deploy-Route-Rule",
+        "Service-Worker-Allowed",
+        "Clear-Site-Data"
+      })
+  void whatOnlyTheLinkMaySay_isNotTakenFromTheInstance(String name) {
+    HttpHeaders in = new HttpHeaders().add("X-Ok", "1").add(name, "forged");
+    for (Route route : List.of(ROUTE, OWN_ORIGIN)) {
+      assertThat(lines(HeaderRules.toClient(in, route)))
+          .containsExactly("X-Ok: 1", "Via: 1.1 autodeploy");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"Strict-Transport-Security", "Alt-Svc", "NEL", "Report-To", "Reporting-Endpoints"})
+  void whatActsOnAWholeOrigin_passesOnlyWhereTheDeploymentHasItToItself(String name) {
+    HttpHeaders in = new HttpHeaders().add(name, "a");
+
+    assertThat(HeaderRules.toClient(in, ROUTE).first(name)).isNull();
+    assertThat(HeaderRules.toClient(in, OWN_ORIGIN).first(name)).isEqualTo("a");
+  }
+
+  @Test
+  void preferenceOfTheInstance_passesUnlessItIsTheLinks() {
+    assertThat(
+            lines(
+                HeaderRules.toClient(
+                    new HttpHeaders()
+                        .add("Preference-Applied", "return=minimal")
+                        .add("Preference-Applied", "wait=3"),
+                    ROUTE)))
+        .containsExactly("Preference-Applied: return=minimal", "Via: 1.1 autodeploy");
+  }
+
+  @Test
   void answerThatCouldBeReadInTwoWays_isNone() {
-    assertThat(HeaderRules.toClient(new HttpHeaders().add("X Y", "1"))).isNull();
-    assertThat(HeaderRules.toClient(new HttpHeaders().add("X", "1\r\nY: 2"))).isNull();
+    assertThat(HeaderRules.toClient(new HttpHeaders().add("X Y", "1"), ROUTE)).isNull();
+    assertThat(HeaderRules.toClient(new HttpHeaders().add("X", "1\r\nY: 2"), ROUTE)).isNull();
   }
 
   private static HttpHeaders rules(HttpHeaders in, boolean keepAuthorization) {
