@@ -1,4 +1,4 @@
-/** Instances as containers of a Docker Engine, with GPUs. */
+/** Instances as containers of a Docker daemon, with GPUs. */
 @SuppressWarnings({"module", "requires-automatic", "requires-transitive-automatic"})
 module dev.autodeploy.docker {
   requires com.fasterxml.jackson.databind;

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * what runs is looked after from then on.
  */
 final class ContainerList {
-  private static final Logger log = LoggerFactory.getLogger(ContainerList.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerList.class);
   private static final Duration INSPECTION = Duration.ofSeconds(5);
 
   private final DockerHost host;
@@ -49,7 +49,7 @@ final class ContainerList {
     this.workers = workers;
   }
 
-  List<ProviderInstance> of(String owner) {
+  List<ProviderInstance> listOf(String owner) {
     Map<Container, CompletableFuture<Inspection>> inspections = new LinkedHashMap<>();
     for (Container container :
         host.client().list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
@@ -67,7 +67,7 @@ final class ContainerList {
           Labels labels = requireNonNull(Labels.of(container));
           Inspection inspected = within(deadline, inspection);
           if (inspected == null) {
-            log.warn(
+            LOG.warn(
                 "Docker does not answer when {} is inspected; it is still listed, so it is there",
                 labels.name());
             instances.add(uninspected(labels, container));
@@ -98,7 +98,7 @@ final class ContainerList {
     return new Inspection(state, ended ? watch.exit(state, labels) : null);
   }
 
-  /** Waits for an inspection; null if the engine, which has just listed, hangs over this one. */
+  /** Waits for an inspection; null if the daemon, which has just listed, hangs over this one. */
   private static @Nullable Inspection within(
       long deadline, CompletableFuture<Inspection> inspection) {
     try {

@@ -13,49 +13,33 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One start of one instance, on one thread; {@link #cancel()} ends it from another. Its last word
- * is an instance that is up, or an error and nothing left behind that it knows of.
+ * The start of one instance, on one thread; {@link #cancel()} ends it from another. Ends with a
+ * running instance, or with an error after cleaning up.
  */
 final class ContainerStart {
-  private static final Logger log = LoggerFactory.getLogger(ContainerStart.class);
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerStart.class);
   private static final int ATTEMPTS = 5;
   private static final Duration NAME_TIMEOUT = Duration.ofSeconds(5);
 
-  private final Parts parts;
+  private final ContainerServices services;
   private final StartRequest request;
   private final Instant startedAt = Instant.now();
   private final CountDownLatch finished = new CountDownLatch(1);
   private volatile boolean cancelled;
-  private volatile boolean unsettled;
+  private volatile boolean outcomeUnknown;
   private volatile @Nullable AutoCloseable pull;
 
-  /**
-   * What starts have in common.
-   *
-   * @param lockId the id of this process' lock on the owner, empty without one
-   */
-  record Parts(
-      DockerHost host,
-      GpuInventory inventory,
-      GpuAllocator gpus,
-      ImagePuller puller,
-      Removals removals,
-      Shells shells,
-      InstanceWatch watch,
-      Supplier<String> lockId) {}
-
-  ContainerStart(Parts parts, StartRequest request) {
-    this.parts = parts;
+  ContainerStart(ContainerServices services, StartRequest request) {
+    this.services = services;
     this.request = request;
   }
 
-  /** Gives the start up; it ends with the call of the engine that it is in. */
+  /** Cancels the start; it ends with the call to the daemon that is under way. */
   void cancel() {
     cancelled = true;
     endPull();
@@ -65,9 +49,9 @@ final class ContainerStart {
     return finished.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Whether the engine may still make a container of which it could not tell. */
-  boolean isUnsettled() {
-    return unsettled;
+  /** Whether the daemon may still create a container although the call failed. */
+  boolean isOutcomeUnknown() {
+    return outcomeUnknown;
   }
 
   ProviderInstance run() {
@@ -81,7 +65,7 @@ final class ContainerStart {
       Thread.currentThread().interrupt();
       throw new InstanceStartException("the start was interrupted", null, e);
     } finally {
-      parts.gpus().free(request.instanceId());
+      services.gpus().free(request.instanceId());
       finished.countDown();
     }
   }
@@ -94,13 +78,13 @@ final class ContainerStart {
     for (int attempt = 1; ; attempt++) {
       checkNotCancelled();
       GpuGrant grant =
-          parts
+          services
               .gpus()
               .reserve(
                   request.instanceId(),
                   spec.gpu(),
                   () ->
-                      parts
+                      services
                           .inventory()
                           .find(reference(image, found), request.owner(), request.instanceId()));
       String container = createdAndChecked(image, found, grant);
@@ -123,18 +107,18 @@ final class ContainerStart {
   private InspectImageResponse ensureImage(DeploymentSpec spec, String image) {
     try {
       if (spec.snapshot() != null && Snapshots.isLocal(spec.snapshot())) {
-        InspectImageResponse found = parts.host().client().findImage(image);
+        InspectImageResponse found = services.host().client().findImage(image);
         if (found == null) {
           throw new InstanceStartException(
               "there is no snapshot '" + spec.snapshot() + "' on this Docker host");
         }
         return found;
       }
-      return parts
+      return services
           .puller()
           .ensure(
               image,
-              p -> parts.watch().progress(request.instanceId(), p),
+              p -> services.watch().progress(request.instanceId(), p),
               running -> {
                 pull = running;
                 if (cancelled) {
@@ -151,28 +135,29 @@ final class ContainerStart {
       String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
     progress("creating", image);
     boolean withHeartbeats =
-        parts.host().settings().withHeartbeats() && parts.shells().mayBeIn(found);
+        services.host().settings().containers().withHeartbeats()
+            && services.shells().mayHaveShell(found);
     if (!withHeartbeats
         && request.spec().startCommand() != null
-        && !parts.shells().mayBeIn(found)) {
+        && !services.shells().mayHaveShell(found)) {
       throw noShell(image);
     }
     String container = created(image, found, grant, withHeartbeats);
     try {
       boolean needsShell = withHeartbeats || request.spec().startCommand() != null;
-      if (needsShell && !parts.shells().isIn(found, container)) {
+      if (needsShell && !services.shells().hasShell(found, container)) {
         if (request.spec().startCommand() != null) {
           throw noShell(image);
         }
-        parts.host().client().remove(container);
-        log.warn(
+        services.host().client().remove(container);
+        LOG.warn(
             "Image {} has no shell: its containers run without heartbeats, so nothing ends them if"
                 + " this process is killed and never returns",
             image);
         container = created(image, found, grant, false);
       }
-      if (!grant.isNone() && parts.gpus().wasTakenBefore(grant, container)) {
-        parts.host().client().remove(container);
+      if (!grant.isNone() && services.gpus().wasTakenBefore(grant, container)) {
+        services.host().client().remove(container);
         return null;
       }
       return container;
@@ -198,34 +183,34 @@ final class ContainerStart {
             request.instanceId(),
             request.fingerprint(),
             grant.held(),
-            ContainerPlan.port(request.spec()),
+            ContainerCreation.port(request.spec()),
             startedAt,
             withHeartbeats,
-            parts.lockId().get());
-    ContainerPlan plan =
-        new ContainerPlan(
-            parts.host().settings(),
+            services.lockId().get());
+    ContainerCreation creation =
+        new ContainerCreation(
+            services.host().settings(),
             request.spec(),
             labels,
             grant,
             found,
-            parts.host().publishAddress());
+            services.host().publishAddress());
     String doing = "creating " + labels.name() + " from " + image;
     String reference = reference(image, found);
     long deadline = System.nanoTime() + NAME_TIMEOUT.toNanos();
     while (true) {
       checkNotCancelled();
       try {
-        return parts.host().client().create(doing, reference, plan::applyTo);
+        return services.host().client().create(doing, reference, creation::applyTo);
       } catch (DockerEngineException e) {
         if (e.problem().outcomeUnknown()) {
-          unsettled = true;
+          outcomeUnknown = true;
         } else if (e.problem() != DockerProblem.NAME_TAKEN) {
           throw e;
         }
-        InspectContainerResponse there = parts.host().client().find(labels.name());
+        InspectContainerResponse there = services.host().client().find(labels.name());
         if (there != null && isOwn(there)) {
-          unsettled = false;
+          outcomeUnknown = false;
           return there.getId();
         }
         if (there != null) {
@@ -260,61 +245,61 @@ final class ContainerStart {
               + "', or use another owner");
     }
     boolean makerIsGone =
-        !parts.lockId().get().isEmpty() && labels.lock().equals(parts.lockId().get());
+        !services.lockId().get().isEmpty() && labels.lock().equals(services.lockId().get());
     boolean hasEnded = !state.isRunning() && !state.wasNeverStarted();
     if (!makerIsGone && !hasEnded) {
       throw new InstanceStartException(
           "owner '"
               + request.owner()
-              + "' is in use by another process on this Docker Engine: it started instance "
+              + "' is in use by another process on this Docker daemon: it started instance "
               + labels.instanceId()
               + " as "
               + name
               + "; end that process, or choose another owner");
     }
-    log.info("Removing {} of the earlier instance {}", name, labels.instanceId());
-    parts.removals().remove(container.getId());
+    LOG.info("Removing {} of the earlier instance {}", name, labels.instanceId());
+    services.remover().remove(container.getId());
   }
 
   private ProviderInstance started(String container, String image, GpuGrant grant) {
-    Labels labels = new ContainerState(parts.host().client().inspect(container)).labels();
+    Labels labels = new ContainerState(services.host().client().inspect(container)).labels();
     if (labels == null) {
       throw new InstanceStartException("the container of " + image + " has lost its labels");
     }
-    TrackedInstance tracked = parts.watch().track(labels, container);
+    TrackedInstance tracked = services.watch().track(labels, container);
     checkNotCancelled();
     progress("starting", image);
     String doing = "starting " + labels.name() + " from " + image;
     try {
-      parts.host().client().start(doing, container);
+      services.host().client().start(doing, container);
     } catch (DockerEngineException e) {
       if (!e.problem().outcomeUnknown()) {
         throw e;
       }
-      // The engine may have started it all the same; and if it has not, once more does no harm.
-      parts.host().client().start(doing, container);
+      // The daemon may have started it all the same; and if it has not, once more does no harm.
+      services.host().client().start(doing, container);
     }
-    InspectContainerResponse inspected = parts.host().client().inspect(container);
+    InspectContainerResponse inspected = services.host().client().inspect(container);
     ContainerState state = new ContainerState(inspected);
     if (!state.isRunning()) {
-      InstanceExit exit = parts.watch().exit(state, labels);
+      InstanceExit exit = services.watch().exit(state, labels);
       throw new InstanceStartException(
           "the container ended before it was ready: " + exit.describe(), exit, null);
     }
-    if (!grant.isNone() && !parts.host().engine().isPodman() && !shows(grant, inspected)) {
+    if (!grant.isNone() && !services.host().daemon().isPodman() && !shows(grant, inspected)) {
       throw new InstanceStartException(
           "Docker started the container without the GPUs " + grant + " that were asked for");
     }
-    URI endpoint = state.endpoint(labels.port(), parts.host().publishHost());
+    URI endpoint = state.endpoint(labels.port(), services.host().publishHost());
     URI direct = state.direct(labels.port());
     if (endpoint == null) {
       throw new InstanceStartException(
           "Docker did not publish port " + labels.port() + " of the container");
     }
     checkNotCancelled();
-    parts.watch().up(tracked, endpoint, direct);
+    services.watch().up(tracked, endpoint, direct);
     if (!grant.isNone()) {
-      log.info("Instance {} got GPUs {}", request.instanceId(), grant);
+      LOG.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }
     return ProviderInstance.of(request, endpoint, startedAt);
   }
@@ -341,12 +326,12 @@ final class ContainerStart {
 
   private void checkNotCancelled() {
     if (cancelled) {
-      throw new InstanceStartException("the start was given up");
+      throw new InstanceStartException("the start was cancelled");
     }
   }
 
   private void progress(String step, String detail) {
-    parts.watch().progress(request.instanceId(), new StartProgress(step, detail, 0, 0));
+    services.watch().progress(request.instanceId(), new StartProgress(step, detail, 0, 0));
   }
 
   private void endPull() {
@@ -355,18 +340,20 @@ final class ContainerStart {
       try {
         running.close();
       } catch (Exception e) {
-        log.debug("Ending a pull: {}", e.toString());
+        LOG.debug("Ending a pull: {}", e.toString());
       }
     }
   }
 
-  /** The engine releases a failed start once more, so a failure here is not the last word. */
+  /**
+   * Removes what a failed start left; on failure the engine, which releases it too, tries again.
+   */
   private void removeQuietly(String container) {
-    parts.watch().untrack(request.instanceId());
+    services.watch().untrack(request.instanceId());
     try {
-      parts.removals().remove(container);
+      services.remover().remove(container);
     } catch (DockerEngineException e) {
-      log.debug("Removing {} after its start had failed: {}", container, e.toString());
+      LOG.debug("Removing {} after its start had failed: {}", container, e.toString());
     }
   }
 }

@@ -41,7 +41,7 @@ final class ContainerState {
     return Boolean.TRUE.equals(state.getRunning());
   }
 
-  /** Whether the engine has given up everything of it but its files, and cannot delete those. */
+  /** Whether only the files of the container are left, which the daemon cannot delete. */
   boolean isDead() {
     return Boolean.TRUE.equals(state.getDead()) && !isRunning() && !isBeingRemoved();
   }
@@ -120,7 +120,7 @@ final class ContainerState {
   }
 
   /**
-   * Where the service listens itself, if this process shares the network of the engine's host: the
+   * Where the service listens itself, if this process shares the network of the daemon's host: the
    * container's gateway is then one of this machine's own addresses.
    */
   @Nullable URI direct(int port) {

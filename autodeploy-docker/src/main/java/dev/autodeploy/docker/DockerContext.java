@@ -13,7 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/** A context of Docker's client: a name for an engine and its certificates, kept in files. */
+/** A context of Docker's client: a name for a daemon and its certificates, kept in files. */
 final class DockerContext {
   private static final String DEFAULT = "default";
 
@@ -37,11 +37,11 @@ final class DockerContext {
         : new DockerContext(name, environment.directory().resolve("contexts"));
   }
 
-  /** Returns where the context's engine is. */
-  EngineAddress address() {
+  /** Returns where the context's daemon is. */
+  DaemonAddress address() {
     Path file = directory.resolve("meta").resolve(id()).resolve("meta.json");
     if (!Files.exists(file)) {
-      // Another engine, just because this one is not known, would be a bad surprise.
+      // Another daemon, just because this one is not known, would be a bad surprise.
       throw failure("there is no context of that name, 'docker context ls' shows those there are");
     }
     JsonNode endpoint = read(file).path("Endpoints").path("docker");
@@ -52,9 +52,9 @@ final class DockerContext {
     Path certificates = directory.resolve("tls").resolve(id()).resolve("docker");
     boolean tls = Files.isDirectory(certificates);
     if (endpoint.path("SkipTLSVerify").asBoolean() && host.startsWith("tcp:")) {
-      throw failure("it switches the check of the engine's certificate off; give it a ca.pem");
+      throw failure("it switches the check of the daemon's certificate off; give it a ca.pem");
     }
-    return EngineAddress.parse(host, tls ? certificates : null);
+    return DaemonAddress.parse(host, tls ? certificates : null);
   }
 
   /** The name of the context's directories. */
@@ -76,7 +76,7 @@ final class DockerContext {
   private static JsonNode read(Path file) {
     String doing = "reading where Docker is from " + file;
     try {
-      return EngineClient.JSON.readTree(Files.readAllBytes(file));
+      return DaemonClient.JSON.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
       throw new DockerEngineException(DockerProblem.BAD_ADDRESS, doing, notJson(e), null);
     } catch (NoSuchFileException e) {

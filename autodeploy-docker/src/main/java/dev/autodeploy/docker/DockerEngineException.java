@@ -9,7 +9,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import org.jspecify.annotations.Nullable;
 
-/** Something went wrong with a Docker Engine: what, its own words for it, and what to do. */
+/** Something went wrong with a Docker daemon: what, its own words for it, and what to do. */
 public final class DockerEngineException extends AutoDeployException {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -18,7 +18,7 @@ public final class DockerEngineException extends AutoDeployException {
   /** What is wrong. */
   private final DockerProblem problem;
 
-  /** The engine's own words. */
+  /** The daemon's own words. */
   private final String detail;
 
   /**
@@ -26,7 +26,7 @@ public final class DockerEngineException extends AutoDeployException {
    *
    * @param problem what is wrong
    * @param doing what was being done, such as {@code starting breezyvoice:latest}
-   * @param detail the engine's own words, possibly empty
+   * @param detail the daemon's own words, possibly empty
    * @param cause what caused it, or null
    */
   public DockerEngineException(
@@ -46,7 +46,7 @@ public final class DockerEngineException extends AutoDeployException {
   }
 
   /**
-   * Returns the engine's own words.
+   * Returns the daemon's own words.
    *
    * @return a sentence, possibly empty
    */
@@ -54,7 +54,7 @@ public final class DockerEngineException extends AutoDeployException {
     return detail;
   }
 
-  /** Recognises what an attempt to use the engine threw. */
+  /** Recognises what an attempt to use the daemon threw. */
   static DockerEngineException of(String doing, Throwable thrown) {
     if (thrown instanceof DockerEngineException known) {
       return known;
@@ -72,7 +72,7 @@ public final class DockerEngineException extends AutoDeployException {
         DockerProblem.of(text.toString()), doing, sentence(last), thrown);
   }
 
-  /** Recognises an error that the engine put into an answer. */
+  /** Recognises an error that the daemon put into an answer. */
   static DockerEngineException answered(String doing, String text) {
     String sentence = sentence(text);
     return new DockerEngineException(DockerProblem.of(sentence), doing, sentence, null);
@@ -86,7 +86,7 @@ public final class DockerEngineException extends AutoDeployException {
     return words + "; " + problem.advice();
   }
 
-  /** The engine's sentence without the wrapping that it and docker-java put around it. */
+  /** The daemon's sentence without the wrapping that it and docker-java put around it. */
   private static String sentence(String text) {
     String plain = text.replaceFirst("^Status \\d+: ", "").strip();
     if (plain.startsWith("{")) {

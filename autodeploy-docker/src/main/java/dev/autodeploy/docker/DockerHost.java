@@ -1,39 +1,69 @@
 package dev.autodeploy.docker;
 
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The Docker Engine that a provider uses, and where its services are reached.
+ * The Docker daemon that a provider uses, and where its services are reached.
  *
  * @param settings the provider's
- * @param client speaks to the engine
- * @param engine what it is
- * @param publishAddress at which address of the engine's host services are published
+ * @param client speaks to the daemon
+ * @param daemon what it is
+ * @param publishAddress at which address of the daemon's host services are published
  * @param publishHost at which host they are reached from here, as it is written in a URI
  */
 record DockerHost(
     DockerSettings settings,
-    EngineClient client,
-    EngineInfo engine,
+    DaemonClient client,
+    DaemonInfo daemon,
     String publishAddress,
     String publishHost) {
+  private static final Logger LOG = LoggerFactory.getLogger(DockerHost.class);
+  private static final Duration MAX_CLOCK_SKEW = Duration.ofSeconds(2);
 
-  static DockerHost of(DockerSettings settings, EngineClient client, EngineInfo engine) {
+  /** Connects to a daemon, and asks it what it is. */
+  static DockerHost connect(DockerSettings settings, DaemonAddress address) {
+    DaemonClient client = DaemonClient.connect(address, settings.callTimeout());
+    try {
+      DaemonInfo daemon = client.info();
+      if (daemon.osType().equals("windows")) {
+        throw new AutoDeployException(
+            ErrorCode.PROVIDER_FAILED,
+            null,
+            "the Docker daemon at " + address + " runs Windows containers; switch it to Linux");
+      }
+      if (daemon.clockSkew().abs().compareTo(MAX_CLOCK_SKEW) > 0) {
+        LOG.info(
+            "The Docker host's clock is {} ms off; its times are corrected by that",
+            daemon.clockSkew().toMillis());
+      }
+      return of(settings, client, daemon);
+    } catch (RuntimeException e) {
+      client.close();
+      throw e;
+    }
+  }
+
+  private static DockerHost of(DockerSettings settings, DaemonClient client, DaemonInfo daemon) {
     String publishAddress = publishAddress(settings, client.address());
     return new DockerHost(
-        settings, client, engine, publishAddress, publishHost(publishAddress, client.address()));
+        settings, client, daemon, publishAddress, publishHost(publishAddress, client.address()));
   }
 
   /**
-   * Whether this process may share the network of the engine's host, which a socket alone does not
+   * Whether this process may share the network of the daemon's host, which a socket alone does not
    * tell: it may be the end of a tunnel.
    */
   boolean isLocal() {
     return client.address().isUnix() && ContainerState.isLocal(publishHost);
   }
 
-  private static String publishAddress(DockerSettings settings, EngineAddress address) {
+  private static String publishAddress(DockerSettings settings, DaemonAddress address) {
     if (settings.publishAddress() != null) {
       return settings.publishAddress();
     }
@@ -47,7 +77,7 @@ record DockerHost(
     }
   }
 
-  private static String publishHost(String publishAddress, EngineAddress address) {
+  private static String publishHost(String publishAddress, DaemonAddress address) {
     boolean any = publishAddress.equals("0.0.0.0") || publishAddress.equals("::");
     String host = !any ? publishAddress : address.isUnix() ? "127.0.0.1" : address.uri().getHost();
     return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;

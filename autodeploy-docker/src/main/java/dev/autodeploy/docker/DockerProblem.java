@@ -5,43 +5,43 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What is wrong with a Docker Engine or with what it was asked for. Recognised by the engine's own
+ * What is wrong with a Docker daemon or with what it was asked for. Recognised by the daemon's own
  * words: the status codes differ between versions, and between Docker and Podman, for one cause.
  *
  * <p>The order matters: the first that matches counts.
  */
 public enum DockerProblem {
-  /** What is given as the engine's address, or the context that names it, cannot be used. */
+  /** What is given as the daemon's address, or the context that names it, cannot be used. */
   BAD_ADDRESS(
       "unsupported protocol scheme",
-      "this is no address of a Docker Engine that can be used",
+      "this is no address of a Docker daemon that can be used",
       "set DOCKER_HOST to unix:// and a socket or tcp:// and a host, or choose another context"),
-  /** There is no socket where the engine's was expected. */
+  /** There is no socket where the daemon's was expected. */
   NOT_RUNNING(
       "SocketException: No such file or directory|NoSuchFileException",
       "Docker is not running or not installed",
       "start it, or set DOCKER_HOST to where it is"),
-  /** The user of this process may not use the engine's socket. */
+  /** The user of this process may not use the daemon's socket. */
   NO_PERMISSION(
       "(SocketException|BindException|AccessDeniedException|ConnectException): Permission denied",
       "this user may not use Docker",
       "add the user to the group that owns the socket (usually docker) and log in again"),
-  /** The engine did not answer within the deadline. */
+  /** The daemon did not answer within the deadline. */
   NO_ANSWER(
       "SocketTimeoutException|InterruptedIOException: timeout",
       "Docker did not answer in time",
       "it may be frozen or overloaded: see its own log"),
-  /** The engine's host has no address. */
+  /** The daemon's host has no address. */
   HOST_UNKNOWN(
       "UnknownHostException",
       "the Docker host's name cannot be resolved",
       "check DOCKER_HOST and the name service"),
-  /** Nothing accepts connections where the engine should be. */
+  /** Nothing accepts connections where the daemon should be. */
   NOT_ANSWERING(
       "ConnectException|NoRouteToHostException|Failed to connect to",
       "the Docker daemon is not answering",
       "check that it runs and that the address is right"),
-  /** The engine speaks TLS and was spoken to without. */
+  /** The daemon speaks TLS and was spoken to without. */
   TLS_NEEDED(
       "Client sent an HTTP request to an HTTPS server",
       "this Docker daemon wants TLS",
@@ -53,24 +53,24 @@ public enum DockerProblem {
           + " \\(DOCKER_CERT_PATH\\)",
       "no secure connection to the Docker daemon",
       "check the certificates in DOCKER_CERT_PATH and the host name in DOCKER_HOST"),
-  /** Something answers, but it is no Docker Engine. */
+  /** Something answers, but it is no Docker daemon. */
   NOT_DOCKER(
       "<html|<!doctype|JsonParseException|MismatchedInputException|Unrecognized token",
-      "what answers is not a Docker Engine",
+      "what answers is not a Docker daemon",
       "check DOCKER_HOST and whether a proxy answers in its place"),
-  /** The connection broke while the engine was working. */
+  /** The connection broke while the daemon was working. */
   CONNECTION_LOST(
       "EOFException|unexpected end of stream|Broken pipe|Connection reset|Socket closed"
           + "|ClosedChannelException|AsynchronousCloseException|StreamResetException",
       "the connection to Docker was lost",
       "the daemon was probably restarted"),
-  /** The engine does not speak a version of the API that is known here. */
+  /** The daemon does not speak a version of the API that is known here. */
   API_VERSION(
       "client version .* is too (old|new)",
       "this Docker version does not fit",
       "Docker 19.03 (API 1.40) or newer is needed"),
 
-  /** The disk of the engine's host is full. */
+  /** The disk of the daemon's host is full. */
   DISK_FULL(
       "no space left on device",
       "the Docker host's disk is full",
@@ -92,7 +92,7 @@ public enum DockerProblem {
           + " reference.*not found",
       "the registry has no such image",
       "check the name and tag, and for a private image the credentials"),
-  /** The registry cannot be reached from the engine's host. */
+  /** The registry cannot be reached from the daemon's host. */
   REGISTRY_DOWN(
       "dial tcp|server misbehaving|TLS handshake timeout|net/http: request canceled"
           + "|proxyconnect",
@@ -142,7 +142,7 @@ public enum DockerProblem {
       "cannot assign requested address",
       "the Docker host has no such address",
       "set publishAddress to one of the Docker host's addresses"),
-  /** The engine has no driver for GPUs. */
+  /** The daemon has no driver for GPUs. */
   NO_GPU_DRIVER(
       "could not select device driver",
       "Docker on this host cannot give GPUs to containers",
@@ -168,7 +168,7 @@ public enum DockerProblem {
       "unknown (or invalid )?runtime",
       "Docker on this host has no such runtime",
       "install it and name it in daemon.json"),
-  /** The engine has no init process to put into containers. */
+  /** The daemon has no init process to put into containers. */
   INIT_MISSING(
       "docker-init|container-init binary not found|catatonit",
       "Docker on this host has no init process for containers",
@@ -204,21 +204,21 @@ public enum DockerProblem {
       "network .* not found|could not find bridge",
       "the Docker host has no such network",
       "create it with 'docker network create'"),
-  /** The engine may not set a limit. */
+  /** The daemon may not set a limit. */
   ULIMIT_NOT_ALLOWED(
       "error setting rlimit",
       "Docker may not set this ulimit on its host",
-      "leave it out; a rootless engine cannot raise limits"),
+      "leave it out; a rootless daemon cannot raise limits"),
   /** The container is gone. */
   NO_SUCH_CONTAINER(
       "No such container|no container with name or ID|removal of container .* is already",
       "the container is gone",
       "somebody else removed it"),
-  /** The engine will not build this into a container. */
+  /** The daemon will not build this into a container. */
   NOT_ALLOWED(
       "operation not permitted|forbidden|authorization denied",
       "Docker refuses this on its host",
-      "check the engine's policy and whether it runs rootless"),
+      "check the daemon's policy and whether it runs rootless"),
   /** Anything else. */
   OTHER("", "Docker reports an error", "see the daemon's own log");
 
@@ -258,7 +258,7 @@ public enum DockerProblem {
   }
 
   /**
-   * Returns whether it is not known if the engine carried out what it was asked for.
+   * Returns whether it is not known if the daemon carried out what it was asked for.
    *
    * @return true where the answer was lost
    */
@@ -267,7 +267,7 @@ public enum DockerProblem {
   }
 
   /**
-   * Returns whether the engine could not be asked at all, or its answer was lost.
+   * Returns whether the daemon could not be asked at all, or its answer was lost.
    *
    * @return true where another attempt can help
    */
@@ -276,7 +276,7 @@ public enum DockerProblem {
   }
 
   /**
-   * Returns whether the engine's address is a part of the problem.
+   * Returns whether the daemon's address is a part of the problem.
    *
    * @return true where it is worth a look
    */
@@ -287,7 +287,7 @@ public enum DockerProblem {
   /**
    * Recognises a problem.
    *
-   * @param text the names and messages of all errors in the chain, and the engine's answer
+   * @param text the names and messages of all errors in the chain, and the daemon's answer
    * @return the first that matches, {@link #OTHER} at the least
    */
   static DockerProblem of(String text) {

@@ -8,41 +8,36 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a provider.
+ * The settings of a provider, by what they are about.
  *
- * @param callTimeout how long one call of the engine may take
- * @param pullPolicy when images are pulled
- * @param pullStallTimeout how long a pull may make no progress
- * @param registryCredentials user and password by registry
- * @param publishAddress the engine's host's address at which ports are published, or null
- * @param heartbeatTimeout how long a container runs without a heartbeat; zero for ever
- * @param init whether an init process is put into containers
- * @param gpus the GPUs of the engine's host, or empty to find out
- * @param gpuAccess how containers get GPUs
- * @param gpuSharedMemory the shared memory of containers with GPUs, in bytes
- * @param hostIpc whether containers share the host's memory segments
- * @param ulimits limits of containers
- * @param network the network of containers, or null
- * @param customizer the last word on how containers are made, or null
+ * @param callTimeout how long one call of the daemon may take
+ * @param publishAddress the address of the daemon's host at which ports are published, or null
+ * @param pulling how images are pulled
+ * @param gpus the GPUs of the daemon's host
+ * @param containers how containers are made
  */
 record DockerSettings(
     Duration callTimeout,
-    PullPolicy pullPolicy,
-    Duration pullStallTimeout,
-    Map<String, Credentials> registryCredentials,
     @Nullable String publishAddress,
-    Duration heartbeatTimeout,
-    boolean init,
-    List<String> gpus,
-    GpuAccess gpuAccess,
-    long gpuSharedMemory,
-    boolean hostIpc,
-    List<Limit> ulimits,
-    @Nullable String network,
-    @Nullable UnaryOperator<CreateContainerCmd> customizer) {
+    Pulling pulling,
+    Gpus gpus,
+    Containers containers) {
 
   /**
-   * What a registry is shown.
+   * How images are pulled.
+   *
+   * @param policy when they are pulled
+   * @param stallTimeout how long a pull may make no progress
+   * @param credentials user and password by registry
+   */
+  record Pulling(PullPolicy policy, Duration stallTimeout, Map<String, Credentials> credentials) {
+    Pulling {
+      credentials = Map.copyOf(credentials);
+    }
+  }
+
+  /**
+   * The credentials for a registry.
    *
    * @param user the user
    * @param password the password, which is never shown anywhere else
@@ -55,6 +50,44 @@ record DockerSettings(
   }
 
   /**
+   * The GPUs of the daemon's host, and the memory of containers with GPUs.
+   *
+   * @param ids the GPUs that may be given to instances, or empty to find out
+   * @param access how containers get GPUs
+   * @param sharedMemory the shared memory of containers with GPUs, in bytes
+   * @param hostIpc whether containers share the host's memory segments
+   */
+  record Gpus(List<String> ids, GpuAccess access, long sharedMemory, boolean hostIpc) {
+    Gpus {
+      ids = List.copyOf(ids);
+    }
+  }
+
+  /**
+   * How containers are made.
+   *
+   * @param heartbeatTimeout how long a container runs without a heartbeat; zero for ever
+   * @param init whether an init process is put into containers
+   * @param ulimits limits of containers
+   * @param network the network of containers, or null
+   * @param customizer the last word on how containers are made, or null
+   */
+  record Containers(
+      Duration heartbeatTimeout,
+      boolean init,
+      List<Limit> ulimits,
+      @Nullable String network,
+      @Nullable UnaryOperator<CreateContainerCmd> customizer) {
+    Containers {
+      ulimits = List.copyOf(ulimits);
+    }
+
+    boolean withHeartbeats() {
+      return !heartbeatTimeout.isZero();
+    }
+  }
+
+  /**
    * A limit of a container.
    *
    * @param name such as {@code memlock}
@@ -62,14 +95,4 @@ record DockerSettings(
    * @param hard what it can be raised to
    */
   record Limit(String name, long soft, long hard) {}
-
-  DockerSettings {
-    registryCredentials = Map.copyOf(registryCredentials);
-    gpus = List.copyOf(gpus);
-    ulimits = List.copyOf(ulimits);
-  }
-
-  boolean withHeartbeats() {
-    return !heartbeatTimeout.isZero();
-  }
 }

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /** The threads of one provider: workers, which may block, and a timer, which hands over only. */
 final class DockerThreads {
-  private static final Logger log = LoggerFactory.getLogger(DockerThreads.class);
+  private static final Logger LOG = LoggerFactory.getLogger(DockerThreads.class);
 
   private final AtomicInteger number = new AtomicInteger();
   private final ScheduledExecutorService timers =
@@ -30,18 +30,18 @@ final class DockerThreads {
     return workers;
   }
 
-  /** Has a worker do something whose failure is nobody's business but the log's. */
-  void later(Runnable task) {
+  /** Runs a task on a worker and logs its failure. */
+  void submit(Runnable task) {
     quietly(() -> workers.execute(() -> quietly(task)));
   }
 
-  /** Likewise again and again. */
-  void every(Duration pause, Runnable task) {
+  /** Runs a task periodically on a worker and logs its failures. */
+  void scheduleAtInterval(Duration pause, Runnable task) {
     timers.scheduleWithFixedDelay(
-        () -> later(task), pause.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+        () -> submit(task), pause.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Ends the timer; what the workers are at goes on to its end. */
+  /** Stops the timer; running tasks finish. */
   void close() {
     timers.shutdownNow();
     workers.shutdown();
@@ -51,12 +51,12 @@ final class DockerThreads {
     try {
       task.run();
     } catch (DockerEngineException e) {
-      log.debug("{}", e.getMessage());
+      LOG.debug("{}", e.getMessage());
     } catch (RejectedExecutionException e) {
-      log.debug("The provider is closed");
+      LOG.debug("The provider is closed");
     } catch (Throwable e) {
       // A timer that met it would not go off again.
-      log.error("A task of the Docker provider failed", e);
+      LOG.error("A task of the Docker provider failed", e);
     }
   }
 

@@ -9,11 +9,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Listens to what the engine tells about the owner's containers, on a thread of its own; opens the
+ * Listens to what the daemon tells about the owner's containers, on a thread of its own; opens the
  * stream again whenever it breaks.
  */
 final class EventWatch implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(EventWatch.class);
+  private static final Logger LOG = LoggerFactory.getLogger(EventWatch.class);
   private static final long MIN_PAUSE_MILLIS = 100;
   private static final long MAX_PAUSE_MILLIS = 2000;
 
@@ -32,7 +32,7 @@ final class EventWatch implements AutoCloseable {
     void happened(String action, String containerId, String instanceId);
   }
 
-  private final EngineClient client;
+  private final DaemonClient client;
   private final String path;
   private final Receiver receiver;
   private final Thread thread;
@@ -40,18 +40,18 @@ final class EventWatch implements AutoCloseable {
   private volatile boolean closed;
   private volatile @Nullable JsonLines current;
 
-  EventWatch(EngineClient client, String owner, Receiver receiver) {
+  EventWatch(DaemonClient client, String owner, Receiver receiver) {
     this.client = client;
     this.receiver = receiver;
     String filters =
-        EngineClient.JSON
+        DaemonClient.JSON
             .createObjectNode()
             .<com.fasterxml.jackson.databind.node.ObjectNode>set("type", array("container"))
             .<com.fasterxml.jackson.databind.node.ObjectNode>set(
                 "event", array("create", "die", "destroy"))
             .set("label", array(Labels.OWNER + "=" + owner))
             .toString();
-    path = "/events?filters=" + EngineClient.encode(filters);
+    path = "/events?filters=" + DaemonClient.encode(filters);
     thread = new Thread(this::run, "autodeploy-docker-events-0");
     thread.setDaemon(true);
   }
@@ -60,7 +60,7 @@ final class EventWatch implements AutoCloseable {
   void start() throws InterruptedException {
     thread.start();
     if (!firstOpened.await(5, TimeUnit.SECONDS)) {
-      log.warn("Docker has not opened its stream of events within 5 s; still trying");
+      LOG.warn("Docker has not opened its stream of events within 5 s; still trying");
     }
   }
 
@@ -89,9 +89,9 @@ final class EventWatch implements AutoCloseable {
           return;
         }
         lines.forEach(this::opened, this::read);
-        log.debug("Docker's stream of events ended");
+        LOG.debug("Docker's stream of events ended");
       } catch (RuntimeException e) {
-        log.debug("Docker's stream of events broke: {}", e.toString());
+        LOG.debug("Docker's stream of events broke: {}", e.toString());
       }
       boolean lasted = System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(5);
       pause = lasted ? MIN_PAUSE_MILLIS : Math.min(MAX_PAUSE_MILLIS, pause * 2);
@@ -118,7 +118,7 @@ final class EventWatch implements AutoCloseable {
   }
 
   private static com.fasterxml.jackson.databind.node.ArrayNode array(String... values) {
-    com.fasterxml.jackson.databind.node.ArrayNode array = EngineClient.JSON.createArrayNode();
+    com.fasterxml.jackson.databind.node.ArrayNode array = DaemonClient.JSON.createArrayNode();
     for (String value : values) {
       array.add(value);
     }

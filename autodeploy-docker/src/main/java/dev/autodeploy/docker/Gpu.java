@@ -3,7 +3,7 @@ package dev.autodeploy.docker;
 import java.util.List;
 
 /**
- * One GPU of the engine's host, or one MIG slice.
+ * One GPU of the daemon's host, or one MIG slice.
  *
  * @param id what it is asked for by
  * @param names all ids that it is known by, {@code id} among them

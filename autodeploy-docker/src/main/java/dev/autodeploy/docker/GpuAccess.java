@@ -2,7 +2,7 @@ package dev.autodeploy.docker;
 
 /** How containers get GPUs. */
 public enum GpuAccess {
-  /** By CDI if the engine has discovered GPUs that way, else by NVIDIA's hook. The default. */
+  /** By CDI if the daemon has discovered GPUs that way, else by NVIDIA's hook. The default. */
   AUTO,
   /** By NVIDIA's container runtime hook, as {@code docker run --gpus} does. */
   NVIDIA_HOOK,

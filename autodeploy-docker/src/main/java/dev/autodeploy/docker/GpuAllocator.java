@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives GPUs to instances. The engine itself would give the first ones to everybody. The table of
+ * Gives GPUs to instances. The daemon itself would give the first ones to everybody. The table of
  * who holds what is on the containers themselves, so it is the same for all processes and survives
  * each of them; only what is between the decision and the container is kept here.
  */
@@ -23,13 +23,13 @@ final class GpuAllocator {
   private static final Duration RIVAL_TIMEOUT = Duration.ofSeconds(10);
   private static final Duration FORGOTTEN = Duration.ofMinutes(2);
 
-  private final EngineClient client;
+  private final DaemonClient client;
   private final GpuInventory inventory;
   private final Duration clockSkew;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, List<String>> reserved = new HashMap<>();
 
-  GpuAllocator(EngineClient client, GpuInventory inventory, Duration clockSkew) {
+  GpuAllocator(DaemonClient client, GpuInventory inventory, Duration clockSkew) {
     this.client = client;
     this.inventory = inventory;
     this.clockSkew = clockSkew;

@@ -12,41 +12,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which GPUs the engine's host has: those that were configured, those that the engine discovered by
+ * Which GPUs the daemon's host has: those that were configured, those that the daemon discovered by
  * CDI, or those that {@code nvidia-smi} lists in a container of the user's own image, into which
  * NVIDIA's hook puts it.
  */
 final class GpuInventory {
   static final String PROBE = Labels.PREFIX + "probe";
-  private static final Logger log = LoggerFactory.getLogger(GpuInventory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(GpuInventory.class);
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(20);
   private static final int PROBE_LINES = 1000;
 
-  private final EngineClient client;
+  private final DaemonClient client;
   private final DockerSettings settings;
-  private final EngineInfo engine;
+  private final DaemonInfo daemon;
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable List<Gpu> found;
 
-  GpuInventory(EngineClient client, DockerSettings settings, EngineInfo engine) {
+  GpuInventory(DaemonClient client, DockerSettings settings, DaemonInfo daemon) {
     this.client = client;
     this.settings = settings;
-    this.engine = engine;
+    this.daemon = daemon;
   }
 
   GpuAccess access() {
-    if (settings.gpuAccess() != GpuAccess.AUTO) {
-      return settings.gpuAccess();
+    if (settings.gpus().access() != GpuAccess.AUTO) {
+      return settings.gpus().access();
     }
-    boolean named = settings.gpus().stream().anyMatch(id -> id.contains("="));
-    boolean discovered = !discovered().isEmpty() && settings.gpus().isEmpty();
+    boolean named = settings.gpus().ids().stream().anyMatch(id -> id.contains("="));
+    boolean discovered = !discovered().isEmpty() && settings.gpus().ids().isEmpty();
     return named || discovered ? GpuAccess.CDI : GpuAccess.NVIDIA_HOOK;
   }
 
   /** What is known without starting anything; null if nothing is. */
   @Nullable List<Gpu> known() {
-    if (!settings.gpus().isEmpty()) {
-      return settings.gpus().stream().map(GpuInventory::named).toList();
+    if (!settings.gpus().ids().isEmpty()) {
+      return settings.gpus().ids().stream().map(GpuInventory::named).toList();
     }
     if (access() == GpuAccess.CDI) {
       return discovered();
@@ -111,7 +111,7 @@ final class GpuInventory {
         Thread.sleep(20);
       }
       List<Gpu> gpus = NvidiaSmi.parse(client.logs(container, PROBE_LINES));
-      log.info("The Docker host has {} GPUs: {}", gpus.size(), gpus);
+      LOG.info("The Docker host has {} GPUs: {}", gpus.size(), gpus);
       return gpus;
     } catch (DockerEngineException e) {
       if (e.problem() == DockerProblem.COMMAND_NOT_FOUND) {
@@ -129,7 +129,7 @@ final class GpuInventory {
   private List<Gpu> discovered() {
     List<Gpu> gpus = new ArrayList<>();
     for (String kind : List.of("nvidia.com/gpu", "amd.com/gpu")) {
-      engine.cdiDevices(kind).forEach(id -> gpus.add(named(id)));
+      daemon.cdiDevices(kind).forEach(id -> gpus.add(named(id)));
     }
     return gpus;
   }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The dead man's handle of a container: a POSIX shell script that runs the service and ends it when
+ * A dead man's switch for a container: a POSIX shell script that runs the service and ends it when
  * no heartbeat, a signal {@code URG}, has come for the timeout. It passes the stop signal on to
  * every process of the container and keeps the service's exit code.
  */

@@ -14,10 +14,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends instances their heartbeats, each on a worker of its own and at most one at a time: where
- * the engine hangs over one container, the others' go on.
+ * the daemon hangs over one container, the others' go on.
  */
 final class Heartbeats {
-  private static final Logger log = LoggerFactory.getLogger(Heartbeats.class);
+  private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);
 
   private final Executor workers;
   private final Consumer<TrackedInstance> beat;
@@ -56,10 +56,10 @@ final class Heartbeats {
       workers.execute(() -> sendNow(instance));
     } catch (RejectedExecutionException e) {
       underWay.remove(instance);
-      log.debug("The provider is closed");
+      LOG.debug("The provider is closed");
     } catch (Throwable e) {
       underWay.remove(instance);
-      log.error("Heartbeat of {} could not be sent, trying again", instance.instanceId(), e);
+      LOG.error("Heartbeat of {} could not be sent, trying again", instance.instanceId(), e);
     }
   }
 

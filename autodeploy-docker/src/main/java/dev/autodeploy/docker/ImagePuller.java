@@ -14,17 +14,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Brings an image to the engine's host, as far as the policy allows. */
+/** Brings an image to the daemon's host, as far as the policy allows. */
 final class ImagePuller {
   private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
-  private final EngineClient client;
+  private final DaemonClient client;
   private final DockerSettings settings;
   private final ScheduledExecutorService timers;
   private final RegistryLogins logins;
 
   ImagePuller(
-      EngineClient client,
+      DaemonClient client,
       DockerSettings settings,
       ScheduledExecutorService timers,
       RegistryLogins logins) {
@@ -48,8 +48,8 @@ final class ImagePuller {
     boolean local = image.startsWith("sha256:");
     boolean wanted =
         found == null
-            ? settings.pullPolicy() != PullPolicy.NEVER && !local
-            : settings.pullPolicy() == PullPolicy.ALWAYS && !pinned && !local;
+            ? settings.pulling().policy() != PullPolicy.NEVER && !local
+            : settings.pulling().policy() == PullPolicy.ALWAYS && !pinned && !local;
     if (wanted) {
       pull(image, progress, running);
       found = client.findImage(image);
@@ -67,13 +67,13 @@ final class ImagePuller {
     String doing = "pulling " + image;
     String path =
         "/images/create?fromImage="
-            + EngineClient.encode(name.repository())
+            + DaemonClient.encode(name.repository())
             + "&tag="
-            + EngineClient.encode(name.tagOrDigest());
+            + DaemonClient.encode(name.tagOrDigest());
     try (JsonLines lines = client.stream(doing, "POST", path, logins.header(name.registry()))) {
       running.accept(lines);
       Pull pull = new Pull(doing, image, progress);
-      Stall stall = new Stall(lines, settings.pullStallTimeout());
+      Stall stall = new Stall(lines, settings.pulling().stallTimeout());
       try {
         lines.forEach(
             () -> {},
@@ -89,18 +89,19 @@ final class ImagePuller {
             DockerProblem.PULL_STALLED,
             doing,
             "nothing came for "
-                + settings.pullStallTimeout().toSeconds()
+                + settings.pulling().stallTimeout().toSeconds()
                 + " s, last: "
                 + pull.last,
             null);
       }
       if (lines.isClosed()) {
-        throw new DockerEngineException(DockerProblem.OTHER, doing, "the start was given up", null);
+        throw new DockerEngineException(
+            DockerProblem.OTHER, doing, "the start was cancelled", null);
       }
     }
   }
 
-  /** Ends a pull that makes no progress: the engine itself would wait for ever. */
+  /** Ends a pull that makes no progress: the daemon itself would wait for ever. */
   private final class Stall {
     private final JsonLines lines;
     private final Duration limit;
@@ -197,7 +198,7 @@ final class ImagePuller {
     }
   }
 
-  /** Encodes credentials as the engine wants them. */
+  /** Encodes credentials as the daemon wants them. */
   static String header(String json) {
     return Base64.getUrlEncoder().encodeToString(json.getBytes(StandardCharsets.UTF_8));
   }

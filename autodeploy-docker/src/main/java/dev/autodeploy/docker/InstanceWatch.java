@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Docker's events or because a heartbeat does not get there, and tells the observer once.
  */
 final class InstanceWatch {
-  private static final Logger log = LoggerFactory.getLogger(InstanceWatch.class);
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceWatch.class);
   private static final int LOG_TAIL = 20;
 
   private final DockerHost host;
@@ -51,10 +51,10 @@ final class InstanceWatch {
     EventWatch opened = new EventWatch(host.client(), context.owner(), new Events(context.owner()));
     events = opened;
     opened.start();
-    if (host.settings().withHeartbeats()) {
+    if (host.settings().containers().withHeartbeats()) {
       heartbeats.start(
           threads.timers(),
-          HeartbeatWrapper.beatInterval(host.settings().heartbeatTimeout()),
+          HeartbeatWrapper.beatInterval(host.settings().containers().heartbeatTimeout()),
           tracked.values());
     }
   }
@@ -132,7 +132,7 @@ final class InstanceWatch {
         check(instance);
       }
     } catch (DockerEngineException e) {
-      log.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
+      LOG.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
       EventWatch open = events;
       if (open != null) {
         open.reopen();
@@ -161,7 +161,7 @@ final class InstanceWatch {
   }
 
   private void checkLater(TrackedInstance instance) {
-    threads.later(() -> check(instance));
+    threads.submit(() -> check(instance));
   }
 
   /** Returns how an instance ended, with the last lines of its log. */
@@ -180,7 +180,7 @@ final class InstanceWatch {
     if (tail.contains(HeartbeatWrapper.EXPIRED)) {
       message =
           "it ended itself, because no heartbeat had reached it for "
-              + host.settings().heartbeatTimeout().toSeconds()
+              + host.settings().containers().heartbeatTimeout().toSeconds()
               + " s";
     } else if (!state.error().isEmpty()) {
       message = state.error();
@@ -190,7 +190,7 @@ final class InstanceWatch {
         state.isOutOfMemory(),
         tail,
         message,
-        state.finishedAt(host.engine().clockSkew()));
+        state.finishedAt(host.daemon().clockSkew()));
   }
 
   private final class Events implements EventWatch.Receiver {
@@ -211,8 +211,8 @@ final class InstanceWatch {
     public void happened(String action, String containerId, String instanceId) {
       if (action.equals("create")) {
         if (wasReleased.test(instanceId)) {
-          log.info("Docker made a container for {} {} too late", owner, instanceId);
-          threads.later(() -> host.client().remove(containerId));
+          LOG.info("Docker made a container for {} {} too late", owner, instanceId);
+          threads.submit(() -> host.client().remove(containerId));
         }
         return;
       }

@@ -8,28 +8,28 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * A stream of JSON values from the engine: events, or the progress of a pull. It is read by the one
+ * A stream of JSON values from the daemon: events, or the progress of a pull. It is read by the one
  * thread that calls {@link #forEach} and ended by anybody, before it begins as well.
  */
 final class JsonLines implements AutoCloseable {
   private final String doing;
-  private final EngineTransport.Exchange exchange;
+  private final DaemonTransport.Exchange exchange;
 
-  JsonLines(String doing, EngineTransport.Exchange exchange) {
+  JsonLines(String doing, DaemonTransport.Exchange exchange) {
     this.doing = doing;
     this.exchange = exchange;
   }
 
   /** Reads up to the end of the stream; returns normally as well when it was closed meanwhile. */
   void forEach(Runnable opened, Consumer<JsonNode> reader) {
-    try (EngineTransport.Answer answer = exchange.open()) {
+    try (DaemonTransport.Answer answer = exchange.open()) {
       if (answer.getStatusCode() != 200) {
         byte[] text = answer.getBody().readNBytes(1 << 16);
         throw DockerEngineException.answered(doing, new String(text, StandardCharsets.UTF_8));
       }
       opened.run();
       try (MappingIterator<JsonNode> values =
-          EngineClient.JSON.readerFor(JsonNode.class).readValues(answer.getBody())) {
+          DaemonClient.JSON.readerFor(JsonNode.class).readValues(answer.getBody())) {
         while (values.hasNextValue()) {
           reader.accept(values.nextValue());
         }

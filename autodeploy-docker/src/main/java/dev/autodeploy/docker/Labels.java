@@ -10,7 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is written on a container of ours.
+ * The labels of a container managed by this provider.
  *
  * @param name the container's own name, without which the labels prove nothing: they are copied
  *     into images and from there into other people's containers
@@ -48,7 +48,7 @@ record Labels(
   private static final String GPUS = PREFIX + "gpus";
   private static final String PORT = PREFIX + "port";
   private static final String STARTED = PREFIX + "started";
-  private static final String LEASED = PREFIX + "leased";
+  private static final String HEARTBEATS = PREFIX + "leased";
   private static final String LOCK = PREFIX + "lock";
 
   static final List<String> ALL =
@@ -63,7 +63,7 @@ record Labels(
           GPUS,
           PORT,
           STARTED,
-          LEASED,
+          HEARTBEATS,
           LOCK);
 
   Labels {
@@ -87,7 +87,7 @@ record Labels(
     map.put(GPUS, String.join(" ", gpus));
     map.put(PORT, String.valueOf(port));
     map.put(STARTED, startedAt.toString());
-    map.put(LEASED, String.valueOf(withHeartbeats));
+    map.put(HEARTBEATS, String.valueOf(withHeartbeats));
     map.put(LOCK, lock);
     return map;
   }
@@ -129,7 +129,7 @@ record Labels(
           gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
           Integer.parseInt(map.getOrDefault(PORT, "0")),
           Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
-          Boolean.parseBoolean(map.get(LEASED)),
+          Boolean.parseBoolean(map.get(HEARTBEATS)),
           map.getOrDefault(LOCK, ""));
     } catch (NumberFormatException | DateTimeException e) {
       return null;

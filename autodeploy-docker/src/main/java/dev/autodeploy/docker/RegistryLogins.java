@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * the client's configuration or the credential helper that it names.
  */
 final class RegistryLogins {
-  private static final Logger log = LoggerFactory.getLogger(RegistryLogins.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RegistryLogins.class);
   private static final String HUB = AuthConfig.DEFAULT_SERVER_ADDRESS;
   private static final Duration HELPER_TIMEOUT = Duration.ofSeconds(10);
 
@@ -66,20 +66,20 @@ final class RegistryLogins {
     try {
       return Files.exists(configFile) ? configured(registry) : null;
     } catch (JsonProcessingException e) {
-      log.warn(
+      LOG.warn(
           "Credentials for {} in {} cannot be read: {}",
           registry,
           configFile,
           DockerContext.notJson(e));
       return null;
     } catch (IOException e) {
-      log.warn("Credentials for {} in {} cannot be read: {}", registry, configFile, e.toString());
+      LOG.warn("Credentials for {} in {} cannot be read: {}", registry, configFile, e.toString());
       return null;
     }
   }
 
   private @Nullable ObjectNode configured(String registry) throws IOException {
-    JsonNode config = EngineClient.JSON.readTree(Files.readAllBytes(configFile));
+    JsonNode config = DaemonClient.JSON.readTree(Files.readAllBytes(configFile));
     for (String key :
         registry.equals("docker.io")
             ? List.of(HUB, registry)
@@ -102,7 +102,7 @@ final class RegistryLogins {
         }
       }
       if (entry.hasNonNull("identitytoken")) {
-        return EngineClient.JSON
+        return DaemonClient.JSON
             .createObjectNode()
             .put("identitytoken", entry.get("identitytoken").asText())
             .put("serveraddress", key);
@@ -119,7 +119,7 @@ final class RegistryLogins {
       return null;
     }
     return user.equals("<token>")
-        ? EngineClient.JSON
+        ? DaemonClient.JSON
             .createObjectNode()
             .put("identitytoken", secret)
             .put("serveraddress", registry)
@@ -138,7 +138,7 @@ final class RegistryLogins {
               try (OutputStream out = process.getOutputStream()) {
                 out.write(registry.getBytes(StandardCharsets.UTF_8));
               }
-              JsonNode read = EngineClient.JSON.readTree(process.getInputStream());
+              JsonNode read = DaemonClient.JSON.readTree(process.getInputStream());
               return process.waitFor() == 0 ? read : MissingNode.getInstance();
             });
     Thread thread = new Thread(answer, "autodeploy-docker-credentials-0");
@@ -156,7 +156,7 @@ final class RegistryLogins {
           e);
     } catch (ExecutionException e) {
       // What it wrote is not repeated: it may hold a secret.
-      log.debug("docker-credential-{} knows nothing of {}", helper, registry);
+      LOG.debug("docker-credential-{} knows nothing of {}", helper, registry);
       return MissingNode.getInstance();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -168,7 +168,7 @@ final class RegistryLogins {
   }
 
   private static ObjectNode login(String registry, String user, String password) {
-    return EngineClient.JSON
+    return DaemonClient.JSON
         .createObjectNode()
         .put("username", user)
         .put("password", password)

@@ -33,9 +33,9 @@ final class Snapshots {
   private static final String PORT = NAME + ".port";
   private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
 
-  private final EngineClient client;
+  private final DaemonClient client;
 
-  Snapshots(EngineClient client) {
+  Snapshots(DaemonClient client) {
     this.client = client;
   }
 
@@ -68,7 +68,7 @@ final class Snapshots {
     Instant now = Instant.now();
     List<String> command = command(container, labels, baseConfig);
 
-    ObjectNode body = EngineClient.JSON.createObjectNode();
+    ObjectNode body = DaemonClient.JSON.createObjectNode();
     labels(labels, name, now).forEach(body.putObject("Labels")::put);
     ArrayNode env = body.putArray("Env");
     environment(container.getConfig(), baseConfig).forEach(env::add);
@@ -78,13 +78,13 @@ final class Snapshots {
             + "&repo="
             + REPOSITORY
             + "&tag="
-            + EngineClient.encode(name)
+            + DaemonClient.encode(name)
             + "&comment="
-            + EngineClient.encode("snapshot of deployment " + labels.deployment())
+            + DaemonClient.encode("snapshot of deployment " + labels.deployment())
             + "&pause=true";
     if (!command.isEmpty()) {
-      path += "&changes=" + EngineClient.encode("ENTRYPOINT " + json(command.subList(0, 1)));
-      path += "&changes=" + EngineClient.encode("CMD " + json(command.subList(1, command.size())));
+      path += "&changes=" + DaemonClient.encode("ENTRYPOINT " + json(command.subList(0, 1)));
+      path += "&changes=" + DaemonClient.encode("CMD " + json(command.subList(1, command.size())));
     }
     client.post(
         "making snapshot '" + name + "' of " + labels.name(),
@@ -200,7 +200,7 @@ final class Snapshots {
   }
 
   private static String json(List<String> words) {
-    ArrayNode array = EngineClient.JSON.createArrayNode();
+    ArrayNode array = DaemonClient.JSON.createArrayNode();
     words.forEach(array::add);
     return array.toString();
   }

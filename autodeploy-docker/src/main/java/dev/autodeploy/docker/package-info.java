@@ -1,5 +1,5 @@
 /**
- * Runs instances as containers of a Docker Engine, with GPUs.
+ * Runs instances as containers of a Docker daemon, with GPUs.
  *
  * <pre>{@code
  * try (DockerInstanceProvider provider = DockerInstanceProvider.builder()
@@ -15,7 +15,7 @@
  * }
  * }</pre>
  *
- * <p>{@link dev.autodeploy.docker.DockerInstanceProvider} finds the engine as Docker's own client
+ * <p>{@link dev.autodeploy.docker.DockerInstanceProvider} finds the daemon as Docker's own client
  * does. Each GPU goes to one instance, by id; how a container gets at it is a {@link
  * dev.autodeploy.docker.GpuAccess}.
  */

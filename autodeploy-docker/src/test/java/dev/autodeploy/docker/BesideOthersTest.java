@@ -12,12 +12,12 @@ import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
 import org.testcontainers.utility.DockerImageName;
 
-/** Other people's containers on the same engine, run by Testcontainers. */
+/** Other people's containers on the same daemon, run by Testcontainers. */
 class BesideOthersTest {
 
   @BeforeAll
   static void require() {
-    TestEngine.require();
+    TestDaemon.require();
   }
 
   @Test
@@ -36,7 +36,7 @@ class BesideOthersTest {
   }
 
   @Test
-  void endpoint_thatAcceptsAndNeverAnswers_isNotTakenForAnEngine() {
+  void endpoint_thatAcceptsAndNeverAnswers_isNotTakenForADaemon() {
     try (GenericContainer<?> silent =
         container("while :; do nc -l -p 2375 > /dev/null < /dev/null; done", 2375)) {
       silent.start();
@@ -54,7 +54,7 @@ class BesideOthersTest {
   }
 
   @Test
-  void webServer_isNotTakenForAnEngine() {
+  void webServer_isNotTakenForADaemon() {
     try (GenericContainer<?> web = container("exec httpd -f -p 2375 -h /www", 2375)) {
       web.waitingFor(Wait.forHttp("/")).start();
       URI uri = URI.create("tcp://" + web.getHost() + ":" + web.getMappedPort(2375));
@@ -98,7 +98,7 @@ class BesideOthersTest {
   }
 
   private static GenericContainer<?> container(String command, int port) {
-    return new GenericContainer<>(DockerImageName.parse(TestEngine.WEB))
+    return new GenericContainer<>(DockerImageName.parse(TestDaemon.WEB))
         .withCommand("/bin/sh", "-c", command)
         .withExposedPorts(port);
   }

@@ -16,7 +16,10 @@ final class ConnectMain {
   public static void main(String[] arguments) {
     try (DockerInstanceProvider provider = DockerInstanceProvider.create()) {
       System.out.println(
-          "connected to " + provider.name() + " " + provider.host().engine().version());
+          "connected to "
+              + provider.name()
+              + " "
+              + provider.containers().host().daemon().version());
     } catch (DockerEngineException e) {
       System.out.println(e.problem() + " " + e.getMessage());
     }

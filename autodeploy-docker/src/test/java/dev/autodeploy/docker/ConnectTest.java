@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Where the engine is: the environment and files that Docker's own client goes by. */
+/** Where the daemon is: the environment and files that Docker's own client goes by. */
 class ConnectTest {
   @TempDir private Path home;
   private Path docker;
@@ -31,17 +31,17 @@ class ConnectTest {
   @Test
   void nothingSet_meansTheDefaultSocket() {
     assertThat(address(Map.of()))
-        .isEqualTo(new EngineAddress(URI.create("unix:///var/run/docker.sock"), null));
+        .isEqualTo(new DaemonAddress(URI.create("unix:///var/run/docker.sock"), null));
     assertThat(address(Map.of("DOCKER_HOST", "", "DOCKER_CONTEXT", "default")))
-        .isEqualTo(new EngineAddress(URI.create("unix:///var/run/docker.sock"), null));
+        .isEqualTo(new DaemonAddress(URI.create("unix:///var/run/docker.sock"), null));
   }
 
   @Test
   void dockerHost_isASocketOrAHost() {
     assertThat(address(Map.of("DOCKER_HOST", "unix:///run/user/1000/docker.sock")).socket())
         .isEqualTo(Path.of("/run/user/1000/docker.sock"));
-    EngineAddress tcp = address(Map.of("DOCKER_HOST", "tcp://gpu1:4000"));
-    assertThat(tcp).isEqualTo(new EngineAddress(URI.create("tcp://gpu1:4000"), null));
+    DaemonAddress tcp = address(Map.of("DOCKER_HOST", "tcp://gpu1:4000"));
+    assertThat(tcp).isEqualTo(new DaemonAddress(URI.create("tcp://gpu1:4000"), null));
     assertThat(address(Map.of("DOCKER_HOST", "tcp://gpu1")).port()).isEqualTo(2375);
   }
 
@@ -57,7 +57,7 @@ class ConnectTest {
   @Test
   void tlsVerify_namesTheCertificates() throws IOException {
     Map<String, String> verify = Map.of("DOCKER_HOST", "tcp://gpu1", "DOCKER_TLS_VERIFY", "1");
-    assertThat(address(verify)).isEqualTo(new EngineAddress(URI.create("tcp://gpu1"), docker));
+    assertThat(address(verify)).isEqualTo(new DaemonAddress(URI.create("tcp://gpu1"), docker));
     assertThat(address(verify).port()).isEqualTo(2376);
     Path elsewhere = Files.createDirectories(home.resolve("certificates"));
     assertThat(
@@ -94,7 +94,7 @@ class ConnectTest {
     Files.writeString(docker.resolve("config.json"), "{\"currentContext\":\"rootless\"}");
     assertThat(address(Map.of()).socket()).isEqualTo(Path.of("/run/user/7/docker.sock"));
     assertThat(address(Map.of("DOCKER_CONTEXT", "gpu")))
-        .isEqualTo(new EngineAddress(URI.create("tcp://gpu1:2375"), null));
+        .isEqualTo(new DaemonAddress(URI.create("tcp://gpu1:2375"), null));
     assertThat(address(Map.of("DOCKER_CONTEXT", "default")).socket())
         .isEqualTo(Path.of("/var/run/docker.sock"));
   }
@@ -138,7 +138,7 @@ class ConnectTest {
     assertThat(problem(Map.of("DOCKER_CONTEXT", "empty"))).hasMessageContaining("names no host");
     context("loose", "{\"Host\":\"tcp://gpu1:2376\",\"SkipTLSVerify\":true}");
     assertThat(problem(Map.of("DOCKER_CONTEXT", "loose")))
-        .hasMessageContaining("check of the engine's certificate");
+        .hasMessageContaining("check of the daemon's certificate");
   }
 
   @Test
@@ -171,8 +171,8 @@ class ConnectTest {
     assertThat(problem(Map.of("DOCKER_CONTEXT", "same"))).hasMessageContaining(words);
   }
 
-  private EngineAddress address(Map<String, String> variables) {
-    return EngineAddress.from(new DockerEnvironment(variables, home));
+  private DaemonAddress address(Map<String, String> variables) {
+    return DaemonAddress.from(new DockerEnvironment(variables, home));
   }
 
   private @Nullable DockerEngineException problem(Map<String, String> variables) {

@@ -20,33 +20,33 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 class DaemonFaultTest {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
-  private OwnEngine engine;
+  private OwnDaemon daemon;
 
   @AfterEach
   void close() {
-    engine.close();
+    daemon.close();
   }
 
   private ProviderFixture open() {
-    return ProviderFixture.open(b -> b.dockerHost(engine.uri()).callTimeout(CALL_TIMEOUT));
+    return ProviderFixture.open(b -> b.dockerHost(daemon.uri()).callTimeout(CALL_TIMEOUT));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"stop", "kill"})
   void daemon_thatEnds_takesItsContainersAlong_whichIsTold_andServesAgain(String how)
       throws Exception {
-    engine = OwnEngine.start();
+    daemon = OwnDaemon.start();
     try (ProviderFixture docker = open()) {
       ProviderInstance instance = docker.ready(ProviderFixture.web().build());
       if (how.equals("stop")) {
-        engine.stop();
+        daemon.stop();
       } else {
-        engine.kill();
+        daemon.kill();
       }
       assertThatThrownBy(docker::list)
           .isInstanceOf(DockerEngineException.class)
           .hasMessageContaining("docker.sock");
-      engine.launch();
+      daemon.launch();
       ProviderFixture.await(
           Duration.ofSeconds(20), () -> docker.exits.containsKey(instance.instanceId()));
       docker.release(instance);
@@ -60,11 +60,11 @@ class DaemonFaultTest {
 
   @Test
   void daemon_withLiveRestore_keepsTheInstance() throws Exception {
-    engine = OwnEngine.start("--live-restore");
+    daemon = OwnDaemon.start("--live-restore");
     try (ProviderFixture docker = open()) {
       ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-      engine.kill();
-      engine.launch();
+      daemon.kill();
+      daemon.launch();
       assertThat(docker.list()).containsExactly(instance);
       ProviderFixture.await(
           Duration.ofSeconds(10),
@@ -76,7 +76,7 @@ class DaemonFaultTest {
             }
           });
       assertThat(docker.exits).isEmpty();
-      try (EngineClient client = engine.client()) {
+      try (DaemonClient client = daemon.client()) {
         client.signal("autodeploy-" + docker.owner + "-web-0", "KILL");
       }
       ProviderFixture.await(
@@ -88,10 +88,10 @@ class DaemonFaultTest {
 
   @Test
   void daemon_thatIsFrozen_makesEveryCallEndInTime() throws Exception {
-    engine = OwnEngine.start();
+    daemon = OwnDaemon.start();
     try (ProviderFixture docker = open()) {
       ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-      engine.freeze();
+      daemon.freeze();
       assertThat(ProviderFixture.get(instance.endpoint().resolve("/")))
           .as("the container goes on")
           .isEqualTo("ok\n");
@@ -101,7 +101,7 @@ class DaemonFaultTest {
       ends(() -> docker.provider.catalog(), DockerProblem.NO_ANSWER);
       StartRequest late = docker.request(ProviderFixture.web().build(), 1);
       ends(() -> docker.start(late), DockerProblem.NO_ANSWER);
-      engine.thaw();
+      daemon.thaw();
       docker.release(instance);
       docker.provider.release(late.instanceId(), Duration.ZERO).toCompletableFuture().join();
       ProviderInstance again = docker.ready(ProviderFixture.web().build());
@@ -113,7 +113,7 @@ class DaemonFaultTest {
 
   @Test
   void daemon_frozenDuringStarts_leavesNothing_onceTheyAreReleased() throws Exception {
-    engine = OwnEngine.start();
+    daemon = OwnDaemon.start();
     try (ProviderFixture docker = open()) {
       DeploymentSpec spec = ProviderFixture.web().maxInstances(10).build();
       docker.release(docker.start(spec));
@@ -129,9 +129,9 @@ class DaemonFaultTest {
                   }
                 });
         Thread.sleep(20 + i * 40L);
-        engine.freeze();
+        daemon.freeze();
         Thread.sleep(CALL_TIMEOUT.toMillis() + 500);
-        engine.thaw();
+        daemon.thaw();
         start.join();
         docker.provider.release(request.instanceId(), Duration.ZERO).toCompletableFuture().join();
         Thread.sleep(300);
@@ -142,9 +142,9 @@ class DaemonFaultTest {
   }
 
   @Test
-  void engine_withoutTheHook_saysThatItCannotGiveGpus() {
-    engine = OwnEngine.startOn("/usr/sbin:/usr/bin:/sbin:/bin");
-    try (ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()).gpus("0"))) {
+  void daemon_withoutTheHook_saysThatItCannotGiveGpus() {
+    daemon = OwnDaemon.startOn("/usr/sbin:/usr/bin:/sbin:/bin");
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()).gpus("0"))) {
       assertThatThrownBy(
               () ->
                   docker.start(
@@ -169,7 +169,7 @@ class DaemonFaultTest {
   }
 
   private void assertNothingLeft() {
-    try (EngineClient client = engine.client()) {
+    try (DaemonClient client = daemon.client()) {
       assertThat(client.list(Map.of(Labels.MANAGED, "true"))).isEmpty();
     }
   }

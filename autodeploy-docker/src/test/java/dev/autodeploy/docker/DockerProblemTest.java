@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
 
-/** The engines' own sentences, as Docker 20.10 and 28.5 and Podman 4.3 and 5.8 wrote them. */
+/** The daemons' own sentences, as Docker 20.10 and 28.5 and Podman 4.3 and 5.8 wrote them. */
 class DockerProblemTest {
 
   @ParameterizedTest
@@ -23,7 +23,7 @@ class DockerProblemTest {
   }
 
   @Test
-  void engine_sentence_isTakenOutOfItsWrapping() {
+  void daemon_sentence_isTakenOutOfItsWrapping() {
     DockerEngineException e =
         DockerEngineException.of(
             "x",

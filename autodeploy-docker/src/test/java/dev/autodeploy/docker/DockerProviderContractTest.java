@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeAll;
 
-/** The provider keeps what every provider has to keep, on a real engine. */
+/** The provider keeps what every provider has to keep, on a real daemon. */
 class DockerProviderContractTest extends InstanceProviderContract {
 
   @BeforeAll
   static void require() {
-    TestEngine.require();
+    TestDaemon.require();
   }
 
   @Override
@@ -30,7 +30,7 @@ class DockerProviderContractTest extends InstanceProviderContract {
   @Override
   protected DeploymentSpec.Builder serving(String name) {
     return DeploymentSpec.builder(name)
-        .image(TestEngine.WEB)
+        .image(TestDaemon.WEB)
         .port(8080)
         .startCommand(ProviderFixture.SERVE);
   }
@@ -38,14 +38,14 @@ class DockerProviderContractTest extends InstanceProviderContract {
   @Override
   protected DeploymentSpec.Builder exiting(String name, int exitCode, String line) {
     return DeploymentSpec.builder(name)
-        .image(TestEngine.WEB)
+        .image(TestDaemon.WEB)
         .port(8080)
         .startCommand("echo '" + line + "'; sleep 1; exit " + exitCode);
   }
 
   @Override
   protected boolean crash(InstanceProvider provider, ProviderInstance instance) {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       List<com.github.dockerjava.api.model.Container> containers =
           client.list(Map.of(Labels.INSTANCE, instance.instanceId()));
       return client.signal(containers.get(0).getId(), "KILL");

@@ -30,12 +30,12 @@ class EngineOnDockerTest {
 
   @BeforeEach
   void require() {
-    TestEngine.require();
+    TestDaemon.require();
   }
 
   @AfterEach
   void removeAll() {
-    assertThat(TestEngine.removeAll(owner)).as("containers left").isZero();
+    assertThat(TestDaemon.removeAll(owner)).as("containers left").isZero();
   }
 
   @Test
@@ -59,7 +59,7 @@ class EngineOnDockerTest {
       ProviderFixture.await(
           Duration.ofSeconds(15),
           () -> {
-            try (EngineClient client = TestEngine.client()) {
+            try (DaemonClient client = TestDaemon.client()) {
               return client.list(Map.of(Labels.OWNER, owner)).isEmpty();
             }
           });
@@ -67,7 +67,7 @@ class EngineOnDockerTest {
   }
 
   @Test
-  void ledger_agreesWithTheEngine() throws Exception {
+  void ledger_agreesWithTheDaemon() throws Exception {
     Instant begun = Instant.now();
     String filters =
         "{\"event\":[\"create\",\"start\",\"die\"],\"label\":[\""
@@ -75,9 +75,9 @@ class EngineOnDockerTest {
             + "="
             + owner
             + "\"]}";
-    String path = "/events?filters=" + EngineClient.encode(filters);
+    String path = "/events?filters=" + DaemonClient.encode(filters);
     Map<String, Instant> times = new ConcurrentHashMap<>();
-    try (EngineClient client = TestEngine.client();
+    try (DaemonClient client = TestDaemon.client();
         AutoDeploy autoDeploy =
             AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
       JsonLines lines = client.stream("recording events", "GET", path, Map.of());
@@ -102,21 +102,21 @@ class EngineOnDockerTest {
         Instant died = times.get("die " + interval.instanceId());
         startMillis.add(Duration.between(interval.startRequestedAt(), started).toMillis());
         endMillis.add(Duration.between(died, interval.endedAt()).toMillis());
-        // Paid is from the request to the verified removal, so the engine's own times lie within.
+        // Paid is from the request to the verified removal, so the daemon's own times lie within.
         assertThat(List.of(interval.startRequestedAt(), created, started, interval.readyAt()))
             .isSorted();
         assertThat(List.of(interval.readyAt(), died, interval.endedAt())).isSorted();
-        // How long the engine itself takes from create to start hangs on the machine: it is
+        // How long the daemon itself takes from create to start hangs on the machine: it is
         // printed.
         assertThat(Duration.between(interval.startRequestedAt(), created))
-            .as("start in the ledger and creation by the engine")
+            .as("start in the ledger and creation by the daemon")
             .isLessThan(Duration.ofSeconds(1));
         assertThat(Duration.between(died, interval.endedAt()))
-            .as("end by the engine and in the ledger")
+            .as("end by the daemon and in the ledger")
             .isLessThan(Duration.ofSeconds(1));
       }
       System.out.println(
-          "ledger before the engine's start, after its end, in ms: "
+          "ledger before the daemon's start, after its end, in ms: "
               + summary(startMillis)
               + ", "
               + summary(endMillis));
@@ -128,7 +128,7 @@ class EngineOnDockerTest {
     return "median " + sorted.get(sorted.size() / 2) + ", most " + sorted.get(sorted.size() - 1);
   }
 
-  /** Notes down what the engine itself records, as it happens: it keeps only the last few. */
+  /** Notes down what the daemon itself records, as it happens: it keeps only the last few. */
   private static Thread recorder(
       JsonLines lines, CountDownLatch opened, Map<String, Instant> times) {
     Thread thread =
@@ -149,13 +149,13 @@ class EngineOnDockerTest {
 
   @Test
   void daemon_restartedUnderLoad_isServedOnAgain() throws Exception {
-    OwnEngine engine = OwnEngine.start();
-    try (engine) {
+    OwnDaemon daemon = OwnDaemon.start();
+    try (daemon) {
       try (AutoDeploy autoDeploy =
           AutoDeploy.builder()
               .provider(
                   DockerInstanceProvider.builder()
-                      .dockerHost(engine.uri())
+                      .dockerHost(daemon.uri())
                       .callTimeout(Duration.ofSeconds(5))
                       .build())
               .owner(owner)
@@ -183,21 +183,21 @@ class EngineOnDockerTest {
                 });
         load.start();
         Thread.sleep(2000);
-        for (Runnable fault : List.<Runnable>of(engine::stop, engine::kill)) {
+        for (Runnable fault : List.<Runnable>of(daemon::stop, daemon::kill)) {
           fault.run();
           Thread.sleep(500);
-          engine.launch();
+          daemon.launch();
           serves(web);
         }
-        engine.freeze();
+        daemon.freeze();
         Thread.sleep(6000);
-        engine.thaw();
+        daemon.thaw();
         serves(web);
         over.set(true);
         load.join();
         assertThat(slow).isEmpty();
       }
-      try (EngineClient client = engine.client()) {
+      try (DaemonClient client = daemon.client()) {
         assertThat(client.list(Map.of(Labels.OWNER, owner))).isEmpty();
       }
     }
@@ -217,7 +217,7 @@ class EngineOnDockerTest {
 
   private static DeploymentSpec.Builder web(String name) {
     return DeploymentSpec.builder(name)
-        .image(TestEngine.WEB)
+        .image(TestDaemon.WEB)
         .port(8080)
         .startCommand(ProviderFixture.SERVE);
   }

@@ -19,7 +19,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong on a real engine, and the one error that it becomes. Nothing stays behind. */
+/** What goes wrong on a real daemon, and the one error that it becomes. Nothing stays behind. */
 class FaultTest {
 
   @Test
@@ -86,10 +86,10 @@ class FaultTest {
   @Test
   void gpu_byCdi_whereThereIsNone() {
     int version;
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       version = client.info().majorVersion();
     }
-    // Since 25 engines know CDI, and miss the device rather than the driver.
+    // Since 25 daemons know CDI, and miss the device rather than the driver.
     fails(
         ProviderFixture.web().gpu(dev.autodeploy.GpuRequest.count(1)).build(),
         b -> b.gpus("nvidia.com/gpu=no-such"),
@@ -154,7 +154,7 @@ class FaultTest {
 
   @Test
   void startCommand_forAnImageWithoutAShell() {
-    DeploymentSpec spec = ProviderFixture.web().image(TestEngine.BARE).build();
+    DeploymentSpec spec = ProviderFixture.web().image(TestDaemon.BARE).build();
     fails(spec, b -> {}, DockerProblem.NO_SHELL, "/bin/sh");
     fails(spec, b -> b.heartbeatTimeout(Duration.ZERO), DockerProblem.NO_SHELL, "/bin/sh");
   }
@@ -192,10 +192,10 @@ class FaultTest {
   }
 
   @Test
-  void name_thatTheEngineDoesNotAllow() {
-    TestEngine.require();
-    try (EngineClient client = TestEngine.client()) {
-      assertThatThrownBy(() -> client.create("creating x", TestEngine.WEB, c -> c.withName("x")))
+  void name_thatTheDaemonDoesNotAllow() {
+    TestDaemon.require();
+    try (DaemonClient client = TestDaemon.client()) {
+      assertThatThrownBy(() -> client.create("creating x", TestDaemon.WEB, c -> c.withName("x")))
           .isInstanceOf(DockerEngineException.class)
           .extracting(e -> ((DockerEngineException) e).problem())
           .isEqualTo(DockerProblem.BAD_NAME);

@@ -19,13 +19,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** GPUs on an engine whose NVIDIA hook is a stand-in: it accepts requests and adds no device. */
+/** GPUs on a daemon whose NVIDIA hook is a stand-in: it accepts requests and adds no device. */
 class GpuTest {
   private static final String ENV = "env > /www/env; exec httpd -f -p 8080 -h /www";
 
   private static DeploymentSpec spec(GpuRequest request) {
     return DeploymentSpec.builder("gpu")
-        .image(TestEngine.GPU)
+        .image(TestDaemon.GPU)
         .port(8080)
         .startCommand(ENV)
         .gpu(request)
@@ -117,7 +117,7 @@ class GpuTest {
   @Test
   void container_thatAsksForTheGpus_isRemoved_alsoWhereItsHostWasKilled() {
     try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK));
-        EngineClient client = TestEngine.client()) {
+        DaemonClient client = TestDaemon.client()) {
       docker.release(docker.start(spec(GpuRequest.all())));
       Map<String, String> probes = Map.of(GpuInventory.PROBE, docker.owner);
       assertThat(client.list(probes)).isEmpty();
@@ -126,7 +126,7 @@ class GpuTest {
       String hangs =
           client.create(
               "test",
-              TestEngine.GPU,
+              TestDaemon.GPU,
               cmd -> cmd.withLabels(probes).withEntrypoint("sleep").withCmd("60"));
       client.start("test", hangs);
       ProviderFixture.open(docker.owner, builder -> builder).close();
@@ -137,7 +137,7 @@ class GpuTest {
   @Test
   void count_withoutAnInventory_asksToNameTheGpus() {
     try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK))) {
-      DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestEngine.WEB).build();
+      DeploymentSpec spec = spec(GpuRequest.count(1)).toBuilder().image(TestDaemon.WEB).build();
       assertThatThrownBy(() -> docker.start(spec))
           .isInstanceOf(InstanceStartException.class)
           .hasMessageContaining("builder().gpus(");
@@ -183,16 +183,16 @@ class GpuTest {
 
   @Test
   void secondTryForGpus_isNotInTheWayOfItself() throws Exception {
-    try (EngineClient client = TestEngine.client();
+    try (DaemonClient client = TestDaemon.client();
         ProviderFixture docker = ProviderFixture.open(b -> b.gpus("0", "1", "2"))) {
-      GpuAllocator gpus = docker.provider.gpus();
-      GpuInventory inventory = docker.provider.inventory();
+      GpuAllocator gpus = docker.provider.containers().gpus();
+      GpuInventory inventory = docker.provider.containers().inventory();
       GpuRequest two = GpuRequest.count(2);
       assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("0", "1");
       Labels rival = rival(docker.owner);
       String container =
           client.create(
-              "test", TestEngine.GPU, cmd -> cmd.withName(rival.name()).withLabels(rival.toMap()));
+              "test", TestDaemon.GPU, cmd -> cmd.withName(rival.name()).withLabels(rival.toMap()));
 
       assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("1", "2");
 
@@ -218,20 +218,20 @@ class GpuTest {
   }
 
   @Test
-  void gpu_ofAContainerThatWasJustMade_isHeld_alsoByAnEngineWhoseClockIsSlow() {
+  void gpu_ofAContainerThatWasJustMade_isHeld_alsoByADaemonWhoseClockIsSlow() {
     Duration slow = Duration.ofMinutes(10);
-    try (EngineProxy proxy = new EngineProxy();
-        EngineClient client = TestEngine.client()) {
+    try (DaemonProxy proxy = new DaemonProxy();
+        DaemonClient client = TestDaemon.client()) {
       proxy.set(call -> behindBy(slow, call));
       try (ProviderFixture docker =
           ProviderFixture.open(b -> b.dockerHost(proxy.uri()).gpus("0"))) {
-        assertThat(docker.provider.host().engine().clockSkew().toMinutes())
+        assertThat(docker.provider.containers().host().daemon().clockSkew().toMinutes())
             .isEqualTo(-slow.toMinutes());
         Labels labels = rival(docker.owner);
         String rival =
             client.create(
                 "test",
-                TestEngine.GPU,
+                TestDaemon.GPU,
                 cmd -> cmd.withName(labels.name()).withLabels(labels.toMap()));
         assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 0)))
             .isInstanceOf(InstanceStartException.class)
@@ -242,8 +242,8 @@ class GpuTest {
     }
   }
 
-  /** Sets back the engine's clock in what it says of itself and of its containers. */
-  private static boolean behindBy(Duration slow, EngineProxy.Call call) throws IOException {
+  /** Sets back the daemon's clock in what it says of itself and of its containers. */
+  private static boolean behindBy(Duration slow, DaemonProxy.Call call) throws IOException {
     if (call.is("GET", "/info")) {
       String time = "\"SystemTime\":\"" + Instant.now().minus(slow) + "\"";
       return call.answer(call.forward().replace("\"SystemTime\":\"[^\"]*\"", m -> time));
@@ -263,7 +263,7 @@ class GpuTest {
     try (ProviderFixture docker =
         ProviderFixture.open(b -> b.gpus("0").ulimit("nofile", 512, 512))) {
       ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
-      try (EngineClient client = TestEngine.client()) {
+      try (DaemonClient client = TestDaemon.client()) {
         var host = client.inspect("autodeploy-" + docker.owner + "-gpu-0").getHostConfig();
         assertThat(host.getShmSize()).isEqualTo(8L << 30);
         assertThat(host.getUlimits()).hasSize(1);
@@ -294,12 +294,13 @@ class GpuTest {
   }
 
   @Test
-  void devices_thatTheEngineDiscoversByCdi_reachTheContainer() {
+  void devices_thatTheDaemonDiscoversByCdi_reachTheContainer() {
     try (ProviderFixture docker = ProviderFixture.open()) {
-      List<String> discovered = docker.provider.host().engine().cdiDevices("nvidia.com/gpu");
-      assumeFalse(discovered.isEmpty(), "this engine has discovered no GPUs by CDI");
+      List<String> discovered =
+          docker.provider.containers().host().daemon().cdiDevices("nvidia.com/gpu");
+      assumeFalse(discovered.isEmpty(), "this daemon has discovered no GPUs by CDI");
       ProviderInstance instance = docker.start(docker.request(spec(GpuRequest.count(1)), 0));
-      try (EngineClient client = TestEngine.client()) {
+      try (DaemonClient client = TestDaemon.client()) {
         DeviceRequest request =
             client
                 .inspect("autodeploy-" + docker.owner + "-gpu-0")

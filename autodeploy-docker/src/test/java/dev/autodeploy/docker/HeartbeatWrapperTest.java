@@ -141,7 +141,7 @@ class HeartbeatWrapperTest {
               .build();
       ProviderInstance instance = docker.start(spec);
       pause(Duration.ofSeconds(1));
-      try (EngineClient client = TestEngine.client()) {
+      try (DaemonClient client = TestDaemon.client()) {
         client.signal("autodeploy-" + docker.owner + "-web-0", "TERM");
       }
       ProviderFixture.await(
@@ -177,7 +177,7 @@ class HeartbeatWrapperTest {
     ProviderFixture docker = ProviderFixture.open();
     docker.start(ProviderFixture.web().build());
     docker.provider.close();
-    assertThat(TestEngine.removeAll(docker.owner)).isZero();
+    assertThat(TestDaemon.removeAll(docker.owner)).isZero();
   }
 
   /** A timeout that passes although this process sends heartbeats: they come too seldom. */

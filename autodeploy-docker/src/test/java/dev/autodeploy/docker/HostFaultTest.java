@@ -26,19 +26,19 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is wrong with the engine's host rather than with what is asked of it. */
+/** What is wrong with the daemon's host rather than with what is asked of it. */
 @Tag("slow")
 @EnabledOnOs(OS.LINUX)
 class HostFaultTest {
 
   @Test
   void disk_thatIsFull_isToldSo_andReleasesAllTheSame() {
-    try (OwnEngine engine = OwnEngine.startOnDiskOf(48);
+    try (OwnDaemon daemon = OwnDaemon.startOnDiskOf(48);
         TestRegistry registry = new TestRegistry()) {
       registry.push("1", 1 << 20);
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
       ProviderInstance instance = docker.ready(ProviderFixture.web().maxInstances(2).build());
-      engine.fillDisk();
+      daemon.fillDisk();
       DeploymentSpec pulled =
           ProviderFixture.web().image(registry.host() + "/app:1").maxInstances(2).build();
       fails(docker, ProviderFixture.web().maxInstances(2).build(), DockerProblem.DISK_FULL);
@@ -48,24 +48,24 @@ class HostFaultTest {
           .extracting(e -> ((DockerEngineException) e).problem())
           .isEqualTo(DockerProblem.DISK_FULL);
       docker.release(instance);
-      assertNothingLeft(engine);
+      assertNothingLeft(daemon);
       docker.provider.close();
     }
   }
 
   @Test
   void limits_andInit_thatTheHostCannotGive_areToldSo() {
-    try (OwnEngine engine =
-        OwnEngine.startWithout("sys_resource", "--init-path", "/no/such/init")) {
+    try (OwnDaemon daemon =
+        OwnDaemon.startWithout("sys_resource", "--init-path", "/no/such/init")) {
       ProviderFixture docker =
           ProviderFixture.open(
-              b -> b.dockerHost(engine.uri()).init(false).ulimit("memlock", -1, -1));
+              b -> b.dockerHost(daemon.uri()).init(false).ulimit("memlock", -1, -1));
       fails(docker, ProviderFixture.web().build(), DockerProblem.ULIMIT_NOT_ALLOWED);
       docker.provider.close();
-      docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+      docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
       fails(docker, ProviderFixture.web().build(), DockerProblem.INIT_MISSING);
       docker.provider.close();
-      assertNothingLeft(engine);
+      assertNothingLeft(daemon);
     }
   }
 
@@ -95,11 +95,11 @@ class HostFaultTest {
   @Test
   void container_thatCannotBeDeleted_isReleasedOnceItIsDead_andDeletedLater() {
     Programs.require("chattr");
-    try (OwnEngine engine = OwnEngine.start();
-        EngineClient client = engine.client()) {
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+    try (OwnDaemon daemon = OwnDaemon.start();
+        DaemonClient client = daemon.client()) {
+      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
       ProviderInstance instance = docker.ready(keeping());
-      Path kept = kept(engine);
+      Path kept = kept(daemon);
       assumeTrue(
           Programs.succeeds("chattr", "+i", kept.toString()), "no chattr on this file system");
       try {
@@ -114,23 +114,23 @@ class HostFaultTest {
         Programs.succeeds("chattr", "-i", kept.toString());
       }
       docker.provider.close();
-      ProviderFixture.open(docker.owner, b -> b.dockerHost(engine.uri())).provider.close();
-      assertNothingLeft(engine);
+      ProviderFixture.open(docker.owner, b -> b.dockerHost(daemon.uri())).provider.close();
+      assertNothingLeft(daemon);
     }
   }
 
   @Test
   void container_thatTakesLongToBeDeleted_isReleasedNoSoonerThanItsRemovalHasEnded(
       @TempDir Path elsewhere) {
-    try (OwnEngine engine = OwnEngine.start();
-        EngineClient client = engine.client()) {
+    try (OwnDaemon daemon = OwnDaemon.start();
+        DaemonClient client = daemon.client()) {
       ProviderFixture docker =
-          ProviderFixture.open(b -> b.dockerHost(engine.uri()).callTimeout(Duration.ofSeconds(2)));
+          ProviderFixture.open(b -> b.dockerHost(daemon.uri()).callTimeout(Duration.ofSeconds(2)));
       ProviderInstance instance = docker.ready(keeping());
       String container = client.inspect(name(docker)).getId();
-      makeBusy(kept(engine), elsewhere);
+      makeBusy(kept(daemon), elsewhere);
       try {
-        // The engine tries for 5 s, and a call lasts 2.
+        // The daemon tries for 5 s, and a call lasts 2.
         docker.release(instance);
         InspectContainerResponse aside = client.inspect(container);
         assertThat(aside.getState().getStatus()).isEqualTo("dead");
@@ -140,21 +140,21 @@ class HostFaultTest {
         makeIdle(elsewhere);
       }
       docker.provider.close();
-      ProviderFixture.open(docker.owner, b -> b.dockerHost(engine.uri())).provider.close();
-      assertNothingLeft(engine);
+      ProviderFixture.open(docker.owner, b -> b.dockerHost(daemon.uri())).provider.close();
+      assertNothingLeft(daemon);
     }
   }
 
   @Test
   void container_thatSomebodyElseIsDeleting_isReleasedNoSoonerThanItIsGone(@TempDir Path elsewhere)
       throws Exception {
-    try (OwnEngine engine = OwnEngine.start();
-        EngineClient client = engine.client();
-        EngineClient others = engine.client()) {
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(engine.uri()));
+    try (OwnDaemon daemon = OwnDaemon.start();
+        DaemonClient client = daemon.client();
+        DaemonClient others = daemon.client()) {
+      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
       ProviderInstance instance = docker.ready(keeping());
       String container = client.inspect(name(docker)).getId();
-      makeBusy(kept(engine), elsewhere);
+      makeBusy(kept(daemon), elsewhere);
       try {
         CompletableFuture<Void> removal = Async.run(() -> others.remove(container));
         ProviderFixture.await(
@@ -172,7 +172,7 @@ class HostFaultTest {
         makeIdle(elsewhere);
       }
       docker.provider.close();
-      assertNothingLeft(engine);
+      assertNothingLeft(daemon);
     }
   }
 
@@ -186,10 +186,10 @@ class HostFaultTest {
     return "autodeploy-" + docker.owner + "-web-0";
   }
 
-  /** The file that the service has written, as the engine's host sees it. */
-  private static Path kept(OwnEngine engine) {
-    Path layers = engine.dataDirectory().resolve("overlay2");
-    assumeTrue(Files.isDirectory(layers), "this engine keeps its containers' files otherwise");
+  /** The file that the service has written, as the daemon's host sees it. */
+  private static Path kept(OwnDaemon daemon) {
+    Path layers = daemon.dataDirectory().resolve("overlay2");
+    assumeTrue(Files.isDirectory(layers), "this daemon keeps its containers' files otherwise");
     try (Stream<Path> files = Files.walk(layers, 4)) {
       return files.filter(file -> file.endsWith("diff/tmp/kept")).findFirst().orElseThrow();
     } catch (IOException e) {
@@ -198,7 +198,7 @@ class HostFaultTest {
   }
 
   /**
-   * Mounts something over a file by another way to it, which the engine does not find: it tries for
+   * Mounts something over a file by another way to it, which the daemon does not find: it tries for
    * some seconds to delete the file, and is told that it is busy.
    */
   private static void makeBusy(Path file, Path elsewhere) {
@@ -227,8 +227,8 @@ class HostFaultTest {
         .isEqualTo(problem);
   }
 
-  private static void assertNothingLeft(OwnEngine engine) {
-    try (EngineClient client = engine.client()) {
+  private static void assertNothingLeft(OwnDaemon daemon) {
+    try (DaemonClient client = daemon.client()) {
       ProviderFixture.await(
           Duration.ofSeconds(5), () -> client.list(Map.of(Labels.MANAGED, "true")).isEmpty());
     }

@@ -30,12 +30,12 @@ class HostKillTest {
 
   @BeforeEach
   void require() {
-    TestEngine.require();
+    TestDaemon.require();
   }
 
   @AfterEach
   void removeAll() {
-    TestEngine.removeAll(owner);
+    TestDaemon.removeAll(owner);
   }
 
   @Test
@@ -127,7 +127,7 @@ class HostKillTest {
   }
 
   private List<Container> containers() {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       return client.list(Map.of(Labels.OWNER, owner));
     }
   }

@@ -140,7 +140,7 @@ public final class HostProcess implements AutoCloseable {
       Deployment web =
           autoDeploy.deploy(
               DeploymentSpec.builder("web")
-                  .image(TestEngine.WEB)
+                  .image(TestDaemon.WEB)
                   .port(8080)
                   .startCommand(ProviderFixture.SERVE)
                   .build());

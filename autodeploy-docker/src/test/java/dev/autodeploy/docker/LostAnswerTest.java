@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Answers of the real engine that are lost, late or bad, and what happens on their way. */
+/** Answers of the real daemon that are lost, late or bad, and what happens on their way. */
 @Tag("slow")
 class LostAnswerTest {
   private static final String CREATE = "/containers/create";
@@ -28,12 +28,12 @@ class LostAnswerTest {
   private static final String DELETE = "/containers/[^/]+";
   private static final String INSPECT = "/containers/[^/]+/json";
 
-  private EngineProxy proxy;
+  private DaemonProxy proxy;
 
   @BeforeEach
   void start() {
-    TestEngine.require();
-    proxy = new EngineProxy();
+    TestDaemon.require();
+    proxy = new DaemonProxy();
   }
 
   @AfterEach
@@ -108,20 +108,20 @@ class LostAnswerTest {
   @Test
   void image_whoseNameIsGivenToAnotherDuringTheStart_isTheOneThatWasFound() {
     String name = "autodeploy/moves-" + ProcessHandle.current().pid();
-    try (EngineClient client = TestEngine.client();
+    try (DaemonClient client = TestDaemon.client();
         ProviderFixture docker = open()) {
-      tag(client, TestEngine.WEB, name);
+      tag(client, TestDaemon.WEB, name);
       try {
         proxy.set(
             call -> {
               if (call.is("POST", CREATE)) {
-                tag(client, TestEngine.GPU, name);
+                tag(client, TestDaemon.GPU, name);
               }
               return false;
             });
         ProviderInstance instance = docker.start(ProviderFixture.web().image(name + ":1").build());
         assertThat(client.inspect("autodeploy-" + docker.owner + "-web-0").getImageId())
-            .isEqualTo(client.findImage(TestEngine.WEB).getId());
+            .isEqualTo(client.findImage(TestDaemon.WEB).getId());
         docker.release(instance);
       } finally {
         client.removeImage(name + ":1");
@@ -129,10 +129,10 @@ class LostAnswerTest {
     }
   }
 
-  private static void tag(EngineClient client, String image, String name) {
+  private static void tag(DaemonClient client, String image, String name) {
     client.post(
         "tagging",
-        "/images/" + image + "/tag?repo=" + EngineClient.encode(name) + "&tag=1",
+        "/images/" + image + "/tag?repo=" + DaemonClient.encode(name) + "&tag=1",
         null,
         Duration.ZERO);
   }
@@ -155,7 +155,7 @@ class LostAnswerTest {
       asked.await();
       CompletableFuture<Void> release = release(docker, request.instanceId());
       Thread.sleep(500);
-      assertThat(release).as("the engine may still make a container").isNotDone();
+      assertThat(release).as("the daemon may still make a container").isNotDone();
       goOn.countDown();
       release.join();
       assertThat(containers(docker)).isEmpty();
@@ -193,7 +193,7 @@ class LostAnswerTest {
   @Test
   void container_thatIsMadeAfterItsInstanceWasReleased_isRemoved() {
     try (ProviderFixture docker = open();
-        EngineClient client = TestEngine.client()) {
+        DaemonClient client = TestDaemon.client()) {
       StartRequest request = docker.request(ProviderFixture.web().build());
       release(docker, request.instanceId()).join();
       Map<String, String> labels =
@@ -204,7 +204,7 @@ class LostAnswerTest {
               docker.owner,
               Labels.INSTANCE,
               request.instanceId());
-      String late = client.create("test", TestEngine.WEB, cmd -> cmd.withLabels(labels));
+      String late = client.create("test", TestDaemon.WEB, cmd -> cmd.withLabels(labels));
       ProviderFixture.await(Duration.ofSeconds(5), () -> client.find(late) == null);
     }
   }
@@ -217,7 +217,7 @@ class LostAnswerTest {
           call ->
               call.is("DELETE", DELETE)
                   && call.answer(
-                      new EngineProxy.Answer(
+                      new DaemonProxy.Answer(
                           500, "{\"message\":\"Could not kill running container\"}")));
       assertThatThrownBy(() -> release(docker, instance.instanceId()).join())
           .hasCauseInstanceOf(DockerEngineException.class)
@@ -308,7 +308,7 @@ class LostAnswerTest {
             if (!call.is("GET", INSPECT)) {
               return false;
             }
-            EngineProxy.Answer answer = call.forward();
+            DaemonProxy.Answer answer = call.forward();
             if (answer.text().contains("\"Running\":true") && running.incrementAndGet() == 1) {
               kill(docker);
               Thread.sleep(1000);
@@ -346,7 +346,7 @@ class LostAnswerTest {
     proxy.set(
         call ->
             call.is("GET", "/containers/json")
-                && call.answer(new EngineProxy.Answer(500, "{\"message\":\"not now\"}")));
+                && call.answer(new DaemonProxy.Answer(500, "{\"message\":\"not now\"}")));
     String owner = "t" + ProcessHandle.current().pid();
     assertThatThrownBy(() -> ProviderFixture.open(owner, b -> b.dockerHost(proxy.uri())))
         .isInstanceOf(DockerEngineException.class)
@@ -374,7 +374,7 @@ class LostAnswerTest {
     } finally {
       assertThat(Thread.interrupted()).as("still interrupted").isTrue();
     }
-    assertThat(TestEngine.removeAll(docker.owner)).isZero();
+    assertThat(TestDaemon.removeAll(docker.owner)).isZero();
   }
 
   private static CompletableFuture<Void> release(ProviderFixture docker, String instanceId) {
@@ -383,13 +383,13 @@ class LostAnswerTest {
   }
 
   private static void kill(ProviderFixture docker) {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       client.signal("autodeploy-" + docker.owner + "-web-0", "KILL");
     }
   }
 
   private static List<Container> containers(ProviderFixture docker) {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       return client.list(Map.of(Labels.OWNER, docker.owner));
     }
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
- * A port in front of the JDK's server that refuses TLS at once. Engines try TLS first, and the
+ * A port in front of the JDK's server that refuses TLS at once. Daemons try TLS first, and the
  * JDK's server would keep them waiting for the end of the line.
  */
 final class PlainOnlyPort implements AutoCloseable {

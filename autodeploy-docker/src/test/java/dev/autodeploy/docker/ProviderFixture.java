@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 
-/** A provider on the real engine, whose owner is nobody else's and leaves nothing behind. */
+/** A provider on the real daemon, whose owner is nobody else's and leaves nothing behind. */
 final class ProviderFixture implements AutoCloseable {
   static final String SERVE = "exec httpd -f -p 8080 -h /www";
   private static final HttpClient HTTP =
@@ -62,7 +62,7 @@ final class ProviderFixture implements AutoCloseable {
 
   static ProviderFixture open(
       String owner, UnaryOperator<DockerInstanceProvider.Builder> settings) {
-    TestEngine.require();
+    TestDaemon.require();
     return new ProviderFixture(owner, settings.apply(DockerInstanceProvider.builder()).build());
   }
 
@@ -72,7 +72,7 @@ final class ProviderFixture implements AutoCloseable {
   }
 
   static DeploymentSpec.Builder web() {
-    return DeploymentSpec.builder("web").image(TestEngine.WEB).port(8080).startCommand(SERVE);
+    return DeploymentSpec.builder("web").image(TestDaemon.WEB).port(8080).startCommand(SERVE);
   }
 
   StartRequest request(DeploymentSpec spec) {
@@ -144,7 +144,7 @@ final class ProviderFixture implements AutoCloseable {
   @Override
   public void close() {
     provider.close();
-    int left = TestEngine.removeAll(owner);
+    int left = TestDaemon.removeAll(owner);
     if (left > 0) {
       throw new AssertionError(left + " containers were left of owner " + owner);
     }

@@ -16,7 +16,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Real pulls by the real engine from a registry on this machine. */
+/** Real pulls by the real daemon from a registry on this machine. */
 class PullTest {
   private static final int MEGABYTE = 1 << 20;
   private final TestRegistry registry = new TestRegistry();
@@ -24,7 +24,7 @@ class PullTest {
   @AfterEach
   void close() {
     registry.close();
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       for (Image image : client.images()) {
         for (String name : names(image)) {
           if (name.startsWith(registry.host())) {
@@ -83,7 +83,7 @@ class PullTest {
       docker.release(docker.start(spec("app@" + first)));
       assertThat(registry.requests).as("a pinned image cannot change").hasSize(before);
     }
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       assertThat(client.findImage(registry.host() + "/app@" + first).getRepoDigests())
           .containsExactly(registry.host() + "/app@" + first);
     }

@@ -24,7 +24,7 @@ import org.testcontainers.utility.DockerImageName;
 
 /**
  * The registry that everybody runs, in a container that Testcontainers looks after; its image is
- * made from this machine's program. What the engine pushed there it pulls again.
+ * made from this machine's program. What the daemon pushed there it pulls again.
  */
 @Tag("slow")
 class RealRegistryTest {
@@ -39,9 +39,9 @@ class RealRegistryTest {
 
   @BeforeAll
   static void start() throws IOException {
-    TestEngine.require();
+    TestDaemon.require();
     Programs.require("docker-registry");
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       Path program = Path.of(DockerEnvironment.ofProcess().program("docker-registry"));
       Tar tar = TestImages.tools();
       TestImages.program(tar, "bin/docker-registry", program);
@@ -119,10 +119,10 @@ class RealRegistryTest {
     }
   }
 
-  /** Has the engine push an image to the registry; returns its digest. */
+  /** Has the daemon push an image to the registry; returns its digest. */
   private static String push(String tag, String page) {
     String reference = host + "/app:" + tag;
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       Tar tar = TestImages.tools().file("www/page", page, false);
       TestImages.load(client, reference, tar.toByteArray(), TestImages.serve());
       StringBuilder problem = new StringBuilder();
@@ -143,7 +143,7 @@ class RealRegistryTest {
   }
 
   private static void removeImages() {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       for (Image image : client.images()) {
         String[] tags = image.getRepoTags() == null ? new String[0] : image.getRepoTags();
         String[] digests = image.getRepoDigests() == null ? new String[0] : image.getRepoDigests();

@@ -190,7 +190,7 @@ class RegistryLoginTest {
   }
 
   private void removeImage() {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       client.removeImage(spec().image());
     }
   }
@@ -202,14 +202,14 @@ class RegistryLoginTest {
             .get("X-Registry-Auth");
     return header == null
         ? null
-        : EngineClient.JSON.readTree(Base64.getUrlDecoder().decode(header));
+        : DaemonClient.JSON.readTree(Base64.getUrlDecoder().decode(header));
   }
 
   private DeploymentSpec spec() {
     return ProviderFixture.web().image(registry.host() + "/login:1").build();
   }
 
-  /** The engine is where it is for everybody; the rest is the test's. */
+  /** The daemon is where it is for everybody; the rest is the test's. */
   private DockerEnvironment environment() {
     Map<String, String> variables = new java.util.HashMap<>();
     String host = DockerEnvironment.ofProcess().get("DOCKER_HOST");

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Images made of containers, on a real engine. */
+/** Images made of containers, on a real daemon. */
 class SnapshotTest {
   private final String name = "test-" + UUID.randomUUID().toString().substring(0, 8);
   private ProviderFixture docker;
@@ -45,7 +45,7 @@ class SnapshotTest {
 
     assertThat(snapshot.deployment()).isEqualTo("web");
     assertThat(snapshot.bytes()).isPositive();
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       ContainerConfig config = client.findImage(snapshot.reference()).getConfig();
       assertThat(config.getLabels()).containsEntry("autodeploy.managed", "");
       assertThat(config.getLabels()).doesNotContainValue(instance.instanceId());
@@ -103,7 +103,7 @@ class SnapshotTest {
     docker.release(instance);
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
-    assertThatThrownBy(() -> docker.provider.deleteSnapshot(TestEngine.WEB))
+    assertThatThrownBy(() -> docker.provider.deleteSnapshot(TestDaemon.WEB))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("not a snapshot");
     assertThatThrownBy(
@@ -118,7 +118,7 @@ class SnapshotTest {
     Snapshot snapshot =
         docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
     docker.release(instance);
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       String theirs = client.create("test", snapshot.reference(), cmd -> cmd);
       try {
         assertThat(docker.list()).isEmpty();

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Containers come up, are seen and go away, on a real engine. */
+/** Containers come up, are seen and go away, on a real daemon. */
 class StartAndReleaseTest {
   private ProviderFixture docker;
 
@@ -41,7 +41,7 @@ class StartAndReleaseTest {
 
   @Test
   void container_thatSomebodyLinksTo_isListedAndReleased() {
-    try (EngineClient client = TestEngine.client();
+    try (DaemonClient client = TestDaemon.client();
         ProviderFixture docker = ProviderFixture.open()) {
       ProviderInstance instance = docker.start(ProviderFixture.web().build());
       String name = "autodeploy-" + docker.owner + "-web-0";
@@ -49,7 +49,7 @@ class StartAndReleaseTest {
       String user =
           client.create(
               "test",
-              TestEngine.WEB,
+              TestDaemon.WEB,
               cmd ->
                   cmd.withName("api-" + docker.owner) // so that its name for it comes first
                       .withHostConfig(links)
@@ -130,10 +130,10 @@ class StartAndReleaseTest {
 
   @Test
   void removal_ofWhatIsGone_orIsBeingRemoved_isASuccess() {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       client.remove("autodeploy-never-made");
       for (int round = 0; round < 3; round++) {
-        String container = client.create("test", TestEngine.WEB, cmd -> cmd);
+        String container = client.create("test", TestDaemon.WEB, cmd -> cmd);
         client.start("test", container);
         client.start("test once more", container);
         List<CompletableFuture<Void>> removals =
@@ -184,7 +184,7 @@ class StartAndReleaseTest {
   @Test
   void exit_isTold_whenSomebodyElseRemovesTheContainer() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       client.remove("autodeploy-" + docker.owner + "-web-0");
     }
     ProviderFixture.await(
@@ -240,7 +240,7 @@ class StartAndReleaseTest {
     docker.progress.clear();
     assertThatThrownBy(() -> docker.start(request))
         .isInstanceOf(InstanceStartException.class)
-        .hasMessageContaining("given up");
+        .hasMessageContaining("cancelled");
     assertThat(docker.progress).as("nothing was begun").isEmpty();
     assertThat(docker.list()).isEmpty();
   }
@@ -294,7 +294,7 @@ class StartAndReleaseTest {
 
   @Test
   void image_withoutAShell_runsWithoutHeartbeats() throws Exception {
-    DeploymentSpec spec = DeploymentSpec.builder("bare").image(TestEngine.BARE).port(8080).build();
+    DeploymentSpec spec = DeploymentSpec.builder("bare").image(TestDaemon.BARE).port(8080).build();
     ProviderInstance instance = docker.ready(spec);
     assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("bare\n");
     assertThat(inspect("autodeploy-" + docker.owner + "-bare-0").getConfig().getLabels())
@@ -304,7 +304,7 @@ class StartAndReleaseTest {
 
   @Test
   void image_withItsOwnCommand_startsIt() throws Exception {
-    DeploymentSpec spec = DeploymentSpec.builder("own").image(TestEngine.WEB).port(8080).build();
+    DeploymentSpec spec = DeploymentSpec.builder("own").image(TestDaemon.WEB).port(8080).build();
     ProviderInstance instance = docker.ready(spec);
     assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
     docker.release(instance);
@@ -322,8 +322,8 @@ class StartAndReleaseTest {
   @Test
   void name_ofAForeignContainer_isLeftAlone() {
     String name = "autodeploy-" + docker.owner + "-web-0";
-    try (EngineClient client = TestEngine.client()) {
-      String foreign = client.create("test", TestEngine.WEB, cmd -> cmd.withName(name));
+    try (DaemonClient client = TestDaemon.client()) {
+      String foreign = client.create("test", TestDaemon.WEB, cmd -> cmd.withName(name));
       try {
         assertThatThrownBy(() -> docker.start(ProviderFixture.web().build()))
             .isInstanceOf(InstanceStartException.class)
@@ -337,11 +337,11 @@ class StartAndReleaseTest {
 
   @Test
   void container_ofAnImageThatInheritedOurLabels_isNotOurs() {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       String foreign =
           client.create(
               "test",
-              TestEngine.WEB,
+              TestDaemon.WEB,
               cmd ->
                   cmd.withLabels(
                       Map.of(
@@ -427,15 +427,15 @@ class StartAndReleaseTest {
     } finally {
       assertThat(Thread.interrupted()).as("still interrupted").isTrue();
     }
-    assertThat(TestEngine.removeAll(other.owner)).isZero();
+    assertThat(TestDaemon.removeAll(other.owner)).isZero();
     ProviderFixture.open(other.owner, builder -> builder).close();
   }
 
   @Test
-  void socket_ofAnEngineElsewhere_isNotTakenForThisMachine() {
-    assertThat(docker.provider.host().isLocal()).isTrue();
+  void socket_ofADaemonElsewhere_isNotTakenForThisMachine() {
+    assertThat(docker.provider.containers().host().isLocal()).isTrue();
     try (ProviderFixture tunnel = ProviderFixture.open(b -> b.publishAddress("192.0.2.1"))) {
-      assertThat(tunnel.provider.host().isLocal()).isFalse();
+      assertThat(tunnel.provider.containers().host().isLocal()).isFalse();
     }
   }
 
@@ -457,7 +457,7 @@ class StartAndReleaseTest {
   }
 
   private static InspectContainerResponse inspect(String name) {
-    try (EngineClient client = TestEngine.client()) {
+    try (DaemonClient client = TestDaemon.client()) {
       return client.inspect(name);
     }
   }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An engine, played by its answers, that hangs over one of three containers. */
+/** A daemon, played by its answers, that hangs over one of three containers. */
 class StuckContainerTest {
   private static final String OWNER = "stuck";
   private static final List<String> IDS = List.of("a", "b", "c");

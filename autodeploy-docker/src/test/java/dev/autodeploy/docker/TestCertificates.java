@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** An authority of the test's own, with the files that an engine and its clients need. */
+/** An authority of the test's own, with the files that a daemon and its clients need. */
 final class TestCertificates {
   /** What a client has: ca.pem, cert.pem and key.pem. */
   final Path client;
 
   private final Path directory;
 
-  /** Makes the files; the engine's certificate is good for 127.0.0.1 and for nothing else. */
+  /** Makes the files; the daemon's certificate is good for 127.0.0.1 and for nothing else. */
   TestCertificates(Path directory) throws IOException {
     Programs.require("openssl");
     this.directory = directory;
@@ -25,8 +25,8 @@ final class TestCertificates {
     Files.copy(directory.resolve("ca.pem"), client.resolve("ca.pem"));
   }
 
-  /** What makes an engine speak TLS, and only with clients that it knows. */
-  List<String> engineOptions() {
+  /** What makes a daemon speak TLS, and only with clients that it knows. */
+  List<String> daemonOptions() {
     return List.of(
         "--tlsverify",
         "--tlscacert=" + directory.resolve("ca.pem"),

@@ -22,11 +22,11 @@ final class TestImages {
 
   private TestImages() {}
 
-  static void make(EngineClient client) {
-    if (client.findImage(TestEngine.WEB) == null) {
-      load(client, TestEngine.WEB, tools().toByteArray(), serve());
+  static void make(DaemonClient client) {
+    if (client.findImage(TestDaemon.WEB) == null) {
+      load(client, TestDaemon.WEB, tools().toByteArray(), serve());
     }
-    if (client.findImage(TestEngine.GPU) == null) {
+    if (client.findImage(TestDaemon.GPU) == null) {
       String smi =
           """
           #!/bin/sh
@@ -34,9 +34,9 @@ final class TestImages {
           echo 'GPU 1: Test Card (UUID: GPU-bbbb1111-0000-0000-0000-000000000000)'
           """;
       load(
-          client, TestEngine.GPU, tools().file("bin/nvidia-smi", smi, true).toByteArray(), serve());
+          client, TestDaemon.GPU, tools().file("bin/nvidia-smi", smi, true).toByteArray(), serve());
     }
-    if (client.findImage(TestEngine.BARE) == null) {
+    if (client.findImage(TestDaemon.BARE) == null) {
       byte[] bare =
           busybox(
                   new Tar()
@@ -47,7 +47,7 @@ final class TestImages {
               .toByteArray();
       load(
           client,
-          TestEngine.BARE,
+          TestDaemon.BARE,
           bare,
           "ENTRYPOINT [\"/httpd\"]",
           "CMD [\"-f\",\"-p\",\"8080\",\"-h\",\"/www\"]");
@@ -79,13 +79,13 @@ final class TestImages {
     return tar.file("www/index.html", "ok\n", false);
   }
 
-  static void load(EngineClient client, String reference, byte[] tar, String... changes) {
+  static void load(DaemonClient client, String reference, byte[] tar, String... changes) {
     ImageName name = ImageName.parse(reference);
     StringBuilder path = new StringBuilder("/images/create?fromSrc=-&repo=");
-    path.append(EngineClient.encode(name.repository()));
-    path.append("&tag=").append(EngineClient.encode(name.tagOrDigest()));
+    path.append(DaemonClient.encode(name.repository()));
+    path.append("&tag=").append(DaemonClient.encode(name.tagOrDigest()));
     for (String change : changes) {
-      path.append("&changes=").append(EngineClient.encode(change));
+      path.append("&changes=").append(DaemonClient.encode(change));
     }
     client.post("making " + reference, path.toString(), tar, java.time.Duration.ofSeconds(60));
   }

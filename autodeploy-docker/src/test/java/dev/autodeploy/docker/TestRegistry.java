@@ -25,7 +25,7 @@ import java.util.random.RandomGenerator;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * A registry on this machine's loopback, which engines trust without TLS; it can be told to behave
+ * A registry on this machine's loopback, which daemons trust without TLS; it can be told to behave
  * badly.
  */
 final class TestRegistry implements AutoCloseable {

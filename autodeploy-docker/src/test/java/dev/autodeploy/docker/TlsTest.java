@@ -21,11 +21,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A real engine that is reached over TCP and TLS, and wants to know its clients. */
+/** A real daemon that is reached over TCP and TLS, and wants to know its clients. */
 @Tag("slow")
 class TlsTest {
   @TempDir private static Path directory;
-  private static @Nullable OwnEngine engine;
+  private static @Nullable OwnDaemon daemon;
   private static TestCertificates certificates;
   private static URI uri;
 
@@ -37,15 +37,15 @@ class TlsTest {
       port = free.getLocalPort();
     }
     uri = URI.create("tcp://127.0.0.1:" + port);
-    List<String> options = new ArrayList<>(certificates.engineOptions());
+    List<String> options = new ArrayList<>(certificates.daemonOptions());
     options.addAll(List.of("--host", uri.toString()));
-    engine = OwnEngine.start(options.toArray(new String[0]));
+    daemon = OwnDaemon.start(options.toArray(new String[0]));
   }
 
   @AfterAll
   static void stop() {
-    if (engine != null) {
-      engine.close();
+    if (daemon != null) {
+      daemon.close();
     }
   }
 
@@ -57,7 +57,7 @@ class TlsTest {
       assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
       assertThat(docker.provider.logs(instance.instanceId(), 5).toCompletableFuture().join())
           .isEmpty();
-      try (EngineClient client = engine.client()) {
+      try (DaemonClient client = daemon.client()) {
         client.signal("autodeploy-" + docker.owner + "-web-0", "KILL");
       }
       ProviderFixture.await(
@@ -121,22 +121,22 @@ class TlsTest {
   }
 
   @Test
-  void engine_spokenToWithoutTls_saysThatItWantsIt() {
+  void daemon_spokenToWithoutTls_saysThatItWantsIt() {
     fails(uri, null, DockerProblem.TLS_NEEDED);
   }
 
   @Test
-  void engine_ofAnUnknownAuthority_isNotTrusted() throws Exception {
+  void daemon_ofAnUnknownAuthority_isNotTrusted() throws Exception {
     fails(uri, certificates.stranger(), DockerProblem.TLS_FAILED);
   }
 
   @Test
-  void engine_thatDoesNotKnowUs_isToldSo() throws Exception {
+  void daemon_thatDoesNotKnowUs_isToldSo() throws Exception {
     fails(uri, certificates.nameless(), DockerProblem.TLS_FAILED);
   }
 
   @Test
-  void engine_withTheCertificateOfAnotherName_isNotTrusted() {
+  void daemon_withTheCertificateOfAnotherName_isNotTrusted() {
     fails(
         URI.create("tcp://localhost:" + uri.getPort()),
         certificates.client,
@@ -160,6 +160,6 @@ class TlsTest {
   }
 
   private static void connect(URI address, @Nullable Path files) {
-    EngineClient.connect(EngineAddress.of(address, files), Duration.ofSeconds(10)).close();
+    DaemonClient.connect(DaemonAddress.of(address, files), Duration.ofSeconds(10)).close();
   }
 }

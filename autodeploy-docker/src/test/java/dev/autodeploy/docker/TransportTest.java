@@ -142,7 +142,7 @@ class TransportTest {
 
   @Test
   void ssh_isRefusedWithTheTunnelThatHelps() {
-    assertThatThrownBy(() -> EngineAddress.of(URI.create("ssh://me@gpu1"), null))
+    assertThatThrownBy(() -> DaemonAddress.of(URI.create("ssh://me@gpu1"), null))
         .isInstanceOf(DockerEngineException.class)
         .hasMessageContaining("ssh -nNT -L /tmp/docker-remote.sock:/var/run/docker.sock me@gpu1")
         .hasMessageContaining("with publishAddress the IP address of gpu1");
@@ -151,7 +151,7 @@ class TransportTest {
   @Test
   void apiVersion_isTheNewestThatBothKnow() throws Exception {
     answerVersion("1.53");
-    try (EngineClient client = connect()) {
+    try (DaemonClient client = connect()) {
       server.enqueue(json("[]"));
       client.list(Map.of());
     }
@@ -159,7 +159,7 @@ class TransportTest {
     assertThat(server.takeRequest().getTarget()).startsWith("/v1.51/containers/json");
 
     answerVersion("1.41");
-    try (EngineClient client = connect()) {
+    try (DaemonClient client = connect()) {
       server.enqueue(json("[]"));
       client.list(Map.of());
     }
@@ -178,7 +178,7 @@ class TransportTest {
   @Test
   void apiVersion_isNegotiatedAgain_whenTheDaemonWasUpgraded() throws Exception {
     answerVersion("1.43");
-    try (EngineClient client = connect()) {
+    try (DaemonClient client = connect()) {
       server.enqueue(
           new MockResponse.Builder()
               .code(400)
@@ -200,8 +200,8 @@ class TransportTest {
     Path socket = directory.resolve("silent.sock");
     try (ServerSocketChannel silent = listen(socket)) {
       assertThat(silent.isOpen()).isTrue();
-      EngineTransport transport =
-          new EngineTransport(EngineAddress.of(URI.create("unix://" + socket), null), TIMEOUT);
+      DaemonTransport transport =
+          new DaemonTransport(DaemonAddress.of(URI.create("unix://" + socket), null), TIMEOUT);
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
         JsonLines lines = new JsonLines("test", transport.stream("GET", "/events", Map.of()));
@@ -238,8 +238,8 @@ class TransportTest {
           new Thread(
               () -> {
                 try {
-                  EngineClient.connect(
-                      EngineAddress.of(URI.create("unix://" + socket), null),
+                  DaemonClient.connect(
+                      DaemonAddress.of(URI.create("unix://" + socket), null),
                       Duration.ofMinutes(5));
                 } catch (RuntimeException e) {
                   failure.complete(e);
@@ -256,14 +256,14 @@ class TransportTest {
 
   @Test
   void connection_thatWentStale_isReplaced() throws Exception {
-    TestEngine.require();
-    try (EngineClient client = TestEngine.client()) {
+    TestDaemon.require();
+    try (DaemonClient client = TestDaemon.client()) {
       for (int i = 0; i < 3; i++) {
         client.list(Map.of(Labels.OWNER, "nobody"));
       }
     }
     answerVersion("1.41");
-    try (EngineClient client = connect()) {
+    try (DaemonClient client = connect()) {
       server.enqueue(
           new MockResponse.Builder()
               .body("[]")
@@ -275,14 +275,14 @@ class TransportTest {
     }
   }
 
-  private EngineClient connect() {
-    return EngineClient.connect(EngineAddress.of(mock(), null), TIMEOUT);
+  private DaemonClient connect() {
+    return DaemonClient.connect(DaemonAddress.of(mock(), null), TIMEOUT);
   }
 
   private DockerEngineException problem(URI uri) {
     return catchThrowableOfType(
         DockerEngineException.class,
-        () -> EngineClient.connect(EngineAddress.of(uri, null), TIMEOUT).close());
+        () -> DaemonClient.connect(DaemonAddress.of(uri, null), TIMEOUT).close());
   }
 
   private URI mock() {

@@ -73,10 +73,10 @@ final class Faults {
     faults.put("host-local-again", new HostKilled(false, true, rounds(30)));
     faults.put("host-docker", new HostKilled(true, false, rounds(15)));
     faults.put("host-docker-again", new HostKilled(true, true, rounds(20)));
-    faults.put("engine-stopped", EngineFault.stopped(rounds(6)));
-    faults.put("engine-killed", EngineFault.killed(rounds(6)));
-    faults.put("engine-frozen", EngineFault.frozen(rounds(10)));
-    faults.put("engine-disk", EngineFault.diskFull(rounds(10)));
+    faults.put("daemon-stopped", DaemonFault.stopped(rounds(6)));
+    faults.put("daemon-killed", DaemonFault.killed(rounds(6)));
+    faults.put("daemon-frozen", DaemonFault.frozen(rounds(10)));
+    faults.put("daemon-disk", DaemonFault.diskFull(rounds(10)));
     faults.put("state-disk", new StateDiskFull(rounds(20)));
     faults.put("network-reset", new NetworkCut(Relay.Mode.RESET, rounds(30)));
     faults.put("network-close", new NetworkCut(Relay.Mode.CLOSE, rounds(30)));

@@ -30,7 +30,7 @@ class HarnessTest {
   @TempDir private Path directory;
 
   @Test
-  void containers_ofAnEngineThatDoesNotAnswer_areNotNone() {
+  void containers_ofADaemonThatDoesNotAnswer_areNotNone() {
     URI nowhere = URI.create("unix://" + directory.resolve("docker.sock"));
 
     assertThatThrownBy(() -> Instances.containers(nowhere, "nobody", true))

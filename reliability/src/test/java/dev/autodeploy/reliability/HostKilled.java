@@ -104,7 +104,7 @@ final class HostKilled implements Fault {
     for (int owner = 0; owner < (restarted ? 1 : rounds); owner++) {
       leaked +=
           Instances.leakedContainers(
-              scene.engine(), scene.owner("docker" + owner), restarted, Duration.ofSeconds(25));
+              scene.daemon(), scene.owner("docker" + owner), restarted, Duration.ofSeconds(25));
     }
     return leaked;
   }

@@ -41,34 +41,34 @@ final class Instances {
   }
 
   /** The names of an owner's containers; running ones only, or all. */
-  static List<String> containers(URI engine, String owner, boolean all) {
+  static List<String> containers(URI daemon, String owner, boolean all) {
     List<String> options = new ArrayList<>(List.of("ps", "--format", "{{.Names}}"));
     options.addAll(List.of("--filter", "label=autodeploy.owner=" + owner));
     if (all) {
       options.add("-a");
     }
-    return docker(engine, options.toArray(new String[0]))
+    return docker(daemon, options.toArray(new String[0]))
         .lines()
         .filter(line -> !line.isBlank())
         .toList();
   }
 
-  /** Runs Docker's CLI; returns what it printed. An engine that does not answer is no answer. */
-  static String docker(URI engine, String... options) {
+  /** Runs Docker's CLI; returns what it printed. A daemon that does not answer is no answer. */
+  static String docker(URI daemon, String... options) {
     StringBuilder complaint = new StringBuilder();
-    return docker(engine, complaint, options)
+    return docker(daemon, complaint, options)
         .orElseThrow(
             () -> new AssertionError("docker " + String.join(" ", options) + ": " + complaint));
   }
 
   /** Does something to a container that may be gone meanwhile. */
-  static void attempt(URI engine, String... options) {
-    docker(engine, new StringBuilder(), options);
+  static void attempt(URI daemon, String... options) {
+    docker(daemon, new StringBuilder(), options);
   }
 
-  private static Optional<String> docker(URI engine, StringBuilder complaint, String... options) {
+  private static Optional<String> docker(URI daemon, StringBuilder complaint, String... options) {
     List<String> line =
-        new ArrayList<>(List.of("timeout", "30", "docker", "-H", engine.toString()));
+        new ArrayList<>(List.of("timeout", "30", "docker", "-H", daemon.toString()));
     line.addAll(List.of(options));
     try {
       Process process = new ProcessBuilder(line).start();
@@ -96,17 +96,17 @@ final class Instances {
 
   /**
    * How many containers are left once they had time to end; removes them. Without those that were
-   * set aside: dead ones whose files the engine cannot delete, as it has left them mounted itself.
+   * set aside: dead ones whose files the daemon cannot delete, as it has left them mounted itself.
    */
-  static int leakedContainers(URI engine, String owner, boolean all, Duration limit) {
-    Pause.until(limit, () -> leaked(engine, owner, all).isEmpty());
-    int leaked = leaked(engine, owner, all).size();
-    containers(engine, owner, true).forEach(name -> attempt(engine, "rm", "-f", name));
+  static int leakedContainers(URI daemon, String owner, boolean all, Duration limit) {
+    Pause.until(limit, () -> leaked(daemon, owner, all).isEmpty());
+    int leaked = leaked(daemon, owner, all).size();
+    containers(daemon, owner, true).forEach(name -> attempt(daemon, "rm", "-f", name));
     return leaked;
   }
 
-  private static List<String> leaked(URI engine, String owner, boolean all) {
-    return containers(engine, owner, all).stream()
+  private static List<String> leaked(URI daemon, String owner, boolean all) {
+    return containers(daemon, owner, all).stream()
         .filter(name -> !name.startsWith("autodeploy-dead-"))
         .toList();
   }

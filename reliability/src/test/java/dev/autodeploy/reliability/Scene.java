@@ -10,10 +10,10 @@ import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
-/** Where a fault takes place: names of its own, a directory, an engine, and what went wrong. */
+/** Where a fault takes place: names of its own, a directory, a daemon, and what went wrong. */
 final class Scene {
   /** The one that the Docker provider finds by itself. */
-  private static final URI DEFAULT_ENGINE =
+  private static final URI DEFAULT_DAEMON =
       URI.create(
           Objects.requireNonNullElse(System.getenv("DOCKER_HOST"), "unix:///var/run/docker.sock"));
 
@@ -23,7 +23,7 @@ final class Scene {
   private final RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
   private final Path directory;
   private final List<String> failures = new ArrayList<>();
-  private URI engine = DEFAULT_ENGINE;
+  private URI daemon = DEFAULT_DAEMON;
 
   Scene(Path directory) {
     this.directory = directory.resolve(id);
@@ -46,12 +46,12 @@ final class Scene {
     return random;
   }
 
-  URI engine() {
-    return engine;
+  URI daemon() {
+    return daemon;
   }
 
-  void useEngine(URI value) {
-    engine = value;
+  void useDaemon(URI value) {
+    daemon = value;
   }
 
   /** Kills an instance, and not one of the children that send its streams. */
@@ -70,8 +70,8 @@ final class Scene {
   }
 
   void killOneContainer() {
-    Instances.containers(engine, owner("docker"), false)
-        .forEach(name -> Instances.attempt(engine, "kill", name));
+    Instances.containers(daemon, owner("docker"), false)
+        .forEach(name -> Instances.attempt(daemon, "kill", name));
   }
 
   /** Processes that were not found while the service ran would not be found when leaked either. */
@@ -87,7 +87,7 @@ final class Scene {
     expect(
         "container",
         FOUND_WITHIN,
-        () -> !Instances.containers(engine, owner(name), false).isEmpty());
+        () -> !Instances.containers(daemon, owner(name), false).isEmpty());
   }
 
   private void expect(String what, Duration limit, BooleanSupplier found) {
@@ -104,7 +104,7 @@ final class Scene {
 
   /** With the engine closed nothing may be left, not even what has stopped. */
   int leakedContainers() {
-    return Instances.leakedContainers(engine, owner("docker"), true, Duration.ofSeconds(30));
+    return Instances.leakedContainers(daemon, owner("docker"), true, Duration.ofSeconds(30));
   }
 
   void say(String line) {

@@ -119,7 +119,7 @@ final class Soak implements Fault {
               Duration.ofSeconds(30),
               () ->
                   Instances.processes(scene.mark()).isEmpty()
-                      && Instances.containers(scene.engine(), scene.owner("docker"), true)
+                      && Instances.containers(scene.daemon(), scene.owner("docker"), true)
                           .isEmpty());
       if (!released) {
         scene.fail("an instance was not released though it was idle for 30 seconds");

@@ -108,7 +108,7 @@ public final class BreezyVoiceLauncher {
       autoDeploy
           .catalog()
           .thenAccept(catalog -> StartHints.of(options, catalog).forEach(System.out::println))
-          .exceptionally(error -> null) // a start says what is wrong with the Docker Engine
+          .exceptionally(error -> null) // a start says what is wrong with the Docker daemon
           .join();
     }
     new CountDownLatch(1).await();

@@ -9,7 +9,7 @@ final class StartHints {
   private StartHints() {}
 
   /**
-   * Looks at what the Docker Engine has.
+   * Looks at what the Docker daemon has.
    *
    * @param options the command line, with {@code --provider docker}
    * @param catalog what the provider has to choose from

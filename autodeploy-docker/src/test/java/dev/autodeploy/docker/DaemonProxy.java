@@ -20,8 +20,8 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The real engine behind a way on which calls and answers can be lost, late or changed. */
-final class EngineProxy implements AutoCloseable {
+/** The real daemon behind a way on which calls and answers can be lost, late or changed. */
+final class DaemonProxy implements AutoCloseable {
   /** What happens to a call on its way. */
   @FunctionalInterface
   interface Fault {
@@ -29,22 +29,22 @@ final class EngineProxy implements AutoCloseable {
      * Treats a call.
      *
      * @param call the call
-     * @return whether it is dealt with; else it goes on to the engine as if nothing were
+     * @return whether it is dealt with; else it goes on to the daemon as if nothing were
      * @throws IOException if the client has gone
      * @throws InterruptedException at the end of the test
      */
     boolean treats(Call call) throws IOException, InterruptedException;
   }
 
-  private final EngineTransport engine =
-      new EngineTransport(
-          EngineAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
+  private final DaemonTransport daemon =
+      new DaemonTransport(
+          DaemonAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final CountDownLatch end = new CountDownLatch(1);
   private final HttpServer server;
   private volatile Fault fault = call -> false;
 
-  EngineProxy() {
+  DaemonProxy() {
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException e) {
@@ -78,13 +78,13 @@ final class EngineProxy implements AutoCloseable {
   @Override
   public void close() {
     end.countDown();
-    engine.close();
+    daemon.close();
     server.stop(0);
     threads.shutdownNow();
   }
 
   /**
-   * What the engine answered.
+   * What the daemon answered.
    *
    * @param code the status
    * @param text the body
@@ -96,7 +96,7 @@ final class EngineProxy implements AutoCloseable {
     }
   }
 
-  /** A call on its way to the engine. */
+  /** A call on its way to the daemon. */
   final class Call {
     private final HttpExchange exchange;
     private final String path;
@@ -113,7 +113,7 @@ final class EngineProxy implements AutoCloseable {
           && exchange.getRequestURI().getPath().replaceFirst("^/v[0-9.]+", "").matches(regex);
     }
 
-    /** Has the engine carry it out, once. */
+    /** Has the daemon carry it out, once. */
     Answer forward() throws IOException {
       if (forwarded == null) {
         forwarded = forwardNow();
@@ -125,15 +125,15 @@ final class EngineProxy implements AutoCloseable {
       byte[] body = exchange.getRequestBody().readAllBytes();
       String method = exchange.getRequestMethod();
       if (is("GET", "/events")) {
-        try (EngineTransport.Exchange events = engine.stream(method, path, Map.of());
-            EngineTransport.Answer answer = events.open()) {
+        try (DaemonTransport.Exchange events = daemon.stream(method, path, Map.of());
+            DaemonTransport.Answer answer = events.open()) {
           exchange.sendResponseHeaders(answer.getStatusCode(), 0);
           copy(answer.getBody(), exchange.getResponseBody());
           return new Answer(answer.getStatusCode(), "");
         }
       }
       try (var answer =
-          engine.execute(method, path, body.length == 0 ? null : body, Duration.ofSeconds(25))) {
+          daemon.execute(method, path, body.length == 0 ? null : body, Duration.ofSeconds(25))) {
         return new Answer(
             answer.getStatusCode(),
             new String(answer.getBody().readAllBytes(), StandardCharsets.UTF_8));

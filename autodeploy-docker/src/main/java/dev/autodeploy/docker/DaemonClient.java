@@ -33,20 +33,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is asked of an engine. Every method blocks, for no longer than the call timeout, and fails
+ * What is asked of a daemon. Every method blocks, for no longer than the call timeout, and fails
  * with a {@link DockerEngineException}.
  */
-final class EngineClient implements AutoCloseable {
+final class DaemonClient implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
-  private static final Logger log = LoggerFactory.getLogger(EngineClient.class);
+  private static final Logger LOG = LoggerFactory.getLogger(DaemonClient.class);
 
-  /** The version whose answers are known here; a newer engine still speaks it. */
+  /** The version whose answers are known here; a newer daemon still speaks it. */
   private static final ApiVersion NEWEST = new ApiVersion(1, 51);
 
   private static final ApiVersion OLDEST = new ApiVersion(1, 40);
 
-  private final EngineAddress address;
-  private final EngineTransport transport;
+  private final DaemonAddress address;
+  private final DaemonTransport transport;
   private volatile Session session;
 
   /**
@@ -54,29 +54,29 @@ final class EngineClient implements AutoCloseable {
    *
    * @param docker the client
    * @param prefix what its paths begin with
-   * @param version what the engine said
+   * @param version what the daemon said
    * @param api the version that is spoken
    */
   private record Session(DockerClient docker, String prefix, Version version, ApiVersion api) {}
 
-  private EngineClient(EngineAddress address, EngineTransport transport) {
+  private DaemonClient(DaemonAddress address, DaemonTransport transport) {
     this.address = address;
     this.transport = transport;
     this.session = negotiate();
   }
 
   /** Connects, and agrees on the version of the API. */
-  static EngineClient connect(EngineAddress address, Duration callTimeout) {
-    EngineTransport transport = new EngineTransport(address, callTimeout);
+  static DaemonClient connect(DaemonAddress address, Duration callTimeout) {
+    DaemonTransport transport = new DaemonTransport(address, callTimeout);
     try {
-      return new EngineClient(address, transport);
+      return new DaemonClient(address, transport);
     } catch (RuntimeException e) {
       transport.close();
       throw e;
     }
   }
 
-  EngineAddress address() {
+  DaemonAddress address() {
     return address;
   }
 
@@ -94,12 +94,12 @@ final class EngineClient implements AutoCloseable {
       find("autodeploy-warm-up");
       findImage("autodeploy-warm-up:none");
     } catch (IOException | RuntimeException e) {
-      log.debug("Warming up: {}", e.toString());
+      LOG.debug("Warming up: {}", e.toString());
     }
   }
 
-  /** Asks the engine about itself. */
-  EngineInfo info() {
+  /** Asks the daemon about itself. */
+  DaemonInfo info() {
     Version version = session.version;
     Instant asked = Instant.now();
     Info info = call("asking Docker about itself", docker -> docker.infoCmd().exec());
@@ -115,7 +115,7 @@ final class EngineClient implements AutoCloseable {
       }
     }
     String id = info.getId() == null || info.getId().isEmpty() ? info.getName() : info.getId();
-    return new EngineInfo(
+    return new DaemonInfo(
         id == null ? address.toString() : id,
         product,
         productVersion,
@@ -314,7 +314,7 @@ final class EngineClient implements AutoCloseable {
       }
     }
     if (used.prefix.equals(session.prefix)) {
-      log.info("Docker at {} speaks another API version now; negotiating again", address);
+      LOG.info("Docker at {} speaks another API version now; negotiating again", address);
       session = negotiate();
     }
     try {
@@ -324,7 +324,7 @@ final class EngineClient implements AutoCloseable {
     }
   }
 
-  /** Where the engine could not be asked properly, its address is what matters. */
+  /** Where the daemon could not be asked properly, its address is what matters. */
   private DockerEngineException failure(String doing, Exception e) {
     DockerEngineException failure = DockerEngineException.of(doing, e);
     return failure.problem().isOnTheWay() && !(e instanceof DockerEngineException)
@@ -351,11 +351,11 @@ final class EngineClient implements AutoCloseable {
     } catch (RuntimeException e) {
       DockerEngineException failure = failure(doing, e);
       if (failure.problem() == DockerProblem.CONNECTION_LOST && address.certificates() != null) {
-        // An engine that does not accept who we are may hang up before its reason has been read.
+        // A daemon that does not accept who we are may hang up before its reason has been read.
         throw new DockerEngineException(
             DockerProblem.TLS_FAILED,
             doing + " at " + address,
-            failure.detail() + ", perhaps as the engine does not accept the client's certificate",
+            failure.detail() + ", perhaps as the daemon does not accept the client's certificate",
             e);
       }
       throw failure;
@@ -395,9 +395,7 @@ final class EngineClient implements AutoCloseable {
     return devices;
   }
 
-  /**
-   * An engine that takes its time looked at its clock at any moment between question and answer.
-   */
+  /** A daemon that takes its time looked at its clock at any moment between question and answer. */
   private static Duration skew(Info info, Instant asked, Instant answered) {
     if (info.getSystemTime() == null) {
       return Duration.ZERO;

@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The instances that were released last: none of them may come up any more, however late Docker
- * does what it was asked for before. Thread-safe.
+ * The ids of the instances released most recently; a late start of one of them is refused.
+ * Thread-safe.
  */
-final class ReleasedInstances {
+final class RecentlyReleased {
   private static final int REMEMBERED = 10_000;
 
   private final Map<String, Boolean> ids =

@@ -6,8 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The real engine that the tests use, with the images that they start. */
-final class TestEngine {
+/** The real daemon that the tests use, with the images that they start. */
+final class TestDaemon {
   /** Serves "ok" on port 8080; has a shell and a few tools. */
   static final String WEB = "autodeploy/test:1";
 
@@ -20,10 +20,10 @@ final class TestEngine {
   private static final ReentrantLock LOCK = new ReentrantLock();
   private static boolean ready;
 
-  private TestEngine() {}
+  private TestDaemon() {}
 
   /**
-   * Makes sure that there is an engine with the test images. Without one the test is skipped on a
+   * Makes sure that there is a daemon with the test images. Without one the test is skipped on a
    * developer's machine and fails in CI.
    */
   static void require() {
@@ -32,28 +32,28 @@ final class TestEngine {
       if (ready) {
         return;
       }
-      try (EngineClient client = client()) {
+      try (DaemonClient client = client()) {
         TestImages.make(client);
       }
       ready = true;
     } catch (RuntimeException e) {
       if ("true".equals(System.getenv("CI"))) {
-        throw new AssertionError("CI needs a Docker Engine: .ci/docker-engine starts one", e);
+        throw new AssertionError("CI needs a Docker daemon: .ci/docker-daemon starts one", e);
       }
-      abort("no Docker Engine for this test: " + e.getMessage());
+      abort("no Docker daemon for this test: " + e.getMessage());
     } finally {
       LOCK.unlock();
     }
   }
 
-  static EngineClient client() {
-    return EngineClient.connect(
-        EngineAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
+  static DaemonClient client() {
+    return DaemonClient.connect(
+        DaemonAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
   }
 
   /** Removes every container that bears labels of an owner; returns how many there were. */
   static int removeAll(String owner) {
-    try (EngineClient client = client()) {
+    try (DaemonClient client = client()) {
       List<com.github.dockerjava.api.model.Container> left =
           client.list(java.util.Map.of(Labels.OWNER, owner));
       left.forEach(container -> client.remove(container.getId()));

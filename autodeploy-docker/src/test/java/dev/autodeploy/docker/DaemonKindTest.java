@@ -25,9 +25,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Engines of other kinds, played by their answers: Podman, CDI, AMD, Windows, a clock that is off.
+ * Daemons of other kinds, played by their answers: Podman, CDI, AMD, Windows, a clock that is off.
  */
-class EngineKindTest {
+class DaemonKindTest {
   private static final String DOCKER =
       "{\"Version\":\"29.1.0\",\"ApiVersion\":\"1.52\",\"MinAPIVersion\":\"1.44\"}";
   private static final String INFO =
@@ -84,7 +84,7 @@ class EngineKindTest {
     }
     try (DockerInstanceProvider provider = build(b -> b.gpus("nvidia.com/gpu=0"))) {
       provider.validate(spec(GpuRequest.count(1)));
-      assertThat(provider.inventory().access()).isEqualTo(GpuAccess.CDI);
+      assertThat(provider.containers().inventory().access()).isEqualTo(GpuAccess.CDI);
     }
   }
 
@@ -96,13 +96,19 @@ class EngineKindTest {
             + "{\"Source\":\"cdi\",\"ID\":\"nvidia.com/gpu=all\"},"
             + "{\"Source\":\"other\",\"ID\":\"nvidia.com/gpu=9\"}]";
     try (DockerInstanceProvider provider = build(b -> b)) {
-      assertThat(provider.inventory().access()).isEqualTo(GpuAccess.CDI);
+      assertThat(provider.containers().inventory().access()).isEqualTo(GpuAccess.CDI);
       GpuGrant both =
-          provider.gpus().reserve("i1", GpuRequest.count(2), () -> provider.inventory().known());
+          provider
+              .containers()
+              .gpus()
+              .reserve("i1", GpuRequest.count(2), () -> provider.containers().inventory().known());
       assertThat(both.ids()).containsExactly("nvidia.com/gpu=0", "nvidia.com/gpu=1");
-      provider.gpus().free("i1");
+      provider.containers().gpus().free("i1");
       GpuGrant byIndex =
-          provider.gpus().reserve("i2", GpuRequest.ids("1"), () -> provider.inventory().known());
+          provider
+              .containers()
+              .gpus()
+              .reserve("i2", GpuRequest.ids("1"), () -> provider.containers().inventory().known());
       HostConfig host = HostConfig.newHostConfig();
       byIndex.applyTo(host);
       assertThat(host.getDeviceRequests())
@@ -120,7 +126,10 @@ class EngineKindTest {
     extra = ",\"DiscoveredDevices\":[{\"Source\":\"cdi\",\"ID\":\"amd.com/gpu=0\"}]";
     try (DockerInstanceProvider provider = build(b -> b)) {
       GpuGrant grant =
-          provider.gpus().reserve("i1", GpuRequest.all(), () -> provider.inventory().known());
+          provider
+              .containers()
+              .gpus()
+              .reserve("i1", GpuRequest.all(), () -> provider.containers().inventory().known());
       assertThat(grant.ids()).containsExactly("amd.com/gpu=0");
     }
   }
@@ -130,14 +139,15 @@ class EngineKindTest {
     try (DockerInstanceProvider provider = build(b -> b.gpuAccess(GpuAccess.AMD_DEVICES))) {
       assertThatThrownBy(() -> provider.validate(spec(GpuRequest.count(1))))
           .hasMessageContaining("all GPUs or none");
-      GpuGrant grant = provider.gpus().reserve("i1", GpuRequest.all(), () -> null);
+      GpuGrant grant = provider.containers().gpus().reserve("i1", GpuRequest.all(), () -> null);
       HostConfig host = HostConfig.newHostConfig();
       grant.applyTo(host);
       assertThat(host.getDevices()).hasSize(2);
       assertThat(host.getDevices()[0].getPathOnHost()).isEqualTo("/dev/kfd");
       assertThat(host.getGroupAdd()).containsExactly("video", "render");
       assertThat(grant.isShownOn(host)).isTrue();
-      assertThatThrownBy(() -> provider.gpus().reserve("i2", GpuRequest.all(), () -> null))
+      assertThatThrownBy(
+              () -> provider.containers().gpus().reserve("i2", GpuRequest.all(), () -> null))
           .hasMessageContaining("all held by i1");
     }
   }
@@ -175,24 +185,24 @@ class EngineKindTest {
   }
 
   @Test
-  void clock_ofTheEngine_isComparedWithOurs() {
+  void clock_ofTheDaemon_isComparedWithOurs() {
     extra = ",\"SystemTime\":\"" + Instant.now().plusSeconds(90) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
-      assertThat(provider.host().engine().clockSkew().toSeconds()).isBetween(80L, 90L);
+      assertThat(provider.containers().host().daemon().clockSkew().toSeconds()).isBetween(80L, 90L);
     }
   }
 
   @Test
-  void clock_ofAnEngineThatIsSlowToAnswer_isNotTakenToBeOff() {
+  void clock_ofADaemonThatIsSlowToAnswer_isNotTakenToBeOff() {
     infoDelayMillis = 3000;
     extra = ",\"SystemTime\":\"" + Instant.now().plusMillis(500) + "\"";
     try (DockerInstanceProvider provider = build(b -> b)) {
-      assertThat(provider.host().engine().clockSkew()).isZero();
+      assertThat(provider.containers().host().daemon().clockSkew()).isZero();
     }
   }
 
   @Test
-  void times_ofAnEngineWhoseClockIsOff_areTakenByOurs() throws Exception {
+  void times_ofADaemonWhoseClockIsOff_areTakenByOurs() throws Exception {
     InspectContainerResponse inspected =
         DockerClientConfig.getDefaultObjectMapper()
             .readValue(

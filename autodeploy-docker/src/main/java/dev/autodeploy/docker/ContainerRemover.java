@@ -11,31 +11,34 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Removes containers. One that has ended for good but cannot be deleted, as something on the
- * engine's host keeps its files, holds nothing but disk space: it loses its name, so that its slot
+ * daemon's host keeps its files, holds nothing but disk space: it loses its name, so that its slot
  * can be used again, and is deleted when that is possible.
  */
-final class Removals {
-  private static final Logger log = LoggerFactory.getLogger(Removals.class);
-  private static final String ASIDE = "autodeploy-dead-";
+final class ContainerRemover {
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerRemover.class);
+  private static final String RENAMED_PREFIX = "autodeploy-dead-";
   private static final int ID_LENGTH = 12;
   private static final int REMOVAL_LOOKS = 20;
   private static final long REMOVAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-  private final EngineClient client;
+  private final DaemonClient client;
 
-  Removals(EngineClient client) {
+  ContainerRemover(DaemonClient client) {
     this.client = client;
   }
 
-  /** Removes a container by force; a gone one is a success, and so is one that is set aside. */
+  /**
+   * Removes a container by force; succeeds if the container is already gone, or cannot be deleted
+   * and was renamed.
+   */
   void remove(String container) {
     try {
       client.remove(container);
     } catch (DockerEngineException e) {
-      if (!isSetAside(container, e)) {
+      if (!isRenamed(container, e)) {
         throw e;
       }
-      log.warn(
+      LOG.warn(
           "Docker cannot delete {}, which has ended and holds nothing but disk space; trying again"
               + " later: {}",
           container,
@@ -43,20 +46,22 @@ final class Removals {
     }
   }
 
-  /** Tries again to delete what was set aside, also by an earlier process of this owner. */
+  /**
+   * Tries again to delete the renamed containers, also those of an earlier process of this owner.
+   */
   void removeLeftovers(String owner) {
     for (Container container : client.list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
-      if (Labels.of(container) == null && isAside(container)) {
+      if (Labels.of(container) == null && hasRenamedPrefix(container)) {
         try {
           client.remove(container.getId());
         } catch (DockerEngineException e) {
-          log.debug("Docker still cannot delete {}: {}", container.getId(), e.detail());
+          LOG.debug("Docker still cannot delete {}: {}", container.getId(), e.detail());
         }
       }
     }
   }
 
-  private boolean isSetAside(String container, DockerEngineException failure) {
+  private boolean isRenamed(String container, DockerEngineException failure) {
     if (failure.problem().unreachable() && failure.problem() != DockerProblem.NO_ANSWER) {
       return false;
     }
@@ -64,14 +69,14 @@ final class Removals {
       if (failure.problem() == DockerProblem.NO_ANSWER) {
         awaitEndOfRemoval(container);
       }
-      return setAside(container);
+      return renameUndeletable(container);
     } catch (DockerEngineException e) {
       failure.addSuppressed(e);
       return false;
     }
   }
 
-  /** An engine tries to delete for some seconds, which may be longer than a call lasts. */
+  /** A daemon tries to delete for some seconds, which may be longer than a call lasts. */
   private void awaitEndOfRemoval(String container) {
     for (int i = 0; i < REMOVAL_LOOKS; i++) {
       InspectContainerResponse inspected = client.find(container);
@@ -82,7 +87,7 @@ final class Removals {
     }
   }
 
-  private boolean setAside(String container) {
+  private boolean renameUndeletable(String container) {
     InspectContainerResponse inspected = client.find(container);
     if (inspected == null) {
       return true;
@@ -91,12 +96,13 @@ final class Removals {
       return false;
     }
     String id = inspected.getId();
-    client.rename(id, ASIDE + id.substring(0, Math.min(ID_LENGTH, id.length())));
+    client.rename(id, RENAMED_PREFIX + id.substring(0, Math.min(ID_LENGTH, id.length())));
     return true;
   }
 
-  private static boolean isAside(Container container) {
+  private static boolean hasRenamedPrefix(Container container) {
     String[] names = container.getNames();
-    return names != null && Arrays.stream(names).anyMatch(name -> name.startsWith("/" + ASIDE));
+    return names != null
+        && Arrays.stream(names).anyMatch(name -> name.startsWith("/" + RENAMED_PREFIX));
   }
 }

@@ -18,24 +18,22 @@ import java.util.concurrent.TimeoutException;
  * Starts and releases instances: each at most once, and none again that was released, whatever of
  * its start is still under way. Thread-safe; both block until they are done.
  */
-final class ContainerLives {
-  /** How long a start may take to end once it was given up. */
+final class ContainerLifecycle {
+  /** How long a start may take to end once it was cancelled. */
   private static final Duration START_END = Duration.ofSeconds(60);
 
   /** How long Docker may take to remove a container, beyond the grace period. */
   private static final Duration REMOVAL = Duration.ofSeconds(20);
 
-  /**
-   * For how long a container is waited for that Docker may have made although it did not say so.
-   */
-  private static final Duration SETTLING = Duration.ofSeconds(2);
+  /** How long to look for a container that Docker may have created although the call failed. */
+  private static final Duration LATE_CONTAINER = Duration.ofSeconds(2);
 
-  private final ContainerStart.Parts parts;
-  private final ReleasedInstances released;
+  private final ContainerServices services;
+  private final RecentlyReleased released;
   private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
 
-  ContainerLives(ContainerStart.Parts parts, ReleasedInstances released) {
-    this.parts = parts;
+  ContainerLifecycle(ContainerServices services, RecentlyReleased released) {
+    this.services = services;
     this.released = released;
   }
 
@@ -44,21 +42,21 @@ final class ContainerLives {
   }
 
   ProviderInstance start(StartRequest request) {
-    ContainerStart start = new ContainerStart(parts, request);
+    ContainerStart start = new ContainerStart(services, request);
     if (starts.putIfAbsent(request.instanceId(), start) != null) {
       throw new InstanceStartException("instance " + request.instanceId() + " is being started");
     }
     if (released.contains(request.instanceId())) {
       starts.remove(request.instanceId(), start);
-      throw new InstanceStartException("the start was given up");
+      throw new InstanceStartException("the start was cancelled");
     }
-    boolean settled = false;
+    boolean returned = false;
     try {
       ProviderInstance instance = start.run();
-      settled = true;
+      returned = true;
       return instance;
     } finally {
-      if (settled || !start.isUnsettled()) {
+      if (returned || !start.isOutcomeUnknown()) {
         starts.remove(request.instanceId(), start);
       }
     }
@@ -66,7 +64,7 @@ final class ContainerLives {
 
   void release(String instanceId, Duration grace) {
     released.add(instanceId);
-    TrackedInstance known = parts.watch().find(instanceId);
+    TrackedInstance known = services.watch().find(instanceId);
     if (known != null) {
       known.releasing();
     }
@@ -80,21 +78,21 @@ final class ContainerLives {
         }
       }
       removeAll(instanceId, grace);
-      if (start != null && start.isUnsettled()) {
-        settle(instanceId);
+      if (start != null && start.isOutcomeUnknown()) {
+        removeLateContainers(instanceId);
         starts.remove(instanceId, start);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw DockerEngineException.of("releasing " + instanceId, e);
     }
-    parts.watch().untrack(instanceId);
-    parts.gpus().free(instanceId);
+    services.watch().untrack(instanceId);
+    services.gpus().free(instanceId);
   }
 
-  /** An engine that was asked to make a container may do so late, once it answers again. */
-  private void settle(String instanceId) throws InterruptedException {
-    long deadline = System.nanoTime() + SETTLING.toNanos();
+  /** A daemon that was asked to make a container may do so late, once it answers again. */
+  private void removeLateContainers(String instanceId) throws InterruptedException {
+    long deadline = System.nanoTime() + LATE_CONTAINER.toNanos();
     while (System.nanoTime() < deadline) {
       Thread.sleep(200);
       removeAll(instanceId, Duration.ZERO);
@@ -107,7 +105,7 @@ final class ContainerLives {
     while (!containers.isEmpty()) {
       for (String container : containers) {
         end(instanceId, container, grace);
-        parts.removals().remove(container);
+        services.remover().remove(container);
       }
       containers = containersOf(instanceId);
       if (!containers.isEmpty()) {
@@ -129,14 +127,14 @@ final class ContainerLives {
     if (grace.isZero()) {
       return;
     }
-    InspectContainerResponse inspected = parts.host().client().find(container);
+    InspectContainerResponse inspected = services.host().client().find(container);
     if (inspected == null || !new ContainerState(inspected).isRunning()) {
       return;
     }
-    if (!parts.host().client().signal(container, new ContainerState(inspected).stopSignal())) {
+    if (!services.host().client().signal(container, new ContainerState(inspected).stopSignal())) {
       return;
     }
-    TrackedInstance known = parts.watch().find(instanceId);
+    TrackedInstance known = services.watch().find(instanceId);
     CompletableFuture<Void> ended = known == null ? new CompletableFuture<>() : known.ended();
     long deadline = System.nanoTime() + grace.toNanos();
     while (!ended.isDone()) {
@@ -147,7 +145,7 @@ final class ContainerLives {
       try {
         ended.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(200)), TimeUnit.NANOSECONDS);
       } catch (TimeoutException | ExecutionException e) {
-        InspectContainerResponse now = parts.host().client().find(container);
+        InspectContainerResponse now = services.host().client().find(container);
         if (now == null || !new ContainerState(now).isRunning()) {
           return;
         }
@@ -157,7 +155,7 @@ final class ContainerLives {
 
   /** Returns the ids of the containers of an instance: one, or none. */
   List<String> containersOf(String instanceId) {
-    return parts.host().client().list(Map.of(Labels.INSTANCE, instanceId)).stream()
+    return services.host().client().list(Map.of(Labels.INSTANCE, instanceId)).stream()
         .filter(container -> Labels.of(container) != null)
         .map(Container::getId)
         .toList();

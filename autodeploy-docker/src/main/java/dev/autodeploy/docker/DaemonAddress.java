@@ -7,44 +7,44 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the engine is: {@code DOCKER_HOST}, the current context, or the default socket.
+ * Where the daemon is: {@code DOCKER_HOST}, the current context, or the default socket.
  *
  * @param uri {@code unix} or {@code tcp}
  * @param certificates the directory of the TLS files, or null to speak without TLS
  */
-record EngineAddress(URI uri, @Nullable Path certificates) {
+record DaemonAddress(URI uri, @Nullable Path certificates) {
   private static final URI DEFAULT = URI.create("unix:///var/run/docker.sock");
 
   /**
    * Decides as Docker's own client does: {@code DOCKER_HOST} with {@code DOCKER_TLS_VERIFY} and
    * {@code DOCKER_CERT_PATH}, else {@code DOCKER_CONTEXT}, else the current context.
    */
-  static EngineAddress from(DockerEnvironment environment) {
+  static DaemonAddress from(DockerEnvironment environment) {
     String host = environment.get("DOCKER_HOST");
     if (host != null) {
       return parse(host, host.startsWith("tcp:") ? certificates(environment) : null);
     }
     DockerContext context = DockerContext.current(environment);
-    return context == null ? new EngineAddress(DEFAULT, null) : context.address();
+    return context == null ? new DaemonAddress(DEFAULT, null) : context.address();
   }
 
-  static EngineAddress of(URI uri, @Nullable Path certificates) {
+  static DaemonAddress of(URI uri, @Nullable Path certificates) {
     String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
     return switch (scheme) {
       case "unix" ->
           uri.getPath() == null || uri.getPath().isEmpty()
               ? refuse(uri.toString(), "it names no socket, as unix:///var/run/docker.sock does")
-              : new EngineAddress(uri, null);
+              : new DaemonAddress(uri, null);
       case "tcp" ->
           uri.getHost() == null
               ? refuse(uri.toString(), "it names no host, as tcp://host:2376 does")
-              : new EngineAddress(uri, certificates);
+              : new DaemonAddress(uri, certificates);
       case "ssh" -> refuse(uri.toString(), tunnel(uri));
       default -> refuse(uri.toString(), "only unix:// and tcp:// addresses are supported");
     };
   }
 
-  static EngineAddress parse(String address, @Nullable Path certificates) {
+  static DaemonAddress parse(String address, @Nullable Path certificates) {
     try {
       return of(URI.create(address), certificates);
     } catch (IllegalArgumentException e) {
@@ -52,7 +52,7 @@ record EngineAddress(URI uri, @Nullable Path certificates) {
     }
   }
 
-  /** Where the TLS files are; null if the engine is to be spoken to without TLS. */
+  /** Where the TLS files are; null if the daemon is to be spoken to without TLS. */
   private static @Nullable Path certificates(DockerEnvironment environment) {
     if (environment.get("DOCKER_TLS_VERIFY") == null) {
       return null;
@@ -85,7 +85,7 @@ record EngineAddress(URI uri, @Nullable Path certificates) {
         + " at which services are to be reached from here";
   }
 
-  private static EngineAddress refuse(String address, String why) {
+  private static DaemonAddress refuse(String address, String why) {
     throw new DockerEngineException(
         DockerProblem.BAD_ADDRESS, "connecting to " + address, why, null);
   }

@@ -19,18 +19,18 @@ import okhttp3.RequestBody;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to the engine: HTTP over a Unix socket or TCP. Every exchange of docker-java's has a
- * deadline, from the connection to the last byte of the answer; a {@link #stream} has none and ends
- * when it is closed.
+ * HTTP transport to the Docker daemon, over a Unix socket or TCP. Every exchange of docker-java's
+ * has a deadline, from the connection to the last byte of the answer; a {@link #stream} has none
+ * and ends when it is closed.
  */
-final class EngineTransport implements DockerHttpClient {
+final class DaemonTransport implements DockerHttpClient {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
   private final OkHttpClient unary;
   private final OkHttpClient streaming;
   private final HttpUrl base;
 
-  EngineTransport(EngineAddress address, Duration callTimeout) {
+  DaemonTransport(DaemonAddress address, Duration callTimeout) {
     OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
             .proxy(Proxy.NO_PROXY)
@@ -157,7 +157,7 @@ final class EngineTransport implements DockerHttpClient {
     }
   }
 
-  /** An answer, whose body is read by the caller. */
+  /** A response, whose body is read by the caller. */
   static final class Answer implements Response {
     private final okhttp3.Response response;
 

@@ -4,9 +4,9 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What an engine said of itself when it was checked.
+ * What a daemon said of itself when it was checked.
  *
- * @param id the engine's own id, or its host's name where it has none
+ * @param id the daemon's own id, or its host's name where it has none
  * @param product such as {@code Docker} or {@code Podman}
  * @param version the product's version
  * @param apiVersion the version of the API that is spoken with it
@@ -14,7 +14,7 @@ import java.util.List;
  * @param cdiDevices the devices that it has discovered, by their CDI names
  * @param clockSkew how far its clock is ahead of this process's
  */
-record EngineInfo(
+record DaemonInfo(
     String id,
     String product,
     String version,
@@ -23,7 +23,7 @@ record EngineInfo(
     List<String> cdiDevices,
     Duration clockSkew) {
 
-  EngineInfo {
+  DaemonInfo {
     cdiDevices = List.copyOf(cdiDevices);
   }
 

@@ -1,24 +1,24 @@
 package dev.autodeploy.reliability;
 
 import dev.autodeploy.docker.DockerInstanceProvider;
-import dev.autodeploy.docker.OwnEngine;
+import dev.autodeploy.docker.OwnDaemon;
 import java.time.Duration;
 import java.util.function.Consumer;
 
-/** Something befalls the container engine under load, and passes. */
-final class EngineFault implements Fault {
+/** Something befalls the Docker daemon under load, and passes. */
+final class DaemonFault implements Fault {
   private final String name;
   private final int rounds;
   private final int diskMegabytes;
-  private final Consumer<OwnEngine> fault;
-  private final Consumer<OwnEngine> remedy;
+  private final Consumer<OwnDaemon> fault;
+  private final Consumer<OwnDaemon> remedy;
 
-  private EngineFault(
+  private DaemonFault(
       String name,
       int rounds,
       int diskMegabytes,
-      Consumer<OwnEngine> fault,
-      Consumer<OwnEngine> remedy) {
+      Consumer<OwnDaemon> fault,
+      Consumer<OwnDaemon> remedy) {
     this.name = name;
     this.rounds = rounds;
     this.diskMegabytes = diskMegabytes;
@@ -26,40 +26,40 @@ final class EngineFault implements Fault {
     this.remedy = remedy;
   }
 
-  static EngineFault stopped(int rounds) {
-    return new EngineFault(
-        "Docker Engine stopped under load", rounds, 0, OwnEngine::stop, OwnEngine::launch);
+  static DaemonFault stopped(int rounds) {
+    return new DaemonFault(
+        "Docker daemon stopped under load", rounds, 0, OwnDaemon::stop, OwnDaemon::launch);
   }
 
-  static EngineFault killed(int rounds) {
-    return new EngineFault(
-        "Docker Engine killed under load", rounds, 0, OwnEngine::kill, OwnEngine::launch);
+  static DaemonFault killed(int rounds) {
+    return new DaemonFault(
+        "Docker daemon killed under load", rounds, 0, OwnDaemon::kill, OwnDaemon::launch);
   }
 
-  static EngineFault frozen(int rounds) {
-    return new EngineFault(
-        "Docker Engine frozen under load", rounds, 0, OwnEngine::freeze, OwnEngine::thaw);
+  static DaemonFault frozen(int rounds) {
+    return new DaemonFault(
+        "Docker daemon frozen under load", rounds, 0, OwnDaemon::freeze, OwnDaemon::thaw);
   }
 
-  static EngineFault diskFull(int rounds) {
-    return new EngineFault(
-        "Docker Engine's disk full",
+  static DaemonFault diskFull(int rounds) {
+    return new DaemonFault(
+        "Docker daemon's disk full",
         rounds,
         96,
-        engine -> SmallDisk.fill(engine.dataDirectory()),
-        engine -> SmallDisk.empty(engine.dataDirectory()));
+        daemon -> SmallDisk.fill(daemon.dataDirectory()),
+        daemon -> SmallDisk.empty(daemon.dataDirectory()));
   }
 
   @Override
   @SuppressWarnings("try") // a load works by itself
   public Row run(Scene scene) throws Exception {
     Tally tally = new Tally();
-    try (OwnEngine engine =
-        diskMegabytes > 0 ? OwnEngine.startOnDiskOf(diskMegabytes) : OwnEngine.start()) {
-      scene.useEngine(engine.uri());
+    try (OwnDaemon daemon =
+        diskMegabytes > 0 ? OwnDaemon.startOnDiskOf(diskMegabytes) : OwnDaemon.start()) {
+      scene.useDaemon(daemon.uri());
       DockerInstanceProvider provider =
           DockerInstanceProvider.builder()
-              .dockerHost(engine.uri())
+              .dockerHost(daemon.uri())
               .callTimeout(Duration.ofSeconds(5))
               .heartbeatTimeout(Duration.ofSeconds(30))
               .build();
@@ -76,13 +76,13 @@ final class EngineFault implements Fault {
           for (int round = 0; round < rounds; round++) {
             Pause.millis(500 + scene.random().nextInt(3000));
             int told = tally.count(Outcome.Kind.TOLD);
-            fault.accept(engine);
+            fault.accept(daemon);
             if (diskMegabytes > 0) { // what is written already has pages with space in them
               noticed |=
                   Pause.until(Duration.ofSeconds(20), () -> tally.count(Outcome.Kind.TOLD) > told);
             }
             Pause.millis(1000 + scene.random().nextInt(9000));
-            remedy.accept(engine);
+            remedy.accept(daemon);
             Recovery.await(scene, host.link(), tally);
           }
           scene.expectContainer("docker");

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * An engine of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
- * without would delete that of the other engine.
+ * A daemon of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
+ * without would delete that of the other daemon.
  */
-public final class OwnEngine implements AutoCloseable {
+public final class OwnDaemon implements AutoCloseable {
   /** Of this process alone: another one may be running the same tests. */
   private static final long PID = ProcessHandle.current().pid();
 
@@ -30,7 +30,7 @@ public final class OwnEngine implements AutoCloseable {
   private final String path;
   private Process process;
 
-  private OwnEngine(Path directory, String path, List<String> prefix, List<String> options) {
+  private OwnDaemon(Path directory, String path, List<String> prefix, List<String> options) {
     this.directory = directory;
     this.path = path;
     this.prefix = prefix;
@@ -38,39 +38,39 @@ public final class OwnEngine implements AutoCloseable {
   }
 
   /**
-   * Starts an engine, or skips the test where that is not possible.
+   * Starts a daemon, or skips the test where that is not possible.
    *
-   * @param options more of the engine's options
-   * @return the engine
+   * @param options more of the daemon's options
+   * @return the daemon
    */
-  public static OwnEngine start(String... options) {
+  public static OwnDaemon start(String... options) {
     return startOn(System.getenv("PATH"), options);
   }
 
-  static OwnEngine startOn(String path, String... options) {
+  static OwnDaemon startOn(String path, String... options) {
     return start(path, List.of(), 0, options);
   }
 
-  /** Starts an engine that lacks a right of root's, as a rootless one does. */
-  static OwnEngine startWithout(String capability, String... options) {
+  /** Starts a daemon that lacks a right of root's, as a rootless one does. */
+  static OwnDaemon startWithout(String capability, String... options) {
     Programs.require("setpriv");
     List<String> prefix = List.of("setpriv", "--bounding-set", "-" + capability);
     return start(System.getenv("PATH"), prefix, 0, options);
   }
 
   /**
-   * Starts an engine whose data are on a disk of this size.
+   * Starts a daemon whose data are on a disk of this size.
    *
    * @param megabytes the size
-   * @return the engine
+   * @return the daemon
    */
-  public static OwnEngine startOnDiskOf(int megabytes) {
+  public static OwnDaemon startOnDiskOf(int megabytes) {
     return start(System.getenv("PATH"), List.of(), megabytes);
   }
 
-  private static OwnEngine start(
+  private static OwnDaemon start(
       String path, List<String> prefix, int diskMegabytes, String... options) {
-    TestEngine.require();
+    TestDaemon.require();
     boolean possible =
         "root".equals(System.getProperty("user.name"))
             && runs("sh", "-c", "command -v dockerd && command -v ip");
@@ -78,22 +78,22 @@ public final class OwnEngine implements AutoCloseable {
       if ("true".equals(System.getenv("CI"))) {
         throw new AssertionError("CI needs to be root, with dockerd and ip");
       }
-      abort("an engine of the test's own needs root, dockerd and ip");
+      abort("a daemon of the test's own needs root, dockerd and ip");
     }
     try {
       runs("ip", "link", "add", BRIDGE, "type", "bridge");
       runs("ip", "addr", "add", NETWORK, "dev", BRIDGE);
       runs("ip", "link", "set", BRIDGE, "up");
-      OwnEngine engine =
-          new OwnEngine(Files.createTempDirectory("own-engine"), path, prefix, List.of(options));
+      OwnDaemon daemon =
+          new OwnDaemon(Files.createTempDirectory("own-daemon"), path, prefix, List.of(options));
       if (diskMegabytes > 0) {
-        engine.mountDisk(diskMegabytes);
+        daemon.mountDisk(diskMegabytes);
       }
-      engine.launch();
-      try (EngineClient client = engine.client()) {
+      daemon.launch();
+      try (DaemonClient client = daemon.client()) {
         TestImages.make(client);
       }
-      return engine;
+      return daemon;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -106,7 +106,7 @@ public final class OwnEngine implements AutoCloseable {
     }
   }
 
-  /** Writes to the engine's disk until nothing more goes onto it. */
+  /** Writes to the daemon's disk until nothing more goes onto it. */
   void fillDisk() {
     byte[] piece = new byte[1 << 12];
     try (OutputStream out = Files.newOutputStream(dataDirectory().resolve("fill"))) {
@@ -121,7 +121,7 @@ public final class OwnEngine implements AutoCloseable {
   }
 
   /**
-   * Returns where the engine is reached.
+   * Returns where the daemon is reached.
    *
    * @return its address
    */
@@ -130,7 +130,7 @@ public final class OwnEngine implements AutoCloseable {
   }
 
   /**
-   * Returns where the engine keeps images and containers.
+   * Returns where the daemon keeps images and containers.
    *
    * @return the directory
    */
@@ -138,11 +138,11 @@ public final class OwnEngine implements AutoCloseable {
     return directory.resolve("data");
   }
 
-  EngineClient client() {
-    return EngineClient.connect(EngineAddress.of(uri(), null), Duration.ofSeconds(10));
+  DaemonClient client() {
+    return DaemonClient.connect(DaemonAddress.of(uri(), null), Duration.ofSeconds(10));
   }
 
-  /** Starts the engine again, on the same data; returns when it answers. */
+  /** Starts the daemon again, on the same data; returns when it answers. */
   public void launch() {
     List<String> line = new ArrayList<>(prefix);
     line.add("dockerd");
@@ -161,7 +161,7 @@ public final class OwnEngine implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()));
       builder.environment().put("PATH", path);
       Files.deleteIfExists(directory.resolve("pid"));
-      // Where nobody reaps orphans, the killed engine's containerd looks as if it were running.
+      // Where nobody reaps orphans, the killed daemon's containerd looks as if it were running.
       Files.deleteIfExists(directory.resolve("exec/containerd/containerd.pid"));
       process = builder.start();
       Process launched = process;
@@ -174,7 +174,7 @@ public final class OwnEngine implements AutoCloseable {
 
   private boolean answers() {
     if (!process.isAlive()) {
-      throw new AssertionError("the engine ended: " + log());
+      throw new AssertionError("the daemon ended: " + log());
     }
     try {
       client().close();
@@ -193,25 +193,25 @@ public final class OwnEngine implements AutoCloseable {
     }
   }
 
-  /** Stops the engine where it is, with its sockets open. */
+  /** Stops the daemon where it is, with its sockets open. */
   public void freeze() {
     if (!signal("STOP")) {
-      throw new AssertionError("the engine cannot be frozen");
+      throw new AssertionError("the daemon cannot be frozen");
     }
   }
 
-  /** Lets a frozen engine go on. */
+  /** Lets a frozen daemon go on. */
   public void thaw() {
     signal("CONT");
   }
 
-  /** Ends the engine as {@code kill -9} does. */
+  /** Ends the daemon as {@code kill -9} does. */
   public void kill() {
     process.destroyForcibly();
     await();
   }
 
-  /** Ends the engine as an administrator does. */
+  /** Ends the daemon as an administrator does. */
   public void stop() {
     process.destroy();
     await();
@@ -220,7 +220,7 @@ public final class OwnEngine implements AutoCloseable {
   private void await() {
     try {
       if (!process.waitFor(40, TimeUnit.SECONDS)) {
-        throw new AssertionError("the engine does not end");
+        throw new AssertionError("the daemon does not end");
       }
     } catch (InterruptedException e) {
       throw new AssertionError(e);
@@ -237,7 +237,7 @@ public final class OwnEngine implements AutoCloseable {
     if (!process.isAlive()) {
       launch();
     }
-    try (EngineClient client = client()) {
+    try (DaemonClient client = client()) {
       client.list(java.util.Map.of()).forEach(c -> removed(client, c.getId()));
     }
     stop();
@@ -246,12 +246,12 @@ public final class OwnEngine implements AutoCloseable {
     runs("rm", "-rf", directory.toString());
   }
 
-  /** An engine that was ended under a container may not be able to delete its files any more. */
-  private static void removed(EngineClient client, String container) {
+  /** A daemon that was ended under a container may not be able to delete its files any more. */
+  private static void removed(DaemonClient client, String container) {
     try {
       client.remove(container);
     } catch (DockerEngineException e) {
-      System.err.println("left to the end of the engine: " + e.getMessage());
+      System.err.println("left to the end of the daemon: " + e.getMessage());
     }
   }
 

@@ -21,10 +21,10 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How a container is made from a specification. */
-final class ContainerPlan {
-  /** The port of a service that takes the one it is told. */
-  private static final int TOLD_PORT = 8080;
+/** The create command of a container, filled in from a specification. */
+final class ContainerCreation {
+  /** The port of a service whose specification names none; passed to it as {@code PORT}. */
+  private static final int DEFAULT_SERVICE_PORT = 8080;
 
   private static final Duration MIN_GRACE = Duration.ofSeconds(10);
 
@@ -35,7 +35,7 @@ final class ContainerPlan {
   private final InspectImageResponse image;
   private final String publishAddress;
 
-  ContainerPlan(
+  ContainerCreation(
       DockerSettings settings,
       DeploymentSpec spec,
       Labels labels,
@@ -51,14 +51,14 @@ final class ContainerPlan {
   }
 
   static int port(DeploymentSpec spec) {
-    return spec.port() == 0 ? TOLD_PORT : spec.port();
+    return spec.port() == 0 ? DEFAULT_SERVICE_PORT : spec.port();
   }
 
   /** Fills in the command; the customizer has the last word, but not on what identifies it. */
   CreateContainerCmd applyTo(CreateContainerCmd cmd) {
     HostConfig host =
         HostConfig.newHostConfig()
-            .withInit(settings.init())
+            .withInit(settings.containers().init())
             .withAutoRemove(false)
             .withRestartPolicy(RestartPolicy.noRestart())
             .withLogConfig(
@@ -67,16 +67,16 @@ final class ContainerPlan {
             .withPortBindings(
                 new PortBinding(
                     Ports.Binding.bindIp(publishAddress), ExposedPort.tcp(labels.port())))
-            .withMounts(spec.mounts().stream().map(ContainerPlan::mount).toList());
+            .withMounts(spec.mounts().stream().map(ContainerCreation::mount).toList());
     sharedMemory(host);
-    if (!settings.ulimits().isEmpty()) {
+    if (!settings.containers().ulimits().isEmpty()) {
       host.withUlimits(
-          settings.ulimits().stream()
+          settings.containers().ulimits().stream()
               .map(limit -> new Ulimit(limit.name(), limit.soft(), limit.hard()))
               .toList());
     }
-    if (settings.network() != null) {
-      host.withNetworkMode(settings.network());
+    if (settings.containers().network() != null) {
+      host.withNetworkMode(settings.containers().network());
     }
     gpus.applyTo(host);
     CreateContainerCmd filled =
@@ -84,8 +84,8 @@ final class ContainerPlan {
             .withExposedPorts(ExposedPort.tcp(labels.port()))
             .withEnv(environment());
     command(filled);
-    if (settings.customizer() != null) {
-      filled = settings.customizer().apply(filled);
+    if (settings.containers().customizer() != null) {
+      filled = settings.containers().customizer().apply(filled);
     }
     HostConfig customized = filled.getHostConfig();
     if (labels.withHeartbeats() && customized != null && !isBlank(customized.getPidMode())) {
@@ -105,12 +105,12 @@ final class ContainerPlan {
   }
 
   private void sharedMemory(HostConfig host) {
-    if (settings.hostIpc()) {
+    if (settings.gpus().hostIpc()) {
       host.withIpcMode("host");
     } else if (spec.sharedMemoryBytes() != null) {
       host.withShmSize(spec.sharedMemoryBytes());
     } else if (!gpus.isNone()) {
-      host.withShmSize(settings.gpuSharedMemory());
+      host.withShmSize(settings.gpus().sharedMemory());
     }
   }
 
@@ -126,7 +126,9 @@ final class ContainerPlan {
     if (labels.withHeartbeats()) {
       Duration grace =
           spec.releaseGrace().compareTo(MIN_GRACE) < 0 ? MIN_GRACE : spec.releaseGrace();
-      command = HeartbeatWrapper.wrap(command, settings.heartbeatTimeout(), grace, stopSignal());
+      command =
+          HeartbeatWrapper.wrap(
+              command, settings.containers().heartbeatTimeout(), grace, stopSignal());
     }
     // An entrypoint of the image's would otherwise get the command as its arguments.
     cmd.withEntrypoint(command.subList(0, 1)).withCmd(command.subList(1, command.size()));
@@ -162,7 +164,7 @@ final class ContainerPlan {
   private List<String> environment() {
     List<String> environment = new ArrayList<>();
     if (spec.port() == 0) {
-      environment.add("PORT=" + TOLD_PORT);
+      environment.add("PORT=" + DEFAULT_SERVICE_PORT);
     }
     spec.environment().forEach((name, value) -> environment.add(name + "=" + value));
     return environment;

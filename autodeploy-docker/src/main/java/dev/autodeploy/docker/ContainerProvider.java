@@ -1,0 +1,243 @@
+package dev.autodeploy.docker;
+
+import com.github.dockerjava.api.model.Container;
+import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ProviderCatalog;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The instances of one provider, as containers: starts, watches, lists and releases them.
+ * Thread-safe.
+ */
+final class ContainerProvider implements InstanceProvider {
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerProvider.class);
+  private static final Duration LEFTOVERS = Duration.ofMinutes(5);
+
+  private final DockerHost host;
+  private final Path lockDirectory;
+  private final DockerThreads threads = new DockerThreads();
+  private final GpuInventory inventory;
+  private final GpuAllocator gpus;
+  private final SpecCheck checks;
+  private final Snapshots snapshots;
+  private final ContainerRemover remover;
+  private final InstanceWatch watch;
+  private final ContainerLifecycle lifecycle;
+  private final ContainerList list;
+  private volatile @Nullable OwnerLock lock;
+
+  ContainerProvider(DockerHost host, DockerEnvironment environment, Path lockDirectory) {
+    this.host = host;
+    this.lockDirectory = lockDirectory;
+    DaemonClient client = host.client();
+    DockerSettings settings = host.settings();
+    inventory = new GpuInventory(client, settings, host.daemon());
+    checks = new SpecCheck(host, inventory);
+    gpus = new GpuAllocator(client, inventory, host.daemon().clockSkew());
+    snapshots = new Snapshots(client);
+    remover = new ContainerRemover(client);
+    RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
+    ImagePuller puller = new ImagePuller(client, settings, threads.timers(), logins);
+    RecentlyReleased released = new RecentlyReleased();
+    watch = new InstanceWatch(host, threads, released::contains);
+    lifecycle =
+        new ContainerLifecycle(
+            new ContainerServices(
+                host,
+                inventory,
+                gpus,
+                puller,
+                remover,
+                new ImageShells(client),
+                watch,
+                this::lockId),
+            released);
+    list = new ContainerList(host, watch, lifecycle::isStarting, threads.workers());
+  }
+
+  // For tests.
+
+  DockerHost host() {
+    return host;
+  }
+
+  GpuInventory inventory() {
+    return inventory;
+  }
+
+  GpuAllocator gpus() {
+    return gpus;
+  }
+
+  private String lockId() {
+    OwnerLock held = lock;
+    return held == null ? "" : held.id();
+  }
+
+  @Override
+  public String name() {
+    return host.daemon().isPodman() ? "podman" : "docker";
+  }
+
+  @Override
+  public void open(ProviderContext context) {
+    lock = OwnerLock.acquire(lockDirectory, host.daemon().id(), context.owner());
+    try {
+      inventory.removeLeftovers(context.owner());
+      remover.removeLeftovers(context.owner());
+      watch.open(context);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      close();
+      throw DockerEngineException.of("watching Docker's events", e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+    threads.submit(host.client()::warmUp);
+    threads.scheduleAtInterval(LEFTOVERS, () -> remover.removeLeftovers(context.owner()));
+    LOG.info(
+        "Using {} {} (API {}) at {}, owner {}",
+        host.daemon().product(),
+        host.daemon().version(),
+        host.daemon().apiVersion(),
+        host.client().address(),
+        context.owner());
+  }
+
+  @Override
+  public void validate(DeploymentSpec spec) {
+    checks.check(spec);
+  }
+
+  @Override
+  public CompletionStage<ProviderInstance> start(StartRequest request) {
+    return CompletableFuture.completedFuture(lifecycle.start(request));
+  }
+
+  @Override
+  public CompletionStage<Void> release(String instanceId, Duration grace) {
+    lifecycle.release(instanceId, grace);
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletionStage<List<ProviderInstance>> list(String owner) {
+    return CompletableFuture.completedFuture(list.listOf(owner));
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    TrackedInstance known = watch.find(instanceId);
+    List<String> containers =
+        known != null ? List.of(known.containerId()) : lifecycle.containersOf(instanceId);
+    return CompletableFuture.completedFuture(
+        containers.isEmpty() ? List.of() : host.client().logs(containers.get(0), lines));
+  }
+
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    TrackedInstance known = watch.find(instance.instanceId());
+    URI direct = known == null ? null : known.direct();
+    ProbeTarget target =
+        direct == null
+            ? ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES))
+            : new ProbeTarget(
+                direct, true, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES));
+    return probe.isReady(target);
+  }
+
+  @Override
+  public CompletionStage<Void> detach(String instanceId) {
+    TrackedInstance known = watch.find(instanceId);
+    if (known != null) {
+      watch.detach(known);
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+    for (Container container : host.client().list(Map.of(Labels.INSTANCE, instanceId))) {
+      Labels labels = Labels.of(container);
+      if (labels != null) {
+        return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, name));
+      }
+    }
+    throw new IllegalArgumentException("instance " + instanceId + " is not running");
+  }
+
+  @Override
+  public CompletionStage<Void> deleteSnapshot(String reference) {
+    snapshots.delete(reference);
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletionStage<ProviderCatalog> catalog() {
+    List<Image> images = host.client().images();
+    List<Gpu> known = inventory.known();
+    Map<String, String> holders = gpus.holders();
+    List<ProviderCatalog.Gpu> offered = new ArrayList<>();
+    for (Gpu gpu : known == null ? List.<Gpu>of() : known) {
+      String holder = holders.getOrDefault(gpu.id(), holders.getOrDefault(GpuGrant.ALL, ""));
+      offered.add(new ProviderCatalog.Gpu(gpu.id(), gpu.model(), holder));
+    }
+    return CompletableFuture.completedFuture(
+        new ProviderCatalog(Snapshots.others(images), Snapshots.in(images), offered));
+  }
+
+  @Override
+  public void close() {
+    watch.close();
+    // An interrupt would end the calls, and the container would run on: it waits until we are done.
+    boolean interrupted = false;
+    for (TrackedInstance instance : watch.all()) {
+      do {
+        interrupted |= Thread.interrupted();
+        end(instance);
+      } while (Thread.currentThread().isInterrupted());
+    }
+    threads.close();
+    host.client().close();
+    OwnerLock held = lock;
+    if (held != null) {
+      held.close();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(TrackedInstance instance) {
+    if (instance.isLeft()) {
+      watch.detach(instance);
+      return;
+    }
+    try {
+      lifecycle.release(instance.instanceId(), Duration.ZERO);
+    } catch (RuntimeException e) {
+      LOG.warn("Instance {} may still run: {}", instance.instanceId(), e.getMessage());
+    }
+  }
+}

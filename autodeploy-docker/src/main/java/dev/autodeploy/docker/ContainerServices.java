@@ -1,0 +1,25 @@
+package dev.autodeploy.docker;
+
+import java.util.function.Supplier;
+
+/**
+ * The collaborators that all starts and releases of one provider share.
+ *
+ * @param host the daemon
+ * @param inventory the GPUs of its host
+ * @param gpus gives them to instances
+ * @param puller pulls images
+ * @param remover removes containers
+ * @param shells the images that have a shell
+ * @param watch the instances of this process
+ * @param lockId the id of this process' lock on the owner, empty without one
+ */
+record ContainerServices(
+    DockerHost host,
+    GpuInventory inventory,
+    GpuAllocator gpus,
+    ImagePuller puller,
+    ContainerRemover remover,
+    ImageShells shells,
+    InstanceWatch watch,
+    Supplier<String> lockId) {}
