@@ -2,7 +2,7 @@
  * The engine: it starts an instance when somebody asks for it, releases it when nobody has for a
  * while, and keeps account of every second in between.
  */
-@SuppressWarnings("module") // dev.autodeploy.testing is built after this module
+@SuppressWarnings("module") // the modules it exports to are built after this one
 module dev.autodeploy.core {
   requires com.fasterxml.jackson.databind;
   requires transitive static org.jspecify;
@@ -10,8 +10,6 @@ module dev.autodeploy.core {
 
   exports dev.autodeploy;
   exports dev.autodeploy.event;
-  exports dev.autodeploy.internal to
-      dev.autodeploy.testing;
   exports dev.autodeploy.internal.net to
       dev.autodeploy.console,
       dev.autodeploy.proxy,

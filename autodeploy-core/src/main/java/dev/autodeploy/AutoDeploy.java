@@ -3,9 +3,9 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentListener;
-import dev.autodeploy.internal.Durations;
-import dev.autodeploy.internal.Engine;
-import dev.autodeploy.internal.EngineConfig;
+import dev.autodeploy.internal.engine.Engine;
+import dev.autodeploy.internal.engine.EngineConfig;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;

@@ -2,7 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.internal.Durations;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;

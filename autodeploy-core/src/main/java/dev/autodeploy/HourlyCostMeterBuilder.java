@@ -2,7 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.internal.CostMeters;
+import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
 import java.math.BigDecimal;
 import java.util.Currency;

@@ -2,9 +2,9 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.internal.Durations;
 import dev.autodeploy.internal.process.LocalProcesses;
 import dev.autodeploy.internal.process.ProcessSettings;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;

@@ -21,7 +21,7 @@ final class ModuleDescriptorTest {
   }
 
   @Test
-  void core_exportsItsInternalsToTheTestKitOnly() throws IOException {
+  void core_exportsNoneOfItsInternalsToStrangers() throws IOException {
     var exports =
         descriptor().exports().stream()
             .collect(
@@ -32,9 +32,11 @@ final class ModuleDescriptorTest {
         .containsOnlyKeys(
             "dev.autodeploy",
             "dev.autodeploy.event",
-            "dev.autodeploy.internal",
+            "dev.autodeploy.internal.net",
             "dev.autodeploy.spi");
-    assertThat(exports.get("dev.autodeploy.internal")).containsExactly("dev.autodeploy.testing");
+    assertThat(exports.get("dev.autodeploy.internal.net"))
+        .containsExactlyInAnyOrder(
+            "dev.autodeploy.console", "dev.autodeploy.proxy", "dev.autodeploy.proxy.jdk");
   }
 
   private static ModuleDescriptor descriptor() throws IOException {

@@ -3,7 +3,7 @@ package dev.autodeploy.spi;
 import dev.autodeploy.HourlyCostMeterBuilder;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.internal.CostMeters;
+import dev.autodeploy.internal.policy.CostMeters;
 import java.util.Currency;
 
 /**

@@ -1,6 +1,6 @@
 package dev.autodeploy.spi;
 
-import dev.autodeploy.internal.IdlePolicies;
+import dev.autodeploy.internal.policy.IdlePolicies;
 import java.time.Duration;
 import java.util.Optional;
 

@@ -52,6 +52,6 @@ public interface StateStore extends AutoCloseable {
    * @return a new store
    */
   static StateStore inMemory() {
-    return new dev.autodeploy.internal.InMemoryStateStore();
+    return new dev.autodeploy.internal.store.InMemoryStateStore();
   }
 }

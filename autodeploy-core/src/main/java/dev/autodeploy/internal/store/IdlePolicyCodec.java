@@ -1,7 +1,7 @@
 package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.autodeploy.internal.IdlePolicies;
+import dev.autodeploy.internal.policy.IdlePolicies;
 import dev.autodeploy.spi.IdlePolicy;
 import org.jspecify.annotations.Nullable;
 

@@ -1,0 +1,135 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.InstancePhase.READY;
+
+import dev.autodeploy.DeploymentState;
+import dev.autodeploy.InstancePhase;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The instances of one deployment that exist, oldest first. */
+final class Instances {
+  private final List<Instance> instances = new ArrayList<>();
+
+  /** Returns a view of the instances. */
+  List<Instance> all() {
+    return Collections.unmodifiableList(instances);
+  }
+
+  void add(Instance instance) {
+    instances.add(instance);
+  }
+
+  void remove(Instance instance) {
+    instances.remove(instance);
+  }
+
+  int size() {
+    return instances.size();
+  }
+
+  boolean isEmpty() {
+    return instances.isEmpty();
+  }
+
+  int count(InstancePhase phase) {
+    int count = 0;
+    for (Instance instance : instances) {
+      if (instance.phase == phase) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  /** Returns how many take requests, now or soon. */
+  int alive() {
+    return count(READY) + count(InstancePhase.STARTING);
+  }
+
+  DeploymentState state() {
+    if (instances.isEmpty()) {
+      return DeploymentState.STANDBY;
+    }
+    return count(READY) > 0 ? DeploymentState.RUNNING : DeploymentState.IDLE;
+  }
+
+  @Nullable Instance find(String instanceId) {
+    for (Instance instance : instances) {
+      if (instance.id.equals(instanceId)) {
+        return instance;
+      }
+    }
+    return null;
+  }
+
+  /** Returns the ready instance that serves the fewest, or null if none has room. */
+  @Nullable Instance leastLoaded() {
+    Instance best = null;
+    for (Instance instance : instances) {
+      if (instance.hasRoom() && (best == null || instance.inFlight < best.inFlight)) {
+        best = instance;
+      }
+    }
+    return best;
+  }
+
+  /** Returns the ready instances: those with room if there are any, else all. */
+  List<Instance> readyBestWithRoom() {
+    List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
+    List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
+    return withRoom.isEmpty() ? ready : withRoom;
+  }
+
+  /**
+   * Returns what takes requests, now or soon, in the order in which it gives way to a lower
+   * maximum: starts that are still to be asked for, which are gone at once; other starts, which
+   * serve nobody yet; what is idle; what is busy. The youngest first among equals.
+   */
+  List<Instance> inOrderOfGivingWay() {
+    List<Instance> alive = new ArrayList<>(instances);
+    alive.removeIf(i -> i.phase != READY && i.phase != InstancePhase.STARTING);
+    Collections.reverse(alive);
+    // Looked at once: whether a start is asked for changes at any time, and a sort would notice.
+    Map<Instance, Integer> worth = new HashMap<>();
+    alive.forEach(instance -> worth.put(instance, worth(instance)));
+    alive.sort(Comparator.comparing(worth::get));
+    return alive;
+  }
+
+  private static int worth(Instance instance) {
+    if (instance.phase == InstancePhase.STARTING) {
+      return instance.isPaid() ? 1 : 0;
+    }
+    return instance.inFlight == 0 ? 2 : 3;
+  }
+
+  /** Returns for how many callers there will be room when those that start are ready. */
+  long roomToCome() {
+    long room = 0;
+    for (Instance instance : instances) {
+      if (instance.phase == InstancePhase.STARTING) {
+        room += Math.max(0, instance.spec.concurrency() - instance.bound.size());
+      }
+    }
+    return room;
+  }
+
+  /** Returns the lowest slot that no instance holds. */
+  int freeSlot() {
+    int slot = 0;
+    while (isTaken(slot)) {
+      slot++;
+    }
+    return slot;
+  }
+
+  boolean isTaken(int slot) {
+    return instances.stream().anyMatch(i -> i.slot == slot);
+  }
+}

@@ -1,0 +1,90 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.InstancePhase.DRAINING;
+import static dev.autodeploy.InstancePhase.READY;
+import static dev.autodeploy.InstancePhase.RELEASING;
+import static dev.autodeploy.InstancePhase.STARTING;
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.QueueFullException;
+import dev.autodeploy.StartFailedException;
+import java.time.Duration;
+
+/** What the callers of one deployment are told when they get no lease. */
+final class Rejections {
+  private final String name;
+
+  Rejections(String deployment) {
+    this.name = deployment;
+  }
+
+  AutoDeployException queueFull(DeploymentSpec spec) {
+    return new QueueFullException(name, spec.maxPending());
+  }
+
+  AutoDeployException startFailed(long now, StartBackoff backoff) {
+    return new StartFailedException(
+        name,
+        requireNonNull(backoff.lastFailure(), "lastFailure"),
+        Duration.ofNanos(Math.max(0, backoff.until() - now)));
+  }
+
+  AutoDeployException timedOut(
+      long now, Waiter waiter, Instances roster, DeploymentSpec spec, int inFlight) {
+    String state =
+        "instances: "
+            + roster.count(STARTING)
+            + " starting, "
+            + roster.count(READY)
+            + " ready (concurrency "
+            + (spec.concurrency() == DeploymentSpec.UNLIMITED ? "unlimited" : spec.concurrency())
+            + "), "
+            + roster.count(DRAINING)
+            + " draining, "
+            + roster.count(RELEASING)
+            + " releasing, of "
+            + spec.maxInstances()
+            + " at the most; requests in flight: "
+            + inFlight;
+    return new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), state);
+  }
+
+  AutoDeployException quotaExceeded(int instances) {
+    return new AutoDeployException(
+        ErrorCode.REPLICA_QUOTA_EXCEEDED,
+        name,
+        "deployment '"
+            + name
+            + "' has "
+            + instances
+            + " instances, its maximum (maxInstances); release one or raise the maximum");
+  }
+
+  AutoDeployException targetNotFound() {
+    return new AutoDeployException(
+        ErrorCode.ROUTE_TARGET_NOT_FOUND,
+        name,
+        "deployment '" + name + "' has no such instance that takes requests");
+  }
+
+  AutoDeployException released() {
+    return new AutoDeployException(
+        ErrorCode.RELEASED,
+        name,
+        "deployment '" + name + "' was released by force while the request waited");
+  }
+
+  AutoDeployException removed() {
+    return new AutoDeployException(
+        ErrorCode.DEPLOYMENT_NOT_FOUND, name, "deployment '" + name + "' was removed");
+  }
+
+  AutoDeployException closed() {
+    return new AutoDeployException(
+        ErrorCode.CLOSED, name, "deployment '" + name + "' is closed with its engine");
+  }
+}

@@ -1,0 +1,172 @@
+package dev.autodeploy.internal.engine;
+
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.ledger.LedgerReplay;
+import dev.autodeploy.internal.ledger.OpenEntry;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.ProviderInstance;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What earlier processes have left and nobody has taken over yet: instances whose deployment is not
+ * declared, and accounts that the ledger has as open. Guarded by the engine's lock, except where
+ * marked.
+ */
+final class UnclaimedInstances {
+  private static final Logger LOG = LoggerFactory.getLogger(UnclaimedInstances.class);
+
+  /** How long what was found is kept for a deployment that the host has not declared yet. */
+  private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
+
+  private final EngineServices context;
+  private final LedgerReplay replay;
+  private final long startedAt;
+  private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
+
+  UnclaimedInstances(EngineServices context, List<LedgerEntry> ledger) {
+    this.context = context;
+    this.replay = new LedgerReplay(ledger);
+    this.startedAt = context.ticker().read();
+  }
+
+  /** Returns what a deployment's earlier instances were used for. */
+  List<UsageInterval> closed(String deployment) {
+    return replay.closed(deployment);
+  }
+
+  /** Takes note of the instances that were found. */
+  void found(List<ProviderInstance> found) {
+    found.forEach(instance -> unclaimed.put(instance.instanceId(), instance));
+  }
+
+  /** Returns since when a deployment has instances that it may claim, or a moment before that. */
+  Instant since(String deployment, Instant atLatest) {
+    return unclaimed.values().stream()
+        .filter(instance -> instance.deployment().equals(deployment))
+        .map(this::accountOpenedAt)
+        .filter(opened -> opened.isBefore(atLatest))
+        .min(Comparator.naturalOrder())
+        .orElse(atLatest);
+  }
+
+  /** Hands a deployment what is its own. */
+  void claim(DeploymentController controller) {
+    for (Iterator<ProviderInstance> i = unclaimed.values().iterator(); i.hasNext(); ) {
+      ProviderInstance instance = i.next();
+      if (instance.deployment().equals(controller.name())) {
+        i.remove();
+        controller.takeOver(instance, account(instance, controller.spec().gpu()));
+      }
+    }
+  }
+
+  /**
+   * Closes the accounts of instances that were not found: up to now, as no earlier end is known.
+   */
+  List<UsageInterval> settleGone() {
+    Instant now = context.clock().instant();
+    List<UsageInterval> settled = new ArrayList<>();
+    for (OpenEntry open : List.copyOf(replay.open().values())) {
+      if (!unclaimed.containsKey(open.started().instanceId())) {
+        settled.add(settle(open, now));
+      }
+    }
+    return settled;
+  }
+
+  private UsageInterval settle(OpenEntry open, Instant end) {
+    LedgerEntry.Started started = open.started();
+    LedgerEntry.Used used = open.used();
+    Instant known = used == null ? started.at() : used.lastUsedAt();
+    UsageInterval usage =
+        new UsageInterval(
+            started.deployment(),
+            started.instanceId(),
+            started.gpu(),
+            started.at(),
+            used == null ? null : used.readyAt(),
+            null,
+            latest(started.at(), known, end),
+            false,
+            used == null ? Duration.ZERO : used.busy());
+    replay.close(usage);
+    context.ledger().appendSurely(new LedgerEntry.Released(usage));
+    LOG.warn(
+        "{}: instance {} of an earlier process is gone; it is counted until {}",
+        started.deployment(),
+        started.instanceId(),
+        usage.endedAt());
+    return usage;
+  }
+
+  private static Instant latest(Instant a, Instant b, Instant c) {
+    Instant later = a.isAfter(b) ? a : b;
+    return later.isAfter(c) ? later : c;
+  }
+
+  /** Returns whether an instance may still be claimed by a deployment that is declared late. */
+  boolean isClaimable(ProviderInstance instance) {
+    if (unclaimed.containsKey(instance.instanceId())
+        && context.ticker().read() - startedAt < CLAIM_TIME.toNanos()) {
+      return true;
+    }
+    unclaimed.remove(instance.instanceId());
+    return false;
+  }
+
+  /** Returns the instances that are still to be claimed, which cannot be any more then. */
+  List<ProviderInstance> giveUp() {
+    List<ProviderInstance> rest = List.copyOf(unclaimed.values());
+    unclaimed.clear();
+    return rest;
+  }
+
+  /**
+   * Opens the account of an instance: the one that it has, or one from where its last one was
+   * closed, here or in an earlier process, for then it was given up too early.
+   *
+   * @param gpu what it was given, where the ledger does not know that
+   */
+  OpenEntry account(ProviderInstance found, GpuRequest gpu) {
+    OpenEntry open = replay.open().remove(found.instanceId());
+    if (open != null) {
+      return open;
+    }
+    UsageInterval counted = counted(found);
+    LedgerEntry.Started started =
+        new LedgerEntry.Started(
+            found.deployment(),
+            found.instanceId(),
+            counted == null ? gpu : counted.gpu(),
+            counted == null ? found.startedAt() : counted.endedAt());
+    context.ledger().appendSurely(started);
+    return new OpenEntry(started, null);
+  }
+
+  private Instant accountOpenedAt(ProviderInstance found) {
+    OpenEntry open = replay.open().get(found.instanceId());
+    if (open != null) {
+      return open.started().at();
+    }
+    UsageInterval counted = counted(found);
+    return counted == null ? found.startedAt() : counted.endedAt();
+  }
+
+  private @Nullable UsageInterval counted(ProviderInstance found) {
+    UsageInterval here = context.ledger().ended(found.instanceId());
+    return here != null ? here : replay.ended(found.deployment(), found.instanceId());
+  }
+}

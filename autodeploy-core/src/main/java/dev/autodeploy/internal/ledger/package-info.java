@@ -1,0 +1,10 @@
+/**
+ * The use of instances and its cost: the accounts of a deployment, the lines of the ledger, and
+ * what the ledger of earlier processes says. Where the lines are kept is {@code store}'s.
+ *
+ * <p>Start reading at {@link dev.autodeploy.internal.ledger.DeploymentLedger}.
+ */
+@NullMarked
+package dev.autodeploy.internal.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,81 @@
+package dev.autodeploy.internal.policy;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.UsageHistory;
+import java.time.Duration;
+import java.util.Optional;
+
+/** The idle policies that come with the library. */
+public final class IdlePolicies {
+
+  private IdlePolicies() {}
+
+  /** A fixed idle timeout. */
+  public static final class After implements IdlePolicy {
+    private final Duration timeout;
+    private final Optional<Duration> answer;
+
+    /**
+     * Creates the policy.
+     *
+     * @param timeout zero or longer
+     */
+    public After(Duration timeout) {
+      requireNonNull(timeout, "timeout");
+      if (timeout.isNegative()) {
+        throw new IllegalArgumentException(
+            "idle timeout must be 0 or longer, but was " + Durations.text(timeout));
+      }
+      this.timeout = timeout;
+      this.answer = Optional.of(timeout);
+    }
+
+    /**
+     * Returns the timeout.
+     *
+     * @return the timeout
+     */
+    public Duration timeout() {
+      return timeout;
+    }
+
+    @Override
+    public Optional<Duration> idleTimeout(UsageHistory history) {
+      return answer;
+    }
+
+    @Override
+    public boolean equals(@org.jspecify.annotations.Nullable Object other) {
+      return other instanceof After that && timeout.equals(that.timeout);
+    }
+
+    @Override
+    public int hashCode() {
+      return timeout.hashCode();
+    }
+
+    @Override
+    public String toString() {
+      return "after " + timeout;
+    }
+  }
+
+  /** Keeps every instance. */
+  public enum Never implements IdlePolicy {
+    /** The only one. */
+    INSTANCE;
+
+    @Override
+    public Optional<Duration> idleTimeout(UsageHistory history) {
+      return Optional.empty();
+    }
+
+    @Override
+    public String toString() {
+      return "never";
+    }
+  }
+}

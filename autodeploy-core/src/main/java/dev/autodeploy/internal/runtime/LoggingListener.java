@@ -1,0 +1,60 @@
+package dev.autodeploy.internal.runtime;
+
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.event.DeploymentListener;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes the phase changes of all instances to the log. */
+public final class LoggingListener implements DeploymentListener {
+  private static final Logger LOG = LoggerFactory.getLogger("dev.autodeploy");
+
+  @Override
+  public void onEvent(DeploymentEvent event) {
+    String name = event.deployment();
+    if (event instanceof DeploymentEvent.InstanceStarting e) {
+      LOG.info("{}: instance {} is starting ({})", name, e.instanceId(), e.reason());
+    } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      LOG.info("{}: instance {} is ready after {}", name, e.instanceId(), text(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
+      LOG.warn(
+          "{}: instance {} could not be started: {}; next start in {}",
+          name,
+          e.instanceId(),
+          e.failure().describe(),
+          text(e.retryAfter()));
+    } else if (event instanceof DeploymentEvent.InstanceExited e) {
+      LOG.warn(
+          "{}: instance {} {} with {} requests in flight",
+          name,
+          e.instanceId(),
+          e.exit().describe(),
+          e.leasesLost());
+    } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
+      LOG.info("{}: instance {} is being released ({})", name, e.instanceId(), e.reason());
+    } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
+      LOG.warn(
+          "{}: the release of instance {} is not confirmed: {}; attempt {} failed, next in {}",
+          name,
+          e.instanceId(),
+          e.message(),
+          e.attempts(),
+          text(e.retryAfter()));
+    } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+      LOG.info(
+          "{}: instance {} is released after {}, cost {}, total {}",
+          name,
+          e.instanceId(),
+          text(e.lifetime()),
+          e.cost().rounded(6),
+          e.totalCost().rounded(6));
+    } else {
+      LOG.debug("{}: {}", name, event);
+    }
+  }
+
+  private static String text(Duration duration) {
+    return duration.toMillis() + " ms";
+  }
+}

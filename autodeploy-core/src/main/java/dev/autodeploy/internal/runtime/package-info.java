@@ -1,0 +1,10 @@
+/**
+ * The services that all deployments of an engine share: provider calls with limits, executors,
+ * timers and the dispatch of events to listeners. Nothing here knows a deployment.
+ *
+ * <p>Start reading at {@link dev.autodeploy.internal.runtime.EngineServices}.
+ */
+@NullMarked
+package dev.autodeploy.internal.runtime;
+
+import org.jspecify.annotations.NullMarked;

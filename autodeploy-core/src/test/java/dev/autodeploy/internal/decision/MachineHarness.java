@@ -1,0 +1,392 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.spec.SpecFingerprint;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceExit;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One machine on a time line of its own. It keeps what the machine decides, fires the timer when it
+ * is due and checks the invariants after every step.
+ */
+final class MachineHarness {
+  private static final URI ENDPOINT = URI.create("http://127.0.0.1:40000");
+
+  final DeploymentMachine machine;
+
+  /** The instances that it decided to start, oldest first. */
+  final List<Instance> starts = new ArrayList<>();
+
+  final List<Effect.Release> releases = new ArrayList<>();
+  final List<Instance> probes = new ArrayList<>();
+  final List<Instance> detached = new ArrayList<>();
+  final List<Instance> losses = new ArrayList<>();
+  final List<Instance> accountsClosed = new ArrayList<>();
+  final List<DeploymentEvent> events = new ArrayList<>();
+  int terminations;
+  int timersSet;
+
+  private final Set<Caller> waiting = new LinkedHashSet<>();
+  private int ids;
+  private long now = 1_000_000_000L;
+  private long timer = NEVER;
+
+  private MachineHarness(DeploymentSpec spec, IdlePolicy policy) {
+    machine =
+        new DeploymentMachine(
+            spec,
+            SpecFingerprint.of(spec),
+            policy,
+            new SplittableRandom(1),
+            () -> "voice-" + ++ids);
+  }
+
+  static MachineHarness machine(UnaryOperator<DeploymentSpec.Builder> changes) {
+    return machine(IdlePolicy.after(Duration.ofMinutes(5)), changes);
+  }
+
+  static MachineHarness machine(IdlePolicy policy, UnaryOperator<DeploymentSpec.Builder> changes) {
+    return new MachineHarness(spec(changes), policy);
+  }
+
+  static DeploymentSpec spec(UnaryOperator<DeploymentSpec.Builder> changes) {
+    return changes.apply(DeploymentSpec.builder("voice").port(8080)).build();
+  }
+
+  /** With one instance that is ready and idle. */
+  MachineHarness warm() {
+    Caller caller = acquire();
+    ready(starts.get(starts.size() - 1));
+    caller.close();
+    return this;
+  }
+
+  // Callers.
+
+  Caller acquire() {
+    return acquire(RouteRule.defaultRule());
+  }
+
+  Caller acquire(RouteRule route) {
+    return acquire(route, Duration.ofHours(1));
+  }
+
+  Caller acquire(Duration within) {
+    return acquire(RouteRule.defaultRule(), within);
+  }
+
+  Caller acquire(RouteRule route, Duration within) {
+    Caller caller = new Caller(route, now, now + within.toNanos());
+    waiting.add(caller);
+    Instance instance = machine.acquire(now, caller);
+    if (instance != null) {
+      caller.granted(instance);
+    }
+    settle();
+    return caller;
+  }
+
+  List<Caller> acquire(int times) {
+    List<Caller> callers = new ArrayList<>();
+    for (int i = 0; i < times; i++) {
+      callers.add(acquire());
+    }
+    return callers;
+  }
+
+  // The provider.
+
+  Instance ready(Instance instance) {
+    machine.ready(now, instance, ENDPOINT);
+    settle();
+    return instance;
+  }
+
+  void startFails(Instance instance) {
+    machine.startFailed(now, instance, "no such image", null);
+    settle();
+  }
+
+  void exits(Instance instance) {
+    machine.exited(now, instance, exit(137));
+    settle();
+  }
+
+  static InstanceExit exit(int code) {
+    return new InstanceExit(code, false, List.of("CUDA error"), null, null);
+  }
+
+  void released(Instance instance) {
+    machine.released(now, instance);
+    settle();
+  }
+
+  void releaseFails(Instance instance) {
+    machine.releaseFailed(now, instance, "no answer");
+    settle();
+  }
+
+  void left(Instance instance) {
+    machine.left(now, instance);
+    settle();
+  }
+
+  Instance adopt(long ageSeconds, int slot) {
+    Instance instance =
+        new Instance(
+            "old-" + slot,
+            slot,
+            StartReason.ADOPTED,
+            machine.spec(),
+            machine.fingerprint(),
+            machine.spec().gpu(),
+            now - Duration.ofSeconds(ageSeconds).toNanos(),
+            NEVER);
+    instance.startCall.set(Instance.StartCall.MADE);
+    machine.adopt(now, instance);
+    settle();
+    return instance;
+  }
+
+  // The host.
+
+  void open() {
+    machine.open(now);
+    settle();
+  }
+
+  void update(UnaryOperator<DeploymentSpec.Builder> changes) {
+    DeploymentSpec spec = spec(changes);
+    machine.update(now, spec, SpecFingerprint.of(spec));
+    settle();
+  }
+
+  List<Instance> release() {
+    List<Instance> concerned = machine.release(now);
+    settle();
+    return concerned;
+  }
+
+  List<Instance> releaseNow() {
+    List<Instance> concerned = machine.releaseNow(now);
+    settle();
+    return concerned;
+  }
+
+  void remove() {
+    machine.remove(now);
+    settle();
+  }
+
+  void close(Duration drain, boolean keepInstances) {
+    machine.close(now, now + drain.toNanos(), keepInstances);
+    settle();
+  }
+
+  boolean reserve(Instance instance, boolean reserved) {
+    boolean done = machine.reserve(now, instance, reserved);
+    settle();
+    return done;
+  }
+
+  // Time.
+
+  long now() {
+    return now;
+  }
+
+  /** Lets time pass; the timer fires at its moment. */
+  MachineHarness pass(Duration duration) {
+    long target = now + duration.toNanos();
+    int fired = 0;
+    while (timer <= target) {
+      now = Math.max(now, timer);
+      fire();
+      assertThat(++fired).as("timers fired within %s: it spins", duration).isLessThan(5_000);
+    }
+    now = target;
+    return this;
+  }
+
+  MachineHarness passSeconds(long seconds) {
+    return pass(Duration.ofSeconds(seconds));
+  }
+
+  /** The timer comes late, as on a machine that is busy. */
+  void passWithoutTimer(Duration duration) {
+    now += duration.toNanos();
+  }
+
+  void fire() {
+    timer = NEVER;
+    machine.timer(now);
+    settle();
+  }
+
+  /** Returns in how long the timer fires, or null. */
+  @Nullable Duration timerIn() {
+    return timer == NEVER ? null : Duration.ofNanos(timer - now);
+  }
+
+  // What it decided.
+
+  List<Instance> released() {
+    return releases.stream().map(Effect.Release::instance).toList();
+  }
+
+  long count(InstancePhase phase) {
+    return machine.instances().stream().filter(i -> i.phase == phase).count();
+  }
+
+  <T extends DeploymentEvent> List<T> events(Class<T> type) {
+    return events.stream().filter(type::isInstance).map(type::cast).toList();
+  }
+
+  private void settle() {
+    for (Effect effect = machine.effects().poll();
+        effect != null;
+        effect = machine.effects().poll()) {
+      if (effect instanceof Effect.Start e) {
+        starts.add(e.instance());
+      } else if (effect instanceof Effect.Release e) {
+        assertThat(e.instance().inFlight == 0 || e.instance().leasesLost)
+            .as("an instance is released under its leases")
+            .isTrue();
+        releases.add(e);
+      } else if (effect instanceof Effect.Detach e) {
+        detached.add(e.instance());
+      } else if (effect instanceof Effect.Grant e) {
+        ((Caller) e.waiter()).grant = e;
+        ((Caller) e.waiter()).granted(e.instance());
+      } else if (effect instanceof Effect.Reject e) {
+        ((Caller) e.waiter()).refused(e.error());
+      } else if (effect instanceof Effect.Lost e) {
+        losses.add(e.instance());
+      } else if (effect instanceof Effect.Gone e) {
+        accountsClosed.add(e.instance());
+      } else if (effect instanceof Effect.Probe e) {
+        probes.add(e.instance());
+      } else if (effect instanceof Effect.SetTimer e) {
+        timer = e.at();
+        timersSet++;
+      } else if (effect instanceof Effect.Tell e) {
+        events.add(e.event().apply(Instant.EPOCH.plusNanos(now)));
+      } else {
+        assertThat(effect).isInstanceOf(Effect.Terminated.class);
+        terminations++;
+      }
+    }
+    checkInvariants();
+  }
+
+  private void checkInvariants() {
+    List<Instance> instances = machine.instances();
+    assertThat(machine.pending()).as("pending").isEqualTo(waiting.size());
+    assertThat(machine.inFlight())
+        .as("leases in flight")
+        .isEqualTo(instances.stream().mapToInt(i -> i.leasesLost ? 0 : i.inFlight).sum());
+    assertThat(instances.stream().map(i -> i.slot)).as("slots").doesNotHaveDuplicates();
+    for (Instance instance : instances) {
+      assertThat(instance.inFlight).as("leases of %s", instance.id).isNotNegative();
+      assertThat(instance.leasesLost || instance.inFlight > 0 == (instance.busySince != NEVER))
+          .as("%s is busy exactly while it has leases", instance.id)
+          .isTrue();
+      boolean room = instance.hasRoom();
+      assertThat(room && waiting.stream().anyMatch(w -> takes(w, instance)))
+          .as("somebody waits although %s has room", instance.id)
+          .isFalse();
+      if (instance.phase == InstancePhase.STARTING) {
+        assertThat(timer).as("start deadline").isLessThanOrEqualTo(instance.startDeadline);
+      }
+      if (machine.releaseAt(instance) != NEVER) {
+        assertThat(timer).as("idle deadline").isLessThanOrEqualTo(instance.idleDue());
+      }
+      if (instance.phase == InstancePhase.RELEASING) {
+        assertThat(timer).as("retry of a release").isLessThanOrEqualTo(instance.releaseRetryAt);
+        assertThat(instance.bound).as("waiters of a dying instance").isEmpty();
+      }
+    }
+    waiting.forEach(w -> assertThat(timer).as("deadline").isLessThanOrEqualTo(w.deadline));
+  }
+
+  private static boolean takes(Caller caller, Instance instance) {
+    return caller.target == null || caller.target == instance;
+  }
+
+  /** One caller and what became of it. */
+  final class Caller extends Waiter {
+    private @Nullable Instance instance;
+    private @Nullable AutoDeployException error;
+
+    /** How it was answered, if it had to wait. */
+    Effect.@Nullable Grant grant;
+
+    private boolean gaveUp;
+
+    Caller(RouteRule route, long askedAt, long deadline) {
+      super(route, askedAt, deadline);
+    }
+
+    private void granted(Instance granted) {
+      answered();
+      instance = granted;
+    }
+
+    private void refused(AutoDeployException refusal) {
+      answered();
+      error = refusal;
+    }
+
+    private void answered() {
+      assertThat(waiting.remove(this)).as("answered once, and not after it gave up").isTrue();
+    }
+
+    boolean isWaiting() {
+      return waiting.contains(this);
+    }
+
+    Instance instance() {
+      assertThat(error).isNull();
+      assertThat(instance).as("granted instance").isNotNull();
+      return instance;
+    }
+
+    AutoDeployException error() {
+      assertThat(error).as("error").isNotNull();
+      return error;
+    }
+
+    void cancel() {
+      gaveUp = waiting.remove(this);
+      machine.cancel(now, this);
+      settle();
+    }
+
+    boolean gaveUp() {
+      return gaveUp;
+    }
+
+    void close() {
+      machine.leaseClosed(now, instance());
+      settle();
+    }
+  }
+}

@@ -1,0 +1,183 @@
+package dev.autodeploy.internal.engine;
+
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceObserver;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartRequest;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A provider whose instances exist in memory and are ready at once, unless a test says otherwise.
+ * Its instances outlive the engines that use it. Thread-safe.
+ */
+final class FakeProvider implements InstanceProvider {
+  final List<String> calls = new ArrayList<>();
+  private final InstantSource clock;
+  private final Map<String, ProviderInstance> instances = new LinkedHashMap<>();
+  private final Set<String> released = new HashSet<>();
+  private @Nullable InstanceObserver observer;
+
+  /** What a start answers instead; null for an instance at once. */
+  @Nullable CompletableFuture<ProviderInstance> startAnswer;
+
+  /** What a release answers instead; null for success. */
+  @Nullable CompletableFuture<Void> releaseAnswer;
+
+  @Nullable CompletableFuture<Snapshot> snapshotAnswer;
+
+  /** What instances have written; null for a line with the instance's id. */
+  @Nullable List<String> log;
+
+  /** Happens in every release, on its thread. */
+  Runnable onRelease = () -> {};
+
+  boolean releaseLies;
+  boolean listFails;
+  boolean ready = true;
+  @Nullable Throwable probeError;
+  int mostAtOnce;
+
+  FakeProvider(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  @Override
+  public void open(ProviderContext context) {
+    observer = context.observer();
+  }
+
+  @Override
+  public synchronized CompletionStage<ProviderInstance> start(StartRequest request) {
+    calls.add("start " + request.instanceId());
+    if (startAnswer != null) {
+      return startAnswer;
+    }
+    if (released.contains(request.instanceId())) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("it was released before it was started"));
+    }
+    return CompletableFuture.completedFuture(put(request));
+  }
+
+  synchronized ProviderInstance put(StartRequest request) {
+    return put(
+        new ProviderInstance(
+            request.instanceId(),
+            request.deployment(),
+            request.slot(),
+            request.fingerprint(),
+            URI.create("http://127.0.0.1:" + (40_000 + request.slot())),
+            clock.instant(),
+            null));
+  }
+
+  synchronized ProviderInstance put(ProviderInstance instance) {
+    instances.put(instance.instanceId(), instance);
+    mostAtOnce = Math.max(mostAtOnce, instances.size());
+    return instance;
+  }
+
+  /** The instance ends by itself; the engine is told unless that message gets lost. */
+  void end(String instanceId, InstanceExit exit, boolean told) {
+    synchronized (this) {
+      ProviderInstance i = instances.get(instanceId);
+      instances.put(
+          instanceId,
+          new ProviderInstance(
+              i.instanceId(),
+              i.deployment(),
+              i.slot(),
+              i.fingerprint(),
+              i.endpoint(),
+              i.startedAt(),
+              exit));
+    }
+    if (told && observer != null) {
+      observer.exited(instanceId, exit);
+    }
+  }
+
+  @Override
+  public synchronized CompletionStage<Void> release(String instanceId, Duration grace) {
+    calls.add("release " + instanceId);
+    onRelease.run();
+    if (releaseAnswer != null) {
+      return releaseAnswer;
+    }
+    if (!releaseLies) {
+      instances.remove(instanceId);
+      released.add(instanceId);
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public synchronized CompletionStage<List<ProviderInstance>> list(String owner) {
+    if (listFails) {
+      return CompletableFuture.failedFuture(new IllegalStateException("no connection"));
+    }
+    return CompletableFuture.completedFuture(List.copyOf(instances.values()));
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    return CompletableFuture.completedFuture(log == null ? List.of("log of " + instanceId) : log);
+  }
+
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
+    if (probeError != null) {
+      FakeProvider.<RuntimeException>throwAny(probeError);
+    }
+    return ready;
+  }
+
+  @Override
+  public synchronized CompletionStage<Void> detach(String instanceId) {
+    calls.add("detach " + instanceId);
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public synchronized CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+    calls.add("snapshot " + instanceId);
+    return snapshotAnswer != null
+        ? snapshotAnswer
+        : CompletableFuture.completedFuture(new Snapshot("ref-" + name, "voice", Instant.EPOCH, 0));
+  }
+
+  @Override
+  public synchronized void close() {
+    calls.add(Thread.currentThread().isInterrupted() ? "close, interrupted" : "close");
+  }
+
+  synchronized List<String> running() {
+    return List.copyOf(instances.keySet());
+  }
+
+  synchronized long count(String call) {
+    return calls.stream().filter(c -> c.startsWith(call)).count();
+  }
+
+  /** As code of another language may: it throws checked exceptions from anywhere. */
+  @SuppressWarnings("unchecked")
+  private static <T extends Throwable> void throwAny(Throwable error) throws T {
+    throw (T) error;
+  }
+}

@@ -1,0 +1,184 @@
+package dev.autodeploy.internal.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+final class SpecFingerprintTest {
+
+  private static final boolean REPLACES = true;
+  private static final boolean KEEPS = false;
+
+  /** Every setting, and whether a running instance no longer fits when it is changed. */
+  static Stream<Setting> settings() {
+    return Stream.of(
+        new Setting("description", KEEPS, b -> b.description("another")),
+        new Setting("image", REPLACES, b -> b.image("another:latest")),
+        new Setting("snapshot", REPLACES, b -> b.snapshot("warm")),
+        new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.count(2))),
+        new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.all())),
+        new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.ids("1"))),
+        new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.count(1).model("L4"))),
+        new Setting("port", REPLACES, b -> b.port(8081)),
+        new Setting("startCommand", REPLACES, b -> b.startCommand("serve --fast")),
+        new Setting("environment", REPLACES, b -> b.environment("TOKEN", "another")),
+        new Setting("environment", REPLACES, b -> b.environment("MORE", "")),
+        new Setting("environment", REPLACES, b -> b.environment(Map.of("LANG", "C"))),
+        new Setting("mount", REPLACES, b -> b.mount(Mount.of("/a", "/b"))),
+        new Setting("sharedMemoryBytes", REPLACES, b -> b.sharedMemoryBytes(1L << 30)),
+        new Setting("readiness", KEEPS, b -> b.readiness(ReadinessProbe.http("/ready"))),
+        new Setting("startTimeout", KEEPS, b -> b.startTimeout(Duration.ofSeconds(7))),
+        new Setting("idleTimeout", KEEPS, b -> b.idleTimeout(Duration.ofSeconds(7))),
+        new Setting("idlePolicy", KEEPS, b -> b.idlePolicy(IdlePolicy.never())),
+        new Setting("minInstances", KEEPS, b -> b.minInstances(1)),
+        new Setting("maxInstances", KEEPS, b -> b.maxInstances(7)),
+        new Setting("concurrency", KEEPS, b -> b.concurrency(7)),
+        new Setting("maxPending", KEEPS, b -> b.maxPending(7)),
+        new Setting("releaseGrace", KEEPS, b -> b.releaseGrace(Duration.ofSeconds(7))),
+        new Setting(
+            "startBackoff",
+            KEEPS,
+            b -> b.startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(9))),
+        new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("settings")
+  void of_changesWithWhatAnInstanceDependsOnAndNothingElse(Setting setting) {
+    DeploymentSpec before = base().build();
+    DeploymentSpec after = setting.change.apply(before.toBuilder()).build();
+
+    assertThat(after).isNotEqualTo(before);
+    if (setting.replaces) {
+      assertThat(SpecFingerprint.of(after)).isNotEqualTo(SpecFingerprint.of(before));
+    } else {
+      assertThat(SpecFingerprint.of(after)).isEqualTo(SpecFingerprint.of(before));
+    }
+  }
+
+  @Test
+  void settings_coverEverySetterOfTheBuilder() {
+    List<String> setters =
+        Arrays.stream(DeploymentSpec.Builder.class.getDeclaredMethods())
+            .filter(m -> m.getReturnType() == DeploymentSpec.Builder.class && !m.isSynthetic())
+            .map(Method::getName)
+            .distinct()
+            .collect(Collectors.toCollection(ArrayList::new));
+
+    assertThat(settings().map(s -> s.name).distinct()).containsExactlyInAnyOrderElementsOf(setters);
+  }
+
+  @Test
+  void of_tellsASnapshotFromAnImageOfTheSameNameAndFromNone() {
+    DeploymentSpec.Builder bare = DeploymentSpec.builder("voice").port(8080);
+    String none = SpecFingerprint.of(bare.build());
+    String image = SpecFingerprint.of(bare.build().toBuilder().image("voice").build());
+    String snapshot = SpecFingerprint.of(bare.build().toBuilder().snapshot("voice").build());
+    String other = SpecFingerprint.of(bare.build().toBuilder().snapshot("voice2").build());
+
+    assertThat(List.of(none, image, snapshot, other)).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void of_doesNotDependOnTheOrderOfVariables() {
+    Map<String, String> forwards = new LinkedHashMap<>();
+    forwards.put("A", "1");
+    forwards.put("B", "2");
+    Map<String, String> backwards = new LinkedHashMap<>();
+    backwards.put("B", "2");
+    backwards.put("A", "1");
+
+    assertThat(SpecFingerprint.of(base().environment(forwards).build()))
+        .isEqualTo(SpecFingerprint.of(base().environment(backwards).build()));
+  }
+
+  @Test
+  void of_dependsOnTheOrderOfDevicesAndMounts() {
+    Mount first = Mount.of("/a", "/data");
+    Mount second = Mount.of("/b", "/data/b");
+
+    assertThat(SpecFingerprint.of(base().gpu(GpuRequest.ids("0", "1")).build()))
+        .isNotEqualTo(SpecFingerprint.of(base().gpu(GpuRequest.ids("1", "0")).build()));
+    assertThat(SpecFingerprint.of(base().mount(first).mount(second).build()))
+        .isNotEqualTo(SpecFingerprint.of(base().mount(second).mount(first).build()));
+    assertThat(SpecFingerprint.of(base().mount(first).build()))
+        .isNotEqualTo(SpecFingerprint.of(base().mount(first.asReadOnly()).build()));
+  }
+
+  @Test
+  void of_tellsApartTextsThatJoinToTheSame() {
+    assertThat(
+            Stream.of(
+                    base().environment("AB", "C"),
+                    base().environment("A", "BC"),
+                    base().environment("A", "B").environment("C", ""),
+                    base().environment("A", "").environment("B", "C"),
+                    base().environment("A", "B=C"),
+                    base().environment("A", "\ud800"),
+                    base().environment("A", "?"),
+                    base().mount(Mount.of("/a/b", "/c")),
+                    base().mount(Mount.of("/a", "/b/c")),
+                    base().gpu(GpuRequest.ids("1", "2")),
+                    base().gpu(GpuRequest.ids("12")),
+                    base().gpu(GpuRequest.ids("1").model("2")))
+                .map(b -> SpecFingerprint.of(b.build())))
+        .doesNotHaveDuplicates();
+  }
+
+  @Test
+  void of_differsBetweenDeployments() {
+    assertThat(SpecFingerprint.of(DeploymentSpec.builder("a").port(1).build()))
+        .isNotEqualTo(SpecFingerprint.of(DeploymentSpec.builder("b").port(1).build()));
+  }
+
+  @Test
+  void of_isTheSameInEveryVersion_orRunningInstancesAreReplacedByAnUpgrade() {
+    DeploymentSpec spec =
+        DeploymentSpec.builder("voice")
+            .image("breezyvoice:latest")
+            .gpu(GpuRequest.ids("0", "1").model("NVIDIA L4"))
+            .port(8080)
+            .startCommand("python api.py")
+            .environment("TOKEN", "s3cret")
+            .environment("LANG", "zh_TW.UTF-8")
+            .mount(Mount.of("/models", "/models").asReadOnly())
+            .sharedMemoryBytes(1L << 30)
+            .build();
+
+    assertThat(SpecFingerprint.of(spec)).isEqualTo("1d5a3cd7de685980");
+  }
+
+  private static DeploymentSpec.Builder base() {
+    return DeploymentSpec.builder("voice")
+        .image("voice:latest")
+        .gpu(GpuRequest.count(1))
+        .port(8080)
+        .startCommand("serve")
+        .environment("TOKEN", "s3cret");
+  }
+
+  record Setting(String name, boolean replaces, UnaryOperator<DeploymentSpec.Builder> change) {
+    @Override
+    public String toString() {
+      return name + (replaces ? " replaces" : " keeps") + " the instance";
+    }
+  }
+}
