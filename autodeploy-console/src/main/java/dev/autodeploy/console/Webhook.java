@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
@@ -19,11 +18,15 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,13 +39,17 @@ import org.slf4j.LoggerFactory;
  * <seconds>.<body>} under the secret. A receiver that checks the signature and that the time is
  * near its own knows that the event is real and not an old one sent again.
  *
- * <p>What is not answered with 2xx is tried again with growing pauses; a 4xx other than 408 and 429
- * is given up at once. Meanwhile events queue up; when the queue is full new ones are dropped and
- * counted. Progress of starts is not sent.
+ * <p>An event that is not answered with 2xx within 10 seconds is tried again with growing pauses; a
+ * 4xx other than 408 and 429, and a redirect, which is never followed, is final. Meanwhile events
+ * queue up; when the queue is full new ones are dropped and counted. Progress of starts is not
+ * sent. Each webhook has a thread and connections of its own: a slow receiver delays no other one.
  */
 public final class Webhook implements DeploymentListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Webhook.class);
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(10);
+
+  /** The time for the body of an answer, which is read only to use the connection again. */
+  private static final Duration BODY_LIMIT = Duration.ofSeconds(1);
 
   private final AutoDeploy autoDeploy;
   private final URI address;
@@ -153,16 +160,49 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
             .header("X-AutoDeploy-Signature", "t=" + time + ",v1=" + sign(secret, time, body))
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
+    CompletableFuture<Integer> head = new CompletableFuture<>();
+    CompletableFuture<?> whole =
+        client.sendAsync(
+            request,
+            answer -> {
+              head.complete(answer.statusCode());
+              return new BoundedDiscard();
+            });
+    whole.whenComplete((answer, error) -> head.completeExceptionally(orGone(error)));
     try {
-      int status = client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-      if (status / 100 == 2) {
-        return "";
-      }
-      boolean hopeless = status / 100 == 4 && status != 408 && status != 429;
-      return (hopeless ? "refused with " : "answered ") + status;
-    } catch (IOException e) {
-      return String.valueOf(e);
+      int status = head.get(ANSWER_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      awaitBody(whole);
+      return verdict(status);
+    } catch (ExecutionException e) {
+      return String.valueOf(e.getCause());
+    } catch (TimeoutException e) {
+      return "no answer within " + ANSWER_LIMIT.toSeconds() + " s";
+    } finally {
+      whole.cancel(true); // ends the connection of an answer that is not over
     }
+  }
+
+  private static Throwable orGone(@Nullable Throwable error) {
+    return error == null ? new IOException("the answer had no head") : error;
+  }
+
+  private static void awaitBody(CompletableFuture<?> whole) throws InterruptedException {
+    try {
+      whole.get(BODY_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("The receiver of a webhook did not finish its answer: {}", e.toString());
+    }
+  }
+
+  private static String verdict(int status) {
+    if (status / 100 == 2) {
+      return "";
+    }
+    if (status / 100 == 3) {
+      return "refused: it answered " + status + ", and redirects are not followed";
+    }
+    boolean hopeless = status / 100 == 4 && status != 408 && status != 429;
+    return (hopeless ? "refused with " : "answered ") + status;
   }
 
   static String sign(byte[] secret, long time, String body) {
