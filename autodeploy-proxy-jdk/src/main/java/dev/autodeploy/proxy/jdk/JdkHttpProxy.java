@@ -191,7 +191,7 @@ public final class JdkHttpProxy implements AutoCloseable {
    * @return the number
    */
   public int held() {
-    return gateway.held();
+    return gateway.pending();
   }
 
   /**

@@ -39,7 +39,9 @@ final class HoldDeadlineTest {
                 Deployment.class.getClassLoader(),
                 new Class<?>[] {Deployment.class},
                 (self, method, arguments) ->
-                    method.getName().equals("acquire") ? lease : method.invoke(real, arguments));
+                    method.getName().equals("acquireAsync")
+                        ? lease
+                        : method.invoke(real, arguments));
     return new Deployments() {
       @Override
       public Optional<Deployment> find(String name) {
@@ -136,7 +138,7 @@ final class HoldDeadlineTest {
                           Deployment.class.getClassLoader(),
                           new Class<?>[] {Deployment.class},
                           (self, method, arguments) -> {
-                            if (method.getName().equals("acquire")) {
+                            if (method.getName().equals("acquireAsync")) {
                               acquired.set(true);
                             }
                             if (method.getName().equals("name")) {

@@ -54,7 +54,7 @@ final class Forwarding implements Client {
     SHUTDOWN
   }
 
-  private final Gateway gateway;
+  private final LinkServices services;
   private final Exchange exchange;
   private final RequestHead head;
   private final Route route;
@@ -84,23 +84,21 @@ final class Forwarding implements Client {
   private CountDownLatch ended = NEVER;
 
   Forwarding(
-      Gateway gateway,
+      LinkServices services,
       Exchange exchange,
-      Route route,
-      Deployment deployment,
-      RouteRule rule,
+      LinkCall call,
       WaitPreference wait,
       AccessLog.Line log) {
-    this.gateway = gateway;
+    this.services = services;
     this.exchange = exchange;
     this.head = exchange.request();
-    this.route = route;
-    this.deployment = deployment;
-    this.rule = rule;
+    this.route = call.route();
+    this.deployment = call.deployment();
+    this.rule = call.rule();
     this.body =
-        new ClientBody(exchange.requestBody(), gateway.config().maxRequestBody(), this::progress);
+        new ClientBody(exchange.requestBody(), services.config().maxRequestBody(), this::progress);
     this.waitNanos = wait.time().toNanos();
-    this.responseNanos = gateway.config().responseTimeout().toNanos();
+    this.responseNanos = services.config().responseTimeout().toNanos();
     this.preferenceApplied = wait.applied();
     this.log = log;
   }
@@ -123,10 +121,12 @@ final class Forwarding implements Client {
 
   /** Begins; the last thing that the caller does. */
   void start() {
-    gateway.active().add(this);
+    services.active().add(this);
     // The drain looks at the active requests after it has begun: one of the two sees the other.
     guarded(
-        gateway.draining() ? () -> end(Problems.shuttingDown(deployment.name())) : this::acquire);
+        services.connections().draining()
+            ? () -> end(Problems.shuttingDown(deployment.name()))
+            : this::acquire);
   }
 
   /** Nothing may leave a request without a response, or its lease open. */
@@ -152,9 +152,9 @@ final class Forwarding implements Client {
       acquired(future);
       return;
     }
-    if (!gateway.pendingLimit().tryAcquire()) {
+    if (!services.pendingLimit().tryAcquire()) {
       if (future.cancel(false)) {
-        end(Problems.heldFull(deployment.name(), gateway.pendingLimit().limit()));
+        end(Problems.heldFull(deployment.name(), services.pendingLimit().limit()));
       } else {
         acquired(future); // the lease came in between, and somebody has to give it back
       }
@@ -167,7 +167,7 @@ final class Forwarding implements Client {
   private void acquired(CompletableFuture<Lease> future) {
     if (permitHeld) {
       permitHeld = false;
-      gateway.pendingLimit().release();
+      services.pendingLimit().release();
     }
     pending = null;
     try {
@@ -202,7 +202,7 @@ final class Forwarding implements Client {
     log.granted(granted);
     Upstream.Call sent;
     try {
-      sent = gateway.upstreams().of(granted).prepare(upstreamRequest());
+      sent = services.upstreams().of(granted).prepare(upstreamRequest());
     } catch (Upstream.TargetException e) {
       end(Problems.targetNotForwardable(deployment.name()));
       return;
@@ -241,7 +241,7 @@ final class Forwarding implements Client {
     return new Upstream.Request(
         head.method(),
         route.target(),
-        gateway.headers().toInstance(head, route, gateway.keepAuthorization()),
+        services.headers().toInstance(head, route, services.config().keepAuthorization()),
         head.bodyLength(),
         body);
   }
@@ -253,11 +253,11 @@ final class Forwarding implements Client {
     if (aborted == AbortReason.CLIENT_GONE || aborted == AbortReason.CLIENT_STALLED) {
       abandon();
     } else if (aborted == AbortReason.RESPONSE_TIMEOUT) {
-      end(Problems.responseTimeout(name, instance, gateway.config().responseTimeout()));
+      end(Problems.responseTimeout(name, instance, services.config().responseTimeout()));
     } else if (aborted == AbortReason.SHUTDOWN) {
       end(Problems.shuttingDown(name));
     } else if (body.tooLarge()) {
-      end(Problems.bodyTooLarge(name, gateway.config().maxRequestBody()));
+      end(Problems.bodyTooLarge(name, services.config().maxRequestBody()));
     } else if (body.failure() != null) {
       end(Problems.requestBodyBroken(name));
     } else if (head.idempotent() && !body.readStarted() && attempt < MAX_REPLAYS) {
@@ -328,7 +328,7 @@ final class Forwarding implements Client {
     if (preferenceApplied != null) {
       fields.add("Preference-Applied", preferenceApplied);
     }
-    if (gateway.closesConnection(head)) {
+    if (services.connections().closesConnection(head)) {
       fields.set("Connection", "close");
     }
   }
@@ -406,7 +406,7 @@ final class Forwarding implements Client {
               + " (responseTimeout)",
           deployment.name(),
           count,
-          gateway.config().responseTimeout().toMillis());
+          services.config().responseTimeout().toMillis());
     } else {
       LOG.debug("{}: the answer broke off after {} bytes", deployment.name(), count, error);
     }
@@ -440,7 +440,10 @@ final class Forwarding implements Client {
         more.set(Route.TARGET, granted.instanceId());
       }
     }
-    finish(problem.status(), 0, () -> gateway.respond(exchange, problem, more));
+    finish(
+        problem.status(),
+        0,
+        () -> services.responder().send(exchange, LinkResponse.of(problem, more)));
   }
 
   /** Ends the exchange; whatever happens, the lease and all permits are given back. */
@@ -455,7 +458,7 @@ final class Forwarding implements Client {
       if (granted != null) {
         granted.close();
       }
-      gateway.active().remove(this);
+      services.active().remove(this);
       log.end(status, bytes);
     }
   }
@@ -465,7 +468,7 @@ final class Forwarding implements Client {
     cancelUpstream();
     if (permitHeld) {
       permitHeld = false;
-      gateway.pendingLimit().release();
+      services.pendingLimit().release();
     }
     switch (phase) {
       case DONE -> exchange.abort();

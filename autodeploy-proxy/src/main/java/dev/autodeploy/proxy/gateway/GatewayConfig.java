@@ -55,4 +55,10 @@ public record GatewayConfig(
     List<NoWakeRule> noWake,
     Set<String> preflightOrigins,
     boolean okHttpOnly,
-    boolean waitingPage) {}
+    boolean waitingPage) {
+
+  /** Returns whether the caller's {@code Authorization} is for the instance. */
+  boolean keepAuthorization() {
+    return forwardAuthorization != null ? forwardAuthorization : !access.useTokens();
+  }
+}

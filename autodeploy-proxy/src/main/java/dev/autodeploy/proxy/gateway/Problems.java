@@ -26,6 +26,11 @@ final class Problems {
         "nothing answers at '" + path + "'; a service link looks like /d/<deployment>/<path>");
   }
 
+  static Problem statusIsRead() {
+    return Problem.of(
+        405, "method-not-allowed", "The method is not allowed", "the status is read by GET");
+  }
+
   static Problem deploymentNotFound(String name) {
     return Problem.of(
             404,

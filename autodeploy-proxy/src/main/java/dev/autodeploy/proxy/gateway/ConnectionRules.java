@@ -1,0 +1,27 @@
+package dev.autodeploy.proxy.gateway;
+
+/** The rules about when a client's connection ends. Thread-safe. */
+final class ConnectionRules {
+  private final boolean closeAfterChunked;
+  private volatile boolean draining;
+
+  ConnectionRules(boolean closeAfterChunked) {
+    this.closeAfterChunked = closeAfterChunked;
+  }
+
+  /** Begins to end the service: from now on no connection is used for another request. */
+  void drain() {
+    draining = true;
+  }
+
+  boolean draining() {
+    return draining;
+  }
+
+  /** Returns whether no other request may follow on the connection. */
+  boolean closesConnection(RequestHead head) {
+    return draining
+        || (closeAfterChunked && head.bodyLength() == RequestHead.CHUNKED)
+        || head.headers().tokens("Connection").contains("close");
+  }
+}

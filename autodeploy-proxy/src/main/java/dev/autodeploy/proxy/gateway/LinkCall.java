@@ -1,0 +1,89 @@
+package dev.autodeploy.proxy.gateway;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.proxy.LinkRequest;
+import org.jspecify.annotations.Nullable;
+
+/** A request on its way through the steps, and what they have found out. Used by one thread. */
+final class LinkCall {
+  private final RequestHead head;
+  private final @Nullable String dedicated;
+  private final boolean switchesProtocols;
+  private @Nullable Route route;
+  private @Nullable LinkRequest request;
+  private @Nullable Deployment deployment;
+  private @Nullable RouteRule rule;
+
+  /**
+   * Creates a call.
+   *
+   * @param head the head of the request
+   * @param dedicated the deployment that the port belongs to, or null
+   * @param switchesProtocols whether the front can carry another protocol after an upgrade
+   */
+  LinkCall(RequestHead head, @Nullable String dedicated, boolean switchesProtocols) {
+    this.head = head;
+    this.dedicated = dedicated;
+    this.switchesProtocols = switchesProtocols;
+  }
+
+  RequestHead head() {
+    return head;
+  }
+
+  @Nullable String dedicated() {
+    return dedicated;
+  }
+
+  boolean switchesProtocols() {
+    return switchesProtocols;
+  }
+
+  boolean routed() {
+    return route != null;
+  }
+
+  /** Returns the name that the link holds, or null if the request is for no deployment. */
+  @Nullable String deploymentName() {
+    return route == null ? null : route.deployment();
+  }
+
+  void route(Route found) {
+    route = found;
+    request = requestFor(found.deployment(), found.path());
+  }
+
+  Route route() {
+    return requireNonNull(route, "route");
+  }
+
+  /** Returns the request as the host application's rules see it. */
+  LinkRequest request() {
+    return requireNonNull(request, "request");
+  }
+
+  /** Returns the request as it would look for another deployment and path. */
+  LinkRequest requestFor(String name, String path) {
+    return new LinkRequest(
+        name, head.method(), path, head.headers()::all, head.remote(), head.secure());
+  }
+
+  void deployment(Deployment found) {
+    deployment = found;
+  }
+
+  Deployment deployment() {
+    return requireNonNull(deployment, "deployment");
+  }
+
+  void rule(RouteRule read) {
+    rule = read;
+  }
+
+  RouteRule rule() {
+    return requireNonNull(rule, "rule");
+  }
+}

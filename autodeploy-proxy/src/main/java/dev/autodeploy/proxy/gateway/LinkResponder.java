@@ -1,0 +1,53 @@
+package dev.autodeploy.proxy.gateway;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Sends the link's own responses. Thread-safe. */
+final class LinkResponder {
+  private static final Logger LOG = LoggerFactory.getLogger(LinkResponder.class);
+
+  private final ConnectionRules connections;
+  private final ActiveRequests active;
+
+  LinkResponder(ConnectionRules connections, ActiveRequests active) {
+    this.connections = connections;
+    this.active = active;
+  }
+
+  /** Sends a response and ends the exchange. */
+  void send(Exchange exchange, LinkResponse response) {
+    active.whileResponding(exchange, () -> write(exchange, response));
+  }
+
+  private void write(Exchange exchange, LinkResponse response) {
+    byte[] body = response.body().getBytes(UTF_8);
+    HttpHeaders headers = response.headers();
+    if (response.type() != null) {
+      headers.set("Content-Type", response.type());
+    }
+    if (connections.closesConnection(exchange.request())) {
+      headers.set("Connection", "close");
+    }
+    boolean headOnly = exchange.request().method().equals("HEAD");
+    if (headOnly && response.status() != 204) {
+      headers.set("Content-Length", Integer.toString(body.length));
+    }
+    try {
+      OutputStream out = exchange.respond(response.status(), headers, headOnly ? 0 : body.length);
+      if (!headOnly) {
+        out.write(body);
+        out.close();
+      }
+    } catch (IOException e) {
+      LOG.debug("The client left before it got its response", e);
+      exchange.abort();
+      return;
+    }
+    exchange.complete();
+  }
+}

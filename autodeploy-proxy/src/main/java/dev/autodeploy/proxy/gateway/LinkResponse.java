@@ -1,0 +1,43 @@
+package dev.autodeploy.proxy.gateway;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A response that the link gives by itself.
+ *
+ * @param status the status code
+ * @param headers the header fields, without those of the body
+ * @param type the body's media type, or null if there is no body
+ * @param body the body
+ */
+record LinkResponse(int status, HttpHeaders headers, @Nullable String type, String body) {
+
+  static LinkResponse withoutBody(int status, HttpHeaders headers) {
+    return new LinkResponse(status, headers, null, "");
+  }
+
+  static LinkResponse json(HttpHeaders headers, String json) {
+    return new LinkResponse(
+        200, headers.add("Cache-Control", "no-store"), "application/json", json);
+  }
+
+  static LinkResponse of(Problem problem) {
+    return of(problem, new HttpHeaders());
+  }
+
+  /** Returns the response to a problem, with further fields. */
+  static LinkResponse of(Problem problem, HttpHeaders headers) {
+    String retryAfter = problem.retryAfterSeconds();
+    if (retryAfter != null) {
+      headers.set("Retry-After", retryAfter);
+    }
+    if (problem.close()) {
+      headers.set("Connection", "close");
+    }
+    if (problem.status() == 401) {
+      headers.set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
+    }
+    headers.set("Cache-Control", "no-store");
+    return new LinkResponse(problem.status(), headers, "application/problem+json", problem.json());
+  }
+}

@@ -1,0 +1,32 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.proxy.LinkRequest;
+import dev.autodeploy.spi.Ticker;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Refuses callers who send more requests than they may. */
+final class RateLimitStep implements LinkStep {
+  private final RateLimit limit;
+  private final int requests;
+  private final Duration period;
+  private final boolean byToken;
+
+  RateLimitStep(int requests, Duration period, boolean byToken, Ticker ticker) {
+    this.limit = new RateLimit(requests, period, ticker::read);
+    this.requests = requests;
+    this.period = period;
+    this.byToken = byToken;
+  }
+
+  @Override
+  public @Nullable LinkResponse handle(LinkCall call) {
+    LinkRequest request = call.request();
+    String token = byToken ? AccessRules.tokenId(request) : null;
+    Duration wait =
+        limit.take(token != null ? token : RateLimit.callerAt(request.remote().getAddress()));
+    return wait.isZero()
+        ? null
+        : LinkResponse.of(Problems.rateLimited(request.deployment(), requests, period, wait));
+  }
+}

@@ -1,0 +1,17 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.RouteRule;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the rule that chooses an instance. */
+final class RouteRuleStep implements LinkStep {
+  @Override
+  public @Nullable LinkResponse handle(LinkCall call) {
+    RouteRule rule = Route.rule(call.head().headers());
+    if (rule == null) {
+      return LinkResponse.of(Problems.noSuchRouteTarget(call.deployment().name()));
+    }
+    call.rule(rule);
+    return null;
+  }
+}
