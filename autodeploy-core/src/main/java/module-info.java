@@ -14,5 +14,10 @@ module dev.autodeploy.core {
       dev.autodeploy.console,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
+  exports dev.autodeploy.internal.text to
+      dev.autodeploy.console,
+      dev.autodeploy.docker,
+      dev.autodeploy.proxy,
+      dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.spi;
 }

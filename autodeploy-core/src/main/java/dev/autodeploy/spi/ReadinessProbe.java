@@ -36,8 +36,9 @@ public interface ReadinessProbe {
   /**
    * Returns the probe that is satisfied when a GET of a path is answered with 200 to 399.
    *
-   * @param path the path and query, beginning with a slash
+   * @param path the path and query, beginning with one slash
    * @return the probe
+   * @throws IllegalArgumentException if it is no path, or names a host as {@code //host/} does
    */
   static ReadinessProbe http(String path) {
     return new Probes.Http(path, 200, 399);
@@ -46,9 +47,10 @@ public interface ReadinessProbe {
   /**
    * Returns the probe that is satisfied when a GET of a path is answered with one status.
    *
-   * @param path the path and query, beginning with a slash
+   * @param path the path and query, beginning with one slash
    * @param status the status, 100 to 599
    * @return the probe
+   * @throws IllegalArgumentException if it is no path, or names a host as {@code //host/} does
    */
   static ReadinessProbe http(String path, int status) {
     return new Probes.Http(path, status, status);
@@ -58,9 +60,10 @@ public interface ReadinessProbe {
    * Returns the probe that is satisfied when one of the last lines that the instance wrote contains
    * a match of a regular expression.
    *
-   * @param regex the expression, as of {@link java.util.regex.Pattern}
+   * @param regex the expression, as of {@link java.util.regex.Pattern}; a search that takes too
+   *     many steps, as of {@code (a+)+b}, ends with an error
    * @return the probe
-   * @throws IllegalArgumentException if the expression is not valid
+   * @throws IllegalArgumentException if the expression is not valid, or repeats a group too often
    */
   static ReadinessProbe logLine(String regex) {
     return new Probes.LogLine(regex);

@@ -1,8 +1,6 @@
 package dev.autodeploy.proxy;
 
-import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 
 /**
  * Tells which requests are answered from the deployment's status: they never start an instance and
@@ -45,15 +43,12 @@ public interface NoWakeRule {
    * Returns the rule for clients by what they call themselves, such as {@code
    * "(?i)bot|crawler|uptime"}.
    *
-   * @param regex matches some part of the {@code User-Agent}
+   * @param regex matches some part of the {@code User-Agent}; a search that takes too many steps,
+   *     as of {@code (a+)+b}, counts as none
    * @return the rule
-   * @throws IllegalArgumentException if the expression is not valid
+   * @throws IllegalArgumentException if the expression is not valid, or repeats a group too often
    */
   static NoWakeRule userAgents(String regex) {
-    Pattern pattern = Pattern.compile(regex);
-    return request -> {
-      List<String> agents = request.headers().apply("User-Agent");
-      return !agents.isEmpty() && pattern.matcher(agents.get(0)).find();
-    };
+    return new UserAgentRule(regex);
   }
 }

@@ -2,6 +2,8 @@ package dev.autodeploy.internal.probe;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.text.BoundedPattern;
+import dev.autodeploy.internal.text.SearchLimitException;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
@@ -11,12 +13,11 @@ import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.net.URL;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 
 /** The readiness probes that come with the library; records, so that they can be stored. */
 public final class Probes {
@@ -25,6 +26,9 @@ public final class Probes {
 
   /** How long a connection must stay open to prove that it was not only a forwarder's. */
   private static final int QUIET_MILLIS = 50;
+
+  /** How many characters one look at a log may read: {@value} take about a quarter second. */
+  private static final long MAX_STEPS = 50_000_000;
 
   private Probes() {}
 
@@ -69,12 +73,7 @@ public final class Probes {
      * @param maxStatus the highest
      */
     public Http {
-      requireNonNull(path, "path");
-      if (!path.startsWith("/")) {
-        throw new IllegalArgumentException(
-            "probe path must begin with '/', but was '" + path + "'");
-      }
-      URI.create("http://localhost" + path);
+      ProbePath.check(requireNonNull(path, "path"));
       if (minStatus < 100 || maxStatus > 599 || minStatus > maxStatus) {
         throw new IllegalArgumentException(
             "probe status must be 100 to 599, but was " + minStatus + " to " + maxStatus);
@@ -83,8 +82,8 @@ public final class Probes {
 
     @Override
     public boolean isReady(ProbeTarget target) throws IOException {
-      URI uri = target.endpoint().resolve(path);
-      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection(Proxy.NO_PROXY);
+      URL url = ProbePath.at(target.endpoint(), path).toURL();
+      HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
       try {
         connection.setConnectTimeout(CONNECT_MILLIS);
         connection.setReadTimeout(READ_MILLIS);
@@ -111,24 +110,33 @@ public final class Probes {
      * @param regex the regular expression to find in a line
      */
     public LogLine {
-      requireNonNull(regex, "regex");
-      try {
-        Pattern.compile(regex);
-      } catch (PatternSyntaxException e) {
-        throw new IllegalArgumentException("not a regular expression: " + e.getMessage(), e);
-      }
+      BoundedPattern.compile(regex, MAX_STEPS);
     }
 
     @Override
     public boolean isReady(ProbeTarget target) throws IOException, InterruptedException {
-      Pattern pattern = Pattern.compile(regex);
+      List<String> lines;
       try {
-        List<String> lines =
+        lines =
             target.recentLogs().get().toCompletableFuture().get(READ_MILLIS, TimeUnit.MILLISECONDS);
-        return lines.stream().anyMatch(line -> pattern.matcher(line).find());
       } catch (ExecutionException | TimeoutException e) {
         throw new IOException("the instance's log could not be read", e);
       }
+      BoundedPattern.Search search = BoundedPattern.compile(regex, MAX_STEPS).search();
+      SearchLimitException failure = null;
+      for (String line : lines) {
+        try {
+          if (search.find(line)) {
+            return true;
+          }
+        } catch (SearchLimitException e) { // of one line: another may match
+          failure = e;
+        }
+      }
+      if (failure != null) {
+        throw failure;
+      }
+      return false;
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class ProbesTest {
   private static final ReadinessProbe YES = target -> true;
@@ -116,6 +117,71 @@ final class ProbesTest {
     assertThat(probe.isReady(logging())).isFalse();
     assertThatThrownBy(() -> ReadinessProbe.logLine("("))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  @Timeout(60)
+  void logLine_whoseExpressionBacktracks_endsWithAnErrorThatNamesIt() {
+    ReadinessProbe probe = ReadinessProbe.logLine("(.*a){25}$");
+
+    assertThatThrownBy(() -> probe.isReady(logging("a".repeat(2000) + "!")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("'(.*a){25}$'")
+        .hasMessageContaining("steps on a text of 2001 characters");
+  }
+
+  @Test
+  void logLine_thatCannotReadOneLine_findsAMatchInAnother() throws Exception {
+    ReadinessProbe probe = ReadinessProbe.logLine("^(ready|a|aa)+$");
+    String deep = "a".repeat(2_000_000) + "!"; // deeper than a stack
+
+    assertThatThrownBy(() -> probe.isReady(logging("starting", deep)))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("too deep a recursion");
+    assertThat(probe.isReady(logging(deep, "ready"))).isTrue();
+  }
+
+  @Test
+  void http_ofAPathThatCouldNameAnotherHost_isRefused() {
+    for (String path :
+        List.of(
+            "//127.0.0.2/",
+            "//host",
+            "///host/",
+            "/\\host/",
+            "\\\\host/",
+            "@host/",
+            ":80@host/",
+            "http://host/",
+            "?x=//host/",
+            "",
+            "/../x",
+            "/a/..",
+            "/a/./b",
+            "/a\r\nHost: host",
+            "/a b",
+            "/\t/")) {
+      assertThatThrownBy(() -> ReadinessProbe.http(path))
+          .as(path)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("probe path must");
+    }
+  }
+
+  @Test
+  void http_asksTheEndpointAlone() throws Exception {
+    int port = http();
+    ProbeTarget other =
+        new ProbeTarget(
+            URI.create("http://127.0.0.1:" + port + "/base/"),
+            true,
+            () -> CompletableFuture.completedFuture(List.of()));
+
+    for (String path : List.of("/200?next=//127.0.0.2/", "/200?x=a@b:c", "/200#//x")) {
+      assertThat(ReadinessProbe.http(path, 200).isReady(other)).as(path).isTrue();
+    }
+    assertThat(ProbePath.at(URI.create("http://[::1]:80"), "/\u00fc?\u00e4"))
+        .hasToString("http://[::1]:80/%C3%BC?%C3%A4");
   }
 
   @Test
