@@ -51,7 +51,13 @@ final class PastStore implements StateStore {
   }
 
   @Override
-  public void save(StoredState state) {}
+  public void saveOwner(String owner) {}
+
+  @Override
+  public void save(StoredDeployment deployment) {}
+
+  @Override
+  public void remove(String name) {}
 
   @Override
   public List<LedgerEntry> ledger() {

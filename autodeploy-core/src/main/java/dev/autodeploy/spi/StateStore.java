@@ -1,5 +1,7 @@
 package dev.autodeploy.spi;
 
+import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -9,23 +11,50 @@ import java.util.List;
  * builds or changes the engine. When a method has returned, what was handed to it survives the end
  * of the process. Errors are {@link dev.autodeploy.AutoDeployException} with {@code STATE_FAILED},
  * or {@code OWNER_IN_USE} from {@link #load()} if another engine uses the same state.
+ *
+ * <p>A change that failed may be found after a restart all the same. The engine saves or removes
+ * each deployment of which a change failed once more before its next change.
  */
 public interface StateStore extends AutoCloseable {
 
   /**
-   * Reads what was saved last. Called first, and once.
+   * Reads the owner and all deployments. Called first, and once.
    *
    * @return the state, empty if nothing was saved
    */
   StoredState load();
 
   /**
-   * Replaces the state as a whole: afterwards either the old or the new one is read, never a
-   * mixture.
+   * Saves the owner id under which instances are labelled, in place of an earlier one.
    *
-   * @param state the new state
+   * @param owner the owner id
    */
-  void save(StoredState state);
+  void saveOwner(String owner);
+
+  /**
+   * Saves one deployment: in place of the one of its name, or else behind all others. The cost must
+   * not depend on how many there are.
+   *
+   * @param deployment the deployment
+   */
+  void save(StoredDeployment deployment);
+
+  /**
+   * Saves several deployments, in their order, as {@link #save} does one by one. Worth overriding
+   * where saving many at once is cheaper. After a failure any of them may be saved.
+   *
+   * @param deployments the deployments, each of another name
+   */
+  default void saveAll(Collection<StoredDeployment> deployments) {
+    deployments.forEach(this::save);
+  }
+
+  /**
+   * Removes one deployment; nothing if there is none of that name.
+   *
+   * @param name its name
+   */
+  void remove(String name);
 
   /**
    * Reads the ledger. Called once, after {@link #load()}.

@@ -19,7 +19,9 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -93,27 +95,112 @@ public abstract class StateStoreContract {
   @Test
   void load_afterARestart_isWhatWasSavedLast() {
     assumeTrue(durable(), "the store forgets when it is closed");
+    List<StoredDeployment> saved =
+        List.of(deployment("zeta"), fullDeployment("alpha"), deployment("mid"));
     StateStore store = loaded();
-    store.save(new StoredState("first", List.of(deployment("gone"))));
-    StoredState state =
-        new StoredState(
-            "owner-1", List.of(deployment("zeta"), fullDeployment("alpha"), deployment("mid")));
-    store.save(state);
+    store.saveOwner("first");
+    store.saveOwner("owner-1");
+    saved.forEach(store::save);
     store.close();
 
-    assertThat(newStore().load()).isEqualTo(state);
+    assertThat(newStore().load()).isEqualTo(new StoredState("owner-1", saved));
   }
 
-  /** Saving replaces everything, also by nothing. */
+  /** A deployment is saved and removed whether an owner was saved or not. */
   @Test
-  void save_ofNoDeployments_removesThem() {
+  void load_withoutAnOwner_hasDeploymentsAllTheSame() {
     assumeTrue(durable(), "the store forgets when it is closed");
     StateStore store = loaded();
-    store.save(new StoredState("owner-1", List.of(deployment("gone"))));
-    store.save(new StoredState("owner-1", List.of()));
+    store.save(deployment("only"));
     store.close();
 
-    assertThat(newStore().load()).isEqualTo(new StoredState("owner-1", List.of()));
+    assertThat(newStore().load()).isEqualTo(new StoredState(null, List.of(deployment("only"))));
+  }
+
+  /** A deployment that is saved again takes the place of the one of its name. */
+  @Test
+  void save_ofAKnownName_replacesThatOneInItsPlace() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.saveAll(List.of(deployment("a"), deployment("b"), deployment("c")));
+    store.save(fullDeployment("b"));
+    store.close();
+
+    assertThat(newStore().load().deployments())
+        .containsExactly(deployment("a"), fullDeployment("b"), deployment("c"));
+  }
+
+  /** A deployment that is removed is gone, and all others stay. */
+  @Test
+  void remove_ofOne_leavesTheOthers() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.saveAll(List.of(deployment("a"), deployment("b"), deployment("c")));
+    store.remove("b");
+    store.close();
+
+    assertThat(newStore().load().deployments()).containsExactly(deployment("a"), deployment("c"));
+  }
+
+  /** A name that was never saved, or is removed already, can be removed. */
+  @Test
+  void remove_ofAnUnknownName_doesNothing() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.remove("never");
+    store.save(deployment("a"));
+    store.remove("b");
+    store.remove("a");
+    store.remove("a");
+    store.close();
+
+    assertThat(newStore().load()).isEqualTo(StoredState.empty());
+  }
+
+  /** One that is removed and saved again comes behind all others. */
+  @Test
+  void save_afterARemoval_isTheLastOne() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.saveAll(List.of(deployment("a"), deployment("b")));
+    store.remove("a");
+    store.save(deployment("a"));
+    store.close();
+
+    assertThat(newStore().load().deployments()).containsExactly(deployment("b"), deployment("a"));
+  }
+
+  /** Saving several is as good as saving each, new ones and known ones, and none at all. */
+  @Test
+  void saveAll_isAsGoodAsSavingEach() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    StateStore store = loaded();
+    store.saveAll(List.of());
+    store.save(deployment("b"));
+    store.saveAll(List.of(deployment("a"), fullDeployment("b"), deployment("c")));
+    store.close();
+
+    assertThat(newStore().load().deployments())
+        .containsExactly(fullDeployment("b"), deployment("a"), deployment("c"));
+  }
+
+  /** What is saved and changed over and over is, in the end, what it was last. */
+  @Test
+  void load_afterManyChanges_isWhatIsLeft() {
+    assumeTrue(durable(), "the store forgets when it is closed");
+    for (int life = 0; life < 3; life++) {
+      StateStore store = loaded();
+      for (int i = 0; i < 30; i++) {
+        String name = "d-" + i % 7;
+        store.save(i % 2 == 0 ? deployment(name) : fullDeployment(name));
+        store.remove("d-" + i % 5);
+      }
+      store.close();
+    }
+
+    assertThat(newStore().load().deployments())
+        .containsExactly(
+            deployment("d-5"), fullDeployment("d-6"), deployment("d-0"), fullDeployment("d-1"));
   }
 
   /** Texts come back as they were, whatever is in them. */
@@ -129,12 +216,13 @@ public abstract class StateStoreContract {
             .environment("EMPTY", "")
             .environment("TEXT", unusual)
             .build();
-    StoredState state = new StoredState("o", List.of(new StoredDeployment(spec, AT)));
     StateStore store = loaded();
-    store.save(state);
+    store.saveOwner(unusual);
+    store.save(new StoredDeployment(spec, AT));
     store.close();
 
-    assertThat(newStore().load()).isEqualTo(state);
+    assertThat(newStore().load())
+        .isEqualTo(new StoredState(unusual, List.of(new StoredDeployment(spec, AT))));
   }
 
   /** The ledger of the next process is what was appended, in that order. */
@@ -172,16 +260,17 @@ public abstract class StateStoreContract {
     assumeTrue(durable(), "the store forgets when it is closed");
     List<LedgerEntry> entries = entries();
     StateStore store = loaded();
-    StoredState state = StoredState.empty();
+    Map<String, StoredDeployment> saved = new LinkedHashMap<>();
     for (LedgerEntry entry : entries) {
       store.append(entry);
-      state = new StoredState("o", List.of(deployment("d-" + entry.instanceId())));
-      store.save(state);
+      StoredDeployment deployment = deployment("d-" + entry.instanceId());
+      store.save(deployment);
+      saved.put(deployment.spec().name(), deployment);
     }
     store.close();
 
     StateStore next = newStore();
-    assertThat(next.load()).isEqualTo(state);
+    assertThat(next.load().deployments()).isEqualTo(List.copyOf(saved.values()));
     assertThat(next.ledger()).isEqualTo(entries);
   }
 

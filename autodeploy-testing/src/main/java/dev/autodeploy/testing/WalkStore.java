@@ -5,9 +5,11 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,8 +47,9 @@ final class WalkStore {
   private final List<LedgerEntry> ledger = new ArrayList<>();
   private final Set<String> started = new HashSet<>();
   private final Map<String, Long> endWrittenAt = new HashMap<>();
-  private StoredState state = StoredState.empty();
-  private boolean uncertain;
+  private final Map<String, StoredDeployment> deployments = new LinkedHashMap<>();
+  private final Set<String> uncertain = new HashSet<>();
+  private @Nullable String owner;
   private @Nullable LedgerEntry tail;
   private @Nullable Session session;
 
@@ -82,12 +85,12 @@ final class WalkStore {
   }
 
   StoredState state() {
-    return state;
+    return new StoredState(owner, List.copyOf(deployments.values()));
   }
 
   /** Returns whether a save has failed, and nobody but the next engine will know what is saved. */
   boolean isUncertain() {
-    return uncertain;
+    return !uncertain.isEmpty();
   }
 
   /** Returns whether the ledger knows of an instance's start. */
@@ -118,17 +121,36 @@ final class WalkStore {
     @Override
     public StoredState load() {
       check();
-      uncertain = false;
-      return state;
+      uncertain.clear();
+      return state();
     }
 
     @Override
-    public void save(StoredState newState) {
+    public void saveOwner(String newOwner) {
+      write("", () -> owner = newOwner);
+    }
+
+    @Override
+    public void save(StoredDeployment deployment) {
+      String name = deployment.spec().name();
+      write(name, () -> deployments.put(name, deployment));
+    }
+
+    @Override
+    public void remove(String name) {
+      write(name, () -> deployments.remove(name));
+    }
+
+    private void write(String what, Runnable write) {
       check();
       Write how = fate.next();
       if (how != Write.FAILS && how != Write.DIES) {
-        state = newState;
-        uncertain = how != Write.WELL;
+        write.run();
+      }
+      if (how == Write.WELL) {
+        uncertain.remove(what);
+      } else if (how != Write.FAILS && how != Write.DIES) {
+        uncertain.add(what);
       }
       cutIfDead(how);
       if (how != Write.WELL) {

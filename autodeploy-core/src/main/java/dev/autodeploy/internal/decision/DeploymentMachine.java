@@ -125,6 +125,11 @@ public final class DeploymentMachine {
     return roster.all();
   }
 
+  /** Returns whether there is anything that {@link #upkeep} may be needed for. */
+  public boolean isBusy() {
+    return !roster.isEmpty() || timerFailed;
+  }
+
   public boolean isRemoved() {
     return lifecycle == Lifecycle.REMOVED;
   }

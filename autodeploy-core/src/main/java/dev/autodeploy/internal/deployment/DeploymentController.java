@@ -77,6 +77,9 @@ public final class DeploymentController implements Deployment {
 
     /** Looks through a list that was made to verify a release. */
     void listed(List<ProviderInstance> found);
+
+    /** Takes note of whether a deployment has anything to look after. Called under its lock. */
+    void busy(DeploymentController controller, boolean isBusy);
   }
 
   private final EngineServices context;
@@ -94,6 +97,7 @@ public final class DeploymentController implements Deployment {
   private final Queue<Effect> toDo = new ArrayDeque<>();
   private final Queue<DeploymentSpec> earlier = new ArrayDeque<>();
   private boolean carryingOut;
+  private boolean busy;
 
   // Touched only by whoever carries effects out.
   private @Nullable Cancellable timer;
@@ -182,6 +186,10 @@ public final class DeploymentController implements Deployment {
         // With the decision, or the money would be gone from the cost for a moment.
         accounts.close(gone.instance(), gone.at());
       }
+    }
+    if (busy != machine.isBusy()) {
+      busy = !busy;
+      neighbourhood.busy(this, busy);
     }
   }
 

@@ -1,15 +1,9 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.AutoDeployException;
-import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.deployment.DeploymentController;
-import dev.autodeploy.spi.StateStore;
-import dev.autodeploy.spi.StoredState;
-import dev.autodeploy.spi.StoredState.StoredDeployment;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,28 +12,32 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The deployments of one engine: those that the host has declared, which are stored, and those of
- * which only instances are left. Looked at by anybody, for requests come here; changed and saved
- * under the engine's lock.
+ * which only instances are left. Looked at by anybody, for requests come here; changed under the
+ * engine's lock.
  */
 final class DeploymentRegistry {
-  private final StateStore store;
-  private final String owner;
+  /** So many names are in the message that there is no deployment of a name. */
+  private static final int NAMES_SHOWN = 20;
 
-  /** By name, in the order in which they were made; replaced as a whole. */
-  private volatile Map<String, DeploymentController> declared = Map.of();
+  private final Map<String, DeploymentController> declared = new ConcurrentHashMap<>();
+
+  /** The same in the order in which they were made; guarded by itself. */
+  private final Map<String, DeploymentController> inOrder = new LinkedHashMap<>();
+
+  /** The values of {@link #inOrder}, or null since they have changed. */
+  private volatile @Nullable List<DeploymentController> listed;
+
+  /** Those that have instances or anything else to look after. */
+  private final Set<DeploymentController> busy = ConcurrentHashMap.newKeySet();
 
   /** Those that are not declared, and of which an earlier process has left instances. */
   private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
-
-  DeploymentRegistry(StateStore store, String owner) {
-    this.store = store;
-    this.owner = owner;
-  }
 
   // Finding.
 
@@ -54,7 +52,7 @@ final class DeploymentRegistry {
       throw new AutoDeployException(
           ErrorCode.DEPLOYMENT_NOT_FOUND,
           name,
-          "there is no deployment '" + name + "'; there are " + declared.keySet());
+          "there is no deployment '" + name + "'; there are " + names());
     }
     return controller;
   }
@@ -63,15 +61,39 @@ final class DeploymentRegistry {
     return undeclared.get(name);
   }
 
+  private String names() {
+    List<DeploymentController> all = declared();
+    String shown =
+        all.stream()
+            .limit(NAMES_SHOWN)
+            .map(DeploymentController::name)
+            .collect(Collectors.joining(", "));
+    int more = all.size() - NAMES_SHOWN;
+    return "[" + shown + (more > 0 ? ", and " + more + " more" : "") + "]";
+  }
+
+  /** Returns all that are declared, in the order in which they were made. */
   List<DeploymentController> declared() {
-    return List.copyOf(declared.values());
+    List<DeploymentController> all = listed;
+    if (all == null) {
+      synchronized (inOrder) {
+        all = List.copyOf(inOrder.values());
+        listed = all;
+      }
+    }
+    return all;
+  }
+
+  /** Returns those that have instances or anything else to look after. */
+  List<DeploymentController> busy() {
+    return List.copyOf(busy);
   }
 
   /** Returns those that are not declared as well. */
   List<DeploymentController> everyone() {
     // In this order: one that is being declared is in the second before it leaves the first.
     Set<DeploymentController> everyone = new LinkedHashSet<>(undeclared.values());
-    everyone.addAll(declared.values());
+    everyone.addAll(declared());
     return List.copyOf(everyone);
   }
 
@@ -82,7 +104,7 @@ final class DeploymentRegistry {
 
   /** Returns the deployment that has an instance, or null. */
   @Nullable DeploymentController holder(String instanceId) {
-    for (DeploymentController controller : everyone()) {
+    for (DeploymentController controller : busy) {
       if (controller.find(instanceId) != null) {
         return controller;
       }
@@ -103,18 +125,33 @@ final class DeploymentRegistry {
 
   /** Adds one that is declared. */
   void add(DeploymentController controller) {
-    Map<String, DeploymentController> next = new LinkedHashMap<>(declared);
-    next.put(controller.name(), controller);
-    declared = Collections.unmodifiableMap(next);
+    synchronized (inOrder) {
+      declared.put(controller.name(), controller);
+      inOrder.put(controller.name(), controller);
+      listed = null;
+    }
     undeclared.remove(controller.name());
   }
 
   /** Removes one that was declared; returns whether it was still there. */
   boolean remove(DeploymentController controller) {
-    Map<String, DeploymentController> next = new LinkedHashMap<>(declared);
-    boolean removed = next.remove(controller.name(), controller);
-    declared = Collections.unmodifiableMap(next);
-    return removed;
+    synchronized (inOrder) {
+      boolean removed = declared.remove(controller.name(), controller);
+      if (removed) {
+        inOrder.remove(controller.name());
+        listed = null;
+      }
+      return removed;
+    }
+  }
+
+  /** Takes note of whether one has anything to look after. May be called without the lock. */
+  void busy(DeploymentController controller, boolean isBusy) {
+    if (isBusy) {
+      busy.add(controller);
+    } else {
+      busy.remove(controller);
+    }
   }
 
   void addUndeclared(DeploymentController controller) {
@@ -124,47 +161,5 @@ final class DeploymentRegistry {
   /** May be called without the lock. */
   void removeUndeclared(DeploymentController controller) {
     undeclared.remove(controller.name(), controller);
-  }
-
-  // Saving: before what is saved is done, so that nothing is done that a restart would not know.
-
-  void save() {
-    save(stored());
-  }
-
-  void saveWith(StoredDeployment added) {
-    List<StoredDeployment> all = stored();
-    all.add(added);
-    save(all);
-  }
-
-  void saveChanged(DeploymentSpec changed) {
-    List<StoredDeployment> all = stored();
-    all.replaceAll(
-        it ->
-            it.spec().name().equals(changed.name())
-                ? new StoredDeployment(changed, it.createdAt())
-                : it);
-    save(all);
-  }
-
-  void saveWithout(String name) {
-    List<StoredDeployment> all = stored();
-    all.removeIf(it -> it.spec().name().equals(name));
-    save(all);
-  }
-
-  private void save(List<StoredDeployment> all) {
-    store.save(new StoredState(owner, all));
-  }
-
-  private List<StoredDeployment> stored() {
-    List<StoredDeployment> stored = new ArrayList<>();
-    for (DeploymentController controller : declared.values()) {
-      if (!controller.isRemoved()) {
-        stored.add(new StoredDeployment(controller.spec(), controller.createdAt()));
-      }
-    }
-    return stored;
   }
 }

@@ -71,7 +71,10 @@ public final class Engine {
   /** Changed under the lock. */
   private final DeploymentRegistry controllers;
 
+  private final DeploymentStore stored;
+
   private final OrphanDetector orphans;
+  private final Report report = new Report();
 
   private Engine(EngineConfig config) {
     this.config = config;
@@ -80,13 +83,14 @@ public final class Engine {
       StoredState state = config.store().load();
       String owner = owner(state);
       this.context = resources.context(owner);
-      this.controllers = new DeploymentRegistry(config.store(), owner);
+      this.controllers = new DeploymentRegistry();
+      this.stored = new DeploymentStore(config.store(), this::current);
       this.leftovers = new UnclaimedInstances(context, config.store().ledger());
       this.orphans = new OrphanDetector(context, controllers, this::releaseOrphans);
       config.provider().open(new ProviderContext(owner, new Observer()));
       restore(state);
       if (!owner.equals(state.owner())) {
-        controllers.save();
+        config.store().saveOwner(owner);
       }
       takeOver(state.owner() != null);
       openAll();
@@ -174,7 +178,7 @@ public final class Engine {
     } finally {
       lock.unlock();
     }
-    controllers.everyone().forEach(DeploymentController::carryOut);
+    controllers.busy().forEach(DeploymentController::carryOut);
   }
 
   private void addClosed(List<UsageInterval> usage) {
@@ -227,7 +231,7 @@ public final class Engine {
     } finally {
       lock.unlock();
     }
-    controllers.everyone().forEach(DeploymentController::carryOut);
+    controllers.busy().forEach(DeploymentController::carryOut);
     return true;
   }
 
@@ -251,7 +255,7 @@ public final class Engine {
             () -> {
               try {
                 context.ledger().retry();
-                controllers.everyone().forEach(DeploymentController::upkeep);
+                controllers.busy().forEach(DeploymentController::upkeep);
                 orphans.sweep();
               } finally {
                 scheduleUpkeep();
@@ -273,7 +277,7 @@ public final class Engine {
     } finally {
       lock.unlock();
     }
-    controllers.everyone().forEach(DeploymentController::carryOut);
+    controllers.busy().forEach(DeploymentController::carryOut);
   }
 
   // What the host application asks.
@@ -316,7 +320,7 @@ public final class Engine {
     Instant now = made == null ? context.clock().instant() : made.createdAt();
     // What it is about to claim is paid for by it, over the next restart too.
     Instant since = leftovers.since(spec.name(), now);
-    controllers.saveWith(new StoredDeployment(spec, since));
+    stored.save(new StoredDeployment(spec, since));
     if (made == null || !made.reopen(spec, since)) {
       made = controller(spec, since);
     }
@@ -355,7 +359,7 @@ public final class Engine {
               + spec.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    controllers.saveChanged(spec);
+    stored.save(new StoredDeployment(spec, controller.createdAt()));
     controller.update(spec);
   }
 
@@ -372,7 +376,7 @@ public final class Engine {
     try {
       checkOpen();
       controller = controllers.existing(name);
-      controllers.saveWithout(name);
+      stored.remove(name);
       gone = controller.remove();
     } finally {
       lock.unlock();
@@ -648,9 +652,17 @@ public final class Engine {
     RandomGenerator own = new SplittableRandom(resources.random().nextLong());
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
-        new DeploymentController(context.withRandom(own), spec, createdAt, ids, new Report());
+        new DeploymentController(context.withRandom(own), spec, createdAt, ids, report);
     controller.addClosed(leftovers.closed(spec.name()));
     return controller;
+  }
+
+  /** Returns the deployment of a name that a restart should find, or null. */
+  private @Nullable StoredDeployment current(String name) {
+    DeploymentController controller = controllers.find(name);
+    return controller == null || controller.isRemoved()
+        ? null
+        : new StoredDeployment(controller.spec(), controller.createdAt());
   }
 
   private static String letters(RandomGenerator random, int count) {
@@ -678,6 +690,11 @@ public final class Engine {
     @Override
     public void listed(List<ProviderInstance> found) {
       orphans.look(found);
+    }
+
+    @Override
+    public void busy(DeploymentController controller, boolean isBusy) {
+      controllers.busy(controller, isBusy);
     }
   }
 

@@ -5,10 +5,12 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the state in a directory: deployments in {@code deployments.json}, the ledger in {@code
- * ledger.jsonl}, and {@code lock} against a second engine. Thread-safe; every method blocks for the
- * disk, and an interrupt neither stops it nor is lost.
+ * Keeps the state in a directory: deployments in {@code deployments.jsonl}, the format in {@code
+ * deployments.json}, the ledger in {@code ledger.jsonl}, and {@code lock} against a second engine.
+ * Thread-safe; every method blocks for the disk, and an interrupt neither stops it nor is lost.
  *
  * <p>Environment values are stored as they are. The directory is made for its owner only, and so
  * are the files.
@@ -32,7 +34,8 @@ public final class FileStateStore implements StateStore {
   private final ReentrantLock lock = new ReentrantLock();
   private final Path directory;
   private final Disk disk;
-  private final StateFile state;
+  private final DeploymentsFile format;
+  private final DeploymentJournal deployments;
   private final LedgerFile ledger;
   private @Nullable Closeable directoryLock;
   private boolean closed;
@@ -47,6 +50,15 @@ public final class FileStateStore implements StateStore {
   }
 
   FileStateStore(Path directory, Disk disk) {
+    this(directory, disk, DeploymentJournal.SLACK);
+  }
+
+  /**
+   * Creates a store.
+   *
+   * @param slack how many outdated deployments are no reason to write the journal as a whole
+   */
+  FileStateStore(Path directory, Disk disk, int slack) {
     requireNonNull(directory, "directory");
     if (!directory.getFileSystem().equals(FileSystems.getDefault())) {
       throw new IllegalArgumentException(
@@ -55,7 +67,8 @@ public final class FileStateStore implements StateStore {
     }
     this.directory = directory.toAbsolutePath();
     this.disk = disk;
-    state = new StateFile(this.directory, disk);
+    format = new DeploymentsFile(this.directory, disk);
+    deployments = new DeploymentJournal(this.directory, disk, slack);
     ledger = new LedgerFile(this.directory, disk);
   }
 
@@ -70,7 +83,7 @@ public final class FileStateStore implements StateStore {
       directoryLock = lockDirectory();
       boolean loaded = false;
       try {
-        StoredState result = state.load();
+        StoredState result = loadDeployments();
         loaded = true;
         return result;
       } finally {
@@ -81,6 +94,45 @@ public final class FileStateStore implements StateStore {
     } finally {
       lock.unlock();
     }
+  }
+
+  private StoredState loadDeployments() {
+    DeploymentsFile.Content content = format.read();
+    boolean hasJournal = false;
+    if (!(content instanceof DeploymentsFile.Content.State)) {
+      hasJournal = deployments.read();
+      if (!hasJournal && content instanceof DeploymentsFile.Content.InJournal) {
+        throw Failures.failed(
+            deployments.path()
+                + " is missing. Restore it from a backup. Moving "
+                + format.path()
+                + " away as well gives up the deployments and the owner: instances that still run"
+                + " must then be ended by hand.");
+      }
+    }
+    try {
+      format.tidyUp();
+      deployments.tidyUp();
+      if (content instanceof DeploymentsFile.Content.State earlier) {
+        // Whatever journal there is comes from a carry-over that did not get to its end.
+        deployments.replace(earlier.state());
+      } else if (!hasJournal) {
+        deployments.replace(StoredState.empty());
+      }
+      if (!(content instanceof DeploymentsFile.Content.InJournal)) {
+        format.write(DeploymentJournal.NAME);
+      }
+    } catch (IOException e) {
+      throw Failures.io(
+          "cannot prepare",
+          directory,
+          e,
+          "Check that its file system has space left and that this process may write there.");
+    }
+    if (deployments.hasOutdated()) {
+      deployments.compact();
+    }
+    return deployments.state();
   }
 
   private Closeable lockDirectory() {
@@ -97,12 +149,33 @@ public final class FileStateStore implements StateStore {
   }
 
   @Override
-  public void save(StoredState newState) {
-    requireNonNull(newState, "newState");
+  public void saveOwner(String owner) {
+    requireNonNull(owner, "owner");
+    change(() -> deployments.saveOwner(owner));
+  }
+
+  @Override
+  public void save(StoredDeployment deployment) {
+    saveAll(List.of(deployment));
+  }
+
+  @Override
+  public void saveAll(Collection<StoredDeployment> saved) {
+    List<StoredDeployment> all = List.copyOf(saved);
+    change(() -> deployments.saveAll(all));
+  }
+
+  @Override
+  public void remove(String name) {
+    requireNonNull(name, "name");
+    change(() -> deployments.remove(name));
+  }
+
+  private void change(Runnable change) {
     lock.lock();
     try {
       refuseIfUnusable();
-      state.save(newState);
+      change.run();
     } finally {
       lock.unlock();
     }
@@ -122,13 +195,7 @@ public final class FileStateStore implements StateStore {
   @Override
   public void append(LedgerEntry entry) {
     requireNonNull(entry, "entry");
-    lock.lock();
-    try {
-      refuseIfUnusable();
-      ledger.append(entry);
-    } finally {
-      lock.unlock();
-    }
+    change(() -> ledger.append(entry));
   }
 
   @Override

@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,8 +17,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>An entry counts when its line break is durable. A last line that did not get that far is what
  * a killed process, a full disk or a loss of power leaves behind, and is cut off; whatever else is
- * wrong was not done by this class and is left for a person to look at. The file is opened for each
- * append, so that one that was moved away or truncated meanwhile is noticed.
+ * wrong was not done by this class and is left for a person to look at.
  */
 final class LedgerFile {
   private static final String NAME = "ledger.jsonl";
@@ -27,30 +25,24 @@ final class LedgerFile {
       "Check the permissions and the health of its file system.";
   private static final Logger LOG = LoggerFactory.getLogger(LedgerFile.class);
 
-  private final Path directory;
   private final Path file;
   private final Disk disk;
-
-  /** Up to where entries are durable, or -1 before the file was read. */
-  private long length = -1;
-
-  /** Whether a failed append may have left something behind {@link #length}. */
-  private boolean tailUnknown;
+  private final AppendedFile lines;
 
   LedgerFile(Path directory, Disk disk) {
-    this.directory = directory;
     this.file = directory.resolve(NAME);
     this.disk = disk;
+    this.lines = new AppendedFile(directory, file, disk);
   }
 
   List<LedgerEntry> read() {
     List<LedgerEntry> entries = new ArrayList<>();
-    LedgerLine torn = null;
+    StoredLine torn = null;
     long end = 0;
     try (InputStream in = new BufferedInputStream(disk.read(file))) {
       int number = 1;
-      for (LedgerLine line = LedgerLine.next(in, number, 0); line != null; number++) {
-        LedgerLine following = LedgerLine.next(in, number + 1, line.end());
+      for (StoredLine line = StoredLine.next(in, number, 0); line != null; number++) {
+        StoredLine following = StoredLine.next(in, number + 1, line.end());
         LedgerEntry entry = decode(line, following == null);
         if (entry == null) {
           torn = line;
@@ -61,7 +53,7 @@ final class LedgerFile {
         line = following;
       }
     } catch (NoSuchFileException e) {
-      length = 0;
+      lines.known(0);
       return entries;
     } catch (IOException e) {
       throw Failures.io("cannot read", file, e, CHECK_READING);
@@ -71,7 +63,7 @@ final class LedgerFile {
   }
 
   /** Returns the line's entry, or null if it is the last one and torn. */
-  private @Nullable LedgerEntry decode(LedgerLine line, boolean last) {
+  private @Nullable LedgerEntry decode(StoredLine line, boolean last) {
     if (last && line.isTorn()) {
       return null;
     }
@@ -89,16 +81,12 @@ final class LedgerFile {
   }
 
   /** Makes durable what was read, which it is not yet if the process before was killed. */
-  private void settle(long end, @Nullable LedgerLine torn) {
-    try (Disk.OpenFile out = disk.open(file)) {
-      if (torn != null) {
-        out.truncate(end);
-      }
-      out.force();
+  private void settle(long end, @Nullable StoredLine torn) {
+    try {
+      lines.settle(end, torn != null);
     } catch (IOException e) {
       throw Failures.io("cannot write", file, e, CHECK_READING);
     }
-    length = end;
     if (torn != null) {
       LOG.warn(
           "{}, line {}: the last entry was not written to its end and is cut off: {}",
@@ -109,15 +97,13 @@ final class LedgerFile {
   }
 
   void append(LedgerEntry entry) {
-    if (length < 0) {
+    if (!lines.isKnown()) {
       read();
     }
     byte[] line;
     try {
-      line = withLineBreak(Json.line(LedgerCodec.write(entry)));
-      if (tailUnknown) {
-        cutTail();
-      }
+      line = AppendedFile.withLineBreak(Json.line(LedgerCodec.write(entry)));
+      lines.prepare();
     } catch (IOException e) {
       throw Failures.io(
           "nothing is appended to the ledger while the rest of an earlier, failed entry cannot be"
@@ -127,7 +113,7 @@ final class LedgerFile {
           "Check its file system, then try again.");
     }
     try {
-      write(line);
+      lines.append(line);
     } catch (IOException e) {
       throw Failures.io(
           "cannot append to the ledger",
@@ -136,56 +122,5 @@ final class LedgerFile {
           "The entry is not recorded. Check that its file system has space left and that this"
               + " process may write there.");
     }
-    length += line.length;
-  }
-
-  private void write(byte[] line) throws IOException {
-    try (Disk.OpenFile out = disk.open(file)) {
-      if (out.length() != length) {
-        throw changed(out.length());
-      }
-      tailUnknown = true;
-      out.write(length, line);
-      out.force();
-      if (length == 0) {
-        disk.forceDirectory(directory); // the file may be new
-      }
-    } catch (IOException e) {
-      if (tailUnknown) {
-        cutTailAfter(e);
-      }
-      throw e;
-    }
-    tailUnknown = false;
-  }
-
-  private void cutTailAfter(IOException failure) {
-    try {
-      cutTail();
-    } catch (IOException e) {
-      failure.addSuppressed(e); // tried again before the next append
-    }
-  }
-
-  private void cutTail() throws IOException {
-    try (Disk.OpenFile out = disk.open(file)) {
-      if (out.length() < length) {
-        throw changed(out.length());
-      }
-      out.truncate(length);
-      out.force();
-    }
-    tailUnknown = false;
-  }
-
-  private IOException changed(long actual) {
-    return new IOException(
-        "it was changed by somebody else: it has " + actual + " bytes, not " + length);
-  }
-
-  private static byte[] withLineBreak(byte[] json) {
-    byte[] line = Arrays.copyOf(json, json.length + 1);
-    line[json.length] = '\n';
-    return line;
   }
 }

@@ -1,37 +1,44 @@
 package dev.autodeploy.internal.store;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The stored state as one JSON document. Its version counts for the whole directory, the ledger
- * too: whoever changes the form of either counts it up.
+ * The document that says in which format a directory is. Up to version 1 it holds the deployments
+ * itself, since version 2 it names the journal that does. Its version counts for the whole
+ * directory, the ledger too: whoever changes the form of either counts it up.
  */
 final class StateCodec {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
+
+  private static final int WITHOUT_JOURNAL = 1;
 
   private StateCodec() {}
 
-  static ObjectNode write(StoredState state) {
+  static ObjectNode write(String journal) {
     ObjectNode json = Json.object();
     json.put("version", VERSION);
-    if (state.owner() != null) {
-      json.put("owner", state.owner());
-    }
-    ArrayNode deployments = json.putArray("deployments");
-    for (StoredDeployment deployment : state.deployments()) {
-      ObjectNode d = deployments.addObject();
-      d.put("createdAt", deployment.createdAt().toString());
-      d.set("spec", SpecCodec.write(deployment.spec()));
-    }
+    json.put("journal", journal);
     return json;
   }
 
-  static StoredState read(Fields json) throws FormatException, NewerVersion {
+  static ObjectNode write(StoredDeployment deployment) {
+    ObjectNode json = Json.object();
+    json.put("createdAt", deployment.createdAt().toString());
+    json.set("spec", SpecCodec.write(deployment.spec()));
+    return json;
+  }
+
+  /**
+   * Reads a document.
+   *
+   * @return the state that an earlier version has stored in it, or null if a journal has the state
+   */
+  static @Nullable StoredState read(Fields json) throws FormatException, NewerVersion {
     int version = json.integer("version");
     if (version > VERSION) {
       throw new NewerVersion(version);
@@ -39,15 +46,26 @@ final class StateCodec {
     if (version < 1) {
       throw json.bad("version", "must be 1 or more");
     }
-    String owner = json.textOrNull("owner");
-    List<StoredDeployment> deployments = new ArrayList<>();
-    for (Fields d : json.objects("deployments")) {
-      deployments.add(
-          new StoredDeployment(SpecCodec.read(d.object("spec")), d.instant("createdAt")));
-      d.end();
+    StoredState state = null;
+    if (version == WITHOUT_JOURNAL) {
+      String owner = json.textOrNull("owner");
+      List<StoredDeployment> deployments = new ArrayList<>();
+      for (Fields d : json.objects("deployments")) {
+        deployments.add(readDeployment(d));
+      }
+      state = new StoredState(owner, deployments);
+    } else {
+      json.text("journal");
     }
     json.end();
-    return new StoredState(owner, deployments);
+    return state;
+  }
+
+  static StoredDeployment readDeployment(Fields json) throws FormatException {
+    StoredDeployment deployment =
+        new StoredDeployment(SpecCodec.read(json.object("spec")), json.instant("createdAt"));
+    json.end();
+    return deployment;
   }
 
   /** A later version of this library wrote the document. */

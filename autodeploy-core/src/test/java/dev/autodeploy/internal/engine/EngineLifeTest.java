@@ -801,7 +801,7 @@ final class EngineLifeTest {
     h.start();
     h.deploy();
     AtomicReference<Optional<Deployment>> found = new AtomicReference<>();
-    h.store.beforeSave = state -> found.set(elsewhere(() -> h.engine.find("voice")));
+    h.store.beforeSave = name -> found.set(elsewhere(() -> h.engine.find("voice")));
 
     h.deploy(b -> b.idleTimeout(Duration.ofSeconds(1)));
 

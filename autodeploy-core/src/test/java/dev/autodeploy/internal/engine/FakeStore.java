@@ -4,6 +4,7 @@ import dev.autodeploy.internal.store.InMemoryStateStore;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -17,8 +18,11 @@ final class FakeStore implements StateStore {
   /** Called after an entry was written; likewise. */
   volatile Consumer<LedgerEntry> afterAppend = entry -> {};
 
-  /** Called before the state is written; likewise. */
-  volatile Consumer<StoredState> beforeSave = state -> {};
+  /** Called before a deployment is saved or removed, with its name; likewise. */
+  volatile Consumer<String> beforeSave = name -> {};
+
+  /** Called after a deployment was saved or removed, with its name; likewise. */
+  volatile Consumer<String> afterSave = name -> {};
 
   volatile boolean closed;
 
@@ -29,9 +33,22 @@ final class FakeStore implements StateStore {
   }
 
   @Override
-  public void save(StoredState state) {
-    beforeSave.accept(state);
-    store.save(state);
+  public void saveOwner(String owner) {
+    store.saveOwner(owner);
+  }
+
+  @Override
+  public void save(StoredDeployment deployment) {
+    beforeSave.accept(deployment.spec().name());
+    store.save(deployment);
+    afterSave.accept(deployment.spec().name());
+  }
+
+  @Override
+  public void remove(String name) {
+    beforeSave.accept(name);
+    store.remove(name);
+    afterSave.accept(name);
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.autodeploy.Mount;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
@@ -60,6 +61,19 @@ final class Examples {
               DeploymentSpec.builder(owner + i).port(8000 + i).build(), NOON.plusSeconds(i)));
     }
     return new StoredState(owner, list);
+  }
+
+  /** Saves a state to a store in which nothing else is saved. */
+  static void save(StateStore store, StoredState state) {
+    if (state.owner() != null) {
+      store.saveOwner(state.owner());
+    }
+    store.saveAll(state.deployments());
+  }
+
+  /** A deployment that is told from others of its name by its port. */
+  static StoredDeployment deployment(String name, int port) {
+    return new StoredDeployment(DeploymentSpec.builder(name).port(port).build(), NOON);
   }
 
   static LedgerEntry started(int number) {

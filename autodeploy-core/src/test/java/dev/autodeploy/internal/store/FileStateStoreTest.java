@@ -45,9 +45,12 @@ final class FileStateStoreTest {
             Examples.started(2),
             Examples.releasedUnready(2));
     try (FileStateStore store = loaded()) {
-      store.save(Examples.state("old", 3));
+      Examples.save(store, Examples.state("old", 3));
       entries.subList(0, 2).forEach(store::append);
-      store.save(state);
+      for (StoredDeployment old : Examples.state("old", 3).deployments()) {
+        store.remove(old.spec().name());
+      }
+      Examples.save(store, state);
     }
     try (FileStateStore store = loaded()) {
       entries.subList(2, 5).forEach(store::append);
@@ -72,20 +75,24 @@ final class FileStateStoreTest {
   @Test
   void save_leavesOnlyItsOwnFilesBehind() throws IOException {
     try (FileStateStore store = loaded()) {
-      store.save(Examples.state("a", 1));
+      Examples.save(store, Examples.state("a", 1));
       store.append(Examples.started(1));
 
-      assertThat(names(temp)).containsExactlyInAnyOrder("deployments.json", "ledger.jsonl", "lock");
+      assertThat(names(temp))
+          .containsExactlyInAnyOrder(
+              "deployments.json", "deployments.jsonl", "ledger.jsonl", "lock");
     }
   }
 
   @Test
   void load_removesAFileThatWasNotFinished() throws IOException {
-    Files.writeString(temp.resolve("deployments.json.tmp"), "{\"version\":1,\"dep");
+    Files.writeString(temp.resolve("deployments.json.tmp"), "{\"version\":2,\"jou");
+    Files.writeString(temp.resolve("deployments.jsonl.tmp"), "{\"seq\":1,\"crc");
 
     try (FileStateStore store = loaded()) {
-      assertThat(names(temp)).containsExactly("lock");
-      store.save(Examples.state("a", 1));
+      assertThat(names(temp))
+          .containsExactlyInAnyOrder("deployments.json", "deployments.jsonl", "lock");
+      Examples.save(store, Examples.state("a", 1));
     }
   }
 
@@ -99,7 +106,7 @@ final class FileStateStoreTest {
     for (Path path : List.of(directory, copied)) {
       try (FileStateStore store = new FileStateStore(path)) {
         store.load();
-        store.save(Examples.state("a", 1));
+        Examples.save(store, Examples.state("a", 1));
         store.append(Examples.started(1));
       }
       for (String name : names(path)) {
@@ -127,7 +134,7 @@ final class FileStateStoreTest {
             .hasMessageContaining("in this process (" + ProcessHandle.current().pid() + ")");
         second.close();
       }
-      first.save(Examples.state("a", 1));
+      Examples.save(first, Examples.state("a", 1));
     }
 
     try (FileStateStore third = new FileStateStore(link)) {
@@ -144,7 +151,7 @@ final class FileStateStoreTest {
     Files.delete(file);
 
     try (FileStateStore other = loaded()) {
-      other.save(Examples.state("a", 1));
+      Examples.save(other, Examples.state("a", 1));
     }
     assertThat(damaged.load()).isEqualTo(Examples.state("a", 1));
     damaged.close();
@@ -153,7 +160,9 @@ final class FileStateStoreTest {
   @Test
   void use_outOfOrder_isRefused() {
     FileStateStore store = new FileStateStore(temp);
-    assertThatIllegalStateException().isThrownBy(() -> store.save(StoredState.empty()));
+    assertThatIllegalStateException().isThrownBy(() -> store.save(Examples.deployment("a", 1)));
+    assertThatIllegalStateException().isThrownBy(() -> store.remove("a"));
+    assertThatIllegalStateException().isThrownBy(() -> store.saveOwner("a"));
     assertThatIllegalStateException().isThrownBy(store::ledger);
     assertThatIllegalStateException().isThrownBy(() -> store.append(Examples.started(1)));
     store.load();
@@ -170,7 +179,10 @@ final class FileStateStoreTest {
     Stream.<Runnable>of(
             store::load,
             store::ledger,
-            () -> store.save(StoredState.empty()),
+            () -> store.save(Examples.deployment("a", 1)),
+            () -> store.saveAll(List.of(Examples.deployment("a", 1))),
+            () -> store.remove("a"),
+            () -> store.saveOwner("a"),
             () -> store.append(Examples.started(1)))
         .forEach(
             use ->
@@ -186,7 +198,7 @@ final class FileStateStoreTest {
     try {
       Thread.currentThread().interrupt();
       try (FileStateStore store = loaded()) {
-        store.save(Examples.state("a", 1));
+        Examples.save(store, Examples.state("a", 1));
         store.append(Examples.started(1));
       }
       try (FileStateStore store = new FileStateStore(temp)) {

@@ -59,6 +59,14 @@ final class SimulatedDisk implements Disk {
     return this;
   }
 
+  /** Has a file that is durable already. */
+  SimulatedDisk holding(Path file, byte[] content) {
+    Content durable = new Content(content);
+    names.put(file, durable);
+    durableNames.put(file, durable);
+    return this;
+  }
+
   /** Loses the power at an operation. */
   SimulatedDisk losingPowerAt(int operation, Fault when) {
     powerLossAt = operation;
@@ -76,6 +84,11 @@ final class SimulatedDisk implements Disk {
   /** Returns the files that there are. */
   List<String> files() {
     return names.keySet().stream().map(file -> file.getFileName().toString()).toList();
+  }
+
+  /** Returns what is in a file. */
+  byte[] content(Path file) {
+    return names.get(file).bytes;
   }
 
   /** Returns what was done so far. */

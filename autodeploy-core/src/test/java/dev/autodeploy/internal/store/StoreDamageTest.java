@@ -15,7 +15,9 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,15 +33,17 @@ final class StoreDamageTest {
 
   @TempDir private Path directory;
   private Path deployments;
+  private Path journal;
   private Path ledger;
 
   @BeforeEach
   void fillDirectory() {
     deployments = directory.resolve("deployments.json");
+    journal = directory.resolve("deployments.jsonl");
     ledger = directory.resolve("ledger.jsonl");
     try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
-      store.save(STATE);
+      Examples.save(store, STATE);
       KEPT.forEach(store::append);
     }
   }
@@ -214,63 +218,215 @@ final class StoreDamageTest {
   }
 
   @Test
-  void deployments_cutAtEveryByte_areRefusedAndLeftAsTheyAre() throws IOException {
+  void format_cutAtEveryByte_isRefusedAndLeftAsItIs() throws IOException {
     byte[] whole = Files.readAllBytes(deployments);
-    long lines = new String(whole, StandardCharsets.UTF_8).lines().count();
 
     for (int length = 0; length < whole.length - 1; length++) { // the last is a line break
       byte[] cut = Arrays.copyOf(whole, length);
       Files.write(deployments, cut);
-      String message = assertDamaged(deployments + " is damaged at line ", "column", "backup");
-      int line = Integer.parseInt(message.replaceAll("(?s).* at line ([0-9]+),.*", "$1"));
-      assertThat((long) line).isBetween(1L, lines);
+      assertDamaged(deployments + " is damaged at line ", "column", "backup");
       assertThat(Files.readAllBytes(deployments)).isEqualTo(cut);
     }
   }
 
   @Test
-  void deployments_withAnUnfinishedSuccessorCutAtEveryByte_areTheOldOnes() throws IOException {
-    byte[] successor = Files.readAllBytes(deployments);
-    for (int length = 0; length <= successor.length; length++) {
-      Files.write(directory.resolve("deployments.json.tmp"), Arrays.copyOf(successor, length));
-      try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
-        assertThat(store.load()).isEqualTo(STATE);
+  void format_ofALaterVersion_isRefusedAndLeftAsItIs() throws IOException {
+    String later = "{\"version\":3,\"things\":[]}";
+    Files.writeString(deployments, later);
+
+    assertFailed(
+        deployments.toString(),
+        "later version",
+        "format 3; this one reads up to 2",
+        "Use that version");
+    assertThat(deployments).hasContent(later);
+  }
+
+  @Test
+  void format_thatIsMissing_isWrittenAnew() throws IOException {
+    byte[] whole = Files.readAllBytes(deployments);
+    Files.delete(deployments);
+
+    assertThat(load()).isEqualTo(STATE);
+    assertThat(deployments).hasBinaryContent(whole);
+  }
+
+  @Test
+  void deployments_thatCannotBeRead_areNotTakenForNone() throws IOException {
+    for (Path file : List.of(journal, deployments)) {
+      Files.delete(file);
+      Files.createDirectory(file);
+
+      assertFailed("cannot read " + file);
+    }
+  }
+
+  @Test
+  void journal_thatIsMissing_isNotTakenForAnEmptyOne() throws IOException {
+    Files.delete(journal);
+
+    assertFailed(journal + " is missing", "backup", "Moving " + deployments + " away as well");
+    Files.delete(deployments);
+    assertThat(load()).isEqualTo(StoredState.empty());
+  }
+
+  @Test
+  void journal_cutAtEveryByteOfItsLastChange_losesThatOneOnlyAndGoesOn() throws IOException {
+    load(); // writes it as a whole
+    int kept = (int) Files.size(journal);
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.save(Examples.deployment("next", 1));
+    }
+    byte[] whole = Files.readAllBytes(journal);
+
+    for (int length = kept; length < whole.length; length++) {
+      Files.write(journal, Arrays.copyOf(whole, length));
+      try (CapturedLog log = new CapturedLog();
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+        assertThat(store.load()).as("cut at %d", length).isEqualTo(STATE);
+        if (length == kept) {
+          assertThat(log.warnings()).isEmpty();
+        } else {
+          assertThat(log.warnings())
+              .singleElement()
+              .asString()
+              .contains(journal + ", line 3", (length - kept) + " bytes")
+              .doesNotContain("next");
+        }
+        store.save(Examples.deployment("next", 1));
+      }
+      assertThat(Files.readAllBytes(journal)).as("cut at %d", length).isEqualTo(whole);
+    }
+  }
+
+  @Test
+  void journal_cutAtAnyByteBeforeItsChanges_isRefusedAndLeftAsItIs() throws IOException {
+    load(); // writes it as a whole
+    byte[] whole = Files.readAllBytes(journal);
+
+    for (int length = 0; length < whole.length - 1; length++) { // the last is a line break
+      byte[] cut = Arrays.copyOf(whole, length);
+      Files.write(journal, cut);
+      assertDamaged(journal + " is damaged", "backup");
+      assertThat(Files.readAllBytes(journal)).isEqualTo(cut);
+    }
+  }
+
+  @Test
+  void journal_withoutAnyOneOfItsLines_isRefusedUnlessItIsTheLastChange() throws IOException {
+    fillJournal();
+    List<String> lines = Files.readAllLines(journal);
+    assertThat(lines).hasSize(7);
+
+    for (int missing = 0; missing < lines.size() - 1; missing++) {
+      List<String> rest = new ArrayList<>(lines);
+      rest.remove(missing);
+      Files.write(journal, rest);
+      assertDamaged(
+          journal + " is damaged at line " + (missing + 1),
+          "a line before it is missing",
+          "backup");
+    }
+  }
+
+  @Test
+  void journal_withAnyLineTwiceOrOutOfItsPlace_isRefused() throws IOException {
+    fillJournal();
+    List<String> lines = Files.readAllLines(journal);
+
+    for (int i = 0; i < lines.size(); i++) {
+      List<String> twice = new ArrayList<>(lines);
+      twice.add(i, lines.get(i));
+      Files.write(journal, twice);
+      assertDamaged(journal + " is damaged at line " + (i + 2), "there twice");
+      if (i > 0) {
+        List<String> swapped = new ArrayList<>(lines);
+        Collections.swap(swapped, i - 1, i);
+        Files.write(journal, swapped);
+        assertDamaged(journal + " is damaged at line " + i, "a line before it is missing");
       }
     }
+  }
+
+  @Test
+  void journal_withAnyBitOverturned_isRefusedUnlessThatTearsItsLastChange() throws IOException {
+    fillJournal();
+    byte[] whole = Files.readAllBytes(journal);
+    StoredState state = load(Arrays.copyOf(whole, whole.length));
+    int last = lastLine(whole);
+    byte[] withoutLast = Arrays.copyOf(whole, last);
+    StoredState before = load(withoutLast);
+
+    for (int i = 0; i < whole.length; i++) {
+      byte[] damaged = whole.clone();
+      damaged[i] ^= (byte) (1 << i % 7);
+      Files.write(journal, damaged);
+      try (CapturedLog log = new CapturedLog();
+          FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+        StoredState read = store.load();
+        assertThat(read).as("byte %d", i).isIn(state, before);
+        assertThat(read.equals(before)).as("byte %d", i).isEqualTo(!log.warnings().isEmpty());
+        assertThat(i).isGreaterThanOrEqualTo(last);
+      } catch (AutoDeployException e) {
+        assertThat(e).hasMessageContaining(journal + " is damaged");
+        assertThat(Files.readAllBytes(journal)).isEqualTo(damaged);
+      }
+    }
+  }
+
+  @Test
+  void journal_withALineThatAPersonChanged_isReadOnceItsChecksumIsTakenOut() throws IOException {
+    String text = Files.readString(journal);
+    String changed = text.replace("\"port\":8000", "\"port\":9000");
+    assertThat(changed).isNotEqualTo(text);
+    Files.writeString(journal, changed);
+    assertDamaged("/crc does not fit the line", "take its \"crc\" out");
+
+    Files.writeString(journal, changed.replaceAll("\"crc\":\"[0-9a-f]{8}\",", ""));
+
+    assertThat(load().deployments().get(0).spec().port()).isEqualTo(9000);
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "\"version\" : 1 | \"version\" : 0 | line 2, column 3: /version must be 1 or more",
-        "\"version\" : 1 | \"revision\" : 1 | line 1, column 1: the object has no field 'version'",
-        "\"port\" : 8000 | \"port\" : 80000 | /deployments/0/spec/port port must be 0 to 65535, but"
-            + " was 80000",
-        "\"owner\" : | \"owners\" : | /owners is not a field that belongs here",
-        "\"PT10M\" | \"ten minutes\" | /deployments/0/spec/startTimeout must be an ISO 8601"
-            + " duration",
+        "\"port\":8000 | \"port\":80000 | /saveAll/0/spec/port port must be 0 to 65535, but was"
+            + " 80000",
+        "\"owner\":\"owner\" | \"owners\":\"owner\" | has no field 'owner'",
+        "\"saveAll\" | \"saveSome\" | has no field 'owner'",
+        "\"PT10M\" | \"ten minutes\" | /saveAll/0/spec/startTimeout must be an ISO 8601 duration",
       })
-  void deployments_thatSaySomethingImpossible_areRefused(String from, String to, String problem)
+  void journal_thatSaysSomethingImpossible_isRefused(String from, String to, String problem)
       throws IOException {
-    String text = Files.readString(deployments);
-    assertThat(text).contains(from);
-    Files.writeString(deployments, text.replaceFirst(from, to));
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.saveAll(Examples.state("all", 2).deployments());
+      store.saveOwner("owner");
+    }
+    String text = Files.readString(journal).replaceAll("\"crc\":\"[0-9a-f]{8}\",", "");
+    int change = text.indexOf("\"seq\":3");
+    String changes = text.substring(change);
+    assertThat(changes).contains(from);
+    Files.writeString(journal, text.substring(0, change) + changes.replaceFirst(from, to));
 
-    assertDamaged(deployments + " is damaged at line ", problem);
+    assertDamaged(journal + " is damaged at line ", problem);
   }
 
   @Test
-  void deployments_damagedAtASecret_doNotShowIt() throws IOException {
+  void journal_damagedAtASecret_doesNotShowIt() throws IOException {
     try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
       store.load();
       DeploymentSpec spec =
           DeploymentSpec.builder("voice").port(1).environment("TOKEN", "s3cret").build();
-      store.save(new StoredState("o", List.of(new StoredDeployment(spec, Examples.NOON))));
+      store.save(new StoredDeployment(spec, Examples.NOON));
+      store.remove("nobody");
+      store.saveOwner("o");
     }
-    String text = Files.readString(deployments);
-    for (String damage : List.of("s3cret", "[\"s3cret\"]", "\"s3cret\" s3cret", "\"s3cret\\x\"")) {
-      Files.writeString(deployments, text.replace("\"s3cret\"", damage));
+    String text = Files.readString(journal).replaceAll("\"crc\":\"[0-9a-f]{8}\",", "");
+    for (String damage : List.of("[\"s3cret\"]", "\"s3cret\" s3cret", "\"s3cret\\x\"")) {
+      Files.writeString(journal, text.replace("\"s3cret\"", damage));
       FileStateStore store = new FileStateStore(directory, new UnforcedDisk());
       AutoDeployException e = catchThrowableOfType(AutoDeployException.class, store::load);
       StringWriter trace = new StringWriter();
@@ -280,24 +436,77 @@ final class StoreDamageTest {
   }
 
   @Test
-  void deployments_ofALaterVersion_areRefusedAndLeftAsTheyAre() throws IOException {
-    String later = "{\"version\":2,\"things\":[]}";
-    Files.writeString(deployments, later);
+  void journal_withOutdatedLines_isWrittenWithoutThemWhenItIsLoaded() throws IOException {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      DeploymentSpec spec =
+          DeploymentSpec.builder("gone").port(1).environment("TOKEN", "s3cret").build();
+      store.save(new StoredDeployment(spec, Examples.NOON));
+      store.remove("gone");
+      assertThat(Files.readString(journal)).contains("s3cret");
+    }
 
-    assertFailed(
-        deployments.toString(),
-        "later version",
-        "format 2; this one reads up to 1",
-        "Use that version");
-    assertThat(deployments).hasContent(later);
+    assertThat(load()).isEqualTo(STATE);
+    assertThat(Files.readString(journal)).doesNotContain("s3cret");
+    assertThat(Files.readAllLines(journal)).hasSize(2);
   }
 
   @Test
-  void deployments_thatCannotBeRead_areNotTakenForNone() throws IOException {
-    Files.delete(deployments);
-    Files.createDirectory(deployments);
+  void journal_changedBySomebodyElse_isNotAppendedTo() throws IOException {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      byte[] before = Files.readAllBytes(journal);
+      Files.delete(journal);
+      AutoDeployException e =
+          catchThrowableOfType(
+              AutoDeployException.class, () -> store.save(Examples.deployment("a", 1)));
+      assertThat(e)
+          .hasMessageContainingAll(
+              journal.toString(), "changed by somebody else: it has 0 bytes, not " + before.length);
+      Files.write(journal, before);
+      store.save(Examples.deployment("a", 1));
+    }
+    assertThat(load().deployments()).hasSize(2).contains(Examples.deployment("a", 1));
+  }
 
-    assertFailed("cannot read " + deployments);
+  // Four changes after a head with two deployments.
+  private void fillJournal() {
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.save(Examples.deployment("second", 1));
+    }
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.save(Examples.deployment("second", 2));
+    }
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.saveAll(List.of(Examples.deployment("third", 1), Examples.deployment("fourth", 1)));
+      store.remove("second");
+      store.saveOwner("another");
+      store.save(Examples.deployment("third", 2));
+    }
+  }
+
+  @SuppressWarnings("try") // a captured log is only kept from the screen
+  private StoredState load() {
+    try (CapturedLog log = new CapturedLog();
+        FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      return store.load();
+    }
+  }
+
+  private StoredState load(byte[] content) throws IOException {
+    Files.write(journal, content);
+    return load();
+  }
+
+  private static int lastLine(byte[] lines) {
+    int start = lines.length - 1;
+    while (lines[start - 1] != '\n') {
+      start--;
+    }
+    return start;
   }
 
   private String assertDamaged(String... parts) {

@@ -9,9 +9,12 @@ import dev.autodeploy.internal.store.SimulatedDisk.Fault;
 import dev.autodeploy.internal.store.SimulatedDisk.PowerLoss;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +23,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 @SuppressWarnings("try") // a captured log is only kept from the screen
 final class StoreFaultTest {
   private static final Path DIRECTORY = Path.of("state").toAbsolutePath();
+
+  /** So few that the journal is written as a whole in the middle of a run. */
+  private static final int SLACK = 0;
+
   private static final int ALL_OPERATIONS = new Run(new SimulatedDisk(), 0).run().operations();
 
   @ParameterizedTest
@@ -33,7 +40,7 @@ final class StoreFaultTest {
         assertThat(run.givenUp).as(what).isZero();
         Read read = Read.of(run.disk.restarted());
         assertThat(read.ledger).as(what).isEqualTo(Run.ENTRIES);
-        assertThat(read.state).as(what).isEqualTo(Run.STATES.get(Run.STATES.size() - 1));
+        assertThat(read.state).as(what).isEqualTo(Run.LAST_STATE);
       }
     }
   }
@@ -102,7 +109,7 @@ final class StoreFaultTest {
   @Test
   void append_whoseRestCannotBeCutOff_isFollowedByAClearRefusal() {
     SimulatedDisk disk = new SimulatedDisk();
-    FileStateStore store = new FileStateStore(DIRECTORY, disk);
+    FileStateStore store = new FileStateStore(DIRECTORY, disk, SLACK);
     store.load();
     store.append(Examples.started(1));
     disk.failing(disk.operations().size() + 2, 6, Fault.HALFWAY); // the write and what follows
@@ -127,24 +134,112 @@ final class StoreFaultTest {
   @Test
   void save_thatFails_saysWhatAndWhere() {
     SimulatedDisk disk = new SimulatedDisk();
-    FileStateStore store = new FileStateStore(DIRECTORY, disk);
+    FileStateStore store = new FileStateStore(DIRECTORY, disk, SLACK);
     store.load();
     disk.failing(disk.operations().size() + 2, 1, Fault.HALFWAY);
 
-    assertThatThrownBy(() -> store.save(Examples.state("a", 1)))
+    assertThatThrownBy(() -> store.save(Examples.deployment("a", 1)))
         .isInstanceOfSatisfying(
             AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_FAILED))
-        .hasMessageContaining("cannot write " + DIRECTORY.resolve("deployments.json"))
+        .hasMessageContaining("cannot write " + DIRECTORY.resolve("deployments.jsonl"))
         .hasMessageContaining("no write today")
         .hasMessageContaining("space left");
-    assertThat(disk.files()).isEmpty();
+    assertThat(disk.files()).containsExactlyInAnyOrder("deployments.json", "deployments.jsonl");
+    assertThat(Read.of(disk.restarted()).state).isEqualTo(StoredState.empty());
+  }
+
+  @Test
+  void journal_thatCannotBeWrittenAsAWhole_isGoneOnWith() {
+    for (Fault fault : Fault.values()) {
+      for (int operation = 0; operation < 12; operation++) {
+        SimulatedDisk disk = new SimulatedDisk();
+        try (CapturedLog log = new CapturedLog();
+            FileStateStore store = new FileStateStore(DIRECTORY, disk, SLACK)) {
+          store.load();
+          store.save(Examples.deployment("a", 1));
+          store.save(Examples.deployment("a", 2));
+          disk.failing(disk.operations().size() + 5 + operation, 1, fault); // after its line
+          store.save(Examples.deployment("a", 3));
+          disk.healed();
+          store.save(Examples.deployment("b", 4));
+        }
+
+        assertThat(Read.of(disk.restarted()).state.deployments())
+            .as("%s at %d", fault, operation)
+            .containsExactly(Examples.deployment("a", 3), Examples.deployment("b", 4));
+      }
+    }
+  }
+
+  /** A change of the deployments. */
+  private sealed interface Change {
+    void make(FileStateStore store);
+
+    StoredState after(StoredState before);
+
+    /** Another owner. */
+    record Owner(String owner) implements Change {
+      @Override
+      public void make(FileStateStore store) {
+        store.saveOwner(owner);
+      }
+
+      @Override
+      public StoredState after(StoredState before) {
+        return new StoredState(owner, before.deployments());
+      }
+    }
+
+    /** A deployment that is saved. */
+    record Save(StoredDeployment saved) implements Change {
+      @Override
+      public void make(FileStateStore store) {
+        store.save(saved);
+      }
+
+      @Override
+      public StoredState after(StoredState before) {
+        return new SaveAll(List.of(saved)).after(before);
+      }
+    }
+
+    /** Deployments that are saved at once. */
+    record SaveAll(List<StoredDeployment> saved) implements Change {
+      @Override
+      public void make(FileStateStore store) {
+        store.saveAll(saved);
+      }
+
+      @Override
+      public StoredState after(StoredState before) {
+        Map<String, StoredDeployment> all = new LinkedHashMap<>();
+        before.deployments().forEach(it -> all.put(it.spec().name(), it));
+        saved.forEach(it -> all.put(it.spec().name(), it));
+        return new StoredState(before.owner(), List.copyOf(all.values()));
+      }
+    }
+
+    /** A deployment that is removed. */
+    record Remove(String name) implements Change {
+      @Override
+      public void make(FileStateStore store) {
+        store.remove(name);
+      }
+
+      @Override
+      public StoredState after(StoredState before) {
+        return new StoredState(
+            before.owner(),
+            before.deployments().stream().filter(it -> !it.spec().name().equals(name)).toList());
+      }
+    }
   }
 
   /** What a store reads from a disk. */
   private record Read(StoredState state, List<LedgerEntry> ledger) {
     static Read of(SimulatedDisk disk) {
       try (CapturedLog log = new CapturedLog();
-          FileStateStore store = new FileStateStore(DIRECTORY, disk)) {
+          FileStateStore store = new FileStateStore(DIRECTORY, disk, SLACK)) {
         return new Read(store.load(), store.ledger());
       }
     }
@@ -152,12 +247,25 @@ final class StoreFaultTest {
 
   /** A life of a store: two engines, one after the other, that save and append. */
   private static final class Run {
-    static final List<StoredState> STATES =
+    static final List<Change> CHANGES =
         List.of(
-            StoredState.empty(),
-            Examples.state("first", 1),
-            Examples.state("second", 2),
-            Examples.state("third", 0));
+            new Change.Owner("first"),
+            new Change.Save(Examples.deployment("a", 1)),
+            new Change.SaveAll(List.of(Examples.deployment("b", 2), Examples.deployment("c", 3))),
+            new Change.Save(Examples.deployment("a", 4)),
+            new Change.Remove("b"),
+            new Change.SaveAll(List.of(Examples.deployment("c", 5), Examples.deployment("d", 6))),
+            new Change.Save(Examples.deployment("a", 7)),
+            new Change.Owner("second"),
+            new Change.Remove("d"),
+            new Change.Save(Examples.deployment("b", 8)));
+    static final StoredState LAST_STATE =
+        new StoredState(
+            "second",
+            List.of(
+                Examples.deployment("a", 7),
+                Examples.deployment("c", 5),
+                Examples.deployment("b", 8)));
     static final List<LedgerEntry> ENTRIES =
         List.of(
             Examples.started(1),
@@ -170,6 +278,7 @@ final class StoreFaultTest {
     private final int retries;
     private final List<LedgerEntry> confirmed = new ArrayList<>();
     private final List<LedgerEntry> attempted = new ArrayList<>();
+    private StoredState confirmedState = StoredState.empty();
     private final List<StoredState> possible = new ArrayList<>(List.of(StoredState.empty()));
     int givenUp;
 
@@ -184,34 +293,36 @@ final class StoreFaultTest {
 
     Run run() {
       try (CapturedLog log = new CapturedLog()) {
-        live(1, 2, 0, 2);
-        live(2, 4, 2, 5);
+        live(CHANGES.subList(0, 3), 0, 2);
+        live(CHANGES.subList(3, 10), 2, 5);
       } catch (PowerLoss e) {
         // The end of this life.
       }
       return this;
     }
 
-    private void live(int firstState, int endState, int firstEntry, int endEntry) {
-      FileStateStore store = new FileStateStore(DIRECTORY, disk);
+    private void live(List<Change> changes, int firstEntry, int endEntry) {
+      FileStateStore store = new FileStateStore(DIRECTORY, disk, SLACK);
       if (!tried(store::load) || !tried(store::ledger)) {
         store.close();
         return;
       }
-      int state = firstState;
-      for (int entry = firstEntry; entry < endEntry; entry++) {
-        if (state < endState) {
-          save(store, STATES.get(state++));
+      int entry = firstEntry;
+      for (Change change : changes) {
+        make(store, change);
+        if (entry < endEntry) {
+          append(store, ENTRIES.get(entry++));
         }
-        append(store, ENTRIES.get(entry));
       }
       store.close();
     }
 
-    private void save(FileStateStore store, StoredState state) {
-      possible.add(state);
-      if (tried(() -> store.save(state))) {
-        possible.retainAll(List.of(state));
+    private void make(FileStateStore store, Change change) {
+      StoredState after = change.after(confirmedState);
+      possible.add(after);
+      if (tried(() -> change.make(store))) {
+        possible.retainAll(List.of(after));
+        confirmedState = after;
       }
     }
 
@@ -252,7 +363,7 @@ final class StoreFaultTest {
 
       List<LedgerEntry> expected = new ArrayList<>(read.ledger);
       expected.add(Examples.started(99));
-      try (FileStateStore store = new FileStateStore(DIRECTORY, survivor)) {
+      try (FileStateStore store = new FileStateStore(DIRECTORY, survivor, SLACK)) {
         store.load();
         store.append(Examples.started(99));
         assertThat(store.ledger()).as(what).isEqualTo(expected);

@@ -10,7 +10,8 @@ final class StoreProcess {
   private StoreProcess() {}
 
   public static void main(String[] args) throws IOException {
-    try (FileStateStore store = new FileStateStore(Path.of(args[1]))) {
+    try (FileStateStore store =
+        new FileStateStore(Path.of(args[1]), RealDisk.INSTANCE, 3)) { // written as a whole often
       store.load();
       System.out.println("loaded");
       if (args[0].equals("hold")) {
@@ -19,7 +20,8 @@ final class StoreProcess {
         for (int i = store.ledger().size(); ; i++) {
           store.append(Examples.started(i));
           System.out.println(i);
-          store.save(Examples.state("s" + i, 3));
+          store.saveOwner("s" + i);
+          store.save(Examples.deployment("d" + i % 10, i % 60_000));
         }
       }
     } catch (AutoDeployException e) {

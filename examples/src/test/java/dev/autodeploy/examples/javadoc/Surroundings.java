@@ -99,7 +99,13 @@ public abstract class Surroundings {
     }
 
     @Override
-    public void save(StoredState state) {}
+    public void saveOwner(String owner) {}
+
+    @Override
+    public void save(StoredState.StoredDeployment deployment) {}
+
+    @Override
+    public void remove(String name) {}
 
     @Override
     public List<LedgerEntry> ledger() {

@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** A line as it is read from the ledger's file, whatever is in it. */
-final class LedgerLine {
+/** A line as it is read from a file, whatever is in it. */
+final class StoredLine {
   private static final int SHOWN_CHARACTERS = 200;
 
   private final int number;
@@ -15,7 +15,7 @@ final class LedgerLine {
   private final boolean terminated;
   private final long end;
 
-  private LedgerLine(int number, byte[] bytes, boolean terminated, long end) {
+  private StoredLine(int number, byte[] bytes, boolean terminated, long end) {
     this.number = number;
     this.bytes = bytes;
     this.terminated = terminated;
@@ -23,7 +23,7 @@ final class LedgerLine {
   }
 
   /** Reads the line of that number, which begins at that byte; null at the file's end. */
-  static @Nullable LedgerLine next(InputStream in, int number, long start) throws IOException {
+  static @Nullable StoredLine next(InputStream in, int number, long start) throws IOException {
     int b = in.read();
     if (b < 0) {
       return null;
@@ -34,7 +34,7 @@ final class LedgerLine {
     }
     boolean terminated = b >= 0;
     long end = start + bytes.size() + (terminated ? 1 : 0);
-    return new LedgerLine(number, bytes.toByteArray(), terminated, end);
+    return new StoredLine(number, bytes.toByteArray(), terminated, end);
   }
 
   /** Returns its number, from 1. */
