@@ -6,6 +6,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -126,10 +127,17 @@ final class WalkEngine {
     // The books have to be there before the engine: it tells of what it adopts while it is built.
     expected.forEach(spec -> deployments.put(spec.name(), new WalkDeployment(this, spec)));
     process.rebuild(draw);
-    checkRestored(expected);
+    checkRestored(inStoredOrder(expected));
     for (WalkDeployment deployment : deployments.values()) {
       deployment.book.attach(process.autoDeploy().deployment(deployment.book.name));
     }
+  }
+
+  /** One that was saved once more after a removal that failed is behind all others. */
+  private List<DeploymentSpec> inStoredOrder(List<DeploymentSpec> specs) {
+    List<String> order =
+        process.store.state().deployments().stream().map(stored -> stored.spec().name()).toList();
+    return specs.stream().sorted(Comparator.comparing(spec -> order.indexOf(spec.name()))).toList();
   }
 
   private void checkRestored(List<DeploymentSpec> expected) {

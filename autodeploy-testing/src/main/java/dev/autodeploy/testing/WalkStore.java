@@ -127,21 +127,21 @@ final class WalkStore {
 
     @Override
     public void saveOwner(String newOwner) {
-      write("", () -> owner = newOwner);
+      change("", () -> owner = newOwner);
     }
 
     @Override
     public void save(StoredDeployment deployment) {
       String name = deployment.spec().name();
-      write(name, () -> deployments.put(name, deployment));
+      change(name, () -> deployments.put(name, deployment));
     }
 
     @Override
     public void remove(String name) {
-      write(name, () -> deployments.remove(name));
+      change(name, () -> deployments.remove(name));
     }
 
-    private void write(String what, Runnable write) {
+    private void change(String what, Runnable write) {
       check();
       Write how = fate.next();
       if (how != Write.FAILS && how != Write.DIES) {

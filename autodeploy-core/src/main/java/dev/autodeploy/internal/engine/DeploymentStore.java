@@ -2,7 +2,6 @@ package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,10 +36,14 @@ final class DeploymentStore {
     change(List.of(deployment.spec().name()), () -> store.save(deployment));
   }
 
-  void saveAll(Collection<StoredDeployment> deployments) {
-    change(
-        deployments.stream().map(it -> it.spec().name()).toList(),
-        () -> store.saveAll(deployments));
+  void saveAll(List<StoredDeployment> deployments) {
+    if (deployments.size() == 1) {
+      save(deployments.get(0));
+    } else if (!deployments.isEmpty()) {
+      change(
+          deployments.stream().map(it -> it.spec().name()).toList(),
+          () -> store.saveAll(deployments));
+    }
   }
 
   void remove(String name) {

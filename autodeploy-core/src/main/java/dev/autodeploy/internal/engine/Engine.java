@@ -24,8 +24,11 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -57,6 +60,9 @@ public final class Engine {
 
   /** Longer waits than this are no different, and their nanoseconds would not fit a long. */
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
+
+  /** So many deployments share one save, during which nothing else can be deployed. */
+  private static final int SAVED_AT_ONCE = 100;
 
   private final EngineConfig config;
   private final EngineResources resources;
@@ -289,40 +295,86 @@ public final class Engine {
    * @return the deployment
    */
   public Deployment deploy(DeploymentSpec spec) {
-    context.provider().validate(spec);
-    DeploymentController controller;
-    boolean made;
+    return deployAll(List.of(spec)).get(0);
+  }
+
+  /**
+   * Makes deployments or brings them in line.
+   *
+   * @param specs what is deployed
+   * @return the deployments, in the same order
+   */
+  public List<Deployment> deployAll(List<DeploymentSpec> specs) {
+    Set<String> names = new HashSet<>();
+    for (DeploymentSpec spec : specs) {
+      if (!names.add(spec.name())) {
+        throw new IllegalArgumentException("two specifications are named '" + spec.name() + "'");
+      }
+      context.provider().validate(spec);
+    }
+    List<Deployment> deployed = new ArrayList<>(specs.size());
+    for (int from = 0; from < specs.size(); from += SAVED_AT_ONCE) {
+      int to = Math.min(specs.size(), from + SAVED_AT_ONCE);
+      deployed.addAll(deploySome(specs.subList(from, to)));
+    }
+    return Collections.unmodifiableList(deployed);
+  }
+
+  private List<DeploymentController> deploySome(List<DeploymentSpec> specs) {
+    List<DeploymentController> all = new ArrayList<>(specs.size());
+    List<DeploymentController> made = new ArrayList<>();
     lock.lock();
     try {
       checkOpen();
-      DeploymentController existing = controllers.find(spec.name());
-      made = existing == null;
-      controller = existing == null ? make(spec) : existing;
-      if (existing != null && (existing.isRemoved() || !existing.spec().equals(spec))) {
-        update(existing, spec);
+      List<StoredDeployment> changed = new ArrayList<>();
+      for (DeploymentSpec spec : specs) {
+        DeploymentController existing = controllers.find(spec.name());
+        if (existing == null) {
+          changed.add(new StoredDeployment(spec, since(spec.name())));
+        } else if (existing.isRemoved() || !existing.spec().equals(spec)) {
+          refuseIfRemoved(existing);
+          changed.add(new StoredDeployment(spec, existing.createdAt()));
+        }
       }
+      // Saved before anything is decided: a deployment that is not stored must not start anything.
+      stored.saveAll(changed);
+      for (StoredDeployment change : changed) {
+        DeploymentController existing = controllers.find(change.spec().name());
+        if (existing == null) {
+          made.add(make(change));
+        } else {
+          existing.update(change.spec());
+        }
+      }
+      specs.forEach(spec -> all.add(controllers.existing(spec.name())));
     } finally {
       lock.unlock();
     }
-    if (made) {
+    for (DeploymentController controller : made) {
       context
           .events()
           .publish(new DeploymentEvent.Created(controller.createdAt(), controller.name()));
     }
-    controller.carryOut();
-    controller.open();
-    return controller;
+    for (DeploymentController controller : all) {
+      controller.carryOut();
+      controller.open();
+    }
+    return all;
   }
 
-  private DeploymentController make(DeploymentSpec spec) {
-    // Saved before anything is decided: a deployment that is not stored must not start anything.
-    DeploymentController made = controllers.undeclared(spec.name());
-    Instant now = made == null ? context.clock().instant() : made.createdAt();
+  /** Returns since when the instances of a deployment to be made are its own. */
+  private Instant since(String name) {
+    DeploymentController undeclared = controllers.undeclared(name);
+    Instant now = undeclared == null ? context.clock().instant() : undeclared.createdAt();
     // What it is about to claim is paid for by it, over the next restart too.
-    Instant since = leftovers.since(spec.name(), now);
-    stored.save(new StoredDeployment(spec, since));
-    if (made == null || !made.reopen(spec, since)) {
-      made = controller(spec, since);
+    return leftovers.since(name, now);
+  }
+
+  private DeploymentController make(StoredDeployment deployment) {
+    DeploymentSpec spec = deployment.spec();
+    DeploymentController made = controllers.undeclared(spec.name());
+    if (made == null || !made.reopen(spec, deployment.createdAt())) {
+      made = controller(spec, deployment.createdAt());
     }
     controllers.add(made);
     leftovers.claim(made);
@@ -342,7 +394,9 @@ public final class Engine {
     try {
       checkOpen();
       controller = controllers.existing(spec.name());
-      update(controller, spec);
+      refuseIfRemoved(controller);
+      stored.save(new StoredDeployment(spec, controller.createdAt()));
+      controller.update(spec);
     } finally {
       lock.unlock();
     }
@@ -350,17 +404,15 @@ public final class Engine {
     return controller;
   }
 
-  private void update(DeploymentController controller, DeploymentSpec spec) {
+  private static void refuseIfRemoved(DeploymentController controller) {
     if (controller.isRemoved()) {
       throw new AutoDeployException(
           ErrorCode.DEPLOYMENT_NOT_FOUND,
-          spec.name(),
+          controller.name(),
           "deployment '"
-              + spec.name()
+              + controller.name()
               + "' is being removed; make it again when its instances are gone");
     }
-    stored.save(new StoredDeployment(spec, controller.createdAt()));
-    controller.update(spec);
   }
 
   /**

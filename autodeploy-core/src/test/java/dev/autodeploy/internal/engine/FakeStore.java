@@ -5,8 +5,11 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** A store in memory that lets a test look on and interfere; several engines may use it in turn. */
 final class FakeStore implements StateStore {
@@ -18,11 +21,14 @@ final class FakeStore implements StateStore {
   /** Called after an entry was written; likewise. */
   volatile Consumer<LedgerEntry> afterAppend = entry -> {};
 
-  /** Called before a deployment is saved or removed, with its name; likewise. */
+  /** Called before deployments are saved or removed, with their names; likewise. */
   volatile Consumer<String> beforeSave = name -> {};
 
-  /** Called after a deployment was saved or removed, with its name; likewise. */
+  /** Called after deployments were saved or removed, with their names; likewise. */
   volatile Consumer<String> afterSave = name -> {};
+
+  /** The changes of deployments so far: the names of each, and "-" before those of a removal. */
+  final List<String> changes = new CopyOnWriteArrayList<>();
 
   volatile boolean closed;
 
@@ -39,16 +45,30 @@ final class FakeStore implements StateStore {
 
   @Override
   public void save(StoredDeployment deployment) {
-    beforeSave.accept(deployment.spec().name());
-    store.save(deployment);
-    afterSave.accept(deployment.spec().name());
+    saveAll(List.of(deployment));
+  }
+
+  @Override
+  public void saveAll(Collection<StoredDeployment> deployments) {
+    String names =
+        deployments.stream().map(it -> it.spec().name()).collect(Collectors.joining(" "));
+    beforeSave.accept(names);
+    store.saveAll(deployments);
+    changes.add(names);
+    afterSave.accept(names);
   }
 
   @Override
   public void remove(String name) {
     beforeSave.accept(name);
     store.remove(name);
+    changes.add("-" + name);
     afterSave.accept(name);
+  }
+
+  /** Returns the names of the deployments that the next engine finds. */
+  List<String> names() {
+    return store.load().deployments().stream().map(it -> it.spec().name()).toList();
   }
 
   @Override
