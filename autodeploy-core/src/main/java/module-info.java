@@ -10,6 +10,8 @@ module dev.autodeploy.core {
 
   exports dev.autodeploy;
   exports dev.autodeploy.event;
+  exports dev.autodeploy.internal.files to
+      dev.autodeploy.docker;
   exports dev.autodeploy.internal.net to
       dev.autodeploy.console,
       dev.autodeploy.proxy,

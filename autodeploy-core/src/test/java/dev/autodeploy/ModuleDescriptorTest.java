@@ -32,8 +32,11 @@ final class ModuleDescriptorTest {
         .containsOnlyKeys(
             "dev.autodeploy",
             "dev.autodeploy.event",
+            "dev.autodeploy.internal.files",
             "dev.autodeploy.internal.net",
             "dev.autodeploy.spi");
+    assertThat(exports.get("dev.autodeploy.internal.files"))
+        .containsExactly("dev.autodeploy.docker");
     assertThat(exports.get("dev.autodeploy.internal.net"))
         .containsExactlyInAnyOrder(
             "dev.autodeploy.console", "dev.autodeploy.proxy", "dev.autodeploy.proxy.jdk");

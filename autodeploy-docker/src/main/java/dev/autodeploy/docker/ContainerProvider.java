@@ -33,7 +33,7 @@ final class ContainerProvider implements InstanceProvider {
   private static final Duration LEFTOVERS = Duration.ofMinutes(5);
 
   private final DockerHost host;
-  private final Path lockDirectory;
+  private final @Nullable Path lockDirectory;
   private final DockerThreads threads = new DockerThreads();
   private final GpuInventory inventory;
   private final GpuAllocator gpus;
@@ -45,7 +45,7 @@ final class ContainerProvider implements InstanceProvider {
   private final ContainerList list;
   private volatile @Nullable OwnerLock lock;
 
-  ContainerProvider(DockerHost host, DockerEnvironment environment, Path lockDirectory) {
+  ContainerProvider(DockerHost host, DockerEnvironment environment, @Nullable Path lockDirectory) {
     this.host = host;
     this.lockDirectory = lockDirectory;
     DaemonClient client = host.client();

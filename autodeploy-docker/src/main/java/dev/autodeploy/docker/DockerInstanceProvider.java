@@ -151,7 +151,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private final List<DockerSettings.Limit> ulimits = new ArrayList<>();
     private @Nullable String network;
     private @Nullable UnaryOperator<CreateContainerCmd> customizer;
-    private Path lockDirectory = OwnerLock.defaultDirectory();
+    private @Nullable Path lockDirectory;
     private DockerEnvironment environment = DockerEnvironment.ofProcess();
 
     private Builder() {}
@@ -370,11 +370,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets the directory of the locks that keep two engines of this machine from using one owner.
-     * Only engines that share it are kept apart: by default not those of another user, of a service
-     * with a temporary directory of its own, or of an application in a container. They would take
-     * over or release each other's containers. Default: a directory of the user's in the system's
-     * temporary directory.
+     * Sets the directory of the locks that keep two engines of this user on this machine from using
+     * one owner. Only engines that share it are kept apart: by default not those of another user or
+     * of an application in a container. They would take over or release each other's containers. It
+     * must be a directory that no other user can write or replace. Default: one below {@code
+     * .local/state/autodeploy} in the user's home.
      *
      * @param directory the directory, made if needed
      * @return this

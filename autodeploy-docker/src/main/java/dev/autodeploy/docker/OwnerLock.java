@@ -2,116 +2,81 @@ package dev.autodeploy.docker;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.files.LockFile;
+import dev.autodeploy.internal.files.OwnDirectories;
+import dev.autodeploy.internal.files.TrustedPath;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The right to use an owner on an engine, held by one process of this machine at a time; the
- * operating system takes it back when the process ends, however it ends.
+ * The right to use an owner on a Docker daemon, held by one process of this machine at a time.
  *
  * <p>The file holds an id that goes onto the containers: one that bears the id was made by a holder
  * of this very lock, so whoever holds it now knows that its maker is gone.
  */
 final class OwnerLock implements AutoCloseable {
-  /**
-   * The files that are locked by this process: the operating system keeps one lock for the whole
-   * process, and gives it up when any channel to the file is closed.
-   */
-  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+  private static final Logger log = LoggerFactory.getLogger(OwnerLock.class);
+  private static final int ID_LENGTH = 36;
 
-  /**
-   * Channels to files that another class loader of this process has locked: to close one, or to
-   * leave it to the garbage collector, would give up that lock. The next attempt uses it again.
-   */
-  private static final Map<Path, FileChannel> OPEN = new ConcurrentHashMap<>();
-
-  private final Path file;
-  private final FileChannel channel;
+  private final LockFile file;
   private final String id;
 
-  private OwnerLock(Path file, FileChannel channel, String id) {
+  private OwnerLock(LockFile file, String id) {
     this.file = file;
-    this.channel = channel;
     this.id = id;
   }
 
-  static OwnerLock acquire(Path directory, String engineId, String owner) {
+  /**
+   * Takes the lock.
+   *
+   * @param configured the directory of the locks, or null for the default
+   */
+  static OwnerLock acquire(@Nullable Path configured, String engineId, String owner) {
     String name = UUID.nameUUIDFromBytes(engineId.getBytes(StandardCharsets.UTF_8)) + "-" + owner;
-    Path file = directory.toAbsolutePath().normalize().resolve(name + ".lock");
-    if (!HELD.add(file)) {
-      throw inUse(owner);
-    }
-    OwnerLock lock = null;
+    Path directory = configured;
     try {
-      Files.createDirectories(file.getParent());
-      lock = lock(file);
-      if (lock == null) {
-        throw inUse(owner);
+      if (directory == null) {
+        directory = OwnDirectories.of("docker");
       }
-      return lock;
+      Path real = TrustedPath.createDirectory(directory, TrustedPath.LastLink.REFUSED);
+      LockFile lock =
+          LockFile.acquire(real.resolve(name + ".lock"), holder -> inUse(owner, holder));
+      boolean acquired = false;
+      try {
+        OwnerLock result = new OwnerLock(lock, idIn(lock));
+        acquired = true;
+        return result;
+      } finally {
+        if (!acquired) {
+          lock.close();
+        }
+      }
     } catch (IOException e) {
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
           null,
-          "the lock of owner '" + owner + "' cannot be taken in " + directory + ": " + e,
+          "the lock of owner '"
+              + owner
+              + "' cannot be taken"
+              + (directory == null ? "" : " in " + directory)
+              + ": "
+              + e.getMessage(),
           e);
-    } finally {
-      if (lock == null) {
-        HELD.remove(file);
-      }
     }
   }
 
-  private static @Nullable OwnerLock lock(Path file) throws IOException {
-    FileChannel known = OPEN.remove(file);
-    FileChannel channel =
-        known != null
-            ? known
-            : FileChannel.open(
-                file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        channel.close();
-        return null;
-      }
-      return new OwnerLock(file, channel, idIn(channel));
-    } catch (OverlappingFileLockException e) {
-      OPEN.put(file, channel);
-      return null;
-    } catch (IOException e) {
-      channel.close();
-      throw e;
-    }
-  }
-
-  private static AutoDeployException inUse(String owner) {
+  private static AutoDeployException inUse(String owner, String holder) {
     return new AutoDeployException(
         ErrorCode.OWNER_IN_USE,
         null,
-        "owner '"
-            + owner
-            + "' is in use on this Docker Engine by another running process or engine; end it, or"
-            + " choose another owner");
-  }
-
-  /** The directory for the locks of this user. */
-  static Path defaultDirectory() {
-    return Path.of(
-        System.getProperty("java.io.tmpdir"),
-        "autodeploy-docker-" + System.getProperty("user.name", "unknown"));
+        String.format(
+            "owner '%s' is in use on this Docker daemon by %s; end it, or choose another owner",
+            owner, holder));
   }
 
   String id() {
@@ -121,30 +86,26 @@ final class OwnerLock implements AutoCloseable {
   @Override
   public void close() {
     try {
-      channel.close();
+      file.close();
     } catch (IOException e) {
-      // The operating system takes the lock back in any case.
-    } finally {
-      HELD.remove(file);
+      log.debug("The operating system takes {} back in any case: {}", file.path(), e.toString());
     }
   }
 
-  private static String idIn(FileChannel channel) throws IOException {
-    ByteBuffer content = ByteBuffer.allocate(36);
-    while (content.hasRemaining() && channel.read(content, content.position()) >= 0) {
-      // Read on.
+  /** Reads the id, or makes one; the id of the process follows it, for people. */
+  private static String idIn(LockFile file) throws IOException {
+    String content = file.read();
+    String id;
+    if (content.isEmpty()) {
+      id = UUID.randomUUID().toString();
+      file.write(id + "\n");
+    } else {
+      id = content.substring(0, Math.min(ID_LENGTH, content.length()));
+      if (!id.matches("[0-9a-f-]{" + ID_LENGTH + "}")) {
+        throw new IOException(file.path() + " is not a lock of AutoDeploy: move it away");
+      }
     }
-    String found = StandardCharsets.US_ASCII.decode(content.flip()).toString();
-    if (found.length() == 36) {
-      return found;
-    }
-    String made = UUID.randomUUID().toString();
-    ByteBuffer bytes = StandardCharsets.US_ASCII.encode(made);
-    channel.truncate(0);
-    while (bytes.hasRemaining()) {
-      channel.write(bytes, bytes.position());
-    }
-    channel.force(true);
-    return made;
+    file.writeHolder(id + "\n");
+    return id;
   }
 }

@@ -43,6 +43,48 @@ class OwnerLockTest {
     assertThat(isLockedByThisProcess()).isFalse();
   }
 
+  @Test
+  void acquire_readLockOfAnotherUser_isNotPossible() throws Exception {
+    try (OwnerLock lock = acquire()) {
+      assertThat(lock.id()).hasSize(36);
+      assertThat(Files.getPosixFilePermissions(file())).hasSize(2);
+    }
+    Path made = directory.resolve("made");
+    try (OwnerLock lock = OwnerLock.acquire(made, "engine", "owner")) {
+      assertThat(lock.id()).hasSize(36);
+      assertThat(Files.getPosixFilePermissions(made)).hasSize(3);
+    }
+  }
+
+  @Test
+  void acquire_throughLinks_isRefused_andLeavesTheirTargetsAlone() throws Exception {
+    Path target = Files.writeString(directory.resolve("secret"), "of root");
+    Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
+    Path locks = Files.createSymbolicLink(directory.resolve("locks"), elsewhere);
+    assertThatThrownBy(() -> OwnerLock.acquire(locks, "engine", "owner"))
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("symbolic link: give the directory that it leads to");
+    assertThat(elsewhere).isEmptyDirectory();
+
+    OwnerLock.acquire(elsewhere, "engine", "owner").close();
+    Path file;
+    try (Stream<Path> files = Files.list(elsewhere)) {
+      file = files.findFirst().orElseThrow();
+    }
+    Files.delete(file);
+    Files.createSymbolicLink(file, target);
+    assertThatThrownBy(() -> OwnerLock.acquire(elsewhere, "engine", "owner"))
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("not a regular file");
+    Files.delete(file);
+    Files.writeString(file, "somebody's notes");
+    assertThatThrownBy(() -> OwnerLock.acquire(elsewhere, "engine", "owner"))
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("not a lock of AutoDeploy");
+    assertThat(target).content().isEqualTo("of root");
+    assertThat(file).content().isEqualTo("somebody's notes");
+  }
+
   private OwnerLock acquire() {
     return OwnerLock.acquire(directory, "engine", "owner");
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.store;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.files.UnsafePathException;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
@@ -23,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * Thread-safe; every method blocks for the disk, and an interrupt neither stops it nor is lost.
  *
  * <p>Environment values are stored as they are. The directory is made for its owner only, and so
- * are the files.
+ * are the files. A directory that another user has made, may write or could replace is refused, as
+ * the commands in it would be run.
  *
  * <p>A state or an entry whose saving failed may still be there after a restart: the failure can
  * come after the write.
@@ -139,6 +141,9 @@ public final class FileStateStore implements StateStore {
     try {
       disk.createDirectory(directory);
       return disk.lock(directory);
+    } catch (UnsafePathException e) {
+      throw Failures.failed(
+          "cannot use the state directory " + directory + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw Failures.io(
           "cannot use the state directory",

@@ -1,5 +1,9 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.files.LockFile;
+import dev.autodeploy.internal.files.TrustedPath;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,18 +25,26 @@ import java.nio.file.attribute.PosixFilePermissions;
  * its thread is interrupted, and what an engine records while it shuts down must not be lost.
  */
 final class RealDisk implements Disk {
+  private static final String LOCK = "lock";
+
   static final RealDisk INSTANCE = new RealDisk();
 
   private RealDisk() {}
 
   @Override
   public void createDirectory(Path directory) throws IOException {
+    TrustedPath.check(directory, TrustedPath.LastLink.FOLLOWED);
+    make(directory);
+    TrustedPath.check(directory, TrustedPath.LastLink.FOLLOWED);
+  }
+
+  private void make(Path directory) throws IOException {
     if (Files.isDirectory(directory)) {
       return;
     }
     Path parent = directory.getParent();
     if (parent != null) {
-      createDirectory(parent);
+      make(parent);
     }
     try {
       Files.createDirectory(directory, permissions(directory, "rwx------"));
@@ -48,11 +60,25 @@ final class RealDisk implements Disk {
 
   @Override
   public Closeable lock(Path directory) throws IOException {
-    return DirectoryLock.acquire(directory);
+    LockFile lock = LockFile.acquire(directory.resolve(LOCK), holder -> inUse(directory, holder));
+    lock.writeHolder();
+    return lock;
+  }
+
+  private static AutoDeployException inUse(Path directory, String holder) {
+    return new AutoDeployException(
+        ErrorCode.OWNER_IN_USE,
+        null,
+        "the state directory "
+            + directory
+            + " is in use by "
+            + holder
+            + ": end that one, or give this engine a directory of its own");
   }
 
   @Override
   public InputStream read(Path file) throws IOException {
+    TrustedPath.checkFile(file);
     return Files.newInputStream(file);
   }
 
@@ -66,7 +92,7 @@ final class RealDisk implements Disk {
     try {
       Files.createFile(file, permissions(file, "rw-------"));
     } catch (FileAlreadyExistsException e) {
-      // Then it is opened as it is.
+      TrustedPath.checkFile(file);
     }
     return new RandomAccessFile(file.toFile(), "rw");
   }

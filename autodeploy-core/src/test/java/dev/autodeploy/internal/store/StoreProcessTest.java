@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.files.LockFile;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StoredState;
 import java.io.BufferedReader;
@@ -136,12 +137,14 @@ final class StoreProcessTest {
         .getCause();
   }
 
-  /** Has its own copies of the store's classes, and shares all others. */
+  /** Has its own copies of the store's and the lock's classes, and shares all others. */
   private static final class CopyingLoader extends ClassLoader {
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
       Class<?> loaded = findLoadedClass(name);
-      if (loaded != null || !name.startsWith(FileStateStore.class.getPackageName() + ".")) {
+      if (loaded != null
+          || !(name.startsWith(FileStateStore.class.getPackageName() + ".")
+              || name.startsWith(LockFile.class.getPackageName() + "."))) {
         return loaded != null ? loaded : super.loadClass(name, resolve);
       }
       try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {

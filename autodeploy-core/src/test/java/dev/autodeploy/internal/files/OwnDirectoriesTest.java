@@ -1,0 +1,54 @@
+package dev.autodeploy.internal.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class OwnDirectoriesTest {
+  @TempDir Path directory;
+
+  @Test
+  void of_isBelowTheHome_whateverTheSession() throws Exception {
+    Path real = directory.toRealPath();
+    Path runtime = Files.createDirectory(real.resolve("run"));
+
+    Path found =
+        OwnDirectories.of("x", Map.of("XDG_RUNTIME_DIR", runtime.toString()), real.toString());
+
+    assertThat(found).startsWith(real.resolve(".local/state/autodeploy")).endsWithRaw(Path.of("x"));
+    assertThat(OwnDirectories.of("x", Map.of(), real.toString())).isEqualTo(found);
+    assertThat(Files.getPosixFilePermissions(found)).hasSize(3);
+  }
+
+  @Test
+  void of_withoutAUsableHome_isBelowTheRuntimeDirectory() throws Exception {
+    Path real = directory.toRealPath();
+    Map<String, String> environment = Map.of("XDG_RUNTIME_DIR", real.toString());
+    Path open = Files.createDirectory(real.resolve("open"));
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    for (String home : new String[] {"", "?", "/missing", open.toString()}) {
+      assertThat(OwnDirectories.of("x", environment, home)).isEqualTo(real.resolve("autodeploy/x"));
+    }
+    assertThat(open).isEmptyDirectory();
+  }
+
+  @Test
+  void of_withNeither_isInTheTemporaryDirectory() throws Exception {
+    Path found = OwnDirectories.of("files-test", Map.of("XDG_RUNTIME_DIR", "relative"), "");
+    try {
+      assertThat(found.getParent())
+          .isEqualTo(
+              Path.of(System.getProperty("java.io.tmpdir"))
+                  .toRealPath()
+                  .resolve("autodeploy-" + LocalUser.current().uid()));
+    } finally {
+      Files.delete(found);
+    }
+  }
+}

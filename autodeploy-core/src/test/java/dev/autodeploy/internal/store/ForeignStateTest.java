@@ -1,0 +1,65 @@
+package dev.autodeploy.internal.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.files.OtherUser;
+import dev.autodeploy.spi.StoredState;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** State directories that another user has prepared, whose commands must not be run. */
+final class ForeignStateTest {
+  @TempDir Path directory;
+
+  @Test
+  void load_ofAStateThatAnotherUserMade_isRefused() throws Exception {
+    Path everybodys = OtherUser.publicDirectory(directory);
+    OtherUser.run("cd " + everybodys + " && mkdir state && echo '{}' >state/deployments.json");
+
+    refused(everybodys.resolve("state"), "belongs to uid " + OtherUser.UID, "chown");
+    assertThat(OtherUser.run("ls " + everybodys + "/state")).isEqualTo("deployments.json");
+  }
+
+  @Test
+  void load_ofAStateThatOthersMayWrite_isRefused_andNotChanged() throws Exception {
+    Path state = Files.createDirectory(directory.resolve("state"));
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+    refused(state, "can be written by other users", "chmod go-w");
+    assertThat(state).isEmptyDirectory();
+    assertThat(Files.getPosixFilePermissions(state)).hasSize(9);
+
+    Files.setPosixFilePermissions(state, PosixFilePermissions.fromString("rwxr-xr-x"));
+    Path file = Files.writeString(state.resolve("deployments.json"), "{}");
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-rw-rw-"));
+    refused(state, "deployments.json can be written by other users");
+  }
+
+  @Test
+  void load_throughALinkOfOurOwn_isFine_butNotThroughOneOfAnother() throws Exception {
+    Path real = Files.createDirectory(directory.resolve("real"));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), real);
+    try (FileStateStore store = new FileStateStore(link)) {
+      assertThat(store.load()).isEqualTo(StoredState.empty());
+    }
+    Path everybodys = OtherUser.publicDirectory(directory);
+    OtherUser.run("ln -s " + real + " " + everybodys + "/state");
+    refused(everybodys.resolve("state"), "is a symbolic link of uid " + OtherUser.UID);
+  }
+
+  private static void refused(Path state, String... words) throws Exception {
+    try (FileStateStore store = new FileStateStore(state)) {
+      assertThatThrownBy(store::load)
+          .isInstanceOfSatisfying(
+              AutoDeployException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_FAILED))
+          .hasMessageContainingAll(words);
+    }
+  }
+}
