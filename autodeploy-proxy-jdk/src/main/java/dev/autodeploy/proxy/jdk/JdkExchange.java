@@ -3,8 +3,10 @@ package dev.autodeploy.proxy.jdk;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsExchange;
-import dev.autodeploy.proxy.gateway.Exchange;
+import dev.autodeploy.proxy.gateway.BlockingExchange;
+import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,8 +27,9 @@ import org.jspecify.annotations.Nullable;
  * differ in how a response is cut off: a handler throws, which closes the connection and forgets
  * it; a detached exchange can only break the channel, and the server keeps a small object for it.
  */
-final class JdkExchange implements Exchange {
+final class JdkExchange implements BlockingExchange {
   private final HttpExchange http;
+  private final Gateway gateway;
   private final Workers workers;
   private final DetachedAborts aborts;
   private final Transfers transfers = new Transfers();
@@ -40,8 +43,9 @@ final class JdkExchange implements Exchange {
   /** What a virtual thread waits for, and what it does then. */
   private record Pending(CompletableFuture<?> future, Runnable next) {}
 
-  JdkExchange(HttpExchange http, Workers workers, DetachedAborts aborts) {
+  JdkExchange(HttpExchange http, Gateway gateway, Workers workers, DetachedAborts aborts) {
     this.http = http;
+    this.gateway = gateway;
     this.workers = workers;
     this.aborts = aborts;
     body = transfers.watch(http.getRequestBody());
@@ -82,6 +86,11 @@ final class JdkExchange implements Exchange {
   @Override
   public RequestHead request() {
     return head;
+  }
+
+  @Override
+  public Relay relay() {
+    return gateway.blockingRelay(this);
   }
 
   @Override

@@ -104,7 +104,7 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   private JdkExchange exchange(HttpExchange http) {
     heads.complete();
-    return new JdkExchange(http, workers, aborts);
+    return new JdkExchange(http, gateway, workers, aborts);
   }
 
   private void mount(String path, HttpHandler handler) {

@@ -33,12 +33,9 @@ final class AccessLog {
       lease = granted;
     }
 
-    void clientGone() {
-      remark = " client-gone";
-    }
-
-    void truncated() {
-      remark = " cut-off";
+    void end(Outcome outcome) {
+      remark = outcome.kind().remark();
+      end(outcome.status(), outcome.bytes());
     }
 
     void end(int status, long bytes) {

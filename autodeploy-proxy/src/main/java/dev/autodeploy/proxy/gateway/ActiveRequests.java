@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,19 +23,22 @@ final class ActiveRequests implements AutoCloseable {
   /** Shorter exchanges are over before anybody can have lost patience. */
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final Set<Forwarding> requests = ConcurrentHashMap.newKeySet();
+  private final Set<ProxiedRequest> requests = ConcurrentHashMap.newKeySet();
   private final Set<Client> responding = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
   private final ClientPresence presence;
   private final StallWatch stalls;
   private final Runnable housekeeping;
+  private final Ticker ticker;
 
   ActiveRequests(
       Duration tick,
       Duration presenceInterval,
       Duration stallTimeout,
       ClientPresence presence,
-      Runnable housekeeping) {
+      Runnable housekeeping,
+      Ticker ticker) {
+    this.ticker = ticker;
     this.presence = presence;
     stalls = new StallWatch(stallTimeout.toNanos(), presence);
     this.housekeeping = housekeeping;
@@ -54,15 +58,15 @@ final class ActiveRequests implements AutoCloseable {
         TimeUnit.MILLISECONDS);
   }
 
-  void add(Forwarding request) {
+  void add(ProxiedRequest request) {
     requests.add(request);
   }
 
-  void remove(Forwarding request) {
+  void remove(ProxiedRequest request) {
     requests.remove(request);
   }
 
-  /** Does what may block on the client of an exchange that no {@link Forwarding} stands for. */
+  /** Does what may block on the client of an exchange that no {@link ProxiedRequest} stands for. */
   void whileResponding(Exchange exchange, Runnable step) {
     Client client = new Client.OfExchange(exchange);
     responding.add(client);
@@ -77,14 +81,14 @@ final class ActiveRequests implements AutoCloseable {
     return requests.size();
   }
 
-  List<Forwarding> all() {
+  List<ProxiedRequest> all() {
     return List.copyOf(requests);
   }
 
   private void watch() {
     try {
-      long now = System.nanoTime();
-      for (Forwarding request : requests) {
+      long now = ticker.read();
+      for (ProxiedRequest request : requests) {
         request.watch(now);
       }
       List<Client> clients = new ArrayList<>(requests);
@@ -98,14 +102,14 @@ final class ActiveRequests implements AutoCloseable {
 
   private void lookForGone() {
     try {
-      long now = System.nanoTime();
-      List<Forwarding> waiting = new ArrayList<>();
-      for (Forwarding request : requests) {
-        if (request.ageNanos(now) > YOUNG_NANOS) {
+      long now = ticker.read();
+      List<ProxiedRequest> waiting = new ArrayList<>();
+      for (ProxiedRequest request : requests) {
+        if (request.needsPresence() && request.ageNanos(now) > YOUNG_NANOS) {
           waiting.add(request);
         }
       }
-      presence.gone(waiting).forEach(Forwarding::clientGone);
+      presence.gone(waiting).forEach(ProxiedRequest::clientGone);
     } catch (RuntimeException e) {
       LOG.error("Looking for clients that have left failed; will retry", e);
     }

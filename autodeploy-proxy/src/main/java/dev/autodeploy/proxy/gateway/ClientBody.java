@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientBody extends FilterInputStream {
   private final long limit;
-  private final Runnable progress;
+  private Runnable progress = () -> {};
   private long read;
   private boolean readStarted;
   private boolean tooLarge;
@@ -21,12 +21,15 @@ final class ClientBody extends FilterInputStream {
    *
    * @param in the body as it comes in
    * @param limit how many bytes it may have
-   * @param progress called whenever some of it has come in
    */
-  ClientBody(InputStream in, long limit, Runnable progress) {
+  ClientBody(InputStream in, long limit) {
     super(in);
-    this.progress = progress;
     this.limit = limit;
+  }
+
+  /** Sets what is called whenever some of it has come in. */
+  void onProgress(Runnable called) {
+    progress = called;
   }
 
   /** Returns whether the body was begun to be read, so that it cannot be sent again. */

@@ -40,7 +40,7 @@ class ClientPresence {
   private final List<Path> tables;
 
   /** The requests whose connection was missing last time: the tables are not read atomically. */
-  private Set<Forwarding> suspects = Set.of();
+  private Set<ProxiedRequest> suspects = Set.of();
 
   private boolean failed;
 
@@ -54,7 +54,7 @@ class ClientPresence {
   }
 
   /** Returns the requests whose client has left. Called by one thread. */
-  List<Forwarding> gone(List<Forwarding> requests) {
+  List<ProxiedRequest> gone(List<ProxiedRequest> requests) {
     if (requests.isEmpty() || failed) {
       suspects = Set.of();
       return List.of();
@@ -63,9 +63,9 @@ class ClientPresence {
     if (failed) {
       return List.of();
     }
-    List<Forwarding> gone = new ArrayList<>();
-    Set<Forwarding> missing = new HashSet<>();
-    for (Forwarding request : requests) {
+    List<ProxiedRequest> gone = new ArrayList<>();
+    Set<ProxiedRequest> missing = new HashSet<>();
+    for (ProxiedRequest request : requests) {
       Row row = rows.get(Connection.of(request.request()));
       if (row == null && !suspects.contains(request)) {
         missing.add(request);

@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 
@@ -23,11 +22,11 @@ public interface Exchange {
   RequestHead request();
 
   /**
-   * Returns the request's body; reading blocks.
+   * Returns what moves the bytes between the client and an instance. Called once.
    *
-   * @return the body, at its end if there is none
+   * @return the relay
    */
-  InputStream requestBody();
+  Relay relay();
 
   /**
    * Begins the response. The framing is the front's business: the fields hold neither {@code
@@ -73,4 +72,31 @@ public interface Exchange {
    * @param next what to do then
    */
   void whenDone(CompletableFuture<?> future, Runnable next);
+
+  /**
+   * Returns whether the front itself notices a client that leaves, and says so; see {@link
+   * #onClientGone}.
+   *
+   * @return false if somebody has to look for it
+   */
+  default boolean noticesGone() {
+    return false;
+  }
+
+  /**
+   * Sets what to run, on any thread, when the client has left. Only a front that {@linkplain
+   * #noticesGone() notices} calls it.
+   *
+   * @param gone what to run; idempotent
+   */
+  default void onClientGone(Runnable gone) {}
+
+  /**
+   * Returns whether the front can carry another protocol after an upgrade.
+   *
+   * @return true if so
+   */
+  default boolean switchesProtocols() {
+    return false;
+  }
 }

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * Thread-safe.
  *
  * <p>A request goes through a chain of {@linkplain LinkStep steps}, each of which responds or
- * passes it on. What comes out at the end is for an instance, and becomes a {@link Forwarding}.
+ * passes it on. What comes out at the end is for an instance, and becomes a {@link ProxiedRequest}.
  */
 public final class Gateway implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
@@ -53,7 +53,8 @@ public final class Gateway implements AutoCloseable {
             () -> {
               upstreams.evictIdle();
               housekeeping.run();
-            });
+            },
+            ticker);
     ConnectionRules connections = new ConnectionRules(config.closeAfterChunked());
     services =
         new LinkServices(
@@ -185,7 +186,7 @@ public final class Gateway implements AutoCloseable {
    */
   public void handle(Exchange exchange, @Nullable String dedicated) {
     AccessLog.Line line = AccessLog.begin(exchange.request());
-    LinkCall call = new LinkCall(exchange.request(), dedicated, false);
+    LinkCall call = new LinkCall(exchange.request(), dedicated, exchange.switchesProtocols());
     LinkResponse own;
     try {
       own = firstResponse(call);
@@ -200,6 +201,17 @@ public final class Gateway implements AutoCloseable {
     respond(exchange, own, line);
   }
 
+  /**
+   * Returns a relay that moves the bytes of an exchange on the threads that call it.
+   *
+   * @param exchange the exchange
+   * @return the relay
+   */
+  public Relay blockingRelay(BlockingExchange exchange) {
+    return new BlockingRelay(
+        exchange, services.upstreams(), config.maxRequestBody(), services.ticker());
+  }
+
   private @Nullable LinkResponse firstResponse(LinkCall call) {
     for (LinkStep step : steps) {
       LinkResponse response = step.handle(call);
@@ -212,7 +224,7 @@ public final class Gateway implements AutoCloseable {
 
   private void forward(Exchange exchange, LinkCall call, AccessLog.Line line) {
     WaitPreference wait = WaitPreference.of(call.head().headers(), config.maxWait());
-    new Forwarding(services, exchange, call, wait, line).start();
+    new ProxiedRequest(services, exchange, call, wait, line).start();
   }
 
   private void respond(Exchange exchange, LinkResponse response, AccessLog.Line line) {
@@ -231,14 +243,14 @@ public final class Gateway implements AutoCloseable {
     ActiveRequests active = services.active();
     long deadline = System.nanoTime() + timeout.toNanos();
     while (active.size() > 0 && System.nanoTime() - deadline < 0) {
-      active.all().forEach(Forwarding::refuseIfHeld);
+      active.all().forEach(ProxiedRequest::refuseIfHeld);
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
       if (Thread.interrupted()) {
         Thread.currentThread().interrupt();
         break;
       }
     }
-    active.all().forEach(Forwarding::shutDown);
+    active.all().forEach(ProxiedRequest::shutDown);
     long last = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
     while (active.size() > 0 && System.nanoTime() - last < 0) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));

@@ -41,7 +41,7 @@ final class HeaderRules {
   /** What the names of all fields of ours begin with, in requests and responses. */
   private static final List<String> OUR_NAMES = List.of("autodeploy-", "deploy-route-");
 
-  /** HttpHeaders in which only a proxy in front of the link may say who asks, and for what. */
+  /** Fields in which only a proxy in front of the link may say who asks, and for what. */
   private static final Set<String> FROM_TRUSTED =
       Set.of(
           "x-client-ip",

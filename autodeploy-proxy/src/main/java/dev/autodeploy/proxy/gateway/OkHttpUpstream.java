@@ -89,14 +89,14 @@ final class OkHttpUpstream implements Upstream {
   }
 
   @Override
-  public Call prepare(Request request) throws TargetException {
+  public Call prepare(Request request) throws Relay.TargetException {
     HttpUrl url = HttpUrl.parse(base + request.target());
     if (url == null || !url.toString().equals(base + request.target())) {
-      throw new TargetException("the URL would be rewritten");
+      throw new Relay.TargetException("the URL would be rewritten");
     }
     boolean body = request.bodyLength() != 0;
     if (body && (request.method().equals("GET") || request.method().equals("HEAD"))) {
-      throw new TargetException(request.method() + " with a body");
+      throw new Relay.TargetException(request.method() + " with a body");
     }
     Headers.Builder headers = new Headers.Builder();
     for (int i = 0; i < request.headers().size(); i++) {

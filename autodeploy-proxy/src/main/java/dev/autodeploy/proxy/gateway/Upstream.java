@@ -12,9 +12,9 @@ interface Upstream extends Closeable {
    *
    * @param request what is going to be sent
    * @return the exchange
-   * @throws TargetException if the request cannot be sent unchanged
+   * @throws Relay.TargetException if the request cannot be sent unchanged
    */
-  Call prepare(Request request) throws TargetException;
+  Call prepare(Request request) throws Relay.TargetException;
 
   /** Closes connections that have been idle for too long. Called now and then. */
   default void evictIdle() {}
@@ -26,15 +26,27 @@ interface Upstream extends Closeable {
   /**
    * A request for an instance.
    *
-   * @param method the method
-   * @param target path and query, to be sent byte for byte
-   * @param headers the header fields, without {@code Host}, {@code Content-Length} and others of
-   *     framing
-   * @param bodyLength the body's length; 0 for none, {@link RequestHead#CHUNKED}
-   * @param body the body
+   * @param head the request without its body
+   * @param body the body; reading blocks
    */
-  record Request(
-      String method, String target, HttpHeaders headers, long bodyLength, InputStream body) {}
+  record Request(Relay.Request head, InputStream body) {
+
+    String method() {
+      return head.method();
+    }
+
+    String target() {
+      return head.target();
+    }
+
+    HttpHeaders headers() {
+      return head.headers();
+    }
+
+    long bodyLength() {
+      return head.bodyLength();
+    }
+  }
 
   /** One exchange with an instance. */
   interface Call {
@@ -95,14 +107,5 @@ interface Upstream extends Closeable {
     /** Gives the connection back, or closes it if the body was not read to its end. */
     @Override
     void close();
-  }
-
-  /** A request that cannot be sent as it is. */
-  final class TargetException extends Exception {
-    private static final long serialVersionUID = 1L;
-
-    TargetException(String message) {
-      super(message);
-    }
   }
 }

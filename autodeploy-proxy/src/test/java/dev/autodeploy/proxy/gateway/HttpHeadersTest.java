@@ -135,15 +135,16 @@ final class HttpHeadersTest {
                 throw broken;
               }
             },
-            9,
-            () -> {});
+            9);
     assertThatThrownBy(body::read).isSameAs(broken);
     assertThat(body.failure()).isSameAs(broken);
     assertThat(body.tooLarge()).isFalse();
   }
 
   private static ClientBody body(String text, long limit, Runnable progress) {
-    return new ClientBody(new ByteArrayInputStream(text.getBytes(ISO_8859_1)), limit, progress);
+    ClientBody body = new ClientBody(new ByteArrayInputStream(text.getBytes(ISO_8859_1)), limit);
+    body.onProgress(progress);
+    return body;
   }
 
   private static WaitPreference preference(String value, Duration max) {

@@ -1,0 +1,11 @@
+package dev.autodeploy.proxy.gateway;
+
+/** Why a proxied request was aborted from outside. */
+enum AbortReason {
+  CLIENT_GONE,
+  CLIENT_STALLED,
+  /** The engine did not keep the deadline of the wait. */
+  HOLD_OVERDUE,
+  RESPONSE_TIMEOUT,
+  SHUTDOWN
+}

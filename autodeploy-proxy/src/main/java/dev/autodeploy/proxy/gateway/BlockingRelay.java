@@ -1,0 +1,114 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Lease;
+import dev.autodeploy.spi.Ticker;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A relay that blocks the calling thread: streams on one side, an {@link Upstream} on the other.
+ */
+final class BlockingRelay implements Relay {
+  private final BlockingExchange exchange;
+  private final Upstreams upstreams;
+  private final Ticker ticker;
+  private final ClientBody body;
+
+  BlockingRelay(BlockingExchange exchange, Upstreams upstreams, long maxBody, Ticker ticker) {
+    this.exchange = exchange;
+    this.upstreams = upstreams;
+    this.ticker = ticker;
+    body = new ClientBody(exchange.requestBody(), maxBody);
+  }
+
+  @Override
+  public Attempt prepare(Lease lease, Request request) throws TargetException {
+    return new BlockingAttempt(upstreams.of(lease).prepare(new Upstream.Request(request, body)));
+  }
+
+  private final class BlockingAttempt implements Attempt {
+    private final Upstream.Call call;
+    private final ReadClock reads = new ReadClock(ticker);
+
+    BlockingAttempt(Upstream.Call call) {
+      this.call = call;
+    }
+
+    @Override
+    public void execute(Listener listener) {
+      body.onProgress(listener::requestProgress);
+      Upstream.Response response;
+      try {
+        response = call.execute();
+      } catch (IOException e) {
+        listener.unanswered(new Unanswered(cause(e), body.readStarted(), e));
+        return;
+      }
+      try (response) {
+        respond(response, listener);
+      }
+    }
+
+    private Cause cause(IOException error) {
+      if (body.tooLarge()) {
+        return Cause.BODY_TOO_LARGE;
+      }
+      if (body.failure() != null) {
+        return Cause.BODY_BROKEN;
+      }
+      return error instanceof ConnectException || error instanceof SocketTimeoutException
+          ? Cause.UNREACHABLE
+          : Cause.BROKE;
+    }
+
+    private void respond(Upstream.Response response, Listener listener) {
+      ResponseStart start = listener.responding(response.status(), response.headers());
+      if (start == null) {
+        return;
+      }
+      OutputStream out;
+      try {
+        out =
+            exchange.respond(
+                response.status(),
+                start.headers(),
+                start.withoutBody() ? 0 : response.bodyLength());
+      } catch (IOException e) {
+        listener.clientLeft(0);
+        return;
+      }
+      if (start.withoutBody()) {
+        listener.completed(0);
+      } else {
+        new ResponseRelay(response, out, reads, listener).run();
+      }
+    }
+
+    @Override
+    public void cancel() {
+      call.cancel();
+    }
+
+    @Override
+    public long waitingSince() {
+      return reads.since();
+    }
+
+    @Override
+    public void afterDone(CompletableFuture<?> future, Duration limit, Runnable next) {
+      try {
+        future.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      } catch (ExecutionException | TimeoutException | InterruptedException e) {
+        // How it ended is for the next step to see.
+      }
+      next.run();
+    }
+  }
+}

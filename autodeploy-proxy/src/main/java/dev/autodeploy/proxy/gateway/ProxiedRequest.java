@@ -1,0 +1,495 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.Lease;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.spi.InstanceExit;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A proxied request, from the wait for a lease to the end of the response. It decides: when to
+ * send, when to send again, what an error means to the client, when it has taken too long. The
+ * bytes are moved by a {@link Relay}, which may block or not.
+ *
+ * <p>It goes HELD -> FORWARDED -> RESPONDING -> DONE, and back to HELD for a replay. Its steps run
+ * on one thread at a time; {@link #watch}, {@link #clientGone}, {@link #stalled}, {@link
+ * #refuseIfHeld} and {@link #shutDown} come from other threads, and only abort: the step that this
+ * ends decides what it means.
+ */
+final class ProxiedRequest implements Client {
+  private static final Logger LOG = LoggerFactory.getLogger(ProxiedRequest.class);
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** The end of a connection may be noticed this much earlier than the end of its instance. */
+  private static final Duration EXIT_NOTICE = Duration.ofMillis(100);
+
+  private enum Phase {
+    HELD,
+    FORWARDED,
+    RESPONDING,
+    DONE
+  }
+
+  private final LinkServices services;
+  private final Exchange exchange;
+  private final RequestHead head;
+  private final Route route;
+  private final Deployment deployment;
+  private final RouteRule rule;
+  private final Relay relay;
+  private final AccessLog.Line log;
+  private final long startedNanos;
+  private final long waitNanos;
+  private final long responseNanos;
+  private final ResponseHeaders responseHeaders;
+
+  private int replays;
+  private boolean permitHeld;
+  private int status;
+  private @Nullable Lease lease;
+
+  private volatile Phase phase = Phase.HELD;
+  private volatile long phaseSince;
+  private volatile @Nullable CompletableFuture<Lease> pending;
+  private volatile Relay.@Nullable Attempt attempt;
+  private volatile @Nullable AbortReason aborted;
+
+  ProxiedRequest(
+      LinkServices services,
+      Exchange exchange,
+      LinkCall call,
+      WaitPreference wait,
+      AccessLog.Line log) {
+    this.services = services;
+    this.exchange = exchange;
+    this.head = exchange.request();
+    this.route = call.route();
+    this.deployment = call.deployment();
+    this.rule = call.rule();
+    this.log = log;
+    relay = exchange.relay();
+    waitNanos = wait.time().toNanos();
+    responseNanos = services.config().responseTimeout().toNanos();
+    responseHeaders = new ResponseHeaders(services.connections(), head, route, wait.applied());
+    startedNanos = services.ticker().read();
+    phaseSince = startedNanos;
+  }
+
+  /** Begins; the last thing that the caller does. */
+  void start() {
+    services.active().add(this);
+    exchange.onClientGone(this::clientGone);
+    // The drain looks at the active requests after it has begun: one of the two sees the other.
+    guarded(
+        services.connections().draining()
+            ? () -> refuse(Problems.shuttingDown(deployment.name()))
+            : this::acquire);
+  }
+
+  /** Nothing may leave a request without a response, or its lease open. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("{}: the link failed to serve a request", deployment.name(), e);
+      fail();
+    }
+  }
+
+  // HELD: waits for a lease
+
+  private void acquire() {
+    long left = Math.max(1_000_000, waitNanos - (services.ticker().read() - startedNanos));
+    enter(Phase.HELD);
+    CompletableFuture<Lease> future =
+        deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
+    pending = future;
+    if (aborted != null) {
+      future.cancel(false); // the client left in between
+    }
+    if (future.isDone()) {
+      acquired(future);
+      return;
+    }
+    if (!services.pendingLimit().tryAcquire()) {
+      if (future.cancel(false)) {
+        refuse(Problems.heldFull(deployment.name(), services.pendingLimit().limit()));
+      } else {
+        acquired(future); // the lease came in between, and somebody has to give it back
+      }
+      return;
+    }
+    permitHeld = true;
+    exchange.whenDone(future, () -> guarded(() -> acquired(future)));
+  }
+
+  private void acquired(CompletableFuture<Lease> future) {
+    releasePermit();
+    pending = null;
+    try {
+      lease = future.join();
+    } catch (CancellationException e) {
+      endUnserved();
+      return;
+    } catch (CompletionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      refuse(Problems.of(cause, deployment.name()));
+      return;
+    }
+    forward(lease);
+  }
+
+  private void releasePermit() {
+    if (permitHeld) {
+      permitHeld = false;
+      services.pendingLimit().release();
+    }
+  }
+
+  private void endUnserved() {
+    if (aborted == AbortReason.SHUTDOWN) {
+      refuse(Problems.shuttingDown(deployment.name()));
+    } else if (aborted == AbortReason.HOLD_OVERDUE) {
+      refuse(
+          Problems.of(
+              new AcquireTimeoutException(
+                  deployment.name(), Duration.ofNanos(waitNanos), "the engine gave no answer"),
+              deployment.name()));
+    } else {
+      end(Outcome.abandoned());
+    }
+  }
+
+  // FORWARDED: the instance has the request
+
+  private void forward(Lease granted) {
+    enter(Phase.FORWARDED);
+    log.granted(granted);
+    Relay.Attempt sent;
+    try {
+      sent =
+          relay.prepare(
+              granted,
+              new Relay.Request(
+                  head.method(),
+                  route.target(),
+                  services.headers().toInstance(head, route, services.config().keepAuthorization()),
+                  head.bodyLength()));
+    } catch (Relay.TargetException e) {
+      refuse(Problems.targetNotForwardable(deployment.name()));
+      return;
+    }
+    attempt = sent;
+    CompletableFuture<InstanceExit> exit = new CompletableFuture<>();
+    granted
+        .lost()
+        .whenComplete(
+            (lost, error) -> {
+              if (lost != null) {
+                exit.complete(lost);
+                sent.cancel();
+              }
+            });
+    if (aborted != null) {
+      sent.cancel(); // the abort may have missed the attempt
+    }
+    sent.execute(new Events(granted, sent, exit));
+  }
+
+  private void unanswered(Events on, Relay.Unanswered failure) {
+    String name = deployment.name();
+    AbortReason reason = aborted;
+    if (reason == AbortReason.CLIENT_GONE || reason == AbortReason.CLIENT_STALLED) {
+      end(Outcome.abandoned());
+    } else if (reason == AbortReason.RESPONSE_TIMEOUT) {
+      refuse(
+          Problems.responseTimeout(
+              name, on.granted.instanceId(), services.config().responseTimeout()));
+    } else if (reason == AbortReason.SHUTDOWN) {
+      refuse(Problems.shuttingDown(name));
+    } else if (failure.cause() == Relay.Cause.BODY_TOO_LARGE) {
+      refuse(Problems.bodyTooLarge(name, services.config().maxRequestBody()));
+    } else if (failure.cause() == Relay.Cause.BODY_BROKEN) {
+      refuse(Problems.requestBodyBroken(name));
+    } else if (!ReplayRule.allows(head, failure.bodyRead(), replays)) {
+      on.afterExit(() -> refuse(broken(on, failure)));
+    } else if (replays == 0) {
+      replay(on, failure);
+    } else {
+      on.afterExit(() -> replay(on, failure)); // so that the engine chooses another instance
+    }
+  }
+
+  private void replay(Events on, Relay.Unanswered failure) {
+    replays++;
+    LOG.debug(
+        "{}: instance {} gave no response, trying again",
+        deployment.name(),
+        on.granted.instanceId(),
+        failure.error());
+    attempt = null;
+    lease = null;
+    on.granted.close();
+    acquire();
+  }
+
+  private Problem broken(Events on, Relay.Unanswered failure) {
+    String name = deployment.name();
+    String instance = on.granted.instanceId();
+    InstanceExit exit = on.exit.getNow(null);
+    if (exit != null) {
+      return Problems.instanceEnded(name, instance, exit);
+    }
+    return failure.cause() == Relay.Cause.UNREACHABLE
+        ? Problems.instanceUnreachable(name, instance, "it refuses connections")
+        : Problems.instanceBroke(
+            name, instance, "it closed the connection, or its answer is not HTTP");
+  }
+
+  // RESPONDING: the response goes to the client
+
+  private Relay.@Nullable ResponseStart respond(Lease granted, int code, HttpHeaders received) {
+    Relay.ResponseStart start = responseHeaders.start(granted, code, received);
+    if (start == null) {
+      refuse(
+          Problems.instanceBroke(
+              deployment.name(), granted.instanceId(), "its answer is not well-formed"));
+      return null;
+    }
+    status = code;
+    enter(Phase.RESPONDING);
+    return start;
+  }
+
+  private void truncate(long bytes, IOException error) {
+    if (aborted == AbortReason.RESPONSE_TIMEOUT) {
+      LOG.warn(
+          "{}: the response was cut off after {} bytes, as its instance was silent for {} ms"
+              + " (responseTimeout)",
+          deployment.name(),
+          bytes,
+          services.config().responseTimeout().toMillis());
+    } else {
+      LOG.debug("{}: the response broke off after {} bytes", deployment.name(), bytes, error);
+    }
+    end(Outcome.truncated(status, bytes));
+  }
+
+  // DONE
+
+  private void refuse(Problem problem) {
+    HttpHeaders more = new HttpHeaders();
+    Lease granted = lease;
+    if (granted != null) {
+      responseHeaders.addInstance(more, granted);
+    }
+    end(Outcome.refused(LinkResponse.of(problem, more)));
+  }
+
+  /** Ends the exchange after an error in the link itself. */
+  private void fail() {
+    releasePermit();
+    switch (phase) {
+      case DONE -> exchange.abort();
+      case RESPONDING -> end(Outcome.failed());
+      default -> {
+        cancelAttempt();
+        refuse(Problems.internal(deployment.name()));
+      }
+    }
+  }
+
+  /** Ends the exchange; whatever happens, the lease is given back. */
+  private void end(Outcome outcome) {
+    enter(Phase.DONE);
+    try {
+      finish(outcome);
+    } finally {
+      attempt = null;
+      Lease granted = lease;
+      lease = null;
+      if (granted != null) {
+        granted.close();
+      }
+      services.active().remove(this);
+      log.end(outcome);
+    }
+  }
+
+  private void finish(Outcome outcome) {
+    LinkResponse own = outcome.response();
+    if (own != null) {
+      services.responder().send(exchange, own);
+      return;
+    }
+    switch (outcome.kind()) {
+      case COMPLETED -> exchange.complete();
+      case ABANDONED -> exchange.abandon();
+      default -> {
+        cancelAttempt();
+        exchange.abort();
+      }
+    }
+  }
+
+  private void enter(Phase next) {
+    phaseSince = services.ticker().read();
+    phase = next;
+  }
+
+  // From other threads
+
+  /** Checks the limits that need no exact time. */
+  void watch(long nowNanos) {
+    if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
+      abort(AbortReason.HOLD_OVERDUE); // the engine keeps the deadline; this is for when it fails
+    } else if (phase == Phase.FORWARDED && nowNanos - phaseSince > responseNanos) {
+      abort(AbortReason.RESPONSE_TIMEOUT);
+    } else if (phase == Phase.RESPONDING) {
+      Relay.Attempt current = attempt;
+      long since = current == null ? Relay.NOT_WAITING : current.waitingSince();
+      if (since != Relay.NOT_WAITING && nowNanos - since > responseNanos) {
+        abort(AbortReason.RESPONSE_TIMEOUT); // an instance that hangs would never be released
+      }
+    }
+  }
+
+  /** Returns for how long the exchange has been under way. */
+  long ageNanos(long nowNanos) {
+    return nowNanos - startedNanos;
+  }
+
+  /** Returns whether somebody has to look whether the client is still there. */
+  boolean needsPresence() {
+    return !exchange.noticesGone();
+  }
+
+  @Override
+  public RequestHead request() {
+    return head;
+  }
+
+  @Override
+  public long transferringSince() {
+    return exchange.transferringSince();
+  }
+
+  @Override
+  public void stalled() {
+    abort(AbortReason.CLIENT_STALLED);
+    exchange.breakTransfer();
+  }
+
+  void clientGone() {
+    abort(AbortReason.CLIENT_GONE);
+    exchange.breakTransfer();
+  }
+
+  /** Refuses the request if it still waits for an instance. */
+  void refuseIfHeld() {
+    if (phase == Phase.HELD) {
+      abort(AbortReason.SHUTDOWN);
+    }
+  }
+
+  /** Aborts the exchange, whatever it is at. */
+  void shutDown() {
+    abort(AbortReason.SHUTDOWN);
+    exchange.breakTransfer();
+  }
+
+  private void abort(AbortReason reason) {
+    if (aborted == null) {
+      aborted = reason;
+    }
+    CompletableFuture<Lease> waits = pending;
+    if (waits != null) {
+      waits.cancel(false);
+    }
+    cancelAttempt();
+  }
+
+  private void cancelAttempt() {
+    Relay.Attempt current = attempt;
+    if (current != null) {
+      current.cancel();
+    }
+  }
+
+  /** The events of one attempt. */
+  private final class Events implements Relay.Listener {
+    private final Lease granted;
+    private final Relay.Attempt sent;
+    private final CompletableFuture<InstanceExit> exit;
+
+    Events(Lease granted, Relay.Attempt sent, CompletableFuture<InstanceExit> exit) {
+      this.granted = granted;
+      this.sent = sent;
+      this.exit = exit;
+    }
+
+    /** Continues once it is known whether the instance is gone. */
+    void afterExit(Runnable next) {
+      sent.afterDone(exit, EXIT_NOTICE, () -> guarded(next));
+    }
+
+    /** The time for the response runs from the last byte of the request. */
+    @Override
+    public void requestProgress() {
+      phaseSince = services.ticker().read();
+    }
+
+    @Override
+    public Relay.@Nullable ResponseStart responding(int code, HttpHeaders headers) {
+      try {
+        return respond(granted, code, headers);
+      } catch (RuntimeException | Error e) {
+        LOG.error("{}: the link failed to pass a response on", deployment.name(), e);
+        fail();
+        return null;
+      }
+    }
+
+    @Override
+    public void completed(long bytes) {
+      guarded(() -> end(Outcome.completed(status, bytes)));
+    }
+
+    @Override
+    public void endedWithConnection(long bytes, Runnable complete) {
+      afterExit(
+          () -> {
+            if (exit.isDone() || aborted != null) {
+              truncate(bytes, new IOException("the instance ended"));
+            } else {
+              complete.run();
+            }
+          });
+    }
+
+    @Override
+    public void unanswered(Relay.Unanswered failure) {
+      guarded(() -> ProxiedRequest.this.unanswered(this, failure));
+    }
+
+    @Override
+    public void truncated(long bytes, IOException error) {
+      guarded(() -> truncate(bytes, error));
+    }
+
+    @Override
+    public void clientLeft(long bytes) {
+      guarded(() -> end(Outcome.clientLeft(status, bytes)));
+    }
+  }
+}

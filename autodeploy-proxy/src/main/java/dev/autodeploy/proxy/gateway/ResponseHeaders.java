@@ -1,0 +1,60 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Lease;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The head of a response on its way from an instance to the client.
+ *
+ * @param connections the rules about the ends of connections
+ * @param head the request
+ * @param route where the request went
+ * @param preferenceApplied the preference of the request that was followed, or null
+ */
+record ResponseHeaders(
+    ConnectionRules connections,
+    RequestHead head,
+    Route route,
+    @Nullable String preferenceApplied) {
+
+  /**
+   * Returns the head for the client.
+   *
+   * @param granted the lease of the instance
+   * @param status the status code
+   * @param received the instance's fields
+   * @return the head, or null if the instance's cannot be passed on
+   */
+  Relay.@Nullable ResponseStart start(Lease granted, int status, HttpHeaders received) {
+    HttpHeaders headers = status > 999 ? null : HeaderRules.toClient(received, route);
+    if (headers == null) {
+      return null;
+    }
+    addInstance(headers, granted);
+    headers.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
+    headers.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
+    if (preferenceApplied != null) {
+      headers.add("Preference-Applied", preferenceApplied);
+    }
+    if (connections.closesConnection(head)) {
+      headers.set("Connection", "close");
+    }
+    boolean withoutBody = head.method().equals("HEAD") || status == 304 || status == 204;
+    String declared = received.first("Content-Length");
+    if (withoutBody
+        && declared != null
+        && status != 204
+        && received.first("Transfer-Encoding") == null) {
+      headers.set("Content-Length", declared);
+    }
+    return new Relay.ResponseStart(headers, withoutBody);
+  }
+
+  /** Adds the instance that the request was for. */
+  void addInstance(HttpHeaders headers, Lease granted) {
+    headers.set("AutoDeploy-Instance", granted.instanceId());
+    if (head.headers().first(Route.RULE) != null) {
+      headers.set(Route.TARGET, granted.instanceId());
+    }
+  }
+}
