@@ -14,29 +14,60 @@ import java.util.Currency;
  * @param currency the ISO 4217 currency
  */
 public record Money(BigDecimal amount, Currency currency) {
+  private static final int MAX_INTEGER_DIGITS = 100;
+
+  /** As a price, so that what it comes to over years and GPUs is an amount too. */
+  private static final int MAX_GIVEN_DIGITS = 18;
+
+  /** As many as the exact value of a {@code double} may have, which a cost meter may return. */
+  private static final int MAX_DECIMALS = 1100;
 
   /**
    * Checks the values.
    *
-   * @param amount the amount in the currency's main unit (dollars, not cents)
+   * @param amount the amount in the currency's main unit (dollars, not cents), with at most {@value
+   *     #MAX_INTEGER_DIGITS} digits before the decimal point and {@value #MAX_DECIMALS} after it
    * @param currency the ISO 4217 currency
+   * @throws IllegalArgumentException if the amount has more digits
    */
   public Money {
     requireNonNull(amount, "amount");
     requireNonNull(currency, "currency");
+    // Before anything is done with it: 1e999999999 is short, but not in full or in a sum.
+    checkDigits(amount, MAX_INTEGER_DIGITS);
+  }
+
+  private static void checkDigits(BigDecimal amount, int integerDigits) {
+    if (amount.scale() > MAX_DECIMALS
+        || (long) amount.precision() - amount.scale() > integerDigits) {
+      throw new IllegalArgumentException(
+          "amount must have at most "
+              + integerDigits
+              + " digits before the decimal point and "
+              + MAX_DECIMALS
+              + " after it");
+    }
   }
 
   /**
    * Returns an amount from its decimal text and ISO 4217 code, such as {@code ("0.49", "USD")}.
    *
-   * @param amount the amount in decimal notation
+   * @param amount the amount in decimal notation, with at most {@value #MAX_GIVEN_DIGITS} digits
+   *     before the decimal point
    * @param currency the ISO 4217 code
    * @return the amount
-   * @throws IllegalArgumentException if the amount is no decimal number or the code is unknown
+   * @throws IllegalArgumentException if the amount is no decimal number or has too many digits, or
+   *     the code is unknown
    */
   public static Money of(String amount, String currency) {
     requireNonNull(amount, "amount");
     requireNonNull(currency, "currency");
+    if (amount.length() > MAX_GIVEN_DIGITS + MAX_DECIMALS) {
+      throw new IllegalArgumentException(
+          "amount must be a decimal number such as 0.49, but was a text of "
+              + amount.length()
+              + " characters");
+    }
     BigDecimal value;
     try {
       value = new BigDecimal(amount);
@@ -44,11 +75,16 @@ public record Money(BigDecimal amount, Currency currency) {
       throw new IllegalArgumentException(
           "amount must be a decimal number such as 0.49, but was '" + amount + "'", e);
     }
+    checkDigits(value, MAX_GIVEN_DIGITS);
+    return new Money(value, currency(currency));
+  }
+
+  private static Currency currency(String code) {
     try {
-      return new Money(value, Currency.getInstance(currency));
+      return Currency.getInstance(code);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "currency must be an ISO 4217 code such as USD, but was '" + currency + "'", e);
+          "currency must be an ISO 4217 code such as USD, but was '" + code + "'", e);
     }
   }
 

@@ -8,6 +8,7 @@ import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -19,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads one specification and collects what is wrong with each field. */
 final class SpecReader {
   private static final String PLACEHOLDER = "a";
+
+  /** The most characters of a price. */
+  private static final int MAX_PRICE = 30;
 
   private final ObjectNode json;
   private final @Nullable DeploymentSpec existing;
@@ -259,11 +263,17 @@ final class SpecReader {
       throw new IllegalArgumentException("a price needs an amount and a currency");
     }
     JsonNode amount = value.get("amount");
-    String digits = amount.isNumber() ? amount.decimalValue().toPlainString() : text(amount);
-    if (digits.length() > 30 || digits.indexOf('e') >= 0 || digits.indexOf('E') >= 0) {
+    String digits = amount.isNumber() ? plain(amount.decimalValue()) : text(amount);
+    if (digits.length() > MAX_PRICE || digits.indexOf('e') >= 0 || digits.indexOf('E') >= 0) {
       throw new IllegalArgumentException("a price must be a plain number such as 0.49");
     }
     return Money.of(digits, text(value.get("currency")));
+  }
+
+  /** Returns a number without an exponent, unless that would be long: 1e999999999. */
+  private static String plain(BigDecimal number) {
+    boolean isLong = Math.abs((long) number.scale()) > MAX_PRICE || number.precision() > MAX_PRICE;
+    return isLong ? number.toString() : number.toPlainString();
   }
 
   private static void checkMembers(JsonNode value, Set<String> allowed) {

@@ -10,6 +10,7 @@ import dev.autodeploy.Mount;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -153,13 +154,32 @@ class SpecJsonTest {
 
   @Test
   void aPriceThatWouldFillTheMemory_isRefused() {
-    assertThat(
-            catchThrowableOfType(
-                InvalidSpecException.class,
-                () ->
-                    SpecJson.read(
-                        "{\"name\":\"a\",\"port\":1,\"pricePerHour\":"
-                            + "{\"amount\":\"1e999999999\",\"currency\":\"USD\"}}")))
-        .isNotNull();
+    for (String amount :
+        List.of(
+            "\"1e999999999\"",
+            "1e999999999",
+            "-1e999999999",
+            "1e-999999999",
+            "1" + "0".repeat(900))) {
+      assertThat(
+              catchThrowableOfType(
+                  InvalidSpecException.class, () -> SpecJson.read(withPrice(amount))))
+          .as(amount)
+          .isNotNull();
+    }
+  }
+
+  @Test
+  void aPriceAsANumber_isRead() throws Exception {
+    assertThat(SpecJson.read(withPrice("0.0000001")).pricePerHour())
+        .isEqualTo(Money.of("0.0000001", "USD"));
+    assertThat(SpecJson.read(withPrice("12")).pricePerHour()).isEqualTo(Money.of("12", "USD"));
+    assertThat(SpecJson.read(withPrice("1e2")).pricePerHour()).isEqualTo(Money.of("100", "USD"));
+  }
+
+  private static String withPrice(String amount) {
+    return "{\"name\":\"a\",\"port\":1,\"pricePerHour\":{\"amount\":"
+        + amount
+        + ",\"currency\":\"USD\"}}";
   }
 }

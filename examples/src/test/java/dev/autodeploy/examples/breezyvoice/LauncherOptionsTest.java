@@ -35,6 +35,15 @@ class LauncherOptionsTest {
   }
 
   @Test
+  void aPriceThatWouldFillTheMemory_isRefused() {
+    for (String amount : List.of("1e999999999", "1e-999999999")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> LauncherOptions.parse(List.of("--price-per-hour", amount)))
+          .withMessageContaining("--price-per-hour is '" + amount + "'");
+    }
+  }
+
+  @Test
   void everyOption_isRead() {
     LauncherOptions options =
         LauncherOptions.parse(
