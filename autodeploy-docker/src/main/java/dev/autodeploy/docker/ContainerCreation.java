@@ -26,6 +26,10 @@ final class ContainerCreation {
   /** The port of a service whose specification names none; passed to it as {@code PORT}. */
   private static final int DEFAULT_SERVICE_PORT = 8080;
 
+  /** The log of a container; Docker's own default has no limit. */
+  static final LogConfig LOGS =
+      new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3"));
+
   private static final Duration MIN_GRACE = Duration.ofSeconds(10);
 
   private final DockerSettings settings;
@@ -61,9 +65,7 @@ final class ContainerCreation {
             .withInit(settings.containers().init())
             .withAutoRemove(false)
             .withRestartPolicy(RestartPolicy.noRestart())
-            .withLogConfig(
-                new LogConfig(
-                    LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3")))
+            .withLogConfig(LOGS)
             .withPortBindings(
                 new PortBinding(
                     Ports.Binding.bindIp(publishAddress), ExposedPort.tcp(labels.port())))
@@ -79,11 +81,15 @@ final class ContainerCreation {
       host.withNetworkMode(settings.containers().network());
     }
     gpus.applyTo(host);
+    settings.rights().applyTo(host);
     CreateContainerCmd filled =
         cmd.withHostConfig(host)
             .withExposedPorts(ExposedPort.tcp(labels.port()))
             .withEnv(environment());
     command(filled);
+    if (settings.containers().user() != null) {
+      filled.withUser(settings.containers().user());
+    }
     if (settings.containers().customizer() != null) {
       filled = settings.containers().customizer().apply(filled);
     }

@@ -155,8 +155,13 @@ final class ContainerLifecycle {
 
   /** Returns the ids of the containers of an instance: one, or none. */
   List<String> containersOf(String instanceId) {
+    String owner = services.watch().owner();
     return services.host().client().list(Map.of(Labels.INSTANCE, instanceId)).stream()
-        .filter(container -> Labels.of(container) != null)
+        .filter(
+            container -> {
+              Labels labels = Labels.of(container);
+              return labels != null && labels.isOf(owner, instanceId);
+            })
         .map(Container::getId)
         .toList();
   }

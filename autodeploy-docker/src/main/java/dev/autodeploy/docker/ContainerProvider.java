@@ -180,7 +180,7 @@ final class ContainerProvider implements InstanceProvider {
   public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
     for (Container container : host.client().list(Map.of(Labels.INSTANCE, instanceId))) {
       Labels labels = Labels.of(container);
-      if (labels != null) {
+      if (labels != null && labels.isOf(watch.owner(), instanceId)) {
         return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, name));
       }
     }

@@ -2,7 +2,7 @@ package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
-import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,7 +35,7 @@ final class ContainerRemover {
     try {
       client.remove(container);
     } catch (DockerEngineException e) {
-      if (!isRenamed(container, e)) {
+      if (!wasRenamed(container, e)) {
         throw e;
       }
       LOG.warn(
@@ -51,7 +51,7 @@ final class ContainerRemover {
    */
   void removeLeftovers(String owner) {
     for (Container container : client.list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
-      if (Labels.of(container) == null && hasRenamedPrefix(container)) {
+      if (Labels.of(container) == null && isRenamed(container)) {
         try {
           client.remove(container.getId());
         } catch (DockerEngineException e) {
@@ -61,7 +61,7 @@ final class ContainerRemover {
     }
   }
 
-  private boolean isRenamed(String container, DockerEngineException failure) {
+  private boolean wasRenamed(String container, DockerEngineException failure) {
     if (failure.problem().unreachable() && failure.problem() != DockerProblem.NO_ANSWER) {
       return false;
     }
@@ -96,13 +96,16 @@ final class ContainerRemover {
       return false;
     }
     String id = inspected.getId();
-    client.rename(id, RENAMED_PREFIX + id.substring(0, Math.min(ID_LENGTH, id.length())));
+    client.rename(id, renamed(id));
     return true;
   }
 
-  private static boolean hasRenamedPrefix(Container container) {
+  private static boolean isRenamed(Container container) {
     String[] names = container.getNames();
-    return names != null
-        && Arrays.stream(names).anyMatch(name -> name.startsWith("/" + RENAMED_PREFIX));
+    return names != null && List.of(names).contains("/" + renamed(container.getId()));
+  }
+
+  private static String renamed(String id) {
+    return RENAMED_PREFIX + id.substring(0, Math.min(ID_LENGTH, id.length()));
   }
 }

@@ -229,7 +229,7 @@ final class ContainerStart {
 
   private boolean isOwn(InspectContainerResponse container) {
     Labels labels = new ContainerState(container).labels();
-    return labels != null && labels.instanceId().equals(request.instanceId());
+    return labels != null && labels.isOf(request.owner(), request.instanceId());
   }
 
   /** Removes what is left of an earlier instance of the slot; refuses to touch anything else. */

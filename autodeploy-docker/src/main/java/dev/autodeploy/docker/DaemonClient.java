@@ -198,7 +198,7 @@ final class DaemonClient implements AutoCloseable {
   boolean hasFile(String container, String path) {
     int status =
         command(
-            "looking into " + container,
+            "looking for " + path + " in " + container,
             "HEAD",
             "/containers/" + container + "/archive?path=" + encode(path),
             Duration.ZERO,

@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import static java.util.Objects.requireNonNull;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.model.Capability;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -16,9 +17,11 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -150,6 +153,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private boolean hostIpc;
     private final List<DockerSettings.Limit> ulimits = new ArrayList<>();
     private @Nullable String network;
+    private @Nullable String user;
+    private final Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
+    private boolean newPrivileges;
+    private boolean readOnlyRoot;
+    private boolean dockerSocket;
     private @Nullable UnaryOperator<CreateContainerCmd> customizer;
     private @Nullable Path lockDirectory;
     private DockerEnvironment environment = DockerEnvironment.ofProcess();
@@ -358,6 +366,71 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
+     * Sets the user of containers. Default: the image's.
+     *
+     * @param value a name or number that the image knows, with or without a group
+     * @return this
+     */
+    public Builder user(String value) {
+      if (value.isBlank()) {
+        throw new IllegalArgumentException("user must not be blank");
+      }
+      user = value;
+      return this;
+    }
+
+    /**
+     * Adds capabilities to containers. Default: those that services need which begin as root and go
+     * on as somebody else; {@code AUDIT_WRITE}, {@code MKNOD}, {@code NET_RAW}, {@code SETFCAP},
+     * {@code SETPCAP} and {@code SYS_CHROOT} of Docker's own default are not among them.
+     *
+     * @param names such as {@code SYS_PTRACE}
+     * @return this
+     */
+    public Builder capabilities(String... names) {
+      for (String name : names) {
+        capabilities.add(ContainerRights.capability(name));
+      }
+      return this;
+    }
+
+    /**
+     * Sets whether a program in a container may get more rights than its caller, as {@code sudo}
+     * does. Default: false.
+     *
+     * @param value whether
+     * @return this
+     */
+    public Builder newPrivileges(boolean value) {
+      newPrivileges = value;
+      return this;
+    }
+
+    /**
+     * Sets whether the files of an image cannot be changed in its containers; {@code /tmp} and
+     * {@code /run} are in memory then, and can be. Default: false.
+     *
+     * @param value whether
+     * @return this
+     */
+    public Builder readOnlyRoot(boolean value) {
+      readOnlyRoot = value;
+      return this;
+    }
+
+    /**
+     * Sets whether deployments may mount the socket of a container daemon, which makes whoever is
+     * in the container root of the host. Default: false.
+     *
+     * @param value whether
+     * @return this
+     */
+    public Builder dockerSocket(boolean value) {
+      dockerSocket = value;
+      return this;
+    }
+
+    /**
      * Sets what changes the create command of a container before it is sent; name and labels stay
      * what they are.
      *
@@ -397,7 +470,9 @@ public final class DockerInstanceProvider implements InstanceProvider {
               publishAddress,
               new DockerSettings.Pulling(pullPolicy, pullStallTimeout, credentials),
               new DockerSettings.Gpus(gpus, gpuAccess, gpuSharedMemory, hostIpc),
-              new DockerSettings.Containers(heartbeatTimeout, init, ulimits, network, customizer));
+              new DockerSettings.Containers(
+                  heartbeatTimeout, init, ulimits, network, user, dockerSocket, customizer),
+              new ContainerRights(capabilities, newPrivileges, readOnlyRoot));
       DaemonAddress address =
           dockerHost == null
               ? DaemonAddress.from(environment)

@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * @param pulling how images are pulled
  * @param gpus the GPUs of the daemon's host
  * @param containers how containers are made
+ * @param rights the rights of containers
  */
 record DockerSettings(
     Duration callTimeout,
     @Nullable String publishAddress,
     Pulling pulling,
     Gpus gpus,
-    Containers containers) {
+    Containers containers,
+    ContainerRights rights) {
 
   /**
    * How images are pulled.
@@ -70,6 +72,8 @@ record DockerSettings(
    * @param init whether an init process is put into containers
    * @param ulimits limits of containers
    * @param network the network of containers, or null
+   * @param user the user of containers, or null for the image's
+   * @param dockerSocket whether a deployment may mount the daemon's own socket
    * @param customizer the last word on how containers are made, or null
    */
   record Containers(
@@ -77,6 +81,8 @@ record DockerSettings(
       boolean init,
       List<Limit> ulimits,
       @Nullable String network,
+      @Nullable String user,
+      boolean dockerSocket,
       @Nullable UnaryOperator<CreateContainerCmd> customizer) {
     Containers {
       ulimits = List.copyOf(ulimits);

@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.DeviceRequest;
 import com.github.dockerjava.api.model.HostConfig;
 import java.time.Duration;
@@ -17,7 +18,6 @@ import org.slf4j.LoggerFactory;
  * NVIDIA's hook puts it.
  */
 final class GpuInventory {
-  static final String PROBE = Labels.PREFIX + "probe";
   private static final Logger LOG = LoggerFactory.getLogger(GpuInventory.class);
   private static final Duration PROBE_TIMEOUT = Duration.ofSeconds(20);
   private static final int PROBE_LINES = 1000;
@@ -79,7 +79,19 @@ final class GpuInventory {
 
   /** Removes what a process of this owner left of its questions. */
   void removeLeftovers(String owner) {
-    client.list(Map.of(PROBE, owner)).forEach(container -> client.remove(container.getId()));
+    client.list(Map.of(Labels.PROBE, owner)).stream()
+        .filter(GpuInventory::isProbe)
+        .forEach(container -> client.remove(container.getId()));
+  }
+
+  /** Labels alone prove nothing: a container has those of its image too. */
+  private static boolean isProbe(Container container) {
+    String name = "/" + probeName(container.getLabels().getOrDefault(Labels.INSTANCE, ""));
+    return container.getNames() != null && List.of(container.getNames()).contains(name);
+  }
+
+  private static String probeName(String instanceId) {
+    return "autodeploy-probe-" + instanceId;
   }
 
   private List<Gpu> ask(String image, String owner, String instanceId) {
@@ -87,20 +99,22 @@ final class GpuInventory {
     HostConfig host =
         HostConfig.newHostConfig()
             .withNetworkMode("none")
+            .withLogConfig(ContainerCreation.LOGS)
             .withDeviceRequests(
                 List.of(
                     new DeviceRequest()
                         .withDriver("")
                         .withCount(-1)
                         .withCapabilities(List.of(List.of("gpu", "utility")))));
+    ContainerRights.DEFAULT.applyTo(host);
     String container =
         client.create(
             doing,
             image,
             cmd ->
-                cmd.withName("autodeploy-probe-" + instanceId)
+                cmd.withName(probeName(instanceId))
                     .withHostConfig(host)
-                    .withLabels(Map.of(PROBE, owner))
+                    .withLabels(Map.of(Labels.PROBE, owner, Labels.INSTANCE, instanceId))
                     .withEntrypoint("nvidia-smi")
                     .withCmd("-L"));
     try {

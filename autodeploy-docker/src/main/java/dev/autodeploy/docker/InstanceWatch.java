@@ -30,6 +30,7 @@ final class InstanceWatch {
   private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
   private volatile InstanceObserver observer = NoObserver.INSTANCE;
   private volatile @Nullable EventWatch events;
+  private volatile String owner = "";
 
   /**
    * Makes one that looks after nothing yet.
@@ -48,7 +49,8 @@ final class InstanceWatch {
   /** Begins to listen to Docker, and to send heartbeats. */
   void open(ProviderContext context) throws InterruptedException {
     observer = context.observer();
-    EventWatch opened = new EventWatch(host.client(), context.owner(), new Events(context.owner()));
+    owner = context.owner();
+    EventWatch opened = new EventWatch(host.client(), context.owner(), new Events());
     events = opened;
     opened.start();
     if (host.settings().containers().withHeartbeats()) {
@@ -65,6 +67,11 @@ final class InstanceWatch {
     if (open != null) {
       open.close();
     }
+  }
+
+  /** The owner of the instances; empty until this is opened. */
+  String owner() {
+    return owner;
   }
 
   // Which there are.
@@ -193,13 +200,17 @@ final class InstanceWatch {
         state.finishedAt(host.daemon().clockSkew()));
   }
 
-  private final class Events implements EventWatch.Receiver {
-    private final String owner;
-
-    Events(String owner) {
-      this.owner = owner;
+  /** Removes a container that came after the release of its instance, if it is of this owner. */
+  private void removeLate(String containerId, String instanceId) {
+    InspectContainerResponse inspected = host.client().find(containerId);
+    Labels labels = inspected == null ? null : new ContainerState(inspected).labels();
+    if (labels != null && labels.isOf(owner, instanceId)) {
+      LOG.info("Docker made a container for {} {} too late", owner, instanceId);
+      host.client().remove(containerId);
     }
+  }
 
+  private final class Events implements EventWatch.Receiver {
     @Override
     public void opened() {
       tracked.values().stream()
@@ -211,8 +222,7 @@ final class InstanceWatch {
     public void happened(String action, String containerId, String instanceId) {
       if (action.equals("create")) {
         if (wasReleased.test(instanceId)) {
-          LOG.info("Docker made a container for {} {} too late", owner, instanceId);
-          threads.submit(() -> host.client().remove(containerId));
+          threads.submit(() -> removeLate(containerId, instanceId));
         }
         return;
       }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * The labels of a container managed by this provider.
  *
  * @param name the container's own name, without which the labels prove nothing: they are copied
- *     into images and from there into other people's containers
+ *     into images and from there into other people's containers. It follows from owner, deployment
+ *     and slot, so an image cannot claim a container that somebody else has named
  * @param owner the owner
  * @param deployment the deployment's name
  * @param slot the slot
@@ -41,6 +42,7 @@ record Labels(
   static final String MANAGED = PREFIX + "managed";
   static final String OWNER = PREFIX + "owner";
   static final String INSTANCE = PREFIX + "instance";
+  static final String PROBE = PREFIX + "probe";
   private static final String NAME = PREFIX + "name";
   private static final String DEPLOYMENT = PREFIX + "deployment";
   private static final String SLOT = PREFIX + "slot";
@@ -64,7 +66,8 @@ record Labels(
           PORT,
           STARTED,
           HEARTBEATS,
-          LOCK);
+          LOCK,
+          PROBE);
 
   Labels {
     gpus = List.copyOf(gpus);
@@ -72,7 +75,15 @@ record Labels(
 
   /** The name of the container of a slot: the lock that lets only one come up. */
   static String containerName(StartRequest request) {
-    return "autodeploy-" + request.owner() + "-" + request.deployment() + "-" + request.slot();
+    return containerName(request.owner(), request.deployment(), request.slot());
+  }
+
+  private static String containerName(String owner, String deployment, int slot) {
+    return "autodeploy-" + owner + "-" + deployment + "-" + slot;
+  }
+
+  boolean isOf(String anOwner, String anInstanceId) {
+    return owner.equals(anOwner) && instanceId.equals(anInstanceId);
   }
 
   Map<String, String> toMap() {
@@ -89,6 +100,7 @@ record Labels(
     map.put(STARTED, startedAt.toString());
     map.put(HEARTBEATS, String.valueOf(withHeartbeats));
     map.put(LOCK, lock);
+    map.put(PROBE, ""); // an image may bear it
     return map;
   }
 
@@ -119,18 +131,22 @@ record Labels(
     }
     try {
       String gpus = map.getOrDefault(GPUS, "");
-      return new Labels(
-          name,
-          map.getOrDefault(OWNER, ""),
-          map.getOrDefault(DEPLOYMENT, ""),
-          Integer.parseInt(map.getOrDefault(SLOT, "0")),
-          map.getOrDefault(INSTANCE, ""),
-          map.getOrDefault(FINGERPRINT, ""),
-          gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
-          Integer.parseInt(map.getOrDefault(PORT, "0")),
-          Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
-          Boolean.parseBoolean(map.get(HEARTBEATS)),
-          map.getOrDefault(LOCK, ""));
+      Labels labels =
+          new Labels(
+              name,
+              map.getOrDefault(OWNER, ""),
+              map.getOrDefault(DEPLOYMENT, ""),
+              Integer.parseInt(map.getOrDefault(SLOT, "0")),
+              map.getOrDefault(INSTANCE, ""),
+              map.getOrDefault(FINGERPRINT, ""),
+              gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
+              Integer.parseInt(map.getOrDefault(PORT, "0")),
+              Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
+              Boolean.parseBoolean(map.get(HEARTBEATS)),
+              map.getOrDefault(LOCK, ""));
+      boolean named =
+          name.equals(containerName(labels.owner(), labels.deployment(), labels.slot()));
+      return named && !labels.instanceId().isEmpty() ? labels : null;
     } catch (NumberFormatException | DateTimeException e) {
       return null;
     }

@@ -3,10 +3,23 @@ package dev.autodeploy.docker;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Mount;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Checks specifications when they are deployed, before anything is started. Thread-safe. */
 final class SpecCheck {
+  private static final List<Path> SOCKETS =
+      Stream.of(
+              "/var/run/docker.sock",
+              "/run/docker.sock",
+              "/run/containerd/containerd.sock",
+              "/run/podman/podman.sock")
+          .map(Path::of)
+          .toList();
+
   private final DockerHost host;
   private final GpuInventory inventory;
 
@@ -29,8 +42,47 @@ final class SpecCheck {
                 + "'");
       }
     }
+    if (!host.settings().containers().dockerSocket()) {
+      spec.mounts().forEach(this::checkNoSocket);
+    }
     if (!spec.gpu().isNone()) {
       checkGpus(spec.gpu());
+    }
+  }
+
+  /** Whoever has the socket, or a directory that holds it, is root of the host. */
+  private void checkNoSocket(Mount mount) {
+    if (!mount.source().startsWith("/")) {
+      return;
+    }
+    List<Path> sources = new ArrayList<>(List.of(Path.of(mount.source()).normalize()));
+    List<Path> sockets = new ArrayList<>(SOCKETS);
+    if (host.client().address().isUnix()) {
+      sockets.add(host.client().address().socket());
+      sources.add(real(sources.get(0)));
+      List.copyOf(sockets).forEach(socket -> sockets.add(real(socket)));
+    }
+    for (Path source : sources) {
+      for (Path socket : sockets) {
+        if (socket.startsWith(source)) {
+          throw new IllegalArgumentException(
+              "the mount of '"
+                  + mount.source()
+                  + "' would give the container the socket "
+                  + socket
+                  + ", and with it this host; mount what the service needs, or allow it with"
+                  + " dockerSocket(true)");
+        }
+      }
+    }
+  }
+
+  /** Follows links; a path that is not on this machine stays as it is. */
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException e) {
+      return path;
     }
   }
 

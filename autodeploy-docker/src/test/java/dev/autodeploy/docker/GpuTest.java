@@ -119,7 +119,7 @@ class GpuTest {
     try (ProviderFixture docker = ProviderFixture.open(b -> b.gpuAccess(GpuAccess.NVIDIA_HOOK));
         DaemonClient client = TestDaemon.client()) {
       docker.release(docker.start(spec(GpuRequest.all())));
-      Map<String, String> probes = Map.of(GpuInventory.PROBE, docker.owner);
+      Map<String, String> probes = Map.of(Labels.PROBE, docker.owner);
       assertThat(client.list(probes)).isEmpty();
 
       docker.provider.close();
@@ -127,7 +127,11 @@ class GpuTest {
           client.create(
               "test",
               TestDaemon.GPU,
-              cmd -> cmd.withLabels(probes).withEntrypoint("sleep").withCmd("60"));
+              cmd ->
+                  cmd.withName("autodeploy-probe-" + docker.owner)
+                      .withLabels(Map.of(Labels.PROBE, docker.owner, Labels.INSTANCE, docker.owner))
+                      .withEntrypoint("sleep")
+                      .withCmd("60"));
       client.start("test", hangs);
       ProviderFixture.open(docker.owner, builder -> builder).close();
       assertThat(client.find(hangs)).isNull();
