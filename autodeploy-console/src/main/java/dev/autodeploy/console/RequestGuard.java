@@ -3,6 +3,7 @@ package dev.autodeploy.console;
 import com.sun.net.httpserver.Authenticator;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
+import dev.autodeploy.internal.net.LoopbackHost;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
@@ -80,10 +81,7 @@ final class RequestGuard {
   }
 
   private static boolean isLoopbackName(String host) {
-    return host.equals("localhost")
-        || host.endsWith(".localhost")
-        || host.equals("[::1]")
-        || host.matches("127\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}");
+    return LoopbackHost.isLoopback(host) || host.endsWith(".localhost");
   }
 
   private static String hostOf(String authority) {

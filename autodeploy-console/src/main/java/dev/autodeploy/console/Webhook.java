@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.net.LoopbackHost;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -279,7 +280,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
       }
       String scheme = String.valueOf(address.getScheme()).toLowerCase(Locale.ROOT);
       String host = String.valueOf(address.getHost());
-      boolean here = host.equals("localhost") || host.startsWith("127.") || host.equals("[::1]");
+      boolean here = LoopbackHost.isLoopback(host);
       if (!scheme.equals("https") && !(scheme.equals("http") && here)) {
         throw new IllegalArgumentException(
             "a webhook's address must be https, or http on this machine, but was " + address);

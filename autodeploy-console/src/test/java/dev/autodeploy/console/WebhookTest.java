@@ -169,6 +169,11 @@ class WebhookTest {
         .isThrownBy(
             () -> Webhook.builder(autoDeploy, URI.create("http://example.com/hook"), SECRET))
         .withMessageContaining("https");
+    for (String host : List.of("127.evil.example", "127.0.0.1.evil.example", "localhost.evil")) {
+      assertThatIllegalArgumentException()
+          .isThrownBy(() -> Webhook.builder(autoDeploy, URI.create("http://" + host + "/"), SECRET))
+          .withMessageContaining("https");
+    }
     assertThatIllegalArgumentException()
         .isThrownBy(
             () -> Webhook.builder(autoDeploy, URI.create("https://example.com/hook"), "short"))
