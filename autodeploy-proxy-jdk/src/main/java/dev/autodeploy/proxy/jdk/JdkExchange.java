@@ -32,6 +32,7 @@ final class JdkExchange implements BlockingExchange {
   private final Gateway gateway;
   private final Workers workers;
   private final DetachedAborts aborts;
+  private final UnfinishedHeads heads;
   private final Transfers transfers = new Transfers();
   private final RequestHead head;
   private final InputStream body;
@@ -43,11 +44,17 @@ final class JdkExchange implements BlockingExchange {
   /** What a virtual thread waits for, and what it does then. */
   private record Pending(CompletableFuture<?> future, Runnable next) {}
 
-  JdkExchange(HttpExchange http, Gateway gateway, Workers workers, DetachedAborts aborts) {
+  JdkExchange(
+      HttpExchange http,
+      Gateway gateway,
+      Workers workers,
+      DetachedAborts aborts,
+      UnfinishedHeads heads) {
     this.http = http;
     this.gateway = gateway;
     this.workers = workers;
     this.aborts = aborts;
+    this.heads = heads;
     body = transfers.watch(http.getRequestBody());
     head = head(http);
   }
@@ -114,7 +121,9 @@ final class JdkExchange implements BlockingExchange {
     long framing = withoutBody ? -1 : length == UNKNOWN_LENGTH ? 0 : length;
     responded = true;
     transfers.run(() -> http.sendResponseHeaders(status, framing));
-    return withoutBody ? OutputStream.nullOutputStream() : transfers.watch(http.getResponseBody());
+    return withoutBody
+        ? OutputStream.nullOutputStream()
+        : transfers.watch(http.getResponseBody(), this::closing);
   }
 
   @Override
@@ -209,9 +218,18 @@ final class JdkExchange implements BlockingExchange {
     }
   }
 
+  /** Closing reads what is left of the request's body. */
+  private void closing(Transfers.Step step) throws IOException {
+    if (head.bodyLength() == 0 || transfers.inputEnded()) {
+      step.run();
+    } else {
+      heads.lingering(transfers, head.remote().getAddress(), step);
+    }
+  }
+
   private void close() {
     try {
-      transfers.run(http::close);
+      closing(() -> transfers.run(http::close));
     } catch (IOException e) {
       http.close();
     }

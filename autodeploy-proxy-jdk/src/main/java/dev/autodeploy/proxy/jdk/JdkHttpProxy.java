@@ -45,7 +45,7 @@ public final class JdkHttpProxy implements AutoCloseable {
   private final LinkServer server;
   private final Map<String, LinkServer> dedicated = new LinkedHashMap<>();
   private final Workers workers;
-  private final HeadDeadline heads;
+  private final UnfinishedHeads heads;
   private final DetachedAborts aborts = new DetachedAborts();
   private final Runnable stopListening;
   private final Duration drainTimeout;
@@ -58,7 +58,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     drainTimeout = builder.drainTimeout;
     sslContext = builder.sslContext;
     workers = builder.workers();
-    heads = new HeadDeadline(builder.headTimeout);
+    heads = new UnfinishedHeads(builder.headTimeout, builder.unfinishedHeads(workers));
     server = listen(new InetSocketAddress(builder.host, builder.port), builder.backlog);
     base = builder.publicUrl != null ? builder.publicUrl : base();
     gateway = new Gateway(builder.config(this::link, !selfTest.chunksSafe()), heads::watch);
@@ -90,7 +90,7 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   private LinkServer listen(InetSocketAddress address, int backlog) throws IOException {
     return LinkServer.listen(
-        address, backlog, sslContext, task -> workers.execute(() -> heads.run(task)));
+        address, backlog, sslContext, heads, task -> workers.execute(() -> heads.run(task)));
   }
 
   private void serve(HttpExchange http, @Nullable String deployment) throws IOException {
@@ -104,7 +104,7 @@ public final class JdkHttpProxy implements AutoCloseable {
 
   private JdkExchange exchange(HttpExchange http) {
     heads.complete();
-    return new JdkExchange(http, gateway, workers, aborts);
+    return new JdkExchange(http, gateway, workers, aborts, heads);
   }
 
   private void mount(String path, HttpHandler handler) {
@@ -223,6 +223,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     dedicated.values().forEach(LinkServer::stop);
     gateway.close();
     workers.close();
+    heads.close();
     LOG.info("no more service links at {}", base);
   }
 
@@ -272,6 +273,7 @@ public final class JdkHttpProxy implements AutoCloseable {
     private Duration responseTimeout = Duration.ofMinutes(10);
     private Duration stallTimeout = Duration.ofMinutes(1);
     private Duration headTimeout = Duration.ofSeconds(30);
+    private int maxUnfinishedHeads = 512;
     private Duration connectTimeout = Duration.ofSeconds(5);
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration watchInterval = Duration.ofMillis(500);
@@ -445,6 +447,21 @@ public final class JdkHttpProxy implements AutoCloseable {
      */
     public Builder headTimeout(Duration value) {
       headTimeout = positive("headTimeout", value);
+      return this;
+    }
+
+    /**
+     * Sets how many clients may be in the middle of a request's header, or of the TLS handshake, or
+     * have yet to send the body of a request that was refused. Beyond it those that have been for
+     * longest, of the address that has the most where that is known, are disconnected; a client
+     * whose header comes in at once is never among them. Default: 512. On Java 23 and older at most
+     * a quarter of {@link #maxThreads} counts.
+     *
+     * @param value 1 or more
+     * @return this
+     */
+    public Builder maxUnfinishedHeads(int value) {
+      maxUnfinishedHeads = (int) range("maxUnfinishedHeads", value, 1, Integer.MAX_VALUE);
       return this;
     }
 
@@ -702,6 +719,12 @@ public final class JdkHttpProxy implements AutoCloseable {
           Set.copyOf(preflightOrigins),
           okHttpOnly,
           waitingPage);
+    }
+
+    private int unfinishedHeads(Workers threads) {
+      return threads.virtual()
+          ? maxUnfinishedHeads
+          : Math.min(maxUnfinishedHeads, Math.max(1, maxThreads / 4));
     }
 
     private Workers workers() {

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpContext;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import dev.autodeploy.internal.net.ListeningSockets;
 import java.io.IOException;
@@ -28,15 +29,20 @@ final class LinkServer {
    * @param address where to listen; port 0 for one that the system chooses
    * @param backlog how many connections may wait to be accepted
    * @param sslContext holds the certificate, or null for plain HTTP
+   * @param heads is told whose TLS handshake begins
    * @param executor serves the requests
    */
   static LinkServer listen(
-      InetSocketAddress address, int backlog, @Nullable SSLContext sslContext, Executor executor)
+      InetSocketAddress address,
+      int backlog,
+      @Nullable SSLContext sslContext,
+      UnfinishedHeads heads,
+      Executor executor)
       throws IOException {
     ListeningSockets<HttpServer> sockets =
         ListeningSockets.open(
             address,
-            one -> create(one, backlog, sslContext),
+            one -> create(one, backlog, sslContext, heads),
             server -> server.getAddress().getPort(),
             LinkServer::giveUp);
     sockets.servers().forEach(server -> server.setExecutor(executor));
@@ -44,12 +50,23 @@ final class LinkServer {
   }
 
   private static HttpServer create(
-      InetSocketAddress address, int backlog, @Nullable SSLContext sslContext) throws IOException {
+      InetSocketAddress address,
+      int backlog,
+      @Nullable SSLContext sslContext,
+      UnfinishedHeads heads)
+      throws IOException {
     if (sslContext == null) {
       return HttpServer.create(address, backlog);
     }
     HttpsServer secure = HttpsServer.create(address, backlog);
-    secure.setHttpsConfigurator(new HttpsConfigurator(sslContext));
+    secure.setHttpsConfigurator(
+        new HttpsConfigurator(sslContext) {
+          @Override
+          public void configure(HttpsParameters parameters) {
+            heads.address(parameters.getClientAddress().getAddress());
+            super.configure(parameters);
+          }
+        });
     return secure;
   }
 

@@ -28,10 +28,16 @@ final class Transfers {
 
   private final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
   private volatile long since;
+  private volatile boolean inputEnded;
 
   /** Returns the {@link System#nanoTime()} at which the transfer under way began, or 0. */
   long since() {
     return since;
+  }
+
+  /** Returns whether the input was read to its end. */
+  boolean inputEnded() {
+    return inputEnded;
   }
 
   /** Interrupts the transfer under way, if there is one. */
@@ -101,7 +107,11 @@ final class Transfers {
       public int read(byte[] buffer, int offset, int length) throws IOException {
         Owner mine = begin();
         try {
-          return in.read(buffer, offset, length);
+          int n = in.read(buffer, offset, length);
+          if (n < 0) {
+            inputEnded = true;
+          }
+          return n;
         } catch (RuntimeException e) {
           throw new IOException("the server lost count of the body", e); // a bad chunk size does it
         } finally {
@@ -111,7 +121,13 @@ final class Transfers {
     };
   }
 
-  OutputStream watch(OutputStream out) {
+  /**
+   * Watches what is written.
+   *
+   * @param out the stream
+   * @param closing runs the step that closes it
+   */
+  OutputStream watch(OutputStream out, Closing closing) {
     return new FilterOutputStream(out) {
       @Override
       public void write(byte[] buffer, int offset, int length) throws IOException {
@@ -130,9 +146,20 @@ final class Transfers {
 
       @Override
       public void close() throws IOException {
-        run(out::close);
+        closing.close(() -> run(out::close));
       }
     };
+  }
+
+  /** A way to close a stream. */
+  interface Closing {
+    /**
+     * Closes it.
+     *
+     * @param step does it
+     * @throws IOException if the client has gone
+     */
+    void close(Step step) throws IOException;
   }
 
   /** Something that may block on the client. */
