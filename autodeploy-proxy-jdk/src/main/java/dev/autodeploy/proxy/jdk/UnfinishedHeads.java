@@ -26,7 +26,10 @@ final class UnfinishedHeads implements AutoCloseable {
   /** Nobody is disconnected sooner, as a busy machine may be slow to read what is there. */
   private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  /** Likewise, where there are more than twice as many as there may be. */
+  private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final long limitNanos;
   private final int max;
@@ -147,9 +150,10 @@ final class UnfinishedHeads implements AutoCloseable {
 
   private void makeRoom(int tooMany) {
     long now = System.nanoTime();
+    long grace = tooMany > max ? SHORT_GRACE_NANOS : GRACE_NANOS;
     List<Waiting> slow = new ArrayList<>();
     for (Waiting client : waiting.values()) {
-      if (now - client.since > GRACE_NANOS) {
+      if (now - client.since > grace) {
         slow.add(client);
       }
     }
