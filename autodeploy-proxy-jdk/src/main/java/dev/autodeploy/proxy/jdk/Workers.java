@@ -28,7 +28,7 @@ final class Workers implements Executor, AutoCloseable {
   /**
    * Creates the threads that fit this JVM.
    *
-   * @param maxThreads how many platform threads there are at the most
+   * @param maxThreads how many platform threads there are at most
    */
   static Workers create(int maxThreads) {
     ExecutorService virtual = virtualOrNull();
@@ -45,7 +45,7 @@ final class Workers implements Executor, AutoCloseable {
             30,
             TimeUnit.SECONDS,
             queue,
-            // Half a megabyte of stack at the most, as there may be many.
+            // Half a megabyte of stack at most, as there may be many.
             task -> {
               Thread thread = new Thread(null, task, NAME + number.getAndIncrement(), 512 * 1024);
               thread.setDaemon(true);

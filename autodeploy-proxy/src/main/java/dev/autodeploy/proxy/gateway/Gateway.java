@@ -41,7 +41,7 @@ public final class Gateway implements AutoCloseable {
    */
   public Gateway(GatewayConfig config, Runnable housekeeping) {
     this.config = requireNonNull(config, "config");
-    Ticker ticker = Ticker.system();
+    Ticker ticker = config.ticker();
     router = new Router(config.hostSuffix());
     Upstreams upstreams = new Upstreams(endpoint -> upstream(endpoint, config));
     ActiveRequests active =

@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -14,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param deployments what it serves
  * @param linkBase what a service link begins with, up to the deployment's name
  * @param hostSuffix the domain below which each deployment has its own host, or null for none
- * @param maxWait how long a request is held at the most
- * @param maxPendingTotal how many requests are held at the most
+ * @param maxWait how long a request is held at most
+ * @param maxPendingTotal how many requests are held at most
  * @param responseTimeout how long an instance may take to begin its answer, or to go on with it
  * @param stallTimeout how long a client may take no bytes of its answer
  * @param maxRequestBody how many bytes a request's body may have
@@ -33,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param preflightOrigins the origins whose CORS preflight requests the link answers itself
  * @param okHttpOnly whether plain HTTP goes through OkHttp as well
  * @param waitingPage whether browsers get a page while an instance starts
+ * @param ticker the clock that limits are measured by
  */
 public record GatewayConfig(
     Deployments deployments,
@@ -55,7 +57,8 @@ public record GatewayConfig(
     List<NoWakeRule> noWake,
     Set<String> preflightOrigins,
     boolean okHttpOnly,
-    boolean waitingPage) {
+    boolean waitingPage,
+    Ticker ticker) {
 
   /** Returns whether the caller's {@code Authorization} is for the instance. */
   boolean keepAuthorization() {

@@ -25,7 +25,7 @@ final class HttpReader {
      *
      * @param into where to
      * @param offset from which index on
-     * @param length how many at the most
+     * @param length how many at most
      * @return how many, or -1 at the end
      * @throws IOException if the connection broke
      */

@@ -71,7 +71,7 @@ public final class AutoDeployInterceptor implements Interceptor {
    * Returns an interceptor.
    *
    * @param autoDeploy the engine
-   * @param maxWait how long a call waits for an instance at the most; longer than 0
+   * @param maxWait how long a call waits for an instance at most; longer than 0
    * @return the interceptor
    */
   public static AutoDeployInterceptor of(AutoDeploy autoDeploy, Duration maxWait) {

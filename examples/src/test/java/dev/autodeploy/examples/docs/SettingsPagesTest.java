@@ -41,10 +41,11 @@ class SettingsPagesTest {
   void table_hasARowForEverySetting_andNoOther(String page, String section, String builder)
       throws Exception {
     TreeSet<String> methods = new TreeSet<>();
-    for (Method method : Class.forName(builder).getDeclaredMethods()) {
-      if (Modifier.isPublic(method.getModifiers())
-          && method.getReturnType().getName().equals(builder)) {
-        methods.add(method.getName());
+    for (Class<?> type = Class.forName(builder); type != Object.class; type = type.getSuperclass()) {
+      for (Method method : type.getDeclaredMethods()) {
+        if (Modifier.isPublic(method.getModifiers()) && method.getReturnType().equals(type)) {
+          methods.add(method.getName());
+        }
       }
     }
 
@@ -96,9 +97,12 @@ class SettingsPagesTest {
 
   private static @Nullable Object value(Object builder, String name) throws Exception {
     for (Field field : builder.getClass().getDeclaredFields()) {
+      field.setAccessible(true);
       if (field.getName().equals(name)) {
-        field.setAccessible(true);
         return field.get(builder);
+      }
+      if (field.getName().equals("settings")) {
+        return value(field.get(builder), name);
       }
     }
     return null;

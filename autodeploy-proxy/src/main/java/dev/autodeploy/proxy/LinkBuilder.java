@@ -1,0 +1,315 @@
+package dev.autodeploy.proxy;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.proxy.gateway.LinkSettings;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import javax.net.ssl.SSLContext;
+
+/**
+ * The settings that every proxy has, whatever server carries its links. Not thread-safe. The
+ * proxies of AutoDeploy extend it; nobody else needs to.
+ *
+ * @param <B> the builder of a proxy
+ */
+public abstract class LinkBuilder<B extends LinkBuilder<B>> {
+  private final LinkSettings settings;
+
+  /**
+   * Creates a builder.
+   *
+   * @param settings where the settings go
+   */
+  @SuppressWarnings("exports") // the fronts, which alone extend this, see the package
+  protected LinkBuilder(LinkSettings settings) {
+    this.settings = requireNonNull(settings, "settings");
+  }
+
+  @SuppressWarnings("unchecked") // every builder is its own B
+  private B self() {
+    return (B) this;
+  }
+
+  /**
+   * Sets the port. Default: 8000.
+   *
+   * @param value 0 to 65535; 0 for one that the system chooses
+   * @return this
+   */
+  public B port(int value) {
+    settings.port(value);
+    return self();
+  }
+
+  /**
+   * Sets the address to listen on. Default: 127.0.0.1, which only this machine reaches. For
+   * 127.0.0.1 and ::1 alike, the proxy listens on both where the machine has both: they are what
+   * {@code localhost} stands for.
+   *
+   * @param value a host name or an address
+   * @return this
+   * @throws IllegalArgumentException if the name has no address
+   */
+  public B host(String value) {
+    settings.host(value);
+    return self();
+  }
+
+  /**
+   * Sets address and port to listen on.
+   *
+   * @param value the address, with 0 for a port that the system chooses
+   * @return this
+   */
+  public B bind(InetSocketAddress value) {
+    settings.bind(value);
+    return self();
+  }
+
+  /**
+   * Sets how long a request is held at most while an instance starts, counted from its arrival also
+   * where it is sent again. A request can ask for less with {@code Prefer: wait=<seconds>}.
+   * Default: 10 minutes.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B maxWait(Duration value) {
+    settings.maxWait(value);
+    return self();
+  }
+
+  /**
+   * Sets how many requests of all deployments may be pending at once; beyond it the answer is 429.
+   * Default: 10 000. See also {@link dev.autodeploy.DeploymentSpec.Builder#maxPending}.
+   *
+   * @param value 0 or more
+   * @return this
+   */
+  public B maxPendingTotal(int value) {
+    settings.maxPendingTotal(value);
+    return self();
+  }
+
+  /**
+   * Sets for how long an instance may be silent: from the last byte of the request to the first of
+   * the answer, beyond which the client gets 504, and from one byte of the answer to the next,
+   * beyond which the answer is broken off. What the client takes to read does not count. Default:
+   * 10 minutes; a stream of events that may rest for longer needs more.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B responseTimeout(Duration value) {
+    settings.responseTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets for how long a client may neither send the next byte of its request nor take the next one
+   * of its answer; then it is disconnected. Default: 1 minute. A client that reads slowly but
+   * steadily is told from one that does not read by what Linux says about its connection; elsewhere
+   * it must take an answer fast enough for a part of the system's send buffer, which may be a
+   * megabyte, to become free in this time.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B stallTimeout(Duration value) {
+    settings.stallTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets how long a client may take from the first byte of a request to the end of its header, and
+   * for the TLS handshake; then it is disconnected. Default: 30 seconds.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B headTimeout(Duration value) {
+    settings.headTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets how long connecting to an instance may take. Default: 5 seconds.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B connectTimeout(Duration value) {
+    settings.connectTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets how long the proxy's {@code close()} lets requests under way finish. Default: 30 seconds.
+   *
+   * @param value 0 or longer
+   * @return this
+   */
+  public B drainTimeout(Duration value) {
+    settings.drainTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets how many bytes a request's body may have; beyond it the answer is 413. Default: unlimited,
+   * as bodies are never kept.
+   *
+   * @param value 0 or more
+   * @return this
+   */
+  public B maxRequestBody(long value) {
+    settings.maxRequestBody(value);
+    return self();
+  }
+
+  /**
+   * Sets whether {@code Forwarded} and {@code X-Forwarded-*} of requests are passed on, and added
+   * to. Default: false, they are replaced. Only for links that nobody but a trusted proxy reaches.
+   *
+   * @param value whether to trust them
+   * @return this
+   */
+  public B trustForwardedHeaders(boolean value) {
+    settings.trustForwardedHeaders(value);
+    return self();
+  }
+
+  /**
+   * Sets what links begin with where others reach the proxy at another address than it listens on.
+   * It changes nothing but what {@code serviceLink} and the status say.
+   *
+   * @param value such as {@code https://gpu.example.com/}
+   * @return this
+   */
+  public B publicUrl(URI value) {
+    settings.publicUrl(value);
+    return self();
+  }
+
+  /**
+   * Gives every deployment a host of its own below a domain: with {@code gpu.example.com}, {@code
+   * http://breezyvoice.gpu.example.com/<path>} is the link of {@code breezyvoice} as well.
+   *
+   * @param value the domain, whose names all have to lead to the proxy
+   * @return this
+   */
+  public B hostSuffix(String value) {
+    settings.hostSuffix(value);
+    return self();
+  }
+
+  /**
+   * Gives a deployment a port of its own, where every path goes to its instances.
+   *
+   * @param deployment the deployment's name
+   * @param port 0 to 65535; 0 for one that the system chooses
+   * @return this
+   */
+  public B dedicatedPort(String deployment, int port) {
+    settings.dedicatedPort(deployment, port);
+    return self();
+  }
+
+  /**
+   * Serves over TLS, on all ports.
+   *
+   * @param value holds the certificate
+   * @return this
+   */
+  public B sslContext(SSLContext value) {
+    settings.sslContext(value);
+    return self();
+  }
+
+  /**
+   * Lets callers use a deployment who send {@code Authorization: Bearer <token>}. Once there is a
+   * token for any deployment, nobody uses one without. Only a hash of the token is kept.
+   *
+   * @param deployment the deployment's name, or {@code *} for every one
+   * @param token the token: 16 or more of {@code A-Z a-z 0-9 . _ ~ + / = -}
+   * @return this
+   */
+  public B bearerToken(String deployment, String token) {
+    settings.bearerToken(deployment, token);
+    return self();
+  }
+
+  /**
+   * Lets the host application decide who may use a link. With tokens, both have to agree.
+   *
+   * @param check the check
+   * @return this
+   */
+  public B access(AccessCheck check) {
+    settings.access(check);
+    return self();
+  }
+
+  /**
+   * Sets whether the caller's {@code Authorization} goes on to the instance. Default: yes, unless
+   * there are {@linkplain #bearerToken tokens} of the link, which are no business of the instance.
+   *
+   * @param value whether it goes on
+   * @return this
+   */
+  public B forwardAuthorization(boolean value) {
+    settings.forwardAuthorization(value);
+    return self();
+  }
+
+  /**
+   * Limits how many requests a caller may send, told by token, or by address where there are no
+   * tokens; beyond it the answer is 429. Default: no limit.
+   *
+   * @param requests how many requests, 1 or more; so many may also come at once
+   * @param period in which time
+   * @return this
+   */
+  public B rateLimit(int requests, Duration period) {
+    settings.rateLimit(requests, period);
+    return self();
+  }
+
+  /**
+   * Adds a rule for requests that never start an instance and never keep one: they are answered by
+   * the link itself, with 200 and the deployment's status, also while an instance runs. For
+   * monitors and crawlers.
+   *
+   * @param rule the rule
+   * @return this
+   */
+  public B noWake(NoWakeRule rule) {
+    settings.noWake(rule);
+    return self();
+  }
+
+  /**
+   * Answers the CORS preflight requests of pages of certain origins, without an instance and
+   * without a token. Others go to the instance like any request. Default: none.
+   *
+   * @param origins such as {@code https://app.example.com}, or {@code *} for all
+   * @return this
+   */
+  public B answerPreflight(String... origins) {
+    settings.answerPreflight(origins);
+    return self();
+  }
+
+  /**
+   * Sets whether a browser that opens a link gets a page that shows the progress and reloads by
+   * itself while no instance is ready, in place of being held. Default: false.
+   *
+   * @param value whether there is a page
+   * @return this
+   */
+  public B waitingPage(boolean value) {
+    settings.waitingPage(value);
+    return self();
+  }
+}

@@ -1,0 +1,338 @@
+package dev.autodeploy.proxy.gateway;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.spi.Ticker;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a proxy as its builder collects them, each checked when it is set. The setters
+ * are described at {@link dev.autodeploy.proxy.LinkBuilder}. Not thread-safe.
+ */
+public final class LinkSettings {
+  /** Upper bound of all timeouts, so that sums do not overflow. */
+  private static final Duration LONGEST = Duration.ofDays(3650);
+
+  private final Deployments deployments;
+  private InetAddress host = InetAddress.getLoopbackAddress();
+  private int port = 8000;
+  private Duration maxWait = Duration.ofMinutes(10);
+  private int maxPendingTotal = 10_000;
+  private Duration responseTimeout = Duration.ofMinutes(10);
+  private Duration stallTimeout = Duration.ofMinutes(1);
+  private Duration headTimeout = Duration.ofSeconds(30);
+  private Duration connectTimeout = Duration.ofSeconds(5);
+  private Duration drainTimeout = Duration.ofSeconds(30);
+  private Duration watchInterval = Duration.ofMillis(500);
+  private Duration presenceInterval = Duration.ofSeconds(5);
+  private long maxRequestBody = Long.MAX_VALUE;
+  private boolean trustForwardedHeaders;
+  private @Nullable URI publicUrl;
+  private @Nullable String hostSuffix;
+  private @Nullable SSLContext sslContext;
+  private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
+  private final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
+  private @Nullable AccessCheck access;
+  private @Nullable Boolean forwardAuthorization;
+  private int rateRequests;
+  private Duration ratePeriod = Duration.ofSeconds(1);
+  private final List<NoWakeRule> noWake = new ArrayList<>();
+  private final Set<String> preflightOrigins = new LinkedHashSet<>();
+  private boolean waitingPage;
+  private boolean okHttpOnly;
+
+  /**
+   * Creates settings with their defaults.
+   *
+   * @param deployments what is served
+   */
+  public LinkSettings(Deployments deployments) {
+    this.deployments = requireNonNull(deployments, "deployments");
+  }
+
+  public void port(int value) {
+    port = (int) range("port", value, 0, 65_535);
+  }
+
+  public void host(String value) {
+    requireNonNull(value, "host");
+    try {
+      host = InetAddress.getByName(value);
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException("host must have an address, but was '" + value + "'", e);
+    }
+  }
+
+  public void bind(InetSocketAddress value) {
+    requireNonNull(value, "bind");
+    InetAddress address = value.getAddress();
+    if (address == null) {
+      throw new IllegalArgumentException("bind must have an address, but was '" + value + "'");
+    }
+    host = address;
+    port(value.getPort());
+  }
+
+  public void maxWait(Duration value) {
+    maxWait = positive("maxWait", value);
+  }
+
+  public void maxPendingTotal(int value) {
+    maxPendingTotal = (int) range("maxPendingTotal", value, 0, Integer.MAX_VALUE);
+  }
+
+  public void responseTimeout(Duration value) {
+    responseTimeout = positive("responseTimeout", value);
+  }
+
+  public void stallTimeout(Duration value) {
+    stallTimeout = positive("stallTimeout", value);
+  }
+
+  public void headTimeout(Duration value) {
+    headTimeout = positive("headTimeout", value);
+  }
+
+  public void connectTimeout(Duration value) {
+    connectTimeout = positive("connectTimeout", value);
+  }
+
+  public void drainTimeout(Duration value) {
+    drainTimeout = notNegative("drainTimeout", value);
+  }
+
+  public void maxRequestBody(long value) {
+    maxRequestBody = range("maxRequestBody", value, 0, Long.MAX_VALUE);
+  }
+
+  public void trustForwardedHeaders(boolean value) {
+    trustForwardedHeaders = value;
+  }
+
+  public void publicUrl(URI value) {
+    requireNonNull(value, "publicUrl");
+    publicUrl = URI.create(value.toString().replaceAll("/*$", "/"));
+  }
+
+  public void hostSuffix(String value) {
+    requireNonNull(value, "hostSuffix");
+    if (!value.matches("[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)*")) {
+      throw new IllegalArgumentException(
+          "hostSuffix must be a domain such as gpu.example.com, but was '" + value + "'");
+    }
+    hostSuffix = value;
+  }
+
+  public void dedicatedPort(String deployment, int port) {
+    dedicatedPorts.put(
+        requireNonNull(deployment, "deployment"), (int) range("port", port, 0, 65_535));
+  }
+
+  public void sslContext(SSLContext value) {
+    sslContext = requireNonNull(value, "sslContext");
+  }
+
+  public void bearerToken(String deployment, String token) {
+    requireNonNull(deployment, "deployment");
+    requireNonNull(token, "token");
+    if (!token.matches("[A-Za-z0-9._~+/=-]{16,}")) {
+      throw new IllegalArgumentException(
+          "token must be 16 or more of A-Z a-z 0-9 . _ ~ + / = -, but has "
+              + token.length()
+              + " characters or others"); // never the token itself
+    }
+    tokenHashes.computeIfAbsent(deployment, name -> new ArrayList<>()).add(AccessRules.hash(token));
+  }
+
+  public void access(AccessCheck check) {
+    access = requireNonNull(check, "access");
+  }
+
+  public void forwardAuthorization(boolean value) {
+    forwardAuthorization = value;
+  }
+
+  public void rateLimit(int requests, Duration period) {
+    rateRequests = (int) range("requests", requests, 1, 1_000_000);
+    ratePeriod = positive("period", period);
+  }
+
+  public void noWake(NoWakeRule rule) {
+    noWake.add(requireNonNull(rule, "rule"));
+  }
+
+  public void answerPreflight(String... origins) {
+    preflightOrigins.addAll(List.of(origins));
+  }
+
+  public void waitingPage(boolean value) {
+    waitingPage = value;
+  }
+
+  /**
+   * Sets how often limits and clients are looked after.
+   *
+   * @param watch how often limits are
+   * @param presence how often clients are
+   */
+  public void intervals(Duration watch, Duration presence) {
+    watchInterval = watch;
+    presenceInterval = presence;
+  }
+
+  /**
+   * Sets whether plain HTTP goes to instances through OkHttp as well.
+   *
+   * @param value whether it does
+   */
+  public void okHttpOnly(boolean value) {
+    okHttpOnly = value;
+  }
+
+  /**
+   * Refuses to listen where others reach the links and nothing says who may use them.
+   *
+   * @throws IllegalArgumentException if that is so
+   */
+  public void requireAccessRule() {
+    if (!host.isLoopbackAddress() && tokenHashes.isEmpty() && access == null) {
+      throw new IllegalArgumentException(
+          "listening on "
+              + host.getHostAddress()
+              + " needs an access rule: set bearerToken or access, or"
+              + " access(AccessCheck.everybody()) if something else protects the links");
+    }
+  }
+
+  /**
+   * Returns the address to listen on.
+   *
+   * @return address and port
+   */
+  public InetSocketAddress address() {
+    return new InetSocketAddress(host, port);
+  }
+
+  /**
+   * Returns the ports of single deployments.
+   *
+   * @return deployments' names to the addresses to listen on
+   */
+  public Map<String, InetSocketAddress> dedicatedAddresses() {
+    Map<String, InetSocketAddress> addresses = new LinkedHashMap<>();
+    dedicatedPorts.forEach((name, own) -> addresses.put(name, new InetSocketAddress(host, own)));
+    return addresses;
+  }
+
+  /**
+   * Returns the address under which others reach the links.
+   *
+   * @return the address, ending with a slash, or null if it is the one listened on
+   */
+  public @Nullable URI publicUrl() {
+    return publicUrl;
+  }
+
+  /**
+   * Returns what TLS is served with.
+   *
+   * @return the context, or null for plain HTTP
+   */
+  public @Nullable SSLContext sslContext() {
+    return sslContext;
+  }
+
+  /**
+   * Returns how long the head of a request may take.
+   *
+   * @return the time
+   */
+  public Duration headTimeout() {
+    return headTimeout;
+  }
+
+  /**
+   * Returns how long requests under way may finish when the proxy closes.
+   *
+   * @return the time
+   */
+  public Duration drainTimeout() {
+    return drainTimeout;
+  }
+
+  /**
+   * Returns the settings for a gateway.
+   *
+   * @param link returns what the link of a deployment begins with
+   * @param closeAfterChunked whether a connection is closed after a chunked request
+   * @return the settings
+   */
+  public GatewayConfig toConfig(Function<String, URI> link, boolean closeAfterChunked) {
+    return new GatewayConfig(
+        deployments,
+        link,
+        hostSuffix,
+        maxWait,
+        maxPendingTotal,
+        responseTimeout,
+        stallTimeout,
+        maxRequestBody,
+        connectTimeout,
+        watchInterval,
+        presenceInterval,
+        trustForwardedHeaders,
+        closeAfterChunked,
+        new AccessRules(tokenHashes, access),
+        forwardAuthorization,
+        rateRequests,
+        ratePeriod,
+        List.copyOf(noWake),
+        Set.copyOf(preflightOrigins),
+        okHttpOnly,
+        waitingPage,
+        Ticker.system());
+  }
+
+  private static Duration positive(String parameter, Duration value) {
+    requireNonNull(value, parameter);
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(parameter + " must be longer than 0, but was " + value);
+    }
+    return atMost(value);
+  }
+
+  private static Duration notNegative(String parameter, Duration value) {
+    requireNonNull(value, parameter);
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(parameter + " must be 0 or longer, but was " + value);
+    }
+    return atMost(value);
+  }
+
+  private static Duration atMost(Duration value) {
+    return value.compareTo(LONGEST) > 0 ? LONGEST : value;
+  }
+
+  private static long range(String parameter, long value, long min, long max) {
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          parameter + " must be " + min + " to " + max + ", but was " + value);
+    }
+    return value;
+  }
+}
