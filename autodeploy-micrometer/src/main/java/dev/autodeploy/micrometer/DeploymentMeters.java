@@ -10,6 +10,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
@@ -108,7 +109,8 @@ final class DeploymentMeters {
 
   private void money(Deployment deployment) {
     Money total = deployment.cost().total();
-    Tags tags = tags(deployment.name()).and("currency", total.currency().getCurrencyCode());
+    Iterable<Tag> tags =
+        tags(deployment.name(), Tags.of("currency", total.currency().getCurrencyCode()));
     add(
         deployment.name(),
         FunctionCounter.builder(
@@ -166,7 +168,7 @@ final class DeploymentMeters {
   }
 
   private Counter counter(String deployment, String name, Tags more) {
-    Counter counter = registry.counter(name, tags(deployment).and(more));
+    Counter counter = registry.counter(name, tags(deployment, more));
     add(deployment, counter);
     return counter;
   }
@@ -198,8 +200,13 @@ final class DeploymentMeters {
     }
   }
 
-  private static Tags tags(String deployment) {
-    return Tags.of("deployment", deployment);
+  private static Iterable<Tag> tags(String deployment) {
+    return tags(deployment, Tags.empty());
+  }
+
+  /** Not as {@link Tags}: registries before Micrometer 1.16 have no methods that take those. */
+  private static Iterable<Tag> tags(String deployment, Iterable<Tag> more) {
+    return Tags.concat(Tags.of("deployment", deployment), more);
   }
 
   private static String word(Enum<?> value) {
