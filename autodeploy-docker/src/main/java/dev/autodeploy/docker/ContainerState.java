@@ -15,10 +15,14 @@ import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what an inspection says. */
 final class ContainerState {
+  private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
+  private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+
   private final InspectContainerResponse inspected;
   private final InspectContainerResponse.ContainerState state;
 
@@ -98,7 +102,7 @@ final class ContainerState {
       return null;
     }
     for (Ports.Binding binding : bindings) {
-      if (binding != null && binding.getHostPortSpec() != null) {
+      if (binding != null && isPort(binding.getHostPortSpec())) {
         return URI.create("http://" + host + ":" + binding.getHostPortSpec());
       }
     }
@@ -130,11 +134,16 @@ final class ContainerState {
     }
     for (ContainerNetwork attached : network.getNetworks().values()) {
       String address = attached.getIpAddress();
-      if (address != null && !address.isEmpty() && isLocal(attached.getGateway())) {
+      if (address != null && IPV4.matcher(address).matches() && isLocal(attached.getGateway())) {
         return URI.create("http://" + address + ":" + port);
       }
     }
     return null;
+  }
+
+  /** A port and nothing else: with more it could be another address. */
+  private static boolean isPort(@Nullable String text) {
+    return text != null && PORT.matcher(text).matches();
   }
 
   /** Whether an address is one of this machine's own. */

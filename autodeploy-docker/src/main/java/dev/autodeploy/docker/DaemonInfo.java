@@ -33,7 +33,7 @@ record DaemonInfo(
 
   int majorVersion() {
     String major = version.split("\\D", 2)[0];
-    return major.isEmpty() ? 0 : Integer.parseInt(major);
+    return major.isEmpty() || major.length() > 6 ? 0 : Integer.parseInt(major);
   }
 
   /** The discovered devices of a vendor, without the names that stand for all of them. */

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * and ends when it is closed.
  */
 final class DaemonTransport implements DockerHttpClient {
+  /** The length of an answer that is no stream; the list of a host's images is far below. */
+  private static final long MAX_BODY_BYTES = 64 << 20;
+
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
 
   private final OkHttpClient unary;
@@ -64,7 +67,7 @@ final class DaemonTransport implements DockerHttpClient {
     Call call =
         unary.newCall(request(request.method(), request.path(), request.headers(), body(request)));
     try {
-      return new Answer(call.execute());
+      return new Answer(call.execute(), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -73,7 +76,7 @@ final class DaemonTransport implements DockerHttpClient {
   /** Sends a request without a body, with the same deadline. */
   Response unary(String method, String path) {
     try {
-      return new Answer(unary.newCall(request(method, path, Map.of(), null)).execute());
+      return new Answer(unary.newCall(request(method, path, Map.of(), null)).execute(), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -83,7 +86,7 @@ final class DaemonTransport implements DockerHttpClient {
   Response execute(String method, String path, byte @Nullable [] json, Duration timeout) {
     OkHttpClient client = streaming.newBuilder().callTimeout(timeout).build();
     try {
-      return new Answer(client.newCall(request(method, path, Map.of(), json)).execute());
+      return new Answer(client.newCall(request(method, path, Map.of(), json)).execute(), true);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -144,7 +147,7 @@ final class DaemonTransport implements DockerHttpClient {
     }
 
     Answer open() throws IOException {
-      return new Answer(call.execute());
+      return new Answer(call.execute(), false);
     }
 
     boolean isClosed() {
@@ -160,9 +163,12 @@ final class DaemonTransport implements DockerHttpClient {
   /** A response, whose body is read by the caller. */
   static final class Answer implements Response {
     private final okhttp3.Response response;
+    private final InputStream body;
 
-    Answer(okhttp3.Response response) {
+    Answer(okhttp3.Response response, boolean limited) {
       this.response = response;
+      InputStream all = response.body().byteStream();
+      this.body = limited ? new LimitedInput(all, MAX_BODY_BYTES) : all;
     }
 
     @Override
@@ -177,7 +183,7 @@ final class DaemonTransport implements DockerHttpClient {
 
     @Override
     public InputStream getBody() {
-      return response.body().byteStream();
+      return body;
     }
 
     @Override

@@ -1,23 +1,17 @@
 package dev.autodeploy.docker;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import dev.autodeploy.spi.StartProgress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
-import java.util.HashMap;
-import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Brings an image to the daemon's host, as far as the policy allows. */
 final class ImagePuller {
-  private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
   private final DaemonClient client;
   private final DockerSettings settings;
   private final ScheduledExecutorService timers;
@@ -72,7 +66,7 @@ final class ImagePuller {
             + DaemonClient.encode(name.tagOrDigest());
     try (JsonLines lines = client.stream(doing, "POST", path, logins.header(name.registry()))) {
       running.accept(lines);
-      Pull pull = new Pull(doing, image, progress);
+      PullProgress pull = new PullProgress(doing, image, progress);
       Stall stall = new Stall(lines, settings.pulling().stallTimeout());
       try {
         lines.forEach(
@@ -91,7 +85,7 @@ final class ImagePuller {
             "nothing came for "
                 + settings.pulling().stallTimeout().toSeconds()
                 + " s, last: "
-                + pull.last,
+                + pull.last(),
             null);
       }
       if (lines.isClosed()) {
@@ -129,72 +123,6 @@ final class ImagePuller {
         fired = true;
         lines.close();
       }
-    }
-  }
-
-  /** Adds up what the layers report. */
-  private static final class Pull implements Consumer<JsonNode> {
-    private final String doing;
-    private final String image;
-    private final Consumer<StartProgress> progress;
-    private final Map<String, long[]> downloads = new HashMap<>();
-    private final Map<String, long[]> extractions = new HashMap<>();
-    private long reportedNanos = System.nanoTime() - REPORT_NANOS;
-    private volatile String last = "";
-
-    Pull(String doing, String image, Consumer<StartProgress> progress) {
-      this.doing = doing;
-      this.image = image;
-      this.progress = progress;
-    }
-
-    @Override
-    public void accept(JsonNode line) {
-      String error = line.path("errorDetail").path("message").asText(line.path("error").asText(""));
-      if (!error.isEmpty()) {
-        throw DockerEngineException.answered(doing, error);
-      }
-      String status = line.path("status").asText("");
-      String layer = line.path("id").asText("");
-      last = layer.isEmpty() ? status : layer + " " + status;
-      switch (status) {
-        case "Downloading" -> downloads.put(layer, amounts(line));
-        case "Extracting" -> extractions.put(layer, amounts(line));
-        case "Download complete" -> done(downloads, layer);
-        case "Pull complete" -> done(extractions, layer);
-        default -> {}
-      }
-      report(status);
-    }
-
-    private void report(String status) {
-      boolean over = status.startsWith("Status:");
-      if (!over && System.nanoTime() - reportedNanos < REPORT_NANOS) {
-        return;
-      }
-      reportedNanos = System.nanoTime();
-      boolean extracting = !extractions.isEmpty() && sum(downloads, 0) >= sum(downloads, 1);
-      Map<String, long[]> amounts = extracting ? extractions : downloads;
-      String detail = over ? status.substring("Status:".length()).strip() : image + ", " + last;
-      progress.accept(
-          new StartProgress(
-              extracting ? "extracting" : "pulling", detail, sum(amounts, 0), sum(amounts, 1)));
-    }
-
-    private static long[] amounts(JsonNode line) {
-      JsonNode detail = line.path("progressDetail");
-      return new long[] {detail.path("current").asLong(), detail.path("total").asLong()};
-    }
-
-    private static void done(Map<String, long[]> amounts, String layer) {
-      long @Nullable [] amount = amounts.get(layer);
-      if (amount != null) {
-        amount[0] = amount[1];
-      }
-    }
-
-    private static long sum(Map<String, long[]> amounts, int which) {
-      return amounts.values().stream().mapToLong(amount -> amount[which]).sum();
     }
   }
 

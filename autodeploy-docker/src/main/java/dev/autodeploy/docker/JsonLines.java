@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MappingIterator;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
@@ -12,6 +13,9 @@ import java.util.function.Consumer;
  * thread that calls {@link #forEach} and ended by anybody, before it begins as well.
  */
 final class JsonLines implements AutoCloseable {
+  /** The length of a value; one without an end would fill the memory. */
+  private static final long MAX_VALUE_BYTES = 1 << 20;
+
   private final String doing;
   private final DaemonTransport.Exchange exchange;
 
@@ -28,9 +32,11 @@ final class JsonLines implements AutoCloseable {
         throw DockerEngineException.answered(doing, new String(text, StandardCharsets.UTF_8));
       }
       opened.run();
+      LimitedInput body = new LimitedInput(answer.getBody(), MAX_VALUE_BYTES);
       try (MappingIterator<JsonNode> values =
-          DaemonClient.JSON.readerFor(JsonNode.class).readValues(answer.getBody())) {
+          DaemonClient.JSON.readerFor(JsonNode.class).readValues((InputStream) body)) {
         while (values.hasNextValue()) {
+          body.restart();
           reader.accept(values.nextValue());
         }
       }

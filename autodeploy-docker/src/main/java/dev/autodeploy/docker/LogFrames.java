@@ -28,7 +28,7 @@ final class LogFrames {
       int at = 0;
       while (at + HEAD <= all.length) {
         int length = ByteBuffer.wrap(all, at + 4, 4).getInt();
-        int end = Math.min(all.length, at + HEAD + Math.max(0, length));
+        int end = (int) Math.min(all.length, at + HEAD + Integer.toUnsignedLong(length));
         texts[all[at] == 2 ? 1 : 0].add(all, at + HEAD, end, lines);
         at = end;
       }
