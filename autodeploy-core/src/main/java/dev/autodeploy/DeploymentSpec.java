@@ -8,6 +8,7 @@ import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -63,7 +64,10 @@ public final class DeploymentSpec {
     gpu = b.gpu;
     port = b.port;
     startCommand = b.startCommand;
-    environment = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(b.environment));
+    environment =
+        b.environment.size() <= 1 // has no order, and weighs a fraction
+            ? Map.copyOf(b.environment)
+            : Collections.unmodifiableMap(new LinkedHashMap<>(b.environment));
     mounts = List.copyOf(b.mounts);
     sharedMemoryBytes = b.sharedMemoryBytes;
     readiness = b.readiness;
@@ -406,6 +410,11 @@ public final class DeploymentSpec {
 
   /** Collects the settings of a deployment. Not thread-safe. Every setter checks its value. */
   public static final class Builder {
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
+    private static final Duration RELEASE_GRACE = Duration.ofSeconds(10);
+    private static final Duration START_BACKOFF = Duration.ofSeconds(1);
+    private static final Duration MAX_START_BACKOFF = Duration.ofMinutes(1);
+
     private final String name;
     private String description = "";
     private @Nullable String image;
@@ -417,15 +426,15 @@ public final class DeploymentSpec {
     private final List<Mount> mounts = new ArrayList<>();
     private @Nullable Long sharedMemoryBytes;
     private ReadinessProbe readiness = ReadinessProbe.tcp();
-    private Duration startTimeout = Duration.ofMinutes(10);
+    private Duration startTimeout = START_TIMEOUT;
     private @Nullable IdlePolicy idlePolicy;
     private int minInstances;
     private int maxInstances = 1;
     private int concurrency = UNLIMITED;
     private int maxPending = 1000;
-    private Duration releaseGrace = Duration.ofSeconds(10);
-    private Duration startBackoff = Duration.ofSeconds(1);
-    private Duration maxStartBackoff = Duration.ofMinutes(1);
+    private Duration releaseGrace = RELEASE_GRACE;
+    private Duration startBackoff = START_BACKOFF;
+    private Duration maxStartBackoff = MAX_START_BACKOFF;
     private @Nullable Money pricePerHour;
 
     private Builder(String name) {

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record GpuRequest(int count, List<String> ids, @Nullable String model) {
 
+  private static final GpuRequest NONE = new GpuRequest(0, List.of(), null);
+
   /** The {@code count} that stands for all GPUs of the host. */
   public static final int ALL = -1;
 
@@ -54,7 +56,7 @@ public record GpuRequest(int count, List<String> ids, @Nullable String model) {
    * @return no GPU
    */
   public static GpuRequest none() {
-    return new GpuRequest(0, List.of(), null);
+    return NONE;
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -51,20 +52,35 @@ public final class ControllerLinearizabilityTest {
             time,
             time,
             time.executor(),
-            time.executor(),
-            new SplittableRandom(1));
+            time.executor());
     int[] started = new int[1];
     voice =
         new DeploymentController(
             context,
             EngineHarness.voice(b -> b.concurrency(2).maxPending(3)),
             time.instant(),
-            () -> "voice-" + started[0]++);
+            new SplittableRandom(1),
+            () -> "voice-" + started[0]++,
+            new Alone());
     voice.open();
     CompletableFuture<Lease> first = voice.acquireAsync();
     time.run();
     first.join().close();
     time.run();
+  }
+
+  /** There is no other deployment, and nobody to look after this one. */
+  private static final class Alone implements DeploymentController.Neighbourhood {
+    @Override
+    public boolean cameLate(ProviderInstance late) {
+      return false;
+    }
+
+    @Override
+    public void listed(List<ProviderInstance> found) {}
+
+    @Override
+    public void busy(DeploymentController controller, boolean isBusy) {}
   }
 
   /**

@@ -67,7 +67,7 @@ public final class DeploymentMachine {
   private final Instances roster = new Instances();
   private final WaitQueue queue = new WaitQueue();
   private final StartBackoff backoff = new StartBackoff();
-  private final Queue<Effect> effects = new ArrayDeque<>();
+  private final Queue<Effect> effects = new ArrayDeque<>(1);
 
   private DeploymentSpec spec;
   private String fingerprint;

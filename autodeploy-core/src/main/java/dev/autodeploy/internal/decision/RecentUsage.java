@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import dev.autodeploy.spi.UsageHistory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The recent past of a deployment: two rings of nanoseconds. */
@@ -40,10 +41,17 @@ final class RecentUsage implements UsageHistory {
 
   /** The last values of a series. */
   private static final class Ring {
-    private final long[] values = new long[LIMIT];
+    private static final long[] NONE = {};
+
+    /** Grows with what is added: most deployments of a host with many have hardly been used. */
+    private long[] values = NONE;
+
     private long count;
 
     void add(long value) {
+      if (count == values.length && count < LIMIT) {
+        values = Arrays.copyOf(values, Math.min(LIMIT, Math.max(8, 2 * values.length)));
+      }
       values[(int) (count++ % LIMIT)] = value;
     }
 

@@ -4,6 +4,7 @@ import static java.util.Comparator.comparingLong;
 
 import dev.autodeploy.RouteRule;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableSet;
@@ -17,9 +18,13 @@ import org.jspecify.annotations.Nullable;
 final class WaitQueue {
   static final Comparator<Waiter> BY_ARRIVAL = comparingLong(waiter -> waiter.number);
 
-  private final NavigableSet<Waiter> forAny = new TreeSet<>(BY_ARRIVAL);
-  private final NavigableSet<Waiter> byDeadline =
-      new TreeSet<>(Comparator.<Waiter>comparingLong(w -> w.deadline).thenComparing(BY_ARRIVAL));
+  private static final Comparator<Waiter> BY_DEADLINE =
+      Comparator.<Waiter>comparingLong(w -> w.deadline).thenComparing(BY_ARRIVAL);
+
+  /** In both only once somebody has waited: on standby a queue weighs next to nothing. */
+  private NavigableSet<Waiter> forAny = Collections.emptyNavigableSet();
+
+  private NavigableSet<Waiter> byDeadline = Collections.emptyNavigableSet();
 
   /** Returns how many wait. */
   int size() {
@@ -32,6 +37,10 @@ final class WaitQueue {
   }
 
   void add(Waiter waiter, @Nullable Instance target) {
+    if (!(byDeadline instanceof TreeSet)) {
+      forAny = new TreeSet<>(BY_ARRIVAL);
+      byDeadline = new TreeSet<>(BY_DEADLINE);
+    }
     waiter.target = target;
     place(waiter).add(waiter);
     byDeadline.add(waiter);
@@ -39,6 +48,9 @@ final class WaitQueue {
 
   /** Returns whether the waiter did wait. */
   boolean remove(Waiter waiter) {
+    if (byDeadline.isEmpty()) {
+      return false;
+    }
     place(waiter).remove(waiter);
     return byDeadline.remove(waiter);
   }

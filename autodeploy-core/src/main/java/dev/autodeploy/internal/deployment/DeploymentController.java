@@ -42,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,6 +83,9 @@ public final class DeploymentController implements Deployment {
     void busy(DeploymentController controller, boolean isBusy);
   }
 
+  private static final CompletableFuture<Void> NONE_TO_CLOSE =
+      CompletableFuture.completedFuture(null);
+
   private final EngineServices context;
   private final String name;
   private final InstanceStarter starter;
@@ -94,8 +98,8 @@ public final class DeploymentController implements Deployment {
   // Guarded by the lock.
   private final DeploymentMachine machine;
   private final DeploymentLedger accounts;
-  private final Queue<Effect> toDo = new ArrayDeque<>();
-  private final Queue<DeploymentSpec> earlier = new ArrayDeque<>();
+  private final Queue<Effect> toDo = new ArrayDeque<>(1);
+  private final Queue<DeploymentSpec> earlier = new ArrayDeque<>(1);
   private boolean carryingOut;
   private boolean busy;
 
@@ -106,17 +110,19 @@ public final class DeploymentController implements Deployment {
   /** When the fallback timer is due; set, too, by it. */
   private volatile long fallbackAt = Instance.NEVER;
 
-  private CompletableFuture<Void> accountsClosed = CompletableFuture.completedFuture(null);
+  private CompletableFuture<Void> accountsClosed = NONE_TO_CLOSE;
 
   /**
    * Makes one without instances.
    *
+   * @param random for routes, and whatever else the deployment decides at random
    * @param neighbourhood is told what is seen of instances that are not this deployment's
    */
   public DeploymentController(
       EngineServices context,
       DeploymentSpec spec,
       Instant createdAt,
+      RandomGenerator random,
       Supplier<String> instanceIds,
       Neighbourhood neighbourhood) {
     this.neighbourhood = neighbourhood;
@@ -125,7 +131,7 @@ public final class DeploymentController implements Deployment {
     this.origin = context.ticker().read();
     this.machine =
         new DeploymentMachine(
-            spec, SpecFingerprint.of(spec), context.idlePolicy(), context.random(), instanceIds);
+            spec, SpecFingerprint.of(spec), context.idlePolicy(), random, instanceIds);
     this.accounts = new DeploymentLedger(name, createdAt, context.clock(), meter(spec));
     this.starter = new InstanceStarter(context, this);
     this.releaser = new InstanceReleaser(context, this);

@@ -704,7 +704,7 @@ public final class Engine {
     RandomGenerator own = new SplittableRandom(resources.random().nextLong());
     Supplier<String> ids = () -> spec.name() + "-" + letters(own, 8);
     DeploymentController controller =
-        new DeploymentController(context.withRandom(own), spec, createdAt, ids, report);
+        new DeploymentController(context, spec, createdAt, own, ids, report);
     controller.addClosed(leftovers.closed(spec.name()));
     return controller;
   }

@@ -65,8 +65,7 @@ final class EngineResources {
         config.clock(),
         scheduler,
         providerExecutor,
-        callbackExecutor,
-        random);
+        callbackExecutor);
   }
 
   RandomGenerator random() {

@@ -12,6 +12,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Currency;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,7 +110,14 @@ final class UsageBook {
 
   /** What some usage cost, as a whole and by part. */
   private record Parts(Money total, Money starting, Money busy, Money idle, Money releasing) {
+    private static final Map<Currency, Parts> ZERO = new ConcurrentHashMap<>();
+
+    /** Returns the same for all deployments, most of which have cost nothing yet. */
     static Parts zero(Currency currency) {
+      return ZERO.computeIfAbsent(currency, Parts::none);
+    }
+
+    private static Parts none(Currency currency) {
       Money zero = Money.zero(currency);
       return new Parts(zero, zero, zero, zero, zero);
     }

@@ -19,7 +19,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
-import java.util.random.RandomGenerator;
 
 /**
  * What all deployments of one engine share.
@@ -35,7 +34,6 @@ import java.util.random.RandomGenerator;
  * @param scheduler for timers
  * @param providerExecutor for provider calls and probes
  * @param callbackExecutor for waiting callers
- * @param random for ids and random routes
  */
 public record EngineServices(
     String owner,
@@ -48,26 +46,8 @@ public record EngineServices(
     InstantSource clock,
     Scheduler scheduler,
     Executor providerExecutor,
-    Executor callbackExecutor,
-    RandomGenerator random) {
+    Executor callbackExecutor) {
   private static final Executor FALLBACK = Threads.fallback();
-
-  /** Returns the same with another source of random numbers. */
-  public EngineServices withRandom(RandomGenerator own) {
-    return new EngineServices(
-        owner,
-        provider,
-        idlePolicy,
-        costMeter,
-        ledger,
-        events,
-        ticker,
-        clock,
-        scheduler,
-        providerExecutor,
-        callbackExecutor,
-        own);
-  }
 
   /** Calls the provider on its executor; whatever it throws becomes a failed future. */
   public <T> CompletableFuture<T> call(Supplier<CompletionStage<T>> providerCall) {

@@ -109,7 +109,6 @@ public final class ManyDeploymentsMain {
         .port(port)
         .startCommand("python serve.py --model " + name)
         .environment("MODEL", name)
-        .readiness(target -> true)
         .idleTimeout(Duration.ofMinutes(5))
         .build();
   }
