@@ -3,6 +3,7 @@ package dev.autodeploy.proxy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.proxy.gateway.LinkSettings;
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
@@ -312,4 +313,15 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
     settings.waitingPage(value);
     return self();
   }
+
+  /**
+   * Starts a proxy. Each call starts another one, with ports of its own: a second one on the same
+   * port fails.
+   *
+   * @return the proxy, listening
+   * @throws IOException if it cannot listen on the address
+   * @throws IllegalArgumentException if others than this machine could reach it and there is no
+   *     rule who may
+   */
+  public abstract LinkProxy start() throws IOException;
 }

@@ -1,6 +1,6 @@
 /**
- * What a host application tells a service link, whatever server carries it: who may use it, and
- * which requests never start an instance.
+ * Service links, whatever server carries them: their settings, the rules about who may use them, and
+ * about which requests never start an instance.
  *
  * <pre>{@code
  * JdkHttpProxy.Builder builder = JdkHttpProxy.builder(autoDeploy)
@@ -9,8 +9,8 @@
  *     .noWake(NoWakeRule.methods("OPTIONS"));
  * }</pre>
  *
- * <p>The links themselves are in {@code dev.autodeploy.proxy.jdk}, a module of its own; {@link
- * dev.autodeploy.proxy.okhttp} does without any.
+ * <p>The proxies that serve them are in modules of their own, such as {@code
+ * dev.autodeploy.proxy.jdk}; {@link dev.autodeploy.proxy.okhttp} does without any.
  */
 @NullMarked
 package dev.autodeploy.proxy;

@@ -10,6 +10,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.LinkSettings;
@@ -29,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * Service links on the JDK's own HTTP server: {@code http://localhost:8000/d/<deployment>/<path>}
  * goes to an instance of the deployment, which is started if there is none. Thread-safe.
  */
-public final class JdkHttpProxy implements AutoCloseable {
+public final class JdkHttpProxy implements LinkProxy {
   private static final Logger LOG = LoggerFactory.getLogger(JdkHttpProxy.class);
   private static final int BACKLOG = 4096;
 
@@ -135,32 +136,17 @@ public final class JdkHttpProxy implements AutoCloseable {
     return new Builder(new LinkSettings(deployments), null);
   }
 
-  /**
-   * Returns the link of a deployment: the fixed address that callers append their path to.
-   *
-   * @param deployment the deployment
-   * @return such as {@code http://localhost:8000/d/breezyvoice}
-   */
+  @Override
   public URI serviceLink(Deployment deployment) {
     return link(deployment.name());
   }
 
-  /**
-   * Returns the port that the proxy listens on.
-   *
-   * @return the port, chosen by the system if it was set to 0
-   */
+  @Override
   public int port() {
     return server.port();
   }
 
-  /**
-   * Returns the port that belongs to one deployment.
-   *
-   * @param deployment the deployment's name
-   * @return the port
-   * @throws IllegalArgumentException if it was given none
-   */
+  @Override
   public int dedicatedPort(String deployment) {
     LinkServer own = dedicated.get(requireNonNull(deployment, "deployment"));
     if (own == null) {
@@ -169,20 +155,12 @@ public final class JdkHttpProxy implements AutoCloseable {
     return own.port();
   }
 
-  /**
-   * Returns how many requests for deployments are under way, held ones included.
-   *
-   * @return the number
-   */
+  @Override
   public int inFlight() {
     return gateway.inFlight();
   }
 
-  /**
-   * Returns how many requests wait for an instance.
-   *
-   * @return the number
-   */
+  @Override
   public int held() {
     return gateway.pending();
   }
@@ -201,10 +179,6 @@ public final class JdkHttpProxy implements AutoCloseable {
     return gateway;
   }
 
-  /**
-   * Ends the service: requests that wait for an instance are refused with 503, those under way may
-   * finish up to the drain timeout, then the port is given up. Blocks. Idempotent.
-   */
   @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
@@ -364,15 +338,7 @@ public final class JdkHttpProxy implements AutoCloseable {
       return platformThreads ? Workers.platform(maxThreads) : Workers.create(maxThreads);
     }
 
-    /**
-     * Starts a proxy. Each call starts another one, with ports of its own: a second one on the same
-     * port fails.
-     *
-     * @return the proxy, listening
-     * @throws IOException if it cannot listen on the address
-     * @throws IllegalArgumentException if others than this machine could reach it and there is no
-     *     rule who may
-     */
+    @Override
     public JdkHttpProxy start() throws IOException {
       settings.requireAccessRule();
       return new JdkHttpProxy(this);

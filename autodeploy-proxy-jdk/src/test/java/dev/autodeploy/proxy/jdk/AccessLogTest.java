@@ -17,7 +17,7 @@ final class AccessLogTest {
     private Main() {}
 
     public static void main(String[] arguments) throws Exception {
-      try (TestLink link = new TestLink(TestInstance.App.text("hello"))) {
+      try (JdkLink link = new JdkLink(TestInstance.App.text("hello"))) {
         String secret = "Authorization: Bearer sk-header\r\nX-Key: sk-field\r\n";
         link.ask("GET /d/app/v1?key=sk-query HTTP/1.1\r\nHost: a\r\n" + secret + "\r\n");
         link.awaitQuiet();

@@ -18,13 +18,13 @@ final class AccessTest {
   private static final String TOKEN = "token-of-app-0123456789";
   private static final String OTHER = "token-of-other-0123456789";
 
-  private static TestLink link(Consumer<JdkHttpProxy.Builder> settings) throws Exception {
-    TestLink link = new TestLink(TestInstance.App.text("x"), spec -> {}, settings);
+  private static JdkLink link(Consumer<JdkHttpProxy.Builder> settings) throws Exception {
+    JdkLink link = new JdkLink(TestInstance.App.text("x"), spec -> {}, settings);
     link.engine.deploy(DeploymentSpec.builder("other").port(8080).startCommand("serve").build());
     return link;
   }
 
-  private static RawClient.Response get(TestLink link, String path, String authorization)
+  private static RawClient.Response get(JdkLink link, String path, String authorization)
       throws Exception {
     return link.ask(
         "GET "
@@ -36,7 +36,7 @@ final class AccessTest {
 
   @Test
   void token_opensItsDeploymentOnly() throws Exception {
-    try (TestLink link =
+    try (JdkLink link =
         link(proxy -> proxy.bearerToken("app", TOKEN).bearerToken("other", OTHER))) {
       for (String wrong :
           new String[] {
@@ -65,7 +65,7 @@ final class AccessTest {
 
   @Test
   void tokenForEveryDeployment_opensAll() throws Exception {
-    try (TestLink link = link(proxy -> proxy.bearerToken("*", TOKEN).forwardAuthorization(true))) {
+    try (JdkLink link = link(proxy -> proxy.bearerToken("*", TOKEN).forwardAuthorization(true))) {
       assertThat(get(link, "/d/app/", "Bearer " + TOKEN).status).isEqualTo(200);
       assertThat(link.instance().requests.get(0).field("Authorization"))
           .isEqualTo("Bearer " + TOKEN);
@@ -75,7 +75,7 @@ final class AccessTest {
 
   @Test
   void status_showsWhatTheTokenOpens() throws Exception {
-    try (TestLink link =
+    try (JdkLink link =
         link(proxy -> proxy.bearerToken("app", TOKEN).bearerToken("other", OTHER))) {
       assertThat(get(link, "/-/status", null).status).isEqualTo(401);
       assertThat(get(link, "/-/status", "Bearer " + TOKEN).body)
@@ -94,7 +94,7 @@ final class AccessTest {
           return request.headers().apply("x-user").contains("ann")
               && request.deployment().equals("app");
         };
-    try (TestLink link = link(proxy -> proxy.access(check))) {
+    try (JdkLink link = link(proxy -> proxy.access(check))) {
       assertThat(link.get("/d/app/").status).isEqualTo(401);
       assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nX-User: ann\r\n\r\n").status)
           .isEqualTo(200);
@@ -111,7 +111,7 @@ final class AccessTest {
     assertThatThrownBy(() -> link(proxy -> proxy.bind(everywhere)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("needs an access rule");
-    try (TestLink link = link(proxy -> proxy.bind(everywhere).access(AccessCheck.everybody()))) {
+    try (JdkLink link = link(proxy -> proxy.bind(everywhere).access(AccessCheck.everybody()))) {
       assertThat(link.get("/d/app/").status).isEqualTo(200);
       assertThat(link.proxy.serviceLink(link.app)).hasHost("localhost");
     }
@@ -127,7 +127,7 @@ final class AccessTest {
 
   @Test
   void rateLimit_answers429UntilTheBucketFillsUp() throws Exception {
-    try (TestLink link = link(proxy -> proxy.rateLimit(3, Duration.ofHours(1))).warm()) {
+    try (JdkLink link = link(proxy -> proxy.rateLimit(3, Duration.ofHours(1))).warm()) {
       for (int i = 0; i < 3; i++) {
         assertThat(link.get("/d/app/").status).isEqualTo(200);
       }
@@ -141,7 +141,7 @@ final class AccessTest {
 
   @Test
   void rateLimit_countsEachTokenByItself() throws Exception {
-    try (TestLink link =
+    try (JdkLink link =
         link(proxy ->
                 proxy
                     .bearerToken("app", TOKEN)

@@ -1,7 +1,12 @@
 package dev.autodeploy.proxy.jdk;
 
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.contract.ForwardingContract;
+
 final class ForwardingThroughOkHttpTest extends ForwardingContract {
-  ForwardingThroughOkHttpTest() {
-    super(true);
+  @Override
+  protected LinkBuilder<?> front(AutoDeploy engine) {
+    return JdkLink.front(engine).okHttpOnly(true);
   }
 }

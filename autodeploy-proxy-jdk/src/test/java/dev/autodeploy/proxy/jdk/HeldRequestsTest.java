@@ -2,68 +2,25 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.DeploymentState;
-import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.contract.HeldRequestsContract;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
-@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-final class HeldRequestsTest {
-  private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
-
-  /** A link whose instance starts when the test says so. */
-  private static TestLink held() throws Exception {
-    TestLink link = new TestLink(TestInstance.App.text("hello"));
-    link.provider.gate = new CompletableFuture<>();
-    return link;
-  }
-
-  private static List<RawClient> send(TestLink link, int number, String request) throws Exception {
-    List<RawClient> clients = new ArrayList<>();
-    for (int i = 0; i < number; i++) {
-      clients.add(link.client().send(request));
-    }
-    return clients;
-  }
-
-  @Test
-  void fiveHundredRequests_onStandby_shareOneStartAndAreAllAnswered() throws Exception {
-    try (TestLink link = held()) {
-      List<RawClient> clients = send(link, 500, GET);
-      link.awaitHeld(500);
-      long threads =
-          Thread.getAllStackTraces().keySet().stream()
-              .filter(thread -> thread.getName().startsWith("autodeploy-proxy"))
-              .count();
-
-      link.provider.gate.complete(null);
-
-      for (RawClient client : clients) {
-        RawClient.Response response = client.response();
-        assertThat(response.status).isEqualTo(200);
-        assertThat(response.body).isEqualTo("hello");
-        assertThat(response.field("AutoDeploy-Cold-Start")).isEqualTo("true");
-      }
-      assertThat(link.provider.starts).hasSize(1);
-      assertThat(threads).as("platform threads of the proxy while all are held").isLessThan(50);
-      link.awaitQuiet();
-      for (RawClient client : clients) {
-        assertThat(client.send(GET).response().status).isEqualTo(200); // connections were kept
-        client.close();
-      }
-    }
+final class HeldRequestsTest extends HeldRequestsContract {
+  @Override
+  protected LinkBuilder<?> front(AutoDeploy engine) {
+    return JdkLink.front(engine);
   }
 
   @Test
   void heldRequest_withoutVirtualThreads_isFinishedByAnotherThread() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("hello"), spec -> {}, proxy -> proxy.platformThreads(4))) {
       link.provider.gate = new CompletableFuture<>();
       List<RawClient> clients = send(link, 40, GET); // far more than threads
@@ -77,188 +34,6 @@ final class HeldRequestsTest {
       }
       link.awaitQuiet();
       assertThat(link.proxy.detachedAborts()).isZero();
-    }
-  }
-
-  @Test
-  void heldBody_isReadOnlyWhenThereIsAnInstance() throws Exception {
-    TestInstance.App echo =
-        (request, out) -> TestInstance.App.text(request.body()).respond(request, out);
-    try (TestLink link = new TestLink(echo);
-        RawClient client = link.client()) {
-      link.provider.gate = new CompletableFuture<>();
-      client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab");
-      link.awaitHeld(1);
-      link.provider.gate.complete(null);
-      client.send("cd");
-
-      assertThat(client.response().body).isEqualTo("abcd");
-    }
-  }
-
-  @Test
-  void preferWait_isTheDeadline() throws Exception {
-    try (TestLink link = held()) {
-      RawClient.Response response =
-          link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: respond-async, wait=1\r\n\r\n");
-
-      assertThat(response.status).isEqualTo(504);
-      assertThat(response.body)
-          .contains("\"type\":\"https://autodeploy.dev/problems/acquire-timeout\"");
-      assertThat(response.field("Retry-After")).isNotNull();
-      link.awaitQuiet();
-    }
-  }
-
-  @Test
-  void preferWait_isRepeatedInTheAnswer() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
-      RawClient.Response response =
-          link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=0\r\n\r\n");
-      assertThat(response.status).isEqualTo(200);
-      assertThat(response.field("Preference-Applied")).isEqualTo("wait=0");
-      response = link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=9999999\r\n\r\n");
-      assertThat(response.field("Preference-Applied")).isEqualTo("wait=600");
-    }
-  }
-
-  @Test
-  void fullQueueOfTheDeployment_answers429() throws Exception {
-    try (TestLink link =
-        new TestLink(TestInstance.App.text("x"), spec -> spec.maxPending(2), proxy -> {})) {
-      link.provider.gate = new CompletableFuture<>();
-      List<RawClient> clients = send(link, 2, GET);
-      link.awaitHeld(2);
-
-      RawClient.Response response = link.get("/d/app/");
-
-      assertThat(response.status).isEqualTo(429);
-      assertThat(response.body).contains("queue-full").contains("\"deployment\":\"app\"");
-      assertThat(response.field("Retry-After")).isEqualTo("1");
-      link.provider.gate.complete(null);
-      for (RawClient client : clients) {
-        assertThat(client.response().status).isEqualTo(200);
-        client.close();
-      }
-    }
-  }
-
-  @Test
-  void fullQueueOfTheProxy_answers429() throws Exception {
-    try (TestLink link =
-        new TestLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.maxPendingTotal(2))) {
-      link.provider.gate = new CompletableFuture<>();
-      List<RawClient> clients = send(link, 2, GET);
-      link.awaitHeld(2);
-
-      RawClient.Response response = link.get("/d/app/");
-
-      assertThat(response.status).isEqualTo(429);
-      assertThat(response.body).contains("\"limit\":2");
-      Await.until("the third place is given back", () -> link.app.status().pending() == 2);
-      link.provider.gate.complete(null);
-      for (RawClient client : clients) {
-        assertThat(client.response().status).isEqualTo(200);
-        client.close();
-      }
-      link.awaitQuiet();
-    }
-  }
-
-  @Test
-  @EnabledOnOs(OS.LINUX)
-  void clientThatHasLeft_givesUpItsPlace() throws Exception {
-    try (TestLink link = held()) {
-      List<RawClient> clients = send(link, 20, GET);
-      link.awaitHeld(20);
-
-      for (int i = 0; i < 10; i++) {
-        clients.get(i).close();
-      }
-      for (int i = 10; i < 19; i++) {
-        clients.get(i).reset();
-      }
-
-      link.awaitHeld(1);
-      Await.until("the engine knows", () -> link.app.status().pending() == 1);
-      link.provider.gate.complete(null);
-      assertThat(clients.get(19).response().status).isEqualTo(200);
-      link.awaitQuiet();
-      assertThat(link.instance().requests).hasSize(1);
-      clients.get(19).close();
-    }
-  }
-
-  @Test
-  @EnabledOnOs(OS.LINUX)
-  void clientThatHasLeft_beforeTheInstanceAnswered_cancelsTheUpstreamCall() throws Exception {
-    TestInstance.App never =
-        (request, out) -> {
-          if (request.socket.getInputStream().read() < 0) { // until the proxy hangs up
-            throw new java.io.IOException("hung up");
-          }
-        };
-    try (TestLink link = new TestLink(never).warm()) {
-      RawClient client = link.client().send(GET);
-      Await.until("it is sent", () -> link.instance().requests.size() == 1);
-      assertThat(link.app.status().inFlight()).isEqualTo(1);
-
-      client.close();
-
-      link.awaitQuiet();
-      Await.until("the upstream is closed", () -> link.instance().openConnections() == 0);
-    }
-  }
-
-  @Test
-  void shutdown_answersThoseThatAreHeldAndFinishesTheOthers() throws Exception {
-    CompletableFuture<Void> finish = new CompletableFuture<>();
-    TestInstance.App slow =
-        (request, out) -> {
-          finish.join();
-          TestInstance.App.text("done").respond(request, out);
-        };
-    try (TestLink link = new TestLink(slow, spec -> spec.concurrency(1), proxy -> {}).warm()) {
-      RawClient served = link.client().send(GET);
-      Await.until("it is served", () -> link.app.status().inFlight() == 1);
-      RawClient held = link.client().send(GET);
-      link.awaitHeld(1);
-
-      CompletableFuture<Void> closing = CompletableFuture.runAsync(link.proxy::close);
-      RawClient.Response refused = held.response();
-      assertThat(refused.status).isEqualTo(503);
-      assertThat(refused.body).contains("shutting-down");
-      finish.complete(null);
-      assertThat(served.response().body).isEqualTo("done");
-      closing.join();
-
-      assertThat(link.app.status().inFlight()).isZero();
-      assertThat(link.app.status().state()).isEqualTo(DeploymentState.RUNNING);
-      served.close();
-      held.close();
-    }
-  }
-
-  @Test
-  void shutdown_breaksOffWhatTakesTooLong() throws Exception {
-    TestInstance.App endless =
-        (request, out) -> {
-          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
-          request.socket.getInputStream().read();
-        };
-    try (TestLink link =
-        new TestLink(
-                endless, spec -> {}, proxy -> proxy.drainTimeout(java.time.Duration.ofMillis(50)))
-            .warm()) {
-      RawClient client = link.client().send(GET);
-      client.head();
-      client.exactly(3);
-
-      link.proxy.close();
-
-      assertThat(client.read()).isEqualTo(-1);
-      assertThat(link.app.status().inFlight()).isZero();
-      client.close();
     }
   }
 }

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The link that is printed leads to the proxy, whichever address of the host a client tries. */
 final class LoopbackTest {
 
-  private static TestLink link(String host) throws IOException {
-    return new TestLink(TestInstance.App.text("served"), spec -> {}, proxy -> proxy.host(host));
+  private static JdkLink link(String host) throws IOException {
+    return new JdkLink(TestInstance.App.text("served"), spec -> {}, proxy -> proxy.host(host));
   }
 
   private static void assumeBothLoopbacks() {
@@ -37,7 +37,7 @@ final class LoopbackTest {
   @ValueSource(strings = {"127.0.0.1", "::1", "localhost", "127.0.0.2"})
   void serviceLink_answersOnEveryAddressOfItsHost(String host) throws Exception {
     assumeBothLoopbacks();
-    try (TestLink link = link(host)) {
+    try (JdkLink link = link(host)) {
       URI printed = link.proxy.serviceLink(link.app);
       InetAddress[] all =
           printed.getHost().equals("localhost")
@@ -55,7 +55,7 @@ final class LoopbackTest {
 
   @Test
   void serviceLink_ofOneLoopbackAddress_namesIt() throws Exception {
-    try (TestLink link = link("127.0.0.2")) {
+    try (JdkLink link = link("127.0.0.2")) {
       assertThat(link.proxy.serviceLink(link.app)).hasHost("127.0.0.2");
     }
   }
@@ -66,7 +66,7 @@ final class LoopbackTest {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
       assertThatThrownBy(
               () ->
-                  new TestLink(
+                  new JdkLink(
                       TestInstance.App.text("served"),
                       spec -> {},
                       proxy -> proxy.bind(at("127.0.0.1", other.getLocalPort()))))
@@ -81,8 +81,8 @@ final class LoopbackTest {
   @Test
   void dedicatedPort_andMountedHandlers_areOnBothLoopbacks() throws Exception {
     assumeBothLoopbacks();
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("served"),
             spec -> {},
             proxy ->

@@ -15,8 +15,8 @@ final class NoWakeTest {
 
   @Test
   void monitorsAndCrawlers_areAnsweredFromTheStatus() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
             proxy ->
@@ -56,8 +56,8 @@ final class NoWakeTest {
         "OPTIONS /d/app/v1 HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\n"
             + "Access-Control-Request-Method: POST\r\n"
             + "Access-Control-Request-Headers: authorization, content-type\r\n\r\n";
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
             proxy ->
@@ -83,8 +83,8 @@ final class NoWakeTest {
     String browser =
         "GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: text/html,application/xhtml+xml\r\n"
             + "Sec-Fetch-Mode: navigate\r\n\r\n";
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("the service"),
             spec -> spec.description("<b>speech</b>"),
             proxy -> proxy.waitingPage(true))) {
@@ -111,8 +111,8 @@ final class NoWakeTest {
 
   @Test
   void programs_areHeldWhereBrowsersGetAPage() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("the service"), spec -> {}, proxy -> proxy.waitingPage(true))) {
       assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n").body)
           .isEqualTo("the service");
@@ -121,8 +121,8 @@ final class NoWakeTest {
 
   @Test
   void ruleThatFails_isAnErrorThatSaysSo() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
             proxy -> proxy.noWake(request -> request.headers().apply("X").get(0).equals("y")))) {

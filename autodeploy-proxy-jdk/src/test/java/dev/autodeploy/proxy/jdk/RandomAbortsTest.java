@@ -39,7 +39,7 @@ final class RandomAbortsTest {
           request.socket.close();
         };
     Random random = new Random(4_711);
-    try (TestLink link = new TestLink(cut, spec -> {}, proxy -> proxy.okHttpOnly(okHttp)).warm()) {
+    try (JdkLink link = new JdkLink(cut, spec -> {}, proxy -> proxy.okHttpOnly(okHttp)).warm()) {
       for (int round = 0; round < 500; round++) {
         String kind = round % 2 == 0 ? "chunked" : "measured";
         int at = random.nextInt(16) == 0 ? random.nextInt(80) : random.nextInt(LENGTH + 100);
@@ -69,7 +69,7 @@ final class RandomAbortsTest {
     String request =
         "POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + "y".repeat(5000);
     Random random = new Random(815);
-    try (TestLink link = new TestLink(slow).warm()) {
+    try (JdkLink link = new JdkLink(slow).warm()) {
       int before = Thread.activeCount();
       for (int round = 0; round < 500; round++) {
         RawClient client = link.client();
@@ -98,7 +98,7 @@ final class RandomAbortsTest {
   @Test
   void slowHeads_ofAThousandConnections_doNotStopTheOthers() throws Exception {
     RawClient[] slow = new RawClient[1_000];
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x")).warm()) {
       for (int i = 0; i < slow.length; i++) {
         slow[i] = link.client().send("GET /d/app/ HT");
       }

@@ -44,7 +44,7 @@ final class RoutingTest {
       int port = taken.getLocalPort();
 
       assertThatThrownBy(
-              () -> new TestLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.port(port)))
+              () -> new JdkLink(TestInstance.App.text("x"), spec -> {}, proxy -> proxy.port(port)))
           .isInstanceOf(IOException.class)
           .hasMessageStartingWith("cannot listen on ")
           .hasMessageContaining(":" + port + " (");
@@ -53,8 +53,8 @@ final class RoutingTest {
 
   @Test
   void hostBelowTheSuffix_goesToItsDeploymentWithTheWholePath() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
             proxy ->
@@ -82,8 +82,8 @@ final class RoutingTest {
 
   @Test
   void dedicatedPort_goesToItsDeploymentWithTheWholePath() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"), spec -> {}, proxy -> proxy.dedicatedPort("app", 0))) {
       int port = link.proxy.dedicatedPort("app");
 
@@ -99,8 +99,8 @@ final class RoutingTest {
 
   @Test
   void publicUrl_isWhatLinksBeginWith() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
             proxy -> proxy.publicUrl(URI.create("https://gpu.example.com/links")))) {
@@ -115,8 +115,8 @@ final class RoutingTest {
     SSLContext context = selfSigned(directory);
     TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
     trust.init(store(directory));
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("secret"), spec -> {}, proxy -> proxy.sslContext(context))) {
       OkHttpClient client =
           new OkHttpClient.Builder()
@@ -181,9 +181,8 @@ final class RoutingTest {
 
   @Test
   void routeRules_chooseTheInstanceAndTellWhich() throws Exception {
-    try (TestLink link =
-        new TestLink(TestInstance.App.text("x"), spec -> spec.maxInstances(2), proxy -> {})
-            .warm()) {
+    try (JdkLink link =
+        new JdkLink(TestInstance.App.text("x"), spec -> spec.maxInstances(2), proxy -> {}).warm()) {
       RawClient.Response second = link.ask(get("/d/app/", "a", "Deploy-Route-Rule: scale-out"));
       assertThat(second.status).isEqualTo(200);
       String target = second.field("Deploy-Route-Target");
@@ -209,7 +208,7 @@ final class RoutingTest {
 
   @Test
   void optionsThatMayGoNoFurther_areAnsweredByTheLink() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x"))) {
       RawClient.Response response =
           link.ask("OPTIONS /d/app/ HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n");
 

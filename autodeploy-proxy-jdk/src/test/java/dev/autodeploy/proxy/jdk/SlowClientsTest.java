@@ -34,9 +34,9 @@ final class SlowClientsTest {
   private static final String TOKEN = "token-of-app-0123456789";
   private static final String NO_BODY = "Host: a\r\nContent-Length: 5\r\n";
 
-  private static TestLink link(boolean platformThreads, Consumer<JdkHttpProxy.Builder> settings)
+  private static JdkLink link(boolean platformThreads, Consumer<JdkHttpProxy.Builder> settings)
       throws IOException {
-    return new TestLink(
+    return new JdkLink(
         TestInstance.App.text("served"),
         spec -> {},
         proxy -> {
@@ -72,7 +72,7 @@ final class SlowClientsTest {
   @MethodSource("refused")
   void bodyThatNeverComes_ofARequestThatNoInstanceGets_endsTheConnection(
       int status, String line, String fields, boolean platformThreads) throws Exception {
-    try (TestLink link =
+    try (JdkLink link =
             link(
                 platformThreads,
                 proxy ->
@@ -93,7 +93,7 @@ final class SlowClientsTest {
       strings = {"G", "GET /d/app/ HT", "GET /d/app/ HTTP/1.1\r\nHost", "\n", "\u0016\u0003"})
   void headThatNeverEnds_endsTheConnection(String head) throws Exception {
     for (boolean platformThreads : new boolean[] {false, true}) {
-      try (TestLink link = link(platformThreads, proxy -> {});
+      try (JdkLink link = link(platformThreads, proxy -> {});
           RawClient client = link.client()) {
         client.send(head);
 
@@ -105,7 +105,7 @@ final class SlowClientsTest {
 
   @Test
   void asManySlowHeadsAsThreads_stopTheOthersOnlyUpToTheLimit() throws Exception {
-    try (TestLink link = link(true, proxy -> {}).warm()) {
+    try (JdkLink link = link(true, proxy -> {}).warm()) {
       List<RawClient> slow = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         slow.add(link.client().send("GET / HT"));
@@ -122,7 +122,7 @@ final class SlowClientsTest {
   @Test
   void headThatEndsJustAtTheLimit_isServedOrCut_butNothingElseIs() throws Exception {
     for (boolean platformThreads : new boolean[] {false, true}) {
-      try (TestLink link =
+      try (JdkLink link =
           link(platformThreads, proxy -> proxy.headTimeout(Duration.ofMillis(60))).warm()) {
         for (int i = 0; i < 60; i++) {
           try (RawClient client = link.client().send("GET /d/app/ HTTP/1.1\r\n")) {
@@ -143,10 +143,10 @@ final class SlowClientsTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource("dev.autodeploy.proxy.jdk.HostileRequestsTest#refused")
+  @MethodSource("dev.autodeploy.proxy.contract.HostileRequestsContract#refused")
   void ambiguousRequest_ofAClientThatKeepsItsSideOpen_endsTheConnection(String name, String request)
       throws Exception {
-    try (TestLink link = link(false, proxy -> {}).warm();
+    try (JdkLink link = link(false, proxy -> {}).warm();
         RawClient client = link.client()) {
       String response;
       try {
@@ -173,8 +173,8 @@ final class SlowClientsTest {
           out.write(body);
         };
     for (boolean platformThreads : new boolean[] {false, true}) {
-      try (TestLink link =
-              new TestLink(
+      try (JdkLink link =
+              new JdkLink(
                       app,
                       spec -> {},
                       proxy -> {

@@ -18,7 +18,7 @@ final class SocketUpstreamTest {
 
   @Test
   void pathAndQuery_thatAGeneralClientWouldRewrite_passUnchanged() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x")).warm()) {
       String[] targets = {
         "/a/../b/./c",
         "/a/%2e%2e/b",
@@ -40,7 +40,7 @@ final class SocketUpstreamTest {
   void bodyOfAGet_isForwarded() throws Exception {
     TestInstance.App echo =
         (request, out) -> TestInstance.App.text(request.body()).respond(request, out);
-    try (TestLink link = new TestLink(echo).warm()) {
+    try (JdkLink link = new JdkLink(echo).warm()) {
       assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nquery").body)
           .isEqualTo("query");
     }
@@ -48,7 +48,7 @@ final class SocketUpstreamTest {
 
   @Test
   void connections_areKeptAndDroppedWithTheInstance() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x")).warm()) {
       for (int i = 0; i < 10; i++) {
         link.get("/d/app/");
       }
@@ -70,7 +70,7 @@ final class SocketUpstreamTest {
           TestInstance.App.text("x").respond(request, out);
           request.socket.close(); // without having said so
         };
-    try (TestLink link = new TestLink(onceEach).warm()) {
+    try (JdkLink link = new JdkLink(onceEach).warm()) {
       for (int i = 1; i <= 20; i++) {
         assertThat(link.get("/d/app/").status).isEqualTo(200);
         assertThat(served).hasValue(i);
@@ -84,7 +84,7 @@ final class SocketUpstreamTest {
     String twice =
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst"
             + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen";
-    try (TestLink link = new TestLink(TestInstance.App.raw(twice)).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.raw(twice)).warm()) {
       for (int i = 0; i < 10; i++) {
         assertThat(link.get("/d/app/").body).isEqualTo("first");
       }
@@ -93,7 +93,7 @@ final class SocketUpstreamTest {
 
   @Test
   void instanceThatTakesNoConnection_is502() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x")).warm()) {
       link.instance().close();
       int taken = link.instance().endpoint().getPort();
       try (ServerSocket none = new ServerSocket(0)) {
@@ -116,7 +116,7 @@ final class SocketUpstreamTest {
           request.socket.shutdownOutput();
           request.drain();
         };
-    try (TestLink link = new TestLink(early).warm();
+    try (JdkLink link = new JdkLink(early).warm();
         RawClient client = link.client()) {
       client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 3000\r\n\r\n");
       client.send("x".repeat(3000));
@@ -127,7 +127,7 @@ final class SocketUpstreamTest {
 
   @Test
   void tenThousandSmallRequests_leaveNothingBehind() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x")).warm()) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x")).warm()) {
       List<RawClient> clients = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
         clients.add(link.client());

@@ -12,8 +12,8 @@ final class StatusTest {
 
   @Test
   void status_tellsOfAllDeploymentsAndWakesNothing() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec ->
                 spec.description("say \"hi\"")
@@ -42,8 +42,8 @@ final class StatusTest {
 
   @Test
   void status_tellsMoneyWithoutZerosAtItsEnd() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("x"),
             spec -> spec.pricePerHour(Money.of("0.49", "USD")),
             proxy -> {})) {
@@ -58,7 +58,7 @@ final class StatusTest {
 
   @Test
   void status_tellsWhoWaitsAndWhichInstanceServes() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x"));
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x"));
         RawClient client = link.client()) {
       link.provider.gate = new CompletableFuture<>();
       client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -84,7 +84,7 @@ final class StatusTest {
 
   @Test
   void status_isReadOnly() throws Exception {
-    try (TestLink link = new TestLink(TestInstance.App.text("x"))) {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x"))) {
       assertThat(link.ask("POST /-/status HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status)
           .isEqualTo(405);
       assertThat(link.ask("HEAD /-/status HTTP/1.1\r\nHost: a\r\n\r\n").status).isEqualTo(200);
@@ -93,8 +93,8 @@ final class StatusTest {
 
   @Test
   void hostApplication_mountsItsOwnHandlersBesideTheLinks() throws Exception {
-    try (TestLink link =
-        new TestLink(
+    try (JdkLink link =
+        new JdkLink(
             TestInstance.App.text("from the instance"),
             spec -> {},
             proxy ->

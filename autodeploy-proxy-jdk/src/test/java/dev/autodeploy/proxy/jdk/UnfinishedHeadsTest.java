@@ -25,8 +25,8 @@ final class UnfinishedHeadsTest {
   private static final int ATTACKERS = 60;
   private static final Duration LONG = Duration.ofMinutes(2);
 
-  private static TestLink link(Consumer<JdkHttpProxy.Builder> settings) throws IOException {
-    return new TestLink(
+  private static JdkLink link(Consumer<JdkHttpProxy.Builder> settings) throws IOException {
+    return new JdkLink(
             TestInstance.App.text("served"),
             spec -> {},
             proxy -> {
@@ -46,7 +46,7 @@ final class UnfinishedHeadsTest {
         "POST /d/app/ HTTP/1.1\r\nHost: localhost\r\nDeploy-Route-Rule: no!\r\nContent-Length: 9\r\n\r\n"
       })
   void unfinishedRequests_moreThanThreads_doNotStopOthers(String begun) throws Exception {
-    try (TestLink link = link(proxy -> {})) {
+    try (JdkLink link = link(proxy -> {})) {
       List<RawClient> attackers = new ArrayList<>();
       for (int i = 0; i < ATTACKERS; i++) {
         attackers.add(link.client().send(begun));
@@ -63,7 +63,7 @@ final class UnfinishedHeadsTest {
 
   @Test
   void unfinishedHead_whereThereAreFew_isLeftAlone() throws Exception {
-    try (TestLink link = link(proxy -> proxy.maxUnfinishedHeads(3));
+    try (JdkLink link = link(proxy -> proxy.maxUnfinishedHeads(3));
         RawClient slow = link.client().send("GET /d/app/ HTTP/1.1\r\nHo")) {
       Thread.sleep(700);
 
@@ -73,8 +73,8 @@ final class UnfinishedHeadsTest {
 
   @Test
   void unreadBodyOfARefusedRequest_thatDripsIn_isCutAtTheDeadline() throws Exception {
-    try (TestLink link =
-            new TestLink(
+    try (JdkLink link =
+            new JdkLink(
                 TestInstance.App.text("served"),
                 spec -> {},
                 proxy -> proxy.headTimeout(Duration.ofMillis(500)).stallTimeout(LONG));

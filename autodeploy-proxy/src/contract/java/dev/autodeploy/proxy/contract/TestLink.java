@@ -1,37 +1,34 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
+import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.proxy.contract.Await;
-import dev.autodeploy.proxy.contract.RawClient;
-import dev.autodeploy.proxy.contract.TestEngine;
-import dev.autodeploy.proxy.contract.TestInstance;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** An engine with one deployment called "app", and a proxy in front. */
-final class TestLink extends TestEngine {
-  final JdkHttpProxy proxy;
-  final int port;
+public class TestLink extends TestEngine {
+  public final LinkProxy proxy;
+  public final int port;
 
-  TestLink(TestInstance.App app) throws IOException {
-    this(app, spec -> {}, builder -> {});
-  }
-
-  TestLink(
+  /**
+   * Creates an engine and a proxy.
+   *
+   * @param app what the instances do
+   * @param spec sets up the deployment
+   * @param front makes the proxy's builder, ready but for the port
+   */
+  public TestLink(
       TestInstance.App app,
       Consumer<DeploymentSpec.Builder> spec,
-      Consumer<JdkHttpProxy.Builder> settings)
+      Function<AutoDeploy, ? extends LinkBuilder<?>> front)
       throws IOException {
     super(app, spec);
-    JdkHttpProxy.Builder proxyBuilder =
-        JdkHttpProxy.builder(engine)
-            .port(0)
-            .drainTimeout(Duration.ofSeconds(2))
-            .intervals(Duration.ofMillis(20), Duration.ofMillis(100));
-    settings.accept(proxyBuilder);
     try {
-      proxy = proxyBuilder.start();
+      proxy = front.apply(engine).start();
     } catch (IOException | RuntimeException e) {
       engine.close();
       throw e;
@@ -39,15 +36,20 @@ final class TestLink extends TestEngine {
     port = proxy.port();
   }
 
-  RawClient client() throws IOException {
+  /** Sets what tests of links have in common. */
+  public static <B extends LinkBuilder<B>> B prepared(B builder) {
+    return builder.port(0).drainTimeout(Duration.ofSeconds(2));
+  }
+
+  public RawClient client() throws IOException {
     return new RawClient(port);
   }
 
-  RawClient.Response get(String target) throws IOException {
+  public RawClient.Response get(String target) throws IOException {
     return RawClient.get(port, target);
   }
 
-  RawClient.Response ask(String request) throws IOException {
+  public RawClient.Response ask(String request) throws IOException {
     return RawClient.ask(port, request);
   }
 
@@ -57,7 +59,7 @@ final class TestLink extends TestEngine {
     return this;
   }
 
-  void awaitHeld(int number) {
+  public void awaitHeld(int number) {
     Await.until(number + " requests are held", () -> proxy.held() == number);
   }
 

@@ -1,11 +1,8 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.autodeploy.proxy.contract.Await;
-import dev.autodeploy.proxy.contract.RawClient;
-import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
@@ -19,16 +16,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-abstract class BrokenExchangesContract extends LinkContract {
-  BrokenExchangesContract(boolean okHttp) {
-    super(okHttp);
-  }
-
+public abstract class BrokenExchangesContract extends LinkContract {
   private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
-  private static final String CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  protected static final String CHUNKED = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
   /** Answers, and closes the connection. */
-  private static TestInstance.App thenClose(String response) {
+  protected static TestInstance.App thenClose(String response) {
     return (request, out) -> {
       TestInstance.write(out, response);
       request.socket.close();
@@ -44,7 +37,7 @@ abstract class BrokenExchangesContract extends LinkContract {
     };
   }
 
-  private static void assertLooksBroken(TestLink link, boolean held) throws Exception {
+  protected static void assertLooksBroken(TestLink link, boolean held) throws Exception {
     if (held) {
       link.provider.gate = new CompletableFuture<>();
     } else {
@@ -84,17 +77,6 @@ abstract class BrokenExchangesContract extends LinkContract {
     String response = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(bytes);
     try (TestLink link = link(thenClose(response))) {
       assertLooksBroken(link, held);
-    }
-  }
-
-  @ParameterizedTest
-  @CsvSource({"false", "true"})
-  void heldAnswer_withoutVirtualThreads_neverLooksComplete(boolean chunked) throws Exception {
-    String response =
-        chunked ? CHUNKED + "5\r\nhello\r\n" : "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello";
-    try (TestLink link = link(thenClose(response), spec -> {}, proxy -> proxy.platformThreads(4))) {
-      assertLooksBroken(link, true);
-      assertThat(link.proxy.detachedAborts()).isEqualTo(1);
     }
   }
 
@@ -303,24 +285,13 @@ abstract class BrokenExchangesContract extends LinkContract {
             out.write(block);
           }
         };
-    for (boolean virtual : new boolean[] {true, false}) {
-      try (TestLink link =
-              link(
-                      endless,
-                      spec -> {},
-                      proxy -> {
-                        proxy.stallTimeout(Duration.ofMillis(300));
-                        if (!virtual) {
-                          proxy.platformThreads(4);
-                        }
-                      })
-                  .warm();
-          RawClient client = link.client().send(GET)) {
-        client.head();
-        Await.until("it is served", () -> link.app.status().inFlight() == 1);
-        link.awaitQuiet();
-        Await.until("the upstream is closed", () -> link.instance().openConnections() == 0);
-      }
+    try (TestLink link =
+            link(endless, spec -> {}, proxy -> proxy.stallTimeout(Duration.ofMillis(300))).warm();
+        RawClient client = link.client().send(GET)) {
+      client.head();
+      Await.until("it is served", () -> link.app.status().inFlight() == 1);
+      link.awaitQuiet();
+      Await.until("the upstream is closed", () -> link.instance().openConnections() == 0);
     }
   }
 

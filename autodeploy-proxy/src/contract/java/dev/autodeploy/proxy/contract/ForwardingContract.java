@@ -1,10 +1,8 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentState;
-import dev.autodeploy.proxy.contract.RawClient;
-import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -12,11 +10,7 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-abstract class ForwardingContract extends LinkContract {
-  ForwardingContract(boolean okHttp) {
-    super(okHttp);
-  }
-
+public abstract class ForwardingContract extends LinkContract {
   @Test
   void firstRequest_onStandby_startsAnInstanceAndIsAnsweredByIt() throws Exception {
     try (TestLink link = link(TestInstance.App.text("hello"))) {
