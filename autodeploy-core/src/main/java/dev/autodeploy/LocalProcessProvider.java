@@ -2,7 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-import dev.autodeploy.internal.process.LocalProcesses;
+import dev.autodeploy.internal.process.LocalProcessManager;
 import dev.autodeploy.internal.process.ProcessSettings;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceProvider;
@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  * that one specification can serve containers and local processes.
  *
  * <p>Release means the whole process tree. On Linux that includes processes that left their parent
- * and their session, as daemons do, unless they also cleared their environment, by which they are
- * recognised ({@code AUTODEPLOY_TREE}); elsewhere it is what descends from the command. An instance
- * ends with its command: what the command left running is asked to end then, and ended by force
- * after the deployment's release grace period.
+ * and their session, as daemons do, unless they also cleared their environment, by a secret in
+ * which they are recognised ({@code AUTODEPLOY_TREE}); elsewhere it is what descends from the
+ * command. An instance ends with its command: what the command left running is asked to end then,
+ * and ended by force after the deployment's release grace period.
  *
  * <p>If this process is killed, a watcher beside each instance notices within a second and waits 2
  * seconds for a process of the same owner that takes the instance over; after {@link #detach} it
@@ -41,14 +41,15 @@ import org.jspecify.annotations.Nullable;
  * by force 3 seconds later. What ended meanwhile is listed with its exit code and the time of its
  * end until it is released. Processes are recognised by id and start time.
  *
- * <p>Of what an instance writes, the last megabytes are kept in the {@linkplain Builder#directory
- * directory} until it is released, and at most the last 1000 lines of 2000 characters can be read.
+ * <p>What an instance writes is kept in the {@linkplain Builder#directory directory} until it is
+ * released, at most 10 MiB of it, for this user only; at most the last 1000 lines of 2000
+ * characters can be read.
  */
 public final class LocalProcessProvider implements InstanceProvider {
-  private final LocalProcesses processes;
+  private final LocalProcessManager processes;
 
   private LocalProcessProvider(ProcessSettings settings) {
-    processes = new LocalProcesses(settings);
+    processes = new LocalProcessManager(settings);
   }
 
   /**
@@ -175,8 +176,9 @@ public final class LocalProcessProvider implements InstanceProvider {
      * Sets where instances are registered and their output is kept. The next process finds them
      * there, so it must not be cleared in between, as temporary directories are, and it has to be
      * on this machine. Engines that do not share it do not see each other's instances, nor whether
-     * they have one owner. It is made if needed, and readable by this user only. Default: {@code
-     * autodeploy-} and the user's name below the system's temporary directory.
+     * they have one owner. It is made if needed, for this user only; one that exists has to be
+     * empty or one of these, no link, and such that no other user can write or replace it. Default:
+     * one below {@code .local/state/autodeploy} in the user's home directory.
      *
      * @param value a directory
      * @return this
@@ -215,10 +217,12 @@ public final class LocalProcessProvider implements InstanceProvider {
     }
 
     /**
-     * Sets whether an instance is ready only if a process of its own listens on its port, where
-     * that can be told: on Linux, for processes of the same user. Otherwise another process that
-     * happens to serve the port would be taken for it. Switch it off if the start command lets a
-     * service that runs already listen for it. Default: true.
+     * Sets whether an instance is ready only if the processes that it started hold its port: on
+     * Linux, where {@code /proc} tells; elsewhere nothing is checked. Otherwise another process
+     * that happens to serve the port, or another user's that waits for it, would be taken for the
+     * instance and get its requests. What cannot be told counts as no, but an instance that nobody
+     * listens for is ready by a line of its log. Switch it off if the start command lets a service
+     * that runs already, or a container, listen for it. Default: true.
      *
      * @param value whether to check
      * @return this

@@ -200,6 +200,23 @@ public final class Probes {
     }
   }
 
+  /**
+   * Returns whether an instance can only be ready if it listens: all but those that are ready by
+   * what they print.
+   *
+   * @param probe a probe
+   * @return whether a yes of it says that something listens
+   */
+  public static boolean needsListener(ReadinessProbe probe) {
+    if (probe instanceof AnyOf any) {
+      return any.probes().stream().anyMatch(Probes::needsListener);
+    }
+    if (probe instanceof AllOf all) {
+      return all.probes().stream().anyMatch(Probes::needsListener);
+    }
+    return !(probe instanceof LogLine);
+  }
+
   private static List<ReadinessProbe> atLeastOne(List<ReadinessProbe> probes) {
     if (probes.isEmpty()) {
       throw new IllegalArgumentException("at least one probe is needed");

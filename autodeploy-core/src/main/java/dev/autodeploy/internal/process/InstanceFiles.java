@@ -1,119 +1,195 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.internal.files.PrivateDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The directory of one instance, which its host and its watcher share. */
 final class InstanceFiles {
+  private static final Logger log = LoggerFactory.getLogger(InstanceFiles.class);
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final int TOKEN_BYTES = 16;
   private static final String RECORD = "instance.json";
+  private static final String LEASE = "lease";
   private static final String EXIT = "exit";
+  private static final String TOKEN = "token";
+  private static final String RELEASING = "releasing";
+  private static final String ENDING = "ending";
+  private static final String COMMAND = "command";
+  private static final String GUARD = "guard";
 
-  private final Path directory;
-  private final LogFile log;
+  /** All files that are ever made in the directory, by the host or the watcher. */
+  private static final Set<String> OURS =
+      Set.of(
+          RECORD,
+          RECORD + ".tmp",
+          LEASE,
+          LEASE + ".tmp",
+          EXIT,
+          TOKEN,
+          RELEASING,
+          ENDING,
+          COMMAND,
+          GUARD,
+          "copier",
+          "output",
+          LogFile.NAME,
+          LogFile.PREVIOUS);
 
-  InstanceFiles(Path directory) {
-    this.directory = directory;
-    log = new LogFile(directory);
+  private final PrivateDirectory owner;
+  private final String id;
+  private final Path path;
+  private final LogFile logFile;
+  private volatile @Nullable String token;
+
+  InstanceFiles(PrivateDirectory owner, String id) {
+    this.owner = owner;
+    this.id = id;
+    path = owner.resolve(id);
+    logFile = new LogFile(path);
   }
 
   /**
-   * How an instance ended, as its watcher wrote it down.
+   * The end of an instance, as its watcher wrote it down.
    *
    * @param code its exit code, or null if the watcher does not know it
    * @param at when it ended
    */
   record Exit(@Nullable Integer code, Instant at) {}
 
-  /** Whether a file tells by its time when an instance ended. */
-  static boolean isExit(Path file) {
-    return file.endsWith(EXIT);
+  /** Returns whether the name is one of a file of ours. */
+  static boolean isOurs(String name) {
+    return OURS.contains(name);
   }
 
-  Path directory() {
-    return directory;
+  /** Returns whether the time of a file is the end of an instance. */
+  static boolean isExit(String name) {
+    return name.equals(EXIT);
   }
 
-  LogFile log() {
-    return log;
+  /** Makes the directory, with a token and an empty log. */
+  void create() throws IOException {
+    PrivateDirectory directory = owner.child(id, RegistryDirectory.INSTANCE, earlier -> false);
+    byte[] random = new byte[TOKEN_BYTES];
+    RANDOM.nextBytes(random);
+    String made = HexFormat.of().formatHex(random);
+    directory.create(TOKEN);
+    Files.writeString(directory.resolve(TOKEN), made + "\n");
+    directory.create(LogFile.NAME);
+    token = made;
   }
 
-  /** A text that only this instance's processes have in their environment. */
-  String token() {
+  /**
+   * Opens the directory if it is ours: it carries the marker, is empty, or has nothing but what a
+   * build without markers wrote.
+   */
+  boolean open() {
     try {
-      byte[] name = directory.toString().getBytes(StandardCharsets.UTF_8);
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(name);
-      return HexFormat.of().formatHex(digest, 0, 16);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+      owner.child(id, RegistryDirectory.INSTANCE, RegistryDirectory::isEarlierInstance);
+      return true;
+    } catch (IOException e) {
+      log.warn("{} is left alone: {}", path, e.getMessage());
+      return false;
     }
   }
 
+  Path directory() {
+    return path;
+  }
+
+  LogFile log() {
+    return logFile;
+  }
+
+  /**
+   * Returns a secret that only this instance's processes have in their environment, or null if
+   * there is none.
+   */
+  @Nullable String token() {
+    String known = token;
+    if (known == null) {
+      try {
+        String read = Files.readString(path.resolve(TOKEN), StandardCharsets.ISO_8859_1).strip();
+        known = read.matches("[0-9a-f]{" + 2 * TOKEN_BYTES + "}") ? read : null;
+        token = known;
+      } catch (IOException e) {
+        return null;
+      }
+    }
+    return known;
+  }
+
   boolean hasRecord() {
-    return Files.exists(directory.resolve(RECORD));
+    return Files.isRegularFile(path.resolve(RECORD), LinkOption.NOFOLLOW_LINKS);
   }
 
   void writeRecord(InstanceRecord record) throws IOException {
-    AtomicFiles.replace(directory.resolve(RECORD), record.toJson());
+    directoryOfOurs().replace(RECORD, record.toJson());
   }
 
   InstanceRecord readRecord() throws IOException {
-    return InstanceRecord.parse(Files.readAllBytes(directory.resolve(RECORD)));
+    return InstanceRecord.parse(directoryOfOurs().read(RECORD));
   }
 
-  /** Tells the watcher for whom the instance lives, and how long it may live on without them. */
-  void writeLease(ProcessId host, Duration without) throws IOException {
-    writeLease(host.pid() + " " + host.start(), without);
+  /** Writes the host for which the instance lives, and how long it may live on without it. */
+  void writeKeepAlive(ProcessId host, Duration without) throws IOException {
+    writeKeepAlive(host.pid() + " " + host.start(), without);
   }
 
-  /** Tells the watcher that the instance may live without a host for some time. */
-  void writeLeaseWithoutHost(Duration without) throws IOException {
-    writeLease("0 " + ProcessId.UNKNOWN, without);
+  /** Writes that the instance may live without a host for some time. */
+  void writeKeepAliveWithoutHost(Duration without) throws IOException {
+    writeKeepAlive("0 " + ProcessId.UNKNOWN, without);
   }
 
-  private void writeLease(String host, Duration without) throws IOException {
-    String lease = host + " " + Math.max(1, without.toSeconds()) + "\n";
-    AtomicFiles.replace(directory.resolve("lease"), lease.getBytes(StandardCharsets.US_ASCII));
+  private void writeKeepAlive(String host, Duration without) throws IOException {
+    String line = host + " " + Math.max(1, without.toSeconds()) + "\n";
+    directoryOfOurs().replace(LEASE, line.getBytes(StandardCharsets.US_ASCII));
   }
 
-  /** Whether the watcher has begun to end an instance without a host. */
+  /** Returns whether the watcher has begun to end an instance without a host. */
   boolean isEnding() {
-    return Files.exists(directory.resolve("ending"));
+    return Files.exists(path.resolve(ENDING));
   }
 
-  /** Tells the watcher that it need not ask the processes to end. */
+  /** Lets the watcher know that it need not ask the processes to end. */
   void markReleasing() throws IOException {
-    Files.write(directory.resolve("releasing"), new byte[0]);
+    make(RELEASING, "");
   }
 
-  /** The process that the command became, or null if it has not begun or is gone. */
+  /** Returns the process that the command became, or null if it has not begun or is gone. */
   @Nullable ProcessId command() {
-    return process("command");
+    return process(COMMAND);
   }
 
-  /** The process beside the watcher, or null if it has not begun or is gone. */
+  /** Returns the process beside the watcher, or null if it has not begun or is gone. */
   @Nullable ProcessId guard() {
-    return process("guard");
+    return process(GUARD);
   }
 
-  /** Whether the watcher got as far as running the command. */
+  /** Returns whether the watcher got as far as running the command. */
   boolean hasRun() {
-    return Files.exists(directory.resolve("guard"));
+    return Files.exists(path.resolve(GUARD));
   }
 
-  /** How the instance ended, or null if nothing is written down about that. */
+  /** Returns how the instance ended, or null if nothing is written down about that. */
   @Nullable Exit exit() {
     try {
-      Path file = directory.resolve(EXIT);
+      Path file = path.resolve(EXIT);
       String code = Files.readString(file).strip();
       if (code.isEmpty()) {
         return null; // just being written
@@ -128,28 +204,42 @@ final class InstanceFiles {
   /** Writes down that the instance ended just now, unless something is written down already. */
   void recordEnd() throws IOException {
     if (exit() == null) {
-      Files.writeString(directory.resolve(EXIT), "-\n");
+      make(EXIT, "-\n");
     }
   }
 
-  /** Deletes everything, the record last: as long as it is there the instance is found again. */
+  /**
+   * Deletes everything, the record last: as long as it is there the instance is found again. What
+   * is not ours stays.
+   */
   void delete() throws IOException {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-      for (Path file : files) {
-        if (!file.endsWith(RECORD)) {
-          Files.deleteIfExists(file);
-        }
-      }
-    } catch (NoSuchFileException e) {
-      return;
+    PrivateDirectory directory = owner.find(id, RegistryDirectory.INSTANCE);
+    if (directory != null && !directory.delete(InstanceFiles::isOurs, List.of(RECORD))) {
+      log.warn("There are files in {} that AutoDeploy has not made; they are left there", path);
     }
-    Files.deleteIfExists(directory.resolve(RECORD));
-    Files.deleteIfExists(directory);
+  }
+
+  /** Makes a small file, unless it is there or the whole directory has been cleared away. */
+  private void make(String name, String content) throws IOException {
+    try {
+      Files.writeString(
+          path.resolve(name), content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+      log.debug("{} is not written: {}", name, e.toString());
+    }
+  }
+
+  private PrivateDirectory directoryOfOurs() throws IOException {
+    PrivateDirectory directory = owner.find(id, RegistryDirectory.INSTANCE);
+    if (directory == null) {
+      throw new NoSuchFileException(path.toString(), null, "it was cleared away");
+    }
+    return directory;
   }
 
   private @Nullable ProcessId process(String file) {
     try {
-      String line = Files.readString(directory.resolve(file), StandardCharsets.ISO_8859_1).strip();
+      String line = Files.readString(path.resolve(file), StandardCharsets.ISO_8859_1).strip();
       int space = line.indexOf(' ');
       long pid = Long.parseLong(space < 0 ? line : line.substring(0, space));
       ProcessId now = ProcessId.of(pid);

@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +40,7 @@ final class LocalInstance {
   private volatile @Nullable InstanceExit exit;
   private volatile boolean released;
   private volatile boolean left;
+  private boolean gone;
 
   /** Makes one that is to be started. */
   LocalInstance(InstanceFiles files, int port) {
@@ -105,10 +105,10 @@ final class LocalInstance {
       throws IOException {
     DeploymentSpec spec = request.spec();
     Instant startedAt = Instant.now();
-    RegistryDirectory.make(files.directory());
     boolean started = false;
     @Nullable Process process = null;
     try {
+      files.create();
       String command = requireNonNull(spec.startCommand(), "startCommand");
       ProcessBuilder builder =
           new ProcessBuilder(watcher.commandLine(files, command, spec.releaseGrace()))
@@ -132,7 +132,7 @@ final class LocalInstance {
               startedAt,
               ProcFs.BOOT_ID,
               id);
-      files.writeLease(ProcessId.current(), WITHOUT_HOST);
+      files.writeKeepAlive(ProcessId.current(), WITHOUT_HOST);
       files.writeRecord(written);
       try (OutputStream toWatcher = process.getOutputStream()) {
         toWatcher.write("go\n".getBytes(StandardCharsets.US_ASCII));
@@ -159,17 +159,16 @@ final class LocalInstance {
   }
 
   private void checkPort(DeploymentSpec spec) throws IOException {
-    if (Ports.isFree(port)) {
+    if (FreePorts.isFree(port)) {
       return;
     }
-    Long holder = Listeners.other(port, Set.of());
     throw new InstanceStartException(
         "port "
             + port
             + " of deployment '"
             + spec.name()
             + "' is already in use by "
-            + (holder == null ? "another process" : "process " + holder)
+            + (ProcFs.AVAILABLE ? PortListeners.of(port).describe() : "another process")
             + ": end that one, or give the deployment another port, or port 0 for a free one");
   }
 
@@ -181,7 +180,7 @@ final class LocalInstance {
   boolean adopt() throws IOException, InterruptedException {
     lock.lockInterruptibly();
     try {
-      files.writeLease(ProcessId.current(), WITHOUT_HOST);
+      files.writeKeepAlive(ProcessId.current(), WITHOUT_HOST);
       boolean runs = isAlive() && files.exit() == null;
       if (runs && !files.isEnding()) {
         return true;
@@ -239,25 +238,28 @@ final class LocalInstance {
   /**
    * Refuses an answer that was not the instance's own.
    *
-   * @throws IOException if it has ended, or another process listens on its port
+   * @param listener whether it has to be its own process that listens on its port
+   * @param needed whether it is not ready as long as nobody does
+   * @throws IOException if it has ended, or its port is not its own, or that cannot be told
    */
-  void checkAnswer(boolean listener) throws IOException {
+  void checkAnswer(boolean listener, boolean needed) throws IOException {
     if (exit != null || !isAlive()) {
       throw new IOException("the instance has ended");
     }
-    if (!listener) {
+    if (!listener || !ProcFs.AVAILABLE) {
       return;
     }
-    Long other = Listeners.other(port, tree().find().command());
-    if (other != null) {
-      throw new IOException(
-          "port " + port + " is served by process " + other + ", which the instance did not start");
+    PortListeners listeners = PortListeners.of(port);
+    if (!listeners.isEmpty()) {
+      listeners.requireHeldBy(tree().find().command());
+    } else if (needed) {
+      throw new IOException("nothing listens on port " + port + " of this machine any longer");
     }
   }
 
   /** Lets it live on without this process for some time. */
   void detach(Duration time) throws IOException {
-    files.writeLeaseWithoutHost(time);
+    files.writeKeepAliveWithoutHost(time);
     left = true;
   }
 
@@ -279,13 +281,15 @@ final class LocalInstance {
     killAt.accumulateAndGet(at, (was, is) -> is - was < 0 ? is : was);
     lock.lockInterruptibly();
     try {
-      if (record == null || !Files.exists(files.directory())) {
+      if (record == null || gone) {
         return;
       }
+      // Also if something has cleared the files away: the processes are there all the same.
       if (forget) {
         files.markReleasing();
         tree().end(killAt::get);
         files.delete();
+        gone = true;
       } else {
         tree().end(killAt::get);
         files.recordEnd();

@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,14 +13,21 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * What an instance wrote. The instance appends to a file by itself, so that nobody has to be there
- * for it to go on writing; once the file is long its end is moved to a second one.
+ * The output of an instance. A process beside its watcher copies it from a pipe into a file, and
+ * moves that one away when it is long; so nobody else has to be there for it to stay short, however
+ * fast the instance writes.
  */
 final class LogFile {
-  /** From this size on the file is cut; the same number is in the watcher. */
-  static final int MAX_BYTES = 4 << 20;
+  /** The name of the file that grows. */
+  static final String NAME = "log";
 
-  /** What is read at the most, and what stays when the file is cut. */
+  /** The name of the one before. */
+  static final String PREVIOUS = "log.1";
+
+  /** The bound of each of the two files; it follows from the numbers in the watcher. */
+  static final int MAX_BYTES = 5 << 20;
+
+  /** The most that is read at once. */
   private static final int TAIL_BYTES = 1 << 20;
 
   static final int MAX_LINES = 1000;
@@ -31,8 +37,8 @@ final class LogFile {
   private final Path previous;
 
   LogFile(Path directory) {
-    file = directory.resolve("log");
-    previous = directory.resolve("log.1");
+    file = directory.resolve(NAME);
+    previous = directory.resolve(PREVIOUS);
   }
 
   Path path() {
@@ -59,22 +65,6 @@ final class LogFile {
       return List.copyOf(found.subList(Math.max(0, found.size() - wanted), found.size()));
     } catch (IOException e) {
       throw new UncheckedIOException("the log " + file + " could not be read", e);
-    }
-  }
-
-  /** Cuts the file if it has grown too long. */
-  void limit() throws IOException {
-    try {
-      if (Files.size(file) <= MAX_BYTES) {
-        return;
-      }
-      Files.write(previous, end(file, TAIL_BYTES));
-      // The instance appends, and so goes on at the new end. What it writes just now is lost.
-      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-        channel.truncate(0);
-      }
-    } catch (NoSuchFileException e) {
-      // The instance has been released.
     }
   }
 

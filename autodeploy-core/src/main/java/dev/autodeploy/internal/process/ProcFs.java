@@ -87,6 +87,20 @@ final class ProcFs {
     return environment != null && environment.contains(text);
   }
 
+  /** Returns the effective user of a process, or null if it is gone or hidden. */
+  static @Nullable Long user(long pid) {
+    String status = read(ROOT.resolve(pid + "/status"));
+    if (status == null) {
+      return null;
+    }
+    for (String line : status.split("\n", -1)) {
+      if (line.startsWith("Uid:")) {
+        return Long.valueOf(line.split("\\s+", -1)[2]);
+      }
+    }
+    return null;
+  }
+
   private static String bootId() {
     String id = read(ROOT.resolve("sys/kernel/random/boot_id"));
     return id == null ? "" : id.strip();

@@ -21,7 +21,7 @@ final class ProcessTree {
   private static final long MAX_PAUSE_MILLIS = 50;
 
   private final InstanceFiles files;
-  private final String token;
+  private final @Nullable String token;
   private final @Nullable ProcessId watcher;
 
   /** From then on the watcher's session can be told by its number, even when it is gone itself. */
@@ -110,7 +110,7 @@ final class ProcessTree {
         keepers.add(stat.pid());
       } else if (id.equals(leader)
           || (leader != null && stat.session() == leader.pid())
-          || ProcFs.inEnvironment(stat.pid(), token)) {
+          || (token != null && ProcFs.inEnvironment(stat.pid(), token))) {
         command.add(stat.pid());
       }
     }

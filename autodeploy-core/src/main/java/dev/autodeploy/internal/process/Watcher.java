@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.internal.files.PrivateDirectory;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The shell script beside every instance; see {@code watch.sh}. */
 final class Watcher {
-  private static final String SCRIPT = "watch.sh";
+  private static final String SCRIPT = RegistryDirectory.SCRIPT;
 
   private final List<String> shell;
   private final Path script;
@@ -25,15 +26,14 @@ final class Watcher {
   }
 
   /** Writes the script to a directory. A shell that reads the one before goes on with that. */
-  static Watcher install(List<String> shell, Path directory) throws IOException {
-    Path script = directory.resolve(SCRIPT);
+  static Watcher install(List<String> shell, PrivateDirectory directory) throws IOException {
     try (InputStream in = Watcher.class.getResourceAsStream(SCRIPT)) {
       if (in == null) {
         throw new IOException("the resource " + SCRIPT + " is missing");
       }
-      AtomicFiles.replace(script, in.readAllBytes());
+      directory.replace(SCRIPT, in.readAllBytes());
     }
-    return new Watcher(shell, script);
+    return new Watcher(shell, directory.resolve(SCRIPT));
   }
 
   /** The command line that waits for {@code go} and then runs an instance's command. */
@@ -46,7 +46,6 @@ final class Watcher {
     line.addAll(shell);
     line.add(script.toString());
     line.add(files.directory().toString());
-    line.add(files.token());
     line.add(String.valueOf(linger.plusMillis(999).toSeconds()));
     line.add(path());
     line.add(command);

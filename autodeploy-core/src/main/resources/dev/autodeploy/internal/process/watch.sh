@@ -1,7 +1,7 @@
 # Runs the command of one instance, keeps how it ended, and lets it outlive neither its host process
 # nor this watcher. POSIX shell without job control; runs in dash, bash and busybox.
 #
-#   sh watch.sh DIRECTORY TOKEN LINGER PATH COMMAND
+#   sh watch.sh DIRECTORY LINGER PATH COMMAND
 #
 # DIRECTORY  the instance's, with these files:
 #              lease      "PID START SECONDS": the host process, and how long to live on without it
@@ -9,32 +9,64 @@
 #              ending     made here when the guard begins to end an instance without a host
 #              guard, command  pid and /proc/PID/stat of these processes
 #              exit       the exit code, or - if it is not known; its time of change is the end
-#              log        what the instance wrote
-# TOKEN      is in the environment of every process of the instance (AUTODEPLOY_TREE), so that those
-#            that left its session and its parent are found as well
+#              log, log.1 what the instance wrote: the end of it, and what was before that
+#              token      a secret, which is in the environment of every process of the instance
+#                         (AUTODEPLOY_TREE), so that those that left its session and its parent are
+#                         found as well; it must not get into a command line, which everybody can see
 # LINGER     how many seconds processes get that are left over when the command has ended
 # PATH       where to find this watcher's own tools, whatever PATH the command gets
 #
-# Two processes: this one runs the command in the foreground, since all background jobs of a shell
+# Three processes: this one runs the command in the foreground, since all background jobs of a shell
 # without job control ignore INT and QUIT, and so would everything that they start. The guard beside it
-# looks once a second whether host and watcher still live.
+# looks once a second whether host and watcher still live. The copier reads the pipe that the command
+# writes to, and keeps the log short; it ends with the last process that can write.
 #
 # Variables begin with _ad_: one that is in the environment already would reach the command changed.
 
-_ad_dir=$1 _ad_token=$2 _ad_linger=$3 _ad_command_path=$PATH _ad_command=$5
-PATH=$4:/usr/bin:/bin
+_ad_dir=$1 _ad_linger=$2 _ad_command_path=$PATH _ad_command=$4
+PATH=$3:/usr/bin:/bin
+_ad_umask=$(umask)
+umask 077
 _ad_lost=3 # seconds between TERM and KILL when there is no host
 
 # Nothing runs before the host has written down who this is.
 read -r _ad_go && [ "$_ad_go" = go ] || exit 125
 exec </dev/null
-command -v sleep >/dev/null || { echo "autodeploy: there is no 'sleep' in PATH" >&2; exit 126; }
-exec 3>&2 2>/dev/null # what shells remark about killed jobs is not the command's output
+for _ad_tool in sleep dd mkfifo mv rm wc; do
+  command -v "$_ad_tool" >/dev/null && continue
+  echo "autodeploy: there is no '$_ad_tool' in PATH" >&2
+  exit 126
+done
+_ad_token=
+read -r _ad_token <"$_ad_dir/token" || exit 126
+mkfifo "$_ad_dir/output" || exit 126
+exec 4<>"$_ad_dir/output" # so that the next two need not wait for each other
+exec 5<"$_ad_dir/output" 3>"$_ad_dir/output" 4<&-
+rm -f "$_ad_dir/output"
+exec >/dev/null 2>&1 # what shells remark about killed jobs is not the command's output
+
+# Copies the pipe (5) to the log. A log of at least 1 MiB is moved away after 1024 reads, so that each of
+# the two files has 5 MiB at most. Ends when nobody is left who could write.
+_ad_copy() {
+  trap '' TERM HUP INT QUIT
+  while :; do
+    _ad_read=$(LC_ALL=C dd bs=4096 count=1024 2>&1 <&5 >>"$_ad_dir/log") ||
+      _ad_read=$(LC_ALL=C dd bs=4096 count=16 of=/dev/null 2>&1 <&5) # a full disk must not stop it
+    case "$_ad_read" in "0+0 records in"*) return ;; esac
+    [ "$(wc -c <"$_ad_dir/log")" -le 1048576 ] || mv -f "$_ad_dir/log" "$_ad_dir/log.1"
+  done
+}
+
+# Sets _ad_stat to /proc/PID/stat, or to nothing. A process may have put line breaks into its name.
+_ad_read_stat() {
+  _ad_stat=
+  while read -r _ad_line; do _ad_stat="$_ad_stat $_ad_line"; done <"/proc/$1/stat"
+  _ad_stat=${_ad_stat# }
+}
 
 # Prints a process as "PID STAT"; the host recognises it by the start time in it.
 _ad_identity() {
-  _ad_stat=
-  read -r _ad_stat <"/proc/$1/stat"
+  _ad_read_stat "$1"
   echo "$1 $_ad_stat"
 }
 
@@ -42,8 +74,7 @@ _ad_identity() {
 _ad_alive() {
   [ "${1:-0}" -gt 0 ] || return 1
   [ -e /proc/self/stat ] || { kill -0 "$1"; return; }
-  _ad_stat=
-  read -r _ad_stat <"/proc/$1/stat"
+  _ad_read_stat "$1"
   set -- "$2" ${_ad_stat##*) }
   case "${2:-X}" in [XZ]) return 1 ;; esac
   [ "$1" = - ] || [ "$1" = "${21}" ]
@@ -59,13 +90,14 @@ _ad_host_alive() {
 }
 
 # Prints where the token is in a process's environment. The variables end with NUL bytes there, and not
-# every grep (busybox has one) looks beyond the first.
+# every grep (busybox has one) looks beyond the first. Without the file nothing would match everything.
 _ad_marked() {
+  [ -s "$_ad_dir/token" ] || return
   if printf 'a\0b' | grep -qF b; then
-    grep -lsF "$_ad_token" /proc/[0-9]*/environ
+    grep -lsF -f "$_ad_dir/token" /proc/[0-9]*/environ
   else
     for _ad_file in /proc/[0-9]*/environ; do
-      tr '\0' '\n' <"$_ad_file" | grep -qF "$_ad_token" && echo "$_ad_file"
+      tr '\0' '\n' <"$_ad_file" | grep -qF -f "$_ad_dir/token" && echo "$_ad_file"
     done
   fi
 }
@@ -83,8 +115,8 @@ _ad_find() {
     done
     _ad_table=$(
       for _ad_file in /proc/[0-9]*/stat; do
-        _ad_stat=
-        read -r _ad_stat <"$_ad_file"
+        _ad_file=${_ad_file%/stat}
+        _ad_read_stat "${_ad_file#/proc/}"
         set -- ${_ad_stat%% *} ${_ad_stat##*) }
         case "${2:-X}" in [XZ]) ;; *) echo "$1 $3 $5" ;; esac
       done
@@ -141,9 +173,11 @@ _ad_guard() {
         _ad_host_alive || break
         rmdir "$_ad_dir/ending"
       fi
-      # While there is no host nobody else keeps the log from filling the disk.
-      [ "$(wc -c <"$_ad_dir/log")" -gt 4194304 ] && : >"$_ad_dir/log"
     fi
+    _ad_alive "$_ad_copier" - || {
+      _ad_copy & # or the command would wait for ever once the pipe is full
+      _ad_copier=$!
+    }
     sleep 1 &
     _ad_sleep=$!
     wait "$_ad_sleep"
@@ -161,8 +195,11 @@ _ad_self=${20:--}
 # A handler, not '': what is ignored stays ignored in the command.
 trap : TERM HUP INT QUIT
 trap '' USR1
-_ad_guard &
+{ exec 3>&-; _ad_copy; } & # dash keeps what is closed for one command only
+_ad_copier=$!
+{ exec 3>&-; _ad_guard; } &
 _ad_guard_pid=$!
+exec 5<&-
 trap - USR1
 _ad_identity "$_ad_guard_pid" >"$_ad_dir/guard"
 
@@ -170,13 +207,14 @@ AUTODEPLOY_TREE=${AUTODEPLOY_TREE:+$AUTODEPLOY_TREE }$_ad_token
 export AUTODEPLOY_TREE
 # The output is given back in there, as dash would have it here as well while it waits.
 set -- /bin/sh -c '
-  exec 2>&3 3>&-
+  exec >&3 2>&3 3>&-
   _ad_stat=
   { read -r _ad_stat <"/proc/$$/stat"; } 2>/dev/null
   echo "$$ $_ad_stat" >"$1/command"
   PATH=$2
-  shift 2
-  exec /bin/sh -c "$1"' sh "$_ad_dir" "$_ad_command_path" "$_ad_command"
+  umask "$3"
+  shift 3
+  exec /bin/sh -c "$1"' sh "$_ad_dir" "$_ad_command_path" "$_ad_umask" "$_ad_command"
 if command -v setsid >/dev/null; then
   setsid "$@"
 elif command -v perl >/dev/null; then
@@ -186,6 +224,12 @@ else
 fi
 _ad_code=$?
 
+# The end of the log says why it ended, so it comes first. Processes that are left over keep the pipe open.
+exec 3>&-
+_ad_looks=0
+while _ad_alive "$_ad_copier" - && [ "$_ad_looks" -lt 225 ]; do
+  [ "$((_ad_looks += 1))" -le 200 ] || sleep 0.02 || sleep 1
+done
 echo "$_ad_code" >"$_ad_dir/exit"
 kill -USR1 "$_ad_guard_pid"
 exit "$_ad_code"

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,5 +51,24 @@ final class OwnDirectoriesTest {
     } finally {
       Files.delete(found);
     }
+  }
+
+  @Test
+  void of_whereAnotherUserHasPlantedALink_isRefused() throws Exception {
+    Path real = directory.toRealPath();
+    Path everybodys = OtherUser.publicDirectory(real);
+    Path precious = Files.createDirectory(real.resolve("precious"));
+    String name = everybodys.resolve("autodeploy-" + LocalUser.current().uid()).toString();
+    OtherUser.run("ln -s " + precious + " " + name);
+    String before = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", everybodys.toString());
+    try {
+      assertThatThrownBy(() -> OwnDirectories.of("x", Map.of(), ""))
+          .isInstanceOf(UnsafePathException.class)
+          .hasMessageContaining(name + " is a symbolic link of uid " + OtherUser.UID);
+    } finally {
+      System.setProperty("java.io.tmpdir", before);
+    }
+    assertThat(precious).isEmptyDirectory();
   }
 }

@@ -43,7 +43,7 @@ final class LocalProcessProviderTest extends ProviderTestBase {
     assertThat(list(provider)).containsExactly(instance);
 
     release(provider, "i-1", Duration.ofSeconds(10));
-    assertThat(Ports.isFree(endpoint.getPort())).isTrue();
+    assertThat(FreePorts.isFree(endpoint.getPort())).isTrue();
     assertThat(list(provider)).isEmpty();
     assertThat(observer.exits).isEmpty();
   }
@@ -152,14 +152,14 @@ final class LocalProcessProviderTest extends ProviderTestBase {
   @Test
   void isReady_answeredByAnotherProcess_isRefused() throws Exception {
     LocalProcessProvider provider = provider();
-    ProviderInstance instance = start(provider, "i-1", fixedPort(Ports.pick(Set.of())));
+    ProviderInstance instance = start(provider, "i-1", fixedPort(FreePorts.pick(Set.of())));
     int port = instance.endpoint().getPort();
 
     try (ServerSocket other = new ServerSocket(port, 1, InetAddress.getByName("127.0.0.1"))) {
       assertThat(other.isBound()).isTrue();
       assertThatThrownBy(() -> provider.isReady(instance, ReadinessProbe.tcp()))
           .isInstanceOf(IOException.class)
-          .hasMessageContaining("served by process " + ProcessHandle.current().pid());
+          .hasMessageContaining("held by process " + ProcessHandle.current().pid());
     }
   }
 

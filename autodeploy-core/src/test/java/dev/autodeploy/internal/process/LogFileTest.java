@@ -63,24 +63,13 @@ final class LogFileTest {
   }
 
   @Test
-  void limit_movesTheEndAway_andTailGoesOnAcrossBoth() throws IOException {
-    String line = "a line of some length\n";
-    write(line.repeat(LogFile.MAX_BYTES / line.length() + 10));
-
-    log.limit();
+  void tail_goesOnAcrossTheFileBefore() throws IOException {
+    write("one\ntwo\n");
+    Files.move(log.path(), directory.resolve(LogFile.PREVIOUS));
+    assertThat(log.tail(3)).containsExactly("one", "two");
     write("after\n");
 
-    assertThat(Files.size(log.path())).isEqualTo(6);
-    assertThat(log.tail(3)).containsExactly(line.strip(), line.strip(), "after");
-    log.limit();
-    assertThat(log.tail(1)).containsExactly("after");
-  }
-
-  @Test
-  void limit_ofAMissingFile_doesNothing() throws IOException {
-    log.limit();
-
-    assertThat(directory).isEmptyDirectory();
+    assertThat(log.tail(2)).containsExactly("two", "after");
   }
 
   private void write(String text) throws IOException {

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.internal.files.PrivateDirectory;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,8 +33,8 @@ final class WatcherTest {
   @ParameterizedTest
   @MethodSource("shells")
   void command_runsWithCleanSignalsAndItsExitIsWrittenDown(List<String> shell) throws Exception {
-    InstanceFiles files = new InstanceFiles(Files.createDirectory(directory.resolve("i-1")));
-    files.writeLease(ProcessId.current(), Duration.ofSeconds(2));
+    InstanceFiles files = files();
+    files.writeKeepAlive(ProcessId.current(), Duration.ofSeconds(2));
     Process watcher = run(shell, files, "echo out; echo err >&2; (kill -INT $$); sleep 60", true);
 
     assertThat(watcher.waitFor(1, TimeUnit.MINUTES)).isTrue();
@@ -46,8 +47,8 @@ final class WatcherTest {
   @ParameterizedTest
   @MethodSource("shells")
   void hostGone_endsTheWholeTree(List<String> shell) throws Exception {
-    InstanceFiles files = new InstanceFiles(Files.createDirectory(directory.resolve("i-1")));
-    files.writeLeaseWithoutHost(Duration.ofSeconds(1));
+    InstanceFiles files = files();
+    files.writeKeepAliveWithoutHost(Duration.ofSeconds(1));
     Path pidFile = directory.resolve("pids");
     Process watcher =
         run(shell, files, ReleaseTest.STUBBORN.replace(">>pids", ">>" + pidFile), true);
@@ -63,7 +64,7 @@ final class WatcherTest {
 
   @Test
   void hostThatDiesBeforeItsNote_startsNothing() throws Exception {
-    InstanceFiles files = new InstanceFiles(Files.createDirectory(directory.resolve("i-1")));
+    InstanceFiles files = files();
     Process watcher = run(List.of("/bin/sh"), files, "echo ran", false);
 
     assertThat(watcher.waitFor(1, TimeUnit.MINUTES)).isTrue();
@@ -73,9 +74,20 @@ final class WatcherTest {
     assertThat(files.hasRun()).isFalse();
   }
 
+  private PrivateDirectory registry() throws Exception {
+    return RegistryDirectory.open(directory.resolve("registry"));
+  }
+
+  private InstanceFiles files() throws Exception {
+    PrivateDirectory owner = RegistryDirectory.openOwner(registry(), "tests");
+    InstanceFiles files = new InstanceFiles(owner, "i-1");
+    files.create();
+    return files;
+  }
+
   private Process run(List<String> shell, InstanceFiles files, String command, boolean go)
       throws Exception {
-    Watcher watcher = Watcher.install(shell, directory);
+    Watcher watcher = Watcher.install(shell, registry());
     Process process =
         new ProcessBuilder(watcher.commandLine(files, command, Duration.ofSeconds(2)))
             .redirectErrorStream(true)

@@ -10,20 +10,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The one thread that looks after the processes of a provider. Thread-safe. */
-final class Worker implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+final class MaintenanceThread implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(MaintenanceThread.class);
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final ScheduledExecutorService executor =
-      Executors.newScheduledThreadPool(1, Worker::thread);
+      Executors.newScheduledThreadPool(1, MaintenanceThread::thread);
 
-  /** Does something soon; nothing is done any more once this is closed. */
-  void soon(Runnable task) {
-    later(Duration.ZERO, task);
+  /** Runs a task soon; nothing is run once this is closed. */
+  void submit(Runnable task) {
+    schedule(Duration.ZERO, task);
   }
 
-  /** Does something after a while. */
-  void later(Duration delay, Runnable task) {
+  /** Runs a task after a delay. */
+  void schedule(Duration delay, Runnable task) {
     try {
       var unused = executor.schedule(() -> guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
@@ -31,14 +31,14 @@ final class Worker implements AutoCloseable {
     }
   }
 
-  /** Does something now and again and again. */
-  void every(Duration pause, Runnable task) {
-    soon(
+  /** Runs a task now, and again after each pause. */
+  void scheduleAtInterval(Duration pause, Runnable task) {
+    submit(
         () -> {
           try {
             guarded(task);
           } finally {
-            later(pause, () -> every(pause, task));
+            schedule(pause, () -> scheduleAtInterval(pause, task));
           }
         });
   }

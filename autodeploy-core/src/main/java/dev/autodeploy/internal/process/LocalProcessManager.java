@@ -3,6 +3,8 @@ package dev.autodeploy.internal.process;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.files.PrivateDirectory;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProbeTarget;
@@ -12,7 +14,6 @@ import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,19 +32,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The instances of one owner as local processes. Thread-safe; all methods may block. */
-public final class LocalProcesses implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(LocalProcesses.class);
-  private static final String ID = "[a-z0-9-]{1,80}";
+public final class LocalProcessManager implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(LocalProcessManager.class);
   private static final int MAX_REMEMBERED = 10_000;
   private static final Duration LOOK = Duration.ofMillis(100);
-  private static final Duration LIMIT_LOGS = Duration.ofSeconds(1);
-  private static final Duration KEEP_UP = Duration.ofHours(1);
+  private static final Duration CLEAN_UP = Duration.ofHours(1);
 
   private final ProcessSettings settings;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, LocalInstance> instances = new LinkedHashMap<>();
 
-  /** What must not start any more, the latest ones. */
+  /** Ids released recently; a late start of one of them is refused. */
   private final Map<String, Boolean> released =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
@@ -54,23 +53,35 @@ public final class LocalProcesses implements AutoCloseable {
         }
       };
 
-  private @Nullable Use use;
+  private @Nullable Session session;
   private boolean closed;
 
-  /** What there is between opening and closing. */
-  private record Use(ProviderContext context, OwnerLock owner, Watcher watcher, Worker worker) {}
+  /**
+   * The state of an open provider.
+   *
+   * @param context its owner and observer
+   * @param owner the owner's directory
+   * @param watcher the script beside each instance
+   * @param maintenance the thread that looks after the instances
+   */
+  private record Session(
+      ProviderContext context,
+      OwnerDirectory owner,
+      Watcher watcher,
+      MaintenanceThread maintenance) {}
 
   /**
    * Creates them; nothing happens yet.
    *
    * @param settings the settings
    */
-  public LocalProcesses(ProcessSettings settings) {
+  public LocalProcessManager(ProcessSettings settings) {
     this.settings = settings;
   }
 
   /**
-   * Begins the use: takes the owner's lock, and takes over what an earlier process left behind.
+   * Opens the provider for one owner: takes the owner's lock, and adopts what an earlier process
+   * left behind.
    *
    * @param context whose instances, and whom to tell
    */
@@ -78,102 +89,46 @@ public final class LocalProcesses implements AutoCloseable {
     requireId("owner", context.owner());
     lock.lock();
     try {
-      if (use != null || closed) {
+      if (session != null || closed) {
         throw new IllegalStateException("a provider is opened once, by one engine");
       }
-      use = open(context, registry());
+      session = openSession(context);
     } finally {
       lock.unlock();
     }
   }
 
-  private Path registry() {
-    Path configured = settings.directory();
-    return configured == null ? RegistryDirectory.byDefault() : configured;
-  }
-
-  private Use open(ProviderContext context, Path directory) {
-    Worker worker = new Worker();
-    OwnerLock owner = null;
-    Use opened = null;
+  private Session openSession(ProviderContext context) {
+    MaintenanceThread maintenance = new MaintenanceThread();
+    OwnerDirectory owner = null;
+    Session opened = null;
     try {
-      Path registry = RegistryDirectory.prepare(directory);
-      owner = OwnerLock.take(registry, context.owner());
+      PrivateDirectory registry = RegistryDirectory.open(settings.directory());
+      owner = OwnerDirectory.take(registry, context.owner());
       Watcher watcher = Watcher.install(settings.shell(), registry);
-      Use next = new Use(context, owner, watcher, worker);
-      find(next);
-      worker.every(LIMIT_LOGS, this::limitLogs);
-      worker.every(KEEP_UP, () -> keepUp(next));
+      Session next = new Session(context, owner, watcher, maintenance);
+      new InstanceRecovery(owner.directory(), context.owner())
+          .run(instances::put, id -> lookSoon(next, id, instances.get(id)));
+      maintenance.scheduleAtInterval(CLEAN_UP, () -> cleanUp(next));
       opened = next;
       return next;
     } catch (IOException | UnsupportedOperationException e) {
+      Path directory = settings.directory();
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
           null,
-          "the directory "
-              + directory
-              + " cannot be used for local processes: "
-              + e.getMessage()
-              + "; give the provider another one",
+          String.format(
+              "the directory %sof local processes cannot be used: %s; give the provider another one",
+              directory == null ? "" : directory + " ", e.getMessage()),
           e);
     } finally {
       if (opened == null) {
-        worker.close();
+        maintenance.close();
         if (owner != null) {
           owner.giveUp();
         }
       }
     }
-  }
-
-  private void find(Use opened) throws IOException {
-    try (DirectoryStream<Path> found = Files.newDirectoryStream(opened.owner().directory())) {
-      for (Path path : found) {
-        if (path.getFileName().toString().matches(ID)) {
-          find(opened, path);
-        }
-      }
-    }
-  }
-
-  private void find(Use opened, Path path) {
-    InstanceFiles files = new InstanceFiles(path);
-    String id = path.getFileName().toString();
-    try {
-      if (!files.hasRecord()) {
-        endUnknown(files); // its start or its release was broken off
-        return;
-      }
-      InstanceRecord record;
-      try {
-        record = files.readRecord();
-        if (!record.instanceId().equals(id) || !record.owner().equals(opened.context().owner())) {
-          throw new IOException("it is the record of instance " + record.instanceId());
-        }
-      } catch (IOException e) {
-        log.warn(
-            "The record of instance {} is damaged, its processes are ended: {}", id, e.toString());
-        endUnknown(files);
-        return;
-      }
-      LocalInstance instance = new LocalInstance(files, record);
-      instances.put(id, instance);
-      if (instance.adopt()) {
-        lookSoon(opened, id, instance);
-      }
-    } catch (IOException e) {
-      log.warn("Instance {} could not be taken over or ended: {}", id, e.toString());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AutoDeployException(
-          ErrorCode.PROVIDER_FAILED, null, "interrupted while instances were taken over", e);
-    }
-  }
-
-  private static void endUnknown(InstanceFiles files) throws IOException, InterruptedException {
-    long now = System.nanoTime();
-    new ProcessTree(files, null).end(() -> now);
-    files.delete();
   }
 
   /**
@@ -213,11 +168,11 @@ public final class LocalProcesses implements AutoCloseable {
   public ProviderInstance start(StartRequest request) throws InterruptedException {
     String id = requireId("instanceId", request.instanceId());
     validate(request.spec());
-    Use current;
+    Session current;
     LocalInstance instance;
     lock.lock();
     try {
-      current = requireUse();
+      current = requireOpen();
       if (!request.owner().equals(current.context().owner())) {
         throw new IllegalArgumentException("this provider was opened by another owner");
       }
@@ -227,7 +182,7 @@ public final class LocalProcesses implements AutoCloseable {
       if (instances.containsKey(id)) {
         throw new InstanceStartException("instance " + id + " has been started already");
       }
-      InstanceFiles files = new InstanceFiles(current.owner().directory().resolve(id));
+      InstanceFiles files = new InstanceFiles(current.owner().directory(), id);
       instance = new LocalInstance(files, port(request.spec()));
       instances.put(id, instance);
     } catch (IOException e) {
@@ -237,11 +192,13 @@ public final class LocalProcesses implements AutoCloseable {
     }
     Process watcher = start(id, instance, request, current);
     var unused =
-        watcher.onExit().thenRun(() -> current.worker().soon(() -> notice(current, id, instance)));
+        watcher
+            .onExit()
+            .thenRun(() -> current.maintenance().submit(() -> notice(current, id, instance)));
     return Objects.requireNonNull(instance.toInstance());
   }
 
-  private Process start(String id, LocalInstance instance, StartRequest request, Use current)
+  private Process start(String id, LocalInstance instance, StartRequest request, Session current)
       throws InterruptedException {
     boolean started = false;
     try {
@@ -261,7 +218,7 @@ public final class LocalProcesses implements AutoCloseable {
     }
     Set<Integer> taken =
         instances.values().stream().map(LocalInstance::port).collect(Collectors.toSet());
-    return Ports.pick(taken);
+    return FreePorts.pick(taken);
   }
 
   /**
@@ -277,7 +234,7 @@ public final class LocalProcesses implements AutoCloseable {
     LocalInstance instance;
     lock.lock();
     try {
-      requireUse();
+      requireOpen();
       released.put(instanceId, true);
       instance = instances.get(instanceId);
     } finally {
@@ -296,11 +253,11 @@ public final class LocalProcesses implements AutoCloseable {
    * @return those that were not released
    */
   public List<ProviderInstance> list(String owner) {
-    Use current;
+    Session current;
     List<LocalInstance> all;
     lock.lock();
     try {
-      current = requireUse();
+      current = requireOpen();
       all = List.copyOf(instances.values());
     } finally {
       lock.unlock();
@@ -348,7 +305,7 @@ public final class LocalProcesses implements AutoCloseable {
     if (!probe.isReady(target)) {
       return false;
     }
-    local.checkAnswer(settings.checkListener());
+    local.checkAnswer(settings.checkListener(), Probes.needsListener(probe));
     return true;
   }
 
@@ -371,7 +328,7 @@ public final class LocalProcesses implements AutoCloseable {
    */
   @Override
   public void close() {
-    Use current;
+    Session current;
     List<LocalInstance> all;
     lock.lock();
     try {
@@ -379,7 +336,7 @@ public final class LocalProcesses implements AutoCloseable {
         return;
       }
       closed = true;
-      current = use;
+      current = session;
       all = List.copyOf(instances.values());
     } finally {
       lock.unlock();
@@ -387,7 +344,7 @@ public final class LocalProcesses implements AutoCloseable {
     if (current == null) {
       return;
     }
-    current.worker().close();
+    current.maintenance().close();
     boolean interrupted = Thread.interrupted();
     List<Exception> failures = new ArrayList<>();
     for (LocalInstance instance : all) {
@@ -430,7 +387,7 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
-  private static void notice(Use current, String id, LocalInstance instance) {
+  private static void notice(Session current, String id, LocalInstance instance) {
     InstanceExit exit = instance.noticeExit();
     if (exit != null) {
       current.context().observer().exited(id, exit);
@@ -438,7 +395,7 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   /** Looks whether an instance has ended that is not this process's child. */
-  private void look(Use current, String id, LocalInstance instance) {
+  private void look(Session current, String id, LocalInstance instance) {
     try {
       notice(current, id, instance);
     } finally {
@@ -448,35 +405,18 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
-  private void lookSoon(Use current, String id, LocalInstance instance) {
-    current.worker().later(LOOK, () -> look(current, id, instance));
+  private void lookSoon(Session current, String id, LocalInstance instance) {
+    current.maintenance().schedule(LOOK, () -> look(current, id, instance));
   }
 
-  private static void keepUp(Use current) {
-    OwnerLock owner = current.owner();
+  private static void cleanUp(Session current) {
+    OwnerDirectory owner = current.owner();
     try {
       owner.refresh();
-      Upkeep.refresh(owner.registry(), owner.directory());
-      Upkeep.forget(owner.registry(), Instant.now());
+      RegistryCleanup.refresh(owner.registry(), owner.directory());
+      RegistryCleanup.forget(owner.registry(), Instant.now());
     } catch (IOException | UncheckedIOException e) {
-      log.debug("Files came and went in {}: {}", owner.registry(), e.toString());
-    }
-  }
-
-  private void limitLogs() {
-    List<LocalInstance> all;
-    lock.lock();
-    try {
-      all = List.copyOf(instances.values());
-    } finally {
-      lock.unlock();
-    }
-    for (LocalInstance instance : all) {
-      try {
-        instance.log().limit();
-      } catch (IOException | UncheckedIOException e) {
-        log.warn("The log {} could not be cut: {}", instance.log().path(), e.toString());
-      }
+      log.debug("Files came and went in {}: {}", owner.registry().path(), e.toString());
     }
   }
 
@@ -498,8 +438,8 @@ public final class LocalProcesses implements AutoCloseable {
     }
   }
 
-  private Use requireUse() {
-    Use current = use;
+  private Session requireOpen() {
+    Session current = session;
     if (current == null || closed) {
       throw new IllegalStateException("the provider is not open");
     }
@@ -507,7 +447,7 @@ public final class LocalProcesses implements AutoCloseable {
   }
 
   private static String requireId(String what, String id) {
-    if (!id.matches(ID)) {
+    if (!id.matches(RegistryDirectory.ID)) {
       throw new IllegalArgumentException(
           what + " must be 1 to 80 of a-z, 0-9 and '-', but was '" + id + "'");
     }

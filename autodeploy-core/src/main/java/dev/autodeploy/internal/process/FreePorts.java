@@ -8,15 +8,15 @@ import java.net.ServerSocket;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Finds ports of this machine that nobody listens on. */
-final class Ports {
+/** The ports of this machine that nobody listens on. */
+final class FreePorts {
   // Below the range from which systems take the ports of outgoing connections: one of those could
   // have the port before the instance listens on it.
   private static final int FIRST = 20_000;
   private static final int COUNT = 12_000;
   private static final int TRIES = 200;
 
-  private Ports() {}
+  private FreePorts() {}
 
   /** Returns a free port that is not one of the given ones. */
   static int pick(Set<Integer> except) throws IOException {

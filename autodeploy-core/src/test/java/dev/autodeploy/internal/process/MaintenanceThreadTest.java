@@ -7,13 +7,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-final class WorkerTest {
+final class MaintenanceThreadTest {
 
   @Test
   void taskThatThrowsAnError_isDoneAgain() throws Exception {
     CountDownLatch done = new CountDownLatch(3);
-    try (Worker worker = new Worker()) {
-      worker.every(
+    try (MaintenanceThread maintenance = new MaintenanceThread()) {
+      maintenance.scheduleAtInterval(
           Duration.ofMillis(1),
           () -> {
             done.countDown();
