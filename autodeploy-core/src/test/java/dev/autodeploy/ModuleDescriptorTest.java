@@ -34,6 +34,7 @@ final class ModuleDescriptorTest {
             "dev.autodeploy.event",
             "dev.autodeploy.internal.files",
             "dev.autodeploy.internal.net",
+            "dev.autodeploy.internal.text",
             "dev.autodeploy.spi");
     assertThat(exports.get("dev.autodeploy.internal.files"))
         .containsExactly("dev.autodeploy.docker");
