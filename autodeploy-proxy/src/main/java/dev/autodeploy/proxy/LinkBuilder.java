@@ -291,6 +291,36 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Names further hosts that links are served under while there is no access rule ({@link
+   * #bearerToken}, {@link #access}). Names of loopback addresses, such as {@code localhost}, that
+   * of {@link #publicUrl} and those below {@link #hostSuffix} need not be named; where {@link
+   * #trustForwardedHeaders} is set, every host is right. Requests for other hosts get 421: a web
+   * page whose own name leads to this machine could otherwise use the links. Default: none.
+   *
+   * @param hosts such as {@code gpu.example.com}, without a port
+   * @return this
+   */
+  public B allowedHosts(String... hosts) {
+    settings.allowedHosts(hosts);
+    return self();
+  }
+
+  /**
+   * Lets pages of other sites use links while there is no access rule ({@link #bearerToken}, {@link
+   * #access}). Those of {@link #answerPreflight} may as well. Requests of other pages get 403 and
+   * wake nothing, as any web page that somebody opens on this machine could send them; programs
+   * that are no browsers are not concerned. Default: none.
+   *
+   * @param origins such as {@code https://app.example.com}, the text {@code null} for pages without
+   *     an origin such as local files, or {@code *} for all
+   * @return this
+   */
+  public B allowedOrigins(String... origins) {
+    settings.allowedOrigins(origins);
+    return self();
+  }
+
+  /**
    * Answers the CORS preflight requests of pages of certain origins, without an instance and
    * without a token. Others go to the instance like any request. Default: none.
    *

@@ -71,7 +71,7 @@ final class RoutingTest {
       assertThat(link.ask(get("/", "nobody.gpu.example.com")).status).isEqualTo(404);
       assertThat(link.ask(get("/", "a.app.gpu.example.com")).status).isEqualTo(202);
       assertThat(link.ask(get("/", "gpu.example.com")).status).isEqualTo(202);
-      assertThat(link.ask(get("/", "xgpu.example.com")).status).isEqualTo(202);
+      assertThat(link.ask(get("/", "xgpu.example.com")).status).isEqualTo(421);
 
       assertThat(link.instance().requests)
           .extracting(request -> request.target)

@@ -38,7 +38,10 @@ public class TestLink extends TestEngine {
 
   /** Sets what tests of links have in common. */
   public static <B extends LinkBuilder<B>> B prepared(B builder) {
-    return builder.port(0).drainTimeout(Duration.ofSeconds(2));
+    return builder
+        .port(0)
+        .drainTimeout(Duration.ofSeconds(2))
+        .allowedHosts("a", "b", "x", "link.example"); // as most requests of the tests have one
   }
 
   public RawClient client() throws IOException {

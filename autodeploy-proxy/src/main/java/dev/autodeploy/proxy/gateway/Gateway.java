@@ -75,6 +75,8 @@ public final class Gateway implements AutoCloseable {
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new GuardStep(connections));
     steps.add(new RouteStep(router));
+    steps.add(new SiteStep(config.sites()));
+    steps.add(new ServiceWorkerStep());
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
     steps.add(new PreflightStep(config.preflightOrigins()));
     steps.add(new AccessStep(access));
@@ -161,6 +163,9 @@ public final class Gateway implements AutoCloseable {
    */
   public boolean accepts(Exchange exchange) {
     Problem problem = RequestGuard.check(exchange.request());
+    if (problem == null) {
+      problem = config.sites().checkHost(exchange.request());
+    }
     if (problem != null) {
       respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()));
     }

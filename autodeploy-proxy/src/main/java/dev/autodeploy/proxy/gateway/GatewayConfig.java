@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param trustForwarded whether what a proxy in front says about the client is passed on
  * @param closeAfterChunked whether a connection is closed after a chunked request
  * @param access who may use which deployment
+ * @param sites the hosts and web pages that links are served to
  * @param forwardAuthorization whether the caller's {@code Authorization} goes on to the instance;
  *     null for yes unless tokens of the link itself come in it
  * @param rateRequests how many requests a caller may send in a period, or 0 for any number
@@ -51,6 +52,7 @@ public record GatewayConfig(
     boolean trustForwarded,
     boolean closeAfterChunked,
     AccessRules access,
+    SiteRules sites,
     @Nullable Boolean forwardAuthorization,
     int rateRequests,
     Duration ratePeriod,

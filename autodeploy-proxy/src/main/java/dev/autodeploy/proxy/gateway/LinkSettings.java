@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -53,6 +54,8 @@ public final class LinkSettings {
   private Duration ratePeriod = Duration.ofSeconds(1);
   private final List<NoWakeRule> noWake = new ArrayList<>();
   private final Set<String> preflightOrigins = new LinkedHashSet<>();
+  private final Set<String> allowedHosts = new LinkedHashSet<>();
+  private final Set<String> allowedOrigins = new LinkedHashSet<>();
   private boolean waitingPage;
   private boolean okHttpOnly;
 
@@ -180,6 +183,20 @@ public final class LinkSettings {
     preflightOrigins.addAll(List.of(origins));
   }
 
+  public void allowedHosts(String... hosts) {
+    for (String host : hosts) {
+      if (!host.matches("[A-Za-z0-9._-]+|\\[[0-9A-Fa-f:.]+]")) {
+        throw new IllegalArgumentException(
+            "allowedHosts must be hosts without a port, but one was '" + host + "'");
+      }
+      allowedHosts.add(host.toLowerCase(Locale.ROOT));
+    }
+  }
+
+  public void allowedOrigins(String... origins) {
+    allowedOrigins.addAll(List.of(origins));
+  }
+
   public void waitingPage(boolean value) {
     waitingPage = value;
   }
@@ -283,6 +300,7 @@ public final class LinkSettings {
    * @return the settings
    */
   public GatewayConfig toConfig(Function<String, URI> link, boolean closeAfterChunked) {
+    AccessRules rules = new AccessRules(tokenHashes, access);
     return new GatewayConfig(
         deployments,
         link,
@@ -297,7 +315,8 @@ public final class LinkSettings {
         presenceInterval,
         trustForwardedHeaders,
         closeAfterChunked,
-        new AccessRules(tokenHashes, access),
+        rules,
+        rules.any() ? SiteRules.unchecked() : siteRules(),
         forwardAuthorization,
         rateRequests,
         ratePeriod,
@@ -306,6 +325,16 @@ public final class LinkSettings {
         okHttpOnly,
         waitingPage,
         Ticker.system());
+  }
+
+  private SiteRules siteRules() {
+    Set<String> hosts = new LinkedHashSet<>(allowedHosts);
+    if (publicUrl != null && publicUrl.getHost() != null) {
+      hosts.add(publicUrl.getHost().toLowerCase(Locale.ROOT));
+    }
+    Set<String> origins = new LinkedHashSet<>(preflightOrigins);
+    origins.addAll(allowedOrigins);
+    return SiteRules.of(trustForwardedHeaders, hosts, hostSuffix, origins);
   }
 
   private static Duration positive(String parameter, Duration value) {

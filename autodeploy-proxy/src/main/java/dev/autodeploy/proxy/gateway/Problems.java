@@ -60,6 +60,35 @@ final class Problems {
         .about(name);
   }
 
+  static Problem misdirected(String host) {
+    return Problem.of(
+        421,
+        "unknown-host",
+        "The request is for another host",
+        "links are not served under the host '"
+            + host
+            + "'; use localhost, or let the host application name this host by publicUrl or"
+            + " allowedHosts, or set an access rule");
+  }
+
+  static Problem crossSite() {
+    return Problem.of(
+        403,
+        "cross-site-request",
+        "Pages of other sites may not use this link",
+        "this request was sent by a page of another site, and the link has no access rule; the"
+            + " host application can allow the page's origin by allowedOrigins");
+  }
+
+  static Problem serviceWorkerScope(String name) {
+    return Problem.of(
+            403,
+            "service-worker-scope",
+            "A service worker may not control other deployments",
+            "a service worker's script has to be below '/d/" + name + "/'")
+        .about(name);
+  }
+
   static Problem rateLimited(String name, int limit, Duration period, Duration wait) {
     return Problem.of(
             429,

@@ -63,7 +63,7 @@ final class WaitingPage {
     return "An instance is requested.";
   }
 
-  private static String escape(String text) {
+  static String escape(String text) {
     return text.replace("&", "&amp;")
         .replace("<", "&lt;")
         .replace(">", "&gt;")
