@@ -183,7 +183,7 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
 
   /**
    * Sets what links begin with where others reach the proxy at another address than it listens on.
-   * It changes nothing but what {@code serviceLink} and the status say.
+   * {@code serviceLink} and the status say so, and its host is one that links are served under.
    *
    * @param value such as {@code https://gpu.example.com/}
    * @return this

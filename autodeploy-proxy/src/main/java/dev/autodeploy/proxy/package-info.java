@@ -1,6 +1,6 @@
 /**
- * Service links, whatever server carries them: their settings, the rules about who may use them, and
- * about which requests never start an instance.
+ * Service links, whatever server carries them: their settings, the rules about who may use them,
+ * and about which requests never start an instance.
  *
  * <pre>{@code
  * JdkHttpProxy.Builder builder = JdkHttpProxy.builder(autoDeploy)
