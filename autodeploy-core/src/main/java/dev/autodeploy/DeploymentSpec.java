@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -473,7 +474,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder image(String reference) {
-      image = notBlank("image", reference);
+      image = reference("image", reference);
       snapshot = null;
       return this;
     }
@@ -487,7 +488,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder snapshot(String reference) {
-      snapshot = notBlank("snapshot", reference);
+      snapshot = reference("snapshot", reference);
       image = null;
       return this;
     }
@@ -747,6 +748,18 @@ public final class DeploymentSpec {
       requireNonNull(value, parameter);
       if (value.isBlank() || value.indexOf('\0') >= 0) {
         throw new IllegalArgumentException(parameter + " must not be blank or contain NUL");
+      }
+      return value;
+    }
+
+    /** It is shown in logs and on pages, and no image's name has control characters. */
+    private static String reference(String parameter, String value) {
+      if (!PlainText.isLine(notBlank(parameter, value))) {
+        throw new IllegalArgumentException(
+            parameter
+                + " must not contain control characters, but was '"
+                + PlainText.line(value)
+                + "'");
       }
       return value;
     }

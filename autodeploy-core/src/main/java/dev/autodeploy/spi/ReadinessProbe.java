@@ -58,7 +58,7 @@ public interface ReadinessProbe {
 
   /**
    * Returns the probe that is satisfied when one of the last lines that the instance wrote contains
-   * a match of a regular expression.
+   * a match of a regular expression. Colours and other control sequences are not seen.
    *
    * @param regex the expression, as of {@link java.util.regex.Pattern}; a search that takes too
    *     many steps, as of {@code (a+)+b}, ends with an error

@@ -385,7 +385,7 @@ public final class DeploymentController implements Deployment {
                     "{}: instance {} may not outlive this process: {}",
                     name,
                     instance.id,
-                    instance.spec.redact(EngineServices.describe(error)));
+                    SecretMask.line(EngineServices.describe(error), instance.spec));
               }
               checkpoint(instance);
               if (decide(() -> machine.left(now(), instance))) {
@@ -431,7 +431,7 @@ public final class DeploymentController implements Deployment {
   }
 
   void startFailed(Instance instance, String message, @Nullable InstanceExit exit) {
-    String redacted = instance.spec.redact(message);
+    String redacted = SecretMask.line(message, instance.spec);
     InstanceExit redactedExit = SecretMask.ofNullable(exit, instance.spec);
     decide(() -> machine.startFailed(now(), instance, redacted, redactedExit));
   }
@@ -441,7 +441,7 @@ public final class DeploymentController implements Deployment {
   }
 
   void releaseFailed(Instance instance, String message) {
-    String redacted = instance.spec.redact(message);
+    String redacted = SecretMask.line(message, instance.spec);
     decide(() -> machine.releaseFailed(now(), instance, redacted));
   }
 
@@ -856,7 +856,7 @@ public final class DeploymentController implements Deployment {
     List<DeploymentSpec> writers = writers();
     return context
         .call(() -> context.provider().logs(instanceId, lines))
-        .thenApply(log -> log.stream().map(line -> redact(line, writers)).toList());
+        .thenApply(log -> log.stream().map(line -> SecretMask.line(line, writers)).toList());
   }
 
   /** The specifications with which instances were started that may have written something. */
@@ -869,14 +869,6 @@ public final class DeploymentController implements Deployment {
     } finally {
       lock.unlock();
     }
-  }
-
-  private static String redact(String line, List<DeploymentSpec> writers) {
-    String redacted = line;
-    for (DeploymentSpec writer : writers) {
-      redacted = writer.redact(redacted);
-    }
-    return redacted;
   }
 
   @Override

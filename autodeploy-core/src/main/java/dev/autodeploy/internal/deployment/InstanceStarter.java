@@ -146,7 +146,7 @@ final class InstanceStarter {
       Thread.currentThread().interrupt();
       instance.lastProbeError = "it was interrupted";
     } catch (Throwable e) { // some languages throw checked exceptions from anywhere
-      instance.lastProbeError = instance.spec.redact(EngineServices.describe(e));
+      instance.lastProbeError = SecretMask.line(EngineServices.describe(e), instance.spec);
     }
     if (ready) {
       controller.ready(instance, endpoint);
@@ -172,7 +172,8 @@ final class InstanceStarter {
                     .findFirst()
                     .ifPresent(i -> instance.up = i);
               } else {
-                instance.lastProbeError = instance.spec.redact(EngineServices.describe(error));
+                instance.lastProbeError =
+                    SecretMask.line(EngineServices.describe(error), instance.spec);
               }
               probeAfter(ENDPOINT_POLL, instance, since);
             });

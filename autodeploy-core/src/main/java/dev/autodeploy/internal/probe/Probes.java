@@ -3,6 +3,7 @@ package dev.autodeploy.internal.probe;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.text.BoundedPattern;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.internal.text.SearchLimitException;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -126,7 +127,7 @@ public final class Probes {
       SearchLimitException failure = null;
       for (String line : lines) {
         try {
-          if (search.find(line)) {
+          if (search.find(PlainText.line(line))) { // as it is shown
             return true;
           }
         } catch (SearchLimitException e) { // of one line: another may match

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.runtime;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.internal.ledger.LedgerWriter;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.internal.util.Threads;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
@@ -121,10 +122,10 @@ public record EngineServices(
   public static String describe(Throwable error) {
     Throwable cause = unwrap(error);
     String type = cause.getClass().getSimpleName();
-    String message = cause.getMessage();
-    if (message == null || message.isBlank()) {
+    if (cause.getMessage() == null || cause.getMessage().isBlank()) {
       return type;
     }
+    String message = PlainText.line(cause.getMessage());
     boolean forPeople =
         cause instanceof InstanceStartException
             || cause instanceof AutoDeployException

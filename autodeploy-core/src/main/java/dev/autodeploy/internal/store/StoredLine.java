@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.internal.text.PlainText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -68,7 +69,7 @@ final class StoredLine {
 
   /** Returns its beginning for a log. The ledger has no secrets, but this may be anything. */
   String shown() {
-    String text = new String(bytes, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
+    String text = PlainText.line(new String(bytes, StandardCharsets.UTF_8));
     return text.length() <= SHOWN_CHARACTERS
         ? text
         : text.substring(0, SHOWN_CHARACTERS) + "... (" + bytes.length + " bytes)";

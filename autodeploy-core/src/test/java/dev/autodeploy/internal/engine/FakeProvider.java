@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.engine;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
@@ -7,6 +9,7 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
@@ -91,6 +94,10 @@ final class FakeProvider implements InstanceProvider {
     instances.put(instance.instanceId(), instance);
     mostAtOnce = Math.max(mostAtOnce, instances.size());
     return instance;
+  }
+
+  void progress(String instanceId, StartProgress progress) {
+    requireNonNull(observer, "observer").progress(instanceId, progress);
   }
 
   /** The instance ends by itself; the engine is told unless that message gets lost. */

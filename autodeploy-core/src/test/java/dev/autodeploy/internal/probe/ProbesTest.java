@@ -115,6 +115,7 @@ final class ProbesTest {
     assertThat(probe.isReady(logging("starting", "now listening on 8080"))).isTrue();
     assertThat(probe.isReady(logging("listening on", "8080"))).isFalse();
     assertThat(probe.isReady(logging())).isFalse();
+    assertThat(probe.isReady(logging("listening on \u001B[1m8080\u001B[0m"))).isTrue();
     assertThatThrownBy(() -> ReadinessProbe.logLine("("))
         .isInstanceOf(IllegalArgumentException.class);
   }
