@@ -5,6 +5,7 @@ module dev.autodeploy.console {
   requires java.net.http;
   requires transitive jdk.httpserver;
   requires transitive static org.jspecify;
+  requires static org.bouncycastle.provider;
   requires org.slf4j;
 
   exports dev.autodeploy.console;

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
-import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.ProviderCatalog;
 import java.io.IOException;
@@ -14,19 +13,10 @@ import java.time.InstantSource;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The JSON API of the page. A GET request never starts an instance. */
 final class Api {
-  private static final Logger LOG = LoggerFactory.getLogger(Api.class);
-  private static final int PROVIDER_SECONDS = 10;
-
   private final AutoDeploy autoDeploy;
   private final InstantSource clock;
   private final RequestGuard guard;
@@ -36,6 +26,9 @@ final class Api {
   private final ChangePublisher publisher;
   private final SseHub hub;
   private final LogTails logs;
+  private final Actions actions;
+  private final AuditLog audit;
+  private final @Nullable SignInApi signIn;
 
   Api(
       AutoDeploy autoDeploy,
@@ -45,7 +38,10 @@ final class Api {
       EventHistory eventHistory,
       ChangePublisher publisher,
       SseHub hub,
-      LogTails logs) {
+      LogTails logs,
+      Actions actions,
+      AuditLog audit,
+      @Nullable SignInApi signIn) {
     this.autoDeploy = autoDeploy;
     this.clock = clock;
     this.guard = guard;
@@ -55,26 +51,65 @@ final class Api {
     this.publisher = publisher;
     this.hub = hub;
     this.logs = logs;
+    this.actions = actions;
+    this.audit = audit;
+    this.signIn = signIn;
   }
 
   /**
-   * Answers a request.
+   * Answers a request of somebody who is known, as far as the console asks who they are.
    *
-   * @param user who asks
-   * @return the answer, or null if the exchange has become an event stream
+   * @return the response, or null if the exchange has become an event stream
    */
-  @Nullable JsonResponse answer(Request request, String user) throws IOException {
-    boolean reads = request.method().equals("GET");
-    if (!reads) {
-      guard.admitChange(request.exchange(), user);
+  @Nullable JsonResponse answer(Request request, Caller caller) throws IOException {
+    if (request.method().equals("GET")) {
+      return route(request, caller);
     }
+    try {
+      guard.admitChange(request.exchange(), caller);
+      return route(request, caller);
+    } catch (Problem e) {
+      actions.refused(request, caller, e.slug());
+      throw e;
+    } catch (AutoDeployException e) {
+      actions.refused(request, caller, e.code().name().toLowerCase(Locale.ROOT));
+      throw e;
+    }
+  }
+
+  /**
+   * Answers a request of somebody who has not signed in.
+   *
+   * @param address where the request came from
+   */
+  JsonResponse answerUnknown(Request request, String address) throws IOException {
+    List<String> path = request.path();
+    if (path.equals(List.of("session"))) {
+      allow(request, "GET");
+      return JsonResponse.json(200, unknownSession());
+    }
+    if (signIn != null && path.equals(List.of("sign-in"))) {
+      allow(request, "POST");
+      return signIn.signIn(request, address);
+    }
+    request.exchange().getResponseHeaders().set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
+    throw new Problem(
+        401, "not-authenticated", "You are not signed in", "sign in with POST -/api/sign-in");
+  }
+
+  private @Nullable JsonResponse route(Request request, Caller caller) throws IOException {
+    boolean reads = request.method().equals("GET");
     List<String> path = request.path();
     String first = path.get(0);
     if (path.size() == 1) {
       switch (first) {
         case "session" -> {
           allow(request, "GET");
-          return JsonResponse.json(200, session(user));
+          return JsonResponse.json(200, session(caller));
+        }
+        case "sign-out" -> {
+          allow(request, "POST");
+          return signOut(caller);
         }
         case "provider" -> {
           allow(request, "GET");
@@ -82,15 +117,20 @@ final class Api {
         }
         case "check" -> {
           allow(request, "POST");
-          return check(request);
+          return actions.check(request);
         }
         case "events" -> {
           allow(request, "GET");
           return JsonResponse.json(200, events(request));
         }
+        case "audit" -> {
+          allow(request, "GET");
+          guard.admitActor(caller);
+          return JsonResponse.json(200, audit.json(limit(request, AuditLog.MAX_ENTRIES)));
+        }
         case "deployments" -> {
           allow(request, "GET", "POST");
-          return reads ? JsonResponse.json(200, list()) : create(request);
+          return reads ? JsonResponse.json(200, list()) : actions.create(request, caller);
         }
         default -> {
           // Longer paths are handled below.
@@ -99,23 +139,36 @@ final class Api {
     }
     if (path.size() == 2 && first.equals("events") && path.get(1).equals("stream")) {
       allow(request, "GET");
-      return stream(request);
+      return stream(request, caller);
     }
     if (path.size() >= 2 && first.equals("deployments")) {
       Deployment deployment = find(path.get(1));
-      return about(deployment, request, path.subList(2, path.size()));
+      return about(deployment, request, caller, path.subList(2, path.size()));
     }
     throw Problem.notFound("the API has no such address");
   }
 
-  private @Nullable JsonResponse about(Deployment deployment, Request request, List<String> rest)
-      throws IOException {
+  private static int limit(Request request, int max) {
+    return request.number("limit", 200, 1, max);
+  }
+
+  private JsonResponse signOut(Caller caller) {
+    if (signIn == null || caller.session() == null) {
+      throw Problem.notFound("this console has no sessions to sign out of");
+    }
+    JsonResponse response = signIn.signOut(caller);
+    hub.endWhere(session -> session.equals(caller.session()));
+    return response;
+  }
+
+  private @Nullable JsonResponse about(
+      Deployment deployment, Request request, Caller caller, List<String> rest) throws IOException {
     if (rest.isEmpty()) {
       allow(request, "GET", "PATCH", "DELETE");
       return switch (request.method()) {
         case "GET" -> JsonResponse.json(200, deploymentJson.detail(deployment));
-        case "PATCH" -> update(deployment, request);
-        default -> remove(deployment);
+        case "PATCH" -> actions.update(deployment, request, caller);
+        default -> actions.remove(deployment, caller);
       };
     }
     if (rest.size() == 1) {
@@ -134,18 +187,15 @@ final class Api {
         }
         case "start" -> {
           allow(request, "POST");
-          return accepted(deployment, "start", deployment.warmUp());
+          return actions.start(deployment, caller);
         }
         case "release" -> {
           allow(request, "POST");
-          return accepted(
-              deployment,
-              "release",
-              forced(request) ? deployment.releaseNow() : deployment.release());
+          return actions.release(deployment, request, caller);
         }
         case "snapshot" -> {
           allow(request, "POST");
-          return snapshot(deployment, request);
+          return actions.snapshot(deployment, request, caller);
         }
         default -> {
           // Longer paths are handled below.
@@ -160,7 +210,7 @@ final class Api {
       }
       if (rest.size() == 4 && rest.get(3).equals("stream")) {
         allow(request, "GET");
-        return logStream(deployment, instanceId, request);
+        return logStream(deployment, instanceId, request, caller);
       }
     }
     throw Problem.notFound("the API has no such address");
@@ -181,15 +231,28 @@ final class Api {
     return autoDeploy.find(name).orElseThrow(() -> Problem.noDeployment(name));
   }
 
-  // Requests that read.
-
-  private ObjectNode session(String user) {
+  private ObjectNode session(Caller caller) {
+    boolean acts = guard.actions() && caller.mayAct();
     ObjectNode json = Json.object();
-    json.put("actions", guard.actions());
-    json.put("token", guard.actions() ? guard.token(user) : null);
-    json.put("user", user.isEmpty() ? null : user);
+    json.put("signIn", signIn != null);
+    json.put("actions", acts);
+    json.put("token", acts || signIn != null ? guard.token(caller.user()) : null);
+    json.put("user", caller.user().isEmpty() ? null : caller.user());
     json.put("provider", autoDeploy.providerName());
     json.put("owner", autoDeploy.owner());
+    Json.put(json, "now", clock.instant());
+    return json;
+  }
+
+  /** Tells somebody unknown nothing but that they have to sign in. */
+  private ObjectNode unknownSession() {
+    ObjectNode json = Json.object();
+    json.put("signIn", true);
+    json.put("actions", false);
+    json.putNull("token");
+    json.putNull("user");
+    json.putNull("provider");
+    json.putNull("owner");
     Json.put(json, "now", clock.instant());
     return json;
   }
@@ -211,7 +274,7 @@ final class Api {
   private ObjectNode provider() {
     ObjectNode json = Json.object();
     json.put("name", autoDeploy.providerName());
-    ProviderCatalog catalog = await(autoDeploy.catalog());
+    ProviderCatalog catalog = Actions.await(autoDeploy.catalog());
     ArrayNode images = json.putArray("images");
     catalog.images().forEach(images::add);
     ArrayNode snapshots = json.putArray("snapshots");
@@ -238,7 +301,7 @@ final class Api {
   }
 
   private ObjectNode events(Request request) {
-    int limit = request.number("limit", 200, 1, EventHistory.MAX_EVENTS);
+    int limit = limit(request, EventHistory.MAX_EVENTS);
     ObjectNode json = Json.object();
     ArrayNode list = json.putArray("events");
     eventHistory
@@ -313,154 +376,31 @@ final class Api {
     ObjectNode json = Json.object();
     json.put("instanceId", instanceId);
     ArrayNode list = json.putArray("lines");
-    await(deployment.logs(instanceId, lines)).forEach(list::add);
+    Actions.await(deployment.logs(instanceId, lines)).forEach(list::add);
     return json;
   }
 
-  private @Nullable JsonResponse stream(Request request) throws IOException {
+  private @Nullable JsonResponse stream(Request request, Caller caller) throws IOException {
+    guard.admitStream(request.exchange());
     publisher.prime();
     ObjectNode hello = Json.object();
     Json.put(hello, "now", clock.instant());
-    hub.open(request.exchange(), ChangePublisher.TOPIC, SseHub.message("hello", Json.text(hello)));
+    hub.open(
+        request.exchange(),
+        caller,
+        ChangePublisher.TOPIC,
+        SseHub.message("hello", Json.text(hello)));
     return null;
   }
 
   private @Nullable JsonResponse logStream(
-      Deployment deployment, String instanceId, Request request) throws IOException {
-    List<String> lines = await(deployment.logs(instanceId, 500));
+      Deployment deployment, String instanceId, Request request, Caller caller) throws IOException {
+    guard.admitStream(request.exchange());
+    List<String> lines = Actions.await(deployment.logs(instanceId, 500));
     String first = Json.text(LogTails.lines(lines, true));
-    hub.open(request.exchange(), LogTails.topic(instanceId), SseHub.message("lines", first));
+    hub.open(
+        request.exchange(), caller, LogTails.topic(instanceId), SseHub.message("lines", first));
     logs.follow(deployment, instanceId);
     return null;
-  }
-
-  // Requests that change something.
-
-  private JsonResponse check(Request request) throws IOException {
-    ObjectNode body = request.body();
-    DeploymentSpec spec = spec(() -> SpecJson.read(body));
-    if (autoDeploy.find(spec.name()).isPresent()) {
-      throw Problem.nameTaken(spec.name());
-    }
-    return JsonResponse.json(200, Json.object().put("ok", true));
-  }
-
-  private JsonResponse create(Request request) throws IOException {
-    ObjectNode body = request.body();
-    DeploymentSpec spec = spec(() -> SpecJson.read(body));
-    if (autoDeploy.find(spec.name()).isPresent()) {
-      throw Problem.nameTaken(spec.name());
-    }
-    Deployment made = provided(() -> autoDeploy.deploy(spec));
-    LOG.info("{}: made from the console", spec.name());
-    return JsonResponse.json(201, deploymentJson.detail(made))
-        .with("Location", "deployments/" + spec.name());
-  }
-
-  private JsonResponse update(Deployment deployment, Request request) throws IOException {
-    ObjectNode body = request.body();
-    if (body.has("name") && !body.path("name").asText().equals(deployment.name())) {
-      throw Problem.invalid("name", "a deployment cannot be renamed; make another one");
-    }
-    DeploymentSpec spec = spec(() -> SpecJson.merge(deployment.spec(), body));
-    provided(() -> autoDeploy.update(spec));
-    LOG.info("{}: changed from the console", spec.name());
-    return JsonResponse.json(200, deploymentJson.detail(deployment));
-  }
-
-  private static DeploymentSpec spec(java.util.function.Supplier<DeploymentSpec> read) {
-    try {
-      return read.get();
-    } catch (InvalidSpecException e) {
-      throw Problem.invalid(e.errors());
-    }
-  }
-
-  private static Deployment provided(java.util.function.Supplier<Deployment> change) {
-    try {
-      return change.get();
-    } catch (IllegalArgumentException e) {
-      throw Problem.invalid("", String.valueOf(e.getMessage()));
-    }
-  }
-
-  private JsonResponse remove(Deployment deployment) {
-    CompletableFuture<Void> removed = autoDeploy.remove(deployment.name());
-    LOG.info("{}: removed from the console", deployment.name());
-    return removed.isDone() ? JsonResponse.empty(204) : accepted(deployment, "remove", removed);
-  }
-
-  private static boolean forced(Request request) throws IOException {
-    ObjectNode body = request.body();
-    if (body.has("forced") && !body.get("forced").isBoolean()) {
-      throw Problem.invalid("forced", "forced must be true or false");
-    }
-    return body.path("forced").asBoolean(false);
-  }
-
-  private JsonResponse snapshot(Deployment deployment, Request request) throws IOException {
-    ObjectNode body = request.body();
-    String name = body.path("name").asText("").trim();
-    if (name.isEmpty() || name.length() > 128) {
-      throw Problem.invalid("name", "a snapshot needs a name of 1 to 128 characters");
-    }
-    return accepted(deployment, "snapshot", deployment.snapshot(name));
-  }
-
-  /**
-   * Answers that an action goes on: it may take minutes. How it ended is told on the event stream.
-   */
-  private JsonResponse accepted(Deployment deployment, String action, CompletableFuture<?> done) {
-    DeploymentSpec spec = deployment.spec();
-    done.whenComplete(
-        (result, error) -> {
-          ObjectNode json = Json.object();
-          json.put("deployment", deployment.name());
-          json.put("action", action);
-          json.put("ok", error == null);
-          json.put("result", result instanceof String text ? text : null);
-          json.put("message", error == null ? null : spec.redact(describe(error)));
-          hub.publish(ChangePublisher.TOPIC, SseHub.message("action", Json.text(json)));
-        });
-    if (done.isCompletedExceptionally()) {
-      await(done);
-    }
-    ObjectNode json = Json.object();
-    json.put("deployment", deployment.name());
-    json.put("action", action);
-    json.put("done", done.isDone());
-    return JsonResponse.json(202, json);
-  }
-
-  // Waiting for the provider.
-
-  private static <T> T await(CompletableFuture<T> future) {
-    try {
-      return future.get(PROVIDER_SECONDS, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof AutoDeployException known) {
-        throw known;
-      }
-      throw new Problem(502, "provider-failed", "The provider could not do it", describe(e));
-    } catch (TimeoutException e) {
-      throw new Problem(
-          504,
-          "provider-timeout",
-          "The provider does not answer",
-          "the provider did not answer within " + PROVIDER_SECONDS + " s");
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Problem(503, "closed", "The console is closed", "the console is being closed");
-    }
-  }
-
-  private static String describe(Throwable error) {
-    Throwable cause = error;
-    while (cause.getCause() != null
-        && (cause instanceof ExecutionException
-            || cause instanceof java.util.concurrent.CompletionException)) {
-      cause = cause.getCause();
-    }
-    return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
   }
 }

@@ -40,7 +40,9 @@ final class Assets {
           "list.js",
           "form.js",
           "detail.js",
-          "events.js"
+          "events.js",
+          "audit.js",
+          "signin.js"
         }) {
       files.put("-/" + name, name);
     }

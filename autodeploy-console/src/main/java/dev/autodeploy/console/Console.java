@@ -14,11 +14,14 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.InstantSource;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It can be mounted at any path of any JDK {@link HttpServer} instead: {@link #mount}. It
- * answers on the loopback address only unless it has an {@link Builder#authenticator}, and it is
+ * answers on the loopback address only unless people {@linkplain Builder#signIn sign in}, and it is
  * read-only unless {@link Builder#actions} are switched on: whoever may act can run any command on
  * the machines of the provider.
  */
@@ -52,7 +55,9 @@ public final class Console implements AutoCloseable {
   private Console(Builder b) {
     this.scheduler =
         Executors.newSingleThreadScheduledExecutor(DaemonThreads.named("console-watch"));
-    this.guard = new RequestGuard(b.authenticator, b.allowedHosts, b.actions);
+    AuditLog audit = new AuditLog(b.clock);
+    SignInApi signIn = b.signIn == null ? null : new SignInApi(b.signIn, audit, System::nanoTime);
+    this.guard = new RequestGuard(b.authenticator, signIn, b.allowedHosts, b.actions);
     this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
     EventHistory eventHistory = new EventHistory();
@@ -61,9 +66,31 @@ public final class Console implements AutoCloseable {
     this.publisher =
         new ChangePublisher(
             b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
+    SpecPolicy policy = new SpecPolicy(b.allowedMounts, b.allowedImages);
+    Actions actions = new Actions(b.autoDeploy, deploymentJson, policy, hub, audit);
     this.api =
-        new Api(b.autoDeploy, b.clock, guard, deploymentJson, eventHistory, publisher, hub, logs);
+        new Api(
+            b.autoDeploy,
+            b.clock,
+            guard,
+            deploymentJson,
+            eventHistory,
+            publisher,
+            hub,
+            logs,
+            actions,
+            audit,
+            signIn);
+    if (signIn != null) {
+      scheduler.scheduleWithFixedDelay(() -> endSessions(signIn), 1, 1, TimeUnit.SECONDS);
+    }
     publisher.begin();
+  }
+
+  /** A session that is over has no event stream either. */
+  private void endSessions(SignInApi signIn) {
+    signIn.expire();
+    hub.endWhere(session -> !signIn.isOpen(session));
   }
 
   /**
@@ -148,12 +175,12 @@ public final class Console implements AutoCloseable {
   private void check(@Nullable InetSocketAddress address) {
     InetAddress host = address == null ? null : address.getAddress();
     boolean loopback = host != null && host.isLoopbackAddress();
-    if (!loopback && !guard.hasAuthenticator()) {
+    if (!loopback && !guard.asksWho()) {
       throw new IllegalStateException(
           "the console may not listen on "
               + address
-              + " without an authenticator: everybody who reaches that address could use it. Bind"
-              + " the server to a loopback address, or give the console an authenticator");
+              + " without an authenticator or sign-in: everybody who reaches that address could use"
+              + " it. Bind the server to a loopback address, or give the console users with signIn");
     }
   }
 
@@ -179,6 +206,9 @@ public final class Console implements AutoCloseable {
     private Function<Deployment, @Nullable URI> linkOf = deployment -> null;
     private boolean actions;
     private @Nullable Authenticator authenticator;
+    private @Nullable SignIn signIn;
+    private final List<String> allowedMounts = new ArrayList<>();
+    private final List<String> allowedImages = new ArrayList<>();
     private final Set<String> allowedHosts = new HashSet<>();
     private int maxListeners = 100;
     private ZoneId zone = ZoneId.systemDefault();
@@ -224,9 +254,58 @@ public final class Console implements AutoCloseable {
     }
 
     /**
+     * Sets who may sign in to the page with a password, and what each of them may do; needed on any
+     * other address than loopback, unless there is an {@link #authenticator}. Give the page TLS
+     * there, as passwords are sent as they are. Default: nobody is asked.
+     *
+     * @param value the users
+     * @return this
+     */
+    public Builder signIn(SignIn value) {
+      signIn = requireNonNull(value, "signIn");
+      return this;
+    }
+
+    /**
+     * Allows deployments that are made or changed on the page, or through its API, to mount a path
+     * of the host and everything below it. A path that the system depends on, such as {@code /},
+     * {@code /etc}, {@code /proc}, {@code /root} or the Docker socket, is mounted only if it is
+     * named here exactly; being below a path that is named is not enough. Links are followed when
+     * the deployment is made; allow no path that instances can write to, as they can put links
+     * there later. A name without a slash is that of a volume. Deployments that the application
+     * declares itself are not restricted. Default: no mounts.
+     *
+     * @param path an absolute path of the host, or a volume's name
+     * @return this
+     */
+    public Builder allowedMounts(String path) {
+      allowedMounts.add(SpecPolicy.checkedMount(requireNonNull(path, "path")));
+      return this;
+    }
+
+    /**
+     * Restricts the images and snapshots of deployments that are made or changed on the page, or
+     * through its API, to those that match a pattern, or one of several. Default: every image,
+     * because a start command can fetch and run in one image what another one holds; restrict them
+     * to keep pulls to registries that you know.
+     *
+     * @param pattern a reference, where {@code *} stands for any text, such as {@code
+     *     ghcr.io/acme/*}
+     * @return this
+     */
+    public Builder allowedImages(String pattern) {
+      requireNonNull(pattern, "pattern");
+      if (pattern.isBlank()) {
+        throw new IllegalArgumentException("an image pattern must not be blank");
+      }
+      allowedImages.add(pattern);
+      return this;
+    }
+
+    /**
      * Allows a host name under which the page is called, as behind another proxy. Without an
-     * authenticator only names of the loopback address are answered, so that no page of somebody
-     * else can pass for this one. With one, every name is answered until one is allowed.
+     * authenticator or sign-in only names of the loopback address are answered, so that no page of
+     * somebody else can pass for this one. With one, every name is answered until one is allowed.
      *
      * @param name the name without a port, such as {@code ops.example.com}
      * @return this
@@ -283,8 +362,13 @@ public final class Console implements AutoCloseable {
      * Returns the console, which watches the engine from now on.
      *
      * @return the console, to be closed before the engine
+     * @throws IllegalStateException if there are both an authenticator and users who sign in
      */
     public Console build() {
+      if (authenticator != null && signIn != null) {
+        throw new IllegalStateException(
+            "the console has both an authenticator and signIn; choose one of them");
+      }
       return new Console(this);
     }
   }

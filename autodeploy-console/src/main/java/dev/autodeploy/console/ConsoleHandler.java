@@ -83,7 +83,7 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
 
   private @Nullable JsonResponse answer(HttpExchange exchange) throws IOException {
     guard.admit(exchange);
-    String user = guard.authenticate(exchange);
+    Caller caller = guard.caller(exchange);
     String base = base(exchange);
     String path = exchange.getRequestURI().getPath();
     if ((path + "/").equals(base)) {
@@ -101,7 +101,12 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
       return asset;
     }
     if (rest.startsWith(API)) {
-      return api.answer(Request.of(exchange, rest.substring(API.length())), user);
+      guard.admitToApi(exchange);
+      Request request = Request.of(exchange, rest.substring(API.length()));
+      if (caller != null) {
+        return api.answer(request, caller);
+      }
+      return api.answerUnknown(request, RequestGuard.address(exchange));
     }
     throw Problem.notFound("the console has no such page");
   }

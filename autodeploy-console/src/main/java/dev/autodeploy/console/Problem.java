@@ -104,6 +104,11 @@ final class Problem extends RuntimeException {
         List.of());
   }
 
+  /** Returns the last part of the problem's type. */
+  String slug() {
+    return slug;
+  }
+
   JsonResponse response() {
     ObjectNode json = Json.object();
     json.put("type", TYPES + slug);

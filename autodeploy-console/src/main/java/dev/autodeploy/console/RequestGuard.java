@@ -28,20 +28,33 @@ final class RequestGuard {
 
   private static final int MAX_URI = 4096;
 
+  /** Tells that the request comes from the page's own script, which no other site can send. */
+  static final String PAGE_HEADER = "X-AutoDeploy-Page";
+
+  /** Tells that nobody has touched the page lately, so that its requests keep no session alive. */
+  private static final String UNATTENDED_HEADER = "X-AutoDeploy-Unattended";
+
   private final @Nullable Authenticator authenticator;
+  private final @Nullable SignInApi signIn;
   private final Set<String> allowedHosts;
   private final boolean actions;
   private final byte[] secret = new byte[32];
 
-  RequestGuard(@Nullable Authenticator authenticator, Set<String> allowedHosts, boolean actions) {
+  RequestGuard(
+      @Nullable Authenticator authenticator,
+      @Nullable SignInApi signIn,
+      Set<String> allowedHosts,
+      boolean actions) {
     this.authenticator = authenticator;
+    this.signIn = signIn;
     this.allowedHosts = Set.copyOf(allowedHosts);
     this.actions = actions;
     new SecureRandom().nextBytes(secret);
   }
 
-  boolean hasAuthenticator() {
-    return authenticator != null;
+  /** Returns whether people are asked who they are. */
+  boolean asksWho() {
+    return authenticator != null || signIn != null;
   }
 
   boolean actions() {
@@ -59,10 +72,10 @@ final class RequestGuard {
     }
     InetSocketAddress local = exchange.getLocalAddress();
     boolean loopback = local != null && local.getAddress().isLoopbackAddress();
-    if (!loopback && authenticator == null) {
+    if (!loopback && !asksWho()) {
       throw Problem.forbidden(
           "authenticator-required",
-          "without an authenticator the console answers on the loopback address only");
+          "without an authenticator or sign-in the console answers on the loopback address only");
     }
     checkHost(exchange.getRequestHeaders().getFirst("Host"));
   }
@@ -70,7 +83,7 @@ final class RequestGuard {
   private void checkHost(@Nullable String authority) {
     String host = authority == null ? "" : hostOf(authority);
     boolean known = isLoopbackName(host) || allowedHosts.contains(host);
-    boolean free = authenticator != null && allowedHosts.isEmpty();
+    boolean free = asksWho() && allowedHosts.isEmpty();
     if (!known && !free) {
       throw new Problem(
           421,
@@ -91,14 +104,27 @@ final class RequestGuard {
   }
 
   /**
-   * Asks the authenticator who it is.
+   * Returns who a request is from, or null if it is from somebody who has yet to sign in.
    *
-   * @return the user's name, empty where nobody asks
+   * @throws Problem if an authenticator refuses it
    */
-  String authenticate(HttpExchange exchange) {
-    if (authenticator == null) {
-      return "";
+  @Nullable Caller caller(HttpExchange exchange) {
+    Headers headers = exchange.getRequestHeaders();
+    String address = address(exchange);
+    if (signIn != null) {
+      boolean attended = headers.getFirst(UNATTENDED_HEADER) == null;
+      return signIn.caller(headers.getFirst("Authorization"), address, attended);
     }
+    String user = authenticator == null ? "" : authenticated(authenticator, exchange);
+    return new Caller(user, address, ConsoleRole.ACT, null);
+  }
+
+  static String address(HttpExchange exchange) {
+    InetSocketAddress remote = exchange.getRemoteAddress();
+    return remote == null ? "" : remote.getAddress().getHostAddress();
+  }
+
+  private static String authenticated(Authenticator authenticator, HttpExchange exchange) {
     Authenticator.Result result = authenticator.authenticate(exchange);
     if (result instanceof Authenticator.Success success) {
       return success.getPrincipal().getName();
@@ -108,31 +134,64 @@ final class RequestGuard {
             ? retry.getResponseCode()
             : ((Authenticator.Failure) result).getResponseCode();
     throw new Problem(
-        status, "not-authenticated", "Who are you?", "the console needs you to log in");
+        status, "not-authenticated", "You are not signed in", "the console needs you to sign in");
   }
 
-  /** Refuses a change that a page of somebody else could have made, or that is not switched on. */
-  void admitChange(HttpExchange exchange, String user) {
+  /**
+   * Refuses a request to the API that a page of another origin made. Another port of the same host
+   * is another origin too: that is where instances answer.
+   */
+  void admitToApi(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
     String origin = headers.getFirst("Origin");
-    if (origin != null && !sameOrigin(origin, headers.getFirst("Host"))) {
-      throw Problem.forbidden("cross-origin", "a change must come from the console's own page");
-    }
     String site = headers.getFirst("Sec-Fetch-Site");
-    if (site != null && !site.equals("same-origin") && !site.equals("none")) {
-      throw Problem.forbidden("cross-origin", "a change must come from the console's own page");
-    }
-    if (!actions) {
+    boolean elsewhere = site != null && !site.equals("same-origin") && !site.equals("none");
+    if (elsewhere || (origin != null && !sameOrigin(origin, headers.getFirst("Host")))) {
       throw Problem.forbidden(
-          "read-only", "this console is read-only; the host application can switch actions on");
+          "cross-origin", "a request to the API must come from the console's own page");
     }
-    String token = headers.getFirst(TOKEN_HEADER);
+  }
+
+  /**
+   * Refuses an event stream that a page of another origin may have opened: browsers tell where a
+   * request comes from on loopback and with TLS only. Others than browsers need no header.
+   */
+  void admitStream(HttpExchange exchange) {
+    Headers headers = exchange.getRequestHeaders();
+    String agent = headers.getFirst("User-Agent");
+    boolean browser = agent != null && agent.startsWith("Mozilla/");
+    boolean told = headers.containsKey("Sec-Fetch-Site") || headers.containsKey(PAGE_HEADER);
+    if (browser && !told) {
+      throw Problem.forbidden(
+          "cross-origin", "an event stream must be opened by the console's own page");
+    }
+  }
+
+  /** Refuses a change that this user may not make, or that lacks the user's token. */
+  void admitChange(HttpExchange exchange, Caller caller) {
+    boolean signsOut = exchange.getRequestURI().getPath().endsWith("/-/api/sign-out");
+    if (!signsOut) {
+      admitActor(caller);
+    }
+    String token = exchange.getRequestHeaders().getFirst(TOKEN_HEADER);
     byte[] given = token == null ? new byte[0] : token.getBytes(StandardCharsets.UTF_8);
-    byte[] expected = token(user).getBytes(StandardCharsets.UTF_8);
+    byte[] expected = token(caller.user()).getBytes(StandardCharsets.UTF_8);
     if (!MessageDigest.isEqual(given, expected)) {
       throw Problem.forbidden(
           "token-missing",
           "a change needs the token of GET -/api/session in the header " + TOKEN_HEADER);
+    }
+  }
+
+  /** Refuses somebody who may only look. */
+  void admitActor(Caller caller) {
+    if (!actions) {
+      throw Problem.forbidden(
+          "read-only", "this console is read-only; the host application can switch actions on");
+    }
+    if (!caller.mayAct()) {
+      throw Problem.forbidden(
+          "role-reads", "user '" + caller.user() + "' may look at this console, not change it");
     }
   }
 

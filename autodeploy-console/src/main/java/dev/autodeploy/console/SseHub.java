@@ -6,14 +6,18 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,8 +37,8 @@ final class SseHub {
 
   private final int maxListeners;
   private final long longestWrite;
-  private final AtomicInteger open = new AtomicInteger();
   private final List<Stream> streams = new CopyOnWriteArrayList<>();
+  private final ReentrantLock surplus = new ReentrantLock();
   private final ThreadPoolExecutor writers;
   private volatile boolean closed;
 
@@ -47,7 +51,7 @@ final class SseHub {
             WRITERS,
             5,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(maxListeners + WRITERS),
+            new LinkedBlockingQueue<>(2 * maxListeners + WRITERS),
             DaemonThreads.named("console-stream"),
             new ThreadPoolExecutor.DiscardPolicy());
     writers.allowCoreThreadTimeOut(true);
@@ -56,36 +60,65 @@ final class SseHub {
   /**
    * Opens a stream on an exchange, which is left open when its handler returns.
    *
+   * @param caller who listens
    * @param topic what the stream is about
    * @param first what is sent first
    */
-  Stream open(HttpExchange exchange, String topic, String first) throws IOException {
+  Stream open(HttpExchange exchange, Caller caller, String topic, String first) throws IOException {
     if (closed) {
       throw new Problem(503, "closed", "The console is closed", "the console is closed");
     }
-    if (open.incrementAndGet() > maxListeners) {
-      open.decrementAndGet();
+    if (streams.size() >= 2 * maxListeners) {
       throw new Problem(
           503,
           "too-many-listeners",
           "Too many pages are open",
           maxListeners + " listeners are connected, which is the limit; close some pages");
     }
-    Stream stream;
-    try {
-      exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
-      exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
-      ServerWorkers.waitingForClient();
-      exchange.sendResponseHeaders(200, 0);
-      ServerWorkers.working();
-      stream = new Stream(exchange, topic);
-    } catch (IOException | RuntimeException e) {
-      open.decrementAndGet();
-      throw e;
-    }
+    exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
+    exchange.getResponseHeaders().set("X-Accel-Buffering", "no");
+    ServerWorkers.waitingForClient();
+    exchange.sendResponseHeaders(200, 0);
+    ServerWorkers.working();
+    Stream stream = new Stream(exchange, caller, topic);
     streams.add(stream);
+    endSurplus();
     stream.send(first.getBytes(StandardCharsets.UTF_8));
     return stream;
+  }
+
+  /**
+   * Ends streams beyond the limit, each the oldest one of the client that has most: a client that
+   * opens many takes no place from others. Streams that are being ended are listed until their last
+   * bytes are written; of those there may be as many again.
+   */
+  private void endSurplus() {
+    surplus.lock();
+    try {
+      List<Stream> open = new ArrayList<>(streams);
+      open.removeIf(Stream::isEndingOrOver);
+      while (open.size() > maxListeners) {
+        Map<String, Integer> counts = new HashMap<>();
+        open.forEach(stream -> counts.merge(stream.caller.client(), 1, Integer::sum));
+        int most = Collections.max(counts.values());
+        Stream oldest =
+            open.stream()
+                .filter(stream -> counts.getOrDefault(stream.caller.client(), 0) == most)
+                .findFirst()
+                .orElseThrow();
+        oldest.end();
+        open.remove(oldest);
+      }
+    } finally {
+      surplus.unlock();
+    }
+  }
+
+  /** Ends the streams of sessions. */
+  void endWhere(Predicate<String> session) {
+    streams.stream()
+        .filter(stream -> stream.caller.session() != null && session.test(stream.caller.session()))
+        .forEach(Stream::end);
   }
 
   static String message(String event, String data) {
@@ -134,6 +167,7 @@ final class SseHub {
   final class Stream {
     private final HttpExchange exchange;
     private final OutputStream out;
+    private final Caller caller;
     private final String topic;
     private final ReentrantLock lock = new ReentrantLock();
 
@@ -145,7 +179,8 @@ final class SseHub {
     private @Nullable Thread writer;
     private long writingSince;
 
-    Stream(HttpExchange exchange, String topic) {
+    Stream(HttpExchange exchange, Caller caller, String topic) {
+      this.caller = caller;
       this.exchange = exchange;
       this.out = exchange.getResponseBody();
       this.topic = topic;
@@ -183,6 +218,15 @@ final class SseHub {
       lock.lock();
       try {
         return over;
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private boolean isEndingOrOver() {
+      lock.lock();
+      try {
+        return ending || over;
       } finally {
         lock.unlock();
       }
@@ -259,7 +303,6 @@ final class SseHub {
         lock.unlock();
       }
       streams.remove(this);
-      open.decrementAndGet();
       exchange.close();
     }
 

@@ -47,7 +47,7 @@ class OpenApiTest {
 
   @Test
   void everyAnswer_isAsDocumented() throws Exception {
-    try (ConsoleFixture f = new ConsoleFixture()) {
+    try (ConsoleFixture f = new ConsoleFixture(b -> b.actions(true).allowedMounts("/models"))) {
       document = f.json("-/api/openapi.json");
       String full =
           """
@@ -119,12 +119,23 @@ class OpenApiTest {
       f.autoDeploy.deploy(
           DeploymentSpec.builder("free").port(1).pricePerHour(Money.of("0", "TWD")).build());
       call(f, "delete", "deployments/{name}", "deployments/free", "");
+      call(f, "get", "audit", "audit", "");
       JsonNode events = call(f, "get", "events", "events?limit=500", "");
       assertThat(Set.copyOf(events.path("events").findValuesAsText("type")))
           .contains("created", "updated", "instance-start-failed", "instance-released");
     }
     try (ConsoleFixture readOnly = new ConsoleFixture(b -> b)) {
       call(readOnly, "post", "check", "check", "{}");
+      call(readOnly, "get", "audit", "audit", "");
+    }
+    try (ConsoleFixture asking =
+        new ConsoleFixture(b -> b.actions(true).signIn(SignInTest.users()))) {
+      call(asking, "get", "session", "session", "");
+      String user = "{\"user\":\"mei\",\"password\":\"PASSWORD\"}";
+      call(asking, "post", "sign-in", "sign-in", user);
+      call(asking, "post", "sign-in", "sign-in", user.replace("PASSWORD", SignInTest.PASSWORD));
+      call(asking, "post", "sign-in", "sign-in", "{}");
+      call(asking, "post", "sign-out", "sign-out", "");
     }
     assertEverythingWasCalled();
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,6 +12,8 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +32,8 @@ class SseHubTest {
   void start() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(executor);
-    server.createContext("/", exchange -> hub.open(exchange, "topic", ": hello\n\n"));
+    server.createContext(
+        "/", exchange -> hub.open(exchange, caller(exchange), "topic", ": hello\n\n"));
     server.start();
   }
 
@@ -40,14 +44,24 @@ class SseHubTest {
     executor.shutdownNow();
   }
 
+  /** The path stands for the client's name. */
+  private static Caller caller(HttpExchange exchange) {
+    String client = exchange.getRequestURI().getPath();
+    return new Caller(client, "127.0.0.1", ConsoleRole.READ, "session of " + client);
+  }
+
   private Socket connect() throws IOException {
+    return connect("/");
+  }
+
+  private Socket connect(String client) throws IOException {
     Socket socket = new Socket();
     socket.setReceiveBufferSize(4096);
     socket.connect(server.getAddress());
     socket
         .getOutputStream()
         .write(
-            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+            ("GET " + client + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 .getBytes(StandardCharsets.UTF_8));
     return socket;
   }
@@ -85,6 +99,52 @@ class SseHubTest {
       hub.streams("topic").forEach(SseHub.Stream::end);
       String all = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertThat(all).contains("for you").doesNotContain("not for you");
+    }
+  }
+
+  @Test
+  void aClientWithManyStreams_takesNoPlaceFromAnother() throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try {
+      Socket quiet = connect("/quiet");
+      sockets.add(quiet);
+      Await.until(() -> hub.size() == 1);
+      for (int i = 0; i < 40; i++) {
+        sockets.add(connect("/greedy"));
+        Await.until(() -> hub.has("topic"));
+      }
+      Await.until(() -> hub.size() == 10);
+      Socket late = connect("/late");
+      sockets.add(late);
+      hub.publish("topic", SseHub.message("event", "for everybody"));
+      for (Socket one : List.of(quiet, late)) {
+        one.setSoTimeout(10_000);
+        BufferedReader in =
+            new BufferedReader(new InputStreamReader(one.getInputStream(), StandardCharsets.UTF_8));
+        Await.until(
+            () -> {
+              hub.publish("topic", SseHub.message("event", "for everybody"));
+              return in.lines().anyMatch(line -> line.contains("for everybody"));
+            });
+      }
+      assertThat(hub.size()).isLessThanOrEqualTo(10);
+    } finally {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void aSessionThatIsOver_hasNoStream() throws Exception {
+    try (Socket ended = connect("/mei");
+        Socket open = connect("/kenji")) {
+      Await.until(() -> hub.size() == 2);
+      hub.endWhere(session -> session.equals("session of /mei"));
+      assertThat(new String(ended.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+          .contains("hello");
+      assertThat(hub.size()).isEqualTo(1);
+      assertThat(open.isClosed()).isFalse();
     }
   }
 

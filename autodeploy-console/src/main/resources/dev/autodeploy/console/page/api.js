@@ -2,7 +2,44 @@
 
 const BASE = '-/api/';
 
-export let session = { actions: false, token: null, provider: '' };
+export let session = { signIn: false, actions: false, token: null, user: null, provider: '' };
+
+// The secret of a session is in no cookie: browsers send cookies to every port of a host, and so to
+// instances behind a link. This storage belongs to the page's own origin and to this tab.
+const SECRET = 'autodeploy.session';
+let secret = sessionStorage.getItem(SECRET);
+
+function keep(value) {
+  secret = value;
+  if (value) sessionStorage.setItem(SECRET, value);
+  else sessionStorage.removeItem(SECRET);
+}
+
+// What a page asks for by itself does not count as use of a session.
+const UNATTENDED_AFTER = 60000;
+let touched = Date.now();
+for (const type of ['pointerdown', 'keydown', 'wheel']) {
+  addEventListener(type, () => { touched = Date.now(); }, { capture: true, passive: true });
+}
+
+function headersOf(method) {
+  const headers = { 'X-AutoDeploy-Page': '1' };
+  if (secret) headers.Authorization = 'Bearer ' + secret;
+  if (Date.now() - touched > UNATTENDED_AFTER) headers['X-AutoDeploy-Unattended'] = '1';
+  if (method !== 'GET') {
+    headers['X-AutoDeploy-Token'] = session.token || '';
+    headers['Content-Type'] = 'application/json';
+  }
+  return headers;
+}
+
+function signedOut() {
+  keep(null);
+  if (!session.user) return;
+  session = { ...session, actions: false, token: null, user: null };
+  disconnect();
+  tell('signed-out', null);
+}
 
 let clockOffset = 0;
 
@@ -24,25 +61,21 @@ export class ApiError extends Error {
 }
 
 async function call(method, path, body) {
-  const headers = {};
-  if (method !== 'GET') {
-    headers['X-AutoDeploy-Token'] = session.token || '';
-    headers['Content-Type'] = 'application/json';
-  }
   const answer = await fetch(BASE + path, {
     method,
-    headers,
+    headers: headersOf(method),
     body: body === undefined ? undefined : JSON.stringify(body),
     cache: 'no-store',
   });
   const json = answer.status === 204 ? {} : await answer.json().catch(() => ({}));
+  if (answer.status === 401 && session.signIn && path !== 'sign-in') signedOut();
   if (!answer.ok) throw new ApiError(answer.status, json);
   return json;
 }
 
 export const get = (path) => call('GET', path);
 
-// A token is of one run of the host application: after a restart it is fetched anew, once.
+// A token is of one run of the host application: after a restart it is fetched again, once.
 export async function change(method, path, body) {
   try {
     return await call(method, path, body);
@@ -57,6 +90,19 @@ export async function openSession() {
   session = await get('session');
   noteClock(session.now);
   return session;
+}
+
+export async function signIn(user, password) {
+  keep((await call('POST', 'sign-in', { user, password })).session);
+  return openSession();
+}
+
+export async function signOut() {
+  try {
+    await call('POST', 'sign-out');
+  } finally {
+    signedOut();
+  }
 }
 
 export const path = (...parts) => parts.map(encodeURIComponent).join('/');
@@ -82,31 +128,64 @@ function connection(value) {
   tell('connection', value);
 }
 
+const RETRY_AFTER = 3000;
+
+// Reads a stream of events. An EventSource could not say which session it belongs to.
+function stream(address, onMessage, onState) {
+  const aborter = new AbortController();
+  async function read() {
+    const answer = await fetch(BASE + address, {
+      headers: { ...headersOf('GET'), Accept: 'text/event-stream' },
+      cache: 'no-store',
+      signal: aborter.signal,
+    });
+    if (answer.status === 401 && session.signIn) signedOut();
+    if (!answer.ok) {
+      onState('lost');
+      return;
+    }
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const messages = (text + part.value).split('\n\n');
+      text = messages.pop();
+      for (const message of messages) dispatch(message);
+    }
+  }
+  function dispatch(message) {
+    const fields = new Map(message.split('\n').map((line) => {
+      const colon = line.indexOf(': ');
+      return [line.slice(0, colon), line.slice(colon + 2)];
+    }));
+    if (fields.has('event')) onMessage(fields.get('event'), JSON.parse(fields.get('data')));
+  }
+  (async () => {
+    while (!aborter.signal.aborted) {
+      await read().catch((error) => aborter.signal.aborted || onState('connecting', error));
+      if (aborter.signal.aborted) return;
+      onState('connecting');
+      await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER));
+    }
+  })();
+  return () => aborter.abort();
+}
+
 export function connect() {
-  if (source) return;
+  if (source || (session.signIn && !session.user)) return;
   connection('connecting');
-  source = new EventSource(BASE + 'events/stream');
-  source.addEventListener('hello', (message) => {
-    noteClock(JSON.parse(message.data).now);
+  source = stream('events/stream', (type, data) => {
+    if (type !== 'hello') {
+      tell(type, data);
+      return;
+    }
+    noteClock(data.now);
     connection('live');
     tell('reset', null);
-  });
-  for (const type of ['deployment', 'removed', 'event', 'action', 'reset']) {
-    source.addEventListener(type, (message) => tell(type, JSON.parse(message.data)));
-  }
-  source.onerror = () => {
-    connection('connecting');
-    if (source.readyState === EventSource.CLOSED) {
-      // The browser gives up after an error answer, such as too many listeners.
-      disconnect();
-      connection('lost');
-      setTimeout(() => document.hidden || connect(), 5000);
-    }
-  };
+  }, connection);
 }
 
 export function disconnect() {
-  if (source) source.close();
+  if (source) source();
   source = null;
 }
 
@@ -116,11 +195,11 @@ document.addEventListener('visibilitychange', () => {
 });
 
 export function logStream(name, instance, onLines, onEnd) {
-  const stream = new EventSource(BASE + path('deployments', name, 'instances', instance, 'logs', 'stream'));
-  stream.addEventListener('lines', (message) => onLines(JSON.parse(message.data)));
-  stream.addEventListener('end', () => {
-    stream.close();
+  const close = stream(path('deployments', name, 'instances', instance, 'logs', 'stream'), (type, data) => {
+    if (type === 'lines') onLines(data);
+    if (type !== 'end') return;
+    close();
     onEnd();
-  });
-  return () => stream.close();
+  }, () => {});
+  return close;
 }

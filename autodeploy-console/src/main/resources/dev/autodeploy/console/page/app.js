@@ -1,16 +1,19 @@
 // The frame of the page: header, navigation, notices, and which screen is shown.
 
 import { h, replace, text, attribute } from './dom.js';
-import { connect, listen, openSession, session } from './api.js';
+import { connect, listen, openSession, session, signOut } from './api.js';
 import { t, language } from './words.js';
 import { countdown, showList } from './list.js';
 import { showForm } from './form.js';
 import { showDetail } from './detail.js';
 import { showEvents } from './events.js';
+import { showAudit } from './audit.js';
+import { showSignIn } from './signin.js';
 
 const main = document.getElementById('main');
 let leave = () => {};
 let shown = 0;
+let forgetConnection = () => {};
 
 export function notice(message, bad = false) {
   const box = document.getElementById('notices');
@@ -24,7 +27,8 @@ function header() {
   const dot = h('span', { class: 'dot', 'aria-hidden': 'true' });
   const word = h('span', {}, t('connecting'));
   const connection = h('span', { class: 'connection', id: 'connection', role: 'status' }, dot, word);
-  listen(({ type, data }) => {
+  forgetConnection();
+  forgetConnection = listen(({ type, data }) => {
     if (type !== 'connection') return;
     attribute(connection, 'data-state', data);
     text(word, t(data));
@@ -35,10 +39,13 @@ function header() {
       h('img', { src: '-/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, t('title'))),
     h('nav', { 'aria-label': t('title') },
       h('a', { href: '#/', 'data-screen': 'list' }, t('deployments')),
-      h('a', { href: '#/events', 'data-screen': 'events' }, t('events'))),
+      h('a', { href: '#/events', 'data-screen': 'events' }, t('events')),
+      session.actions ? h('a', { href: '#/audit', 'data-screen': 'audit' }, t('audit')) : null),
     h('span', { class: 'spacer' }),
-    session.actions ? null : h('span', { class: 'badge', title: t('readOnlyHint') }, t('readOnly')),
+    session.actions ? null : h('span', { class: 'badge', title: t(session.user && session.signIn ? 'readOnlyUser' : 'readOnlyHint') }, t('readOnly')),
     connection,
+    session.user ? h('span', { class: 'user', id: 'user' }, session.user) : null,
+    session.signIn ? h('button', { class: 'small', id: 'sign-out', onclick: () => signOut().catch(() => {}) }, t('signOut')) : null,
     session.actions ? h('a', { class: 'button primary', href: '#/new', id: 'new-deploy' }, t('newDeploy')) : null,
   );
 }
@@ -53,6 +60,7 @@ function route() {
     edit: ['list', () => showForm(main, parts[1])],
     d: ['list', () => showDetail(main, parts[1])],
     events: ['events', () => showEvents(main, parts[1])],
+    audit: ['audit', () => showAudit(main)],
   };
   const [name, show] = screens[parts[0]] || screens[''];
   for (const link of document.querySelectorAll('nav a')) {
@@ -94,16 +102,31 @@ async function begin() {
       await new Promise((resolve) => setTimeout(resolve, 3000));
     }
   }
-  header();
   listen(({ type, data }) => {
+    if (type === 'signed-out') askWho();
     if (type !== 'action') return;
     if (!data.ok) notice(t('failed', { name: data.deployment, message: data.message }), true);
     else if (data.action === 'snapshot') notice(t('made.snapshot', { name: data.deployment, result: data.result }));
   });
-  window.addEventListener('hashchange', route);
+  window.addEventListener('hashchange', () => { if (!session.signIn || session.user) route(); });
+  setInterval(tick, 1000);
+  if (session.signIn && !session.user) askWho();
+  else open();
+}
+
+// Shows the page to somebody who is known, as far as anybody asks.
+function open() {
+  header();
   if (!document.hidden) connect();
   route();
-  setInterval(tick, 1000);
+}
+
+function askWho() {
+  leave();
+  leave = () => {};
+  replace(document.getElementById('top'),
+    h('span', { class: 'brand' }, h('img', { src: '-/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, t('title'))));
+  showSignIn(main, open);
 }
 
 begin();

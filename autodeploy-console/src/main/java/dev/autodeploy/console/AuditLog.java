@@ -1,0 +1,123 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The actions that users took through the page or its API, or tried to. Each goes to the logger
+ * {@code dev.autodeploy.audit}; the last thousand are kept in memory. Thread-safe.
+ */
+final class AuditLog {
+  static final int MAX_ENTRIES = 1000;
+  private static final int LONGEST_TEXT = 300;
+  private static final Logger LOG = LoggerFactory.getLogger("dev.autodeploy.audit");
+
+  private final InstantSource clock;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /** The entries, the newest first. Guarded by the lock. */
+  private final Deque<Entry> entries = new ArrayDeque<>();
+
+  private record Entry(
+      Instant at,
+      String user,
+      String address,
+      String action,
+      String deployment,
+      String detail,
+      String outcome) {}
+
+  AuditLog(InstantSource clock) {
+    this.clock = clock;
+  }
+
+  /**
+   * Notes an action.
+   *
+   * @param user the user's name, or an empty text
+   * @param address where the request came from, or an empty text
+   * @param action the action, such as {@code create}
+   * @param deployment the deployment's name, or an empty text
+   * @param detail further words, without secrets
+   * @param outcome the outcome, such as {@code done} or {@code refused: read-only}
+   */
+  void note(
+      String user,
+      String address,
+      String action,
+      String deployment,
+      String detail,
+      String outcome) {
+    Entry entry =
+        new Entry(
+            clock.instant(),
+            plain(user),
+            address,
+            action,
+            plain(deployment),
+            plain(detail),
+            plain(outcome));
+    LOG.info(
+        "user={} address={} action={} deployment={} detail=[{}] outcome=[{}]",
+        shown(entry.user),
+        shown(entry.address),
+        entry.action,
+        shown(entry.deployment),
+        entry.detail,
+        entry.outcome);
+    lock.lock();
+    try {
+      entries.addFirst(entry);
+      if (entries.size() > MAX_ENTRIES) {
+        entries.removeLast();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static String shown(String text) {
+    return text.isEmpty() ? "-" : text;
+  }
+
+  /** A name that was tried to sign in with may hold anything; one entry must stay one line. */
+  private static String plain(String text) {
+    String cut = text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) + "…" : text;
+    return cut.codePoints()
+        .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  /** Returns the last entries, newest first. */
+  ObjectNode json(int limit) {
+    ObjectNode json = Json.object();
+    ArrayNode list = json.putArray("entries");
+    lock.lock();
+    try {
+      Iterator<Entry> newest = entries.iterator();
+      for (int i = 0; i < limit && newest.hasNext(); i++) {
+        Entry entry = newest.next();
+        ObjectNode one = list.addObject();
+        Json.put(one, "at", entry.at);
+        one.put("user", entry.user);
+        one.put("address", entry.address);
+        one.put("action", entry.action);
+        one.put("deployment", entry.deployment);
+        one.put("detail", entry.detail);
+        one.put("outcome", entry.outcome);
+      }
+    } finally {
+      lock.unlock();
+    }
+    return json;
+  }
+}
