@@ -6,6 +6,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.net.LoopbackHost;
+import dev.autodeploy.internal.text.PlainText;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -175,7 +176,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
       awaitBody(whole);
       return verdict(status);
     } catch (ExecutionException e) {
-      return String.valueOf(e.getCause());
+      return PlainText.line(String.valueOf(e.getCause())); // which may quote the receiver
     } catch (TimeoutException e) {
       return "no answer within " + ANSWER_LIMIT.toSeconds() + " s";
     } finally {
@@ -191,7 +192,8 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
     try {
       whole.get(BODY_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (ExecutionException | TimeoutException e) {
-      LOG.debug("The receiver of a webhook did not finish its answer: {}", e.toString());
+      LOG.debug(
+          "The receiver of a webhook did not finish its answer: {}", PlainText.line(e.toString()));
     }
   }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -144,6 +146,23 @@ class WebhookReceiversTest {
           assertThat(webhook.dropped()).isPositive();
           assertThat(webhook.delivered()).isZero();
         });
+  }
+
+  @Test
+  void anAnswerOfEscapeSequences_doesNotReachTheLogAsSuch() throws Exception {
+    PrintStream err = System.err;
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(logged, true, StandardCharsets.UTF_8));
+    try {
+      withReceiver(
+          out -> text(out, "HTTP/1.1 \u001B[31mno\u001B[0m\u0007 status\r\n\r\n"),
+          webhook -> Await.until(() -> webhook.dropped() == 3));
+    } finally {
+      System.setErr(err);
+    }
+    assertThat(logged.toString(StandardCharsets.UTF_8))
+        .contains("no\uFFFD status") // quoted by the HTTP client
+        .doesNotContain("\u001B", "\u0007");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import dev.autodeploy.internal.text.PlainText;
 import java.time.Duration;
 import java.util.List;
 
@@ -24,7 +25,12 @@ record DaemonInfo(
     Duration clockSkew) {
 
   DaemonInfo {
-    cdiDevices = List.copyOf(cdiDevices);
+    id = PlainText.line(id);
+    product = PlainText.line(product);
+    version = PlainText.line(version);
+    apiVersion = PlainText.line(apiVersion);
+    osType = PlainText.line(osType);
+    cdiDevices = cdiDevices.stream().map(PlainText::line).toList();
   }
 
   boolean isPodman() {

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.text.PlainText;
 import org.jspecify.annotations.Nullable;
 
 /** Something went wrong with a Docker daemon: what, its own words for it, and what to do. */
@@ -33,7 +34,7 @@ public final class DockerEngineException extends AutoDeployException {
       DockerProblem problem, String doing, String detail, @Nullable Throwable cause) {
     super(ErrorCode.PROVIDER_FAILED, null, message(problem, doing, detail), cause);
     this.problem = requireNonNull(problem, "problem");
-    this.detail = requireNonNull(detail, "detail");
+    this.detail = PlainText.line(requireNonNull(detail, "detail"));
   }
 
   /**
@@ -83,7 +84,7 @@ public final class DockerEngineException extends AutoDeployException {
     if (!detail.isEmpty()) {
       words += " (" + detail + ")";
     }
-    return words + "; " + problem.advice();
+    return PlainText.line(words + "; " + problem.advice());
   }
 
   /** The daemon's sentence without the wrapping that it and docker-java put around it. */
@@ -97,7 +98,7 @@ public final class DockerEngineException extends AutoDeployException {
         // Not JSON after all: as it is.
       }
     }
-    plain = plain.replaceAll("\\s+", " ").strip();
+    plain = PlainText.line(plain).replaceAll("\\s+", " ").strip();
     return plain.length() <= DETAIL_LENGTH ? plain : plain.substring(0, DETAIL_LENGTH) + "…";
   }
 }

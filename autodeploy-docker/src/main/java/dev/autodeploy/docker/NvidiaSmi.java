@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import dev.autodeploy.internal.text.PlainText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -18,7 +19,8 @@ final class NvidiaSmi {
     List<Gpu> gpus = new ArrayList<>();
     Gpu whole = null;
     boolean sliced = false;
-    for (String line : lines) {
+    for (String printed : lines) {
+      String line = PlainText.line(printed);
       Matcher gpu = GPU.matcher(line);
       Matcher mig = MIG.matcher(line);
       if (gpu.matches()) {

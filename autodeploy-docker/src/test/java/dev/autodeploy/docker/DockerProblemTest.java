@@ -2,7 +2,9 @@ package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +33,25 @@ class DockerProblemTest {
                 "Status 404: {\"message\":\"No such image: nope/none:1\"}\n"));
     assertThat(e.detail()).isEqualTo("No such image: nope/none:1");
     assertThat(e.problem()).isEqualTo(DockerProblem.IMAGE_MISSING);
+  }
+
+  @Test
+  void textsOfDaemons_arePlain() {
+    String evil = "\u001B[31mdenied\u001B[0m\nINFO forged \u202Etxt";
+    DockerEngineException answered = DockerEngineException.answered("pulling a\u001B[2Jb", evil);
+    DockerEngineException thrown =
+        DockerEngineException.of("x", new IllegalStateException("Status 500: " + evil));
+
+    assertThat(answered.detail()).isEqualTo("denied INFO forged \uFFFDtxt");
+    assertThat(answered.getMessage()).startsWith("pulling ab: ").contains(answered.detail());
+    assertThat(thrown.detail()).isEqualTo(answered.detail());
+    DaemonInfo daemon =
+        new DaemonInfo(evil, evil, "20\u001B[1m.10", "1.40", evil, List.of(evil), Duration.ZERO);
+    assertThat(daemon.toString()).doesNotContain("\u001B", "\u202E", "\n");
+    assertThat(daemon.majorVersion()).isEqualTo(20);
+    assertThat(NvidiaSmi.parse(List.of("GPU 0: L4\u001B[5m\u202E (UUID: GPU-5d5b)")))
+        .extracting(Gpu::model)
+        .containsExactly("L4\uFFFD");
   }
 
   @Test

@@ -216,7 +216,8 @@ class HostileDaemonTest {
                 + " Engine\",\"Version\":\"99999999999999.1\"}]}"));
     handlers.put("/events", text(""));
     handlers.put("/containers/json", text("[]"));
-    DeploymentSpec spec = DeploymentSpec.builder("a").image("b").port(8080).gpu(GpuRequest.count(1)).build();
+    DeploymentSpec spec =
+        DeploymentSpec.builder("a").image("b").port(8080).gpu(GpuRequest.count(1)).build();
     try (DockerInstanceProvider provider =
         DockerInstanceProvider.builder().dockerHost(uri()).build()) {
       assertThatThrownBy(() -> provider.validate(spec))

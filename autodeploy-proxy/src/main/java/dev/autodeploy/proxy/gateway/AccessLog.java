@@ -44,10 +44,9 @@ final class AccessLog {
       }
       Lease granted = lease;
       LOG.debug(
-          "{} {} {} {} {} bytes {} ms{}{}",
+          "{} {} {} {} bytes {} ms{}{}",
           head.remote().getHostString(),
-          head.method(),
-          head.path(),
+          head.shown(),
           status,
           bytes,
           (System.nanoTime() - beganNanos) / 1_000_000,

@@ -200,7 +200,7 @@ public final class Gateway implements AutoCloseable {
         return;
       }
     } catch (RuntimeException e) { // a rule of the host application, as likely as not
-      LOG.error("The link failed to serve {} {}", call.head().method(), call.head().path(), e);
+      LOG.error("The link failed to serve {}", call.head().shown(), e);
       own = LinkResponse.of(Problems.internal(call.deploymentName()));
     }
     respond(exchange, own, line);

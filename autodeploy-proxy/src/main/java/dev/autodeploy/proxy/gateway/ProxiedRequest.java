@@ -5,6 +5,7 @@ import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import java.io.IOException;
 import java.time.Duration;
@@ -233,10 +234,10 @@ final class ProxiedRequest implements Client {
   private void replay(Events on, Relay.Unanswered failure) {
     replays++;
     LOG.debug(
-        "{}: instance {} gave no response, trying again",
+        "{}: instance {} gave no response, trying again: {}",
         deployment.name(),
         on.granted.instanceId(),
-        failure.error());
+        PlainText.line(String.valueOf(failure.error())));
     attempt = null;
     lease = null;
     on.granted.close();
@@ -280,7 +281,11 @@ final class ProxiedRequest implements Client {
           bytes,
           services.config().responseTimeout().toMillis());
     } else {
-      LOG.debug("{}: the response broke off after {} bytes", deployment.name(), bytes, error);
+      LOG.debug(
+          "{}: the response broke off after {} bytes: {}",
+          deployment.name(),
+          bytes,
+          PlainText.line(String.valueOf(error)));
     }
     end(Outcome.truncated(status, bytes));
   }

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.internal.text.PlainText;
 import java.net.InetSocketAddress;
 
 /**
@@ -26,6 +27,11 @@ public record RequestHead(
 
   /** The {@link #bodyLength} of a chunked body. */
   public static final long CHUNKED = -1;
+
+  /** Returns the method and path for a log: never the query, and nothing that forges a line. */
+  String shown() {
+    return PlainText.line(method + " " + path());
+  }
 
   /**
    * Returns whether repeating the request does no harm (RFC 9110, 9.2.2).

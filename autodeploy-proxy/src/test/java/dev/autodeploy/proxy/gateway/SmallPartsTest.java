@@ -19,6 +19,23 @@ import org.junit.jupiter.api.io.TempDir;
 final class SmallPartsTest {
 
   @Test
+  void requestHead_isShownWithoutItsQuery_asOneLineOfPlainText() {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    RequestHead head =
+        new RequestHead(
+            "GE\u001B[1mT",
+            "/d/a\r\nINFO forged\u202E?token=secret",
+            "HTTP/1.1",
+            new HttpHeaders(),
+            0,
+            address,
+            address,
+            false);
+
+    assertThat(head.shown()).isEqualTo("GET /d/a INFO forged\uFFFD");
+  }
+
+  @Test
   void rateLimit_fillsUpEvenly() {
     AtomicLong now = new AtomicLong(5);
     RateLimit limit = new RateLimit(10, Duration.ofSeconds(1), now::get);
