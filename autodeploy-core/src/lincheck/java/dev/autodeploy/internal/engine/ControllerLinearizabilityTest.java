@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.deployment.UnknownInstances;
 import dev.autodeploy.internal.ledger.LedgerWriter;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.EventDispatcher;
@@ -40,8 +41,8 @@ public final class ControllerLinearizabilityTest {
 
   /** Makes a deployment whose instance is ready and idle. */
   public ControllerLinearizabilityTest() {
-    EngineServices context =
-        new EngineServices(
+    EngineServices services =
+        EngineServices.of(
             "host",
             provider,
             IdlePolicy.after(IDLE),
@@ -56,31 +57,30 @@ public final class ControllerLinearizabilityTest {
     int[] started = new int[1];
     voice =
         new DeploymentController(
-            context,
+            services,
             EngineHarness.voice(b -> b.concurrency(2).maxPending(3)),
+            1,
             time.instant(),
             new SplittableRandom(1),
             () -> "voice-" + started[0]++,
-            new Alone());
+            new Alone(),
+            (controller, isBusy) -> {});
     voice.open();
-    CompletableFuture<Lease> first = voice.acquireAsync();
+    CompletableFuture<Lease> first = voice.deployment().acquireAsync();
     time.run();
     first.join().close();
     time.run();
   }
 
   /** There is no other deployment, and nobody to look after this one. */
-  private static final class Alone implements DeploymentController.Neighbourhood {
+  private static final class Alone implements UnknownInstances {
     @Override
-    public boolean cameLate(ProviderInstance late) {
+    public boolean startedAfterRelease(ProviderInstance late) {
       return false;
     }
 
     @Override
-    public void listed(List<ProviderInstance> found) {}
-
-    @Override
-    public void busy(DeploymentController controller, boolean isBusy) {}
+    public void seen(List<ProviderInstance> listed) {}
   }
 
   /**
@@ -91,7 +91,7 @@ public final class ControllerLinearizabilityTest {
    */
   @Operation
   public boolean acquire(@Param(gen = ThreadIdGen.class) int thread) {
-    CompletableFuture<Lease> asked = voice.acquireAsync();
+    CompletableFuture<Lease> asked = voice.deployment().acquireAsync();
     Caller caller = callers.get(thread);
     if (asked.isDone()) {
       caller.leases.add(asked.join());
@@ -130,7 +130,7 @@ public final class ControllerLinearizabilityTest {
   /** Gives the instance up. */
   @Operation
   public void release() {
-    CompletableFuture<Void> gone = voice.release();
+    CompletableFuture<Void> gone = voice.deployment().release();
     if (gone.isCompletedExceptionally()) {
       throw new IllegalStateException("release failed");
     }
@@ -143,7 +143,7 @@ public final class ControllerLinearizabilityTest {
    */
   @Operation
   public String status() {
-    DeploymentStatus status = voice.status();
+    DeploymentStatus status = voice.deployment().status();
     return status.inFlight() + " in flight, " + status.pending() + " wait, " + status.state();
   }
 
@@ -155,13 +155,13 @@ public final class ControllerLinearizabilityTest {
       callers.forEach(Caller::closeAll);
       time.run();
     }
-    DeploymentStatus status = voice.status();
+    DeploymentStatus status = voice.deployment().status();
     if (status.pending() + status.inFlight() > 0) {
       throw new IllegalStateException("left: " + status);
     }
     time.pass(IDLE);
     if (!provider.running().isEmpty()) {
-      throw new IllegalStateException("still runs: " + voice.status());
+      throw new IllegalStateException("still runs: " + voice.deployment().status());
     }
   }
 

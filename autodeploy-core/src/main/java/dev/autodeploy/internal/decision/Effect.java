@@ -7,17 +7,20 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
 
-/** Something that the machine has decided and the shell carries out, in order. */
+/** A consequence of a decision. Effects are carried out outside of the lock, in order. */
 public sealed interface Effect {
 
   /** Ask the provider to start an instance. */
   record Start(Instance instance) implements Effect {}
 
-  /** Ask an instance that an earlier process has left until it is ready. */
+  /** Probe an instance of an earlier process until it is ready. */
   record Probe(Instance instance) implements Effect {}
 
-  /** Ask the provider to release an instance and verify that it is gone. */
-  record Release(Instance instance, Duration grace) implements Effect {}
+  /**
+   * Ask the provider to release an instance and verify that it is gone; one whose start was never
+   * asked for is gone already.
+   */
+  record Release(Instance instance, Duration grace, boolean startAsked) implements Effect {}
 
   /** Ask the provider to let an instance outlive this process. */
   record Detach(Instance instance) implements Effect {}
@@ -26,11 +29,11 @@ public sealed interface Effect {
   record Grant(Waiter waiter, Instance instance, boolean cold, long waitedNanos)
       implements Effect {}
 
-  /** Refuse a caller. */
+  /** Reject a caller. */
   record Reject(Waiter waiter, AutoDeployException error) implements Effect {}
 
-  /** Tell the holders of an instance's leases that it is lost. */
-  record Lost(Instance instance, InstanceExit exit) implements Effect {}
+  /** Tell the holders of an instance's leases that the instance is lost. */
+  record LeasesLost(Instance instance, InstanceExit exit) implements Effect {}
 
   /** Close the account of an instance that is verified gone. */
   record Gone(Instance instance, long at) implements Effect {}
@@ -38,8 +41,8 @@ public sealed interface Effect {
   /** Call {@link DeploymentMachine#timer} at a time, instead of any set before. */
   record SetTimer(long at) implements Effect {}
 
-  /** Tell the listeners. */
-  record Tell(Function<Instant, DeploymentEvent> event) implements Effect {}
+  /** Publish an event to the listeners. */
+  record Publish(Function<Instant, DeploymentEvent> event) implements Effect {}
 
   /** Nothing is left of a deployment that was closed or removed. */
   record Terminated() implements Effect {}

@@ -1,49 +1,73 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
-import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.spi.IdlePolicy;
-import dev.autodeploy.spi.UsageHistory;
 import java.time.Duration;
-import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Asks the idle policy in force; whatever that does, there is an answer. */
+/**
+ * The moments when idle instances are released. An instance is released as idle if, at one and the
+ * same moment,
+ *
+ * <ol>
+ *   <li>it is ready and no request is in flight on it,
+ *   <li>the timeout that the idle policy gave has passed since the last one, and
+ *   <li>more instances are ready than {@code minInstances}, or the deployment is removed or closed.
+ * </ol>
+ */
 final class IdleDeadlines {
-  private static final Logger LOG = LoggerFactory.getLogger(IdleDeadlines.class);
+  /** The least time between checks of a busy instance: a timeout of zero must not spin. */
+  private static final Duration BUSY_RECHECK = Duration.ofSeconds(1);
 
-  /** Beyond a century it is as good as never, and cannot overflow the time line. */
-  private static final Duration LONGEST = Duration.ofDays(36_500);
+  private final Declaration declaration;
+  private final Instances instances;
+  private final IdleTimeouts timeouts;
+  private final Outbox outbox;
 
-  private final IdlePolicy enginePolicy;
-  private final UsageHistory history;
-
-  IdleDeadlines(IdlePolicy enginePolicy, UsageHistory history) {
-    this.enginePolicy = enginePolicy;
-    this.history = history;
+  IdleDeadlines(
+      Declaration declaration, Instances instances, IdleTimeouts timeouts, Outbox outbox) {
+    this.declaration = declaration;
+    this.instances = instances;
+    this.timeouts = timeouts;
+    this.outbox = outbox;
   }
 
-  /** Returns how long an instance that has become idle is kept, or {@link Instance#NEVER}. */
-  long ask(DeploymentSpec spec) {
-    IdlePolicy own = spec.idlePolicy();
-    Optional<Duration> timeout;
-    try {
-      timeout = (own != null ? own : enginePolicy).idleTimeout(history);
-      if (timeout.isPresent() && timeout.get().isNegative()) {
-        throw new IllegalStateException("the idle timeout is negative: " + timeout.get());
-      }
-    } catch (RuntimeException | Error e) {
-      LOG.warn(
-          "The idle policy of deployment '{}' failed; {} is used instead",
-          spec.name(),
-          IdlePolicy.DEFAULT_TIMEOUT,
-          e);
-      timeout = Optional.of(IdlePolicy.DEFAULT_TIMEOUT);
+  /** Asks the idle policy about an instance that has become idle. */
+  void begin(Instance instance) {
+    instance.idleTimeout = timeouts.ask(declaration.spec());
+    long due = instance.idleDue();
+    if (due != NEVER) {
+      outbox.schedule(due);
     }
-    return timeout.isEmpty() || timeout.get().compareTo(LONGEST) > 0
+  }
+
+  /** Returns whether an instance is to be released now. */
+  boolean isDue(long now, Instance instance) {
+    return instance.isIdle() && instance.idleDue() <= now && mayShrink();
+  }
+
+  /** Returns when an instance is released if nobody asks for it, or {@link Instance#NEVER}. */
+  long releaseAt(Instance instance) {
+    return instance.isIdle() && mayShrink() ? instance.idleDue() : NEVER;
+  }
+
+  /**
+   * Returns when a ready instance is looked at next: a busy one when it could be due at the
+   * earliest, since closing a lease sets no timer.
+   */
+  long nextCheck(long now, Instance instance) {
+    if (instance.inFlight == 0) {
+      return mayShrink() ? instance.idleDue() : NEVER;
+    }
+    if (instance.idleTimeout == NEVER) {
+      instance.idleTimeout = timeouts.ask(declaration.spec());
+    }
+    return instance.idleTimeout == NEVER
         ? NEVER
-        : timeout.get().toNanos();
+        : now + Math.max(instance.idleTimeout, BUSY_RECHECK.toNanos());
+  }
+
+  private boolean mayShrink() {
+    return instances.count(READY) > declaration.spec().minInstances() || !declaration.isOpen();
   }
 }

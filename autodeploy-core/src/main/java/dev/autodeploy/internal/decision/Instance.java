@@ -5,117 +5,67 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
-import dev.autodeploy.internal.deployment.DefaultLease;
-import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.ProviderInstance;
-import java.time.Instant;
 import java.util.NavigableSet;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One instance of a deployment. All fields are guarded by the deployment's lock, apart from those
- * marked; times are nanoseconds of the deployment's time line, {@link #NEVER} for no such moment.
+ * One instance of a deployment, as far as decisions depend on it. It is changed in this package
+ * only, and guarded by the deployment's lock, apart from what never changes and {@link #spec}.
+ * Times are nanoseconds of the deployment's time line, {@link #NEVER} for no such moment.
  */
 public final class Instance {
   public static final long NEVER = Long.MAX_VALUE;
 
-  public final String id;
-  public final int slot;
-  public final StartReason startReason;
+  final String id;
+  final int slot;
+  final StartReason startReason;
+  volatile DeploymentSpec spec;
+  final String fingerprint;
+  final GpuRequest gpu;
 
-  /** The newest specification that it fits; looked at without the lock too. */
-  public volatile DeploymentSpec spec;
+  private InstancePhase phase = InstancePhase.STARTING;
+  boolean gone;
 
-  public final String fingerprint;
+  /** Its open leases are worthless and no longer count. */
+  boolean leasesLost;
 
-  /** What it was given, which its deployment may not ask for any more. */
-  public final GpuRequest gpu;
-
-  public InstancePhase phase = InstancePhase.STARTING;
-  public boolean gone;
-
-  /** Its open leases are worthless and do not count any more. */
-  public boolean leasesLost;
-
-  public final long startRequestedAt;
+  final long startRequestedAt;
+  boolean startAsked;
   long startDeadline;
-  public long readyAt = NEVER;
+  long readyAt = NEVER;
+  @Nullable String lastProbeError;
 
-  /** How many requests there had been when it became ready: those who waited for the start. */
+  /** The number of the last request before it became ready: those up to it waited for the start. */
   long requestsAtReady;
 
-  public int inFlight;
-  public long busySince = NEVER;
-  public long busyNanos;
+  int inFlight;
+  long busySince = NEVER;
+  long busyNanos;
 
-  /** Up to when it was last in use: the later of ready and the last lease's close. */
-  public long idleSince = NEVER;
+  /** The later of ready and the last lease's close. */
+  long idleSince = NEVER;
 
-  /** What the idle policy said when it became idle. */
+  /** The answer of the idle policy when it became idle. */
   long idleTimeout = NEVER;
 
-  /** Serves nothing for a while although it is ready, as for a snapshot. */
+  /** It serves nothing for a while although it is ready, as for a snapshot. */
   boolean reserved;
 
-  /** Is left to the next engine, instead of released, when it is drained. */
+  /** It is detached, instead of released, when it is drained. */
   boolean detaching;
 
-  /** When a drain is cut short. */
   long drainDeadline = NEVER;
 
-  public @Nullable ReleaseReason releaseReason;
-  public long releaseRequestedAt = NEVER;
+  @Nullable ReleaseReason releaseReason;
+  long releaseRequestedAt = NEVER;
   int releaseAttempts;
   long releaseRetryAt = NEVER;
 
-  /** Those who wait for this instance and no other, in order. */
+  /** The callers that wait for this instance and no other, in order. */
   final NavigableSet<Waiter> bound = new TreeSet<>(WaitQueue.BY_ARRIVAL);
 
-  // What the shell knows beside that.
-
-  /** Whether the provider has been asked to start it, or never will be. */
-  public final AtomicReference<StartCall> startCall = new AtomicReference<>(StartCall.DUE);
-
-  /** As the provider gave it; set when it is up. */
-  public volatile @Nullable ProviderInstance up;
-
-  /** The anchor of its time line in the records; set before the lock is left for the first time. */
-  public @Nullable Instant startRequestedInstant;
-
-  /** When it ended, for one that was found ended after a restart. */
-  public @Nullable Instant foundEndedAt;
-
-  /** Up to when its use was last written to the ledger. */
-  public long checkpointedUse = NEVER;
-
-  /** Why the last probe failed, for the message of a timeout. */
-  public volatile @Nullable String lastProbeError;
-
-  /** How it ended, once that is known. */
-  public volatile @Nullable InstanceExit lostExit;
-
-  /** The leases that want to be told when it is lost. */
-  public final Set<DefaultLease> watchers = ConcurrentHashMap.newKeySet();
-
-  /** Completed when it is verified gone and its account closed. */
-  public final CompletableFuture<Void> goneFuture = new CompletableFuture<>();
-
-  /** How far the call that starts an instance is. */
-  public enum StartCall {
-    /** It is still to be made. */
-    DUE,
-    /** The ledger has its line, and the call is made; or an earlier process made it. */
-    MADE,
-    /** The release came first: it is not made any more. */
-    SKIPPED
-  }
-
-  public Instance(
+  Instance(
       String id,
       int slot,
       StartReason startReason,
@@ -134,13 +84,141 @@ public final class Instance {
     this.startDeadline = startDeadline;
   }
 
+  /**
+   * Returns an instance that an earlier process started.
+   *
+   * @param past when it was started, ready and last used, and how long it was busy
+   */
+  public static Instance restored(
+      String id, int slot, DeploymentSpec spec, String fingerprint, GpuRequest gpu, Past past) {
+    Instance instance =
+        new Instance(
+            id, slot, StartReason.ADOPTED, spec, fingerprint, gpu, past.startRequestedAt, NEVER);
+    instance.startAsked = true;
+    instance.readyAt = past.readyAt;
+    instance.idleSince = past.lastUsedAt;
+    instance.busyNanos = past.busyNanos;
+    return instance;
+  }
+
+  /**
+   * The use of an instance in earlier processes, on this one's time line.
+   *
+   * @param startRequestedAt when it was asked for
+   * @param readyAt when it was ready, or {@link Instance#NEVER}
+   * @param lastUsedAt when it was last in use, or {@link Instance#NEVER}
+   * @param busyNanos how long it was busy
+   */
+  public record Past(long startRequestedAt, long readyAt, long lastUsedAt, long busyNanos) {
+
+    /** Returns the past of one of which only the start is known. */
+    public static Past startedAt(long startRequestedAt) {
+      return new Past(startRequestedAt, NEVER, NEVER, 0);
+    }
+  }
+
+  /** Moves on to another phase. There is no way back from a later one to an earlier one. */
+  void to(InstancePhase next) {
+    if (next.compareTo(phase) < 0) {
+      throw new IllegalStateException(id + " is " + phase + " and cannot be " + next + " again");
+    }
+    phase = next;
+  }
+
+  public String id() {
+    return id;
+  }
+
+  public int slot() {
+    return slot;
+  }
+
+  public StartReason startReason() {
+    return startReason;
+  }
+
+  /** Returns the newest specification that it fits; may be called without the lock. */
+  public DeploymentSpec spec() {
+    return spec;
+  }
+
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** Returns what it was given, which its deployment may no longer ask for. */
+  public GpuRequest gpu() {
+    return gpu;
+  }
+
+  public InstancePhase phase() {
+    return phase;
+  }
+
+  /** Returns whether it is verified gone, or detached. */
+  public boolean isGone() {
+    return gone;
+  }
+
+  boolean is(InstancePhase expected) {
+    return phase == expected;
+  }
+
+  public boolean isStarting() {
+    return phase == InstancePhase.STARTING && !gone;
+  }
+
   /** Returns whether the provider was asked to start it: then it is paid for, and in the ledger. */
-  public boolean isPaid() {
-    return startCall.get() == StartCall.MADE;
+  public boolean isStartAsked() {
+    return startAsked;
+  }
+
+  public long startRequestedAt() {
+    return startRequestedAt;
+  }
+
+  public long readyAt() {
+    return readyAt;
+  }
+
+  public long idleSince() {
+    return idleSince;
+  }
+
+  public long releaseRequestedAt() {
+    return releaseRequestedAt;
+  }
+
+  public @Nullable ReleaseReason releaseReason() {
+    return releaseReason;
+  }
+
+  public int inFlight() {
+    return inFlight;
+  }
+
+  /** Returns how many of its leases still count. */
+  public int countedInFlight() {
+    return leasesLost ? 0 : inFlight;
   }
 
   boolean hasRoom() {
     return phase == InstancePhase.READY && !reserved && inFlight < spec.concurrency();
+  }
+
+  /** Returns whether it is ready and serves nothing. */
+  public boolean isIdle() {
+    return phase == InstancePhase.READY && inFlight == 0;
+  }
+
+  void becomesBusy(long now) {
+    busySince = now;
+  }
+
+  void becomesIdle(long now) {
+    busyNanos += now - busySince;
+    busySince = NEVER;
+    idleSince = now;
   }
 
   /** Returns for how long it has been busy, an exchange under way included. */

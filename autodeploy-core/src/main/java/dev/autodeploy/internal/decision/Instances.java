@@ -1,15 +1,14 @@
 package dev.autodeploy.internal.decision;
 
 import static dev.autodeploy.InstancePhase.READY;
+import static dev.autodeploy.InstancePhase.STARTING;
 
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The instances of one deployment that exist, oldest first. */
@@ -40,7 +39,7 @@ final class Instances {
   int count(InstancePhase phase) {
     int count = 0;
     for (Instance instance : instances) {
-      if (instance.phase == phase) {
+      if (instance.is(phase)) {
         count++;
       }
     }
@@ -49,7 +48,7 @@ final class Instances {
 
   /** Returns how many take requests, now or soon. */
   int alive() {
-    return count(READY) + count(InstancePhase.STARTING);
+    return count(READY) + count(STARTING);
   }
 
   DeploymentState state() {
@@ -81,30 +80,27 @@ final class Instances {
 
   /** Returns the ready instances: those with room if there are any, else all. */
   List<Instance> readyBestWithRoom() {
-    List<Instance> ready = instances.stream().filter(i -> i.phase == READY).toList();
+    List<Instance> ready = instances.stream().filter(i -> i.is(READY)).toList();
     List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
     return withRoom.isEmpty() ? ready : withRoom;
   }
 
   /**
-   * Returns what takes requests, now or soon, in the order in which it gives way to a lower
-   * maximum: starts that are still to be asked for, which are gone at once; other starts, which
-   * serve nobody yet; what is idle; what is busy. The youngest first among equals.
+   * Returns the ready and starting instances in the order in which they give way to a lower
+   * maximum: starts not yet asked for, which are gone at once; other starts, which serve nobody
+   * yet; idle instances; busy ones. The youngest first among equals.
    */
-  List<Instance> inOrderOfGivingWay() {
+  List<Instance> shrinkOrder() {
     List<Instance> alive = new ArrayList<>(instances);
-    alive.removeIf(i -> i.phase != READY && i.phase != InstancePhase.STARTING);
+    alive.removeIf(i -> !i.is(READY) && !i.is(STARTING));
     Collections.reverse(alive);
-    // Looked at once: whether a start is asked for changes at any time, and a sort would notice.
-    Map<Instance, Integer> worth = new HashMap<>();
-    alive.forEach(instance -> worth.put(instance, worth(instance)));
-    alive.sort(Comparator.comparing(worth::get));
+    alive.sort(Comparator.comparingInt(Instances::shrinkPriority));
     return alive;
   }
 
-  private static int worth(Instance instance) {
-    if (instance.phase == InstancePhase.STARTING) {
-      return instance.isPaid() ? 1 : 0;
+  private static int shrinkPriority(Instance instance) {
+    if (instance.is(STARTING)) {
+      return instance.startAsked ? 1 : 0;
     }
     return instance.inFlight == 0 ? 2 : 3;
   }
@@ -113,7 +109,7 @@ final class Instances {
   long roomToCome() {
     long room = 0;
     for (Instance instance : instances) {
-      if (instance.phase == InstancePhase.STARTING) {
+      if (instance.is(STARTING)) {
         room += Math.max(0, instance.spec.concurrency() - instance.bound.size());
       }
     }

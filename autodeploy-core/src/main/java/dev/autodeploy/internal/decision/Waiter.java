@@ -1,28 +1,40 @@
 package dev.autodeploy.internal.decision;
 
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.RouteRule;
 import org.jspecify.annotations.Nullable;
 
-/** One caller that asks for a lease. The shell extends it by what it answers. */
-public class Waiter {
-  /** Which instance is asked for. */
+/** A caller that asks for a lease; whoever carries effects out answers it. */
+public abstract class Waiter {
   final RouteRule route;
 
-  /** When it was asked for, in nanoseconds of the deployment's time line. */
+  /** The moments when it asked and when it stops waiting, on the deployment's time line. */
   final long askedAt;
 
-  /** When the caller gives up, likewise. */
   final long deadline;
 
-  /** Its place in the order of all requests, from 1; set when it asks. */
+  /** The place in the order of all requests, from 1; set when it asks. */
   long number;
 
   /** The one instance that it waits for; null if any will do, or if it does not wait. */
   @Nullable Instance target;
 
-  public Waiter(RouteRule route, long askedAt, long deadline) {
+  /**
+   * Makes one that has not asked yet.
+   *
+   * @param route which instance it asks for
+   * @param askedAt when it asks, in nanoseconds of the deployment's time line
+   * @param deadline when it stops waiting, likewise
+   */
+  protected Waiter(RouteRule route, long askedAt, long deadline) {
     this.route = route;
     this.askedAt = askedAt;
     this.deadline = deadline;
   }
+
+  /** Carries {@link Effect.Grant} out. */
+  public abstract void granted(Instance instance, boolean cold, long waitedNanos);
+
+  /** Carries {@link Effect.Reject} out. */
+  public abstract void rejected(AutoDeployException error);
 }

@@ -3,37 +3,50 @@ package dev.autodeploy.internal.deployment;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Waiter;
 import java.util.concurrent.CompletableFuture;
 
-/** A caller that is answered by a future. */
+/** A call of {@code acquireAsync}: a caller that is answered by a future. */
 final class AcquireCall extends Waiter {
+  private final DeploymentController controller;
   private final CompletableFuture<Lease> future = new CompletableFuture<>();
   private volatile boolean answered;
 
-  AcquireCall(RouteRule route, long askedAt, long deadline) {
+  AcquireCall(DeploymentController controller, RouteRule route, long askedAt, long deadline) {
     super(route, askedAt, deadline);
+    this.controller = controller;
   }
 
   CompletableFuture<Lease> future() {
     return future;
   }
 
-  /** Returns whether the machine has answered it, even if the caller was faster to give up. */
+  /** Returns whether it was answered, even if the caller was faster to give up. */
   boolean isAnswered() {
     return answered;
   }
 
+  @Override
+  public void granted(Instance instance, boolean cold, long waitedNanos) {
+    Lease lease = controller.lease(instance, cold, waitedNanos);
+    controller.callBack(() -> complete(lease));
+  }
+
+  @Override
+  public void rejected(AutoDeployException error) {
+    controller.callBack(
+        () -> {
+          answered = true;
+          future.completeExceptionally(error);
+        });
+  }
+
   /** Hands a lease over, or gives it back at once if nobody takes it. */
-  void grant(Lease lease) {
+  void complete(Lease lease) {
     answered = true;
     if (!future.complete(lease)) {
       lease.close();
     }
-  }
-
-  void refuse(AutoDeployException error) {
-    answered = true;
-    future.completeExceptionally(error);
   }
 }

@@ -3,7 +3,6 @@ package dev.autodeploy.internal.deployment;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Lease;
-import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.spi.InstanceExit;
 import java.net.URI;
 import java.time.Duration;
@@ -12,24 +11,23 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A lease of one instance. */
-public final class DefaultLease implements Lease {
+final class DefaultLease implements Lease {
   private final DeploymentController controller;
-  private final Instance instance;
+  private final RunningInstance running;
   private final boolean coldStart;
   private final Duration waited;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<InstanceExit> lost = new CompletableFuture<>();
 
   DefaultLease(
-      DeploymentController controller, Instance instance, boolean coldStart, Duration waited) {
+      DeploymentController controller,
+      RunningInstance running,
+      boolean coldStart,
+      Duration waited) {
     this.controller = controller;
-    this.instance = instance;
+    this.running = running;
     this.coldStart = coldStart;
     this.waited = waited;
-  }
-
-  Instance instance() {
-    return instance;
   }
 
   @Override
@@ -39,12 +37,12 @@ public final class DefaultLease implements Lease {
 
   @Override
   public String instanceId() {
-    return instance.id;
+    return running.id();
   }
 
   @Override
   public URI endpoint() {
-    return requireNonNull(requireNonNull(instance.up, "up").endpoint(), "endpoint");
+    return requireNonNull(running.endpoint(), "endpoint");
   }
 
   @Override
@@ -60,12 +58,11 @@ public final class DefaultLease implements Lease {
   @Override
   public CompletionStage<InstanceExit> lost() {
     // Only a lease that is watched is known to its instance, so that the others cost nothing.
-    instance.watchers.add(this);
-    InstanceExit exit = instance.lostExit;
-    if (closed.get()) {
-      instance.watchers.remove(this);
-    } else if (exit != null) {
-      lost.complete(exit);
+    if (!closed.get()) {
+      running.watch(this);
+      if (closed.get()) { // meanwhile
+        running.unwatch(this);
+      }
     }
     return lost;
   }
@@ -77,13 +74,13 @@ public final class DefaultLease implements Lease {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      instance.watchers.remove(this);
-      controller.closeLease(instance);
+      running.unwatch(this);
+      controller.closeLease(running.instance());
     }
   }
 
   @Override
   public String toString() {
-    return "Lease[" + instance.id + (closed.get() ? ", closed]" : "]");
+    return "Lease[" + running.id() + (closed.get() ? ", closed]" : "]");
   }
 }

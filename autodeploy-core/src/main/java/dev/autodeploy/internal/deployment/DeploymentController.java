@@ -1,19 +1,12 @@
 package dev.autodeploy.internal.deployment;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.autodeploy.AcquireRequest;
-import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
-import dev.autodeploy.ErrorCode;
-import dev.autodeploy.InstanceInfo;
-import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
-import dev.autodeploy.RouteRule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.DeploymentMachine;
@@ -28,469 +21,259 @@ import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.Scheduler.Cancellable;
-import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The shell around one {@link DeploymentMachine}: a lock, and what carries the machine's effects
- * out once the lock is left. Nothing is decided here.
- *
- * <p>Effects are carried out in order, by one thread at a time: whichever left the lock when none
- * did. What can block is handed to the provider executor, what belongs to others to the callback
- * executor.
+ * One deployment: the lock around its {@link DeploymentMachine} and its accounts. Nothing is
+ * decided here. Every event goes through {@link #decide}, which has the effects carried out once
+ * the lock, and the engine's if this thread holds it, is left.
  */
-public final class DeploymentController implements Deployment {
-  private static final Logger LOG = LoggerFactory.getLogger(DeploymentController.class);
-
+public final class DeploymentController {
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
 
-  /** So many replaced environments are remembered, to mask their values in logs. */
-  private static final int EARLIER_SPECS = 16;
-
-  /** After this long a snapshot that is not answered keeps its instance no more. */
-  private static final Duration SNAPSHOT_LIMIT = Duration.ofHours(1);
-
-  /** Who deals with instances that are not this deployment's. */
-  public interface Neighbourhood {
-
-    /**
-     * Has an instance released, and that verified, which came up after its release.
-     *
-     * @return whether it does: not while the engine is being closed
-     */
-    boolean cameLate(ProviderInstance late);
-
-    /** Looks through a list that was made to verify a release. */
-    void listed(List<ProviderInstance> found);
-
-    /** Takes note of whether a deployment has anything to look after. Called under its lock. */
-    void busy(DeploymentController controller, boolean isBusy);
-  }
-
-  private static final CompletableFuture<Void> NONE_TO_CLOSE =
-      CompletableFuture.completedFuture(null);
-
-  private final EngineServices context;
+  private final EngineServices services;
   private final String name;
-  private final InstanceStarter starter;
-  private final InstanceReleaser releaser;
-  private final Neighbourhood neighbourhood;
+  private final DefaultDeployment deployment;
+  private final BusyDeployments busyOnes;
+  private final long number;
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
+  private final EffectRunner effects;
+  private final SecretMask secrets = new SecretMask();
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+
+  private final RunningInstances running = new RunningInstances();
 
   // Guarded by the lock.
   private final DeploymentMachine machine;
-  private final DeploymentLedger accounts;
-  private final Queue<Effect> toDo = new ArrayDeque<>(1);
-  private final Queue<DeploymentSpec> earlier = new ArrayDeque<>(1);
-  private boolean carryingOut;
+  private final DeploymentLedger ledger;
   private boolean busy;
-
-  // Touched only by whoever carries effects out.
-  private @Nullable Cancellable timer;
-  private @Nullable Cancellable fallbackTimer;
-
-  /** When the fallback timer is due; set, too, by it. */
-  private volatile long fallbackAt = Instance.NEVER;
-
-  private CompletableFuture<Void> accountsClosed = NONE_TO_CLOSE;
 
   /**
    * Makes one without instances.
    *
-   * @param random for routes, and whatever else the deployment decides at random
-   * @param neighbourhood is told what is seen of instances that are not this deployment's
+   * @param number its place in the order in which the engine's deployments were made
+   * @param createdAt from when on instances of its name are its own
+   * @param random for routes
+   * @param instanceIds gives ids to instances
+   * @param unknown reads what is seen of instances that are not this deployment's
+   * @param busyOnes notes whether it has anything to look after
    */
   public DeploymentController(
-      EngineServices context,
+      EngineServices services,
       DeploymentSpec spec,
+      long number,
       Instant createdAt,
       RandomGenerator random,
       Supplier<String> instanceIds,
-      Neighbourhood neighbourhood) {
-    this.neighbourhood = neighbourhood;
-    this.context = context;
+      UnknownInstances unknown,
+      BusyDeployments busyOnes) {
+    this.services = services;
     this.name = spec.name();
-    this.origin = context.ticker().read();
+    this.number = number;
+    this.busyOnes = busyOnes;
+    this.origin = services.ticker().read();
     this.machine =
         new DeploymentMachine(
-            spec, SpecFingerprint.of(spec), context.idlePolicy(), random, instanceIds);
-    this.accounts = new DeploymentLedger(name, createdAt, context.clock(), meter(spec));
-    this.starter = new InstanceStarter(context, this);
-    this.releaser = new InstanceReleaser(context, this);
+            spec, SpecFingerprint.of(spec), services.idlePolicy(), random, instanceIds);
+    this.ledger = new DeploymentLedger(name, createdAt, services.clock(), meter(spec));
+    this.deployment = new DefaultDeployment(services, this);
+    this.effects =
+        new EffectRunner(
+            name,
+            lock,
+            () ->
+                new EffectHandler(
+                    services, this, new InstanceReports(this, machine, ledger), unknown));
   }
 
   private CostMeter meter(DeploymentSpec spec) {
     Money price = spec.pricePerHour();
     return price == null
-        ? context.costMeter()
+        ? services.costMeter()
         : new CostMeters.Hourly(price.currency(), Map.of(), Map.of(), price.amount());
   }
 
-  // The lock and the effects.
+  // The lock.
 
   /** Returns the time on this deployment's line; only under the lock is it sure not to go back. */
-  private long now() {
-    return context.ticker().read() - origin;
+  long now() {
+    return services.ticker().read() - origin;
   }
 
-  private <T extends @Nullable Object> T decide(Supplier<T> decision) {
+  <T extends @Nullable Object> T read(Supplier<T> reading) {
+    lock.lock();
+    try {
+      return reading.get();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  <T extends @Nullable Object> T decide(Supplier<T> decision) {
     T result;
     lock.lock();
     try {
       result = decision.get();
-      settle();
+      collectEffects();
     } finally {
       lock.unlock();
     }
-    carryOut();
+    services.lock().afterwards(effects::run);
     return result;
   }
 
-  private void decide(Runnable decision) {
-    decideOnly(decision);
-    carryOut();
+  void decide(Runnable decision) {
+    this.<@Nullable Object>decide(
+        () -> {
+          decision.run();
+          return null;
+        });
   }
 
-  /** Decides, and leaves it to a {@link #carryOut} soon after to do something about it. */
-  private void decideOnly(Runnable decision) {
-    lock.lock();
-    try {
-      decision.run();
-      settle();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Takes over, under the lock, what a decision has brought. */
-  private void settle() {
+  /** Takes over, under the lock, the effects of a decision. */
+  private void collectEffects() {
     for (Effect effect = machine.effects().poll();
         effect != null;
         effect = machine.effects().poll()) {
-      toDo.add(effect);
       if (effect instanceof Effect.Start start) {
-        start.instance().startRequestedInstant = context.clock().instant();
+        Instant at = services.clock().instant();
+        opened(new RunningInstance(start.instance(), at, null), at, null);
       } else if (effect instanceof Effect.Gone gone) {
         // With the decision, or the money would be gone from the cost for a moment.
-        accounts.close(gone.instance(), gone.at());
+        running(gone.instance()).accountClosed(ledger.close(gone.instance(), gone.at()));
       }
+      effects.add(effect);
     }
     if (busy != machine.isBusy()) {
       busy = !busy;
-      neighbourhood.busy(this, busy);
+      busyOnes.busy(this, busy);
     }
   }
 
-  /**
-   * Carries out what is to be done, unless another thread is at it. Not to be called with a lock,
-   * since what comes of it may run anything.
-   */
-  public void carryOut() {
-    Effect effect = firstEffect();
-    while (effect != null) {
-      try {
-        carryOut(effect);
-      } catch (RuntimeException | Error e) {
-        report(effect, e);
-      }
-      effect = nextEffect();
-    }
+  private void opened(RunningInstance opened, Instant startedAt, @Nullable Instant foundEndedAt) {
+    running.add(opened);
+    ledger.open(opened.instance(), startedAt, foundEndedAt);
   }
 
-  private void report(Effect effect, Throwable failure) {
-    try {
-      LOG.error("Deployment '{}' could not carry out {}", name, effect, failure);
-    } catch (RuntimeException | Error e) {
-      // Not even the log works: the other effects are carried out all the same.
-    }
+  // For those who carry effects out.
+
+  RunningInstance running(Instance instance) {
+    return running.get(instance);
   }
 
-  private @Nullable Effect firstEffect() {
-    lock.lock();
-    try {
-      if (carryingOut || toDo.isEmpty()) {
-        return null;
-      }
-      carryingOut = true;
-      return toDo.poll();
-    } finally {
-      lock.unlock();
-    }
+  Duration delayUntil(long at) {
+    return Duration.ofNanos(Math.max(0, at - now()));
   }
 
-  private @Nullable Effect nextEffect() {
-    lock.lock();
-    try {
-      Effect effect = toDo.poll();
-      if (effect == null) {
-        carryingOut = false;
-      }
-      return effect;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void carryOut(Effect effect) {
-    if (effect instanceof Effect.Start e) {
-      starter.start(e.instance());
-    } else if (effect instanceof Effect.Probe e) {
-      context.providerExecutor().execute(() -> starter.probe(e.instance()));
-    } else if (effect instanceof Effect.Release e) {
-      releaser.release(e.instance(), e.grace());
-    } else if (effect instanceof Effect.Detach e) {
-      detach(e.instance());
-    } else if (effect instanceof Effect.Grant e) {
-      grant(e);
-    } else if (effect instanceof Effect.Reject e) {
-      context.callbackExecutor().execute(() -> ((AcquireCall) e.waiter()).refuse(e.error()));
-    } else if (effect instanceof Effect.Lost e) {
-      lost(e.instance(), e.exit());
-    } else if (effect instanceof Effect.Gone e) {
-      // A deployment ends only when its ledger is complete.
-      accountsClosed = CompletableFuture.allOf(accountsClosed, e.instance().goneFuture);
-      context.providerExecutor().execute(() -> closeAccount(e.instance(), e.at()));
-    } else if (effect instanceof Effect.SetTimer e) {
-      setTimer(e.at());
-    } else if (effect instanceof Effect.Tell e) {
-      context.events().publish(e.event().apply(context.clock().instant()));
-    } else if (effect instanceof Effect.Terminated) {
-      cancel(timer);
-      cancel(fallbackTimer);
-      accountsClosed.whenComplete((closed, error) -> terminated.complete(null));
-    }
-  }
-
-  private void setTimer(long at) {
-    cancel(timer);
-    Duration delay = Duration.ofNanos(Math.max(0, at - now()));
-    try {
-      timer = context.scheduler().schedule(delay, () -> decide(() -> machine.timer(now())));
-    } catch (RuntimeException | Error e) {
-      decideOnly(machine::timerFailed);
-      setFallbackTimer(at, delay);
-      throw e;
-    }
-  }
-
-  /**
-   * Has the JDK's own timer do it, also when nothing else makes up for it, as while the engine is
-   * closed. It is kept when another one can be set: that it comes too early does no harm.
-   */
-  private void setFallbackTimer(long at, Duration delay) {
-    if (at < fallbackAt) {
-      cancel(fallbackTimer);
-      fallbackAt = at;
-      fallbackTimer = EngineServices.laterBySystem(delay, this::fallbackTimer);
-    }
-  }
-
-  private void fallbackTimer() {
-    fallbackAt = Instance.NEVER; // the next one may be set again, also for the same moment
+  void timerFires() {
     decide(() -> machine.timer(now()));
   }
 
-  private static void cancel(@Nullable Cancellable timer) {
-    if (timer != null) {
-      timer.cancel();
-    }
+  void timerFailed() {
+    decide(machine::timerFailed);
   }
 
-  private void grant(Effect.Grant grant) {
-    AcquireCall waiter = (AcquireCall) grant.waiter();
-    DefaultLease lease =
-        new DefaultLease(
-            this, grant.instance(), grant.cold(), Duration.ofNanos(grant.waitedNanos()));
-    context.callbackExecutor().execute(() -> waiter.grant(lease));
+  void callBack(Runnable task) {
+    services.callbackExecutor().execute(task);
   }
 
-  private void lost(Instance instance, InstanceExit exit) {
-    instance.lostExit = exit;
-    for (DefaultLease lease : instance.watchers) {
-      context.callbackExecutor().execute(() -> lease.tellLost(exit));
-    }
+  Lease lease(Instance instance, boolean cold, long waitedNanos) {
+    return new DefaultLease(this, running(instance), cold, Duration.ofNanos(waitedNanos));
   }
 
-  private void closeAccount(Instance instance, long at) {
-    try {
-      publishReleased(instance, closeInLedger(instance, at));
-    } finally {
-      instance.goneFuture.complete(null);
-    }
+  LedgerEntry.@Nullable Used checkpoint(RunningInstance used) {
+    return read(() -> ledger.checkpoint(used.instance(), now()));
   }
 
-  private UsageInterval closeInLedger(Instance instance, long at) {
-    UsageInterval usage;
+  void notCheckpointed(RunningInstance used) {
     lock.lock();
     try {
-      usage = accounts.closedUsage(instance, at);
-    } finally {
-      lock.unlock();
-    }
-    if (instance.isPaid()) {
-      context.ledger().appendSurely(new LedgerEntry.Released(usage));
-    }
-    return usage;
-  }
-
-  private void publishReleased(Instance instance, UsageInterval usage) {
-    Money cost;
-    Money total;
-    lock.lock();
-    try {
-      cost = accounts.cost(instance, usage);
-      total = accounts.cost(machine.spec().gpu(), machine.instances(), now()).total();
-    } finally {
-      lock.unlock();
-    }
-    context
-        .events()
-        .publish(
-            new DeploymentEvent.InstanceReleased(
-                context.clock().instant(),
-                name,
-                instance.id,
-                requireNonNull(instance.releaseReason, "releaseReason"),
-                usage.duration(),
-                usage.busy(),
-                cost,
-                total));
-  }
-
-  private void detach(Instance instance) {
-    context
-        .call(() -> context.provider().detach(instance.id))
-        .whenComplete(
-            (done, error) -> {
-              if (error != null) {
-                LOG.warn(
-                    "{}: instance {} may not outlive this process: {}",
-                    name,
-                    instance.id,
-                    SecretMask.line(EngineServices.describe(error), instance.spec));
-              }
-              checkpoint(instance);
-              if (decide(() -> machine.left(now(), instance))) {
-                instance.goneFuture.complete(null);
-              }
-            });
-  }
-
-  // What the starter and the releaser report.
-
-  boolean isStarting(Instance instance) {
-    lock.lock();
-    try {
-      return instance.phase == InstancePhase.STARTING && !instance.gone;
+      ledger.notCheckpointed(used.instance());
     } finally {
       lock.unlock();
     }
   }
 
-  boolean isGone(Instance instance) {
+  /** Ends the life of an instance whose account is written, or that was detached. */
+  void forget(RunningInstance gone) {
     lock.lock();
     try {
-      return instance.gone;
+      running.remove(gone.instance());
     } finally {
       lock.unlock();
     }
+    gone.gone().complete(null);
   }
 
-  /** An instance came up that had been verified gone: its release is verified once more. */
-  void cameLate(ProviderInstance up) {
-    if (!neighbourhood.cameLate(up)) {
-      context.call(() -> context.provider().release(up.instanceId(), Duration.ZERO));
+  void terminated() {
+    terminated.complete(null);
+  }
+
+  // For the engine.
+
+  /** Returns its place in the order in which the engine's deployments were made. */
+  public long number() {
+    return number;
+  }
+
+  /** Returns whether an instance of that id exists here. */
+  public boolean holds(String instanceId) {
+    return read(() -> machine.find(instanceId) != null);
+  }
+
+  private @Nullable RunningInstance find(String instanceId) {
+    return read(() -> running.find(machine.find(instanceId)));
+  }
+
+  /** An instance has ended by itself. One that does not exist here is left alone. */
+  public void exited(String instanceId, InstanceExit exit) {
+    RunningInstance found = find(instanceId);
+    if (found != null) {
+      effects.handler().reports().exited(found, exit);
     }
   }
 
-  /** A list was made that tells of instances of other deployments too. */
-  void listed(List<ProviderInstance> found) {
-    neighbourhood.listed(found);
-  }
-
-  void ready(Instance instance, java.net.URI endpoint) {
-    decide(() -> machine.ready(now(), instance, endpoint));
-  }
-
-  void startFailed(Instance instance, String message, @Nullable InstanceExit exit) {
-    String redacted = SecretMask.line(message, instance.spec);
-    InstanceExit redactedExit = SecretMask.ofNullable(exit, instance.spec);
-    decide(() -> machine.startFailed(now(), instance, redacted, redactedExit));
-  }
-
-  void released(Instance instance) {
-    decide(() -> machine.released(now(), instance));
-  }
-
-  void releaseFailed(Instance instance, String message) {
-    String redacted = SecretMask.line(message, instance.spec);
-    decide(() -> machine.releaseFailed(now(), instance, redacted));
-  }
-
-  public void exited(Instance instance, InstanceExit exit) {
-    InstanceExit redacted = SecretMask.of(exit, instance.spec);
-    decide(() -> machine.exited(now(), instance, redacted));
-  }
-
-  // What the engine says.
-
-  public @Nullable Instance find(String instanceId) {
-    lock.lock();
-    try {
-      return machine.find(instanceId);
-    } finally {
-      lock.unlock();
+  /** A start makes progress. */
+  public void progress(String instanceId, StartProgress progress) {
+    RunningInstance found = find(instanceId);
+    if (found != null) {
+      services
+          .events()
+          .publish(
+              new DeploymentEvent.InstanceProgress(
+                  services.clock().instant(),
+                  name,
+                  instanceId,
+                  SecretMask.progress(progress, found.instance().spec())));
     }
   }
 
-  public void progress(Instance instance, StartProgress progress) {
-    context
-        .events()
-        .publish(
-            new DeploymentEvent.InstanceProgress(
-                context.clock().instant(),
-                name,
-                instance.id,
-                SecretMask.of(progress, instance.spec)));
-  }
-
+  /** Adds the usage of earlier processes to the account. */
   public void addClosed(List<UsageInterval> usage) {
     lock.lock();
     try {
-      accounts.addClosed(usage);
+      ledger.addClosed(usage);
     } finally {
       lock.unlock();
     }
   }
 
-  /**
-   * Takes over, or releases, what an earlier process has left. Only decides: {@link #carryOut} is
-   * to follow.
-   */
-  public void takeOver(ProviderInstance found, OpenEntry usage) {
-    decideOnly(
+  /** Adopts an instance of an earlier process, or releases it if it does not fit. */
+  public void adopt(ProviderInstance found, OpenEntry entry) {
+    decide(
         () -> {
           long now = now();
-          Instance instance =
-              RestoredInstance.of(found, usage, machine.spec(), now, context.clock().instant());
+          Instance instance = restored(now, found, entry);
           if (machine.fits(found)) {
             machine.adopt(now, instance);
           } else {
@@ -500,45 +283,48 @@ public final class DeploymentController implements Deployment {
   }
 
   /**
-   * Releases an instance that nobody here asked for. Only decides: {@link #carryOut} is to follow.
+   * Releases an instance that nobody here asked for.
    *
-   * @return whether it does: not if nothing is left of this deployment any more
+   * @return whether it does: not if nothing is left of this deployment
    */
-  public boolean reap(ProviderInstance found, OpenEntry usage) {
-    lock.lock();
-    try {
-      long now = now();
-      Instance instance =
-          RestoredInstance.of(found, usage, machine.spec(), now, context.clock().instant());
-      boolean reaped = machine.reap(now, instance);
-      settle();
-      return reaped;
-    } finally {
-      lock.unlock();
-    }
+  public boolean reap(ProviderInstance found, OpenEntry entry) {
+    return decide(
+        () -> {
+          long now = now();
+          Instance instance = restored(now, found, entry);
+          boolean reaped = machine.reap(now, instance);
+          if (!reaped) {
+            ledger.drop(instance);
+            running.remove(instance);
+          }
+          return reaped;
+        });
+  }
+
+  private Instance restored(long now, ProviderInstance found, OpenEntry entry) {
+    RestoredInstance restored =
+        RestoredInstance.of(found, entry, machine.spec(), now, services.clock().instant());
+    opened(restored.running(), entry.started().at(), restored.foundEndedAt());
+    return restored.running().instance();
   }
 
   /**
-   * Makes a deployment again of which only instances that are being released are left. Only
-   * decides: {@link #carryOut} is to follow.
+   * Declares a deployment again of which only instances that are being released are left.
    *
    * @param since from when on its instances are its own, if that is earlier than it was
    * @return whether it could: not if they are gone already
    */
   public boolean reopen(DeploymentSpec spec, Instant since) {
     String fingerprint = SpecFingerprint.of(spec);
-    lock.lock();
-    try {
-      boolean reopened = machine.reopen(now(), spec, fingerprint);
-      if (reopened) {
-        accounts.meter(meter(spec));
-        accounts.since(since);
-      }
-      settle();
-      return reopened;
-    } finally {
-      lock.unlock();
-    }
+    return decide(
+        () -> {
+          boolean reopened = machine.reopen(now(), spec, fingerprint);
+          if (reopened) {
+            ledger.meter(meter(spec));
+            ledger.since(since);
+          }
+          return reopened;
+        });
   }
 
   /** Begins to keep the minimum. */
@@ -546,42 +332,28 @@ public final class DeploymentController implements Deployment {
     decide(() -> machine.open(now()));
   }
 
-  /** Replaces the specification. Only decides: {@link #carryOut} is to follow. */
+  /** Replaces the specification. */
   public void update(DeploymentSpec spec) {
     String fingerprint = SpecFingerprint.of(spec);
-    decideOnly(
+    decide(
         () -> {
-          accounts.meter(meter(spec));
-          remember(machine.spec(), spec);
+          ledger.meter(meter(spec));
+          secrets.replaced(machine.spec(), spec);
           machine.update(now(), spec, fingerprint);
         });
   }
 
-  /** Keeps a specification whose environment is replaced: logs may still hold its values. */
-  private void remember(DeploymentSpec before, DeploymentSpec after) {
-    if (!before.environment().equals(after.environment())) {
-      earlier.add(before);
-      if (earlier.size() > EARLIER_SPECS) {
-        earlier.remove();
-      }
-    }
-  }
-
-  /** Removes everything. Only decides: {@link #carryOut} is to follow. */
+  /** Removes everything; the future completes when nothing is left. */
   public CompletableFuture<Void> remove() {
-    decideOnly(() -> machine.remove(now()));
+    decide(() -> machine.remove(now()));
     return terminated;
   }
 
   public boolean isRemoved() {
-    lock.lock();
-    try {
-      return machine.isRemoved();
-    } finally {
-      lock.unlock();
-    }
+    return read(machine::isRemoved);
   }
 
+  /** Closes the deployment with its engine; the future completes when nothing is left. */
   public CompletableFuture<Void> close(Duration drainTimeout, boolean keepInstances) {
     decide(
         () -> {
@@ -591,316 +363,134 @@ public final class DeploymentController implements Deployment {
     return terminated;
   }
 
-  /** The instances that exist, for the message of a close that failed. */
+  /** Returns the ids of the instances that exist. */
   public List<String> instanceIds() {
-    lock.lock();
-    try {
-      return machine.instances().stream().map(i -> i.id).toList();
-    } finally {
-      lock.unlock();
-    }
+    return read(() -> machine.instances().stream().map(Instance::id).toList());
   }
 
-  /**
-   * Writes to the ledger how far the instances were used, where that changed, and makes up for a
-   * timer that could not be set.
-   */
-  public void upkeep() {
-    List<Instance> all;
-    lock.lock();
-    try {
-      all = List.copyOf(machine.instances());
-    } finally {
-      lock.unlock();
-    }
-    all.forEach(this::checkpoint);
-    decide(() -> machine.upkeep(now()));
+  /** Writes how far the instances were used, and makes up for a timer that could not be set. */
+  public void maintain() {
+    List<RunningInstance> all =
+        read(() -> machine.instances().stream().map(this::running).toList());
+    all.forEach(effects.handler().accounts()::checkpoint);
+    decide(() -> machine.catchUp(now()));
   }
 
-  private void checkpoint(Instance instance) {
-    LedgerEntry.Used used;
-    lock.lock();
-    try {
-      used = accounts.checkpoint(instance, now());
-    } finally {
-      lock.unlock();
-    }
-    if (used == null) {
-      return;
-    }
-    try {
-      context.ledger().append(used);
-    } catch (RuntimeException e) {
-      LOG.warn("{}: the use of instance {} could not be written", name, instance.id, e);
-      notCheckpointed(instance);
-    }
-  }
+  // For those who use the deployment.
 
-  /** Has the next checkpoint write what this one could not. */
-  private void notCheckpointed(Instance instance) {
-    lock.lock();
-    try {
-      instance.checkpointedUse = Instance.NEVER;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  // Deployment.
-
-  @Override
   public String name() {
     return name;
   }
 
-  @Override
+  /** Returns the deployment as its users see it. */
+  public Deployment deployment() {
+    return deployment;
+  }
+
   public DeploymentSpec spec() {
-    lock.lock();
-    try {
-      return machine.spec();
-    } finally {
-      lock.unlock();
-    }
+    return read(machine::spec);
   }
 
-  @Override
   public Instant createdAt() {
-    return accounts.createdAt();
+    return ledger.createdAt();
   }
 
-  @Override
-  public CompletableFuture<Lease> acquireAsync() {
-    return acquireAsync(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT));
-  }
-
-  @Override
-  public CompletableFuture<Lease> acquireAsync(AcquireRequest request) {
+  CompletableFuture<Lease> acquire(AcquireRequest request) {
     long timeout = nanos(request.timeout());
-    AcquireCall waiter;
+    AcquireCall call;
     Instance instance;
     boolean nothingToDo;
-    lock.lock();
+    lock.lock(); // without decide, which would allocate for every request
     try {
       long now = now();
-      waiter = new AcquireCall(request.route(), now, now + timeout);
-      instance = machine.acquire(now, waiter);
-      settle();
-      nothingToDo = toDo.isEmpty();
+      call = new AcquireCall(this, request.route(), now, now + timeout);
+      instance = machine.acquire(now, call);
+      collectEffects();
+      nothingToDo = effects.isEmpty();
     } finally {
       lock.unlock();
     }
     if (instance != null) {
-      waiter.grant(new DefaultLease(this, instance, false, Duration.ZERO));
+      call.complete(lease(instance, false, 0));
     } else {
-      // Whoever gives up completes the future first: by cancel, or by a timeout of his own.
-      waiter.future().whenComplete((lease, error) -> giveUp(waiter));
+      // A caller gives up by completing the future itself: by cancel, or by a timeout of its own.
+      call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
     }
     if (!nothingToDo) {
-      carryOut();
+      services.lock().afterwards(effects::run);
     }
-    return waiter.future();
+    return call.future();
   }
 
-  private void giveUp(AcquireCall waiter) {
-    if (!waiter.isAnswered()) {
-      decide(() -> machine.cancel(now(), waiter));
+  private void cancelIfUnanswered(AcquireCall call) {
+    if (!call.isAnswered()) {
+      decide(() -> machine.cancel(now(), call));
     }
   }
 
   void closeLease(Instance instance) {
     boolean nothingToDo;
-    lock.lock();
+    lock.lock(); // likewise
     try {
       machine.leaseClosed(now(), instance);
-      settle();
-      nothingToDo = toDo.isEmpty();
+      collectEffects();
+      nothingToDo = effects.isEmpty();
     } finally {
       lock.unlock();
     }
     if (!nothingToDo) {
-      carryOut();
+      services.lock().afterwards(effects::run);
     }
   }
 
-  @Override
-  public Lease acquire(Duration timeout) throws InterruptedException {
-    return acquire(timeout, RouteRule.defaultRule());
+  DeploymentStatus status() {
+    return read(() -> StatusReport.of(this, machine, ledger, services.clock().instant(), now()));
   }
 
-  @Override
-  public Lease acquire(Duration timeout, RouteRule route) throws InterruptedException {
-    CompletableFuture<Lease> future = acquireAsync(new AcquireRequest(route, timeout));
-    try {
-      return future.get();
-    } catch (InterruptedException e) {
-      if (!future.cancel(false)) {
-        // It was answered between the interrupt and now, and nobody else will close the lease.
-        future.thenAccept(Lease::close);
-      }
-      throw e;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof AutoDeployException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException("acquire failed", e);
-    }
+  /** Drains the instances; the future completes when those affected are gone. */
+  CompletableFuture<Void> release() {
+    return decide(() -> gone(machine.release(now())));
   }
 
-  @Override
-  public DeploymentStatus status() {
-    lock.lock();
-    try {
-      long now = now();
-      Instant backoffUntil =
-          now < machine.backoffUntil()
-              ? context.clock().instant().plusNanos(machine.backoffUntil() - now)
-              : null;
-      return new DeploymentStatus(
-          name,
-          machine.state(),
-          machine.instances().stream().map(i -> info(i, now)).toList(),
-          machine.inFlight(),
-          machine.pending(),
-          machine.lastFailure(),
-          backoffUntil,
-          machine.requests(),
-          machine.coldStarts(),
-          Duration.ofNanos(machine.pendingNanos()),
-          machine.starts(),
-          machine.startFailures());
-    } finally {
-      lock.unlock();
-    }
+  /** Releases the instances at once; the future completes when they are gone. */
+  CompletableFuture<Void> releaseNow() {
+    return decide(() -> gone(machine.releaseNow(now())));
   }
 
-  private InstanceInfo info(Instance i, long now) {
-    ProviderInstance up = i.up;
-    long releaseAt = machine.releaseAt(i);
-    boolean idle = i.phase == InstancePhase.READY && i.inFlight == 0;
-    return new InstanceInfo(
-        i.id,
-        i.slot,
-        i.phase,
-        i.startReason,
-        up == null ? null : up.endpoint(),
-        i.leasesLost ? 0 : i.inFlight,
-        accounts.instant(i, i.startRequestedAt),
-        accounts.optionalInstant(i, i.readyAt),
-        idle ? accounts.optionalInstant(i, i.idleSince) : null,
-        accounts.optionalInstant(i, releaseAt),
-        i.releaseReason,
-        Duration.ofNanos(i.busyNanos(now)));
-  }
-
-  @Override
-  public CompletableFuture<Void> warmUp() {
-    return acquireAsync().thenAccept(Lease::close);
-  }
-
-  @Override
-  public CompletableFuture<Void> release() {
-    return gone(decide(() -> machine.release(now())));
-  }
-
-  @Override
-  public CompletableFuture<Void> releaseNow() {
-    return gone(decide(() -> machine.releaseNow(now())));
-  }
-
-  private static CompletableFuture<Void> gone(List<Instance> instances) {
+  private CompletableFuture<Void> gone(List<Instance> instances) {
     return CompletableFuture.allOf(
-        instances.stream().map(i -> i.goneFuture).toArray(CompletableFuture<?>[]::new));
+        instances.stream().map(i -> running(i).gone()).toArray(CompletableFuture<?>[]::new));
   }
 
-  @Override
-  public Cost cost() {
-    lock.lock();
-    try {
-      return accounts.cost(machine.spec().gpu(), machine.instances(), now());
-    } finally {
-      lock.unlock();
-    }
+  Cost cost() {
+    return read(() -> ledger.cost(machine.spec().gpu(), now()));
   }
 
-  @Override
-  public List<UsageInterval> usage(Instant from, Instant to) {
-    requireNonNull(from, "from");
-    requireNonNull(to, "to");
-    lock.lock();
-    try {
-      return accounts.usage(from, to, machine.instances(), now());
-    } finally {
-      lock.unlock();
-    }
+  CostMeter costMeter() {
+    return read(ledger::meter);
   }
 
-  @Override
-  public Money costOf(UsageInterval usage) {
-    requireNonNull(usage, "usage");
-    CostMeter meter;
-    lock.lock();
-    try {
-      meter = accounts.meter();
-    } finally {
-      lock.unlock();
-    }
-    return meter.cost(usage);
+  List<UsageInterval> usage(Instant from, Instant to) {
+    return read(() -> ledger.usage(from, to, now()));
   }
 
-  @Override
-  public CompletableFuture<List<String>> logs(String instanceId, int lines) {
-    requireNonNull(instanceId, "instanceId");
-    if (lines < 1) {
-      throw new IllegalArgumentException("lines must be 1 or more, but was " + lines);
-    }
-    List<DeploymentSpec> writers = writers();
-    return context
-        .call(() -> context.provider().logs(instanceId, lines))
-        .thenApply(log -> log.stream().map(line -> SecretMask.line(line, writers)).toList());
+  /** Masks the lines of a log. */
+  List<String> masked(List<String> log, DeploymentSpec current) {
+    return secrets.lines(log, current);
   }
 
-  /** The specifications with which instances were started that may have written something. */
-  private List<DeploymentSpec> writers() {
-    lock.lock();
-    try {
-      List<DeploymentSpec> writers = new ArrayList<>(earlier);
-      writers.add(machine.spec());
-      return writers;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  @Override
-  public CompletableFuture<String> snapshot(String snapshotName) {
-    requireNonNull(snapshotName, "name");
-    return acquireAsync().thenCompose(lease -> snapshot((DefaultLease) lease, snapshotName));
-  }
-
-  private CompletableFuture<String> snapshot(DefaultLease lease, String snapshotName) {
-    Instance instance = lease.instance();
-    if (!decide(() -> machine.reserve(now(), instance, true))) {
-      lease.close();
-      return CompletableFuture.failedFuture(
-          new AutoDeployException(
-              ErrorCode.PROVIDER_FAILED,
-              name,
-              "instance " + instance.id + " serves requests; a snapshot needs an idle one"));
-    }
-    return context
-        .call(SNAPSHOT_LIMIT, () -> context.provider().snapshot(instance.id, snapshotName))
-        .thenApply(Snapshot::reference)
-        .whenComplete(
-            (reference, error) -> {
-              // In this order: an instance that is kept back must never look idle.
-              decide(() -> machine.reserve(now(), instance, false));
-              lease.close();
-            });
+  /** Keeps an instance with one lease from serving anything else, or lets it serve again. */
+  boolean reserve(String instanceId, boolean reserved) {
+    return decide(
+        () -> {
+          Instance instance = machine.find(instanceId);
+          return instance != null && machine.reserve(now(), instance, reserved);
+        });
   }
 
   @Override
   public String toString() {
-    return "Deployment[" + name + "]";
+    return deployment.toString();
   }
 
   private static long nanos(Duration duration) {

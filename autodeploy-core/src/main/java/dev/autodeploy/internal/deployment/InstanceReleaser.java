@@ -1,64 +1,78 @@
 package dev.autodeploy.internal.deployment;
 
-import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Errors;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Has one instance released by the provider and verifies by its list that it is gone. A provider
- * that only says so is not believed. Decides nothing.
+ * Releases one instance through the provider, and verifies by its list that the instance is gone: a
+ * provider that only says so is not believed. Decides nothing.
  */
 final class InstanceReleaser {
-  /** How long a release may take beyond the grace period until it is tried again. */
+  /** The time that a release may take beyond the grace period before it is repeated. */
   private static final Duration ANSWER_LIMIT = Duration.ofMinutes(1);
 
-  private final EngineServices context;
-  private final DeploymentController controller;
+  private final EngineServices services;
+  private final InstanceReports reports;
+  private final UnknownInstances unknown;
 
-  InstanceReleaser(EngineServices context, DeploymentController controller) {
-    this.context = context;
-    this.controller = controller;
+  /**
+   * Makes one.
+   *
+   * @param reports takes the outcome
+   * @param unknown gets every list, which tells of other instances too
+   */
+  InstanceReleaser(EngineServices services, InstanceReports reports, UnknownInstances unknown) {
+    this.services = services;
+    this.reports = reports;
+    this.unknown = unknown;
   }
 
-  void release(Instance instance, Duration grace) {
-    if (instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.SKIPPED)) {
-      controller.released(instance);
+  void release(RunningInstance running, Effect.Release release) {
+    if (!release.startAsked()) {
+      reports.released(running);
       return;
     }
+    Duration grace = release.grace();
     CompletableFuture<Boolean> gone;
     try {
       gone =
-          context.call(
-              grace.plus(ANSWER_LIMIT),
-              () ->
-                  context
-                      .call(() -> context.provider().release(instance.id, grace))
-                      .thenCompose(done -> verifyGone(instance)));
+          services
+              .calls()
+              .call(
+                  grace.plus(ANSWER_LIMIT),
+                  () ->
+                      services
+                          .calls()
+                          .call(() -> services.provider().release(running.id(), grace))
+                          .thenCompose(done -> verifyGone(running)));
     } catch (RuntimeException e) {
-      controller.releaseFailed(instance, EngineServices.describe(e));
+      reports.releaseFailed(running, Errors.describe(e));
       return;
     }
     gone.whenComplete(
         (verified, error) -> {
           if (error != null) {
-            controller.releaseFailed(instance, EngineServices.describe(error));
+            reports.releaseFailed(running, Errors.describe(error));
           } else if (verified) {
-            controller.released(instance);
+            reports.released(running);
           } else {
-            controller.releaseFailed(
-                instance, context.provider().name() + " reported it released, but still lists it");
+            reports.releaseFailed(
+                running, services.provider().name() + " reported it released, but still lists it");
           }
         });
   }
 
-  private CompletableFuture<Boolean> verifyGone(Instance instance) {
-    return context
-        .call(() -> context.provider().list(context.owner()))
+  private CompletableFuture<Boolean> verifyGone(RunningInstance running) {
+    return services
+        .calls()
+        .list()
         .thenApply(
             listed -> {
-              controller.listed(listed);
-              return listed.stream().noneMatch(it -> it.instanceId().equals(instance.id));
+              unknown.seen(listed);
+              return listed.stream().noneMatch(it -> it.instanceId().equals(running.id()));
             });
   }
 }

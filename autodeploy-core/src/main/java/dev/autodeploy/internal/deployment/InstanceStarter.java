@@ -3,6 +3,8 @@ package dev.autodeploy.internal.deployment;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.runtime.ProviderCalls;
+import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
@@ -14,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Has one instance started by the provider and asks until it is ready. Decides nothing. */
+/** Starts one instance through the provider, and probes it until it is ready. Decides nothing. */
 final class InstanceStarter {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceStarter.class);
 
@@ -24,60 +26,68 @@ final class InstanceStarter {
   private static final long MIN_PROBE_NANOS = Duration.ofMillis(1).toNanos();
   private static final long MAX_PROBE_NANOS = Duration.ofMillis(100).toNanos();
 
-  /** How often a provider is asked for an endpoint that it does not know yet. */
+  /** The time between questions for an endpoint that the provider does not know yet. */
   private static final Duration ENDPOINT_POLL = Duration.ofSeconds(1);
 
-  private final EngineServices context;
-  private final DeploymentController controller;
+  private final EngineServices services;
+  private final InstanceReports reports;
+  private final UnknownInstances unknown;
 
-  InstanceStarter(EngineServices context, DeploymentController controller) {
-    this.context = context;
-    this.controller = controller;
+  /**
+   * Makes one.
+   *
+   * @param reports takes the outcome
+   * @param unknown gets an instance that comes up after its release
+   */
+  InstanceStarter(EngineServices services, InstanceReports reports, UnknownInstances unknown) {
+    this.services = services;
+    this.reports = reports;
+    this.unknown = unknown;
   }
 
-  void start(Instance instance) {
+  void start(RunningInstance running) {
     try {
-      context.providerExecutor().execute(() -> doStart(instance));
+      services.providerExecutor().execute(() -> doStart(running));
     } catch (RuntimeException e) {
-      controller.startFailed(instance, "no thread to start it: " + e.getMessage(), null);
+      reports.startFailed(running, "no thread to start it: " + e.getMessage(), null);
     }
   }
 
-  private void doStart(Instance instance) {
-    if (instance.startCall.get() != Instance.StartCall.DUE) {
+  private void doStart(RunningInstance running) {
+    if (!reports.isStarting(running)) {
       return; // released before it was started
     }
-    LedgerEntry.Started line = startedLine(instance);
+    LedgerEntry.Started line = startedLine(running);
     try {
       // Before anything can run: what runs is paid for, and the ledger knows it.
-      context.ledger().append(line);
+      services.ledger().append(line);
     } catch (RuntimeException | Error e) {
       // It may be written all the same, and would be paid for until the next engine looks for it.
-      context.ledger().appendSurely(neverRan(line));
-      controller.startFailed(
-          instance,
-          "its start could not be written to the ledger: " + EngineServices.describe(e),
-          null);
+      services.ledger().appendReliably(neverRan(line));
+      reports.startFailed(
+          running, "its start could not be written to the ledger: " + Errors.describe(e), null);
       return;
     }
-    if (!instance.startCall.compareAndSet(Instance.StartCall.DUE, Instance.StartCall.MADE)) {
-      context.ledger().appendSurely(neverRan(line)); // released while the line was written
+    if (!reports.startAsked(running)) {
+      services.ledger().appendReliably(neverRan(line)); // released while the line was written
       return;
     }
+    Instance instance = running.instance();
     StartRequest request =
         new StartRequest(
-            context.owner(), instance.id, instance.slot, instance.fingerprint, instance.spec);
+            services.owner(),
+            instance.id(),
+            instance.slot(),
+            instance.fingerprint(),
+            instance.spec());
     // On this thread: a release that comes now should find the start already asked for.
-    EngineServices.callHere(() -> context.provider().start(request))
-        .whenComplete((up, error) -> started(instance, up, error));
+    ProviderCalls.callOnThisThread(() -> services.provider().start(request))
+        .whenComplete((up, error) -> started(running, up, error));
   }
 
-  private LedgerEntry.Started startedLine(Instance instance) {
+  private LedgerEntry.Started startedLine(RunningInstance running) {
     return new LedgerEntry.Started(
-        controller.name(),
-        instance.id,
-        instance.gpu,
-        java.util.Objects.requireNonNull(instance.startRequestedInstant, "startRequestedInstant"));
+        reports.deployment(), running.id(), running.instance().gpu(), running.startRequestedAt());
   }
 
   private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {
@@ -95,87 +105,100 @@ final class InstanceStarter {
   }
 
   private void started(
-      Instance instance, @Nullable ProviderInstance up, @Nullable Throwable error) {
+      RunningInstance running, @Nullable ProviderInstance up, @Nullable Throwable error) {
     if (up == null) {
       Throwable cause =
           error == null
               ? new IllegalStateException("the provider returned no instance")
-              : EngineServices.unwrap(error);
+              : Errors.unwrap(error);
       InstanceExit exit = cause instanceof InstanceStartException e ? e.exit() : null;
-      if (instance.spec.environment().isEmpty()) { // or a trace might show a value of it
-        LOG.debug("{}: start of {} failed", controller.name(), instance.id, cause);
+      if (running.instance().spec().environment().isEmpty()) { // or a trace might show a value
+        LOG.debug("{}: start of {} failed", reports.deployment(), running.id(), cause);
       }
-      controller.startFailed(instance, EngineServices.describe(cause), exit);
+      reports.startFailed(running, Errors.describe(cause), exit);
       return;
     }
-    instance.up = up;
-    if (controller.isGone(instance)) {
+    running.isUp(up);
+    if (reports.isGone(running)) {
       LOG.warn(
           "{}: instance {} came up after it had been released; it is released again",
-          controller.name(),
-          instance.id);
-      // Once its account is closed: another one goes on from there.
-      instance.goneFuture.thenRun(() -> controller.cameLate(up));
+          reports.deployment(),
+          running.id());
+      // After its account is closed, since the next account goes on from there.
+      running.gone().thenRun(() -> releaseAgain(up));
     } else if (up.exit() != null) {
-      controller.exited(instance, up.exit());
+      reports.exited(running, up.exit());
     } else {
-      probe(instance, context.ticker().read());
+      probe(running, services.ticker().read());
     }
   }
 
-  /** Asks an instance that is up until it is ready. */
-  void probe(Instance instance) {
-    probe(instance, context.ticker().read());
+  private void releaseAgain(ProviderInstance up) {
+    if (!unknown.startedAfterRelease(up)) {
+      services.calls().call(() -> services.provider().release(up.instanceId(), Duration.ZERO));
+    }
   }
 
-  private void probe(Instance instance, long since) {
-    if (!controller.isStarting(instance)) {
+  /** Probes an instance that is up until it is ready. */
+  void probe(RunningInstance running) {
+    probe(running, services.ticker().read());
+  }
+
+  private void probe(RunningInstance running, long since) {
+    if (!reports.isStarting(running)) {
       return;
     }
-    ProviderInstance up = java.util.Objects.requireNonNull(instance.up, "up");
+    ProviderInstance up = running.up();
     URI endpoint = up.endpoint();
     if (endpoint == null) {
-      findEndpoint(instance, since);
+      findEndpoint(running, since);
       return;
     }
-    boolean ready = false;
+    if (isReady(running, up)) {
+      reports.ready(running, endpoint);
+      return;
+    }
+    long elapsed = services.ticker().read() - since;
+    long wait = Math.min(MAX_PROBE_NANOS, Math.max(MIN_PROBE_NANOS, elapsed / PROBE_FRACTION));
+    probeAfter(Duration.ofNanos(wait), running, since);
+  }
+
+  private boolean isReady(RunningInstance running, ProviderInstance up) {
     try {
-      ready = context.provider().isReady(up, instance.spec.readiness());
-      instance.lastProbeError = null;
+      if (services.provider().isReady(up, running.instance().spec().readiness())) {
+        return true;
+      }
+      reports.probed(running, null);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      instance.lastProbeError = "it was interrupted";
+      reports.probed(running, "it was interrupted");
     } catch (Throwable e) { // some languages throw checked exceptions from anywhere
-      instance.lastProbeError = SecretMask.line(EngineServices.describe(e), instance.spec);
+      reports.probed(running, Errors.describe(e));
     }
-    if (ready) {
-      controller.ready(instance, endpoint);
-      return;
-    }
-    long elapsed = context.ticker().read() - since;
-    long wait = Math.min(MAX_PROBE_NANOS, Math.max(MIN_PROBE_NANOS, elapsed / PROBE_FRACTION));
-    probeAfter(Duration.ofNanos(wait), instance, since);
+    return false;
   }
 
-  private void probeAfter(Duration wait, Instance instance, long since) {
-    context.later(wait, () -> context.providerExecutor().execute(() -> probe(instance, since)));
+  private void probeAfter(Duration wait, RunningInstance running, long since) {
+    services
+        .timers()
+        .schedule(wait, () -> services.providerExecutor().execute(() -> probe(running, since)));
   }
 
-  private void findEndpoint(Instance instance, long since) {
-    context
-        .call(() -> context.provider().list(context.owner()))
+  private void findEndpoint(RunningInstance running, long since) {
+    services
+        .calls()
+        .list()
         .whenComplete(
             (listed, error) -> {
               if (error == null) {
                 listed.stream()
-                    .filter(i -> i.instanceId().equals(instance.id) && i.endpoint() != null)
+                    .filter(i -> i.instanceId().equals(running.id()) && i.endpoint() != null)
                     .findFirst()
-                    .ifPresent(i -> instance.up = i);
+                    .ifPresent(running::isUp);
               } else {
-                instance.lastProbeError =
-                    SecretMask.line(EngineServices.describe(error), instance.spec);
+                reports.probed(running, Errors.describe(error));
               }
-              probeAfter(ENDPOINT_POLL, instance, since);
+              probeAfter(ENDPOINT_POLL, running, since);
             });
   }
 }

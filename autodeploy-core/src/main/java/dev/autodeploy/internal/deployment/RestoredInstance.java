@@ -3,7 +3,6 @@ package dev.autodeploy.internal.deployment;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.StartReason;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.spi.InstanceExit;
@@ -13,55 +12,54 @@ import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Puts what an earlier process has left on the time line of this one. */
-final class RestoredInstance {
+/**
+ * An instance of an earlier process, with its times converted to this process's ticker.
+ *
+ * @param running the instance
+ * @param foundEndedAt when it ended, if it was found ended
+ */
+record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt) {
 
-  private RestoredInstance() {}
-
-  /** Returns when an instance was started, as the ledger or else the provider knows it. */
-  static Instant startedAt(ProviderInstance found, @Nullable OpenEntry usage) {
-    return usage == null ? found.startedAt() : usage.started().at();
-  }
-
-  static Instance of(
-      ProviderInstance found,
-      @Nullable OpenEntry usage,
-      DeploymentSpec spec,
-      long now,
-      Instant wall) {
-    Instant started = startedAt(found, usage);
-    long age = Math.max(0, Duration.between(started, wall).toNanos());
+  /**
+   * Recreates an instance.
+   *
+   * @param found what the provider knows of it
+   * @param entry what the ledger knows of it
+   * @param spec what its deployment is now
+   * @param now the moment on the deployment's time line
+   * @param wall the same moment on the clock
+   */
+  static RestoredInstance of(
+      ProviderInstance found, OpenEntry entry, DeploymentSpec spec, long now, Instant wall) {
+    LedgerEntry.Used used = entry.used();
+    Instant started = entry.started().at();
+    long startedAt = now - Math.max(0, Duration.between(started, wall).toNanos());
+    Instance.Past past =
+        new Instance.Past(
+            startedAt,
+            used == null ? NEVER : onLine(used.readyAt(), started, startedAt, now),
+            used == null ? NEVER : onLine(used.lastUsedAt(), started, startedAt, now),
+            used == null ? 0 : used.busy().toNanos());
     Instance instance =
-        new Instance(
+        Instance.restored(
             found.instanceId(),
             found.slot(),
-            StartReason.ADOPTED,
             spec,
             found.fingerprint(),
-            usage == null ? spec.gpu() : usage.started().gpu(),
-            now - age,
-            NEVER);
-    instance.startCall.set(Instance.StartCall.MADE);
-    instance.up = found;
-    instance.startRequestedInstant = started;
-    Instant knownUntil = started;
-    if (usage != null && usage.used() != null) {
-      LedgerEntry.Used used = usage.used();
-      instance.readyAt = onLine(used.readyAt(), started, instance, now);
-      instance.idleSince = onLine(used.lastUsedAt(), started, instance, now);
-      instance.busyNanos = used.busy().toNanos();
-      knownUntil = used.lastUsedAt();
-    }
-    InstanceExit exit = found.exit();
-    Instant end = exit == null ? null : exit.at();
-    if (end != null) {
-      instance.foundEndedAt = end.isBefore(knownUntil) ? knownUntil : end;
-    }
-    return instance;
+            entry.started().gpu(),
+            past);
+    Instant knownUntil = used == null ? started : used.lastUsedAt();
+    return new RestoredInstance(
+        new RunningInstance(instance, started, found), ended(found.exit(), knownUntil));
   }
 
-  private static long onLine(Instant moment, Instant started, Instance instance, long now) {
-    long at = instance.startRequestedAt + Duration.between(started, moment).toNanos();
-    return Math.min(now, Math.max(instance.startRequestedAt, at));
+  private static @Nullable Instant ended(@Nullable InstanceExit exit, Instant knownUntil) {
+    Instant end = exit == null ? null : exit.at();
+    return end != null && end.isBefore(knownUntil) ? knownUntil : end;
+  }
+
+  private static long onLine(Instant moment, Instant started, long startedAt, long now) {
+    long at = startedAt + Duration.between(started, moment).toNanos();
+    return Math.min(now, Math.max(startedAt, at));
   }
 }

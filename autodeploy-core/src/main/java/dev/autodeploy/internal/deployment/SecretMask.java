@@ -4,24 +4,45 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Masks the environment values of a deployment in what its provider tells of starts, ends and
- * releases, and makes it {@linkplain PlainText plain text}, where it enters the engine: from here
- * it goes to logs, events, errors, links and pages.
+ * Masks the environment values of a deployment in what its provider tells of starts, ends, releases
+ * and logs, and makes it {@linkplain PlainText plain text}, where it enters the engine: from here
+ * it goes to events, errors, links and pages. Thread-safe.
  */
 final class SecretMask {
+  /** The number of replaced environments that are remembered, since logs may hold their values. */
+  private static final int EARLIER_SPECS = 16;
 
-  private SecretMask() {}
+  private volatile List<DeploymentSpec> earlier = List.of();
+
+  /**
+   * Remembers a specification whose environment is replaced. Called under the deployment's lock.
+   */
+  void replaced(DeploymentSpec before, DeploymentSpec after) {
+    if (!before.environment().equals(after.environment())) {
+      List<DeploymentSpec> next = new ArrayList<>(earlier);
+      next.add(before);
+      earlier = List.copyOf(next.size() > EARLIER_SPECS ? next.subList(1, next.size()) : next);
+    }
+  }
+
+  /** Masks the lines of a log, whichever specification its writer had. */
+  List<String> lines(List<String> log, DeploymentSpec current) {
+    List<DeploymentSpec> writers = new ArrayList<>(earlier);
+    writers.add(current);
+    return log.stream().map(line -> line(line, writers)).toList();
+  }
 
   static String line(String text, DeploymentSpec spec) {
     return line(text, List.of(spec));
   }
 
   /** Masks before and after: a value may hold what is replaced, or be hidden by it. */
-  static String line(String text, List<DeploymentSpec> specs) {
+  private static String line(String text, List<DeploymentSpec> specs) {
     String masked = masked(text, specs);
     String plain = PlainText.line(masked);
     return plain.equals(masked) ? masked : masked(plain, specs);
@@ -35,7 +56,7 @@ final class SecretMask {
     return masked;
   }
 
-  static InstanceExit of(InstanceExit exit, DeploymentSpec spec) {
+  static InstanceExit exit(InstanceExit exit, DeploymentSpec spec) {
     String message = exit.message();
     return new InstanceExit(
         exit.exitCode(),
@@ -45,11 +66,11 @@ final class SecretMask {
         exit.at());
   }
 
-  static @Nullable InstanceExit ofNullable(@Nullable InstanceExit exit, DeploymentSpec spec) {
-    return exit == null ? null : of(exit, spec);
+  static @Nullable InstanceExit optionalExit(@Nullable InstanceExit exit, DeploymentSpec spec) {
+    return exit == null ? null : exit(exit, spec);
   }
 
-  static StartProgress of(StartProgress progress, DeploymentSpec spec) {
+  static StartProgress progress(StartProgress progress, DeploymentSpec spec) {
     return new StartProgress(
         line(progress.step(), spec),
         line(progress.detail(), spec),

@@ -1,9 +1,14 @@
 package dev.autodeploy.internal.engine;
 
+import static java.util.Comparator.comparingLong;
+
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Deployment;
 import dev.autodeploy.ErrorCode;
-import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.deployment.BusyDeployments;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,7 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.BiConsumer;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * which only instances are left. Looked at by anybody, for requests come here; changed under the
  * engine's lock.
  */
-final class DeploymentRegistry {
+final class DeploymentRegistry implements BusyDeployments {
   /** So many names are in the message that there is no deployment of a name. */
   private static final int NAMES_SHOWN = 20;
 
@@ -33,8 +38,12 @@ final class DeploymentRegistry {
   /** The values of {@link #inOrder}, or null since they have changed. */
   private volatile @Nullable List<DeploymentController> listed;
 
+  /** The same as their users see them, or null since they have changed. */
+  private volatile @Nullable List<Deployment> deployments;
+
   /** Those that have instances or anything else to look after. */
-  private final Set<DeploymentController> busy = ConcurrentHashMap.newKeySet();
+  private final Set<DeploymentController> busy =
+      new ConcurrentSkipListSet<>(comparingLong(DeploymentController::number));
 
   /** Those that are not declared, and of which an earlier process has left instances. */
   private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
@@ -84,17 +93,29 @@ final class DeploymentRegistry {
     return all;
   }
 
-  /** Returns those that have instances or anything else to look after. */
+  /** Returns all that are declared, as their users see them. */
+  List<Deployment> deployments() {
+    List<Deployment> all = deployments;
+    if (all == null) {
+      synchronized (inOrder) {
+        all = inOrder.values().stream().map(DeploymentController::deployment).toList();
+        deployments = all;
+      }
+    }
+    return all;
+  }
+
+  /** Returns those that have instances or anything else to look after, in order. */
   List<DeploymentController> busy() {
     return List.copyOf(busy);
   }
 
   /** Returns those that are not declared as well. */
-  List<DeploymentController> everyone() {
+  List<DeploymentController> all() {
     // In this order: one that is being declared is in the second before it leaves the first.
-    Set<DeploymentController> everyone = new LinkedHashSet<>(undeclared.values());
-    everyone.addAll(declared());
-    return List.copyOf(everyone);
+    Set<DeploymentController> all = new LinkedHashSet<>(undeclared.values());
+    all.addAll(declared());
+    return List.copyOf(all);
   }
 
   /** Returns the declared deployment of a name and the one that is not, as far as there are any. */
@@ -105,19 +126,26 @@ final class DeploymentRegistry {
   /** Returns the deployment that has an instance, or null. */
   @Nullable DeploymentController holder(String instanceId) {
     for (DeploymentController controller : busy) {
-      if (controller.find(instanceId) != null) {
+      if (controller.holds(instanceId)) {
         return controller;
       }
     }
     return null;
   }
 
-  /** Does something about an instance, if any deployment has it. */
-  void ifHeld(String instanceId, BiConsumer<DeploymentController, Instance> action) {
+  /** An instance has ended by itself. One that no deployment has is left alone. */
+  void exited(String instanceId, InstanceExit exit) {
     DeploymentController holder = holder(instanceId);
-    Instance instance = holder == null ? null : holder.find(instanceId);
-    if (holder != null && instance != null) {
-      action.accept(holder, instance);
+    if (holder != null) {
+      holder.exited(instanceId, exit);
+    }
+  }
+
+  /** A start makes progress. */
+  void progress(String instanceId, StartProgress progress) {
+    DeploymentController holder = holder(instanceId);
+    if (holder != null) {
+      holder.progress(instanceId, progress);
     }
   }
 
@@ -129,6 +157,7 @@ final class DeploymentRegistry {
       declared.put(controller.name(), controller);
       inOrder.put(controller.name(), controller);
       listed = null;
+      deployments = null;
     }
     undeclared.remove(controller.name());
   }
@@ -140,13 +169,14 @@ final class DeploymentRegistry {
       if (removed) {
         inOrder.remove(controller.name());
         listed = null;
+        deployments = null;
       }
       return removed;
     }
   }
 
-  /** Takes note of whether one has anything to look after. May be called without the lock. */
-  void busy(DeploymentController controller, boolean isBusy) {
+  @Override
+  public void busy(DeploymentController controller, boolean isBusy) {
     if (isBusy) {
       busy.add(controller);
     } else {

@@ -1,9 +1,11 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.ledger.LedgerWriter;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.EventDispatcher;
 import dev.autodeploy.internal.runtime.LoggingListener;
+import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.internal.util.SystemScheduler;
 import dev.autodeploy.internal.util.Threads;
 import dev.autodeploy.spi.Scheduler;
@@ -43,18 +45,19 @@ final class EngineResources {
     Executor forProvider = config.providerExecutor();
     Executor forCallbacks = config.callbackExecutor();
     this.providerExecutor =
-        or(Runnable::run, forProvider != null ? forProvider : ownExecutor("provider"));
+        withFallback(forProvider != null ? forProvider : ownExecutor("provider"), Runnable::run);
     // A callback that blocks would block whoever carries out what it waits for.
     this.callbackExecutor =
-        or(Threads.fallback(), forCallbacks != null ? forCallbacks : ownExecutor("callback"));
+        withFallback(
+            forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
     owned.add(config.provider());
   }
 
-  EngineServices context(String owner) {
-    List<dev.autodeploy.event.DeploymentListener> listeners = new ArrayList<>();
+  EngineServices services(String owner) {
+    List<DeploymentListener> listeners = new ArrayList<>();
     listeners.add(new LoggingListener());
     listeners.addAll(config.listeners());
-    return new EngineServices(
+    return EngineServices.of(
         owner,
         config.provider(),
         config.idlePolicy(),
@@ -89,7 +92,7 @@ final class EngineResources {
    * lease that is not handed over, an answer that is not given or a release that is not asked for
    * would be lost for good.
    */
-  private static Executor or(Executor other, Executor executor) {
+  private static Executor withFallback(Executor executor, Executor fallback) {
     return task -> {
       AtomicBoolean begun = new AtomicBoolean();
       try {
@@ -101,7 +104,7 @@ final class EngineResources {
             });
       } catch (RuntimeException | Error e) {
         if (begun.compareAndSet(false, true)) {
-          other.execute(task);
+          fallback.execute(task);
         } else {
           LOG.warn("An executor failed after it had run a task", e);
         }
@@ -138,22 +141,10 @@ final class EngineResources {
       try {
         owned.get(i).close();
       } catch (Exception | Error e) {
-        first = first(first, e);
+        first = Errors.first(first, e);
       }
     }
     removeHook();
-    return first;
-  }
-
-  /** Returns the first of two failures, with the other one suppressed in it. */
-  @SuppressWarnings("ReferenceEquality") // no failure can suppress itself
-  static Throwable first(@Nullable Throwable first, Throwable next) {
-    if (first == null) {
-      return next;
-    }
-    if (first != next) {
-      first.addSuppressed(next);
-    }
     return first;
   }
 

@@ -1,55 +1,60 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.internal.deployment.UnknownInstances;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks through the provider's lists for instances of ours that no deployment knows, as when a
- * start that was given up came late, and for those that have ended without a word. Every list will
- * do: the regular ones, and those that are made to verify a release. Thread-safe.
+ * Finds, in the provider's lists, instances of ours that no deployment knows, as when a start that
+ * timed out came late, and instances that have ended without a word. Every list will do: the
+ * regular ones, and those that verify a release. Thread-safe.
  */
-final class OrphanDetector {
+final class OrphanDetector implements UnknownInstances {
   private static final Logger LOG = LoggerFactory.getLogger(OrphanDetector.class);
 
-  /** How long the provider may take to list what is there. */
+  /** The time that the provider may take to list its instances. */
   private static final Duration LIST_LIMIT = Duration.ofMinutes(1);
 
-  private final EngineServices context;
-  private final DeploymentRegistry controllers;
-  private final Consumer<List<ProviderInstance>> release;
+  private final EngineServices services;
+  private final DeploymentRegistry registry;
+  private final Supplier<OrphanReleaser> releaser;
 
   /**
    * Makes one that has looked at nothing yet.
    *
-   * @param release gets what no deployment had in two lists, one asked for after the other came
+   * @param releaser releases an instance that no deployment had in two lists, one asked for after
+   *     the other came
    */
   OrphanDetector(
-      EngineServices context,
-      DeploymentRegistry controllers,
-      Consumer<List<ProviderInstance>> release) {
-    this.context = context;
-    this.controllers = controllers;
-    this.release = release;
+      EngineServices services, DeploymentRegistry registry, Supplier<OrphanReleaser> releaser) {
+    this.services = services;
+    this.registry = registry;
+    this.releaser = releaser;
   }
 
   /** Asks for a list and looks through it. */
-  void sweep() {
+  void detect() {
     lookThroughAndReport(list());
   }
 
-  /** Looks through a list that was made for something else. */
-  void look(List<ProviderInstance> found) {
-    lookThroughAndReport(CompletableFuture.completedFuture(found));
+  @Override
+  public void seen(List<ProviderInstance> listed) {
+    lookThroughAndReport(CompletableFuture.completedFuture(listed));
+  }
+
+  @Override
+  public boolean startedAfterRelease(ProviderInstance late) {
+    return releaser.get().releaseLate(late);
   }
 
   private CompletableFuture<Void> lookThrough(List<ProviderInstance> found) {
@@ -60,14 +65,16 @@ final class OrphanDetector {
     }
     // Again: what the first list has may have been released since it was made, and what the second
     // has, since it was asked for.
-    return list().thenApply(again -> among(again, suspects)).thenAccept(release);
+    return list()
+        .thenApply(again -> among(again, suspects))
+        .thenAccept(unknown -> releaser.get().releaseUnknown(unknown));
   }
 
   private void noteExits(List<ProviderInstance> found) {
     for (ProviderInstance instance : found) {
       InstanceExit exit = instance.exit();
       if (exit != null) {
-        controllers.ifHeld(instance.instanceId(), (holder, known) -> holder.exited(known, exit));
+        registry.exited(instance.instanceId(), exit);
       }
     }
   }
@@ -75,7 +82,7 @@ final class OrphanDetector {
   private Set<String> unknown(List<ProviderInstance> found) {
     return found.stream()
         .map(ProviderInstance::instanceId)
-        .filter(id -> controllers.holder(id) == null)
+        .filter(id -> registry.holder(id) == null)
         .collect(Collectors.toSet());
   }
 
@@ -84,8 +91,7 @@ final class OrphanDetector {
   }
 
   private CompletableFuture<List<ProviderInstance>> list() {
-    InstanceProvider provider = context.provider();
-    return context.call(LIST_LIMIT, () -> provider.list(context.owner()));
+    return services.calls().list(LIST_LIMIT);
   }
 
   private void lookThroughAndReport(CompletableFuture<List<ProviderInstance>> listed) {
@@ -94,7 +100,7 @@ final class OrphanDetector {
         .whenComplete(
             (done, error) -> {
               if (error != null) {
-                LOG.warn("Orphans could not be looked for: {}", EngineServices.describe(error));
+                LOG.warn("Orphans could not be looked for: {}", Errors.describe(error));
               }
             });
   }

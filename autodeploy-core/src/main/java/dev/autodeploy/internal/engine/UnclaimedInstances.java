@@ -31,15 +31,15 @@ final class UnclaimedInstances {
   /** How long what was found is kept for a deployment that the host has not declared yet. */
   private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
 
-  private final EngineServices context;
+  private final EngineServices services;
   private final LedgerReplay replay;
   private final long startedAt;
   private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
 
-  UnclaimedInstances(EngineServices context, List<LedgerEntry> ledger) {
-    this.context = context;
+  UnclaimedInstances(EngineServices services, List<LedgerEntry> ledger) {
+    this.services = services;
     this.replay = new LedgerReplay(ledger);
-    this.startedAt = context.ticker().read();
+    this.startedAt = services.ticker().read();
   }
 
   /** Returns what a deployment's earlier instances were used for. */
@@ -68,7 +68,7 @@ final class UnclaimedInstances {
       ProviderInstance instance = i.next();
       if (instance.deployment().equals(controller.name())) {
         i.remove();
-        controller.takeOver(instance, account(instance, controller.spec().gpu()));
+        controller.adopt(instance, account(instance, controller.spec().gpu()));
       }
     }
   }
@@ -77,7 +77,7 @@ final class UnclaimedInstances {
    * Closes the accounts of instances that were not found: up to now, as no earlier end is known.
    */
   List<UsageInterval> settleGone() {
-    Instant now = context.clock().instant();
+    Instant now = services.clock().instant();
     List<UsageInterval> settled = new ArrayList<>();
     for (OpenEntry open : List.copyOf(replay.open().values())) {
       if (!unclaimed.containsKey(open.started().instanceId())) {
@@ -103,7 +103,7 @@ final class UnclaimedInstances {
             false,
             used == null ? Duration.ZERO : used.busy());
     replay.close(usage);
-    context.ledger().appendSurely(new LedgerEntry.Released(usage));
+    services.ledger().appendReliably(new LedgerEntry.Released(usage));
     LOG.warn(
         "{}: instance {} of an earlier process is gone; it is counted until {}",
         started.deployment(),
@@ -120,15 +120,15 @@ final class UnclaimedInstances {
   /** Returns whether an instance may still be claimed by a deployment that is declared late. */
   boolean isClaimable(ProviderInstance instance) {
     if (unclaimed.containsKey(instance.instanceId())
-        && context.ticker().read() - startedAt < CLAIM_TIME.toNanos()) {
+        && services.ticker().read() - startedAt < CLAIM_TIME.toNanos()) {
       return true;
     }
     unclaimed.remove(instance.instanceId());
     return false;
   }
 
-  /** Returns the instances that are still to be claimed, which cannot be any more then. */
-  List<ProviderInstance> giveUp() {
+  /** Returns the instances that are still to be claimed, which no longer can be. */
+  List<ProviderInstance> takeAll() {
     List<ProviderInstance> rest = List.copyOf(unclaimed.values());
     unclaimed.clear();
     return rest;
@@ -152,7 +152,7 @@ final class UnclaimedInstances {
             found.instanceId(),
             counted == null ? gpu : counted.gpu(),
             counted == null ? found.startedAt() : counted.endedAt());
-    context.ledger().appendSurely(started);
+    services.ledger().appendReliably(started);
     return new OpenEntry(started, null);
   }
 
@@ -166,7 +166,7 @@ final class UnclaimedInstances {
   }
 
   private @Nullable UsageInterval counted(ProviderInstance found) {
-    UsageInterval here = context.ledger().ended(found.instanceId());
+    UsageInterval here = services.ledger().ended(found.instanceId());
     return here != null ? here : replay.ended(found.deployment(), found.instanceId());
   }
 }

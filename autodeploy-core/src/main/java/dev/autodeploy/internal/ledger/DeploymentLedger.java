@@ -13,19 +13,51 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the instances of one deployment were used for and have cost. An instance is paid for from
- * its start request to its verified release, if the provider was ever asked to start it. Guarded by
- * the deployment's lock.
+ * The accounts of the instances of one deployment, and its costs. An instance is paid for from its
+ * start request to its verified release, if the provider was ever asked to start it. Guarded by the
+ * deployment's lock, apart from {@link #createdAt}.
  */
 public final class DeploymentLedger {
+
+  /** An open account: the instance's place in time, and how much of its use is written down. */
+  private static final class Account {
+    private final Instant startRequestedAt;
+
+    /** When it ended, for one that was found ended after a restart. */
+    private final @Nullable Instant foundEndedAt;
+
+    /** The last use that the ledger has. */
+    private long checkpointedUse = NEVER;
+
+    private Account(Instant startRequestedAt, @Nullable Instant foundEndedAt) {
+      this.startRequestedAt = startRequestedAt;
+      this.foundEndedAt = foundEndedAt;
+    }
+  }
+
+  /**
+   * A closed account.
+   *
+   * @param usage what the instance was used for
+   * @param paid whether it was ever paid for
+   * @param cost what it cost
+   * @param total what all instances of the deployment have cost up to then
+   */
+  public record Closed(UsageInterval usage, boolean paid, Money cost, Money total) {}
+
   private final String deployment;
   private volatile Instant createdAt;
   private final InstantSource clock;
   private final UsageBook book;
+
+  /** By instance, in the order of opening; made for the first one. */
+  private Map<Instance, Account> open = Map.of();
 
   public DeploymentLedger(
       String deployment, Instant createdAt, InstantSource clock, CostMeter meter) {
@@ -40,7 +72,7 @@ public final class DeploymentLedger {
     return createdAt;
   }
 
-  /** Has instances of the name be its own from an earlier moment on. */
+  /** Moves the start of this deployment's account to an earlier instant. */
   public void since(Instant since) {
     if (since.isBefore(createdAt)) {
       createdAt = since;
@@ -55,80 +87,112 @@ public final class DeploymentLedger {
     book.meter(meter);
   }
 
-  /** Adds what was closed in earlier processes, but not by an earlier deployment of the name. */
+  /** Adds usage of earlier processes, but not of an earlier deployment of the name. */
   public void addClosed(List<UsageInterval> usage) {
     usage.stream().filter(u -> !u.startRequestedAt().isBefore(createdAt)).forEach(book::close);
   }
 
+  /**
+   * Opens the account of an instance.
+   *
+   * @param foundEndedAt when it ended, if an earlier process started it and it was found ended
+   */
+  public void open(Instance instance, Instant startRequestedAt, @Nullable Instant foundEndedAt) {
+    if (open.isEmpty()) {
+      open = new LinkedHashMap<>();
+    }
+    open.put(instance, new Account(startRequestedAt, foundEndedAt));
+  }
+
   /** Closes the account of an instance that is gone. */
-  public void close(Instance instance, long at) {
-    if (instance.isPaid()) {
-      book.close(usage(instance, at, false));
+  public Closed close(Instance instance, long at) {
+    UsageInterval usage = usage(instance, at, false);
+    drop(instance);
+    boolean paid = instance.isStartAsked();
+    if (paid) {
+      book.close(usage);
+    }
+    Money cost = paid ? book.cost(usage) : Money.zero(book.total().currency());
+    return new Closed(usage, paid, cost, book.total(open(at)));
+  }
+
+  /** Drops the account of an instance that the next engine goes on with. */
+  public void drop(Instance instance) {
+    if (open.containsKey(instance)) {
+      open.remove(instance);
     }
   }
 
-  public UsageInterval closedUsage(Instance instance, long at) {
-    return usage(instance, at, false);
-  }
-
-  public Money cost(Instance instance, UsageInterval usage) {
-    return instance.isPaid() ? book.cost(usage) : Money.zero(book.total().currency());
-  }
-
-  public Cost cost(GpuRequest gpu, List<Instance> instances, long now) {
-    return book.cost(deployment, gpu, createdAt, clock.instant(), open(instances, now));
+  /** Returns the cost up to now; {@code gpu} is what one instance would have now. */
+  public Cost cost(GpuRequest gpu, long now) {
+    return book.cost(deployment, gpu, createdAt, clock.instant(), open(now));
   }
 
   /** Returns all intervals that a period touches, oldest first. */
-  public List<UsageInterval> usage(Instant from, Instant to, List<Instance> instances, long now) {
+  public List<UsageInterval> usage(Instant from, Instant to, long now) {
     List<UsageInterval> usage = new ArrayList<>(book.closed());
-    usage.addAll(open(instances, now));
+    usage.addAll(open(now));
     usage.removeIf(u -> !u.startRequestedAt().isBefore(to) || u.endedAt().isBefore(from));
     return List.copyOf(usage);
   }
 
-  /** Returns how far an instance was used, or null if the ledger has that already. */
+  /** Returns the line of how far an instance was used, or null if there is nothing new to write. */
   public LedgerEntry.@Nullable Used checkpoint(Instance instance, long now) {
-    long lastUse = instance.inFlight > 0 ? now : instance.idleSince;
-    if (!instance.isPaid()
-        || instance.readyAt == NEVER
+    Account account = open.get(instance);
+    long lastUse = instance.inFlight() > 0 ? now : instance.idleSince();
+    if (account == null
+        || !instance.isStartAsked()
+        || instance.readyAt() == NEVER
         || lastUse == NEVER
-        || lastUse == instance.checkpointedUse) {
+        || lastUse == account.checkpointedUse) {
       return null;
     }
-    instance.checkpointedUse = lastUse;
+    account.checkpointedUse = lastUse;
     return new LedgerEntry.Used(
-        instance.id,
-        instant(instance, instance.readyAt),
+        instance.id(),
+        instant(instance, instance.readyAt()),
         instant(instance, lastUse),
         Duration.ofNanos(instance.busyNanos(now)));
   }
 
+  /** Has the next checkpoint write the line again, since this one was not written. */
+  public void notCheckpointed(Instance instance) {
+    Account account = open.get(instance);
+    if (account != null) {
+      account.checkpointedUse = NEVER;
+    }
+  }
+
   /** Returns a moment of an instance's time line for the records. */
   public Instant instant(Instance instance, long at) {
-    Instant anchor = instance.startRequestedInstant;
-    return (anchor == null ? clock.instant() : anchor).plusNanos(at - instance.startRequestedAt);
+    Account account = open.get(instance);
+    Instant anchor = account == null ? clock.instant() : account.startRequestedAt;
+    return anchor.plusNanos(at - instance.startRequestedAt());
   }
 
   public @Nullable Instant optionalInstant(Instance instance, long at) {
     return at == NEVER ? null : instant(instance, at);
   }
 
-  private List<UsageInterval> open(List<Instance> instances, long now) {
-    return instances.stream().filter(Instance::isPaid).map(i -> usage(i, now, true)).toList();
+  private List<UsageInterval> open(long now) {
+    return open.keySet().stream()
+        .filter(Instance::isStartAsked)
+        .map(instance -> usage(instance, now, true))
+        .toList();
   }
 
-  private UsageInterval usage(Instance instance, long end, boolean open) {
-    Instant found = instance.foundEndedAt;
+  private UsageInterval usage(Instance instance, long end, boolean isOpen) {
+    Account account = open.get(instance);
+    Instant found = account == null ? null : account.foundEndedAt;
     return new UsageInterval(
         deployment,
-        instance.id,
-        instance.gpu,
-        instant(instance, instance.startRequestedAt),
-        optionalInstant(instance, instance.readyAt),
-        optionalInstant(instance, instance.releaseRequestedAt),
+        instance.id(),
+        instance.gpu(),
+        instant(instance, instance.startRequestedAt()),
+        optionalInstant(instance, instance.readyAt()),
+        optionalInstant(instance, instance.releaseRequestedAt()),
         found != null ? found : instant(instance, end),
-        open,
+        isOpen,
         Duration.ofNanos(instance.busyNanos(end)));
   }
 }

@@ -3,7 +3,7 @@ package dev.autodeploy.internal.ledger;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import java.util.ArrayDeque;
@@ -56,7 +56,7 @@ public final class LedgerWriter {
   }
 
   /** Appends an entry now, or as soon as the store takes it. */
-  public void appendSurely(LedgerEntry entry) {
+  public void appendReliably(LedgerEntry entry) {
     lock.lock();
     try {
       backlog.add(entry);
@@ -121,7 +121,7 @@ public final class LedgerWriter {
               + " ledger entries could not be written and are lost, of instances "
               + backlog.stream().map(LedgerEntry::instanceId).distinct().toList()
               + ": "
-              + EngineServices.describe(e)
+              + Errors.describe(e)
               + "; the next engine counts an instance whose end is missing until it looks for it,"
               + " so make the store writable and start the engine again soon",
           e);

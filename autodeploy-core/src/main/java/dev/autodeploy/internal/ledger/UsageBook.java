@@ -30,7 +30,7 @@ final class UsageBook {
     this.sum = Parts.zero(meter.currency());
   }
 
-  /** Counts everything anew with another meter. */
+  /** Counts everything again with another meter. */
   void meter(CostMeter newMeter) {
     meter = newMeter;
     sum = Parts.zero(newMeter.currency());
@@ -64,6 +64,15 @@ final class UsageBook {
 
   Money total() {
     return sum.total;
+  }
+
+  /** Returns what the closed intervals and some open ones cost. */
+  Money total(List<UsageInterval> open) {
+    Money total = sum.total;
+    for (UsageInterval usage : open) {
+      total = total.plus(cost(usage));
+    }
+    return total;
   }
 
   List<UsageInterval> closed() {

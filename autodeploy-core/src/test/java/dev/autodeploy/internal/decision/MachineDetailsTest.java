@@ -532,8 +532,8 @@ final class MachineDetailsTest {
 
     m.update(b -> b.maxInstances(2).concurrency(1));
 
-    assertThat(m.starts.get(0).phase).isEqualTo(InstancePhase.READY);
-    assertThat(m.starts.get(1).phase).isEqualTo(InstancePhase.READY);
+    assertThat(m.starts.get(0).phase()).isEqualTo(InstancePhase.READY);
+    assertThat(m.starts.get(1).phase()).isEqualTo(InstancePhase.READY);
     assertThat(m.released()).containsExactly(m.starts.get(3), m.starts.get(2));
   }
 

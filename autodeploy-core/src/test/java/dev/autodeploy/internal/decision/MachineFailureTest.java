@@ -118,7 +118,7 @@ final class MachineFailureTest {
   void start_thatTakesTooLong_failsWithTheLastProbe() {
     MachineHarness m = machine(b -> b.startTimeout(Duration.ofSeconds(30)));
     Caller caller = m.acquire();
-    m.starts.get(0).lastProbeError = "Connection refused";
+    m.machine.probed(m.starts.get(0), "Connection refused");
 
     m.passSeconds(30);
 

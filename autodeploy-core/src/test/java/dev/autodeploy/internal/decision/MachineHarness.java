@@ -7,7 +7,6 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.RouteRule;
-import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.spi.IdlePolicy;
@@ -98,7 +97,7 @@ final class MachineHarness {
     waiting.add(caller);
     Instance instance = machine.acquire(now, caller);
     if (instance != null) {
-      caller.granted(instance);
+      caller.grantedAtOnce(instance);
     }
     settle();
     return caller;
@@ -145,22 +144,19 @@ final class MachineHarness {
   }
 
   void left(Instance instance) {
-    machine.left(now, instance);
+    machine.detached(now, instance);
     settle();
   }
 
   Instance adopt(long ageSeconds, int slot) {
     Instance instance =
-        new Instance(
+        Instance.restored(
             "old-" + slot,
             slot,
-            StartReason.ADOPTED,
             machine.spec(),
             machine.fingerprint(),
             machine.spec().gpu(),
-            now - Duration.ofSeconds(ageSeconds).toNanos(),
-            NEVER);
-    instance.startCall.set(Instance.StartCall.MADE);
+            Instance.Past.startedAt(now - Duration.ofSeconds(ageSeconds).toNanos()));
     machine.adopt(now, instance);
     settle();
     return instance;
@@ -253,7 +249,7 @@ final class MachineHarness {
   }
 
   long count(InstancePhase phase) {
-    return machine.instances().stream().filter(i -> i.phase == phase).count();
+    return machine.instances().stream().filter(i -> i.phase() == phase).count();
   }
 
   <T extends DeploymentEvent> List<T> events(Class<T> type) {
@@ -274,11 +270,10 @@ final class MachineHarness {
       } else if (effect instanceof Effect.Detach e) {
         detached.add(e.instance());
       } else if (effect instanceof Effect.Grant e) {
-        ((Caller) e.waiter()).grant = e;
-        ((Caller) e.waiter()).granted(e.instance());
+        e.waiter().granted(e.instance(), e.cold(), e.waitedNanos());
       } else if (effect instanceof Effect.Reject e) {
-        ((Caller) e.waiter()).refused(e.error());
-      } else if (effect instanceof Effect.Lost e) {
+        e.waiter().rejected(e.error());
+      } else if (effect instanceof Effect.LeasesLost e) {
         losses.add(e.instance());
       } else if (effect instanceof Effect.Gone e) {
         accountsClosed.add(e.instance());
@@ -287,7 +282,7 @@ final class MachineHarness {
       } else if (effect instanceof Effect.SetTimer e) {
         timer = e.at();
         timersSet++;
-      } else if (effect instanceof Effect.Tell e) {
+      } else if (effect instanceof Effect.Publish e) {
         events.add(e.event().apply(Instant.EPOCH.plusNanos(now)));
       } else {
         assertThat(effect).isInstanceOf(Effect.Terminated.class);
@@ -313,13 +308,13 @@ final class MachineHarness {
       assertThat(room && waiting.stream().anyMatch(w -> takes(w, instance)))
           .as("somebody waits although %s has room", instance.id)
           .isFalse();
-      if (instance.phase == InstancePhase.STARTING) {
+      if (instance.phase() == InstancePhase.STARTING) {
         assertThat(timer).as("start deadline").isLessThanOrEqualTo(instance.startDeadline);
       }
       if (machine.releaseAt(instance) != NEVER) {
         assertThat(timer).as("idle deadline").isLessThanOrEqualTo(instance.idleDue());
       }
-      if (instance.phase == InstancePhase.RELEASING) {
+      if (instance.phase() == InstancePhase.RELEASING) {
         assertThat(timer).as("retry of a release").isLessThanOrEqualTo(instance.releaseRetryAt);
         assertThat(instance.bound).as("waiters of a dying instance").isEmpty();
       }
@@ -331,13 +326,16 @@ final class MachineHarness {
     return caller.target == null || caller.target == instance;
   }
 
+  /** The answer to a caller that had to wait. */
+  record Granted(boolean cold, long waitedNanos) {}
+
   /** One caller and what became of it. */
   final class Caller extends Waiter {
     private @Nullable Instance instance;
     private @Nullable AutoDeployException error;
 
     /** How it was answered, if it had to wait. */
-    Effect.@Nullable Grant grant;
+    @Nullable Granted grant;
 
     private boolean gaveUp;
 
@@ -345,14 +343,21 @@ final class MachineHarness {
       super(route, askedAt, deadline);
     }
 
-    private void granted(Instance granted) {
+    @Override
+    public void granted(Instance granted, boolean cold, long waitedNanos) {
+      grant = new Granted(cold, waitedNanos);
+      grantedAtOnce(granted);
+    }
+
+    private void grantedAtOnce(Instance granted) {
       answered();
       instance = granted;
     }
 
-    private void refused(AutoDeployException refusal) {
+    @Override
+    public void rejected(AutoDeployException rejection) {
       answered();
-      error = refusal;
+      error = rejection;
     }
 
     private void answered() {

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.RouteRule;
@@ -173,11 +174,9 @@ final class MachinePartsTest {
   @Test
   void instance_isPaidOnceTheProviderWasAsked() {
     Instance instance = instance(0);
-    assertThat(instance.isPaid()).isFalse();
-    instance.startCall.set(Instance.StartCall.SKIPPED);
-    assertThat(instance.isPaid()).isFalse();
-    instance.startCall.set(Instance.StartCall.MADE);
-    assertThat(instance.isPaid()).isTrue();
+    assertThat(instance.isStartAsked()).isFalse();
+    instance.startAsked = true;
+    assertThat(instance.isStartAsked()).isTrue();
   }
 
   @Test
@@ -211,7 +210,7 @@ final class MachinePartsTest {
     instance.reserved = true;
     assertThat(instance.hasRoom()).isFalse();
     instance.reserved = false;
-    instance.phase = InstancePhase.DRAINING;
+    instance.to(InstancePhase.DRAINING);
     assertThat(instance.hasRoom()).isFalse();
   }
 
@@ -219,9 +218,9 @@ final class MachinePartsTest {
   void timedOut_tellsHowThingsStand() {
     Instances roster = new Instances();
     Instance draining = instance(2);
-    draining.phase = InstancePhase.DRAINING;
+    draining.to(InstancePhase.DRAINING);
     Instance releasing = instance(3);
-    releasing.phase = InstancePhase.RELEASING;
+    releasing.to(InstancePhase.RELEASING);
     List.of(instance(0), ready(1, 0), draining, releasing).forEach(roster::add);
     Rejections refusals = new Rejections("voice");
     DeploymentSpec unlimited = DeploymentSpec.builder("voice").port(1).build();
@@ -252,8 +251,8 @@ final class MachinePartsTest {
     return new StartFailure("i-1", StartFailure.Kind.TIMEOUT, "no answer", null, SECOND, 1);
   }
 
-  private static IdleDeadlines timeouts(Optional<Duration> answer) {
-    return new IdleDeadlines(h -> answer, new RecentUsage("voice"));
+  private static IdleTimeouts timeouts(Optional<Duration> answer) {
+    return new IdleTimeouts(h -> answer, new RecentUsage("voice"));
   }
 
   private static DeploymentSpec spec() {
@@ -267,13 +266,20 @@ final class MachinePartsTest {
 
   private static Instance ready(int slot, int inFlight) {
     Instance instance = instance(slot);
-    instance.phase = InstancePhase.READY;
+    instance.to(InstancePhase.READY);
     instance.inFlight = inFlight;
     return instance;
   }
 
   private static Waiter waiter(long number) {
-    Waiter waiter = new Waiter(RouteRule.defaultRule(), number, 100 + number);
+    Waiter waiter =
+        new Waiter(RouteRule.defaultRule(), number, 100 + number) {
+          @Override
+          public void granted(Instance instance, boolean cold, long waitedNanos) {}
+
+          @Override
+          public void rejected(AutoDeployException error) {}
+        };
     waiter.number = number;
     return waiter;
   }

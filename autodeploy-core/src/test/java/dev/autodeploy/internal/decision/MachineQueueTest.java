@@ -176,6 +176,6 @@ final class MachineQueueTest {
     m.pass(Duration.ofDays(1));
 
     assertThat(m.machine.pending()).isZero();
-    assertThat(m.starts.get(0).phase).isEqualTo(dev.autodeploy.InstancePhase.RELEASING);
+    assertThat(m.starts.get(0).phase()).isEqualTo(dev.autodeploy.InstancePhase.RELEASING);
   }
 }

@@ -35,7 +35,7 @@ final class MachineReleaseTest {
     Caller second = m.acquire();
     m.release();
 
-    assertThat(m.starts.get(0).phase).isEqualTo(DRAINING);
+    assertThat(m.starts.get(0).phase()).isEqualTo(DRAINING);
     first.close();
     assertThat(m.releases).isEmpty();
     second.close();
@@ -112,7 +112,7 @@ final class MachineReleaseTest {
 
     assertThat(caller.error().code()).isEqualTo(ErrorCode.RELEASED);
     m.ready(m.starts.get(0));
-    assertThat(m.starts.get(0).phase).isEqualTo(RELEASING);
+    assertThat(m.starts.get(0).phase()).isEqualTo(RELEASING);
   }
 
   @Test
@@ -149,7 +149,7 @@ final class MachineReleaseTest {
     m.update(b -> b.startCommand("serve --new"));
     Caller caller = m.acquire();
 
-    assertThat(m.starts.get(0).phase).isEqualTo(DRAINING);
+    assertThat(m.starts.get(0).phase()).isEqualTo(DRAINING);
     assertThat(m.starts).hasSize(1);
     holder.close();
     m.released(m.starts.get(0));
@@ -165,7 +165,7 @@ final class MachineReleaseTest {
 
     m.update(b -> b.port(9090));
 
-    assertThat(m.starts.get(0).phase).isEqualTo(RELEASING);
+    assertThat(m.starts.get(0).phase()).isEqualTo(RELEASING);
     assertThat(caller.isWaiting()).isTrue();
     m.released(m.starts.get(0));
     assertThat(m.starts.get(1).spec.port()).isEqualTo(9090);
@@ -217,7 +217,7 @@ final class MachineReleaseTest {
     m.update(b -> b.maxInstances(1));
 
     assertThat(m.machine.instances())
-        .extracting(i -> i.phase)
+        .extracting(i -> i.phase())
         .containsExactly(READY, DRAINING, DRAINING);
   }
 
@@ -230,7 +230,7 @@ final class MachineReleaseTest {
     m.update(b -> b.concurrency(1).maxInstances(1));
 
     assertThat(m.released()).containsExactly(m.starts.get(0));
-    assertThat(m.starts.get(1).phase).isEqualTo(READY);
+    assertThat(m.starts.get(1).phase()).isEqualTo(READY);
   }
 
   @Test
@@ -240,12 +240,12 @@ final class MachineReleaseTest {
     m.ready(m.starts.get(1));
     m.ready(m.starts.get(2));
     m.update(b -> b.concurrency(1).maxInstances(2));
-    assertThat(m.starts.get(2).phase).isEqualTo(DRAINING);
+    assertThat(m.starts.get(2).phase()).isEqualTo(DRAINING);
 
     m.update(b -> b.concurrency(1).maxInstances(1));
 
     assertThat(m.machine.instances())
-        .extracting(i -> i.phase)
+        .extracting(i -> i.phase())
         .containsExactly(READY, DRAINING, DRAINING);
   }
 
@@ -259,7 +259,7 @@ final class MachineReleaseTest {
     m.update(b -> b.concurrency(1).maxInstances(2));
 
     assertThat(m.released()).containsExactly(older);
-    assertThat(m.starts.get(2).phase).isEqualTo(READY);
+    assertThat(m.starts.get(2).phase()).isEqualTo(READY);
   }
 
   @Test
@@ -267,7 +267,7 @@ final class MachineReleaseTest {
     MachineHarness m = machine(b -> b.concurrency(1).maxInstances(3)).warm();
     m.acquire(3);
     Instance notAskedFor = m.starts.get(1);
-    m.starts.get(2).startCall.set(Instance.StartCall.MADE);
+    m.starts.get(2).startAsked = true;
 
     m.update(b -> b.concurrency(1).maxInstances(2));
 
@@ -286,7 +286,9 @@ final class MachineReleaseTest {
 
     m.update(b -> b.maxInstances(1).image("newer"));
 
-    assertThat(m.machine.instances()).extracting(i -> i.phase).containsExactly(DRAINING, RELEASING);
+    assertThat(m.machine.instances())
+        .extracting(i -> i.phase())
+        .containsExactly(DRAINING, RELEASING);
     assertThat(waiting.isWaiting()).isTrue();
     m.released(m.starts.get(1));
     assertThat(m.starts).as("the one that drains takes the only place").hasSize(2);
@@ -378,13 +380,13 @@ final class MachineReleaseTest {
     m.release();
     m.acquire();
     assertThat(m.machine.instances())
-        .extracting(i -> i.phase)
+        .extracting(i -> i.phase())
         .contains(STARTING, RELEASING, DRAINING);
 
     m.close(Duration.ofSeconds(1), false);
     m.passSeconds(1);
 
-    assertThat(m.machine.instances()).allMatch(i -> i.phase == RELEASING);
+    assertThat(m.machine.instances()).allMatch(i -> i.phase() == RELEASING);
     List.copyOf(m.machine.instances()).forEach(m::released);
     assertThat(m.terminations).isEqualTo(1);
     assertThat(m.machine.pending()).isZero();

@@ -677,12 +677,12 @@ final class EngineLifeTest {
   @Test
   void schedulerThatRefuses_isReplacedByTheSystemsTimer() {
     h.time.refuseTimers();
-    EngineServices context = new EngineResources(config(h.time)).context("host");
+    EngineServices services = new EngineResources(config(h.time)).services("host");
     CompletableFuture<Void> called = new CompletableFuture<>();
 
-    context.later(Duration.ofMillis(1), () -> called.complete(null));
+    services.timers().schedule(Duration.ofMillis(1), () -> called.complete(null));
     CompletableFuture<Object> limited =
-        context.call(Duration.ofMillis(1), CompletableFuture::new).toCompletableFuture();
+        services.calls().call(Duration.ofMillis(1), CompletableFuture::new).toCompletableFuture();
 
     assertThat(called).succeedsWithin(Duration.ofSeconds(30));
     assertThat(limited).failsWithin(Duration.ofSeconds(30));

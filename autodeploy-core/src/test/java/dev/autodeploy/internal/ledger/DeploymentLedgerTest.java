@@ -4,38 +4,36 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Cost;
-import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
-import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.InstanceFixture;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Currency;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What instances were used for and have cost, at a dollar an hour and with the clock in hand. */
+/** The use and cost of instances, at a dollar an hour and with the clock in hand. */
 final class DeploymentLedgerTest {
   private static final Instant CREATED = Instant.parse("2026-01-01T00:00:00Z");
   private static final CostMeter DOLLAR = CostMeter.perHour("1", "USD");
   private static final long HOUR = Duration.ofHours(1).toNanos();
 
   private Instant clock = CREATED.plusSeconds(7200);
-  private final DeploymentLedger accounts =
+  private final DeploymentLedger ledger =
       new DeploymentLedger("voice", CREATED, () -> clock, DOLLAR);
 
   @Test
   void cost_ofAnOpenInstance_isSplitByWhatItDid() {
-    Instance instance = instance(0);
-    instance.readyAt = HOUR / 4;
-    instance.idleSince = HOUR / 4;
-    instance.busyNanos = HOUR / 2;
+    open(paid(0).readyAt(HOUR / 4).idleSince(HOUR / 4).busy(HOUR / 2));
 
-    Cost cost = accounts.cost(GpuRequest.none(), List.of(instance), 2 * HOUR);
+    Cost cost = cost(2 * HOUR);
 
     assertThat(cost.total().amount()).isEqualByComparingTo("2");
     assertThat(cost.starting().amount()).isEqualByComparingTo("0.25");
@@ -48,22 +46,20 @@ final class DeploymentLedgerTest {
 
   @Test
   void since_movesBackButNotForward() {
-    assertThat(accounts.createdAt()).isEqualTo(CREATED);
+    assertThat(ledger.createdAt()).isEqualTo(CREATED);
 
-    accounts.since(CREATED.plusSeconds(1));
-    assertThat(accounts.createdAt()).isEqualTo(CREATED);
+    ledger.since(CREATED.plusSeconds(1));
+    assertThat(ledger.createdAt()).isEqualTo(CREATED);
 
-    accounts.since(CREATED.minusSeconds(1));
-    assertThat(accounts.createdAt()).isEqualTo(CREATED.minusSeconds(1));
+    ledger.since(CREATED.minusSeconds(1));
+    assertThat(ledger.createdAt()).isEqualTo(CREATED.minusSeconds(1));
   }
 
   @Test
   void cost_goesOnWhileAnInstanceIsReleased() {
-    Instance instance = instance(0);
-    instance.readyAt = 0;
-    instance.releaseRequestedAt = HOUR;
+    open(paid(0).readyAt(0).releaseRequestedAt(HOUR));
 
-    Cost cost = accounts.cost(GpuRequest.none(), List.of(instance), 4 * HOUR);
+    Cost cost = cost(4 * HOUR);
 
     assertThat(cost.total().amount()).isEqualByComparingTo("4");
     assertThat(cost.idle().amount()).isEqualByComparingTo("1");
@@ -72,59 +68,74 @@ final class DeploymentLedgerTest {
 
   @Test
   void cost_ofAClosedAccount_staysAndOpenOnesAreAdded() {
-    accounts.close(instance(0), HOUR);
+    ledger.close(open(paid(0)), HOUR);
     assertThat(total()).isEqualByComparingTo("1");
 
-    Cost both = accounts.cost(GpuRequest.none(), List.of(instance(2 * HOUR)), 5 * HOUR);
+    Instance second = open(paid(2 * HOUR));
 
-    assertThat(both.total().amount()).isEqualByComparingTo("4");
+    assertThat(cost(5 * HOUR).total().amount()).isEqualByComparingTo("4");
+    ledger.drop(second);
     assertThat(total()).isEqualByComparingTo("1");
   }
 
   @Test
-  void unpaidInstance_costsNothingAndIsNotInTheUsage() {
-    Instance unpaid = unpaid(0);
-    accounts.close(unpaid, HOUR);
-    UsageInterval usage = accounts.closedUsage(unpaid, HOUR);
+  void close_returnsTheUseItsCostAndTheTotal_inOneStep() {
+    ledger.close(open(paid(0)), HOUR);
+    open(paid(0));
 
-    assertThat(accounts.cost(unpaid, usage).amount()).isEqualByComparingTo("0");
-    assertThat(accounts.cost(unpaid, usage).currency()).isEqualTo(Currency.getInstance("USD"));
-    assertThat(accounts.cost(instance(0), usage).amount()).isEqualByComparingTo("1");
-    assertThat(accounts.usage(CREATED, clock, List.of(unpaid), HOUR)).isEmpty();
-    assertThat(accounts.cost(GpuRequest.none(), List.of(unpaid), HOUR).total().amount())
-        .isEqualByComparingTo("0");
+    DeploymentLedger.Closed closed = ledger.close(open(paid(HOUR)), 3 * HOUR);
+
+    assertThat(closed.usage().duration()).isEqualTo(Duration.ofHours(2));
+    assertThat(closed.paid()).isTrue();
+    assertThat(closed.cost()).isEqualTo(Money.of("2", "USD"));
+    assertThat(closed.total().amount()).isEqualByComparingTo("6"); // 1 before, 2 here, 3 open
+    assertThat(cost(3 * HOUR).total()).isEqualTo(closed.total());
+  }
+
+  @Test
+  void unpaidInstance_costsNothingAndIsNotInTheUsage() {
+    Instance unpaid = open(unpaid(0));
+
+    assertThat(usage(CREATED, clock)).isEmpty();
+    assertThat(cost(HOUR).total().amount()).isEqualByComparingTo("0");
+
+    DeploymentLedger.Closed closed = ledger.close(unpaid, HOUR);
+
+    assertThat(closed.paid()).isFalse();
+    assertThat(closed.cost().amount()).isEqualByComparingTo("0");
+    assertThat(closed.cost().currency()).isEqualTo(Currency.getInstance("USD"));
+    assertThat(total()).isEqualByComparingTo("0");
+    assertThat(usage(CREATED, clock)).isEmpty();
   }
 
   @Test
   void clockThatGoesBack_makesNoNegativeCost() {
     clock = CREATED.minusSeconds(60);
-    Cost cost = accounts.cost(GpuRequest.none(), List.of(), 0);
-    assertThat(cost.alwaysOn().amount()).isEqualByComparingTo("0");
-    assertThat(cost.total().amount()).isEqualByComparingTo("0");
+    assertThat(cost(0).alwaysOn().amount()).isEqualByComparingTo("0");
+    assertThat(cost(0).total().amount()).isEqualByComparingTo("0");
   }
 
   @Test
   void instantWithoutLength_hasNoShares() {
-    Cost cost = accounts.cost(GpuRequest.none(), List.of(instance(0)), 0);
-    assertThat(cost.total().amount()).isEqualByComparingTo("0");
-    assertThat(cost.starting()).isEqualTo(Money.of("0", "USD"));
+    open(paid(0));
+    assertThat(cost(0).total().amount()).isEqualByComparingTo("0");
+    assertThat(cost(0).starting()).isEqualTo(Money.of("0", "USD"));
   }
 
   @Test
-  void anotherMeter_countsEverythingAnew() {
-    accounts.close(instance(0), HOUR);
+  void anotherMeter_countsEverythingAgain() {
+    ledger.close(open(paid(0)), HOUR);
     CostMeter euros = CostMeter.perHour("3", "EUR");
-    accounts.meter(euros);
+    ledger.meter(euros);
 
-    assertThat(accounts.meter()).isSameAs(euros);
+    assertThat(ledger.meter()).isSameAs(euros);
     assertThat(total()).isEqualByComparingTo("3");
-    assertThat(accounts.cost(GpuRequest.none(), List.of(), HOUR).total().currency())
-        .isEqualTo(Currency.getInstance("EUR"));
+    assertThat(cost(HOUR).total().currency()).isEqualTo(Currency.getInstance("EUR"));
   }
 
   @Test
   void meterThatFails_countsAsFreeInItsCurrency() {
-    accounts.meter(
+    ledger.meter(
         new CostMeter() {
           @Override
           public Money cost(UsageInterval usage) {
@@ -136,20 +147,20 @@ final class DeploymentLedgerTest {
             return Currency.getInstance("EUR");
           }
         });
-    accounts.close(instance(0), HOUR);
-    assertThat(accounts.cost(GpuRequest.none(), List.of(), HOUR).total())
-        .isEqualTo(Money.of("0", "EUR"));
+    DeploymentLedger.Closed closed = ledger.close(open(paid(0)), HOUR);
+    assertThat(closed.total()).isEqualTo(Money.of("0", "EUR"));
+    assertThat(cost(0).total()).isEqualTo(Money.of("0", "EUR"));
   }
 
   @Test
   void usage_ofAnEarlierDeploymentOfTheName_isNotCounted() {
-    accounts.addClosed(List.of(closed(-1), closed(0), closed(1)));
+    ledger.addClosed(List.of(closed(-1), closed(0), closed(1)));
     assertThat(total()).isEqualByComparingTo("2");
   }
 
   @Test
   void usage_isWhatThePeriodTouches() {
-    accounts.close(instance(0), HOUR); // 02:00 to 03:00, as the clock has it
+    ledger.close(open(paid(0)), HOUR); // 02:00 to 03:00, as the clock has it
     Instant start = clock;
 
     assertThat(usage(start.minusSeconds(10), start)).isEmpty();
@@ -160,14 +171,10 @@ final class DeploymentLedgerTest {
 
   @Test
   void usage_ofInstances_isClosedOrOpenWithItsMoments() {
-    Instance instance = instance(HOUR);
-    instance.readyAt = 2 * HOUR;
-    instance.releaseRequestedAt = 3 * HOUR;
-    instance.busyNanos = 5;
+    Instance instance = open(paid(HOUR).readyAt(2 * HOUR).releaseRequestedAt(3 * HOUR).busy(5));
 
-    UsageInterval open =
-        accounts.usage(CREATED, CREATED.plusSeconds(1_000_000), List.of(instance), 4 * HOUR).get(0);
-    UsageInterval closed = accounts.closedUsage(instance, 4 * HOUR);
+    UsageInterval open = ledger.usage(CREATED, CREATED.plusSeconds(1_000_000), 4 * HOUR).get(0);
+    UsageInterval closed = ledger.close(instance, 4 * HOUR).usage();
 
     assertThat(open.open()).isTrue();
     assertThat(closed.open()).isFalse();
@@ -180,56 +187,53 @@ final class DeploymentLedgerTest {
 
   @Test
   void endThatTheProviderKnows_isTheEnd() {
-    Instance instance = instance(0);
-    instance.foundEndedAt = clock.plusSeconds(1800);
-    assertThat(accounts.closedUsage(instance, 4 * HOUR).duration())
+    Instance instance = open(paid(0), clock.plusSeconds(1800));
+    assertThat(ledger.close(instance, 4 * HOUR).usage().duration())
         .isEqualTo(Duration.ofMinutes(30));
   }
 
   @Test
-  void moments_ofAnInstanceThatWasNeverAskedFor_areThoseOfTheClock() {
-    Instance instance = unpaid(0);
-    instance.startRequestedInstant = null;
-    assertThat(accounts.instant(instance, HOUR)).isEqualTo(clock.plusSeconds(3600));
-    assertThat(accounts.optionalInstant(instance, NEVER)).isNull();
-    assertThat(accounts.optionalInstant(instance, 0)).isEqualTo(clock);
+  void moments_ofAnInstanceWithoutAnAccount_areThoseOfTheClock() {
+    Instance instance = unpaid(0).instance();
+    assertThat(ledger.instant(instance, HOUR)).isEqualTo(clock.plusSeconds(3600));
+    assertThat(ledger.optionalInstant(instance, NEVER)).isNull();
+    assertThat(ledger.optionalInstant(instance, 0)).isEqualTo(clock);
+    assertThat(ledger.checkpoint(paid(0).readyAt(0).idleSince(0).instance(), HOUR)).isNull();
   }
 
   @Test
   void moments_areCountedFromTheStartRequest_howeverTheClockIsSetMeanwhile() {
-    Instance instance = instance(HOUR);
+    Instance instance = open(paid(HOUR));
     Instant start = clock;
     clock = clock.minusSeconds(86_400);
-    assertThat(accounts.instant(instance, 2 * HOUR)).isEqualTo(start.plusSeconds(3600));
+    assertThat(ledger.instant(instance, 2 * HOUR)).isEqualTo(start.plusSeconds(3600));
   }
 
   @Test
   void checkpoint_tellsTheLastUseOnce() {
-    Instance instance = instance(0);
-    assertThat(accounts.checkpoint(instance, HOUR)).isNull();
-    instance.readyAt = HOUR;
-    assertThat(accounts.checkpoint(instance, HOUR)).isNull();
-    instance.idleSince = 2 * HOUR;
-    instance.busyNanos = 7;
+    InstanceFixture fixture = paid(0);
+    Instance instance = open(fixture);
+    assertThat(ledger.checkpoint(instance, HOUR)).isNull();
+    fixture.readyAt(HOUR);
+    assertThat(ledger.checkpoint(instance, HOUR)).isNull();
+    fixture.idleSince(2 * HOUR).busy(7);
 
-    LedgerEntry.Used used = accounts.checkpoint(instance, 3 * HOUR);
+    LedgerEntry.Used used = ledger.checkpoint(instance, 3 * HOUR);
 
     assertThat(used)
         .isEqualTo(
             new LedgerEntry.Used(
                 "i-1", clock.plusSeconds(3600), clock.plusSeconds(7200), Duration.ofNanos(7)));
-    assertThat(accounts.checkpoint(instance, 4 * HOUR)).isNull();
+    assertThat(ledger.checkpoint(instance, 4 * HOUR)).isNull();
+    ledger.notCheckpointed(instance);
+    assertThat(ledger.checkpoint(instance, 4 * HOUR)).isEqualTo(used);
   }
 
   @Test
   void checkpoint_ofABusyInstance_isNow() {
-    Instance instance = instance(0);
-    instance.readyAt = HOUR;
-    instance.idleSince = HOUR;
-    instance.busySince = HOUR;
-    instance.inFlight = 1;
+    Instance instance = open(paid(0).readyAt(HOUR).idleSince(HOUR).busySince(HOUR));
 
-    LedgerEntry.Used used = accounts.checkpoint(instance, 3 * HOUR);
+    LedgerEntry.Used used = ledger.checkpoint(instance, 3 * HOUR);
 
     assertThat(used.lastUsedAt()).isEqualTo(clock.plusSeconds(3 * 3600));
     assertThat(used.busy()).isEqualTo(Duration.ofHours(2));
@@ -237,18 +241,37 @@ final class DeploymentLedgerTest {
 
   @Test
   void checkpoint_ofAnUnpaidInstance_isNone() {
-    Instance instance = unpaid(0);
-    instance.readyAt = 0;
-    instance.idleSince = 0;
-    assertThat(accounts.checkpoint(instance, HOUR)).isNull();
+    Instance instance = open(unpaid(0).readyAt(0).idleSince(0));
+    assertThat(ledger.checkpoint(instance, HOUR)).isNull();
+  }
+
+  private Cost cost(long now) {
+    return ledger.cost(GpuRequest.none(), now);
+  }
+
+  private BigDecimal total() {
+    return cost(0).total().amount();
   }
 
   private List<UsageInterval> usage(Instant from, Instant to) {
-    return accounts.usage(from, to, List.of(), 0);
+    return ledger.usage(from, to, 0);
   }
 
-  private java.math.BigDecimal total() {
-    return accounts.cost(GpuRequest.none(), List.of(), 0).total().amount();
+  private Instance open(InstanceFixture fixture) {
+    return open(fixture, null);
+  }
+
+  private Instance open(InstanceFixture fixture, @Nullable Instant foundEndedAt) {
+    ledger.open(fixture.instance(), clock, foundEndedAt);
+    return fixture.instance();
+  }
+
+  private static InstanceFixture paid(long startRequestedAt) {
+    return InstanceFixture.startRequestedAt(startRequestedAt, true);
+  }
+
+  private static InstanceFixture unpaid(long startRequestedAt) {
+    return InstanceFixture.startRequestedAt(startRequestedAt, false);
   }
 
   private static UsageInterval closed(long second) {
@@ -263,19 +286,5 @@ final class DeploymentLedgerTest {
         start.plusSeconds(3600),
         false,
         Duration.ZERO);
-  }
-
-  private Instance instance(long startRequestedAt) {
-    Instance instance = unpaid(startRequestedAt);
-    instance.startCall.set(Instance.StartCall.MADE);
-    return instance;
-  }
-
-  private Instance unpaid(long startRequestedAt) {
-    DeploymentSpec spec = DeploymentSpec.builder("voice").port(1).build();
-    Instance instance =
-        new Instance("i-1", 0, StartReason.REQUEST, spec, "f", spec.gpu(), startRequestedAt, NEVER);
-    instance.startRequestedInstant = clock;
-    return instance;
   }
 }

@@ -1,0 +1,173 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.spi.InstanceExit;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The callers of a deployment, waiting or with a lease: grants the room of instances in the order
+ * in which they asked, rejects them, and counts.
+ */
+final class Callers {
+  private final RecentUsage history;
+  private final Rejections rejections;
+  private final Outbox outbox;
+  private final WaitQueue queue = new WaitQueue();
+
+  private int inFlight;
+  private long noDemandSince = NEVER;
+  private long requests;
+  private long coldStarts;
+  private long pendingNanos;
+
+  Callers(RecentUsage history, Rejections rejections, Outbox outbox) {
+    this.history = history;
+    this.rejections = rejections;
+    this.outbox = outbox;
+  }
+
+  int waiting() {
+    return queue.size();
+  }
+
+  int waitingForAny() {
+    return queue.sizeForAny();
+  }
+
+  long earliestDeadline() {
+    return queue.earliestDeadline();
+  }
+
+  int inFlight() {
+    return inFlight;
+  }
+
+  long requests() {
+    return requests;
+  }
+
+  long coldStarts() {
+    return coldStarts;
+  }
+
+  long pendingNanos() {
+    return pendingNanos;
+  }
+
+  /** Counts a request, before anything looks at the state. */
+  void arrives(long now, Waiter waiter) {
+    waiter.number = ++requests;
+    if (noDemandSince != NEVER) {
+      history.addGap(now - noDemandSince);
+      noDemandSince = NEVER;
+    }
+  }
+
+  /** Puts a caller in the queue, for one instance or for any. */
+  void enqueue(Waiter waiter, @Nullable Instance target) {
+    queue.add(waiter, target);
+    outbox.schedule(waiter.deadline);
+  }
+
+  /** Removes a caller that no longer waits. One that was answered already is left alone. */
+  void cancel(long now, Waiter waiter) {
+    if (queue.remove(waiter)) {
+      markIdle(now);
+    }
+  }
+
+  /** Counts a lease of an instance. */
+  void take(long now, Instance instance) {
+    inFlight++;
+    if (instance.inFlight++ == 0) {
+      instance.becomesBusy(now);
+    }
+  }
+
+  /** Takes a lease back; returns whether it still counted. */
+  boolean giveBack(long now, Instance instance) {
+    instance.inFlight--;
+    if (instance.leasesLost || instance.gone) {
+      return false;
+    }
+    inFlight--;
+    if (instance.inFlight == 0) {
+      instance.becomesIdle(now);
+    }
+    return true;
+  }
+
+  /** Grants an instance's room to waiting callers, in the order in which they asked. */
+  void fill(long now, Instance instance) {
+    while (instance.hasRoom()) {
+      Waiter next = queue.next(instance);
+      if (next == null) {
+        return;
+      }
+      queue.remove(next);
+      take(now, instance);
+      boolean cold = next.number <= instance.requestsAtReady;
+      if (cold) {
+        coldStarts++;
+      }
+      pendingNanos += now - next.askedAt;
+      outbox.add(new Effect.Grant(next, instance, cold, now - next.askedAt));
+    }
+  }
+
+  /** Marks the instance's leases as lost, stops counting them and notifies their holders. */
+  void invalidateLeases(Instance instance, InstanceExit exit) {
+    inFlight -= instance.inFlight;
+    instance.leasesLost = true;
+    outbox.add(new Effect.LeasesLost(instance, exit));
+  }
+
+  /** Lets the callers bound to an instance have any other, but rejects those that named it. */
+  void unbind(long now, Instance instance) {
+    for (Waiter waiter : List.copyOf(instance.bound)) {
+      if (waiter.route instanceof RouteRule.Instance) {
+        rejectWaiting(now, waiter, rejections.targetNotFound());
+      } else {
+        queue.unbind(waiter);
+      }
+    }
+  }
+
+  void reject(long now, Waiter waiter, AutoDeployException error) {
+    outbox.add(new Effect.Reject(waiter, error));
+    markIdle(now);
+  }
+
+  /** Rejects a caller if it still waits. */
+  void rejectWaiting(long now, Waiter waiter, AutoDeployException error) {
+    if (queue.remove(waiter)) {
+      reject(now, waiter, error);
+    }
+  }
+
+  void rejectAll(long now, Supplier<AutoDeployException> error) {
+    queue.all().forEach(waiter -> rejectWaiting(now, waiter, error.get()));
+  }
+
+  /** Returns the callers that wait for any instance, in order. */
+  List<Waiter> forAny() {
+    return queue.forAny();
+  }
+
+  /** Returns the callers whose deadline has come. */
+  List<Waiter> expired(long now) {
+    return queue.expired(now);
+  }
+
+  /** Notes since when nobody has wanted anything, if that is so. */
+  void markIdle(long now) {
+    if (inFlight == 0 && queue.size() == 0 && noDemandSince == NEVER) {
+      noDemandSince = now;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ReleaseReason;
+import java.util.List;
+import java.util.function.LongConsumer;
+
+/**
+ * The deadlines of a deployment: a caller's, a start's, a drain's, the release of an idle instance,
+ * the repetition of a failed release, and the end of what holds starts back. Its one timer is set
+ * to the earliest.
+ */
+final class Deadlines {
+  private final Declaration declaration;
+  private final Instances instances;
+  private final Callers callers;
+  private final StartProcess starts;
+  private final ReleaseProcess releases;
+  private final IdleDeadlines idle;
+  private final Rejections rejections;
+  private final Outbox outbox;
+
+  Deadlines(
+      Declaration declaration,
+      Instances instances,
+      Callers callers,
+      StartProcess starts,
+      ReleaseProcess releases,
+      IdleDeadlines idle,
+      Rejections rejections,
+      Outbox outbox) {
+    this.declaration = declaration;
+    this.instances = instances;
+    this.callers = callers;
+    this.starts = starts;
+    this.releases = releases;
+    this.idle = idle;
+    this.rejections = rejections;
+    this.outbox = outbox;
+  }
+
+  /**
+   * Does everything that is due.
+   *
+   * @param after ends the event of a failed start: the next start counts on what that has freed
+   */
+  void meet(long now, LongConsumer after) {
+    for (Waiter waiter : callers.expired(now)) {
+      AutoDeployException error =
+          rejections.timedOut(now, waiter, instances, declaration.spec(), callers.inFlight());
+      callers.rejectWaiting(now, waiter, error);
+    }
+    List.copyOf(instances.all()).forEach(instance -> meet(now, instance, after));
+  }
+
+  private void meet(long now, Instance instance, LongConsumer after) {
+    switch (instance.phase()) {
+      case STARTING -> {
+        if (instance.startDeadline <= now) {
+          starts.timedOut(now, instance);
+          after.accept(now);
+        }
+      }
+      case READY -> {
+        if (idle.isDue(now, instance)) {
+          releases.begin(now, instance, ReleaseReason.IDLE);
+        }
+      }
+      case DRAINING -> {
+        if (instance.drainDeadline <= now) {
+          releases.endDrain(now, instance);
+        }
+      }
+      case RELEASING -> releases.retryIfDue(now, instance);
+    }
+  }
+
+  /** Sets the timer, unless it is set to that moment or an earlier one. */
+  void schedule(long now) {
+    long next = Math.min(callers.earliestDeadline(), starts.nextAttempt(now));
+    for (Instance instance : instances.all()) {
+      next = Math.min(next, of(now, instance));
+    }
+    if (next != NEVER) {
+      outbox.schedule(next);
+    }
+  }
+
+  private long of(long now, Instance instance) {
+    return switch (instance.phase()) {
+      case STARTING -> instance.startDeadline;
+      case READY -> idle.nextCheck(now, instance);
+      case DRAINING -> instance.drainDeadline;
+      case RELEASING -> instance.releaseRetryAt;
+    };
+  }
+}

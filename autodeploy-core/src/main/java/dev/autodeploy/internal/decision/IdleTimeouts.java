@@ -1,0 +1,49 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.UsageHistory;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks the idle policy in force; whatever that does, there is an answer. */
+final class IdleTimeouts {
+  private static final Logger LOG = LoggerFactory.getLogger(IdleTimeouts.class);
+
+  /** Beyond a century it is as good as never, and cannot overflow the time line. */
+  private static final Duration LONGEST = Duration.ofDays(36_500);
+
+  private final IdlePolicy enginePolicy;
+  private final UsageHistory history;
+
+  IdleTimeouts(IdlePolicy enginePolicy, UsageHistory history) {
+    this.enginePolicy = enginePolicy;
+    this.history = history;
+  }
+
+  /** Returns how long an instance that has become idle is kept, or {@link Instance#NEVER}. */
+  long ask(DeploymentSpec spec) {
+    IdlePolicy own = spec.idlePolicy();
+    Optional<Duration> timeout;
+    try {
+      timeout = (own != null ? own : enginePolicy).idleTimeout(history);
+      if (timeout.isPresent() && timeout.get().isNegative()) {
+        throw new IllegalStateException("the idle timeout is negative: " + timeout.get());
+      }
+    } catch (RuntimeException | Error e) {
+      LOG.warn(
+          "The idle policy of deployment '{}' failed; {} is used instead",
+          spec.name(),
+          IdlePolicy.DEFAULT_TIMEOUT,
+          e);
+      timeout = Optional.of(IdlePolicy.DEFAULT_TIMEOUT);
+    }
+    return timeout.isEmpty() || timeout.get().compareTo(LONGEST) > 0
+        ? NEVER
+        : timeout.get().toNanos();
+  }
+}

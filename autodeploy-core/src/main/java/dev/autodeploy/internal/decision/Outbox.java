@@ -1,0 +1,59 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.DeploymentState;
+import dev.autodeploy.event.DeploymentEvent;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.function.Function;
+
+/**
+ * The effects decided on and not yet taken by the controller, oldest first. It knows what was
+ * published and scheduled before, so that neither is repeated.
+ */
+final class Outbox {
+  private final String name;
+  private final Queue<Effect> effects = new ArrayDeque<>(1);
+  private DeploymentState publishedState = DeploymentState.STANDBY;
+  private long timerAt = NEVER;
+
+  Outbox(String deployment) {
+    this.name = deployment;
+  }
+
+  Queue<Effect> effects() {
+    return effects;
+  }
+
+  void add(Effect effect) {
+    effects.add(effect);
+  }
+
+  void publish(Function<Instant, DeploymentEvent> event) {
+    effects.add(new Effect.Publish(event));
+  }
+
+  /** Publishes the deployment's state if it is another one than the last published. */
+  void publishState(DeploymentState state) {
+    DeploymentState from = publishedState;
+    if (from != state) {
+      publishedState = state;
+      publish(at -> new DeploymentEvent.StatusChanged(at, name, from, state));
+    }
+  }
+
+  /** Has the timer fire at a time, unless it fires earlier anyway. */
+  void schedule(long at) {
+    if (at < timerAt) {
+      timerAt = at;
+      effects.add(new Effect.SetTimer(at));
+    }
+  }
+
+  /** Forgets the timer, which has fired or could not be set. */
+  void timerIsGone() {
+    timerAt = NEVER;
+  }
+}

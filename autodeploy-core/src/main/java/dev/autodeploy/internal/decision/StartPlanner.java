@@ -1,0 +1,98 @@
+package dev.autodeploy.internal.decision;
+
+import dev.autodeploy.StartReason;
+
+/**
+ * The plan of starts: how many instances are started at a moment, and why. The decision tree, in
+ * order:
+ *
+ * <ol>
+ *   <li>The deployment is removed or closed: none.
+ *   <li>The minimum lacks {@code minInstances} less what is ready or starting; nothing while it is
+ *       held back after an instance ended by itself.
+ *   <li>The callers that wait for any instance need
+ *       <ol type="a">
+ *         <li>none, if nobody waits;
+ *         <li>exactly one, if none is ready or starting, however many wait: how much one instance
+ *             takes is known only when it is there;
+ *         <li>none, if none is ready and one is starting;
+ *         <li>enough for those whom the room of the starting ones does not cover, if one is ready.
+ *       </ol>
+ *   <li>The larger of the two is started, as far as {@code maxInstances} leaves room; what drains
+ *       or is being released takes up room until it is gone.
+ *   <li>If a start failed lately, none is started before its backoff is over.
+ *   <li>The first ones are for the callers, the others for the minimum.
+ * </ol>
+ */
+final class StartPlanner {
+  private static final Plan NOTHING = new Plan(0, 0, StartReason.REQUEST, false);
+
+  /**
+   * The starts of a moment.
+   *
+   * @param count how many instances are wanted
+   * @param forCallers how many of them waiting callers need
+   * @param callersReason the reason of those
+   * @param heldBack whether they have to wait for the end of the backoff
+   */
+  record Plan(int count, int forCallers, StartReason callersReason, boolean heldBack) {
+
+    StartReason reason(int index) {
+      return index < forCallers ? callersReason : StartReason.MINIMUM;
+    }
+  }
+
+  /**
+   * The state of a deployment as far as starts depend on it.
+   *
+   * @param open whether it takes requests
+   * @param ready how many instances are ready
+   * @param starting how many are starting
+   * @param existing how many there are in any phase
+   * @param waitingForAny how many callers wait for any instance
+   * @param roomToCome how many callers the starting instances have room for
+   * @param minimum how many are kept, none while the minimum is held back
+   * @param maximum how many there may be
+   * @param concurrency how many callers one instance takes
+   * @param backingOff whether a start failed lately
+   */
+  record Situation(
+      boolean open,
+      int ready,
+      int starting,
+      int existing,
+      int waitingForAny,
+      long roomToCome,
+      int minimum,
+      int maximum,
+      int concurrency,
+      boolean backingOff) {}
+
+  private StartPlanner() {}
+
+  static Plan plan(Situation s) {
+    if (!s.open()) { // (1)
+      return NOTHING;
+    }
+    int forMinimum = s.minimum() - s.ready() - s.starting(); // (2)
+    int forCallers = demand(s); // (3)
+    int room = s.maximum() - s.existing();
+    int wanted = Math.min(room, Math.max(forMinimum, forCallers)); // (4)
+    if (wanted <= 0) {
+      return NOTHING;
+    }
+    StartReason callersReason = s.ready() == 0 ? StartReason.REQUEST : StartReason.DEMAND;
+    return new Plan(wanted, forCallers, callersReason, s.backingOff()); // (5), (6)
+  }
+
+  private static int demand(Situation s) {
+    if (s.waitingForAny() == 0) { // (3a)
+      return 0;
+    }
+    if (s.ready() == 0) { // (3b), (3c)
+      return s.starting() == 0 ? 1 : 0;
+    }
+    long uncovered = s.waitingForAny() - s.roomToCome(); // (3d)
+    return (int) Math.max(0, (uncovered + s.concurrency() - 1) / s.concurrency());
+  }
+}

@@ -1,0 +1,227 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.InstancePhase.READY;
+import static dev.autodeploy.InstancePhase.STARTING;
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.InstanceExit;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The starts of a deployment: carries {@link StartPlanner}'s plans out, and deals with failures.
+ */
+final class StartProcess {
+  private final String name;
+  private final Declaration declaration;
+  private final Instances instances;
+  private final Callers callers;
+  private final ReleaseProcess releases;
+  private final Rejections rejections;
+  private final Supplier<String> instanceIds;
+  private final Outbox outbox;
+  private final StartBackoff backoff = new StartBackoff();
+
+  private boolean keepsMinimum;
+  private long minimumHeldUntil = Long.MIN_VALUE;
+  private long starts;
+  private long failures;
+
+  StartProcess(
+      String deployment,
+      Declaration declaration,
+      Instances instances,
+      Callers callers,
+      ReleaseProcess releases,
+      Rejections rejections,
+      Supplier<String> instanceIds,
+      Outbox outbox) {
+    this.name = deployment;
+    this.declaration = declaration;
+    this.instances = instances;
+    this.callers = callers;
+    this.releases = releases;
+    this.rejections = rejections;
+    this.instanceIds = instanceIds;
+    this.outbox = outbox;
+  }
+
+  StartBackoff backoff() {
+    return backoff;
+  }
+
+  long starts() {
+    return starts;
+  }
+
+  long failures() {
+    return failures;
+  }
+
+  /** Counts the minimum from now on: before that, instances may still be adopted. */
+  void keepMinimum() {
+    keepsMinimum = true;
+  }
+
+  /** Holds the minimum back, so that instances that end at once are not restarted in a loop. */
+  void holdMinimumBack(long now) {
+    minimumHeldUntil = now + declaration.spec().startBackoff().toNanos();
+  }
+
+  /** Starts the instances that waiting callers and the minimum need, within the maximum. */
+  void ensureCapacity(long now) {
+    if (callers.waitingForAny() > 0) {
+      // A caller whose instance is lost may have come to wait although another one has room.
+      List.copyOf(instances.all()).forEach(instance -> callers.fill(now, instance));
+    }
+    DeploymentSpec spec = declaration.spec();
+    if (callers.waitingForAny() == 0 && spec.minInstances() == 0) {
+      return;
+    }
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec));
+    if (plan.heldBack()) {
+      outbox.schedule(backoff.until());
+      return;
+    }
+    for (int i = 0; i < plan.count(); i++) {
+      start(now, plan.reason(i));
+    }
+  }
+
+  private StartPlanner.Situation situation(long now, DeploymentSpec spec) {
+    return new StartPlanner.Situation(
+        declaration.isOpen(),
+        instances.count(READY),
+        instances.count(STARTING),
+        instances.size(),
+        callers.waitingForAny(),
+        instances.roomToCome(),
+        keepsMinimum && now >= minimumHeldUntil ? spec.minInstances() : 0,
+        spec.maxInstances(),
+        spec.concurrency(),
+        backoff.holds(now));
+  }
+
+  /** Returns when starts that are held back may be made, or {@link Instance#NEVER}. */
+  long nextAttempt(long now) {
+    long next = NEVER;
+    if (backoff.holds(now) && (callers.waitingForAny() > 0 || isBelowMinimum())) {
+      next = backoff.until();
+    }
+    if (now < minimumHeldUntil && isBelowMinimum()) {
+      next = Math.min(next, minimumHeldUntil);
+    }
+    return next;
+  }
+
+  private boolean isBelowMinimum() {
+    DeploymentSpec spec = declaration.spec();
+    return declaration.isOpen()
+        && instances.alive() < spec.minInstances()
+        && instances.size() < spec.maxInstances();
+  }
+
+  Instance start(long now, StartReason reason) {
+    DeploymentSpec spec = declaration.spec();
+    Instance instance =
+        new Instance(
+            instanceIds.get(),
+            instances.freeSlot(),
+            reason,
+            spec,
+            declaration.fingerprint(),
+            spec.gpu(),
+            now,
+            now + spec.startTimeout().toNanos());
+    instances.add(instance);
+    starts++;
+    outbox.add(new Effect.Start(instance));
+    publishStarting(instance);
+    outbox.schedule(instance.startDeadline);
+    return instance;
+  }
+
+  /** Takes an instance of an earlier process over; it still has to prove that it is ready. */
+  void adopt(long now, Instance instance) {
+    instances.add(instance);
+    instance.startDeadline = now + declaration.spec().startTimeout().toNanos();
+    outbox.add(new Effect.Probe(instance));
+    publishStarting(instance);
+  }
+
+  private void publishStarting(Instance instance) {
+    outbox.publish(
+        at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, instance.startReason));
+    outbox.publishState(instances.state());
+  }
+
+  /** An instance was not ready within the start timeout. */
+  void timedOut(long now, Instance instance) {
+    String last = instance.lastProbeError;
+    String message =
+        "the instance was not ready within "
+            + instance.spec.startTimeout().toMillis()
+            + " ms (startTimeout)"
+            + (last == null ? "" : "; the last probe said: " + last);
+    failed(now, instance, StartFailure.Kind.TIMEOUT, message, null);
+  }
+
+  /**
+   * A start failed. In this order:
+   *
+   * <ol>
+   *   <li>An adopted instance is released, and its callers get another one: it does not count as a
+   *       failed start.
+   *   <li>The backoff begins, or doubles.
+   *   <li>The instance is released.
+   *   <li>The callers bound to it are rejected with the failure, and, if no other instance is ready
+   *       or starting, all the others.
+   * </ol>
+   */
+  void failed(
+      long now,
+      Instance instance,
+      StartFailure.Kind kind,
+      String message,
+      @Nullable InstanceExit exit) {
+    if (instance.startReason == StartReason.ADOPTED) { // (1)
+      releases.begin(now, instance, ReleaseReason.ORPHANED);
+      callers.unbind(now, instance);
+      return;
+    }
+    failures++;
+    StartFailure failure =
+        new StartFailure(
+            instance.id,
+            kind,
+            message,
+            exit,
+            Duration.ofNanos(now - instance.startRequestedAt),
+            backoff.nextAttempt());
+    DeploymentSpec spec = declaration.spec();
+    Duration wait =
+        backoff.failed(now, failure, spec.startBackoff(), spec.maxStartBackoff()); // (2)
+    outbox.publish(
+        at -> new DeploymentEvent.InstanceStartFailed(at, name, instance.id, failure, wait));
+    releases.begin(now, instance, ReleaseReason.START_FAILED); // (3)
+    List<Waiter> affected = new ArrayList<>(instance.bound); // (4)
+    if (instances.alive() == 0) {
+      affected.addAll(callers.forAny());
+    }
+    affected.forEach(waiter -> callers.rejectWaiting(now, waiter, lastFailure(now)));
+  }
+
+  /** Returns the error for a caller that could only wait for a start that is held back. */
+  AutoDeployException lastFailure(long now) {
+    return rejections.startFailed(now, backoff);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.autodeploy.internal.deployment;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.LedgerEntry;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes the use of instances to the ledger: now and then while they run, and when they are gone.
+ */
+final class AccountWriter {
+  private static final Logger LOG = LoggerFactory.getLogger(AccountWriter.class);
+
+  private final EngineServices services;
+  private final DeploymentController controller;
+
+  AccountWriter(EngineServices services, DeploymentController controller) {
+    this.services = services;
+    this.controller = controller;
+  }
+
+  /** Writes how far an instance was used, if that has changed. */
+  void checkpoint(RunningInstance running) {
+    LedgerEntry.Used used = controller.checkpoint(running);
+    if (used == null) {
+      return;
+    }
+    try {
+      services.ledger().append(used);
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "{}: the use of instance {} could not be written", controller.name(), running.id(), e);
+      controller.notCheckpointed(running);
+    }
+  }
+
+  /** Writes the end of an instance whose account is closed, and publishes it. */
+  void released(RunningInstance running) {
+    try {
+      DeploymentLedger.Closed account = running.closedAccount();
+      if (account.paid()) {
+        services.ledger().appendReliably(new LedgerEntry.Released(account.usage()));
+      }
+      services
+          .events()
+          .publish(
+              new DeploymentEvent.InstanceReleased(
+                  services.clock().instant(),
+                  controller.name(),
+                  running.id(),
+                  requireNonNull(running.instance().releaseReason(), "releaseReason"),
+                  account.usage().duration(),
+                  account.usage().busy(),
+                  account.cost(),
+                  account.total()));
+    } finally {
+      controller.forget(running);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+package dev.autodeploy.internal.deployment;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Cost;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.Lease;
+import dev.autodeploy.Money;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.Snapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+
+/** A deployment as its users see it, on top of its controller. */
+final class DefaultDeployment implements Deployment {
+  /** The time after which a snapshot that is not answered no longer keeps its instance. */
+  private static final Duration SNAPSHOT_LIMIT = Duration.ofHours(1);
+
+  private final EngineServices services;
+  private final DeploymentController controller;
+
+  DefaultDeployment(EngineServices services, DeploymentController controller) {
+    this.services = services;
+    this.controller = controller;
+  }
+
+  @Override
+  public String name() {
+    return controller.name();
+  }
+
+  @Override
+  public DeploymentSpec spec() {
+    return controller.spec();
+  }
+
+  @Override
+  public Instant createdAt() {
+    return controller.createdAt();
+  }
+
+  @Override
+  public CompletableFuture<Lease> acquireAsync() {
+    return acquireAsync(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT));
+  }
+
+  @Override
+  public CompletableFuture<Lease> acquireAsync(AcquireRequest request) {
+    return controller.acquire(request);
+  }
+
+  @Override
+  public Lease acquire(Duration timeout) throws InterruptedException {
+    return acquire(timeout, RouteRule.defaultRule());
+  }
+
+  @Override
+  public Lease acquire(Duration timeout, RouteRule route) throws InterruptedException {
+    CompletableFuture<Lease> future = acquireAsync(new AcquireRequest(route, timeout));
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      if (!future.cancel(false)) {
+        // It was answered between the interrupt and now, and nobody else will close the lease.
+        future.thenAccept(Lease::close);
+      }
+      throw e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof AutoDeployException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException("acquire failed", e);
+    }
+  }
+
+  @Override
+  public DeploymentStatus status() {
+    return controller.status();
+  }
+
+  @Override
+  public CompletableFuture<Void> warmUp() {
+    return acquireAsync().thenAccept(Lease::close);
+  }
+
+  @Override
+  public CompletableFuture<Void> release() {
+    return controller.release();
+  }
+
+  @Override
+  public CompletableFuture<Void> releaseNow() {
+    return controller.releaseNow();
+  }
+
+  @Override
+  public Cost cost() {
+    return controller.cost();
+  }
+
+  @Override
+  public List<UsageInterval> usage(Instant from, Instant to) {
+    return controller.usage(requireNonNull(from, "from"), requireNonNull(to, "to"));
+  }
+
+  @Override
+  public Money costOf(UsageInterval usage) {
+    return controller.costMeter().cost(requireNonNull(usage, "usage"));
+  }
+
+  @Override
+  public CompletableFuture<List<String>> logs(String instanceId, int lines) {
+    requireNonNull(instanceId, "instanceId");
+    if (lines < 1) {
+      throw new IllegalArgumentException("lines must be 1 or more, but was " + lines);
+    }
+    DeploymentSpec current = spec();
+    return services
+        .calls()
+        .call(() -> services.provider().logs(instanceId, lines))
+        .thenApply(log -> controller.masked(log, current));
+  }
+
+  @Override
+  public CompletableFuture<String> snapshot(String snapshotName) {
+    requireNonNull(snapshotName, "name");
+    return acquireAsync().thenCompose(lease -> snapshot(lease, snapshotName));
+  }
+
+  private CompletableFuture<String> snapshot(Lease lease, String snapshotName) {
+    String id = lease.instanceId();
+    if (!controller.reserve(id, true)) {
+      lease.close();
+      return CompletableFuture.failedFuture(
+          new AutoDeployException(
+              ErrorCode.PROVIDER_FAILED,
+              name(),
+              "instance " + id + " serves requests; a snapshot needs an idle one"));
+    }
+    return services
+        .calls()
+        .call(SNAPSHOT_LIMIT, () -> services.provider().snapshot(id, snapshotName))
+        .thenApply(Snapshot::reference)
+        .whenComplete(
+            (reference, error) -> {
+              // In this order: an instance that is kept back must never look idle.
+              controller.reserve(id, false);
+              lease.close();
+            });
+  }
+
+  @Override
+  public String toString() {
+    return "Deployment[" + name() + "]";
+  }
+}

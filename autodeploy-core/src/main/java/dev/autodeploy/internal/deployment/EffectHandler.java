@@ -1,0 +1,112 @@
+package dev.autodeploy.internal.deployment;
+
+import dev.autodeploy.internal.decision.Effect;
+import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Errors;
+import dev.autodeploy.spi.InstanceExit;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries one effect out. What can block is handed to the provider executor, what belongs to others
+ * to the callback executor.
+ */
+final class EffectHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(EffectHandler.class);
+
+  private final EngineServices services;
+  private final DeploymentController controller;
+  private final InstanceReports reports;
+  private final InstanceStarter starter;
+  private final InstanceReleaser releaser;
+  private final AccountWriter accounts;
+  private final DeploymentTimer timer;
+
+  /** Completes when all accounts so far are written: a deployment ends only then. */
+  private CompletableFuture<Void> accountsWritten = CompletableFuture.completedFuture(null);
+
+  EffectHandler(
+      EngineServices services,
+      DeploymentController controller,
+      InstanceReports reports,
+      UnknownInstances unknown) {
+    this.services = services;
+    this.controller = controller;
+    this.reports = reports;
+    this.accounts = new AccountWriter(services, controller);
+    this.starter = new InstanceStarter(services, reports, unknown);
+    this.releaser = new InstanceReleaser(services, reports, unknown);
+    this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
+  }
+
+  InstanceReports reports() {
+    return reports;
+  }
+
+  AccountWriter accounts() {
+    return accounts;
+  }
+
+  void handle(Effect effect) {
+    if (effect instanceof Effect.Start e) {
+      starter.start(running(e.instance()));
+    } else if (effect instanceof Effect.Probe e) {
+      RunningInstance running = running(e.instance());
+      services.providerExecutor().execute(() -> starter.probe(running));
+    } else if (effect instanceof Effect.Release e) {
+      releaser.release(running(e.instance()), e);
+    } else if (effect instanceof Effect.Detach e) {
+      detach(running(e.instance()));
+    } else if (effect instanceof Effect.Grant e) {
+      e.waiter().granted(e.instance(), e.cold(), e.waitedNanos());
+    } else if (effect instanceof Effect.Reject e) {
+      e.waiter().rejected(e.error());
+    } else if (effect instanceof Effect.LeasesLost e) {
+      leasesLost(running(e.instance()), e.exit());
+    } else if (effect instanceof Effect.Gone e) {
+      gone(running(e.instance()));
+    } else if (effect instanceof Effect.SetTimer e) {
+      timer.set(e.at(), controller.delayUntil(e.at()));
+    } else if (effect instanceof Effect.Publish e) {
+      services.events().publish(e.event().apply(services.clock().instant()));
+    } else if (effect instanceof Effect.Terminated) {
+      timer.cancel();
+      accountsWritten.whenComplete((written, error) -> controller.terminated());
+    }
+  }
+
+  private RunningInstance running(Instance instance) {
+    return controller.running(instance);
+  }
+
+  private void leasesLost(RunningInstance running, InstanceExit exit) {
+    for (DefaultLease lease : running.lost(exit)) {
+      services.callbackExecutor().execute(() -> lease.tellLost(exit));
+    }
+  }
+
+  private void gone(RunningInstance running) {
+    accountsWritten = CompletableFuture.allOf(accountsWritten, running.gone());
+    services.providerExecutor().execute(() -> accounts.released(running));
+  }
+
+  private void detach(RunningInstance running) {
+    services
+        .calls()
+        .call(() -> services.provider().detach(running.id()))
+        .whenComplete(
+            (done, error) -> {
+              if (error != null) {
+                LOG.warn(
+                    "{}: instance {} may not outlive this process: {}",
+                    controller.name(),
+                    running.id(),
+                    SecretMask.line(Errors.describe(error), running.instance().spec()));
+              }
+              accounts.checkpoint(running);
+              reports.detached(running);
+            });
+  }
+}

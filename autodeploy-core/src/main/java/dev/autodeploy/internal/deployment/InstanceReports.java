@@ -1,0 +1,92 @@
+package dev.autodeploy.internal.deployment;
+
+import dev.autodeploy.internal.decision.DeploymentMachine;
+import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.spi.InstanceExit;
+import java.net.URI;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reports about instances by those who carry effects out. Each is an event for the decisions;
+ * secrets in them are masked here.
+ */
+final class InstanceReports {
+  private final DeploymentController controller;
+  private final DeploymentMachine machine;
+  private final DeploymentLedger ledger;
+
+  InstanceReports(
+      DeploymentController controller, DeploymentMachine machine, DeploymentLedger ledger) {
+    this.controller = controller;
+    this.machine = machine;
+    this.ledger = ledger;
+  }
+
+  String deployment() {
+    return controller.name();
+  }
+
+  boolean isStarting(RunningInstance running) {
+    return controller.read(() -> running.instance().isStarting());
+  }
+
+  boolean isGone(RunningInstance running) {
+    return controller.read(() -> running.instance().isGone());
+  }
+
+  /** Reports that the provider is about to be asked; returns whether it may be. */
+  boolean startAsked(RunningInstance running) {
+    return controller.read(() -> machine.startAsked(running.instance()));
+  }
+
+  void probed(RunningInstance running, @Nullable String error) {
+    Instance instance = running.instance();
+    String masked = error == null ? null : SecretMask.line(error, instance.spec());
+    controller.decide(() -> machine.probed(instance, masked));
+  }
+
+  void ready(RunningInstance running, URI endpoint) {
+    controller.decide(() -> machine.ready(controller.now(), running.instance(), endpoint));
+  }
+
+  void startFailed(RunningInstance running, String message, @Nullable InstanceExit exit) {
+    Instance instance = running.instance();
+    String masked = SecretMask.line(message, instance.spec());
+    InstanceExit maskedExit = SecretMask.optionalExit(exit, instance.spec());
+    controller.decide(() -> machine.startFailed(controller.now(), instance, masked, maskedExit));
+  }
+
+  void exited(RunningInstance running, InstanceExit exit) {
+    Instance instance = running.instance();
+    InstanceExit masked = SecretMask.exit(exit, instance.spec());
+    controller.decide(() -> machine.exited(controller.now(), instance, masked));
+  }
+
+  void released(RunningInstance running) {
+    controller.decide(() -> machine.released(controller.now(), running.instance()));
+  }
+
+  void releaseFailed(RunningInstance running, String message) {
+    Instance instance = running.instance();
+    String masked = SecretMask.line(message, instance.spec());
+    controller.decide(() -> machine.releaseFailed(controller.now(), instance, masked));
+  }
+
+  /** Reports that an instance goes on without this engine. */
+  void detached(RunningInstance running) {
+    Instance instance = running.instance();
+    boolean detached =
+        controller.decide(
+            () -> {
+              boolean counts = machine.detached(controller.now(), instance);
+              if (counts) {
+                ledger.drop(instance);
+              }
+              return counts;
+            });
+    if (detached) {
+      controller.forget(running);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package dev.autodeploy.internal.deployment;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderInstance;
+import java.net.URI;
+import java.time.Instant;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An instance as the provider, the ledger and the holders of its leases see it. No decision depends
+ * on anything here. Thread-safe.
+ */
+final class RunningInstance {
+  private final Instance instance;
+  private final Instant startRequestedAt;
+  private final Set<DefaultLease> watchers = ConcurrentHashMap.newKeySet();
+  private final CompletableFuture<Void> gone = new CompletableFuture<>();
+  private volatile @Nullable ProviderInstance up;
+  private volatile @Nullable InstanceExit lostExit;
+  private volatile DeploymentLedger.@Nullable Closed closedAccount;
+
+  RunningInstance(Instance instance, Instant startRequestedAt, @Nullable ProviderInstance up) {
+    this.instance = instance;
+    this.startRequestedAt = startRequestedAt;
+    this.up = up;
+  }
+
+  /** Returns the part that decisions depend on, which the deployment's lock guards. */
+  Instance instance() {
+    return instance;
+  }
+
+  String id() {
+    return instance.id();
+  }
+
+  /** Returns the moment of its start request, as the ledger has it. */
+  Instant startRequestedAt() {
+    return startRequestedAt;
+  }
+
+  void isUp(ProviderInstance found) {
+    up = found;
+  }
+
+  /** Returns the instance as the provider described it last; it must be up. */
+  ProviderInstance up() {
+    return requireNonNull(up, "up");
+  }
+
+  @Nullable URI endpoint() {
+    ProviderInstance current = up;
+    return current == null ? null : current.endpoint();
+  }
+
+  /** Adds a lease that is told when the instance is lost; at once, if it is lost already. */
+  void watch(DefaultLease lease) {
+    watchers.add(lease);
+    InstanceExit exit = lostExit;
+    if (exit != null) {
+      lease.tellLost(exit);
+    }
+  }
+
+  void unwatch(DefaultLease lease) {
+    watchers.remove(lease);
+  }
+
+  /** Notes how the instance was lost; returns the leases that are to be told. */
+  Set<DefaultLease> lost(InstanceExit exit) {
+    lostExit = exit;
+    return watchers;
+  }
+
+  /** Keeps the account, which was closed with the decision, until it is written. */
+  void accountClosed(DeploymentLedger.Closed account) {
+    closedAccount = account;
+  }
+
+  DeploymentLedger.Closed closedAccount() {
+    return requireNonNull(closedAccount, "closedAccount");
+  }
+
+  /** Returns the future that completes when it is verified gone and its account written. */
+  CompletableFuture<Void> gone() {
+    return gone;
+  }
+}

@@ -1,0 +1,46 @@
+package dev.autodeploy.internal.engine;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.deployment.BusyDeployments;
+import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.deployment.UnknownInstances;
+import dev.autodeploy.internal.runtime.EngineServices;
+import java.time.Instant;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/** Makes the controllers of an engine's deployments. */
+final class DeploymentFactory {
+  private final EngineServices services;
+  private final UnclaimedInstances unclaimed;
+  private final UnknownInstances unknown;
+  private final BusyDeployments busy;
+  private final RandomGenerator random;
+  private final AtomicLong made = new AtomicLong();
+
+  DeploymentFactory(
+      EngineServices services,
+      UnclaimedInstances unclaimed,
+      UnknownInstances unknown,
+      BusyDeployments busy,
+      RandomGenerator random) {
+    this.services = services;
+    this.unclaimed = unclaimed;
+    this.unknown = unknown;
+    this.busy = busy;
+    this.random = random;
+  }
+
+  /** Makes a deployment without instances, with the use that earlier processes made of its name. */
+  DeploymentController make(DeploymentSpec spec, Instant createdAt) {
+    RandomGenerator own = new SplittableRandom(random.nextLong());
+    Supplier<String> ids = () -> spec.name() + "-" + RandomIds.next(own, 8);
+    DeploymentController controller =
+        new DeploymentController(
+            services, spec, made.incrementAndGet(), createdAt, own, ids, unknown, busy);
+    controller.addClosed(unclaimed.closed(spec.name()));
+    return controller;
+  }
+}

@@ -1,0 +1,71 @@
+package dev.autodeploy.internal.engine;
+
+import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.Scheduler.Cancellable;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The regular work of an engine: writes use to the ledger, makes up for timers that could not be
+ * set, and looks for orphans.
+ */
+final class Maintenance {
+  private static final Duration INTERVAL = Duration.ofSeconds(30);
+
+  private final EngineServices services;
+  private final EngineLifecycle lifecycle;
+  private final DeploymentRegistry registry;
+  private final OrphanDetector orphans;
+
+  /** The next run; guarded by the engine's lock. */
+  private @Nullable Cancellable next;
+
+  Maintenance(
+      EngineServices services,
+      EngineLifecycle lifecycle,
+      DeploymentRegistry registry,
+      OrphanDetector orphans) {
+    this.services = services;
+    this.lifecycle = lifecycle;
+    this.registry = registry;
+    this.orphans = orphans;
+  }
+
+  /** Schedules the next run, unless the engine is being closed. */
+  void schedule() {
+    services
+        .lock()
+        .locked(
+            () -> {
+              if (!lifecycle.isClosing()) {
+                next = services.timers().schedule(INTERVAL, this::start);
+              }
+            });
+  }
+
+  private void start() {
+    services.providerExecutor().execute(this::run);
+  }
+
+  private void run() {
+    try {
+      services.ledger().retry();
+      registry.busy().forEach(DeploymentController::maintain);
+      orphans.detect();
+    } finally {
+      schedule();
+    }
+  }
+
+  void end() {
+    services
+        .lock()
+        .locked(
+            () -> {
+              if (next != null) {
+                next.cancel();
+              }
+            });
+  }
+}

@@ -1,0 +1,80 @@
+package dev.autodeploy.internal.runtime;
+
+import dev.autodeploy.internal.util.Errors;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.Scheduler;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+
+/** Calls of the provider. Whatever it throws becomes a failed future. Thread-safe. */
+public final class ProviderCalls {
+  private final InstanceProvider provider;
+  private final String owner;
+  private final Executor executor;
+  private final Timers timers;
+
+  public ProviderCalls(InstanceProvider provider, String owner, Executor executor, Timers timers) {
+    this.provider = provider;
+    this.owner = owner;
+    this.executor = executor;
+    this.timers = timers;
+  }
+
+  /** Calls the provider on its executor. */
+  public <T> CompletableFuture<T> call(Supplier<CompletionStage<T>> providerCall) {
+    return call(providerCall, executor);
+  }
+
+  /** Calls the provider on the current thread. */
+  public static <T> CompletableFuture<T> callOnThisThread(
+      Supplier<CompletionStage<T>> providerCall) {
+    return call(providerCall, Runnable::run);
+  }
+
+  private static <T> CompletableFuture<T> call(
+      Supplier<CompletionStage<T>> providerCall, Executor executor) {
+    return CompletableFuture.supplyAsync(providerCall, executor).thenCompose(stage -> stage);
+  }
+
+  /**
+   * Calls the provider on its executor, and fails with a {@link TimeoutException} if it does not
+   * answer in time.
+   */
+  public <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
+    CompletableFuture<T> answer = new CompletableFuture<>();
+    Scheduler.Cancellable timeout =
+        timers.schedule(
+            limit,
+            () ->
+                answer.completeExceptionally(
+                    new TimeoutException(
+                        provider.name() + " did not answer within " + limit.toSeconds() + " s")));
+    call(providerCall)
+        .whenComplete(
+            (value, error) -> {
+              timeout.cancel();
+              if (error != null) {
+                answer.completeExceptionally(Errors.unwrap(error));
+              } else {
+                answer.complete(value);
+              }
+            });
+    return answer;
+  }
+
+  /** Lists the instances of this engine's owner. */
+  public CompletableFuture<List<ProviderInstance>> list() {
+    return call(() -> provider.list(owner));
+  }
+
+  /** Lists the instances of this engine's owner, and fails if there is no answer in time. */
+  public CompletableFuture<List<ProviderInstance>> list(Duration limit) {
+    return call(limit, () -> provider.list(owner));
+  }
+}
