@@ -186,7 +186,7 @@ public final class LockFile implements Closeable {
   }
 
   private static String thisProcess() {
-    return "another engine in this process, process " + ProcessHandle.current().pid();
+    return "another engine in this process (" + ProcessHandle.current().pid() + ")";
   }
 
   /**

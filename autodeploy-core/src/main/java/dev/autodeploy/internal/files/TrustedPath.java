@@ -153,7 +153,7 @@ public final class TrustedPath {
         prepend(names, target);
         real = target.isAbsolute() ? root : real;
       } else {
-        checkDirectory(next, false, user);
+        checkDirectory(next, names.isEmpty(), user);
         real = next;
       }
     }

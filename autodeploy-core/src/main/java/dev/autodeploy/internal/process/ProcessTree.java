@@ -19,13 +19,19 @@ final class ProcessTree {
   private static final long GONE_NANOS = 10_000_000_000L;
 
   private static final long MAX_PAUSE_MILLIS = 50;
+  private static final int LOOKS_AT_SESSION = 4;
 
   private final InstanceFiles files;
   private final @Nullable String token;
   private final @Nullable ProcessId watcher;
 
-  /** From then on the watcher's session can be told by its number, even when it is gone itself. */
-  private boolean sawWatcher;
+  /**
+   * The watcher and its helpers, as long as they live; they are still known without the watcher.
+   */
+  private Set<ProcessId> keepersBefore = Set.of();
+
+  /** The number of looks that may still go by the watcher's session, once it has been seen. */
+  private int looksAtSession;
 
   ProcessTree(InstanceFiles files, @Nullable ProcessId watcher) {
     this.files = files;
@@ -101,12 +107,13 @@ final class ProcessTree {
     ProcessId leader = files.command();
     Set<Long> command = new HashSet<>();
     Set<Long> keepers = new HashSet<>();
+    looksAtSession = Math.max(0, looksAtSession - 1);
     for (ProcFs.Stat stat : living) {
       ProcessId id = new ProcessId(stat.pid(), stat.start());
       if (id.equals(watcher)) {
-        sawWatcher = true;
+        looksAtSession = LOOKS_AT_SESSION;
         keepers.add(stat.pid());
-      } else if (id.equals(guard)) {
+      } else if (id.equals(guard) || keepersBefore.contains(id)) {
         keepers.add(stat.pid());
       } else if (id.equals(leader)
           || (leader != null && stat.session() == leader.pid())
@@ -115,14 +122,16 @@ final class ProcessTree {
       }
     }
     addChildren(living, command, keepers);
+    // What it has just begun is seen in the looks after its end; then others may get its id.
     for (ProcFs.Stat stat : living) {
-      if (sawWatcher && watcher != null && stat.session() == watcher.pid()) {
+      if (looksAtSession > 0 && watcher != null && stat.session() == watcher.pid()) {
         keepers.add(stat.pid());
       }
     }
     keepers.removeAll(command);
     addChildren(living, keepers, command);
-    return new Members(ids(living, command), ids(living, keepers));
+    keepersBefore = ids(living, keepers);
+    return new Members(ids(living, command), keepersBefore);
   }
 
   /** Adds the descendants of processes, except those that are known to belong elsewhere. */

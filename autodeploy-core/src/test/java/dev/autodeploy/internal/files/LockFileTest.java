@@ -27,7 +27,7 @@ final class LockFileTest {
       for (int i = 0; i < 2; i++) {
         assertThatThrownBy(() -> LockFile.acquire(sameDirectory.resolve("lock")))
             .isInstanceOf(LockFile.HeldException.class)
-            .hasMessageContaining("process " + ProcessHandle.current().pid());
+            .hasMessageContaining("in this process (" + ProcessHandle.current().pid() + ")");
       }
       assertThatThrownBy(() -> LockFile.await(file, Duration.ofMillis(20)))
           .isInstanceOf(LockFile.HeldException.class);

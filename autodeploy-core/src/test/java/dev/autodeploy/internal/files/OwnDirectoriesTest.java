@@ -41,15 +41,14 @@ final class OwnDirectoriesTest {
 
   @Test
   void of_withNeither_isInTheTemporaryDirectory() throws Exception {
-    Path found = OwnDirectories.of("files-test", Map.of("XDG_RUNTIME_DIR", "relative"), "");
+    Path real = directory.toRealPath();
+    String before = System.getProperty("java.io.tmpdir");
+    System.setProperty("java.io.tmpdir", real.toString());
     try {
-      assertThat(found.getParent())
-          .isEqualTo(
-              Path.of(System.getProperty("java.io.tmpdir"))
-                  .toRealPath()
-                  .resolve("autodeploy-" + LocalUser.current().uid()));
+      assertThat(OwnDirectories.of("x", Map.of("XDG_RUNTIME_DIR", "relative"), ""))
+          .isEqualTo(real.resolve("autodeploy-" + LocalUser.current().uid()).resolve("x"));
     } finally {
-      Files.delete(found);
+      System.setProperty("java.io.tmpdir", before);
     }
   }
 

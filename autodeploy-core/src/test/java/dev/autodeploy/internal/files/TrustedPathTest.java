@@ -109,7 +109,7 @@ final class TrustedPathTest {
     Path precious = Files.createDirectory(directory.resolve("precious"));
     OtherUser.run("cd " + everybodys + " && mkdir theirs && ln -s " + precious + " link");
 
-    refused(everybodys.resolve("theirs"), "belongs to uid " + OtherUser.UID);
+    refused(everybodys.resolve("theirs"), "belongs to uid " + OtherUser.UID + ": use a place of");
     refused(everybodys.resolve("theirs/state"), "who could replace what is in it");
     for (LastLink lastLink : LastLink.values()) {
       assertThatThrownBy(() -> TrustedPath.createDirectory(everybodys.resolve("link"), lastLink))

@@ -223,7 +223,7 @@ final class AdoptionTest extends ProviderTestBase {
           .isInstanceOfSatisfying(
               AutoDeployException.class,
               e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE))
-          .hasMessageContaining("process " + ProcessHandle.current().pid());
+          .hasMessageContaining("in this process (" + ProcessHandle.current().pid() + ")");
       Process other = host("exec sleep 300", "hold");
       assertThat(other.inputReader().readLine()).isEqualTo("OWNER_IN_USE");
       assertThat(other.waitFor(1, TimeUnit.MINUTES)).isTrue();
