@@ -2,7 +2,6 @@ package dev.autodeploy.internal.store;
 
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
@@ -77,7 +76,7 @@ final class DeploymentJournal {
     last = 0;
     outdated = 0;
     Reading reading = new Reading();
-    try (InputStream in = new BufferedInputStream(disk.read(path()), 1 << 16)) {
+    try (InputStream in = disk.read(path())) {
       reading.all(in);
     } catch (NoSuchFileException e) {
       return false;
@@ -97,8 +96,9 @@ final class DeploymentJournal {
     private long end;
 
     void all(InputStream in) throws IOException {
-      for (StoredLine line = StoredLine.next(in, 1, 0); line != null; ) {
-        StoredLine following = StoredLine.next(in, line.number() + 1, line.end());
+      StoredLine.Reader reader = new StoredLine.Reader(in);
+      for (StoredLine line = reader.next(); line != null; ) {
+        StoredLine following = reader.next();
         if (following == null && isTornChange(line)) {
           torn = line;
         } else {

@@ -1,7 +1,6 @@
 package dev.autodeploy.internal.store;
 
 import dev.autodeploy.spi.LedgerEntry;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
@@ -39,10 +38,10 @@ final class LedgerFile {
     List<LedgerEntry> entries = new ArrayList<>();
     StoredLine torn = null;
     long end = 0;
-    try (InputStream in = new BufferedInputStream(disk.read(file))) {
-      int number = 1;
-      for (StoredLine line = StoredLine.next(in, number, 0); line != null; number++) {
-        StoredLine following = StoredLine.next(in, number + 1, line.end());
+    try (InputStream in = disk.read(file)) {
+      StoredLine.Reader reader = new StoredLine.Reader(in);
+      for (StoredLine line = reader.next(); line != null; ) {
+        StoredLine following = reader.next();
         LedgerEntry entry = decode(line, following == null);
         if (entry == null) {
           torn = line;

@@ -23,21 +23,6 @@ final class StoredLine {
     this.end = end;
   }
 
-  /** Reads the line of that number, which begins at that byte; null at the file's end. */
-  static @Nullable StoredLine next(InputStream in, int number, long start) throws IOException {
-    int b = in.read();
-    if (b < 0) {
-      return null;
-    }
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(300);
-    for (; b >= 0 && b != '\n'; b = in.read()) {
-      bytes.write(b);
-    }
-    boolean terminated = b >= 0;
-    long end = start + bytes.size() + (terminated ? 1 : 0);
-    return new StoredLine(number, bytes.toByteArray(), terminated, end);
-  }
-
   /** Returns its number, from 1. */
   int number() {
     return number;
@@ -73,5 +58,48 @@ final class StoredLine {
     return text.length() <= SHOWN_CHARACTERS
         ? text
         : text.substring(0, SHOWN_CHARACTERS) + "... (" + bytes.length + " bytes)";
+  }
+
+  /** Reads a file line by line, from its beginning. */
+  static final class Reader {
+    private final InputStream in;
+    private final byte[] buffer = new byte[1 << 16];
+    private int position;
+    private int limit;
+    private int number;
+    private long end;
+
+    Reader(InputStream in) {
+      this.in = in;
+    }
+
+    /** Returns the next line, or null at the file's end. */
+    @Nullable StoredLine next() throws IOException {
+      if (!fill()) {
+        return null;
+      }
+      ByteArrayOutputStream whole = new ByteArrayOutputStream(512);
+      boolean terminated = false;
+      while (!terminated && fill()) {
+        int from = position;
+        while (position < limit && buffer[position] != '\n') {
+          position++;
+        }
+        terminated = position < limit;
+        whole.write(buffer, from, position - from);
+        position += terminated ? 1 : 0;
+      }
+      end += whole.size() + (terminated ? 1 : 0);
+      return new StoredLine(++number, whole.toByteArray(), terminated, end);
+    }
+
+    /** Returns whether there are bytes left. */
+    private boolean fill() throws IOException {
+      if (position == limit) {
+        position = 0;
+        limit = Math.max(0, in.read(buffer));
+      }
+      return limit > 0;
+    }
   }
 }
