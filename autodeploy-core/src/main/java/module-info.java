@@ -10,6 +10,10 @@ module dev.autodeploy.core {
 
   exports dev.autodeploy;
   exports dev.autodeploy.event;
+  exports dev.autodeploy.internal.document to
+      dev.autodeploy.console,
+      dev.autodeploy.proxy,
+      dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.internal.files to
       dev.autodeploy.docker;
   exports dev.autodeploy.internal.net to

@@ -32,6 +32,7 @@ final class ModuleDescriptorTest {
         .containsOnlyKeys(
             "dev.autodeploy",
             "dev.autodeploy.event",
+            "dev.autodeploy.internal.document",
             "dev.autodeploy.internal.files",
             "dev.autodeploy.internal.net",
             "dev.autodeploy.internal.text",

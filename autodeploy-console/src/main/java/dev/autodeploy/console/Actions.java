@@ -5,6 +5,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.text.PlainText;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -204,16 +205,14 @@ final class Actions {
       if (e.getCause() instanceof AutoDeployException known) {
         throw known;
       }
-      throw new Problem(502, "provider-failed", "The provider could not do it", describe(e));
+      throw new Problem(ProblemType.PROVIDER_FAILED, describe(e));
     } catch (TimeoutException e) {
       throw new Problem(
-          504,
-          "provider-timeout",
-          "The provider does not answer",
+          ProblemType.PROVIDER_TIMEOUT,
           "the provider did not answer within " + PROVIDER_SECONDS + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Problem(503, "closed", "The console is closed", "the console is being closed");
+      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is being closed");
     }
   }
 

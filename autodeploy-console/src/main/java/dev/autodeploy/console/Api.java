@@ -6,6 +6,8 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.document.DeploymentQuery;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.spi.ProviderCatalog;
 import java.io.IOException;
 import java.time.Instant;
@@ -93,8 +95,7 @@ final class Api {
       return signIn.signIn(request, address);
     }
     request.exchange().getResponseHeaders().set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
-    throw new Problem(
-        401, "not-authenticated", "You are not signed in", "sign in with POST -/api/sign-in");
+    throw new Problem(ProblemType.NOT_AUTHENTICATED, "sign in with POST -/api/sign-in");
   }
 
   private @Nullable JsonResponse route(Request request, Caller caller) throws IOException {
@@ -130,7 +131,7 @@ final class Api {
         }
         case "deployments" -> {
           allow(request, "GET", "POST");
-          return reads ? JsonResponse.json(200, list()) : actions.create(request, caller);
+          return reads ? JsonResponse.json(200, list(request)) : actions.create(request, caller);
         }
         default -> {
           // Longer paths are handled below.
@@ -220,10 +221,7 @@ final class Api {
     if (!List.of(methods).contains(request.method())) {
       request.exchange().getResponseHeaders().set("Allow", String.join(", ", methods));
       throw new Problem(
-          405,
-          "method-not-allowed",
-          "The method is not allowed here",
-          "this address takes " + String.join(", ", methods));
+          ProblemType.METHOD_NOT_ALLOWED, "this address takes " + String.join(", ", methods));
     }
   }
 
@@ -257,11 +255,18 @@ final class Api {
     return json;
   }
 
-  private ObjectNode list() {
+  private ObjectNode list(Request request) {
+    DeploymentQuery.Page page;
+    try {
+      page = DeploymentQuery.of(request.query()).page(autoDeploy.deployments(), any -> true);
+    } catch (IllegalArgumentException e) {
+      throw Problem.badRequest(String.valueOf(e.getMessage()));
+    }
     ObjectNode json = Json.object();
     Json.put(json, "now", clock.instant());
     ArrayNode list = json.putArray("deployments");
-    autoDeploy.deployments().forEach(d -> list.add(deploymentJson.summary(d)));
+    page.deployments().forEach(d -> list.add(deploymentJson.summary(d)));
+    json.put("next", page.next());
     return json;
   }
 

@@ -4,6 +4,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.net.ActingPage;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -58,8 +59,7 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
     } catch (RuntimeException e) {
       LOG.error("The console could not answer {}", exchange.getRequestURI().getPath(), e);
       response =
-          new Problem(500, "internal", "The console failed", "see the log of the host application")
-              .response();
+          new Problem(ProblemType.INTERNAL_ERROR, "see the log of the host application").response();
     }
     if (response != null) {
       if (response.status() >= 400) {

@@ -3,6 +3,7 @@ package dev.autodeploy.console;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.sun.net.httpserver.HttpExchange;
+import dev.autodeploy.internal.document.ProblemType;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -81,10 +82,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     }
     if (bytes.length > MAX_BODY) {
       throw new Problem(
-          413,
-          "body-too-large",
-          "The body is too large",
-          "the body may have " + MAX_BODY + " bytes at the most");
+          ProblemType.BODY_TOO_LARGE, "the body may have " + MAX_BODY + " bytes at the most");
     }
     if (bytes.length == 0) {
       return Json.object();
@@ -92,11 +90,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     String type = exchange.getRequestHeaders().getFirst("Content-Type");
     String essence = type == null ? "" : type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
     if (!essence.equals("application/json") && !essence.equals("application/merge-patch+json")) {
-      throw new Problem(
-          415,
-          "unsupported-media-type",
-          "The body is of another type",
-          "the body must be application/json");
+      throw new Problem(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json");
     }
     try {
       if (Json.parse(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {

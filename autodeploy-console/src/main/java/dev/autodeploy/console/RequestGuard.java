@@ -3,6 +3,7 @@ package dev.autodeploy.console;
 import com.sun.net.httpserver.Authenticator;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.net.LoopbackHost;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -65,16 +66,13 @@ final class RequestGuard {
   void admit(HttpExchange exchange) {
     if (exchange.getRequestURI().toString().length() > MAX_URI) {
       throw new Problem(
-          414,
-          "address-too-long",
-          "The address is too long",
-          "it may have " + MAX_URI + " characters at the most");
+          ProblemType.TARGET_TOO_LONG, "it may have " + MAX_URI + " characters at the most");
     }
     InetSocketAddress local = exchange.getLocalAddress();
     boolean loopback = local != null && local.getAddress().isLoopbackAddress();
     if (!loopback && !asksWho()) {
-      throw Problem.forbidden(
-          "authenticator-required",
+      throw new Problem(
+          ProblemType.AUTHENTICATOR_REQUIRED,
           "without an authenticator or sign-in the console answers on the loopback address only");
     }
     checkHost(exchange.getRequestHeaders().getFirst("Host"));
@@ -86,9 +84,7 @@ final class RequestGuard {
     boolean free = asksWho() && allowedHosts.isEmpty();
     if (!known && !free) {
       throw new Problem(
-          421,
-          "unknown-host",
-          "The request is for another host",
+          ProblemType.UNKNOWN_HOST,
           "the console does not answer for this host name; the host application can allow it");
     }
   }
@@ -133,8 +129,7 @@ final class RequestGuard {
         result instanceof Authenticator.Retry retry
             ? retry.getResponseCode()
             : ((Authenticator.Failure) result).getResponseCode();
-    throw new Problem(
-        status, "not-authenticated", "You are not signed in", "the console needs you to sign in");
+    throw new Problem(status, ProblemType.NOT_AUTHENTICATED, "the console needs you to sign in");
   }
 
   /**
@@ -147,8 +142,8 @@ final class RequestGuard {
     String site = headers.getFirst("Sec-Fetch-Site");
     boolean elsewhere = site != null && !site.equals("same-origin") && !site.equals("none");
     if (elsewhere || (origin != null && !sameOrigin(origin, headers.getFirst("Host")))) {
-      throw Problem.forbidden(
-          "cross-origin", "a request to the API must come from the console's own page");
+      throw new Problem(
+          ProblemType.CROSS_ORIGIN, "a request to the API must come from the console's own page");
     }
   }
 
@@ -162,8 +157,8 @@ final class RequestGuard {
     boolean browser = agent != null && agent.startsWith("Mozilla/");
     boolean told = headers.containsKey("Sec-Fetch-Site") || headers.containsKey(PAGE_HEADER);
     if (browser && !told) {
-      throw Problem.forbidden(
-          "cross-origin", "an event stream must be opened by the console's own page");
+      throw new Problem(
+          ProblemType.CROSS_ORIGIN, "an event stream must be opened by the console's own page");
     }
   }
 
@@ -177,8 +172,8 @@ final class RequestGuard {
     byte[] given = token == null ? new byte[0] : token.getBytes(StandardCharsets.UTF_8);
     byte[] expected = token(caller.user()).getBytes(StandardCharsets.UTF_8);
     if (!MessageDigest.isEqual(given, expected)) {
-      throw Problem.forbidden(
-          "token-missing",
+      throw new Problem(
+          ProblemType.TOKEN_MISSING,
           "a change needs the token of GET -/api/session in the header " + TOKEN_HEADER);
     }
   }
@@ -186,12 +181,14 @@ final class RequestGuard {
   /** Refuses somebody who may only look. */
   void admitActor(Caller caller) {
     if (!actions) {
-      throw Problem.forbidden(
-          "read-only", "this console is read-only; the host application can switch actions on");
+      throw new Problem(
+          ProblemType.READ_ONLY,
+          "this console is read-only; the host application can switch actions on");
     }
     if (!caller.mayAct()) {
-      throw Problem.forbidden(
-          "role-reads", "user '" + caller.user() + "' may look at this console, not change it");
+      throw new Problem(
+          ProblemType.ROLE_READS,
+          "user '" + caller.user() + "' may look at this console, not change it");
     }
   }
 

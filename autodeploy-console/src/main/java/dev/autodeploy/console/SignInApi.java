@@ -1,6 +1,7 @@
 package dev.autodeploy.console;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.internal.document.ProblemType;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
@@ -75,8 +76,7 @@ final class SignInApi {
     boolean right = matches(request, hash, password) && known != null;
     if (!right || known == null) {
       audit.note(shown, address, "sign-in", "", "", "refused: wrong user or password");
-      throw new Problem(
-          401, "wrong-password", "You are not signed in", "the user or the password is wrong");
+      throw new Problem(ProblemType.WRONG_PASSWORD, "the user or the password is wrong");
     }
     throttle.succeeded(user, address);
     audit.note(user, address, "sign-in", "", "", "done");
@@ -95,7 +95,7 @@ final class SignInApi {
       return hash.matches(password);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Problem(503, "closed", "The console is closed", "the console is being closed");
+      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is being closed");
     } finally {
       if (free) {
         checks.release();
@@ -106,9 +106,7 @@ final class SignInApi {
   private static Problem tooMany(Request request, long seconds) {
     request.exchange().getResponseHeaders().set("Retry-After", String.valueOf(seconds));
     return new Problem(
-        429,
-        "too-many-attempts",
-        "There were too many attempts",
+        ProblemType.TOO_MANY_ATTEMPTS,
         "there were too many attempts to sign in; try again in " + seconds + " s");
   }
 

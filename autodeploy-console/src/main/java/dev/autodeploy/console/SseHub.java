@@ -1,6 +1,7 @@
 package dev.autodeploy.console;
 
 import com.sun.net.httpserver.HttpExchange;
+import dev.autodeploy.internal.document.ProblemType;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -66,13 +67,11 @@ final class SseHub {
    */
   Stream open(HttpExchange exchange, Caller caller, String topic, String first) throws IOException {
     if (closed) {
-      throw new Problem(503, "closed", "The console is closed", "the console is closed");
+      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is closed");
     }
     if (streams.size() >= 2 * maxListeners) {
       throw new Problem(
-          503,
-          "too-many-listeners",
-          "Too many pages are open",
+          ProblemType.TOO_MANY_LISTENERS,
           maxListeners + " listeners are connected, which is the limit; close some pages");
     }
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");

@@ -59,6 +59,25 @@ class ConsoleApiTest {
   }
 
   @Test
+  void list_ofMany_isInPagesAndFiltered() throws Exception {
+    List.of("voice", "other-2", "other-1").forEach(this::deploy);
+
+    assertThat(f.json("-/api/deployments").findValuesAsText("name"))
+        .containsExactly("voice", "other-2", "other-1");
+    assertThat(f.json("-/api/deployments").get("next").isNull()).isTrue();
+    JsonNode first = f.json("-/api/deployments?limit=2");
+    assertThat(first.findValuesAsText("name")).containsExactly("voice", "other-2");
+    assertThat(first.path("next").asText()).isEqualTo("other-2");
+    assertThat(f.json("-/api/deployments?limit=2&after=other-2").findValuesAsText("name"))
+        .containsExactly("other-1");
+    assertThat(f.json("-/api/deployments?name=VOI&state=standby").findValuesAsText("name"))
+        .containsExactly("voice");
+    assertThat(f.json("-/api/deployments?state=running").path("deployments")).isEmpty();
+    assertThat(f.get("-/api/deployments?limit=0").statusCode()).isEqualTo(400);
+    assertThat(f.get("-/api/deployments?after=gone").statusCode()).isEqualTo(400);
+  }
+
+  @Test
   void create_thenRead_thenUpdate_thenDelete() throws Exception {
     HttpResponse<String> made =
         f.change(

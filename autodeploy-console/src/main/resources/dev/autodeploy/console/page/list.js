@@ -144,12 +144,13 @@ export function showList(main) {
   const filter = h('div', { class: 'choices', role: 'group', 'aria-label': t('status') });
   const found = h('span', { class: 'muted', role: 'status' });
   let wanted = '';
+  let next = null; // where the deployments go on that are not loaded yet
   for (const value of ['', 'running', 'idle', 'standby']) {
     const button = h('button', { type: 'button', class: 'choice', 'aria-pressed': value === '' }, value ? t(value) : t('all'));
     button.addEventListener('click', () => {
       wanted = value;
       for (const other of filter.children) attribute(other, 'aria-pressed', other === button);
-      sift();
+      look();
     });
     filter.append(button);
   }
@@ -161,7 +162,9 @@ export function showList(main) {
       column(t('releaseIn')), column(t('soFar'), 'number'), column(t('thisMonth'), 'number'), column(t('alwaysOn'), 'number'))),
     body);
   const nothing = h('p', { class: 'empty', hidden: true }, t('nothingFound'));
-  const content = h('div', {}, totals, tools, table, nothing);
+  const more = h('button', { type: 'button', class: 'more', hidden: true }, t('more'));
+  more.addEventListener('click', () => add('after=' + encodeURIComponent(next), true).catch(() => {}));
+  const content = h('div', {}, totals, tools, table, nothing, more);
   const none = empty();
   const waiting = h('p', { class: 'empty' }, t('loading'));
   replace(main, h('h1', {}, t('deployments')), waiting, content, none);
@@ -184,7 +187,7 @@ export function showList(main) {
 
   function total() {
     const running = [...rows.values()].filter((r) => r.data.status === 'running').length;
-    const tiles = [tile(t('runningNow'), number(running), t('ofAll', { n: number(rows.size) }))];
+    const tiles = [tile(t('runningNow'), number(running), t('ofAll', { n: number(rows.size) + (next ? '+' : '') }))];
     for (const [currency, sum] of sums(rows.values())) {
       const saved = sum.always > 0 ? Math.round((1 - sum.total / sum.always) * 100) : null;
       tiles.push(tile(t('thisMonth'), money(sum.month, currency)), tile(t('soFar'), money(sum.total, currency)),
@@ -218,8 +221,32 @@ export function showList(main) {
     later = setTimeout(() => { total(); sift(); }, 50);
   }
 
+  // A host with very many has only some of them loaded: the others are looked for there.
+  let looking = null;
+  function look() {
+    sift();
+    clearTimeout(looking);
+    if (!next) return;
+    const words = search.value.trim();
+    looking = setTimeout(() => add('name=' + encodeURIComponent(words) + (wanted ? '&state=' + wanted : '')).catch(() => {}), 200);
+  }
+
+  async function add(query, goesOn) {
+    const page = await get('deployments?' + query);
+    page.deployments.forEach(put);
+    if (goesOn) goOn(page.next);
+    total();
+    sift();
+  }
+
+  function goOn(name) {
+    next = name;
+    more.hidden = !next;
+  }
+
   async function load() {
-    const { deployments } = await get('deployments');
+    const { deployments, next: name } = await get('deployments');
+    goOn(name);
     const names = new Set(deployments.map((d) => d.name));
     for (const name of [...rows.keys()]) if (!names.has(name)) drop(name);
     deployments.forEach(put);
@@ -227,7 +254,7 @@ export function showList(main) {
     sift();
   }
 
-  search.addEventListener('input', sift);
+  search.addEventListener('input', look);
   load().catch(() => {});
   const stop = listen(({ type, data }) => {
     if (type === 'reset') load().catch(() => {});
@@ -236,6 +263,7 @@ export function showList(main) {
   });
   return () => {
     clearTimeout(later);
+    clearTimeout(looking);
     stop();
   };
 }

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.internal.document.ProblemType;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -8,9 +9,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * An error as the caller sees it: RFC 9457 {@code application/problem+json}. Immutable.
  *
- * @param status the status code
- * @param slug the last part of the stable {@code type}
- * @param title what kind of problem it is, the same words each time
+ * @param type what kind of problem it is
  * @param detail what happened this time and what to do
  * @param deployment the deployment's name, or null if it is about none
  * @param retryAfter after which time another try makes sense, or null if waiting does not help
@@ -18,24 +17,17 @@ import org.jspecify.annotations.Nullable;
  * @param close whether the connection must not be used for another request
  */
 public record Problem(
-    int status,
-    String slug,
-    String title,
+    ProblemType type,
     String detail,
     @Nullable String deployment,
     @Nullable Duration retryAfter,
     Map<String, Object> members,
     boolean close) {
 
-  /** What every {@code type} begins with. */
-  public static final String TYPES = "https://autodeploy.dev/problems/";
-
   /**
    * Copies the members.
    *
-   * @param status the status code
-   * @param slug the last part of the stable {@code type}
-   * @param title what kind of problem it is, the same words each time
+   * @param type what kind of problem it is
    * @param detail what happened this time and what to do
    * @param deployment the deployment's name, or null if it is about none
    * @param retryAfter after which time another try makes sense, or null if waiting does not help
@@ -46,16 +38,25 @@ public record Problem(
     members = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(members));
   }
 
-  static Problem of(int status, String slug, String title, String detail) {
-    return new Problem(status, slug, title, detail, null, null, Map.of(), false);
+  /**
+   * Returns the status code.
+   *
+   * @return the status code
+   */
+  public int status() {
+    return type.status();
+  }
+
+  static Problem of(ProblemType type, String detail) {
+    return new Problem(type, detail, null, type.retryAfter(), Map.of(), false);
   }
 
   Problem about(@Nullable String name) {
-    return new Problem(status, slug, title, detail, name, retryAfter, members, close);
+    return new Problem(type, detail, name, retryAfter, members, close);
   }
 
   Problem retryAfter(Duration time) {
-    return new Problem(status, slug, title, detail, deployment, time, members, close);
+    return new Problem(type, detail, deployment, time, members, close);
   }
 
   Problem with(String member, @Nullable Object value) {
@@ -64,11 +65,11 @@ public record Problem(
     }
     Map<String, Object> more = new LinkedHashMap<>(members);
     more.put(member, value);
-    return new Problem(status, slug, title, detail, deployment, retryAfter, more, close);
+    return new Problem(type, detail, deployment, retryAfter, more, close);
   }
 
   Problem closing() {
-    return new Problem(status, slug, title, detail, deployment, retryAfter, members, true);
+    return new Problem(type, detail, deployment, retryAfter, members, true);
   }
 
   /**
@@ -90,9 +91,9 @@ public record Problem(
    */
   String json() {
     Map<String, Object> document = new LinkedHashMap<>();
-    document.put("type", TYPES + slug);
-    document.put("title", title);
-    document.put("status", status);
+    document.put("type", type.type());
+    document.put("title", type.title());
+    document.put("status", status());
     document.put("detail", detail);
     if (deployment != null) {
       document.put("deployment", deployment);

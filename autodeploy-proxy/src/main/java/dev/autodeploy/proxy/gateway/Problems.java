@@ -3,48 +3,43 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The problems that a link can answer with. */
 final class Problems {
-  private static final Duration SOON = Duration.ofSeconds(1);
-
   private Problems() {}
 
   static Problem badRequest(String detail) {
-    return Problem.of(400, "bad-request", "The request is malformed or ambiguous", detail)
-        .closing();
+    return Problem.of(ProblemType.BAD_REQUEST, detail).closing();
+  }
+
+  static Problem badQuery(String detail) {
+    return Problem.of(ProblemType.BAD_REQUEST, detail);
   }
 
   static Problem notFound(String path) {
     return Problem.of(
-        404,
-        "link-not-found",
-        "There is no such link",
+        ProblemType.LINK_NOT_FOUND,
         "nothing answers at '" + path + "'; a service link looks like /d/<deployment>/<path>");
   }
 
   static Problem statusIsRead() {
-    return Problem.of(
-        405, "method-not-allowed", "The method is not allowed", "the status is read by GET");
+    return Problem.of(ProblemType.METHOD_NOT_ALLOWED, "the status is read by GET");
   }
 
   static Problem deploymentNotFound(String name) {
     return Problem.of(
-            404,
-            "deployment-not-found",
-            "There is no such deployment",
+            ProblemType.DEPLOYMENT_NOT_FOUND,
             "there is no deployment '" + name + "'; its name is the first part of the link")
         .about(name);
   }
 
   static Problem upgradeNotSupported(String name) {
     return Problem.of(
-            501,
-            "upgrade-not-supported",
-            "The link cannot switch protocols",
+            ProblemType.UPGRADE_NOT_SUPPORTED,
             "this link runs on a server that cannot switch protocols, so a WebSocket cannot be"
                 + " opened through it; call the instance in process, or use plain HTTP or"
                 + " server-sent events")
@@ -53,18 +48,14 @@ final class Problems {
 
   static Problem notAllowed(@Nullable String name) {
     return Problem.of(
-            401,
-            "not-allowed",
-            "The caller is not allowed",
+            ProblemType.NOT_ALLOWED,
             "this link needs a bearer token of its own, or is not for this caller")
         .about(name);
   }
 
   static Problem misdirected(String host) {
     return Problem.of(
-        421,
-        "unknown-host",
-        "The request is for another host",
+        ProblemType.UNKNOWN_HOST,
         "links are not served under the host '"
             + host
             + "'; use localhost, or let the host application name this host by publicUrl or"
@@ -73,27 +64,21 @@ final class Problems {
 
   static Problem crossSite() {
     return Problem.of(
-        403,
-        "cross-site-request",
-        "Pages of other sites may not use this link",
+        ProblemType.CROSS_SITE_REQUEST,
         "this request was sent by a page of another site, and the link has no access rule; the"
             + " host application can allow the page's origin by allowedOrigins");
   }
 
   static Problem serviceWorkerScope(String name) {
     return Problem.of(
-            403,
-            "service-worker-scope",
-            "A service worker may not control other deployments",
+            ProblemType.SERVICE_WORKER_SCOPE,
             "a service worker's script has to be below '/d/" + name + "/'")
         .about(name);
   }
 
   static Problem rateLimited(String name, int limit, Duration period, Duration wait) {
     return Problem.of(
-            429,
-            "rate-limited",
-            "Too many requests",
+            ProblemType.RATE_LIMITED,
             "a caller may send "
                 + limit
                 + " requests in "
@@ -106,20 +91,15 @@ final class Problems {
 
   static Problem heldFull(String name, int limit) {
     return Problem.of(
-            429,
-            "queue-full",
-            "Too many requests are waiting",
+            ProblemType.QUEUE_FULL,
             "the link already holds " + limit + " requests, its maximum; try again later")
         .about(name)
-        .retryAfter(SOON)
         .with("limit", limit);
   }
 
   static Problem bodyTooLarge(String name, long limit) {
     return Problem.of(
-            413,
-            "body-too-large",
-            "The request's body is too large",
+            ProblemType.BODY_TOO_LARGE,
             "the body is longer than " + limit + " bytes, the maximum of this link")
         .about(name)
         .with("limit", limit)
@@ -128,12 +108,9 @@ final class Problems {
 
   static Problem shuttingDown(@Nullable String name) {
     return Problem.of(
-            503,
-            "shutting-down",
-            "The link is shutting down",
+            ProblemType.SHUTTING_DOWN,
             "the link is shutting down and takes no more requests; try again later")
         .about(name)
-        .retryAfter(SOON)
         .closing();
   }
 
@@ -152,20 +129,14 @@ final class Problems {
   }
 
   private static Problem broken(String name, String instance, String what) {
-    return Problem.of(
-            502,
-            "instance-broke-exchange",
-            "The instance broke the exchange",
-            "instance '" + instance + "' " + what)
+    return Problem.of(ProblemType.INSTANCE_BROKE_EXCHANGE, "instance '" + instance + "' " + what)
         .about(name)
         .with("instance", instance);
   }
 
   static Problem responseTimeout(String name, String instance, Duration limit) {
     return Problem.of(
-            504,
-            "answer-timeout",
-            "The instance did not answer in time",
+            ProblemType.ANSWER_TIMEOUT,
             "instance '"
                 + instance
                 + "' did not begin its answer within "
@@ -176,27 +147,20 @@ final class Problems {
   }
 
   static Problem requestBodyBroken(String name) {
-    return Problem.of(
-            400,
-            "bad-request",
-            "The request is malformed or ambiguous",
-            "the request's body could not be read to its end")
+    return Problem.of(ProblemType.BAD_REQUEST, "the request's body could not be read to its end")
         .about(name)
         .closing();
   }
 
   static Problem targetNotForwardable(String name) {
     return Problem.of(
-            400,
-            "target-not-forwardable",
-            "The path cannot be forwarded unchanged",
+            ProblemType.TARGET_NOT_FORWARDABLE,
             "the path or query would be rewritten on its way to the instance; percent-encode it")
         .about(name);
   }
 
   static Problem internal(@Nullable String name) {
-    return Problem.of(500, "internal-error", "The link failed", "the link failed; its log says why")
-        .about(name);
+    return Problem.of(ProblemType.INTERNAL_ERROR, "the link failed; its log says why").about(name);
   }
 
   /** Returns the problem for an error of the engine. */
@@ -208,25 +172,16 @@ final class Problems {
     Problem problem =
         switch (failure.code()) {
           case DEPLOYMENT_NOT_FOUND -> deploymentNotFound(name);
-          case QUEUE_FULL ->
-              Problem.of(429, "queue-full", "Too many requests are waiting", detail)
-                  .retryAfter(SOON);
-          case ACQUIRE_TIMEOUT ->
-              Problem.of(504, "acquire-timeout", "No instance was ready in time", detail)
-                  .retryAfter(SOON);
           case START_FAILED -> startFailed(failure, detail);
           case ROUTE_TARGET_NOT_FOUND -> routeTargetNotFound(detail);
           case REPLICA_QUOTA_EXCEEDED ->
-              Problem.of(409, "replica-quota-exceeded", "deployment replica quota exceeded", detail)
+              Problem.of(ProblemType.REPLICA_QUOTA_EXCEEDED, detail)
                   .with("code", 1007)
-                  .with("msg", "deployment replica quota exceeded");
-          case RELEASED ->
-              Problem.of(503, "released", "The deployment was released", detail).retryAfter(SOON);
+                  .with("msg", ProblemType.REPLICA_QUOTA_EXCEEDED.title());
           case CLOSED -> shuttingDown(name);
-          case PROVIDER_FAILED ->
-              Problem.of(503, "provider-failed", "The provider of instances failed", detail)
-                  .retryAfter(Duration.ofSeconds(5));
-          case OWNER_IN_USE, STATE_FAILED -> internal(name);
+          case QUEUE_FULL, ACQUIRE_TIMEOUT, RELEASED, PROVIDER_FAILED ->
+              Problem.of(ProblemType.of(failure.code()), detail);
+          case OWNER_IN_USE, STATE_FAILED -> internal(name); // nothing for strangers
         };
     return problem.about(name);
   }
@@ -240,15 +195,15 @@ final class Problems {
   }
 
   private static Problem routeTargetNotFound(String detail) {
-    return Problem.of(404, "route-target-not-found", "route target not found", detail)
+    return Problem.of(ProblemType.ROUTE_TARGET_NOT_FOUND, detail)
         .with("code", 1006)
-        .with("msg", "route target not found");
+        .with("msg", ProblemType.ROUTE_TARGET_NOT_FOUND.title());
   }
 
   private static Problem startFailed(AutoDeployException error, String detail) {
-    Problem problem = Problem.of(503, "start-failed", "The instance could not be started", detail);
+    Problem problem = Problem.of(ProblemType.START_FAILED, detail);
     if (!(error instanceof StartFailedException failed)) {
-      return problem.retryAfter(SOON);
+      return problem;
     }
     problem = problem.retryAfter(failed.retryAfter());
     StartFailure failure = failed.failure();

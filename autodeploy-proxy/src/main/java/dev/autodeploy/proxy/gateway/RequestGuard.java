@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.internal.document.ProblemType;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +26,7 @@ public final class RequestGuard {
    */
   public static @Nullable Problem check(RequestHead head) {
     if (!head.version().equals("HTTP/1.1") && !head.version().equals("HTTP/1.0")) {
-      return Problem.of(
-              505,
-              "version-not-supported",
-              "The protocol version is not supported",
-              "this link speaks HTTP/1.1 and HTTP/1.0")
+      return Problem.of(ProblemType.VERSION_NOT_SUPPORTED, "this link speaks HTTP/1.1 and HTTP/1.0")
           .closing();
     }
     Problem problem = method(head.method());
@@ -58,9 +55,7 @@ public final class RequestGuard {
     // TRACE would show the caller what the link adds; CONNECT asks for another kind of proxy.
     if (method.equalsIgnoreCase("TRACE") || method.equalsIgnoreCase("CONNECT")) {
       return Problem.of(
-              405,
-              "method-not-allowed",
-              "The method is not allowed",
+              ProblemType.METHOD_NOT_ALLOWED,
               "this link does not serve " + method.toUpperCase(Locale.ROOT))
           .closing();
     }
@@ -70,9 +65,7 @@ public final class RequestGuard {
   private static @Nullable Problem target(String target) {
     if (target.length() > MAX_TARGET) {
       return Problem.of(
-              414,
-              "target-too-long",
-              "The path is too long",
+              ProblemType.TARGET_TOO_LONG,
               "path and query are longer than " + MAX_TARGET + " bytes, the maximum of this link")
           .closing();
     }
@@ -99,9 +92,7 @@ public final class RequestGuard {
       return null;
     }
     return Problem.of(
-            431,
-            "header-too-large",
-            "The request's header is too large",
+            ProblemType.HEADER_TOO_LARGE,
             "the header has "
                 + fields.size()
                 + " fields of "
@@ -155,9 +146,7 @@ public final class RequestGuard {
       }
       if (codings.size() != 1 || !codings.get(0).equalsIgnoreCase("chunked")) {
         return Problem.of(
-                501,
-                "transfer-coding-not-supported",
-                "The transfer coding is not supported",
+                ProblemType.TRANSFER_CODING_NOT_SUPPORTED,
                 "this link understands no other Transfer-Encoding than chunked")
             .closing();
       }
@@ -182,9 +171,7 @@ public final class RequestGuard {
     for (String expectation : fields.all("Expect")) {
       if (!expectation.equalsIgnoreCase("100-continue")) {
         return Problem.of(
-                417,
-                "expectation-failed",
-                "The expectation cannot be met",
+                ProblemType.EXPECTATION_FAILED,
                 "this link meets no other expectation than 100-continue")
             .closing();
       }

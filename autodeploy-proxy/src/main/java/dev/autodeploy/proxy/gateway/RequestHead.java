@@ -54,4 +54,14 @@ public record RequestHead(
     int query = target.indexOf('?');
     return query < 0 ? target : target.substring(0, query);
   }
+
+  /**
+   * Returns the query without its question mark.
+   *
+   * @return the raw query, empty for none
+   */
+  String query() {
+    int query = target.indexOf('?');
+    return query < 0 ? "" : target.substring(query + 1);
+  }
 }

@@ -6,6 +6,7 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Money;
 import dev.autodeploy.StartFailure;
+import dev.autodeploy.internal.document.DeploymentQuery;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,12 +20,17 @@ import org.jspecify.annotations.Nullable;
 final class StatusDocument {
   private StatusDocument() {}
 
-  static String of(List<Deployment> deployments, Function<String, URI> link) {
+  static String of(DeploymentQuery.Page page, Function<String, URI> link) {
     List<Object> all = new ArrayList<>();
-    for (Deployment deployment : deployments) {
+    for (Deployment deployment : page.deployments()) {
       all.add(deployment(deployment, link.apply(deployment.name())));
     }
-    return Json.write(Map.of("deployments", all));
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("deployments", all);
+    if (page.next() != null) {
+      json.put("next", page.next());
+    }
+    return Json.write(json);
   }
 
   static Map<String, @Nullable Object> deployment(Deployment deployment, URI link) {

@@ -1,9 +1,11 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.Deployment;
+import dev.autodeploy.internal.document.DeploymentQuery;
 import java.net.URI;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Responds to what is for no deployment: with the status of those that the caller may use. */
@@ -27,13 +29,18 @@ final class StatusStep implements LinkStep {
     if (!method.equals("GET") && !method.equals("HEAD")) {
       return LinkResponse.of(Problems.statusIsRead());
     }
-    List<Deployment> visible =
-        deployments.all().stream()
-            .filter(one -> access.allow(call.requestFor(one.name(), Gateway.STATUS_PATH)))
-            .toList();
-    if (visible.isEmpty() && access.any()) {
+    Predicate<Deployment> visible =
+        one -> access.allow(call.requestFor(one.name(), Gateway.STATUS_PATH));
+    List<Deployment> all = deployments.all();
+    DeploymentQuery.Page page;
+    try {
+      page = DeploymentQuery.of(QueryParameters.of(call.head().query())).page(all, visible);
+    } catch (IllegalArgumentException e) {
+      return LinkResponse.of(Problems.badQuery(String.valueOf(e.getMessage())));
+    }
+    if (page.deployments().isEmpty() && access.any() && all.stream().noneMatch(visible)) {
       return LinkResponse.of(Problems.notAllowed(null));
     }
-    return LinkResponse.json(new HttpHeaders(), StatusDocument.of(visible, linkBase));
+    return LinkResponse.json(new HttpHeaders(), StatusDocument.of(page, linkBase));
   }
 }
