@@ -172,6 +172,10 @@ final class ContainerCreation {
     if (spec.port() == 0) {
       environment.add("PORT=" + DEFAULT_SERVICE_PORT);
     }
+    if (gpus.access() != GpuAccess.NVIDIA_HOOK) {
+      // Where NVIDIA's runtime is the default, an image would get all GPUs by its own variable.
+      environment.add("NVIDIA_VISIBLE_DEVICES=void");
+    }
     spec.environment().forEach((name, value) -> environment.add(name + "=" + value));
     return environment;
   }

@@ -43,6 +43,7 @@ final class ContainerProvider implements InstanceProvider {
   private final InstanceWatch watch;
   private final ContainerLifecycle lifecycle;
   private final ContainerList list;
+  private final ReadinessCheck readiness;
   private volatile @Nullable OwnerLock lock;
 
   ContainerProvider(DockerHost host, DockerEnvironment environment, @Nullable Path lockDirectory) {
@@ -71,6 +72,7 @@ final class ContainerProvider implements InstanceProvider {
                 watch,
                 this::lockId),
             released);
+    readiness = new ReadinessCheck(client);
     list = new ContainerList(host, watch, lifecycle::isStarting, threads.workers());
   }
 
@@ -164,7 +166,7 @@ final class ContainerProvider implements InstanceProvider {
             ? ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES))
             : new ProbeTarget(
                 direct, true, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES));
-    return probe.isReady(target);
+    return known == null ? probe.isReady(target) : readiness.isReady(known, probe, target);
   }
 
   @Override

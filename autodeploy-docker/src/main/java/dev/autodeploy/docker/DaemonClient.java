@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
@@ -43,6 +44,10 @@ final class DaemonClient implements AutoCloseable {
   /** The version whose answers are known here; a newer daemon still speaks it. */
   private static final ApiVersion NEWEST = new ApiVersion(1, 51);
 
+  /** How long a command in a container may take, and how much it may write. */
+  private static final Duration RUN_TIMEOUT = Duration.ofSeconds(2);
+
+  private static final int MAX_RUN_LINES = 10_000;
   private static final ApiVersion OLDEST = new ApiVersion(1, 40);
 
   private final DaemonAddress address;
@@ -263,6 +268,30 @@ final class DaemonClient implements AutoCloseable {
     } catch (IOException | UncheckedIOException e) {
       throw failure(doing, e);
     }
+  }
+
+  /**
+   * Runs a command in a container and returns what it wrote; nothing if there is no such command.
+   */
+  List<String> run(String container, List<String> command) {
+    String doing = "running " + command.get(0) + " in " + container;
+    ObjectNode body = JSON.createObjectNode().put("AttachStdout", true);
+    command.forEach(body.putArray("Cmd")::add);
+    String id = postJson(doing, "/containers/" + container + "/exec", body).path("Id").asText("");
+    byte[] start = "{\"Detach\":false}".getBytes(StandardCharsets.UTF_8);
+    try (Response response =
+        transport.execute(
+            "POST", session.prefix + "/exec/" + encode(id) + "/start", start, RUN_TIMEOUT)) {
+      return response.getStatusCode() == 200
+          ? LogFrames.lines(response.getBody(), MAX_RUN_LINES)
+          : List.of();
+    } catch (IOException | UncheckedIOException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  private JsonNode postJson(String doing, String path, ObjectNode body) {
+    return post(doing, path, body.toString().getBytes(StandardCharsets.UTF_8), RUN_TIMEOUT);
   }
 
   /** Opens a stream of JSON lines. */

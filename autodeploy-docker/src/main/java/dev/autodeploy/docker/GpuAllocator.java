@@ -256,7 +256,8 @@ final class GpuAllocator {
   private static InstanceStartException noneFree(
       int wanted, int free, Map<String, String> holders) {
     List<String> words = new ArrayList<>();
-    holders.forEach((id, instance) -> words.add(id + " held by " + instance));
+    holders.forEach(
+        (id, instance) -> words.add("GPU '" + id + "' is held by instance '" + instance + "'"));
     return new InstanceStartException(
         "no GPU free: "
             + wanted

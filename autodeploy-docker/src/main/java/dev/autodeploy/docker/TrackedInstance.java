@@ -15,6 +15,8 @@ final class TrackedInstance {
   private volatile @Nullable URI endpoint;
   private volatile @Nullable URI direct;
   private volatile boolean running;
+  private volatile String advice = "";
+  private long nextLook;
   private volatile boolean releasing;
   private volatile boolean left;
 
@@ -69,6 +71,27 @@ final class TrackedInstance {
 
   void detach() {
     left = true;
+  }
+
+  /** Whether it is time to look into the container, which is not ready; then not for a while. */
+  synchronized boolean isLookDue(long now, long first, long pause) {
+    if (nextLook == 0) {
+      nextLook = now + first;
+    }
+    if (now - nextLook < 0) {
+      return false;
+    }
+    nextLook = now + pause;
+    return true;
+  }
+
+  /** What was found when the container was looked into. */
+  String advice() {
+    return advice;
+  }
+
+  void setAdvice(String text) {
+    advice = text;
   }
 
   /** Completes when it is noticed that it has ended. */

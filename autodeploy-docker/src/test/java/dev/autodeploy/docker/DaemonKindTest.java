@@ -148,7 +148,7 @@ class DaemonKindTest {
       assertThat(grant.isShownOn(host)).isTrue();
       assertThatThrownBy(
               () -> provider.containers().gpus().reserve("i2", GpuRequest.all(), () -> null))
-          .hasMessageContaining("all held by i1");
+          .hasMessageContaining("GPU 'all' is held by instance 'i1'");
     }
   }
 

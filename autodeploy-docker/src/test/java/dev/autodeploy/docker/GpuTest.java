@@ -44,8 +44,8 @@ class GpuTest {
       assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 2)))
           .isInstanceOf(InstanceStartException.class)
           .hasMessageContaining("no GPU free")
-          .hasMessageContaining("0 held by " + first.instanceId())
-          .hasMessageContaining("1 held by " + second.instanceId());
+          .hasMessageContaining("GPU '0' is held by instance '" + first.instanceId())
+          .hasMessageContaining("GPU '1' is held by instance '" + second.instanceId());
 
       docker.release(first);
       ProviderInstance third = docker.start(docker.request(spec(GpuRequest.count(1)), 2));
@@ -62,7 +62,7 @@ class GpuTest {
       try (ProviderFixture after = ProviderFixture.open(b -> b.gpus("0", "1"))) {
         assertThatThrownBy(() -> after.start(after.request(spec(GpuRequest.count(2)), 0)))
             .isInstanceOf(InstanceStartException.class)
-            .hasMessageContaining("1 held by " + held.instanceId());
+            .hasMessageContaining("GPU '1' is held by instance '" + held.instanceId());
         List<ProviderCatalog.Gpu> offered =
             after.provider.catalog().toCompletableFuture().join().gpus();
         assertThat(offered)
@@ -91,6 +91,30 @@ class GpuTest {
           .hasMessageContaining("no GPU '7'")
           .hasMessageContaining("GPU-aaaa0000");
       docker.release(mig);
+    }
+  }
+
+  @Test
+  void image_thatAsksForAllGpusByItself_getsNoneThatNobodyGave() throws Exception {
+    String image = "autodeploy/test-greedy:1";
+    try (DaemonClient client = TestDaemon.client();
+        ProviderFixture docker = ProviderFixture.open()) {
+      TestImages.load(
+          client,
+          image,
+          TestImages.tools().toByteArray(),
+          "CMD [\"sh\"]",
+          "ENV NVIDIA_VISIBLE_DEVICES=all");
+      DeploymentSpec spec = spec(GpuRequest.none()).toBuilder().image(image).build();
+      ProviderInstance instance = docker.start(spec);
+      assertThat(visible(docker, instance)).isEqualTo("NVIDIA_VISIBLE_DEVICES=void");
+      docker.release(instance);
+
+      ProviderInstance given =
+          docker.start(spec.toBuilder().environment("NVIDIA_VISIBLE_DEVICES", "0").build());
+      assertThat(visible(docker, given)).as("by the deployment").endsWith("=0");
+      docker.release(given);
+      client.removeImage(image);
     }
   }
 
@@ -239,7 +263,7 @@ class GpuTest {
                 cmd -> cmd.withName(labels.name()).withLabels(labels.toMap()));
         assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.count(1)), 0)))
             .isInstanceOf(InstanceStartException.class)
-            .hasMessageContaining("0 held by rival-1");
+            .hasMessageContaining("GPU '0' is held by instance 'rival-1'");
         client.remove(rival);
         docker.release(docker.start(docker.request(spec(GpuRequest.count(1)), 0)));
       }

@@ -278,7 +278,10 @@ public final class DeploymentMachine {
   public void startFailed(
       long now, Instance instance, String message, @Nullable InstanceExit exit) {
     if (instance.isStarting()) {
-      starts.failed(now, instance, StartFailure.Kind.PROVIDER, message, exit);
+      // However fast it ended: the same kind as when it is noticed a moment later.
+      boolean exited = exit != null && exit.exitCode() != null;
+      StartFailure.Kind kind = exited ? StartFailure.Kind.EXITED : StartFailure.Kind.PROVIDER;
+      starts.failed(now, instance, kind, message, exit);
       after(now);
     }
   }
@@ -289,7 +292,7 @@ public final class DeploymentMachine {
       return;
     }
     if (instance.is(STARTING)) {
-      String message = "the instance " + exit.describe() + " before it was ready";
+      String message = "the instance ended before it was ready: " + exit.describe();
       starts.failed(now, instance, StartFailure.Kind.EXITED, message, exit);
     } else {
       int leases = instance.inFlight;

@@ -52,14 +52,14 @@ final class InstanceReports {
 
   void startFailed(RunningInstance running, String message, @Nullable InstanceExit exit) {
     Instance instance = running.instance();
-    String masked = SecretMask.line(message, instance.spec());
     InstanceExit maskedExit = SecretMask.optionalExit(exit, instance.spec());
+    String masked = StartDiagnosis.withHint(SecretMask.line(message, instance.spec()), maskedExit);
     controller.decide(() -> machine.startFailed(controller.now(), instance, masked, maskedExit));
   }
 
   void exited(RunningInstance running, InstanceExit exit) {
     Instance instance = running.instance();
-    InstanceExit masked = SecretMask.exit(exit, instance.spec());
+    InstanceExit masked = StartDiagnosis.withHint(SecretMask.exit(exit, instance.spec()));
     controller.decide(() -> machine.exited(controller.now(), instance, masked));
   }
 

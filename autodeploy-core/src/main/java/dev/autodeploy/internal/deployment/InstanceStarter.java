@@ -154,28 +154,42 @@ final class InstanceStarter {
       findEndpoint(running, since);
       return;
     }
-    if (isReady(running, up)) {
-      reports.ready(running, endpoint);
-      return;
+    String answer = null;
+    try {
+      if (services.provider().isReady(up, running.instance().spec().readiness())) {
+        reports.ready(running, endpoint);
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      answer = "it was interrupted";
+    } catch (Throwable e) { // some languages throw checked exceptions from anywhere
+      answer = Errors.describe(e);
     }
     long elapsed = services.ticker().read() - since;
+    describe(running, answer, elapsed);
     long wait = Math.min(MAX_PROBE_NANOS, Math.max(MIN_PROBE_NANOS, elapsed / PROBE_FRACTION));
     probeAfter(Duration.ofNanos(wait), running, since);
   }
 
-  private boolean isReady(RunningInstance running, ProviderInstance up) {
-    try {
-      if (services.provider().isReady(up, running.instance().spec().readiness())) {
-        return true;
-      }
-      reports.probed(running, null);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      reports.probed(running, "it was interrupted");
-    } catch (Throwable e) { // some languages throw checked exceptions from anywhere
-      reports.probed(running, Errors.describe(e));
+  /**
+   * Reports why an instance is not ready, for the case that its time ends before the next probe.
+   */
+  private void describe(RunningInstance running, @Nullable String answer, long elapsed) {
+    if (!running.isLogDue(elapsed)) {
+      reports.probed(running, StartDiagnosis.notReady(answer, running.lastLog()));
+      return;
     }
-    return false;
+    services
+        .calls()
+        .call(() -> services.provider().logs(running.id(), StartDiagnosis.LINES))
+        .whenComplete(
+            (lines, error) -> {
+              if (error == null) {
+                running.noteLog(lines);
+              }
+              reports.probed(running, StartDiagnosis.notReady(answer, running.lastLog()));
+            });
   }
 
   private void probeAfter(Duration wait, RunningInstance running, long since) {

@@ -7,7 +7,9 @@ import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,11 +20,16 @@ import org.jspecify.annotations.Nullable;
  * on anything here. Thread-safe.
  */
 final class RunningInstance {
+  private static final long MIN_LOG_PAUSE = Duration.ofMillis(500).toNanos();
+  private static final long MAX_LOG_PAUSE = Duration.ofSeconds(5).toNanos();
+
   private final Instance instance;
   private final Instant startRequestedAt;
   private final Set<DefaultLease> watchers = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile @Nullable ProviderInstance up;
+  private volatile List<String> lastLog = List.of();
+  private volatile long nextLog;
   private volatile @Nullable InstanceExit lostExit;
   private volatile DeploymentLedger.@Nullable Closed closedAccount;
 
@@ -53,6 +60,29 @@ final class RunningInstance {
   /** Returns the instance as the provider described it last; it must be up. */
   ProviderInstance up() {
     return requireNonNull(up, "up");
+  }
+
+  /**
+   * Returns whether the log of an instance that is not ready is to be read again: after an eighth
+   * of the time so far. Asked by its probe alone.
+   *
+   * @param elapsed for how long it has been probed, in nanoseconds
+   */
+  boolean isLogDue(long elapsed) {
+    if (elapsed < nextLog) {
+      return false;
+    }
+    nextLog = elapsed + Math.min(MAX_LOG_PAUSE, Math.max(MIN_LOG_PAUSE, elapsed / 8));
+    return true;
+  }
+
+  void noteLog(List<String> lines) {
+    lastLog = List.copyOf(lines);
+  }
+
+  /** Returns the last lines that it wrote while it started, as far as they were read. */
+  List<String> lastLog() {
+    return lastLog;
   }
 
   @Nullable URI endpoint() {

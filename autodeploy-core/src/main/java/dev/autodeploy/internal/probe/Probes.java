@@ -92,7 +92,10 @@ public final class Probes {
         connection.setRequestProperty("User-Agent", "AutoDeploy-Probe");
         connection.setRequestProperty("Connection", "close");
         int status = connection.getResponseCode();
-        return status >= minStatus && status <= maxStatus;
+        if (status < minStatus || status > maxStatus) {
+          throw new IOException("GET " + path + " answered " + status);
+        }
+        return true;
       } finally {
         connection.disconnect();
       }

@@ -2,12 +2,16 @@ package dev.autodeploy.internal.runtime;
 
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Writes the phase changes of all instances to the log. */
 public final class LoggingListener implements DeploymentListener {
+  private static final int LINES = 5;
   private static final Logger LOG = LoggerFactory.getLogger("dev.autodeploy");
 
   @Override
@@ -19,18 +23,20 @@ public final class LoggingListener implements DeploymentListener {
       LOG.info("{}: instance {} is ready after {}", name, e.instanceId(), text(e.startDuration()));
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       LOG.warn(
-          "{}: instance {} could not be started: {}; next start in {}",
+          "{}: instance {} could not be started: {}; next start in {}{}",
           name,
           e.instanceId(),
           e.failure().describe(),
-          text(e.retryAfter()));
+          text(e.retryAfter()),
+          lastLines(e.failure().exit()));
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       LOG.warn(
-          "{}: instance {} {} with {} requests in flight",
+          "{}: instance {} {} with {} requests in flight{}",
           name,
           e.instanceId(),
           e.exit().describe(),
-          e.leasesLost());
+          e.leasesLost(),
+          lastLines(e.exit()));
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
       LOG.info("{}: instance {} is being released ({})", name, e.instanceId(), e.reason());
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
@@ -52,6 +58,15 @@ public final class LoggingListener implements DeploymentListener {
     } else {
       LOG.debug("{}: {}", name, event);
     }
+  }
+
+  /** The last lines that an instance wrote, as the end of a message. */
+  private static String lastLines(@Nullable InstanceExit exit) {
+    List<String> lines = exit == null ? List.of() : exit.logTail();
+    return lines.isEmpty()
+        ? ""
+        : "; its last lines:\n  "
+            + String.join("\n  ", lines.subList(Math.max(0, lines.size() - LINES), lines.size()));
   }
 
   private static String text(Duration duration) {

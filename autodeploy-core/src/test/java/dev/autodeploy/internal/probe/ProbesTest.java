@@ -84,10 +84,14 @@ final class ProbesTest {
 
     assertThat(ReadinessProbe.http("/200").isReady(target(port, false))).isTrue();
     assertThat(ReadinessProbe.http("/302?x=1").isReady(target(port, false))).isTrue();
-    assertThat(ReadinessProbe.http("/404").isReady(target(port, false))).isFalse();
-    assertThat(ReadinessProbe.http("/503").isReady(target(port, false))).isFalse();
+    assertThatThrownBy(() -> ReadinessProbe.http("/404").isReady(target(port, false)))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GET /404 answered 404");
+    assertThatThrownBy(() -> ReadinessProbe.http("/503").isReady(target(port, false)))
+        .hasMessage("GET /503 answered 503");
     assertThat(ReadinessProbe.http("/404", 404).isReady(target(port, false))).isTrue();
-    assertThat(ReadinessProbe.http("/200", 204).isReady(target(port, false))).isFalse();
+    assertThatThrownBy(() -> ReadinessProbe.http("/200", 204).isReady(target(port, false)))
+        .hasMessage("GET /200 answered 200");
   }
 
   @Test

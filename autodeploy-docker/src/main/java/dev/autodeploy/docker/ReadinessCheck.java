@@ -1,0 +1,60 @@
+package dev.autodeploy.docker;
+
+import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Applies probes to containers, and looks into those that are not ready for long: a service that
+ * listens where nothing reaches it looks from outside like one that does not listen yet.
+ */
+final class ReadinessCheck {
+  private static final Logger LOG = LoggerFactory.getLogger(ReadinessCheck.class);
+  private static final long FIRST_LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LOOK_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+  private final DaemonClient client;
+
+  ReadinessCheck(DaemonClient client) {
+    this.client = client;
+  }
+
+  boolean isReady(TrackedInstance instance, ReadinessProbe probe, ProbeTarget target)
+      throws IOException, InterruptedException {
+    IOException failure = null;
+    try {
+      if (probe.isReady(target)) {
+        return true;
+      }
+    } catch (IOException e) {
+      failure = e;
+    }
+    String advice = advice(instance);
+    if (!advice.isEmpty()) {
+      String answer = failure == null ? "" : failure.getMessage() + "; ";
+      throw new IOException(answer + advice, failure);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return false;
+  }
+
+  private String advice(TrackedInstance instance) {
+    long now = System.nanoTime();
+    if (instance.isLookDue(now, FIRST_LOOK_NANOS, LOOK_PAUSE_NANOS)) {
+      try {
+        ContainerPorts ports =
+            ContainerPorts.parse(client.run(instance.containerId(), ContainerPorts.COMMAND));
+        instance.setAdvice(ports.advice(instance.labels().port()));
+      } catch (DockerEngineException e) {
+        LOG.debug("Looking into {}: {}", instance.instanceId(), e.getMessage());
+        instance.setAdvice("");
+      }
+    }
+    return instance.advice();
+  }
+}

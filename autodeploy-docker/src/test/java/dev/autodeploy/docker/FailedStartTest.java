@@ -1,0 +1,144 @@
+package dev.autodeploy.docker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.StartFailedException;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Why a start failed, as callers are told, on a real daemon. */
+class FailedStartTest {
+  private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);
+
+  @BeforeEach
+  void require() {
+    TestDaemon.require();
+  }
+
+  @AfterEach
+  void removeAll() {
+    assertThat(TestDaemon.removeAll(owner)).as("containers left").isZero();
+  }
+
+  @Test
+  void timeout_tellsWhatTheServiceWroteLast_andWhatToDo() throws Exception {
+    assertThat(failure(web("echo 'Access to model X is restricted, log in'; sleep 999")))
+        .contains("not ready within 4000 ms (startTimeout)")
+        .contains("it wrote last: 'Access to model X is restricted, log in'")
+        .contains("the model is gated");
+  }
+
+  @Test
+  void service_onTheLoopbackOfItsContainer_isToldSo() throws Exception {
+    assertThat(failure(web("exec httpd -f -p 127.0.0.1:8080 -h /www")))
+        .contains("listens on 127.0.0.1:8080 inside its container")
+        .contains("0.0.0.0");
+  }
+
+  @Test
+  void service_onAnotherPort_isToldWhich() throws Exception {
+    assertThat(failure(web("exec httpd -f -p 5000 -h /www")))
+        .contains("listens on port 5000, not on 8080");
+  }
+
+  @Test
+  void service_thatListensNowhere_isToldSo() throws Exception {
+    assertThat(failure(web("exec sleep 999"))).contains("nothing listens on port 8080");
+  }
+
+  @Test
+  void probe_ofAMissingPage_tellsTheAnswer() throws Exception {
+    assertThat(
+            failure(
+                web(ProviderFixture.SERVE).toBuilder()
+                    .readiness(ReadinessProbe.http("/healthz"))
+                    .build()))
+        .contains("GET /healthz answered 404")
+        .contains("probe another path");
+  }
+
+  @Test
+  void exit_tellsTheCode_theLastLines_andWhatToDo() throws Exception {
+    StartFailedException error =
+        error(web("echo 'write /weights: No space left on device'; exit 3"));
+
+    assertThat(error)
+        .hasMessageContaining("exited with code 3")
+        .hasMessageContaining("disk is full");
+    assertThat(error.failure().exit().logTail())
+        .containsExactly("write /weights: No space left on device");
+  }
+
+  @Test
+  void image_thatWantsToBeProcess1_isToldTheTwoSettings() throws Exception {
+    assertThat(failure(web("[ $$ = 1 ] || { echo 'fatal: can only run as pid 1'; exit 100; }")))
+        .contains("init(false)")
+        .contains("heartbeatTimeout(Duration.ZERO)");
+  }
+
+  @Test
+  void ports_areReadAsTheKernelListsThem() {
+    ContainerPorts ports =
+        ContainerPorts.parse(
+            List.of(
+                "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt",
+                "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000",
+                "   1: 0B00007F:9C41 00000000:0000 0A 00000000:00000000 00:00000000 00000000",
+                "   2: 00000000:1388 00000000:0000 0A 00000000:00000000 00:00000000 00000000",
+                "   3: 0200A8C0:0050 0300A8C0:9C40 01 00000000:00000000 00:00000000 00000000",
+                "   4: 00000000000000000000000001000000:1F91 00000000000000000000000000000000:0000"
+                    + " 0A 00000000:00000000 00:00000000 00000000",
+                "   5: 00000000000000000000000000000000:1389 00000000000000000000000000000000:0000"
+                    + " 0A 00000000:00000000 00:00000000 00000000",
+                "nonsense"));
+
+    assertThat(ports.everywhere()).containsExactly(5000, 5001);
+    assertThat(ports.loopback()).containsExactly(8080, 8081);
+    assertThat(ports.advice(5001)).isEmpty();
+    assertThat(ports.advice(9000)).contains("port 5000, 5001, not on 9000");
+  }
+
+  @Test
+  void exit_isOneKindOfFailure_howeverFastItComes() throws Exception {
+    for (String command : List.of("exit 5", "sleep 1; exit 5")) {
+      StartFailure failure = error(web(command)).failure();
+
+      assertThat(failure.kind()).as(command).isEqualTo(StartFailure.Kind.EXITED);
+      assertThat(failure.message()).endsWith("ended before it was ready: exited with code 5");
+    }
+  }
+
+  private static DeploymentSpec web(String command) {
+    return ProviderFixture.web()
+        .startCommand(command)
+        .startTimeout(Duration.ofSeconds(4))
+        .releaseGrace(Duration.ZERO)
+        .build();
+  }
+
+  private String failure(DeploymentSpec spec) throws InterruptedException {
+    return error(spec).getMessage();
+  }
+
+  private StartFailedException error(DeploymentSpec spec) throws InterruptedException {
+    try (AutoDeploy autoDeploy =
+        AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+      Deployment deployment = autoDeploy.deploy(spec);
+      try {
+        deployment.acquire(Duration.ofSeconds(30)).close();
+        throw new AssertionError("it started");
+      } catch (StartFailedException e) {
+        return e;
+      }
+    }
+  }
+}
