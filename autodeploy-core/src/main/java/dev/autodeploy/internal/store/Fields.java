@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * only be a slip of whoever edited the file, and the next save would drop them.
  */
 final class Fields {
+  private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
+
   private final JsonNode object;
   private final JsonPointer place;
   private final Set<String> asked = new HashSet<>();
@@ -76,12 +78,18 @@ final class Fields {
     }
   }
 
+  /** Two instants of this range are at most 292 years apart, as far as nanoseconds reach. */
   Instant instant(String name) throws FormatException {
+    Instant instant;
     try {
-      return Instant.parse(text(name));
+      instant = Instant.parse(text(name));
     } catch (DateTimeParseException e) {
       throw bad(name, "must be an ISO 8601 instant such as 2026-01-31T12:00:00Z");
     }
+    if (instant.isBefore(Instant.EPOCH) || instant.isAfter(LATEST)) {
+      throw bad(name, "must be an instant between 1970 and 2200");
+    }
+    return instant;
   }
 
   @Nullable Instant instantOrNull(String name) throws FormatException {

@@ -3,11 +3,15 @@ package dev.autodeploy.internal.store;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** An entry of the ledger as JSON. Each says by itself what happened to which instance and when. */
 final class LedgerCodec {
+
+  /** Longer than the time between any two instants of a ledger. */
+  private static final Duration LONGEST = Duration.ofDays(100_000);
 
   private LedgerCodec() {}
 
@@ -72,7 +76,7 @@ final class LedgerCodec {
               json.text("instance"),
               json.instant("readyAt"),
               json.instant("lastUsedAt"),
-              json.duration("busy"));
+              busy(json));
       case "released" ->
           new LedgerEntry.Released(
               new UsageInterval(
@@ -84,8 +88,16 @@ final class LedgerCodec {
                   json.instantOrNull("releaseRequestedAt"),
                   json.instant("endedAt"),
                   false,
-                  json.duration("busy")));
+                  busy(json)));
       default -> throw json.bad("type", "must be started, used or released");
     };
+  }
+
+  private static Duration busy(Fields json) throws FormatException {
+    Duration busy = json.duration("busy");
+    if (busy.compareTo(LONGEST) > 0) {
+      throw json.bad("busy", "must be at most " + LONGEST.toDays() + " days");
+    }
+    return busy;
   }
 }

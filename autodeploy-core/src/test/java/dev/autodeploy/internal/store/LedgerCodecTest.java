@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class LedgerCodecTest {
 
@@ -41,6 +43,31 @@ final class LedgerCodecTest {
             "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":0},"
                 + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
                 + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\"}");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "9026-01-31T12:00:00Z",
+        "-1000000000-01-01T00:00:00Z",
+        "+1000000000-12-31T23:59:59Z",
+        "1969-12-31T23:59:59Z"
+      })
+  void read_ofAnInstantWithWhichNothingCanBeCounted_isRefused(String instant) {
+    String good = line(Examples.started(1));
+    String bad = good.replace("2026-01-31T12:00:00.123456789Z", instant);
+
+    assertThat(bad).isNotEqualTo(good);
+    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+        .isInstanceOf(FormatException.class);
+  }
+
+  @Test
+  void read_ofABusyTimeWithWhichNothingCanBeCounted_isRefused() {
+    String bad = line(Examples.used(1)).replace("PT7.000000001S", "PT999999999999H");
+
+    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+        .isInstanceOf(FormatException.class);
   }
 
   private static String line(LedgerEntry entry) {
