@@ -117,7 +117,11 @@ final class RequestGuard {
 
   static String address(HttpExchange exchange) {
     InetSocketAddress remote = exchange.getRemoteAddress();
-    return remote == null ? "" : remote.getAddress().getHostAddress();
+    if (remote == null) {
+      return "";
+    }
+    String text = remote.getAddress().getHostAddress();
+    return text.equals("0:0:0:0:0:0:0:1") ? "::1" : text;
   }
 
   private static String authenticated(Authenticator authenticator, HttpExchange exchange) {

@@ -172,6 +172,7 @@ final class Browser implements AutoCloseable {
                 .map(e -> e.getMessage())
                 // What a form is told about its fields is no error of the page.
                 .filter(m -> !m.contains("status of 422") && !m.contains("status of 409"))
+                .filter(m -> !(m.contains("/sign-in") && m.contains("status of 401")))
                 .toList())
         .as("errors in the browser's console")
         .isEmpty();

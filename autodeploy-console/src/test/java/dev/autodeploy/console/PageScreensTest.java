@@ -134,6 +134,63 @@ class PageScreensTest {
   }
 
   @Test
+  void signIn_andAudit_inEveryDress() throws Exception {
+    try (Browser browser = Browser.open("en-US,en")) {
+      for (boolean dark : new boolean[] {false, true}) {
+        signInAndAudit(browser.size(1280, 800, dark), dark ? "desktop-dark" : "desktop-light");
+        signInAndAudit(browser.size(390, 844, dark), dark ? "phone-dark" : "phone-light");
+      }
+    }
+    try (Browser browser = Browser.open("ja")) {
+      signInAndAudit(browser.size(1280, 800, false), "desktop-light-ja");
+    }
+  }
+
+  private static void signInAndAudit(Browser b, String dress) throws Exception {
+    try (ConsoleFixture f =
+        new ConsoleFixture(c -> c.actions(true).signIn(SignInTest.users()), past())) {
+      signInAndAudit(f, b, dress);
+    }
+  }
+
+  private static void signInAndAudit(ConsoleFixture f, Browser b, String dress) throws Exception {
+    b.go(f.server.uri());
+    b.find("#sign-in");
+    b.type("#user-name", "mei");
+    picture(b, "sign-in-" + dress);
+    b.type("#password", "not my password");
+    b.click("#sign-in");
+    b.until(() -> !b.find("#sign-in-error").getText().isEmpty(), "an error");
+    b.wholePage("sign-in-wrong-" + dress);
+    b.type("#password", SignInTest.PASSWORD);
+    b.click("#sign-in");
+    b.untilText("#user", "mei");
+    b.go(f.at("#/d/whisper-large"));
+    b.click("#do-start");
+    b.until(
+        () -> !f.autoDeploy.deployment("whisper-large").status().instances().isEmpty(), "a start");
+    b.click("#do-drain");
+    b.until(
+        () -> f.autoDeploy.deployment("whisper-large").status().instances().isEmpty(), "a release");
+    b.go(f.at("#/audit"));
+    b.untilText(".audit", "whisper-large");
+    b.wholePage("audit-" + dress);
+    b.assertNothingSticksOut();
+    b.click("#sign-out");
+    b.find("#user-name");
+    b.type("#user-name", "wall");
+    b.type("#password", SignInTest.PASSWORD);
+    b.click("#sign-in");
+    b.untilText("#user", "wall");
+    b.find(".badge");
+    b.find("tr[data-deployment=breezyvoice] .status");
+    b.wholePage("looks-only-" + dress);
+    b.assertNothingSticksOut();
+    b.click("#sign-out");
+    b.find("#user-name");
+  }
+
+  @Test
   void emptyScreens_sayWhatToDoNext() throws Exception {
     try (ConsoleFixture f = new ConsoleFixture();
         Browser browser = Browser.open("en-US,en")) {

@@ -264,7 +264,7 @@ class SignInTest {
               "mei snapshot",
               "mei remove");
       for (JsonNode entry : entries) {
-        assertThat(entry.path("address").asText()).isIn("127.0.0.1", "0:0:0:0:0:0:0:1");
+        assertThat(entry.path("address").asText()).isIn("127.0.0.1", "::1");
         String outcome = entry.path("outcome").asText();
         switch (entry.path("user").asText() + " " + entry.path("action").asText()) {
           case "wall create" -> assertThat(outcome).isEqualTo("refused: role-reads");

@@ -45,9 +45,15 @@ function header() {
     session.actions ? null : h('span', { class: 'badge', title: t(session.user && session.signIn ? 'readOnlyUser' : 'readOnlyHint') }, t('readOnly')),
     connection,
     session.user ? h('span', { class: 'user', id: 'user' }, session.user) : null,
-    session.signIn ? h('button', { class: 'small', id: 'sign-out', onclick: () => signOut().catch(() => {}) }, t('signOut')) : null,
+    session.signIn ? h('button', { class: 'small', id: 'sign-out', onclick: leavePage }, t('signOut')) : null,
     session.actions ? h('a', { class: 'button primary', href: '#/new', id: 'new-deploy' }, t('newDeploy')) : null,
   );
+}
+
+// The next user begins at the beginning.
+async function leavePage() {
+  await signOut().catch(() => {});
+  location.hash = '#/';
 }
 
 function route() {
@@ -60,7 +66,7 @@ function route() {
     edit: ['list', () => showForm(main, parts[1])],
     d: ['list', () => showDetail(main, parts[1])],
     events: ['events', () => showEvents(main, parts[1])],
-    audit: ['audit', () => showAudit(main)],
+    audit: session.actions ? ['audit', () => showAudit(main)] : undefined,
   };
   const [name, show] = screens[parts[0]] || screens[''];
   for (const link of document.querySelectorAll('nav a')) {

@@ -2,7 +2,7 @@
 
 import { h, replace } from './dom.js';
 import { get, listen } from './api.js';
-import { t, dateOf, timeOf, known } from './words.js';
+import { t, momentOf, known } from './words.js';
 
 const MOST = 500;
 
@@ -12,7 +12,7 @@ function row(entry) {
   const bad = !['done', 'accepted', 'session expired'].includes(entry.outcome);
   const cell = (label, ...content) => h('td', { 'data-label': t(label) }, ...content);
   return h('tr', { 'data-action': entry.action, 'data-outcome': bad ? 'bad' : 'good' },
-    cell('audit.at', h('time', { datetime: entry.at, title: dateOf(entry.at) }, dateOf(entry.at).includes(timeOf(entry.at)) ? dateOf(entry.at) : dateOf(entry.at) + ' · ' + timeOf(entry.at))),
+    cell('audit.at', h('time', { datetime: entry.at }, momentOf(entry.at))),
     cell('audit.user', h('span', { class: 'what' }, entry.user || t('audit.nobody')), entry.address ? h('span', { class: 'muted address' }, ' ', entry.address) : null),
     cell('audit.what', action),
     cell('deployment', entry.deployment ? h('span', { class: 'what' }, entry.deployment) : '–'),

@@ -185,9 +185,11 @@ export const number = (n) => new Intl.NumberFormat(locale).format(n);
 const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minutes = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
 const date = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+const moment = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' });
 
 export const timeOf = (moment) => clock.format(new Date(moment));
 export const minuteOf = (moment) => minutes.format(new Date(moment));
 export const dateOf = (moment) => date.format(new Date(moment));
+export const momentOf = (at) => moment.format(new Date(at));
 export const dayOf = (moment) => day.format(new Date(moment));
