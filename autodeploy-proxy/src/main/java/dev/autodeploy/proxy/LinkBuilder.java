@@ -170,6 +170,32 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Sets how many bytes a second a client has to send of its request's body, on average after a
+   * third of {@link #stallTimeout}, and to take of its response, where that stands still for half
+   * of it; then it is disconnected. Only the time counts that is spent waiting for the client.
+   * Default: 500, which every modem can.
+   *
+   * @param bytesPerSecond 0 or more; 0 for any number
+   * @return this
+   */
+  public B minTransferRate(long bytesPerSecond) {
+    settings.minTransferRate(bytesPerSecond);
+    return self();
+  }
+
+  /**
+   * Sets how long a client may be waited for in all while it sends its request's body; then it is
+   * disconnected. Default: 1 hour, which is enough for 450 MB at 1 Mbit/s.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B requestBodyTimeout(Duration value) {
+    settings.requestBodyTimeout(value);
+    return self();
+  }
+
+  /**
    * Sets whether {@code Forwarded} and {@code X-Forwarded-*} of requests are passed on, and added
    * to. Default: false, they are replaced. Only for links that nobody but a trusted proxy reaches.
    *

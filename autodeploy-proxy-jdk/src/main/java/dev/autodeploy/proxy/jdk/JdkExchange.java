@@ -106,6 +106,11 @@ final class JdkExchange implements BlockingExchange {
   }
 
   @Override
+  public void readAhead(ReadStep step) throws IOException {
+    heads.reading(transfers, head.remote().getAddress(), step::run);
+  }
+
+  @Override
   public OutputStream respond(int status, HttpHeaders fields, long length) throws IOException {
     Headers headers = http.getResponseHeaders();
     for (int i = 0; i < fields.size(); i++) {

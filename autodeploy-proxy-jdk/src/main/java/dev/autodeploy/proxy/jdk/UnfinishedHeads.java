@@ -16,11 +16,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The clients that a thread waits for before anything is known about them: those that have not sent
- * the head of their request or finished their TLS handshake, and those whose refused request has a
- * body that is still to be read away. The server waits for all of them on a worker, without any
- * limit of its own; here each has a deadline, and where there are too many the oldest make room. A
- * head that comes in one packet is read at once, so its client is never among the oldest.
- * Thread-safe.
+ * the head of their request or finished their TLS handshake, those whose small body is read before
+ * there is an instance, and those whose refused request has a body that is still to be read away.
+ * The server waits for all of them on a worker, without any limit of its own; here each has a
+ * deadline, and where there are too many the oldest make room. A head that comes in one packet is
+ * read at once, so its client is never among the oldest. Thread-safe.
  */
 final class UnfinishedHeads implements AutoCloseable {
   /** Nobody is disconnected sooner, as a busy machine may be slow to read what is there. */
@@ -43,11 +43,13 @@ final class UnfinishedHeads implements AutoCloseable {
     final Transfers transfers;
     final Transfers.@Nullable Owner owner;
     final long since = System.nanoTime();
+    final long limitNanos;
     volatile @Nullable InetAddress address;
 
-    Waiting(Transfers transfers, Transfers.@Nullable Owner owner) {
+    Waiting(Transfers transfers, Transfers.@Nullable Owner owner, long limitNanos) {
       this.transfers = transfers;
       this.owner = owner;
+      this.limitNanos = limitNanos;
     }
   }
 
@@ -69,7 +71,7 @@ final class UnfinishedHeads implements AutoCloseable {
   void run(Runnable task) {
     Transfers transfers = new Transfers();
     try {
-      add(new Waiting(transfers, transfers.begin()));
+      add(new Waiting(transfers, transfers.begin(), limitNanos));
     } catch (IOException e) {
       throw new IllegalStateException("a new transfer cannot have been broken off", e);
     }
@@ -106,7 +108,23 @@ final class UnfinishedHeads implements AutoCloseable {
    */
   void lingering(Transfers transfers, @Nullable InetAddress client, Transfers.Step step)
       throws IOException {
-    Waiting mine = new Waiting(transfers, null);
+    await(new Waiting(transfers, null, limitNanos), client, step);
+  }
+
+  /**
+   * Runs a step that reads a body before there is an instance. It has no deadline here.
+   *
+   * @param transfers knows how to break the step off
+   * @param client the client's address, or null if it is unknown
+   * @param step the step
+   */
+  void reading(Transfers transfers, @Nullable InetAddress client, Transfers.Step step)
+      throws IOException {
+    await(new Waiting(transfers, null, Long.MAX_VALUE), client, step);
+  }
+
+  private void await(Waiting mine, @Nullable InetAddress client, Transfers.Step step)
+      throws IOException {
     mine.address = client;
     add(mine);
     try {
@@ -129,7 +147,7 @@ final class UnfinishedHeads implements AutoCloseable {
   void watch() {
     long now = System.nanoTime();
     for (Waiting client : waiting.values()) {
-      if (now - client.since > limitNanos) {
+      if (now - client.since > client.limitNanos) {
         client.transfers.breakOff();
       }
     }

@@ -35,12 +35,13 @@ final class ActiveRequests implements AutoCloseable {
       Duration tick,
       Duration presenceInterval,
       Duration stallTimeout,
+      long minRate,
       ClientPresence presence,
       Runnable housekeeping,
       Ticker ticker) {
     this.ticker = ticker;
     this.presence = presence;
-    stalls = new StallWatch(stallTimeout.toNanos(), presence);
+    stalls = new StallWatch(stallTimeout.toNanos(), minRate, presence);
     this.housekeeping = housekeeping;
     timer =
         Executors.newSingleThreadScheduledExecutor(

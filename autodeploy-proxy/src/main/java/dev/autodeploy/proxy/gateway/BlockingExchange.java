@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import java.io.IOException;
 import java.io.InputStream;
 
 /**
@@ -14,4 +15,26 @@ public interface BlockingExchange extends Exchange {
    * @return the body, at its end if there is none
    */
   InputStream requestBody();
+
+  /**
+   * Reads of the body before there is an instance. The front may end the connection where too many
+   * of its threads do this.
+   *
+   * @param step reads
+   * @throws IOException if the body cannot be read
+   */
+  default void readAhead(ReadStep step) throws IOException {
+    step.run();
+  }
+
+  /** A step that reads from the client. */
+  @FunctionalInterface
+  interface ReadStep {
+    /**
+     * Reads.
+     *
+     * @throws IOException if that fails
+     */
+    void run() throws IOException;
+  }
 }

@@ -11,6 +11,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A relay that blocks the calling thread: streams on one side, an {@link Upstream} on the other.
@@ -19,13 +21,47 @@ final class BlockingRelay implements Relay {
   private final BlockingExchange exchange;
   private final Upstreams upstreams;
   private final Ticker ticker;
+  private final BodyBudget budget;
   private final ClientBody body;
+  private int taken;
 
-  BlockingRelay(BlockingExchange exchange, Upstreams upstreams, long maxBody, Ticker ticker) {
+  BlockingRelay(
+      BlockingExchange exchange,
+      Upstreams upstreams,
+      long maxBody,
+      BodyPace.Limits pace,
+      BodyBudget budget,
+      Ticker ticker) {
     this.exchange = exchange;
     this.upstreams = upstreams;
     this.ticker = ticker;
-    body = new ClientBody(exchange.requestBody(), maxBody);
+    this.budget = budget;
+    body = new ClientBody(exchange.requestBody(), maxBody, new BodyPace(ticker, pace));
+  }
+
+  @Override
+  public void readAhead(Consumer<@Nullable Cause> next) {
+    taken = budget.take(exchange.request().bodyLength());
+    if (taken > 0) {
+      try {
+        exchange.readAhead(() -> body.readAhead(taken + 1));
+      } catch (IOException e) {
+        next.accept(body.tooLarge() ? Cause.BODY_TOO_LARGE : Cause.BODY_BROKEN);
+        return;
+      }
+    }
+    next.accept(null);
+  }
+
+  @Override
+  public boolean clientTooSlow() {
+    return body.pace().tooSlow();
+  }
+
+  @Override
+  public void close() {
+    budget.giveBack(taken);
+    taken = 0;
   }
 
   @Override

@@ -1,15 +1,23 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.spi.Ticker;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A request's body on its way to the instance: limited, and its failures told from the instance's.
  */
 final class ClientBody extends FilterInputStream {
+  private static final byte[] NOTHING = {};
+
   private final long limit;
+  private final BodyPace pace;
+  private byte[] ahead = NOTHING;
+  private int taken;
+  private boolean ended;
   private Runnable progress = () -> {};
   private long read;
   private boolean readStarted;
@@ -23,8 +31,25 @@ final class ClientBody extends FilterInputStream {
    * @param limit how many bytes it may have
    */
   ClientBody(InputStream in, long limit) {
+    this(in, limit, new BodyPace(Ticker.system(), BodyPace.Limits.NONE));
+  }
+
+  /**
+   * Creates the body.
+   *
+   * @param in the body as it comes in
+   * @param limit how many bytes it may have
+   * @param pace is told when its client is waited for
+   */
+  ClientBody(InputStream in, long limit, BodyPace pace) {
     super(in);
     this.limit = limit;
+    this.pace = pace;
+  }
+
+  /** Returns the pace at which it comes in. */
+  BodyPace pace() {
+    return pace;
   }
 
   /** Sets what is called whenever some of it has come in. */
@@ -61,15 +86,51 @@ final class ClientBody extends FilterInputStream {
   @Override
   public int read(byte[] buffer, int offset, int length) throws IOException {
     readStarted = true;
-    int n;
+    int buffered = ahead.length - taken;
+    if (buffered == 0) {
+      return ended ? -1 : receive(buffer, offset, length);
+    }
+    int n = Math.min(buffered, length);
+    System.arraycopy(ahead, taken, buffer, offset, n);
+    taken += n;
+    if (taken == ahead.length) {
+      ahead = NOTHING;
+      taken = 0;
+    }
+    progress.run();
+    return n;
+  }
+
+  /**
+   * Reads the body before anybody asks for it.
+   *
+   * @param max how many bytes at most; one more than it has, to see its end
+   */
+  void readAhead(int max) throws IOException {
+    byte[] buffer = new byte[max];
+    int count = 0;
+    while (count < max && !ended) {
+      int n = receive(buffer, count, max - count);
+      count += Math.max(0, n);
+    }
+    ahead = Arrays.copyOf(buffer, count);
+  }
+
+  private int receive(byte[] buffer, int offset, int length) throws IOException {
+    int n = -1;
+    pace.begin();
     try {
       n = in.read(buffer, offset, length);
     } catch (IOException e) {
       failure = e;
       throw e;
+    } finally {
+      pace.end(n);
     }
     progress.run();
-    if (n > 0) {
+    if (n < 0) {
+      ended = true;
+    } else {
       read += n;
       if (read > limit) {
         tooLarge = true;
@@ -82,7 +143,7 @@ final class ClientBody extends FilterInputStream {
 
   @Override
   public int available() throws IOException {
-    return in.available();
+    return ahead.length - taken + in.available();
   }
 
   @Override

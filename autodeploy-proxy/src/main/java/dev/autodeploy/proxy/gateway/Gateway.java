@@ -27,8 +27,12 @@ public final class Gateway implements AutoCloseable {
   /** The path of the document with the status of all deployments. */
   public static final String STATUS_PATH = "/-/status";
 
+  /** All small bodies together that wait for an instance; more are read when there is one. */
+  private static final long READ_AHEAD_BYTES = 64L * 1024 * 1024;
+
   private final GatewayConfig config;
   private final Router router;
+  private final BodyBudget budget = new BodyBudget(READ_AHEAD_BYTES);
   private final LinkServices services;
   private final List<LinkStep> steps;
 
@@ -49,6 +53,7 @@ public final class Gateway implements AutoCloseable {
             config.watchInterval(),
             config.presenceInterval(),
             config.stallTimeout(),
+            config.minTransferRate(),
             ClientPresence.ofSystem(),
             () -> {
               upstreams.evictIdle();
@@ -214,7 +219,12 @@ public final class Gateway implements AutoCloseable {
    */
   public Relay blockingRelay(BlockingExchange exchange) {
     return new BlockingRelay(
-        exchange, services.upstreams(), config.maxRequestBody(), services.ticker());
+        exchange,
+        services.upstreams(),
+        config.maxRequestBody(),
+        config.pace(),
+        budget,
+        services.ticker());
   }
 
   private @Nullable LinkResponse firstResponse(LinkCall call) {

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param responseTimeout how long an instance may take to begin its answer, or to go on with it
  * @param stallTimeout how long a client may take no bytes of its answer
  * @param maxRequestBody how many bytes a request's body may have
+ * @param minTransferRate how many bytes a second a client has to send or take
+ * @param requestBodyTimeout how long a client may be waited for while it sends a body
  * @param connectTimeout how long connecting to an instance may take
  * @param watchInterval how often the limits are looked after
  * @param presenceInterval how often clients that have left are looked for
@@ -46,6 +48,8 @@ public record GatewayConfig(
     Duration responseTimeout,
     Duration stallTimeout,
     long maxRequestBody,
+    long minTransferRate,
+    Duration requestBodyTimeout,
     Duration connectTimeout,
     Duration watchInterval,
     Duration presenceInterval,
@@ -61,6 +65,11 @@ public record GatewayConfig(
     boolean okHttpOnly,
     boolean waitingPage,
     Ticker ticker) {
+
+  /** Returns how fast a client has to send a body. */
+  BodyPace.Limits pace() {
+    return new BodyPace.Limits(minTransferRate, stallTimeout.dividedBy(3), requestBodyTimeout);
+  }
 
   /** Returns whether the caller's {@code Authorization} is for the instance. */
   boolean keepAuthorization() {

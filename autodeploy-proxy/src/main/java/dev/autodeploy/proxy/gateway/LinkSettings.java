@@ -42,6 +42,8 @@ public final class LinkSettings {
   private Duration watchInterval = Duration.ofMillis(500);
   private Duration presenceInterval = Duration.ofSeconds(5);
   private long maxRequestBody = Long.MAX_VALUE;
+  private long minTransferRate = 500;
+  private Duration requestBodyTimeout = Duration.ofHours(1);
   private boolean trustForwardedHeaders;
   private @Nullable URI publicUrl;
   private @Nullable String hostSuffix;
@@ -121,6 +123,14 @@ public final class LinkSettings {
 
   public void maxRequestBody(long value) {
     maxRequestBody = range("maxRequestBody", value, 0, Long.MAX_VALUE);
+  }
+
+  public void minTransferRate(long bytesPerSecond) {
+    minTransferRate = range("minTransferRate", bytesPerSecond, 0, 1_000_000_000);
+  }
+
+  public void requestBodyTimeout(Duration value) {
+    requestBodyTimeout = positive("requestBodyTimeout", value);
   }
 
   public void trustForwardedHeaders(boolean value) {
@@ -310,6 +320,8 @@ public final class LinkSettings {
         responseTimeout,
         stallTimeout,
         maxRequestBody,
+        minTransferRate,
+        requestBodyTimeout,
         connectTimeout,
         watchInterval,
         presenceInterval,

@@ -94,7 +94,7 @@ final class ProxiedRequest implements Client {
     guarded(
         services.connections().draining()
             ? () -> refuse(Problems.shuttingDown(deployment.name()))
-            : this::acquire);
+            : this::readAhead);
   }
 
   /** Nothing may leave a request without a response, or its lease open. */
@@ -107,7 +107,32 @@ final class ProxiedRequest implements Client {
     }
   }
 
-  // HELD: waits for a lease
+  // HELD: reads a small body, and waits for a lease
+
+  private void readAhead() {
+    relay.readAhead(
+        failure ->
+            guarded(
+                () -> {
+                  if (failure == null) {
+                    acquire();
+                  } else {
+                    unread(failure);
+                  }
+                }));
+  }
+
+  private void unread(Relay.Cause failure) {
+    if (aborted == AbortReason.SHUTDOWN) {
+      refuse(Problems.shuttingDown(deployment.name()));
+    } else if (aborted != null) {
+      end(Outcome.abandoned());
+    } else if (failure == Relay.Cause.BODY_TOO_LARGE) {
+      refuse(Problems.bodyTooLarge(deployment.name(), services.config().maxRequestBody()));
+    } else {
+      refuse(Problems.requestBodyBroken(deployment.name()));
+    }
+  }
 
   private void acquire() {
     long left = Math.max(1_000_000, waitNanos - (services.ticker().read() - startedNanos));
@@ -326,6 +351,7 @@ final class ProxiedRequest implements Client {
       if (granted != null) {
         granted.close();
       }
+      relay.close();
       services.active().remove(this);
       log.end(outcome);
     }
@@ -356,6 +382,10 @@ final class ProxiedRequest implements Client {
 
   /** Checks the limits that need no exact time. */
   void watch(long nowNanos) {
+    if (relay.clientTooSlow()) {
+      stalled();
+      return;
+    }
     if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
       abort(AbortReason.HOLD_OVERDUE); // the engine keeps the deadline; this is for when it fails
     } else if (phase == Phase.FORWARDED && nowNanos - phaseSince > responseNanos) {

@@ -4,6 +4,8 @@ import dev.autodeploy.Lease;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves the bytes of one exchange between its client and an instance. It decides nothing: what to
@@ -24,6 +26,28 @@ public interface Relay {
    * @throws TargetException if the request cannot be sent unchanged
    */
   Attempt prepare(Lease lease, Request request) throws TargetException;
+
+  /**
+   * Reads a small body before an instance is asked for, so that a client that sends slowly occupies
+   * none.
+   *
+   * @param next continues, with null or with why the body cannot be read
+   */
+  default void readAhead(Consumer<@Nullable Cause> next) {
+    next.accept(null);
+  }
+
+  /**
+   * Returns whether the client sends its body more slowly than it may. Called by any thread.
+   *
+   * @return true if so
+   */
+  default boolean clientTooSlow() {
+    return false;
+  }
+
+  /** Gives back what the relay keeps. Called once, at the end of the exchange. */
+  default void close() {}
 
   /** One try to get a response from an instance. */
   interface Attempt {
@@ -74,8 +98,7 @@ public interface Relay {
      * @return the head for the client, or null if the exchange has ended because the response
      *     cannot be passed on; then the attempt is to be dropped
      */
-    @org.jspecify.annotations.Nullable
-    ResponseStart responding(int status, HttpHeaders headers);
+    @Nullable ResponseStart responding(int status, HttpHeaders headers);
 
     /**
      * The whole response has reached the client.

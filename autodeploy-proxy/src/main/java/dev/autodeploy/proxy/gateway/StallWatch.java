@@ -13,14 +13,24 @@ import java.util.Map;
  */
 final class StallWatch {
   private final long limitNanos;
+  private final long minMove;
   private final ClientPresence presence;
   private Map<Client, Quiet> known = new HashMap<>();
 
   /** A transfer that takes long: since when nothing has moved, and what was unsent then. */
   private record Quiet(long transfer, long since, long unsent) {}
 
-  StallWatch(long limitNanos, ClientPresence presence) {
+  /**
+   * Creates a watch.
+   *
+   * @param limitNanos how long a client may not move
+   * @param minRate the bytes that it has to take in each second of half of that time, for it to
+   *     count as moving; 0 for a single byte
+   * @param presence tells how much is unsent
+   */
+  StallWatch(long limitNanos, long minRate, ClientPresence presence) {
     this.limitNanos = limitNanos;
+    minMove = Math.max(1, (long) (minRate * (limitNanos / 2e9)));
     this.presence = presence;
   }
 
@@ -69,7 +79,7 @@ final class StallWatch {
           next.computeIfPresent(
               client,
               (same, quiet) ->
-                  left != ClientPresence.UNKNOWN && left < quiet.unsent
+                  left != ClientPresence.UNKNOWN && left <= quiet.unsent - minMove
                       ? new Quiet(quiet.transfer, now, left)
                       : null);
       if (moved == null) {
