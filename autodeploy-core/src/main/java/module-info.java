@@ -20,6 +20,8 @@ module dev.autodeploy.core {
       dev.autodeploy.console,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
+  exports dev.autodeploy.internal.spec to
+      dev.autodeploy.console;
   exports dev.autodeploy.internal.text to
       dev.autodeploy.console,
       dev.autodeploy.docker,

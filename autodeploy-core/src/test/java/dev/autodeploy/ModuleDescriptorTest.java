@@ -35,6 +35,7 @@ final class ModuleDescriptorTest {
             "dev.autodeploy.internal.document",
             "dev.autodeploy.internal.files",
             "dev.autodeploy.internal.net",
+            "dev.autodeploy.internal.spec",
             "dev.autodeploy.internal.text",
             "dev.autodeploy.spi");
     assertThat(exports.get("dev.autodeploy.internal.files"))

@@ -2,20 +2,17 @@ package dev.autodeploy.console;
 
 import static java.util.Objects.requireNonNull;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.GpuRequest;
-import dev.autodeploy.Money;
-import dev.autodeploy.Mount;
-import dev.autodeploy.spi.IdlePolicy;
-import dev.autodeploy.spi.ReadinessProbe;
-import dev.autodeploy.spi.UsageHistory;
-import java.time.Duration;
+import dev.autodeploy.internal.spec.FormatException;
+import dev.autodeploy.internal.spec.SpecJson.Secrets;
+import dev.autodeploy.internal.spec.SpecReader;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,15 +21,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Durations are ISO-8601 ({@code PT5M}), money is {@code {"amount": "0.49", "currency": "USD"}},
  * and {@code idleTimeout} is a duration or {@code "never"}. The values of environment variables can
  * be secrets: they are read, and never written; a written specification has {@code
- * environmentNames} instead. The library's own probe and policy types that cannot be told apart
- * from outside, and those of the application, are written as {@code custom}, and {@link #merge}
- * keeps them.
+ * environmentNames} instead. Probes and policies of the application's own are written as {@code
+ * custom}, and {@link #merge} keeps them.
  */
 public final class SpecJson {
-  private static final String CUSTOM = "custom";
-  private static final String NEVER = "never";
-  private static final String UNLIMITED = "unlimited";
-
   private SpecJson() {}
 
   /**
@@ -43,12 +35,13 @@ public final class SpecJson {
    * @throws InvalidSpecException with every field that is wrong
    */
   public static DeploymentSpec read(String json) {
-    return new SpecReader(object(requireNonNull(json, "json")), null).read();
+    return read(object(requireNonNull(json, "json")), null);
   }
 
   /**
    * Reads changes to a specification: a field that is absent stays, a null takes the default, and
-   * {@code environment} changes only the variables that it names, of which a null is removed.
+   * {@code environment} changes only the variables that it names, of which a null is removed. An
+   * image takes the place of a snapshot, and the other way round.
    *
    * @param existing the specification to start from
    * @param json the changes
@@ -61,7 +54,30 @@ public final class SpecJson {
   }
 
   static DeploymentSpec read(ObjectNode json) {
-    return new SpecReader(json, null).read();
+    return read(json, null);
+  }
+
+  private static DeploymentSpec read(ObjectNode json, @Nullable DeploymentSpec existing) {
+    List<FormatException> errors = new ArrayList<>();
+    DeploymentSpec spec = SpecReader.given(json, existing, errors);
+    if (spec == null) {
+      throw new InvalidSpecException(errors.stream().map(SpecJson::error).toList());
+    }
+    return spec;
+  }
+
+  /** Tells an error at its field of the form, and what is wrong deeper in that with its place. */
+  private static FieldError error(FormatException e) {
+    JsonPointer place = e.pointer();
+    if (place.matches()) {
+      return new FieldError("", String.valueOf(e.getMessage()));
+    }
+    JsonPointer inside = place.tail();
+    return new FieldError(
+        place.getMatchingProperty(),
+        inside == null || inside.matches()
+            ? String.valueOf(e.getMessage())
+            : inside.toString().substring(1).replace('/', '.') + " " + e.getMessage());
   }
 
   static DeploymentSpec merge(DeploymentSpec existing, ObjectNode changes) {
@@ -69,6 +85,9 @@ public final class SpecJson {
     merged.remove("environmentNames");
     ObjectNode environment = merged.putObject("environment");
     existing.environment().forEach(environment::put);
+    if (changes.hasNonNull("image") != changes.hasNonNull("snapshot")) {
+      merged.remove(changes.hasNonNull("image") ? "snapshot" : "image");
+    }
     changes
         .properties()
         .forEach(
@@ -81,11 +100,10 @@ public final class SpecJson {
                 merged.set(change.getKey(), change.getValue());
               }
             });
-    return new SpecReader(merged, existing).read();
+    return read(merged, existing);
   }
 
-  private static void variable(
-      ObjectNode environment, java.util.Map.Entry<String, JsonNode> change) {
+  private static void variable(ObjectNode environment, Map.Entry<String, JsonNode> change) {
     if (change.getValue().isNull()) {
       environment.remove(change.getKey());
     } else {
@@ -117,109 +135,6 @@ public final class SpecJson {
   }
 
   static ObjectNode tree(DeploymentSpec spec) {
-    ObjectNode json = Json.object();
-    json.put("name", spec.name());
-    json.put("description", spec.description());
-    json.put("image", spec.image());
-    json.put("snapshot", spec.snapshot());
-    json.set("gpu", gpu(spec.gpu()));
-    json.put("port", spec.port());
-    json.put("startCommand", spec.startCommand());
-    ArrayNode names = json.putArray("environmentNames");
-    spec.environment().keySet().forEach(names::add);
-    ArrayNode mounts = json.putArray("mounts");
-    for (Mount mount : spec.mounts()) {
-      ObjectNode m = mounts.addObject();
-      m.put("source", mount.source());
-      m.put("target", mount.target());
-      m.put("readOnly", mount.readOnly());
-    }
-    json.put("sharedMemoryBytes", spec.sharedMemoryBytes());
-    json.set("readiness", readiness(spec.readiness()));
-    json.put("startTimeout", spec.startTimeout().toString());
-    json.put("idleTimeout", idleTimeout(spec.idlePolicy()));
-    json.put("minInstances", spec.minInstances());
-    json.put("maxInstances", spec.maxInstances());
-    if (spec.concurrency() == DeploymentSpec.UNLIMITED) {
-      json.put("concurrency", UNLIMITED);
-    } else {
-      json.put("concurrency", spec.concurrency());
-    }
-    json.put("maxPending", spec.maxPending());
-    json.put("releaseGrace", spec.releaseGrace().toString());
-    json.put("startBackoff", spec.startBackoff().toString());
-    json.put("maxStartBackoff", spec.maxStartBackoff().toString());
-    Money price = spec.pricePerHour();
-    if (price == null) {
-      json.putNull("pricePerHour");
-    } else {
-      json.putObject("pricePerHour")
-          .put("amount", price.amount().toPlainString())
-          .put("currency", price.currency().getCurrencyCode());
-    }
-    return json;
-  }
-
-  private static ObjectNode gpu(GpuRequest gpu) {
-    ObjectNode json = Json.object();
-    if (!gpu.ids().isEmpty()) {
-      ArrayNode ids = json.putArray("ids");
-      gpu.ids().forEach(ids::add);
-    } else if (gpu.count() == GpuRequest.ALL) {
-      json.put("count", "all");
-    } else {
-      json.put("count", gpu.count());
-    }
-    if (gpu.model() != null) {
-      json.put("model", gpu.model());
-    }
-    return json;
-  }
-
-  private static ObjectNode readiness(ReadinessProbe probe) {
-    ObjectNode json = Json.object();
-    if (probe.equals(ReadinessProbe.tcp())) {
-      json.put("type", "tcp");
-    } else {
-      json.put("type", CUSTOM);
-    }
-    return json;
-  }
-
-  /** A fixed timeout shows itself by being equal to the policy of the timeout that it answers. */
-  private static @Nullable String idleTimeout(@Nullable IdlePolicy policy) {
-    if (policy == null) {
-      return null;
-    }
-    if (policy.equals(IdlePolicy.never())) {
-      return NEVER;
-    }
-    try {
-      Optional<Duration> timeout = policy.idleTimeout(NoHistory.INSTANCE);
-      boolean fixed = timeout.isPresent() && policy.equals(IdlePolicy.after(timeout.get()));
-      return fixed ? timeout.get().toString() : CUSTOM;
-    } catch (RuntimeException e) {
-      return CUSTOM;
-    }
-  }
-
-  /** The past of a deployment that was never used. */
-  private enum NoHistory implements UsageHistory {
-    INSTANCE;
-
-    @Override
-    public String deployment() {
-      return "";
-    }
-
-    @Override
-    public List<Duration> recentGaps() {
-      return List.of();
-    }
-
-    @Override
-    public List<Duration> recentStartDurations() {
-      return List.of();
-    }
+    return dev.autodeploy.internal.spec.SpecJson.write(spec, Secrets.HIDDEN);
   }
 }

@@ -84,6 +84,60 @@ class SpecJsonTest {
   }
 
   @Test
+  void theLibrarysOwnProbesAndPolicies_areShownAsTheyWereGiven() {
+    for (String probe :
+        List.of(
+            "{\"type\":\"tcp\"}",
+            "{\"type\":\"http\",\"path\":\"/health\"}",
+            "{\"type\":\"http\",\"path\":\"/health\",\"status\":204}",
+            "{\"type\":\"http\",\"path\":\"/\",\"minStatus\":200,\"maxStatus\":299}",
+            "{\"type\":\"logLine\",\"regex\":\"ready in \\\\d+ s\"}",
+            "{\"type\":\"anyOf\",\"probes\":[{\"type\":\"tcp\"},"
+                + "{\"type\":\"allOf\",\"probes\":[{\"type\":\"http\",\"path\":\"/a\"}]}]}")) {
+      String json = "{\"name\":\"a\",\"port\":1,\"readiness\":" + probe + "}";
+      assertThat(SpecJson.write(SpecJson.read(json))).contains("\"readiness\":" + probe);
+    }
+    assertThat(SpecJson.write(SPEC)).contains("\"idleTimeout\":\"PT5M\"");
+  }
+
+  @Test
+  void aMerge_keepsAProbeThatHoldsOneOfTheApplicationsOwn() {
+    DeploymentSpec spec =
+        SPEC.toBuilder()
+            .readiness(ReadinessProbe.allOf(ReadinessProbe.tcp(), target -> true))
+            .build();
+
+    assertThat(SpecJson.merge(spec, SpecJson.write(spec).replaceAll("\"environmentNames.*?],", "")))
+        .isEqualTo(spec);
+  }
+
+  @Test
+  void aCustomProbeOrPolicy_cannotBeGiven() {
+    InvalidSpecException error =
+        catchThrowableOfType(
+            InvalidSpecException.class,
+            () ->
+                SpecJson.read(
+                    "{\"name\":\"a\",\"port\":1,\"idleTimeout\":\"custom\","
+                        + "\"readiness\":{\"type\":\"custom\"}}"));
+    assertThat(error.errors())
+        .extracting(FieldError::field)
+        .containsExactlyInAnyOrder("idleTimeout", "readiness");
+  }
+
+  @Test
+  void aMergeOfAnImage_takesThePlaceOfASnapshot_andTheOtherWayRound() {
+    DeploymentSpec snapshot = SpecJson.merge(SPEC, "{\"snapshot\": \"warm\"}");
+    assertThat(snapshot).isEqualTo(SPEC.toBuilder().snapshot("warm").build());
+    assertThat(SpecJson.merge(snapshot, "{\"image\": \"breezyvoice:latest\"}")).isEqualTo(SPEC);
+    assertThat(
+            catchThrowableOfType(
+                InvalidSpecException.class,
+                () -> SpecJson.merge(SPEC, "{\"image\": \"a\", \"snapshot\": \"b\"}")))
+        .isNotNull();
+  }
+
+  @Test
   void aMerge_changesOnlyTheVariablesThatItNames() {
     DeploymentSpec merged =
         SpecJson.merge(

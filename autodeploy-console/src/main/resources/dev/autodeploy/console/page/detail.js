@@ -4,7 +4,7 @@ import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
 import { t, duration, money, number, price, dateOf, timeOf, known } from './words.js';
 import { countdown, inUse, setCountdown, status, tile } from './list.js';
-import { curlPanel, linkLine } from './form.js';
+import { curlPanel, linkLine, probeText } from './form.js';
 import { eventItem } from './events.js';
 import * as charts from './charts.js';
 import { notice } from './app.js';
@@ -170,6 +170,7 @@ function settings(spec) {
     line(t('form.max'), number(spec.maxInstances)),
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
     line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
+    line(t('form.health'), probeText(spec.readiness), true),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }
 

@@ -6,6 +6,16 @@ import { t, fieldError } from './words.js';
 import { copyButton, absolute } from './list.js';
 import { notice } from './app.js';
 
+// The path of a probe that is a path and nothing more, as the form makes it.
+function pathOf(probe) {
+  return probe?.type === 'http' && Object.keys(probe).length === 2 ? probe.path : null;
+}
+
+export function probeText(probe) {
+  if (probe.type === 'custom') return t('form.custom');
+  return probe.type === 'tcp' ? t('form.portAnswers') : pathOf(probe) ?? JSON.stringify(probe);
+}
+
 // A command for the kind of service that this seems to be.
 export function curlPanel(d, spec) {
   const link = absolute(d.link);
@@ -127,8 +137,9 @@ export function showForm(main, editing) {
     priceBox.append(f.pricePerHour.control, currency);
 
     const concurrency = add('concurrency', t('form.concurrency'), input({ inputmode: 'numeric', value: spec && spec.concurrency !== 'unlimited' ? spec.concurrency : '', placeholder: t('unlimited') }), t('form.concurrencyHint'));
-    const customProbe = spec && spec.readiness.type === 'custom';
-    const readiness = add('readiness', t('form.health'), input({ placeholder: customProbe ? t('form.custom') : '/health', spellcheck: 'false' }), t('form.healthHint'));
+    const probePath = pathOf(spec?.readiness);
+    const otherProbe = spec && probePath === null && spec.readiness.type !== 'tcp';
+    const readiness = add('readiness', t('form.health'), input({ value: probePath ?? '', placeholder: otherProbe ? probeText(spec.readiness) : '/health', spellcheck: 'false' }), t('form.healthHint'));
     const environment = add('environment', t('form.env'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off' }),
       spec && spec.environmentNames.length ? t('form.envKept', { names: spec.environmentNames.join(', ') }) + ' ' + t('form.envHint') : t('form.envHint'));
 
@@ -181,7 +192,7 @@ export function showForm(main, editing) {
         if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
       }
       if (value('readiness')) json.readiness = { type: 'http', path: value('readiness') };
-      else if (d && !customProbe) json.readiness = null;
+      else if (d && !otherProbe) json.readiness = null;
       return json;
     }
 

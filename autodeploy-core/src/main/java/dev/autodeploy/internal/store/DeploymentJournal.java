@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.StoredState;
 import java.io.IOException;
 import java.io.InputStream;

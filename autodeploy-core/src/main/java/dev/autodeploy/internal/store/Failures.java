@@ -3,6 +3,7 @@ package dev.autodeploy.internal.store;
 import com.fasterxml.jackson.core.JsonLocation;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.spec.FormatException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;

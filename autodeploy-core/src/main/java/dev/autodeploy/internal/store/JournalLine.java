@@ -2,6 +2,8 @@ package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.internal.spec.Fields;
+import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,9 @@ package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.spec.Fields;
+import dev.autodeploy.internal.spec.FormatException;
+import dev.autodeploy.internal.spec.GpuJson;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,7 +24,7 @@ final class LedgerCodec {
       json.put("type", "started");
       json.put("deployment", started.deployment());
       json.put("instance", started.instanceId());
-      json.set("gpu", GpuCodec.write(started.gpu()));
+      json.set("gpu", GpuJson.write(started.gpu()));
       json.put("at", started.at().toString());
     } else if (entry instanceof LedgerEntry.Used used) {
       json.put("type", "used");
@@ -34,7 +37,7 @@ final class LedgerCodec {
       json.put("type", "released");
       json.put("deployment", usage.deployment());
       json.put("instance", usage.instanceId());
-      json.set("gpu", GpuCodec.write(usage.gpu()));
+      json.set("gpu", GpuJson.write(usage.gpu()));
       json.put("startRequestedAt", usage.startRequestedAt().toString());
       putIfSet(json, "readyAt", usage.readyAt());
       putIfSet(json, "releaseRequestedAt", usage.releaseRequestedAt());
@@ -69,7 +72,7 @@ final class LedgerCodec {
           new LedgerEntry.Started(
               json.text("deployment"),
               json.text("instance"),
-              GpuCodec.read(json.object("gpu")),
+              GpuJson.read(json.object("gpu")),
               json.instant("at"));
       case "used" ->
           new LedgerEntry.Used(
@@ -82,7 +85,7 @@ final class LedgerCodec {
               new UsageInterval(
                   json.text("deployment"),
                   json.text("instance"),
-                  GpuCodec.read(json.object("gpu")),
+                  GpuJson.read(json.object("gpu")),
                   json.instant("startRequestedAt"),
                   json.instantOrNull("readyAt"),
                   json.instantOrNull("releaseRequestedAt"),

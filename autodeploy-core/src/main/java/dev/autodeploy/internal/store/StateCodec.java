@@ -1,6 +1,10 @@
 package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.internal.spec.Fields;
+import dev.autodeploy.internal.spec.FormatException;
+import dev.autodeploy.internal.spec.SpecJson;
+import dev.autodeploy.internal.spec.SpecReader;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.ArrayList;
@@ -29,7 +33,7 @@ final class StateCodec {
   static ObjectNode write(StoredDeployment deployment) {
     ObjectNode json = Json.object();
     json.put("createdAt", deployment.createdAt().toString());
-    json.set("spec", SpecCodec.write(deployment.spec()));
+    json.set("spec", SpecJson.write(deployment.spec(), SpecJson.Secrets.SHOWN));
     return json;
   }
 
@@ -63,7 +67,7 @@ final class StateCodec {
 
   static StoredDeployment readDeployment(Fields json) throws FormatException {
     StoredDeployment deployment =
-        new StoredDeployment(SpecCodec.read(json.object("spec")), json.instant("createdAt"));
+        new StoredDeployment(SpecReader.stored(json.object("spec")), json.instant("createdAt"));
     json.end();
     return deployment;
   }

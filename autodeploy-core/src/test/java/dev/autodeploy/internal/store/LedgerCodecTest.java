@@ -3,6 +3,7 @@ package dev.autodeploy.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,18 +1,19 @@
-package dev.autodeploy.internal.store;
+package dev.autodeploy.internal.spec;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.GpuRequest;
 import java.util.List;
 
 /** A GPU request as JSON: a count (a number or {@code "all"}) or device ids, and maybe a model. */
-final class GpuCodec {
+public final class GpuJson {
   private static final String ALL = "all";
 
-  private GpuCodec() {}
+  private GpuJson() {}
 
-  static ObjectNode write(GpuRequest gpu) {
-    ObjectNode json = Json.object();
+  public static ObjectNode write(GpuRequest gpu) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
     if (!gpu.ids().isEmpty()) {
       ArrayNode ids = json.putArray("ids");
       gpu.ids().forEach(ids::add);
@@ -27,7 +28,7 @@ final class GpuCodec {
     return json;
   }
 
-  static GpuRequest read(Fields json) throws FormatException {
+  public static GpuRequest read(Fields json) throws FormatException {
     int count = 0;
     if (json.isText("count")) {
       if (!json.text("count").equals(ALL)) {
@@ -36,6 +37,9 @@ final class GpuCodec {
       count = GpuRequest.ALL;
     } else if (json.has("count")) {
       count = json.integer("count");
+      if (count < 0) { // -1 stands for all in Java only
+        throw json.bad("count", "must be 0 or more, or \"all\"");
+      }
     }
     List<String> ids = json.has("ids") ? json.texts("ids") : List.of();
     String model = json.textOrNull("model");

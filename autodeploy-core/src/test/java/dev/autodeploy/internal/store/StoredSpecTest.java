@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
+import dev.autodeploy.internal.spec.FormatException;
+import dev.autodeploy.internal.spec.SpecJson;
+import dev.autodeploy.internal.spec.SpecReader;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.lang.reflect.Method;
@@ -19,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-final class SpecCodecTest {
+final class StoredSpecTest {
 
   static Stream<DeploymentSpec> specs() {
     return Stream.of(
@@ -48,10 +51,10 @@ final class SpecCodecTest {
   @ParameterizedTest
   @MethodSource("specs")
   void read_returnsWhatWasWritten(DeploymentSpec spec) throws Exception {
-    byte[] json = Json.page(SpecCodec.write(spec));
+    byte[] json = Json.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN));
 
     try (CapturedLog log = new CapturedLog()) {
-      assertThat(SpecCodec.read(Json.parse(json))).isEqualTo(spec);
+      assertThat(SpecReader.stored(Json.parse(json))).isEqualTo(spec);
       assertThat(log.warnings()).isEmpty();
     }
   }
@@ -83,7 +86,9 @@ final class SpecCodecTest {
             .pricePerHour(Money.of("0.49", "USD"))
             .build();
 
-    assertThat(new String(Json.page(SpecCodec.write(spec)), StandardCharsets.UTF_8))
+    assertThat(
+            new String(
+                Json.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN)), StandardCharsets.UTF_8))
         .isEqualTo(
             """
             {
@@ -102,10 +107,7 @@ final class SpecCodecTest {
                 "type" : "tcp"
               },
               "startTimeout" : "PT10M",
-              "idlePolicy" : {
-                "type" : "after",
-                "timeout" : "PT5M"
-              },
+              "idleTimeout" : "PT5M",
               "minInstances" : 0,
               "maxInstances" : 1,
               "concurrency" : "unlimited",
@@ -127,6 +129,21 @@ final class SpecCodecTest {
   }
 
   @Test
+  void read_understandsPoliciesAndProbesAsFormat1HadThem() throws Exception {
+    assertThat(
+            read(
+                "{'name':'voice','port':8080,'idlePolicy':{'type':'after','timeout':'PT7M'},"
+                    + "'readiness':{'type':'http','path':'/h','minStatus':200,'maxStatus':399}}"))
+        .isEqualTo(
+            minimal()
+                .idleTimeout(Duration.ofMinutes(7))
+                .readiness(ReadinessProbe.http("/h"))
+                .build());
+    assertThat(read("{'name':'voice','port':8080,'idlePolicy':{'type':'never'}}").idlePolicy())
+        .isEqualTo(IdlePolicy.never());
+  }
+
+  @Test
   void read_replacesCustomProbesAndPoliciesByTheDefault_withOneWarning() throws Exception {
     DeploymentSpec custom =
         minimal()
@@ -137,7 +154,8 @@ final class SpecCodecTest {
             .build();
 
     try (CapturedLog log = new CapturedLog()) {
-      DeploymentSpec read = SpecCodec.read(Json.parse(Json.page(SpecCodec.write(custom))));
+      DeploymentSpec read =
+          SpecReader.stored(Json.parse(Json.page(SpecJson.write(custom, SpecJson.Secrets.SHOWN))));
 
       assertThat(read.idlePolicy()).isNull();
       assertThat(read.readiness())
@@ -156,9 +174,9 @@ final class SpecCodecTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{'port':1} | `` | has no field 'name'",
+        "{'port':1} | /name | is needed: it becomes part of the link",
         "{'name':'Voice','port':1} | /name | must be a DNS label",
-        "{'name':'v'} | `` | needs a port",
+        "{'name':'v'} | /port | is needed: the one that the service listens on",
         "{'name':'v','port':70000} | /port | must be 0 to 65535, but was 70000",
         "{'name':'v','port':'80'} | /port | must be a whole number, but is a text",
         "{'name':'v','port':80.5} | /port | must be a whole number, but is another number",
@@ -166,7 +184,8 @@ final class SpecCodecTest {
         "{'name':'v','port':1,'maxInstance':3} | /maxInstance | is not a field that belongs here",
         "{'name':'v','port':1,'startTimeout':'10m'} | /startTimeout | ISO 8601 duration",
         "{'name':'v','port':1,'startTimeout':'PT0S'} | /startTimeout | must be 1 ms to",
-        "{'name':'v','port':1,'minInstances':2} | `` | minInstances must be maxInstances",
+        "{'name':'v','port':1,'minInstances':2} | /minInstances | must be maxInstances (1) at most",
+        "{'name':'v','port':1,'gpu':{'count':-1}} | /gpu/count | must be 0 or more",
         "{'name':'v','port':1,'concurrency':'many'} | /concurrency | or \"unlimited\"",
         "{'name':'v','port':1,'gpu':{'count':'some'}} | /gpu/count | or \"all\"",
         "{'name':'v','port':1,'gpu':{'count':1,'ids':['0']}} | /gpu | not both",
@@ -190,9 +209,10 @@ final class SpecCodecTest {
         "{'name':'v','port':1,'idlePolicy':{'type':'x'}} | /idlePolicy/type | after, never",
         "{'name':'v','port':1,'pricePerHour':{'amount':'x','currency':'USD'}} | /pricePerHour |"
             + " decimal number",
-        "{'name':'v','port':1,'pricePerHour':{'amount':0.49,'currency':'USD'}} |"
+        "{'name':'v','port':1,'pricePerHour':{'amount':true,'currency':'USD'}} |"
             + " /pricePerHour/amount | must be a text",
-        "{'name':'v','port':1,'startBackoff':'PT1S'} | `` | has no field 'maxStartBackoff'",
+        "{'name':'v','port':1,'idleTimeout':'soon'} | /idleTimeout | ISO 8601 duration",
+        "{'name':'v','port':1,'startBackoff':'PT2M'} | /startBackoff | startBackoff (max)",
       })
   void read_namesThePlaceAndTheProblem(String json, String place, String problem) {
     FormatException e = catchThrowableOfType(FormatException.class, () -> read(json));
@@ -202,7 +222,7 @@ final class SpecCodecTest {
   }
 
   private static DeploymentSpec read(String json) throws FormatException {
-    return SpecCodec.read(Json.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+    return SpecReader.stored(Json.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
   }
 
   private static DeploymentSpec.Builder minimal() {

@@ -1,4 +1,4 @@
-package dev.autodeploy.internal.store;
+package dev.autodeploy.internal.spec;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -13,12 +13,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a stored object, read with their types. A field that is null counts as absent.
+ * The fields of a JSON object, read with their types. A field that is null counts as absent.
  *
  * <p>Fields that nobody asked for are refused by {@link #end()}: within one format version they can
  * only be a slip of whoever edited the file, and the next save would drop them.
  */
-final class Fields {
+public final class Fields {
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
 
   private final JsonNode object;
@@ -30,47 +30,47 @@ final class Fields {
     this.place = place;
   }
 
-  static Fields of(JsonNode node, JsonPointer place) throws FormatException {
+  public static Fields of(JsonNode node, JsonPointer place) throws FormatException {
     if (!node.isObject()) {
       throw new FormatException(place, "must be an object, but is " + kind(node));
     }
     return new Fields(node, place);
   }
 
-  boolean has(String name) {
+  public boolean has(String name) {
     asked.add(name);
     return object.hasNonNull(name);
   }
 
-  boolean isText(String name) {
+  public boolean isText(String name) {
     return has(name) && object.get(name).isTextual();
   }
 
-  String text(String name) throws FormatException {
+  public String text(String name) throws FormatException {
     return required(name, "a text", JsonNode::isTextual).textValue();
   }
 
-  @Nullable String textOrNull(String name) throws FormatException {
+  public @Nullable String textOrNull(String name) throws FormatException {
     return has(name) ? text(name) : null;
   }
 
-  int integer(String name) throws FormatException {
+  public int integer(String name) throws FormatException {
     return required(
             name, "a whole number", node -> node.isIntegralNumber() && node.canConvertToInt())
         .intValue();
   }
 
-  long longInteger(String name) throws FormatException {
+  public long longInteger(String name) throws FormatException {
     return required(
             name, "a whole number", node -> node.isIntegralNumber() && node.canConvertToLong())
         .longValue();
   }
 
-  boolean bool(String name) throws FormatException {
+  public boolean bool(String name) throws FormatException {
     return required(name, "true or false", JsonNode::isBoolean).booleanValue();
   }
 
-  Duration duration(String name) throws FormatException {
+  public Duration duration(String name) throws FormatException {
     try {
       return Duration.parse(text(name));
     } catch (DateTimeParseException e) {
@@ -79,7 +79,7 @@ final class Fields {
   }
 
   /** Two instants of this range are at most 292 years apart, as far as nanoseconds reach. */
-  Instant instant(String name) throws FormatException {
+  public Instant instant(String name) throws FormatException {
     Instant instant;
     try {
       instant = Instant.parse(text(name));
@@ -92,15 +92,15 @@ final class Fields {
     return instant;
   }
 
-  @Nullable Instant instantOrNull(String name) throws FormatException {
+  public @Nullable Instant instantOrNull(String name) throws FormatException {
     return has(name) ? instant(name) : null;
   }
 
-  Fields object(String name) throws FormatException {
+  public Fields object(String name) throws FormatException {
     return of(required(name, "an object", JsonNode::isObject), place.appendProperty(name));
   }
 
-  List<Fields> objects(String name) throws FormatException {
+  public List<Fields> objects(String name) throws FormatException {
     JsonNode array = required(name, "an array", JsonNode::isArray);
     List<Fields> objects = new ArrayList<>(array.size());
     for (int i = 0; i < array.size(); i++) {
@@ -109,7 +109,7 @@ final class Fields {
     return objects;
   }
 
-  List<String> texts(String name) throws FormatException {
+  public List<String> texts(String name) throws FormatException {
     JsonNode array = required(name, "an array", JsonNode::isArray);
     List<String> texts = new ArrayList<>(array.size());
     for (int i = 0; i < array.size(); i++) {
@@ -124,7 +124,7 @@ final class Fields {
   }
 
   /** Returns the names of all fields, and leaves it to the caller to know them. */
-  List<String> names() {
+  public List<String> names() {
     List<String> names = new ArrayList<>();
     object.fieldNames().forEachRemaining(names::add);
     asked.addAll(names);
@@ -132,22 +132,38 @@ final class Fields {
   }
 
   /** Refuses what was not asked for. */
-  void end() throws FormatException {
-    for (Map.Entry<String, JsonNode> field : object.properties()) {
-      if (!asked.contains(field.getKey())) {
-        throw bad(field.getKey(), "is not a field that belongs here");
-      }
+  public void end() throws FormatException {
+    List<FormatException> unknown = unknown();
+    if (!unknown.isEmpty()) {
+      throw unknown.get(0);
     }
   }
 
+  /** Returns an error for each field that was not asked for. */
+  List<FormatException> unknown() {
+    List<FormatException> unknown = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> field : object.properties()) {
+      if (!asked.contains(field.getKey())) {
+        unknown.add(bad(field.getKey(), "is not a field that belongs here"));
+      }
+    }
+    return unknown;
+  }
+
+  /** Returns the value of a field that is there. */
+  JsonNode node(String name) {
+    asked.add(name);
+    return object.get(name);
+  }
+
   /** Returns the error that a field's value is not right. */
-  FormatException bad(String name, @Nullable String problem) {
+  public FormatException bad(String name, @Nullable String problem) {
     return new FormatException(
         place.appendProperty(name), problem == null ? "is not valid" : problem);
   }
 
   /** Returns the error that the object as a whole is not right. */
-  FormatException bad(@Nullable String problem) {
+  public FormatException bad(@Nullable String problem) {
     return new FormatException(place, problem == null ? "is not valid" : problem);
   }
 

@@ -1,0 +1,314 @@
+package dev.autodeploy.internal.spec;
+
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ReadinessProbe;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads one specification and collects everything that is wrong in it. Settings that are absent or
+ * null have their default, so that a setting can be added without a new format version.
+ */
+public final class SpecReader {
+  private static final String PLACEHOLDER = "a";
+
+  /** The builder's defaults. */
+  private static final DeploymentSpec DEFAULTS =
+      DeploymentSpec.builder(PLACEHOLDER).port(0).build();
+
+  /** The most digits of a number that is written out. */
+  private static final int MAX_PLAIN = 30;
+
+  private static final Logger LOG = LoggerFactory.getLogger(SpecReader.class);
+
+  private final Fields json;
+  private final boolean stored;
+  private final @Nullable DeploymentSpec existing;
+  private final List<FormatException> errors = new ArrayList<>();
+  private final Set<String> lost = new TreeSet<>();
+
+  private SpecReader(Fields json, boolean stored, @Nullable DeploymentSpec existing) {
+    this.json = json;
+    this.stored = stored;
+    this.existing = existing;
+  }
+
+  /**
+   * Reads a specification from the state directory. What the application has set by itself was not
+   * stored, and has its default, with a warning.
+   *
+   * @param json the specification
+   * @return the specification
+   * @throws FormatException with the first thing that is wrong
+   */
+  public static DeploymentSpec stored(Fields json) throws FormatException {
+    SpecReader reader = new SpecReader(json, true, null);
+    DeploymentSpec spec = reader.read();
+    if (spec == null) {
+      throw reader.errors.get(0);
+    }
+    if (!reader.lost.isEmpty()) {
+      LOG.warn(
+          "deployment '{}' had its own {}, which cannot be stored: it has the default until it is"
+              + " deployed again",
+          spec.name(),
+          String.join(" and ", reader.lost));
+    }
+    return spec;
+  }
+
+  /**
+   * Reads a specification that a user gives.
+   *
+   * @param json the specification
+   * @param existing the one that it replaces, whose own probe and policy are kept where the
+   *     document has them as they were written; or null
+   * @param errors gets everything that is wrong
+   * @return the specification, or null if anything is wrong
+   */
+  public static @Nullable DeploymentSpec given(
+      ObjectNode json, @Nullable DeploymentSpec existing, List<FormatException> errors) {
+    SpecReader reader;
+    try {
+      reader = new SpecReader(Fields.of(json, JsonPointer.empty()), false, existing);
+    } catch (FormatException e) {
+      errors.add(e);
+      return null;
+    }
+    DeploymentSpec spec = reader.read();
+    errors.addAll(reader.errors);
+    return spec;
+  }
+
+  private @Nullable DeploymentSpec read() {
+    DeploymentSpec.Builder b = DeploymentSpec.builder(name());
+    set("description", () -> b.description(json.text("description")));
+    set("image", () -> b.image(json.text("image")));
+    set("snapshot", () -> snapshot(b));
+    set("gpu", () -> b.gpu(GpuJson.read(json.object("gpu"))));
+    if (json.has("port")) {
+      set("port", () -> b.port(json.integer("port")));
+    } else {
+      errors.add(json.bad("port", "is needed: the one that the service listens on"));
+      b.port(0);
+    }
+    set("startCommand", () -> b.startCommand(json.text("startCommand")));
+    set("environment", () -> environment(json.object("environment"), b));
+    set("mounts", () -> mounts(b));
+    set("sharedMemoryBytes", () -> b.sharedMemoryBytes(json.longInteger("sharedMemoryBytes")));
+    set("readiness", () -> b.readiness(readiness()));
+    set("startTimeout", () -> b.startTimeout(json.duration("startTimeout")));
+    set("idleTimeout", () -> idleTimeout(b));
+    if (stored) {
+      set("idlePolicy", () -> idlePolicy(json.object("idlePolicy"), b));
+    }
+    set("minInstances", () -> b.minInstances(json.integer("minInstances")));
+    set("maxInstances", () -> b.maxInstances(json.integer("maxInstances")));
+    set("concurrency", () -> concurrency(b));
+    set("maxPending", () -> b.maxPending(json.integer("maxPending")));
+    set("releaseGrace", () -> b.releaseGrace(json.duration("releaseGrace")));
+    startBackoff(b);
+    set("pricePerHour", () -> b.pricePerHour(money(json.object("pricePerHour"))));
+    errors.addAll(json.unknown());
+    minimum();
+    if (!errors.isEmpty()) {
+      return null;
+    }
+    try {
+      return b.build();
+    } catch (IllegalArgumentException e) {
+      errors.add(json.bad(e.getMessage()));
+      return null;
+    }
+  }
+
+  private String name() {
+    String[] name = {PLACEHOLDER};
+    if (json.has("name")) {
+      set(
+          "name",
+          () -> {
+            String given = json.text("name");
+            DeploymentSpec.builder(given);
+            name[0] = given;
+          });
+    } else {
+      errors.add(json.bad("name", "is needed: it becomes part of the link"));
+    }
+    return name[0];
+  }
+
+  private void set(String name, Setting setting) {
+    if (json.has(name)) {
+      try {
+        setting.read();
+      } catch (FormatException e) {
+        errors.add(e);
+      } catch (IllegalArgumentException e) {
+        errors.add(json.bad(name, e.getMessage()));
+      }
+    }
+  }
+
+  /** The builder takes the later of the two; a document has no later one. */
+  private void snapshot(DeploymentSpec.Builder b) throws FormatException {
+    if (json.has("image")) {
+      throw json.bad(
+          "snapshot", "cannot be there beside an image: an instance starts from one of the two");
+    }
+    b.snapshot(json.text("snapshot"));
+  }
+
+  private static void environment(Fields json, DeploymentSpec.Builder b) throws FormatException {
+    for (String variable : json.names()) {
+      b.environment(variable, json.text(variable));
+    }
+  }
+
+  private void mounts(DeploymentSpec.Builder b) throws FormatException {
+    for (Fields mount : json.objects("mounts")) {
+      boolean readOnly = mount.has("readOnly") && mount.bool("readOnly");
+      b.mount(new Mount(mount.text("source"), mount.text("target"), readOnly));
+      mount.end();
+    }
+  }
+
+  private ReadinessProbe readiness() throws FormatException {
+    DeploymentSpec before = existing;
+    if (before != null && json.node("readiness").equals(ProbeJson.write(before.readiness()))) {
+      return before.readiness();
+    }
+    return ProbeJson.read(json.object("readiness"), this::customProbe);
+  }
+
+  private ReadinessProbe customProbe(Fields probe) throws FormatException {
+    if (!stored) {
+      throw probe.bad("type", "must be tcp, http, logLine, anyOf or allOf");
+    }
+    lost.add("readiness probe");
+    return ReadinessProbe.tcp();
+  }
+
+  private void idleTimeout(DeploymentSpec.Builder b) throws FormatException {
+    String text = json.text("idleTimeout");
+    IdlePolicy before = existing == null ? null : existing.idlePolicy();
+    if (text.equals(SpecJson.NEVER)) {
+      b.idlePolicy(IdlePolicy.never());
+    } else if (before != null && text.equals(SpecJson.idleTimeout(before))) {
+      b.idlePolicy(before);
+    } else if (text.equals(SpecJson.CUSTOM) && stored) {
+      lost.add("idle policy");
+    } else {
+      b.idleTimeout(duration("idleTimeout", text));
+    }
+  }
+
+  private Duration duration(String name, String text) throws FormatException {
+    Duration duration;
+    try {
+      duration = Duration.parse(text);
+    } catch (DateTimeParseException e) {
+      throw json.bad(name, "must be \"never\" or an ISO 8601 duration such as PT5M");
+    }
+    return duration;
+  }
+
+  /** The form of format version 1. */
+  private void idlePolicy(Fields policy, DeploymentSpec.Builder b) throws FormatException {
+    switch (policy.text("type")) {
+      case "after" -> {
+        try {
+          b.idleTimeout(policy.duration("timeout"));
+        } catch (IllegalArgumentException e) {
+          throw policy.bad("timeout", e.getMessage());
+        }
+      }
+      case SpecJson.NEVER -> b.idlePolicy(IdlePolicy.never());
+      case SpecJson.CUSTOM -> lost.add("idle policy");
+      default -> throw policy.bad("type", "must be after, never or custom");
+    }
+    policy.end();
+  }
+
+  private void concurrency(DeploymentSpec.Builder b) throws FormatException {
+    if (!json.isText("concurrency")) {
+      b.concurrency(json.integer("concurrency"));
+    } else if (json.text("concurrency").equals(SpecJson.UNLIMITED)) {
+      b.concurrency(DeploymentSpec.UNLIMITED);
+    } else {
+      throw json.bad("concurrency", "must be a whole number or \"unlimited\"");
+    }
+  }
+
+  private void startBackoff(DeploymentSpec.Builder b) {
+    Duration[] backoff = {DEFAULTS.startBackoff(), DEFAULTS.maxStartBackoff()};
+    int before = errors.size();
+    set("startBackoff", () -> backoff[0] = json.duration("startBackoff"));
+    set("maxStartBackoff", () -> backoff[1] = json.duration("maxStartBackoff"));
+    if (errors.size() == before) {
+      try {
+        b.startBackoff(backoff[0], backoff[1]);
+      } catch (IllegalArgumentException e) {
+        errors.add(json.bad("startBackoff", e.getMessage()));
+      }
+    }
+  }
+
+  /** Says at a field what {@code build()} says about the whole. */
+  private void minimum() {
+    if (!errors.isEmpty() && (isWrong("minInstances") || isWrong("maxInstances"))) {
+      return;
+    }
+    int min = number("minInstances", DEFAULTS.minInstances());
+    int max = number("maxInstances", DEFAULTS.maxInstances());
+    if (min > max) {
+      errors.add(
+          json.bad(
+              "minInstances",
+              "minInstances must be maxInstances (" + max + ") at most, but is " + min));
+    }
+  }
+
+  private boolean isWrong(String name) {
+    return errors.stream().anyMatch(e -> e.pointer().matchesProperty(name));
+  }
+
+  private int number(String name, int otherwise) {
+    return json.has(name) ? json.node(name).intValue() : otherwise;
+  }
+
+  private static Money money(Fields price) throws FormatException {
+    String amount =
+        price.has("amount") && price.node("amount").isNumber()
+            ? plain(price.node("amount"))
+            : price.text("amount");
+    Money money = Money.of(amount, price.text("currency"));
+    price.end();
+    return money;
+  }
+
+  /** Returns a number without an exponent, unless that would be long: 1e999999999. */
+  private static String plain(JsonNode node) {
+    BigDecimal number = node.decimalValue();
+    boolean isLong = Math.abs((long) number.scale()) > MAX_PLAIN || number.precision() > MAX_PLAIN;
+    return isLong ? number.toString() : number.toPlainString();
+  }
+
+  private interface Setting {
+    void read() throws FormatException;
+  }
+}
