@@ -15,7 +15,11 @@ import java.util.function.Function;
  */
 final class Outbox {
   private final String name;
-  private final Queue<Effect> effects = new ArrayDeque<>(1);
+  private static final Queue<Effect> NOTHING = new ArrayDeque<>(1);
+
+  /** Made for the first effect: a deployment on standby has none. */
+  private Queue<Effect> effects = NOTHING;
+
   private DeploymentState publishedState = DeploymentState.STANDBY;
   private long timerAt = NEVER;
 
@@ -28,11 +32,14 @@ final class Outbox {
   }
 
   void add(Effect effect) {
+    if (effects == NOTHING) {
+      effects = new ArrayDeque<>();
+    }
     effects.add(effect);
   }
 
   void publish(Function<Instant, DeploymentEvent> event) {
-    effects.add(new Effect.Publish(event));
+    add(new Effect.Publish(event));
   }
 
   /** Publishes the deployment's state if it is another one than the last published. */
@@ -48,7 +55,7 @@ final class Outbox {
   void schedule(long at) {
     if (at < timerAt) {
       timerAt = at;
-      effects.add(new Effect.SetTimer(at));
+      add(new Effect.SetTimer(at));
     }
   }
 

@@ -5,22 +5,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The recent past of a deployment: two rings of nanoseconds. */
 final class RecentUsage implements UsageHistory {
   private final String deployment;
-  private final Ring gaps = new Ring();
-  private final Ring starts = new Ring();
+
+  /** Made for the first value: most deployments of a host with many have never been used. */
+  private @Nullable Ring gaps;
+
+  private @Nullable Ring starts;
 
   RecentUsage(String deployment) {
     this.deployment = deployment;
   }
 
   void addGap(long nanos) {
+    gaps = gaps == null ? new Ring() : gaps;
     gaps.add(nanos);
   }
 
   void addStart(long nanos) {
+    starts = starts == null ? new Ring() : starts;
     starts.add(nanos);
   }
 
@@ -31,19 +37,19 @@ final class RecentUsage implements UsageHistory {
 
   @Override
   public List<Duration> recentGaps() {
-    return gaps.toList();
+    return gaps == null ? List.of() : gaps.toList();
   }
 
   @Override
   public List<Duration> recentStartDurations() {
-    return starts.toList();
+    return starts == null ? List.of() : starts.toList();
   }
 
   /** The last values of a series. */
   private static final class Ring {
     private static final long[] NONE = {};
 
-    /** Grows with what is added: most deployments of a host with many have hardly been used. */
+    /** Grows with the values added: most deployments have hardly been used. */
     private long[] values = NONE;
 
     private long count;

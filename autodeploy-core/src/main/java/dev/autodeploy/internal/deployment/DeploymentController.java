@@ -48,7 +48,7 @@ public final class DeploymentController {
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
   private final EffectRunner effects;
-  private final SecretMask secrets = new SecretMask();
+  private volatile SecretMask secrets = SecretMask.NEW;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   private final RunningInstances running = new RunningInstances();
@@ -338,7 +338,7 @@ public final class DeploymentController {
     decide(
         () -> {
           ledger.meter(meter(spec));
-          secrets.replaced(machine.spec(), spec);
+          secrets = secrets.replaced(machine.spec(), spec);
           machine.update(now(), spec, fingerprint);
         });
   }

@@ -24,7 +24,7 @@ final class EffectRunner {
   private volatile @Nullable EffectHandler handler;
 
   // Guarded by the deployment's lock.
-  private final Queue<Effect> pending = new ArrayDeque<>(1);
+  private @Nullable Queue<Effect> pending; // made for the first effect, too
   private boolean running;
 
   /**
@@ -41,12 +41,15 @@ final class EffectRunner {
 
   /** Takes an effect over; to be called under the lock. */
   void add(Effect effect) {
+    if (pending == null) {
+      pending = new ArrayDeque<>();
+    }
     pending.add(effect);
   }
 
   /** Returns whether {@link #run} has nothing to do; to be called under the lock. */
   boolean isEmpty() {
-    return pending.isEmpty();
+    return pending == null || pending.isEmpty();
   }
 
   /**
@@ -80,11 +83,12 @@ final class EffectRunner {
   private @Nullable Effect first() {
     lock.lock();
     try {
-      if (running || pending.isEmpty()) {
+      if (running || pending == null) {
         return null;
       }
-      running = true;
-      return pending.poll();
+      Effect effect = pending.poll();
+      running = effect != null;
+      return effect;
     } finally {
       lock.unlock();
     }
@@ -93,7 +97,7 @@ final class EffectRunner {
   private @Nullable Effect next() {
     lock.lock();
     try {
-      Effect effect = pending.poll();
+      Effect effect = pending == null ? null : pending.poll();
       if (effect == null) {
         running = false;
       }

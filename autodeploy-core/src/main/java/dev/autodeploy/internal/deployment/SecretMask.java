@@ -11,23 +11,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * Masks the environment values of a deployment in what its provider tells of starts, ends, releases
  * and logs, and makes it {@linkplain PlainText plain text}, where it enters the engine: from here
- * it goes to events, errors, links and pages. Thread-safe.
+ * it goes to events, errors, links and pages. Immutable.
  */
 final class SecretMask {
   /** The number of replaced environments that are remembered, since logs may hold their values. */
   private static final int EARLIER_SPECS = 16;
 
-  private volatile List<DeploymentSpec> earlier = List.of();
+  /** A mask that remembers nothing. */
+  static final SecretMask NEW = new SecretMask(List.of());
 
-  /**
-   * Remembers a specification whose environment is replaced. Called under the deployment's lock.
-   */
-  void replaced(DeploymentSpec before, DeploymentSpec after) {
-    if (!before.environment().equals(after.environment())) {
-      List<DeploymentSpec> next = new ArrayList<>(earlier);
-      next.add(before);
-      earlier = List.copyOf(next.size() > EARLIER_SPECS ? next.subList(1, next.size()) : next);
+  private final List<DeploymentSpec> earlier;
+
+  private SecretMask(List<DeploymentSpec> earlier) {
+    this.earlier = List.copyOf(earlier);
+  }
+
+  /** Returns a mask that also remembers a specification if its environment is replaced. */
+  SecretMask replaced(DeploymentSpec before, DeploymentSpec after) {
+    if (before.environment().equals(after.environment())) {
+      return this;
     }
+    List<DeploymentSpec> next = new ArrayList<>(earlier);
+    next.add(before);
+    return new SecretMask(next.size() > EARLIER_SPECS ? next.subList(1, next.size()) : next);
   }
 
   /** Masks the lines of a log, whichever specification its writer had. */

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class UsageBook {
   private static final Logger LOG = LoggerFactory.getLogger(UsageBook.class);
 
-  private final List<UsageInterval> closed = new ArrayList<>();
+  private List<UsageInterval> closed = List.of();
   private CostMeter meter;
   private Parts sum;
 
@@ -44,6 +44,9 @@ final class UsageBook {
   }
 
   void close(UsageInterval usage) {
+    if (closed.isEmpty()) {
+      closed = new ArrayList<>(); // the first one
+    }
     closed.add(usage);
     sum = sum.plus(parts(usage));
   }
