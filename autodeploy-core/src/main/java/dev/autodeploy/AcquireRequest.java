@@ -5,14 +5,14 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 
 /**
- * What a caller asks of a deployment: which instance, and how long it will wait. Immutable.
+ * A request for a lease: for which instance, and how long the caller will wait. Immutable.
  *
  * @param route which instance
  * @param timeout how long to wait for it at the most; longer than 0
  */
 public record AcquireRequest(RouteRule route, Duration timeout) {
 
-  /** How long an acquire waits unless it says otherwise: 10 minutes. */
+  /** The time that an acquire waits unless it says otherwise: 10 minutes. */
   public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
 
   /**

@@ -6,7 +6,7 @@ import java.time.Duration;
 public final class AcquireTimeoutException extends AutoDeployException {
   private static final long serialVersionUID = 1L;
 
-  /** How long the caller waited. */
+  /** The time that the caller waited. */
   private final Duration waited;
 
   /**

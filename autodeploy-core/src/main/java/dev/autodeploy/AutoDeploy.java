@@ -5,7 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
-import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.internal.store.FileStateStore;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
@@ -25,6 +26,7 @@ import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines for its documentation: the engine's methods, and every setting of its builder.
 /**
  * An engine that keeps deployments: it starts an instance when somebody needs one and releases it
  * when nobody does. Thread-safe.
@@ -419,7 +421,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder drainTimeout(Duration value) {
-      drainTimeout = notNegative("drainTimeout", value);
+      drainTimeout = Arguments.notNegative("drainTimeout", value);
       return this;
     }
 
@@ -431,7 +433,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder releaseTimeout(Duration value) {
-      releaseTimeout = notNegative("releaseTimeout", value);
+      releaseTimeout = Arguments.notNegative("releaseTimeout", value);
       return this;
     }
 
@@ -502,18 +504,9 @@ public final class AutoDeploy implements AutoCloseable {
 
     private StateStore store() {
       if (stateDirectory != null) {
-        return new dev.autodeploy.internal.store.FileStateStore(stateDirectory);
+        return new FileStateStore(stateDirectory);
       }
       return stateStore != null ? stateStore : StateStore.inMemory();
-    }
-
-    private static Duration notNegative(String parameter, Duration value) {
-      requireNonNull(value, parameter);
-      if (value.isNegative()) {
-        throw new IllegalArgumentException(
-            parameter + " must be 0 or longer, but was " + Durations.text(value));
-      }
-      return value;
     }
   }
 }

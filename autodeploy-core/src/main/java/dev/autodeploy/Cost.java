@@ -3,7 +3,7 @@ package dev.autodeploy;
 import java.time.Instant;
 
 /**
- * What a deployment has cost since it was made, including the instances that exist now.
+ * The cost of a deployment since it was made, including the instances that exist now.
  *
  * <p>Money runs from the start request of each instance to its verified release. The four parts add
  * up to {@code total}, apart from rounding in the last digit.

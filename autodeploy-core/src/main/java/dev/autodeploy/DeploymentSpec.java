@@ -3,7 +3,7 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.text.PlainText;
-import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
@@ -18,8 +18,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines for its documentation: each of the 21 settings has it at the getter and the
+// setter.
 /**
- * What is deployed and how it is kept: the settings of one deployment. Immutable.
+ * The settings of one deployment: what is deployed, and how it is kept. Immutable.
  *
  * <p>Two specifications are equal if all their settings are; a custom {@link ReadinessProbe} or
  * {@link IdlePolicy} counts by its own {@code equals}.
@@ -512,7 +514,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder port(int value) {
-      port = inRange("port", value, 0, 65535, "");
+      port = Arguments.inRange("port", value, 0, 65535, "");
       return this;
     }
 
@@ -523,7 +525,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder startCommand(String line) {
-      startCommand = notBlank("startCommand", line);
+      startCommand = Arguments.notBlank("startCommand", line);
       return this;
     }
 
@@ -609,7 +611,8 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder startTimeout(Duration value) {
-      startTimeout = inRange("startTimeout", value, Duration.ofMillis(1), Duration.ofHours(24));
+      startTimeout =
+          Arguments.inRange("startTimeout", value, Duration.ofMillis(1), Duration.ofHours(24));
       return this;
     }
 
@@ -643,7 +646,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder minInstances(int value) {
-      minInstances = inRange("minInstances", value, 0, 1000, " instances");
+      minInstances = Arguments.inRange("minInstances", value, 0, 1000, " instances");
       return this;
     }
 
@@ -654,7 +657,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder maxInstances(int value) {
-      maxInstances = inRange("maxInstances", value, 1, 1000, " instances");
+      maxInstances = Arguments.inRange("maxInstances", value, 1, 1000, " instances");
       return this;
     }
 
@@ -665,7 +668,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder concurrency(int value) {
-      concurrency = inRange("concurrency", value, 1, UNLIMITED, " requests");
+      concurrency = Arguments.inRange("concurrency", value, 1, UNLIMITED, " requests");
       return this;
     }
 
@@ -677,7 +680,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder maxPending(int value) {
-      maxPending = inRange("maxPending", value, 0, 1_000_000, " requests");
+      maxPending = Arguments.inRange("maxPending", value, 0, 1_000_000, " requests");
       return this;
     }
 
@@ -688,7 +691,7 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder releaseGrace(Duration value) {
-      releaseGrace = inRange("releaseGrace", value, Duration.ZERO, Duration.ofHours(1));
+      releaseGrace = Arguments.inRange("releaseGrace", value, Duration.ZERO, Duration.ofHours(1));
       return this;
     }
 
@@ -700,8 +703,8 @@ public final class DeploymentSpec {
      * @return this
      */
     public Builder startBackoff(Duration first, Duration max) {
-      inRange("startBackoff (first)", first, Duration.ofMillis(1), Duration.ofHours(1));
-      inRange("startBackoff (max)", max, first, Duration.ofHours(24));
+      Arguments.inRange("startBackoff (first)", first, Duration.ofMillis(1), Duration.ofHours(1));
+      Arguments.inRange("startBackoff (max)", max, first, Duration.ofHours(24));
       startBackoff = first;
       maxStartBackoff = max;
       return this;
@@ -744,53 +747,17 @@ public final class DeploymentSpec {
       return new DeploymentSpec(this);
     }
 
-    private static String notBlank(String parameter, String value) {
-      requireNonNull(value, parameter);
-      if (value.isBlank() || value.indexOf('\0') >= 0) {
-        throw new IllegalArgumentException(parameter + " must not be blank or contain NUL");
-      }
-      return value;
-    }
-
-    /** It is shown in logs and on pages, and no image's name has control characters. */
+    /**
+     * Checks a reference: it is shown in logs and on pages, and no image's name has control
+     * characters.
+     */
     private static String reference(String parameter, String value) {
-      if (!PlainText.isLine(notBlank(parameter, value))) {
+      if (!PlainText.isLine(Arguments.notBlank(parameter, value))) {
         throw new IllegalArgumentException(
             parameter
                 + " must not contain control characters, but was '"
                 + PlainText.line(value)
                 + "'");
-      }
-      return value;
-    }
-
-    private static int inRange(String parameter, int value, int min, int max, String unit) {
-      if (value < min || value > max) {
-        throw new IllegalArgumentException(
-            parameter
-                + " must be "
-                + min
-                + " to "
-                + (max == UNLIMITED ? "unlimited" : String.valueOf(max))
-                + unit
-                + ", but was "
-                + value
-                + unit);
-      }
-      return value;
-    }
-
-    private static Duration inRange(String parameter, Duration value, Duration min, Duration max) {
-      requireNonNull(value, parameter);
-      if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-        throw new IllegalArgumentException(
-            parameter
-                + " must be "
-                + Durations.text(min)
-                + " to "
-                + Durations.text(max)
-                + ", but was "
-                + Durations.text(value));
       }
       return value;
     }

@@ -1,10 +1,10 @@
 package dev.autodeploy;
 
-/** What kind of error an {@link AutoDeployException} is; stable, for programs to decide by. */
+/** The kind of an {@link AutoDeployException}; stable, for programs to decide by. */
 public enum ErrorCode {
   /** No deployment has this name, or it is being removed. */
   DEPLOYMENT_NOT_FOUND,
-  /** As many requests wait as the deployment allows. */
+  /** The queue is full: as many requests wait as the deployment allows. */
   QUEUE_FULL,
   /** No lease could be had before the caller's deadline. */
   ACQUIRE_TIMEOUT,

@@ -1,12 +1,12 @@
 package dev.autodeploy;
 
-/** Why an instance is released. */
+/** The reason for which an instance is released. */
 public enum ReleaseReason {
   /** Nothing was in flight for the idle timeout. */
   IDLE,
-  /** Its start failed or took longer than the start timeout. */
+  /** The start failed or took longer than the start timeout. */
   START_FAILED,
-  /** It ended by itself. */
+  /** The instance ended by itself. */
   EXITED,
   /** The deployment's specification changed, or its maximum was lowered. */
   UPDATED,

@@ -8,10 +8,10 @@ import java.time.Duration;
 public final class StartFailedException extends AutoDeployException {
   private static final long serialVersionUID = 1L;
 
-  /** Why the start failed. */
+  /** The failure of the start. */
   private final transient StartFailure failure;
 
-  /** When the next start is possible. */
+  /** The time until the next start is possible. */
   private final Duration retryAfter;
 
   /**

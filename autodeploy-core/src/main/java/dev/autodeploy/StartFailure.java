@@ -7,7 +7,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a start failed. Immutable.
+ * A start that failed. Immutable.
  *
  * @param instanceId the instance that did not become ready
  * @param kind what happened
@@ -24,13 +24,13 @@ public record StartFailure(
     Duration elapsed,
     int attempts) {
 
-  /** What happened. */
+  /** The kinds of failures. */
   public enum Kind {
     /** The provider could not start it. */
     PROVIDER,
-    /** It ended before it was ready. */
+    /** The instance ended before it was ready. */
     EXITED,
-    /** It was not ready within the start timeout. */
+    /** The instance was not ready within the start timeout. */
     TIMEOUT
   }
 

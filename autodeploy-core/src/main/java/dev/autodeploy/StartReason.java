@@ -1,6 +1,6 @@
 package dev.autodeploy;
 
-/** Why an instance was started. Every start has exactly one reason. */
+/** The reason for which an instance was started. Every start has exactly one reason. */
 public enum StartReason {
   /** A request came while no instance was ready or starting. */
   REQUEST,

@@ -1,17 +1,21 @@
 /**
- * The inside of the engine, by responsibility; not API. Each package may use only those above it:
+ * The inside of the engine, by responsibility; not API. Each package uses only those before it,
+ * which {@code RoomsTest} holds:
  *
  * <pre>
+ * text        texts of others, made plain
  * util        helpers that know nothing of deployments
+ * files       files that no other user may read or replace
  * net         listening sockets, shared by the fronts
- * spec        a specification's digest
+ * document    types of problems and lists of deployments, as links and the API show them
  * policy      the idle policies and cost meters that come with the library
  * probe       the readiness probes that come with it
- * store       state and ledger in memory and in files
+ * spec        a specification seen from outside: its digest, its JSON
+ * store       state and ledger, in memory and in files
  * process     instances as local processes
  * decision    when an instance starts and is released, and who gets it: pure code
- * ledger      what instances were used for and cost
- * runtime     what all deployments of an engine share
+ * ledger      the use of instances and its cost
+ * runtime     the services that all deployments of an engine share
  * deployment  one deployment: a lock around its decisions, and what carries them out
  * engine      all deployments of one engine: recovery, maintenance, orphans, shutdown
  * </pre>

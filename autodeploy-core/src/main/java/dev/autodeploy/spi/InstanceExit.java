@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an instance ended. Immutable.
+ * The end of an instance. Immutable.
  *
  * @param exitCode the exit code of its main process, or null if there is none or it is not known
  * @param outOfMemory whether it, or a process in it, was ended for lack of memory

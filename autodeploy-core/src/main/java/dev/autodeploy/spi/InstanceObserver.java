@@ -1,7 +1,7 @@
 package dev.autodeploy.spi;
 
 /**
- * Whom a provider tells what happens to its instances. Thread-safe; calls return at once. Calls
+ * A receiver of what happens to a provider's instances. Thread-safe; calls return at once. Calls
  * about instances that the engine does not know are ignored.
  */
 public interface InstanceObserver {

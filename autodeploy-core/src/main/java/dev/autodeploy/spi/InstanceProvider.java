@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Where instances run: local processes, containers, machines of a cloud. Thread-safe.
+ * A place where instances run: local processes, containers, machines of a cloud. Thread-safe.
  *
  * <p>All methods are called on the engine's provider executor. An implementation may block there
  * and return a completed stage, or return at once and complete the stage later; an exception thrown

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class InstanceStartException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** How the instance ended, if it ran. */
+  /** The end of the instance, if it ran. */
   private final transient @Nullable InstanceExit exit;
 
   /**

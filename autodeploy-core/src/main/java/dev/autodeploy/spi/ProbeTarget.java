@@ -8,7 +8,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * What a {@link ReadinessProbe} looks at. Immutable.
+ * The instance that a {@link ReadinessProbe} looks at. Immutable.
  *
  * @param endpoint the address to ask
  * @param acceptProvesListening whether an accepted connection proves that the service listens;
@@ -20,7 +20,7 @@ public record ProbeTarget(
     boolean acceptProvesListening,
     Supplier<CompletionStage<List<String>>> recentLogs) {
 
-  /** How many lines a probe for a log line looks at. */
+  /** The number of lines that a probe for a log line looks at. */
   public static final int LOG_LINES = 500;
 
   /**

@@ -3,7 +3,7 @@ package dev.autodeploy.spi;
 import static java.util.Objects.requireNonNull;
 
 /**
- * What a provider gets from the engine that uses it. Immutable.
+ * The engine that uses a provider, as the provider sees it. Immutable.
  *
  * @param owner whose instances these are: every instance is labelled with it, and only instances
  *     with this label are ever listed or released

@@ -3,7 +3,7 @@ package dev.autodeploy.spi;
 import static java.util.Objects.requireNonNull;
 
 /**
- * How far a start is. Immutable.
+ * The progress of a start. Immutable.
  *
  * @param step what is being done, such as {@code pulling}, in a word or two
  * @param detail more about it, possibly empty

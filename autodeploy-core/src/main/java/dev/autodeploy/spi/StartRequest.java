@@ -5,8 +5,8 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.DeploymentSpec;
 
 /**
- * What a provider is asked to start, and the labels that the instance carries from its first moment
- * on. Immutable.
+ * The instance that a provider is asked to start, and the labels that the instance carries from its
+ * first moment on. Immutable.
  *
  * @param owner whose instance it is; see {@link ProviderContext#owner()}
  * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of

@@ -8,7 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an engine keeps over a restart beside the ledger. Immutable.
+ * The state that an engine keeps over a restart beside the ledger. Immutable.
  *
  * @param owner the owner id under which instances are labelled, or null if none was stored yet
  * @param deployments the deployments, in the order in which they were made

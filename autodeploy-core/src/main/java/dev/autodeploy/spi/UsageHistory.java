@@ -9,7 +9,7 @@ import java.util.List;
  */
 public interface UsageHistory {
 
-  /** How many values of each kind are kept. */
+  /** The number of values of each kind that are kept. */
   int LIMIT = 128;
 
   /**

@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
+// Over 500 lines: one contract, which is read, and inherited by tests of providers, as a whole.
 /**
  * What every {@link InstanceProvider} has to keep. Extend it in a test class of your own and
  * override {@link #provider()} and the two specifications; the other methods where they do not fit.

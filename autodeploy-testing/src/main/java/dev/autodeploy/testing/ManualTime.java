@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines: four interfaces of time in one published class, a quarter of it documentation.
 /**
  * Time that stands still until a test moves it: ticker, clock, scheduler and executor of an engine
  * in one. Ten minutes of a deployment's life take a fraction of a millisecond, and every run is the

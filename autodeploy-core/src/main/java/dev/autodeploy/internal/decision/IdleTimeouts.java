@@ -14,7 +14,9 @@ import org.slf4j.LoggerFactory;
 final class IdleTimeouts {
   private static final Logger LOG = LoggerFactory.getLogger(IdleTimeouts.class);
 
-  /** Beyond a century it is as good as never, and cannot overflow the time line. */
+  /**
+   * The longest timeout: beyond a century is as good as never, and could overflow the time line.
+   */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final IdlePolicy enginePolicy;

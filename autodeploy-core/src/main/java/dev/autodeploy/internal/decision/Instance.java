@@ -27,7 +27,7 @@ public final class Instance {
   private InstancePhase phase = InstancePhase.STARTING;
   boolean gone;
 
-  /** Its open leases are worthless and no longer count. */
+  /** The open leases are worthless and no longer count. */
   boolean leasesLost;
 
   final long startRequestedAt;
@@ -49,10 +49,10 @@ public final class Instance {
   /** The answer of the idle policy when it became idle. */
   long idleTimeout = NEVER;
 
-  /** It serves nothing for a while although it is ready, as for a snapshot. */
+  /** The instance serves nothing for a while although it is ready, as for a snapshot. */
   boolean reserved;
 
-  /** It is detached, instead of released, when it is drained. */
+  /** The instance is detached, instead of released, when it is drained. */
   boolean detaching;
 
   long drainDeadline = NEVER;

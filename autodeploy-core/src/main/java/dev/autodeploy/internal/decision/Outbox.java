@@ -51,7 +51,7 @@ final class Outbox {
     }
   }
 
-  /** Has the timer fire at a time, unless it fires earlier anyway. */
+  /** Sets the timer to a time, unless it fires earlier anyway. */
   void schedule(long at) {
     if (at < timerAt) {
       timerAt = at;

@@ -14,7 +14,7 @@ import dev.autodeploy.QueueFullException;
 import dev.autodeploy.StartFailedException;
 import java.time.Duration;
 
-/** What the callers of one deployment are told when they get no lease. */
+/** The errors of callers of one deployment that get no lease. */
 final class Rejections {
   private final String name;
 

@@ -4,7 +4,7 @@ import dev.autodeploy.StartFailure;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How long starts are held back after some have failed in a row, and why the last one did. */
+/** The delay of starts after some have failed in a row, and the last failure. */
 final class StartBackoff {
   private int failuresInARow;
   private long until = Long.MIN_VALUE;

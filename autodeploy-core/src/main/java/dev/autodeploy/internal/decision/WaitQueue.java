@@ -12,8 +12,8 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Those who wait for a lease: for any instance, or bound to one. They are served in the order in
- * which they asked, whatever happens to the instances meanwhile, and each has a deadline.
+ * The callers that wait for a lease: for any instance, or bound to one. They are served in the
+ * order in which they asked, whatever happens to the instances meanwhile, and each has a deadline.
  */
 final class WaitQueue {
   static final Comparator<Waiter> BY_ARRIVAL = comparingLong(waiter -> waiter.number);
@@ -21,7 +21,7 @@ final class WaitQueue {
   private static final Comparator<Waiter> BY_DEADLINE =
       Comparator.<Waiter>comparingLong(w -> w.deadline).thenComparing(BY_ARRIVAL);
 
-  /** In both only once somebody has waited: on standby a queue weighs next to nothing. */
+  /** The callers that wait for any instance; made for the first, as on standby nobody waits. */
   private NavigableSet<Waiter> forAny = Collections.emptyNavigableSet();
 
   private NavigableSet<Waiter> byDeadline = Collections.emptyNavigableSet();

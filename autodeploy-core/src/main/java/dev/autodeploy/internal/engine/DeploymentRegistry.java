@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * engine's lock.
  */
 final class DeploymentRegistry implements BusyDeployments {
-  /** So many names are in the message that there is no deployment of a name. */
+  /** The number of names in the message that there is no deployment of a name. */
   private static final int NAMES_SHOWN = 20;
 
   private final Map<String, DeploymentController> declared = new ConcurrentHashMap<>();
@@ -41,11 +41,11 @@ final class DeploymentRegistry implements BusyDeployments {
   /** The same as their users see them, or null since they have changed. */
   private volatile @Nullable List<Deployment> deployments;
 
-  /** Those that have instances or anything else to look after. */
+  /** The deployments that have anything to look after, such as an instance. */
   private final Set<DeploymentController> busy =
       new ConcurrentSkipListSet<>(comparingLong(DeploymentController::number));
 
-  /** Those that are not declared, and of which an earlier process has left instances. */
+  /** The deployments that are not declared, and of which instances are left. */
   private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
 
   // Finding.

@@ -5,7 +5,10 @@ import dev.autodeploy.ErrorCode;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** Whether an engine is open, and the one close that ends it. Guarded by the engine's lock. */
+/**
+ * The state of an engine, open or closing, and the one close that ends it. Guarded by the engine's
+ * lock.
+ */
 final class EngineLifecycle {
   private @Nullable CompletableFuture<Void> closing;
 

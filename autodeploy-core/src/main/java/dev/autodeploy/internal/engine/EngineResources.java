@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What an engine runs on: made where the host did not hand it in, and then closed with the engine,
- * in the opposite order. Provider and store belong to the engine in any case.
+ * The resources that an engine runs on: made where the host did not hand it in, and then closed
+ * with the engine, in the opposite order. Provider and store belong to the engine in any case.
  */
 final class EngineResources {
   private static final Logger LOG = LoggerFactory.getLogger(EngineResources.class);

@@ -21,14 +21,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What earlier processes have left and nobody has taken over yet: instances whose deployment is not
- * declared, and accounts that the ledger has as open. Guarded by the engine's lock, except where
- * marked.
+ * The remains of earlier processes that nobody has taken over yet: instances whose deployment is
+ * not declared, and accounts that the ledger has as open. Guarded by the engine's lock, except
+ * where marked.
  */
 final class UnclaimedInstances {
   private static final Logger LOG = LoggerFactory.getLogger(UnclaimedInstances.class);
 
-  /** How long what was found is kept for a deployment that the host has not declared yet. */
+  /** The time for which an instance is kept for a deployment that the host has not declared yet. */
   private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
 
   private final EngineServices services;

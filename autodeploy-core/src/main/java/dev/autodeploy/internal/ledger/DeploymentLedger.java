@@ -29,7 +29,7 @@ public final class DeploymentLedger {
   private static final class Account {
     private final Instant startRequestedAt;
 
-    /** When it ended, for one that was found ended after a restart. */
+    /** The end of an instance that was found ended after a restart. */
     private final @Nullable Instant foundEndedAt;
 
     /** The last use that the ledger has. */
@@ -56,7 +56,7 @@ public final class DeploymentLedger {
   private final InstantSource clock;
   private final UsageBook book;
 
-  /** By instance, in the order of opening; made for the first one. */
+  /** The open accounts, in the order of opening; made for the first one. */
   private Map<Instance, Account> open = Map.of();
 
   public DeploymentLedger(
@@ -155,7 +155,7 @@ public final class DeploymentLedger {
         Duration.ofNanos(instance.busyNanos(now)));
   }
 
-  /** Has the next checkpoint write the line again, since this one was not written. */
+  /** Lets the next checkpoint write the line again, since this one was not written. */
   public void notCheckpointed(Instance instance) {
     Account account = open.get(instance);
     if (account != null) {

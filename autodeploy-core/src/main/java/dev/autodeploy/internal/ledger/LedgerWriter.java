@@ -22,14 +22,14 @@ import org.slf4j.LoggerFactory;
 public final class LedgerWriter {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerWriter.class);
 
-  /** How many released instances are remembered. */
+  /** The number of released instances that are remembered. */
   private static final int MEMORY = 1000;
 
   private final StateStore store;
   private final ReentrantLock lock = new ReentrantLock();
   private final Deque<LedgerEntry> backlog = new ArrayDeque<>();
 
-  /** What the ledger has last of the instances that were released last. */
+  /** The final usage interval of recently released instances, by id. */
   private final Map<String, UsageInterval> ends =
       new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;

@@ -4,7 +4,7 @@ import dev.autodeploy.spi.LedgerEntry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the ledger says of an instance whose end it does not have.
+ * An instance in the ledger whose end it does not have.
  *
  * @param started the line of its start
  * @param used the last line of its use, or null

@@ -120,7 +120,7 @@ final class UsageBook {
     return new Money(amount, total.currency());
   }
 
-  /** What some usage cost, as a whole and by part. */
+  /** The cost of some usage, as a whole and by part. */
   private record Parts(Money total, Money starting, Money busy, Money idle, Money releasing) {
     private static final Map<Currency, Parts> ZERO = new ConcurrentHashMap<>();
 

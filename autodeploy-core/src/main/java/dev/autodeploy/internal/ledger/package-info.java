@@ -1,6 +1,7 @@
 /**
  * The use of instances and its cost: the accounts of a deployment, the lines of the ledger, and
- * what the ledger of earlier processes says. Where the lines are kept is {@code store}'s.
+ * what the ledger of earlier processes says. Where lines are kept is {@code store}'s, when they are
+ * written {@code deployment}'s.
  *
  * <p>Start reading at {@link dev.autodeploy.internal.ledger.DeploymentLedger}.
  */

@@ -1,7 +1,7 @@
 /**
  * The idle policies and cost meters that come with the library, made by {@link
  * dev.autodeploy.spi.IdlePolicy} and {@link dev.autodeploy.spi.CostMeter}. When they are asked is
- * decided in {@code decision}, and what is done with a price in {@code ledger}.
+ * decided in {@code decision}; the sums of their prices are {@code ledger}'s.
  */
 @NullMarked
 package dev.autodeploy.internal.policy;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class EngineLock {
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** Guarded by the lock. */
+  /** The actions put off, in order; guarded by the lock. */
   private final Queue<Runnable> afterwards = new ArrayDeque<>();
 
   /** Does something under the lock, and afterwards whatever was put off meanwhile. */

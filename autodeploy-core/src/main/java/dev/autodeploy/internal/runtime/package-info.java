@@ -1,6 +1,7 @@
 /**
- * The services that all deployments of an engine share: provider calls with limits, executors,
- * timers and the dispatch of events to listeners. Nothing here knows a deployment.
+ * The services that all deployments of an engine share: provider calls with limits, timers with a
+ * fallback, the dispatch of events to listeners, and the engine's lock. Nothing here knows a
+ * deployment.
  *
  * <p>Start reading at {@link dev.autodeploy.internal.runtime.EngineServices}.
  */

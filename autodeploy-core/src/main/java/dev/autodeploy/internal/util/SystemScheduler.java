@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Timers on one daemon thread. */
 public final class SystemScheduler implements Scheduler {
-  /** What is later than this never comes, and its nanoseconds would not fit a long. */
+  /** The longest delay: a later task never comes, and its nanoseconds would not fit a long. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final ScheduledThreadPoolExecutor executor =

@@ -1,6 +1,6 @@
 /**
- * Helpers that know nothing of deployments: durations in messages, errors in one line, threads and
- * timers. Uses nothing else of the library.
+ * Helpers that know nothing of deployments: durations and errors in messages, threads, timers. Uses
+ * nothing of the library but its errors and {@code text}.
  */
 @NullMarked
 package dev.autodeploy.internal.util;
