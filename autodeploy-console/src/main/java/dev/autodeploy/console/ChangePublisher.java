@@ -58,7 +58,7 @@ final class ChangePublisher implements DeploymentListener {
 
   private final AtomicLong ticks = new AtomicLong();
 
-  /** What the pages were told last of one deployment. */
+  /** The state of one deployment that was published last. */
   private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
 
   ChangePublisher(

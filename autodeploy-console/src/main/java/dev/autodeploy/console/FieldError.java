@@ -3,7 +3,7 @@ package dev.autodeploy.console;
 import static java.util.Objects.requireNonNull;
 
 /**
- * What is wrong with one field of a form or document. Immutable.
+ * An error in one field of a form or document. Immutable.
  *
  * @param field the field's name, or an empty text if it is about the document as a whole
  * @param message what is wrong and what would be right

@@ -20,7 +20,7 @@ final class HistoryJson {
     this.eventHistory = eventHistory;
   }
 
-  /** How far back, and how finely requests are counted. */
+  /** A period that the page can draw, with the width of its request counts. */
   enum Window {
     HOUR(Duration.ofHours(1), Duration.ofMinutes(1)),
     DAY(Duration.ofDays(1), Duration.ofMinutes(30)),
@@ -108,7 +108,7 @@ final class HistoryJson {
   }
 
   /**
-   * What was spent since the beginning of the window, and what one instance always on would have.
+   * Adds the cost since the beginning of the window, and that of one instance that is always on.
    */
   private static void cost(
       ArrayNode points,

@@ -6,7 +6,7 @@ import java.util.List;
 public final class InvalidSpecException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
-  /** What is wrong, in the order of the fields. */
+  /** The errors, in the order of the fields. */
   private final transient List<FieldError> errors;
 
   InvalidSpecException(List<FieldError> errors) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Request(HttpExchange exchange, String method, List<String> path, Map<String, String> query) {
 
-  /** How many bytes a body may have: a form with room for a large environment. */
+  /** The largest size of a body: that of a form with room for a large environment. */
   static final int MAX_BODY = 64 * 1024;
 
   static Request of(HttpExchange exchange, String path) {
@@ -82,7 +82,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     }
     if (bytes.length > MAX_BODY) {
       throw new Problem(
-          ProblemType.BODY_TOO_LARGE, "the body may have " + MAX_BODY + " bytes at the most");
+          ProblemType.BODY_TOO_LARGE, "the body may have at most " + MAX_BODY + " bytes");
     }
     if (bytes.length == 0) {
       return Json.object();

@@ -66,7 +66,7 @@ final class RequestGuard {
   void admit(HttpExchange exchange) {
     if (exchange.getRequestURI().toString().length() > MAX_URI) {
       throw new Problem(
-          ProblemType.TARGET_TOO_LONG, "it may have " + MAX_URI + " characters at the most");
+          ProblemType.TARGET_TOO_LONG, "it may have at most " + MAX_URI + " characters");
     }
     InetSocketAddress local = exchange.getLocalAddress();
     boolean loopback = local != null && local.getAddress().isLoopbackAddress();

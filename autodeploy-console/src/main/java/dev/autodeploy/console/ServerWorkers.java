@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * streams are those of an interruptible channel: an interrupt closes the connection.
  */
 final class ServerWorkers implements Executor, AutoCloseable {
-  /** How long a client may take for the head of a request, its body, or a response. */
+  /** The longest time that a client may take for the head of a request, its body, or a response. */
   static final Duration CLIENT_LIMIT = Duration.ofSeconds(10);
 
   private static final int THREADS = 64;

@@ -33,7 +33,7 @@ final class SseHub {
   private static final int WRITERS = 4;
   private static final int MAX_QUEUED = 512;
 
-  /** How long a reader may hold up a writer. */
+  /** The longest time for which a reader may hold up a writer. */
   static final Duration LONGEST_WRITE = Duration.ofSeconds(10);
 
   private final int maxListeners;

@@ -310,7 +310,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
      * Sets the pauses between attempts, which double each time. Default: 1 second to 1 minute.
      *
      * @param first before the second attempt, longer than 0
-     * @param longest at the most, {@code first} or longer
+     * @param longest the longest one, {@code first} or longer
      * @return this
      */
     public Builder backoff(Duration first, Duration longest) {

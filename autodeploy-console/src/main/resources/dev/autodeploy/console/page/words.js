@@ -39,7 +39,7 @@ const en = {
   'made.title': '{name} is deployed', 'made.text': 'Nothing runs and nothing is paid for yet. The first request on the link starts an instance; its answer comes back on the same call.', 'made.watch': 'Watch {name}', 'made.another': 'New Deploy',
   curl: 'Try it', 'curl.kind': 'Kind of request', 'curl.plain': 'Plain GET', 'curl.speech': 'Speech', 'curl.chat': 'Chat', copyCurl: 'Copy the command',
   start: 'Start', drain: 'Release', force: 'Release by force', snapshot: 'Snapshot', edit: 'Edit', delete: 'Delete',
-  'ask.force': 'Release all instances of {name} at once? Requests in flight are cut off.', 'ask.delete': 'Delete {name}? Its instances are released and its link stops working. What it has cost is not shown any more.', 'ask.snapshot': 'Name of the snapshot', cancel: 'Cancel',
+  'ask.force': 'Release all instances of {name} at once? Requests in flight are cut off.', 'ask.delete': 'Delete {name}? Its instances are released and its link stops working. What it has cost is no longer shown.', 'ask.snapshot': 'Name of the snapshot', cancel: 'Cancel',
   'done.start': '{name}: start', 'done.release': '{name}: release requested', 'done.snapshot': '{name}: the snapshot is being made', 'done.remove': '{name}: being deleted', 'made.snapshot': '{name}: snapshot {result} is made', failed: '{name}: {message}', failedPlain: 'It did not work: {message}', saved_: '{name}: saved',
   overview: 'Overview', history: 'History', window: 'Period', hour: 'Hour', day: 'Day', week: 'Week',
   timeline: 'Time line of instances', requestsChart: 'Requests and cold starts', startsChart: 'Start durations', costChart: 'Cost, against always on',
