@@ -57,7 +57,7 @@ final class ContainerProvider implements InstanceProvider {
     snapshots = new Snapshots(client);
     remover = new ContainerRemover(client);
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
-    ImagePuller puller = new ImagePuller(client, settings, threads.timers(), logins);
+    ImagePuller puller = new ImagePuller(client, settings.pulling(), threads, logins);
     RecentlyReleased released = new RecentlyReleased();
     watch = new InstanceWatch(host, threads, released::contains);
     lifecycle =

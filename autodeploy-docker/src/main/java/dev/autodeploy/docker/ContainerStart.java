@@ -11,8 +11,10 @@ import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class ContainerStart {
   private static final Logger LOG = LoggerFactory.getLogger(ContainerStart.class);
+  private static final String CREATING = "creating";
   private static final int ATTEMPTS = 5;
   private static final Duration NAME_TIMEOUT = Duration.ofSeconds(5);
 
@@ -32,7 +35,9 @@ final class ContainerStart {
   private final CountDownLatch finished = new CountDownLatch(1);
   private volatile boolean cancelled;
   private volatile boolean outcomeUnknown;
-  private volatile @Nullable AutoCloseable pull;
+  private final CompletableFuture<Void> cancellation = new CompletableFuture<>();
+  private final ReentrantLock progressLock = new ReentrantLock();
+  private boolean prepared;
 
   ContainerStart(ContainerServices services, StartRequest request) {
     this.services = services;
@@ -42,7 +47,7 @@ final class ContainerStart {
   /** Cancels the start; it ends with the call to the daemon that is under way. */
   void cancel() {
     cancelled = true;
-    endPull();
+    cancellation.complete(null);
   }
 
   boolean awaitEnd(Duration timeout) throws InterruptedException {
@@ -104,36 +109,28 @@ final class ContainerStart {
     }
   }
 
-  private InspectImageResponse ensureImage(DeploymentSpec spec, String image) {
-    try {
-      if (spec.snapshot() != null && Snapshots.isLocal(spec.snapshot())) {
-        InspectImageResponse found = services.host().client().findImage(image);
-        if (found == null) {
-          throw new InstanceStartException(
-              "there is no snapshot '" + spec.snapshot() + "' on this Docker host");
-        }
-        return found;
+  private InspectImageResponse ensureImage(DeploymentSpec spec, String image)
+      throws InterruptedException {
+    if (spec.snapshot() != null && Snapshots.isLocal(spec.snapshot())) {
+      InspectImageResponse found = services.host().client().findImage(image);
+      if (found == null) {
+        throw new InstanceStartException(
+            "there is no snapshot '" + spec.snapshot() + "' on this Docker host");
       }
-      return services
-          .puller()
-          .ensure(
-              image,
-              p -> services.watch().progress(request.instanceId(), p),
-              running -> {
-                pull = running;
-                if (cancelled) {
-                  endPull();
-                }
-              });
-    } finally {
-      pull = null;
+      return found;
+    }
+    try {
+      return services.puller().ensure(image, this::report, cancellation);
+    } catch (DockerEngineException e) {
+      checkNotCancelled();
+      throw e;
     }
   }
 
   /** Returns the container, or null if another process was first with one of its GPUs. */
   private @Nullable String createdAndChecked(
       String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
-    progress("creating", image);
+    progress(CREATING, image);
     boolean withHeartbeats =
         services.host().settings().containers().withHeartbeats()
             && services.shells().mayHaveShell(found);
@@ -330,19 +327,21 @@ final class ContainerStart {
     }
   }
 
-  private void progress(String step, String detail) {
-    services.watch().progress(request.instanceId(), new StartProgress(step, detail, 0, 0));
+  /** Reports progress; that of the pull, on another thread, not after the start has gone on. */
+  private void report(StartProgress progress) {
+    progressLock.lock();
+    try {
+      prepared |= progress.step().equals(CREATING);
+      if (!prepared || !progress.preparing()) {
+        services.watch().progress(request.instanceId(), progress);
+      }
+    } finally {
+      progressLock.unlock();
+    }
   }
 
-  private void endPull() {
-    AutoCloseable running = pull;
-    if (running != null) {
-      try {
-        running.close();
-      } catch (Exception e) {
-        LOG.debug("Ending a pull: {}", e.toString());
-      }
-    }
+  private void progress(String step, String detail) {
+    report(new StartProgress(step, detail, 0, 0));
   }
 
   /**

@@ -142,6 +142,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private @Nullable Path certificates;
     private Duration callTimeout = Duration.ofSeconds(25);
     private PullPolicy pullPolicy = PullPolicy.MISSING;
+    private Duration pullTimeout = Duration.ofHours(6);
     private Duration pullStallTimeout = Duration.ofSeconds(60);
     private final Map<String, DockerSettings.Credentials> credentials = new HashMap<>();
     private @Nullable String publishAddress;
@@ -212,6 +213,18 @@ public final class DockerInstanceProvider implements InstanceProvider {
      */
     public Builder pullPolicy(PullPolicy value) {
       pullPolicy = requireNonNull(value, "pullPolicy");
+      return this;
+    }
+
+    /**
+     * Sets how long a pull may take. Default: 6 hours. A deployment's start timeout does not run
+     * meanwhile, and a pull that no start waits for any longer goes on.
+     *
+     * @param value 100 milliseconds or longer
+     * @return this
+     */
+    public Builder pullTimeout(Duration value) {
+      pullTimeout = atLeast("pullTimeout", value, Duration.ofMillis(100));
       return this;
     }
 
@@ -468,7 +481,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
           new DockerSettings(
               callTimeout,
               publishAddress,
-              new DockerSettings.Pulling(pullPolicy, pullStallTimeout, credentials),
+              new DockerSettings.Pulling(pullPolicy, pullTimeout, pullStallTimeout, credentials),
               new DockerSettings.Gpus(gpus, gpuAccess, gpuSharedMemory, hostIpc),
               new DockerSettings.Containers(
                   heartbeatTimeout, init, ulimits, network, user, dockerSocket, customizer),

@@ -29,10 +29,15 @@ record DockerSettings(
    * How images are pulled.
    *
    * @param policy when they are pulled
+   * @param timeout how long a pull may take
    * @param stallTimeout how long a pull may make no progress
    * @param credentials user and password by registry
    */
-  record Pulling(PullPolicy policy, Duration stallTimeout, Map<String, Credentials> credentials) {
+  record Pulling(
+      PullPolicy policy,
+      Duration timeout,
+      Duration stallTimeout,
+      Map<String, Credentials> credentials) {
     Pulling {
       credentials = Map.copyOf(credentials);
     }

@@ -3,28 +3,32 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import dev.autodeploy.spi.StartProgress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Base64;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 
-/** Brings an image to the daemon's host, as far as the policy allows. */
+/**
+ * Brings images to the daemon's host, as far as the policy allows. An image is pulled once at a
+ * time, however many starts wait for it, and whether or not they go on waiting. Thread-safe.
+ */
 final class ImagePuller {
   private final DaemonClient client;
-  private final DockerSettings settings;
-  private final ScheduledExecutorService timers;
+  private final DockerSettings.Pulling settings;
+  private final DockerThreads threads;
   private final RegistryLogins logins;
+  private final Map<String, Pull> pulls = new ConcurrentHashMap<>();
 
   ImagePuller(
       DaemonClient client,
-      DockerSettings settings,
-      ScheduledExecutorService timers,
+      DockerSettings.Pulling settings,
+      DockerThreads threads,
       RegistryLogins logins) {
     this.client = client;
     this.settings = settings;
-    this.timers = timers;
+    this.threads = threads;
     this.logins = logins;
   }
 
@@ -33,19 +37,20 @@ final class ImagePuller {
    *
    * @param image its reference
    * @param progress told how far the pull is
-   * @param running told the pull, so that somebody else can end it
+   * @param cancelled ends the wait when it completes; the pull goes on
    */
   InspectImageResponse ensure(
-      String image, Consumer<StartProgress> progress, Consumer<AutoCloseable> running) {
+      String image, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
+      throws InterruptedException {
     InspectImageResponse found = client.findImage(image);
     boolean pinned = image.contains("@sha256:");
     boolean local = image.startsWith("sha256:");
     boolean wanted =
         found == null
-            ? settings.pulling().policy() != PullPolicy.NEVER && !local
-            : settings.pulling().policy() == PullPolicy.ALWAYS && !pinned && !local;
+            ? settings.policy() != PullPolicy.NEVER && !local
+            : settings.policy() == PullPolicy.ALWAYS && !pinned && !local;
     if (wanted) {
-      pull(image, progress, running);
+      await(pulls.computeIfAbsent(image, this::begin), progress, cancelled);
       found = client.findImage(image);
     }
     if (found == null) {
@@ -55,75 +60,44 @@ final class ImagePuller {
     return found;
   }
 
-  private void pull(
-      String image, Consumer<StartProgress> progress, Consumer<AutoCloseable> running) {
+  private static void await(
+      Pull pull, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
+      throws InterruptedException {
+    pull.join(progress);
+    try {
+      CompletableFuture.anyOf(pull.done(), cancelled).get();
+    } catch (ExecutionException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw DockerEngineException.of("pulling", cause);
+    } finally {
+      pull.leave(progress);
+    }
+  }
+
+  private Pull begin(String image) {
+    Pull pull = new Pull(image, settings);
+    pull.done().whenComplete((ok, error) -> pulls.remove(image, pull));
+    threads
+        .workers()
+        .execute(
+            () -> {
+              try {
+                pull.run(open(image), threads.timers());
+              } catch (RuntimeException e) {
+                pull.done().completeExceptionally(e);
+              }
+            });
+    return pull;
+  }
+
+  private JsonLines open(String image) {
     ImageName name = ImageName.parse(image);
-    String doing = "pulling " + image;
     String path =
         "/images/create?fromImage="
             + DaemonClient.encode(name.repository())
             + "&tag="
             + DaemonClient.encode(name.tagOrDigest());
-    try (JsonLines lines = client.stream(doing, "POST", path, logins.header(name.registry()))) {
-      running.accept(lines);
-      PullProgress pull = new PullProgress(doing, image, progress);
-      Stall stall = new Stall(lines, settings.pulling().stallTimeout());
-      try {
-        lines.forEach(
-            () -> {},
-            line -> {
-              stall.alive();
-              pull.accept(line);
-            });
-      } finally {
-        stall.end();
-      }
-      if (stall.fired) {
-        throw new DockerEngineException(
-            DockerProblem.PULL_STALLED,
-            doing,
-            "nothing came for "
-                + settings.pulling().stallTimeout().toSeconds()
-                + " s, last: "
-                + pull.last(),
-            null);
-      }
-      if (lines.isClosed()) {
-        throw new DockerEngineException(
-            DockerProblem.OTHER, doing, "the start was cancelled", null);
-      }
-    }
-  }
-
-  /** Ends a pull that makes no progress: the daemon itself would wait for ever. */
-  private final class Stall {
-    private final JsonLines lines;
-    private final Duration limit;
-    private volatile long lastNanos = System.nanoTime();
-    private volatile boolean fired;
-    private final ScheduledFuture<?> timer;
-
-    Stall(JsonLines lines, Duration limit) {
-      this.lines = lines;
-      this.limit = limit;
-      long period = Math.max(1, limit.toMillis() / 10);
-      timer = timers.scheduleWithFixedDelay(this::check, period, period, TimeUnit.MILLISECONDS);
-    }
-
-    void alive() {
-      lastNanos = System.nanoTime();
-    }
-
-    void end() {
-      timer.cancel(false);
-    }
-
-    private void check() {
-      if (System.nanoTime() - lastNanos > limit.toNanos()) {
-        fired = true;
-        lines.close();
-      }
-    }
+    return client.stream("pulling " + image, "POST", path, logins.header(name.registry()));
   }
 
   /** Encodes credentials as the daemon wants them. */

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.spi.StartProgress;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,8 @@ final class PullProgress implements Consumer<JsonNode> {
   private final Map<String, long[]> downloads = new HashMap<>();
   private final Map<String, long[]> extractions = new HashMap<>();
   private long reportedNanos = System.nanoTime() - REPORT_NANOS;
+  private final Set<String> missing = ConcurrentHashMap.newKeySet();
+  private volatile boolean complete;
   private volatile String last = "";
 
   /**
@@ -43,6 +47,11 @@ final class PullProgress implements Consumer<JsonNode> {
     return last;
   }
 
+  /** Whether all layers are there: from then on it is unpacked, which may take long in silence. */
+  boolean isDownloaded() {
+    return complete && missing.isEmpty();
+  }
+
   @Override
   public void accept(JsonNode line) {
     String error = line.path("errorDetail").path("message").asText(line.path("error").asText(""));
@@ -53,10 +62,18 @@ final class PullProgress implements Consumer<JsonNode> {
     String layer = text(line, "id");
     last = layer.isEmpty() ? status : layer + " " + status;
     switch (status) {
+      case "Pulling fs layer" -> note(missing, layer);
       case "Downloading" -> count(downloads, layer, line);
       case "Extracting" -> count(extractions, layer, line);
-      case "Download complete" -> done(downloads, layer);
-      case "Pull complete" -> done(extractions, layer);
+      case "Download complete" -> {
+        missing.remove(layer);
+        complete = true;
+        done(downloads, layer);
+      }
+      case "Pull complete" -> {
+        missing.remove(layer);
+        done(extractions, layer);
+      }
       default -> {}
     }
     report(status);
@@ -77,13 +94,20 @@ final class PullProgress implements Consumer<JsonNode> {
             extracting ? "extracting" : "pulling",
             detail,
             Math.min(sum(amounts, 0), total),
-            total));
+            total,
+            true));
   }
 
   /** A text that a registry may have written, which can be of any length. */
   private static String text(JsonNode line, String field) {
     String text = line.path(field).asText("");
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
+  }
+
+  private static void note(Set<String> layers, String layer) {
+    if (layers.size() < MAX_LAYERS) {
+      layers.add(layer);
+    }
   }
 
   private static void count(Map<String, long[]> amounts, String layer, JsonNode line) {

@@ -3,7 +3,11 @@ package dev.autodeploy.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
@@ -11,6 +15,7 @@ import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -162,7 +167,105 @@ class PullTest {
   }
 
   @Test
-  void release_endsAPullUnderWay() {
+  void startTimeout_runsFromTheContainersStart_howeverLongThePullTakes() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(250); // 20 times: 5 s
+    try (AutoDeploy autoDeploy = engine()) {
+      Deployment slow = autoDeploy.deploy(slow());
+
+      slow.acquire(Duration.ofSeconds(40)).close();
+
+      assertThat(blobs()).as("one download").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void pull_thatOutlivesItsRequest_goesOn_andTheNextRequestJoinsIt() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(250);
+    try (AutoDeploy autoDeploy = engine()) {
+      Deployment slow = autoDeploy.deploy(slow());
+      assertThatThrownBy(() -> slow.acquire(Duration.ofSeconds(2)))
+          .isInstanceOf(AcquireTimeoutException.class);
+
+      slow.acquire(Duration.ofSeconds(40)).close();
+
+      assertThat(blobs()).as("one download").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void pull_goesOnWithoutItsStart_andTheNextStartJoinsIt() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(200);
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      StartRequest first = docker.request(spec("app:1"));
+      CompletableFuture<ProviderInstance> start =
+          CompletableFuture.supplyAsync(() -> docker.start(first));
+      ProviderFixture.await(Duration.ofSeconds(10), () -> blobs() > 0);
+      docker.provider.release(first.instanceId(), Duration.ZERO).toCompletableFuture().join();
+      assertThatThrownBy(start::join).hasCauseInstanceOf(InstanceStartException.class);
+
+      docker.release(docker.start(spec("app:1")));
+
+      assertThat(blobs()).as("one download").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void pull_isEndedByItsOwnTimeout() {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(1000);
+    assertThatThrownBy(
+            () ->
+                start(
+                    spec("app:1"),
+                    b ->
+                        b.pullTimeout(Duration.ofSeconds(3))
+                            .pullStallTimeout(Duration.ofSeconds(5))))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.PULL_STALLED))
+        .hasMessageContaining("pullTimeout");
+  }
+
+  @Test
+  void silence_afterAllLayersAreThere_isNoStall() {
+    PullProgress progress = new PullProgress("pulling", "image", p -> {});
+    for (String layer : List.of("a", "b")) {
+      progress.accept(line("Pulling fs layer", layer));
+    }
+    progress.accept(line("Download complete", "a"));
+    assertThat(progress.isDownloaded()).isFalse();
+    progress.accept(line("Download complete", "b"));
+    assertThat(progress.isDownloaded()).isTrue();
+  }
+
+  private static ObjectNode line(String status, String layer) {
+    return DaemonClient.JSON.createObjectNode().put("status", status).put("id", layer);
+  }
+
+  private long blobs() {
+    return registry.requests.stream()
+        .filter(r -> r.startsWith("GET") && r.endsWith("/blobs/" + registry.layer()))
+        .count();
+  }
+
+  private AutoDeploy engine() {
+    TestDaemon.require();
+    return AutoDeploy.builder()
+        .provider(DockerInstanceProvider.create())
+        .owner("p" + UUID.randomUUID().toString().substring(0, 8))
+        .build();
+  }
+
+  private DeploymentSpec slow() {
+    return spec("app:1").toBuilder()
+        .startTimeout(Duration.ofSeconds(3))
+        .releaseGrace(Duration.ZERO)
+        .build();
+  }
+
+  @Test
+  void release_endsTheWaitForAPull() {
     registry.push("1", 4 * MEGABYTE);
     registry.stalls = true;
     try (ProviderFixture docker = ProviderFixture.open()) {

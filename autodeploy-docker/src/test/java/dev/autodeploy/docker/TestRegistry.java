@@ -40,6 +40,7 @@ final class TestRegistry implements AutoCloseable {
   volatile boolean corrupts;
   volatile boolean limits;
   volatile String login = "";
+  private volatile String lastLayer = "";
   private final HttpServer server;
   private final PlainOnlyPort port;
   private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -89,8 +90,14 @@ final class TestRegistry implements AutoCloseable {
     for (byte[] blob : List.of(layer, configBytes, manifestBytes)) {
       blobs.put(digest(blob), blob);
     }
+    lastLayer = digest(layer);
     tags.put(tag, digest(manifestBytes));
     return digest(manifestBytes);
+  }
+
+  /** The digest of the layer that was pushed last. */
+  String layer() {
+    return lastLayer;
   }
 
   @Override

@@ -249,6 +249,14 @@ public final class DeploymentMachine {
 
   // Events: the provider.
 
+  /** An instance is being prepared, for which its start timeout stands still, or no longer. */
+  public void preparing(long now, Instance instance, boolean preparing) {
+    if (instance.isStarting() && instance.preparing != preparing) {
+      starts.preparing(now, instance, preparing);
+      after(now);
+    }
+  }
+
   /** An instance is up, and its probe says that it is ready. */
   public void ready(long now, Instance instance, URI endpoint) {
     if (!instance.isStarting()) {

@@ -33,6 +33,10 @@ public final class Instance {
   final long startRequestedAt;
   boolean startAsked;
   long startDeadline;
+
+  /** Its start is being prepared: the start timeout does not run. */
+  boolean preparing;
+
   long readyAt = NEVER;
   @Nullable String lastProbeError;
 

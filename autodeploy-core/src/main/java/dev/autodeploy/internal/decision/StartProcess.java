@@ -164,6 +164,12 @@ final class StartProcess {
     outbox.publishState(instances.state());
   }
 
+  /** The start timeout does not run while an instance is prepared; it begins when that ends. */
+  void preparing(long now, Instance instance, boolean preparing) {
+    instance.preparing = preparing;
+    instance.startDeadline = preparing ? NEVER : now + instance.spec.startTimeout().toNanos();
+  }
+
   /** An instance was not ready within the start timeout. */
   void timedOut(long now, Instance instance) {
     String last = instance.lastProbeError;

@@ -255,6 +255,7 @@ public final class DeploymentController {
                   name,
                   instanceId,
                   SecretMask.progress(progress, found.instance().spec())));
+      effects.handler().reports().preparing(found, progress.preparing());
     }
   }
 

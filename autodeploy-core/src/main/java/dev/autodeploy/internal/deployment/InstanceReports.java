@@ -46,6 +46,11 @@ final class InstanceReports {
     controller.decide(() -> machine.probed(instance, masked));
   }
 
+  void preparing(RunningInstance running, boolean preparing) {
+    Instance instance = running.instance();
+    controller.decide(() -> machine.preparing(controller.now(), instance, preparing));
+  }
+
   void ready(RunningInstance running, URI endpoint) {
     controller.decide(() -> machine.ready(controller.now(), running.instance(), endpoint));
   }

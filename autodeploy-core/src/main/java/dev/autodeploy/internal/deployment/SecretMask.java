@@ -81,6 +81,7 @@ final class SecretMask {
         line(progress.step(), spec),
         line(progress.detail(), spec),
         progress.current(),
-        progress.total());
+        progress.total(),
+        progress.preparing());
   }
 }

@@ -19,6 +19,7 @@ import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.spi.StartProgress;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -71,7 +72,7 @@ final class EngineLifeTest {
     assertThat(leases.get(0).join().coldStart()).isTrue();
     assertThat(voice.status().inFlight()).isEqualTo(500);
     assertThat(voice.status().state()).isEqualTo(DeploymentState.RUNNING);
-    h.time.passSeconds(3600);
+    h.time.passSeconds(300);
     assertThat(h.provider.running()).hasSize(1);
     leases.forEach(lease -> lease.join().close());
     h.time.passSeconds(300);
@@ -422,6 +423,29 @@ final class EngineLifeTest {
     h.time.passSeconds(10);
 
     assertThat(error(lease)).hasMessageContaining("com/example/Missing");
+  }
+
+  @Test
+  void startTimeout_standsStillWhileAnInstanceIsPrepared() {
+    h.provider.startAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
+    CompletableFuture<Lease> lease = voice.acquireAsync();
+    h.time.run();
+    String id = voice.status().instances().get(0).id();
+
+    h.provider.progress(id, new StartProgress("pulling", "", 1, 9, true));
+    h.time.passSeconds(300);
+    h.provider.progress(id, new StartProgress("extracting", "", 1, 9, true));
+    h.time.passSeconds(60);
+    assertThat(lease).isNotDone();
+
+    h.provider.progress(id, new StartProgress("creating", "", 0, 0));
+    h.time.passSeconds(9);
+    h.provider.progress(id, new StartProgress("starting", "", 0, 0));
+    assertThat(lease).as("it runs from the first progress that prepares nothing").isNotDone();
+    h.time.passSeconds(1);
+    assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
   }
 
   @Test
