@@ -10,6 +10,7 @@ import dev.autodeploy.internal.text.PlainText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** The part of the API that changes something, and notes who did what in the audit log. */
 final class Actions {
   private static final int PROVIDER_SECONDS = 10;
+  private static final Set<String> NAMED = Set.of("start", "release", "snapshot", "sign-out");
 
   private final AutoDeploy autoDeploy;
   private final DeploymentJson deploymentJson;
@@ -41,14 +43,15 @@ final class Actions {
     this.audit = audit;
   }
 
-  /** Notes that a change was not made. */
+  /** Notes that a change was not made. The address may be made up, unlike what is noted of it. */
   void refused(Request request, Caller caller, String reason) {
     List<String> path = request.path();
     if (path.get(0).equals("check")) {
       return; // the form asks while its user types
     }
-    String deployment = path.size() > 1 && path.get(0).equals("deployments") ? path.get(1) : "";
-    note(caller, action(request), deployment, "", "refused: " + reason);
+    boolean about = path.size() > 1 && path.get(0).equals("deployments");
+    String deployment = about && autoDeploy.find(path.get(1)).isPresent() ? path.get(1) : "";
+    note(caller, action(request), deployment, "", AuditLog.REFUSED + reason);
   }
 
   private static String action(Request request) {
@@ -56,7 +59,12 @@ final class Actions {
     return switch (request.method()) {
       case "PATCH" -> "update";
       case "DELETE" -> "remove";
-      default -> path.equals(List.of("deployments")) ? "create" : path.get(path.size() - 1);
+      default -> {
+        String last = path.get(path.size() - 1);
+        yield path.equals(List.of("deployments"))
+            ? "create"
+            : NAMED.contains(last) ? last : "other";
+      }
     };
   }
 

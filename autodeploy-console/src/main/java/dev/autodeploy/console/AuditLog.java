@@ -3,11 +3,12 @@ package dev.autodeploy.console;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.internal.text.PlainText;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Iterator;
+import java.util.LinkedList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,14 +19,23 @@ import org.slf4j.LoggerFactory;
  */
 final class AuditLog {
   static final int MAX_ENTRIES = 1000;
+
+  /** The beginning of the outcome of what was not done. */
+  static final String REFUSED = "refused: ";
+
   private static final int LONGEST_TEXT = 300;
+
+  /** Refusals that are alike within this time, and this many entries, become one entry. */
+  private static final Duration ALIKE_WITHIN = Duration.ofMinutes(1);
+
+  private static final int ALIKE_AMONG = 50;
   private static final Logger LOG = LoggerFactory.getLogger("dev.autodeploy.audit");
 
   private final InstantSource clock;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** The entries, the newest first. Guarded by the lock. */
-  private final Deque<Entry> entries = new ArrayDeque<>();
+  private final List<Entry> entries = new LinkedList<>();
 
   private record Entry(
       Instant at,
@@ -34,7 +44,24 @@ final class AuditLog {
       String action,
       String deployment,
       String detail,
-      String outcome) {}
+      String outcome,
+      long times) {
+
+    Entry after(Entry earlier) {
+      return new Entry(at, user, address, action, deployment, detail, outcome, earlier.times + 1);
+    }
+
+    /** Returns whether somebody without rights has only tried the same thing again. */
+    boolean repeats(Entry earlier) {
+      return outcome.startsWith(REFUSED)
+          && outcome.equals(earlier.outcome)
+          && user.equals(earlier.user)
+          && address.equals(earlier.address)
+          && action.equals(earlier.action)
+          && deployment.equals(earlier.deployment)
+          && Duration.between(earlier.at, at).compareTo(ALIKE_WITHIN) < 0;
+    }
+  }
 
   AuditLog(InstantSource clock) {
     this.clock = clock;
@@ -58,28 +85,48 @@ final class AuditLog {
       String detail,
       String outcome) {
     Entry entry =
-        new Entry(
-            clock.instant(),
-            plain(user),
-            address,
-            action,
-            plain(deployment),
-            plain(detail),
-            plain(outcome));
-    LOG.info(
-        "user={} address={} action={} deployment={} detail=[{}] outcome=[{}]",
-        shown(entry.user),
-        shown(entry.address),
-        entry.action,
-        shown(entry.deployment),
-        entry.detail,
-        entry.outcome);
+        added(
+            new Entry(
+                clock.instant(),
+                plain(user),
+                address,
+                action,
+                plain(deployment),
+                plain(detail),
+                plain(outcome),
+                1));
+    if (Long.bitCount(entry.times) == 1) {
+      LOG.info(
+          "user={} address={} action={} deployment={} detail=[{}] outcome=[{}] times={}",
+          shown(entry.user),
+          shown(entry.address),
+          entry.action,
+          shown(entry.deployment),
+          entry.detail,
+          entry.outcome,
+          entry.times);
+    }
+  }
+
+  /** Keeps an entry. Refusals that repeat each other take one place, or they would push out all. */
+  private Entry added(Entry entry) {
     lock.lock();
     try {
-      entries.addFirst(entry);
-      if (entries.size() > MAX_ENTRIES) {
-        entries.removeLast();
+      Entry kept = entry;
+      Iterator<Entry> newest = entries.iterator();
+      for (int i = 0; i < ALIKE_AMONG && newest.hasNext(); i++) {
+        Entry earlier = newest.next();
+        if (entry.repeats(earlier)) {
+          newest.remove();
+          kept = entry.after(earlier);
+          break;
+        }
       }
+      entries.add(0, kept);
+      if (entries.size() > MAX_ENTRIES) {
+        entries.remove(entries.size() - 1);
+      }
+      return kept;
     } finally {
       lock.unlock();
     }
@@ -112,6 +159,7 @@ final class AuditLog {
         one.put("deployment", entry.deployment);
         one.put("detail", entry.detail);
         one.put("outcome", entry.outcome);
+        one.put("times", entry.times);
       }
     } finally {
       lock.unlock();

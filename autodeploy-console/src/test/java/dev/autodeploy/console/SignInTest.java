@@ -281,6 +281,24 @@ class SignInTest {
   }
 
   @Test
+  void somebodyWhoOnlyTries_canNeitherFloodTheAuditLog_norWriteIntoIt() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      f.autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
+      f.change("POST", "-/api/deployments", "{\"name\":\"other\",\"port\":1}");
+      for (int i = 0; i < 1100; i++) {
+        String path = i % 2 == 0 ? "deployments/made-up-" + i : "%0A%1B%5B31mforged-" + i;
+        f.send(HttpRequest.newBuilder(f.at("-/api/" + path)).POST(BodyPublishers.ofString("{}")));
+      }
+      JsonNode entries = f.json("-/api/audit").path("entries");
+      assertThat(entries).hasSize(2);
+      assertThat(entries.toString()).doesNotContain("made-up", "forged", "\\u001b");
+      assertThat(entries.get(0).path("times").asInt()).isEqualTo(1100);
+      assertThat(entries.get(0).path("outcome").asText()).isEqualTo("refused: token-missing");
+      assertThat(entries.get(1).path("action").asText()).isEqualTo("create");
+    }
+  }
+
+  @Test
   void mountsOfTheHost_areRefusedUntilTheApplicationAllowsThem() throws Exception {
     String mounting =
         "{\"name\":\"NAME\",\"port\":80,\"image\":\"x\","

@@ -17,7 +17,7 @@ function row(entry) {
     cell('audit.what', action),
     cell('deployment', entry.deployment ? h('span', { class: 'what' }, entry.deployment) : '–'),
     cell('audit.detail', h('span', { class: 'what' }, entry.detail || '–')),
-    cell('audit.outcome', h('span', { class: bad ? 'outcome bad' : 'outcome' }, outcome)));
+    cell('audit.outcome', h('span', { class: bad ? 'outcome bad' : 'outcome' }, outcome, entry.times > 1 ? ' ×' + entry.times : null)));
 }
 
 export function showAudit(main) {
