@@ -24,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An instance is the deployment's start command, run by {@code /bin/sh -c} in the {@linkplain
  * Builder#workingDirectory working directory}, without input. Its environment is this process's
- * with the deployment's on top, and {@code PORT}: the deployment's port, or with port 0 a free one
- * for each instance. Explicit GPU ids become {@code CUDA_VISIBLE_DEVICES}; a number of GPUs changes
- * nothing, as all processes see all GPUs. Image, snapshot, mounts and shared memory are ignored, so
- * that one specification can serve containers and local processes.
+ * ({@linkplain Builder#inheritEnvironment or a part of it}) with the deployment's on top, and
+ * {@code PORT}: the deployment's port, or with port 0 a free one for each instance. Explicit GPU
+ * ids become {@code CUDA_VISIBLE_DEVICES}; a number of GPUs changes nothing, as all processes see
+ * all GPUs. Image, snapshot, mounts and shared memory are ignored, so that one specification can
+ * serve containers and local processes.
  *
  * <p>Release means the whole process tree. On Linux that includes processes that left their parent
  * and their session, as daemons do, unless they also cleared their environment, by a secret in
@@ -169,6 +170,7 @@ public final class LocalProcessProvider implements InstanceProvider {
     private Path workingDirectory = ProcessSettings.DEFAULT.workingDirectory();
     private Duration detachTimeout = ProcessSettings.DEFAULT.detachTimeout();
     private boolean checkListener = ProcessSettings.DEFAULT.checkListener();
+    private boolean inheritEnvironment = ProcessSettings.DEFAULT.inheritEnvironment();
 
     private Builder() {}
 
@@ -233,6 +235,20 @@ public final class LocalProcessProvider implements InstanceProvider {
     }
 
     /**
+     * Sets whether instances get the whole environment of this process, with the secrets in it.
+     * Otherwise they get what programs need to run ({@code PATH}, {@code LD_LIBRARY_PATH}, {@code
+     * HOME}, {@code USER}, {@code LOGNAME}, {@code SHELL}, {@code TMPDIR}, {@code TZ}, {@code
+     * LANG}, {@code LANGUAGE} and {@code LC_*}) and what their deployment sets. Default: true.
+     *
+     * @param value whether they get all of it
+     * @return this
+     */
+    public Builder inheritEnvironment(boolean value) {
+      inheritEnvironment = value;
+      return this;
+    }
+
+    /**
      * Returns the provider.
      *
      * @return the provider
@@ -244,6 +260,7 @@ public final class LocalProcessProvider implements InstanceProvider {
               workingDirectory,
               detachTimeout,
               checkListener,
+              inheritEnvironment,
               ProcessSettings.DEFAULT.shell()));
     }
   }

@@ -5,7 +5,6 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.files.PrivateDirectory;
 import java.io.IOException;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,9 +24,10 @@ final class InstanceRecovery {
    * Adopts what runs, and ends what nothing is known about.
    *
    * @param found gets every instance that has a record, before anything is done with it
-   * @param running gets the ids of those that run
+   * @param running gets those that run
    */
-  void run(BiConsumer<String, LocalInstance> found, Consumer<String> running) throws IOException {
+  void run(BiConsumer<String, LocalInstance> found, BiConsumer<String, LocalInstance> running)
+      throws IOException {
     for (String name : directory.list()) {
       if (name.matches(RegistryDirectory.ID)) {
         recover(name, found, running);
@@ -36,7 +36,9 @@ final class InstanceRecovery {
   }
 
   private void recover(
-      String id, BiConsumer<String, LocalInstance> found, Consumer<String> running) {
+      String id,
+      BiConsumer<String, LocalInstance> found,
+      BiConsumer<String, LocalInstance> running) {
     InstanceFiles files = new InstanceFiles(directory, id);
     if (!files.open()) {
       return;
@@ -61,7 +63,7 @@ final class InstanceRecovery {
       LocalInstance instance = new LocalInstance(files, record);
       found.accept(id, instance);
       if (instance.adopt()) {
-        running.accept(id);
+        running.accept(id, instance);
       }
     } catch (IOException e) {
       log.warn("Instance {} could not be adopted or ended: {}", id, e.toString());

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One instance, from its start to its release. Thread-safe. */
@@ -26,6 +27,14 @@ final class LocalInstance {
 
   private static final Duration MAX_GRACE = Duration.ofDays(1);
   private static final int EXIT_LINES = 50;
+
+  /**
+   * The variables without which programs do not run as usual, and the mark of an outer instance.
+   */
+  private static final Pattern NEEDED =
+      Pattern.compile(
+          "PATH|LD_LIBRARY_PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_[A-Z]+"
+              + "|AUTODEPLOY_TREE");
 
   private final InstanceFiles files;
   private final int port;
@@ -115,6 +124,9 @@ final class LocalInstance {
               .directory(settings.workingDirectory().toFile())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().path().toFile()));
+      if (!settings.inheritEnvironment()) {
+        builder.environment().keySet().removeIf(name -> !NEEDED.matcher(name).matches());
+      }
       setEnvironment(builder.environment(), spec);
       process = builder.start();
       ProcessId id = ProcessId.of(process.pid());

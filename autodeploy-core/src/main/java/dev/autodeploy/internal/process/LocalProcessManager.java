@@ -108,7 +108,7 @@ public final class LocalProcessManager implements AutoCloseable {
       Watcher watcher = Watcher.install(settings.shell(), registry);
       Session next = new Session(context, owner, watcher, maintenance);
       new InstanceRecovery(owner.directory(), context.owner())
-          .run(instances::put, id -> lookSoon(next, id, instances.get(id)));
+          .run(instances::put, (id, instance) -> lookSoon(next, id, instance));
       maintenance.scheduleAtInterval(CLEAN_UP, () -> cleanUp(next));
       opened = next;
       return next;

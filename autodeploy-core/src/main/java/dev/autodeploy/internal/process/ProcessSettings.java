@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param workingDirectory where commands run
  * @param detachTimeout how long a detached instance waits for the next process
  * @param checkListener whether an instance is ready only if it listens itself
+ * @param inheritEnvironment whether instances get this process's whole environment
  * @param shell what runs the watchers
  */
 public record ProcessSettings(
@@ -19,12 +20,18 @@ public record ProcessSettings(
     Path workingDirectory,
     Duration detachTimeout,
     boolean checkListener,
+    boolean inheritEnvironment,
     List<String> shell) {
 
   /** The settings unless something else is said. */
   public static final ProcessSettings DEFAULT =
       new ProcessSettings(
-          null, Path.of("").toAbsolutePath(), Duration.ofMinutes(2), true, List.of("/bin/sh"));
+          null,
+          Path.of("").toAbsolutePath(),
+          Duration.ofMinutes(2),
+          true,
+          true,
+          List.of("/bin/sh"));
 
   /**
    * Copies the values.
@@ -33,6 +40,7 @@ public record ProcessSettings(
    * @param workingDirectory where commands run
    * @param detachTimeout how long a detached instance waits for the next process
    * @param checkListener whether an instance is ready only if it listens itself
+   * @param inheritEnvironment whether instances get this process's whole environment
    * @param shell what runs the watchers
    */
   public ProcessSettings {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -40,7 +41,7 @@ public final class OtherUser {
   public static String run(String command) throws Exception {
     Process process = start(command);
     process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes());
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     process.waitFor();
     return output.strip();
   }
@@ -77,7 +78,8 @@ public final class OtherUser {
     String missing = null;
     try {
       Process id = new ProcessBuilder(line("id -u")).redirectErrorStream(true).start();
-      String output = new String(id.getInputStream().readAllBytes()).strip();
+      String output =
+          new String(id.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
       if (id.waitFor() != 0 || !output.equals("" + UID)) {
         missing = output;
       }

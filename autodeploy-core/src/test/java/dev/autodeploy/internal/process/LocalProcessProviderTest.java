@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -72,6 +73,32 @@ final class LocalProcessProviderTest extends ProviderTestBase {
                 + " "
                 + directory.toRealPath(),
             "none");
+  }
+
+  @Test
+  void start_withoutTheHostsEnvironment_givesTheCommandWhatItNeeds() throws Exception {
+    String needed = "PATH|LD_LIBRARY_PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG.*|LC_.*";
+    String ofTheShell = "PWD|OLDPWD|SHLVL|_|PORT|AUTODEPLOY_TREE";
+    Set<String> ofTheHost = new HashSet<>(System.getenv().keySet());
+    ofTheHost.removeIf(name -> name.matches(needed + "|" + ofTheShell));
+    assertThat(ofTheHost).as("Maven's, for one").isNotEmpty();
+    LocalProcessProvider provider =
+        LocalProcessProvider.builder()
+            .directory(registry())
+            .workingDirectory(directory)
+            .inheritEnvironment(false)
+            .build();
+    try (AutoCloseable closed = provider::close) {
+      assertThat(closed).isNotNull();
+      provider.open(new ProviderContext(OWNER, observer));
+      start(provider, "i-1", "env; exit 0");
+      Eventually.until("exit", () -> observer.exits.containsKey("i-1"));
+
+      assertThat(logs(provider, "i-1"))
+          .contains("PATH=" + System.getenv("PATH"))
+          .anyMatch(line -> line.startsWith("PORT="))
+          .noneMatch(line -> ofTheHost.contains(line.replaceAll("=.*", "")));
+    }
   }
 
   @Test
