@@ -359,6 +359,20 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Sets whether pages of instances below {@code /d/} are sandboxed: browsers then give each an
+   * origin of its own, so that it can use no other page of this server, nor store anything or keep
+   * cookies. For a server on which a page with actions has to be served beside the links; better is
+   * a port of its own. Default: false.
+   *
+   * @param value whether they are
+   * @return this
+   */
+  public B sandboxLinks(boolean value) {
+    settings.sandboxLinks(value);
+    return self();
+  }
+
+  /**
    * Sets whether a browser that opens a link gets a page that shows the progress and reloads by
    * itself while no instance is ready, in place of being held. Default: false.
    *
@@ -378,6 +392,7 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
    * @throws IOException if it cannot listen on the address
    * @throws IllegalArgumentException if others than this machine could reach it and there is no
    *     rule who may
+   * @throws IllegalStateException if a page with actions would share the origin of links
    */
   public abstract LinkProxy start() throws IOException;
 }

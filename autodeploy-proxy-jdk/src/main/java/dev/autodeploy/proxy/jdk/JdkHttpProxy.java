@@ -240,7 +240,8 @@ public final class JdkHttpProxy implements LinkProxy {
 
     /**
      * Serves a page of deployments at {@code /}, such as {@code Console.handler("/")} of {@code
-     * autodeploy-console}.
+     * autodeploy-console}. One with actions is refused by {@link #start()} unless {@link
+     * #sandboxLinks} is set, as pages of instances share its origin: give it a port of its own.
      *
      * @param handler the page's handler
      * @return this
@@ -341,6 +342,7 @@ public final class JdkHttpProxy implements LinkProxy {
     @Override
     public JdkHttpProxy start() throws IOException {
       settings.requireAccessRule();
+      contexts.values().forEach(settings::requireSeparateOrigin);
       return new JdkHttpProxy(this);
     }
   }

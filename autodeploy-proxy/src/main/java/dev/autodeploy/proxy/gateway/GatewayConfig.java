@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param closeAfterChunked whether a connection is closed after a chunked request
  * @param access who may use which deployment
  * @param sites the hosts and web pages that links are served to
+ * @param sandboxLinks whether pages of instances get an origin of their own
  * @param forwardAuthorization whether the caller's {@code Authorization} goes on to the instance;
  *     null for yes unless tokens of the link itself come in it
  * @param rateRequests how many requests a caller may send in a period, or 0 for any number
@@ -57,6 +58,7 @@ public record GatewayConfig(
     boolean closeAfterChunked,
     AccessRules access,
     SiteRules sites,
+    boolean sandboxLinks,
     @Nullable Boolean forwardAuthorization,
     int rateRequests,
     Duration ratePeriod,

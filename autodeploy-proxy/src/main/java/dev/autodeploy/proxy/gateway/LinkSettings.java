@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.NoWakeRule;
 import dev.autodeploy.spi.Ticker;
@@ -58,6 +59,7 @@ public final class LinkSettings {
   private final Set<String> preflightOrigins = new LinkedHashSet<>();
   private final Set<String> allowedHosts = new LinkedHashSet<>();
   private final Set<String> allowedOrigins = new LinkedHashSet<>();
+  private boolean sandboxLinks;
   private boolean waitingPage;
   private boolean okHttpOnly;
 
@@ -207,6 +209,25 @@ public final class LinkSettings {
     allowedOrigins.addAll(List.of(origins));
   }
 
+  public void sandboxLinks(boolean value) {
+    sandboxLinks = value;
+  }
+
+  /**
+   * Refuses to serve a page that may act on the origin of links.
+   *
+   * @param handler a handler of the host application that is served beside the links
+   * @throws IllegalStateException if it is such a page and links are not sandboxed
+   */
+  public void requireSeparateOrigin(Object handler) {
+    if (handler instanceof ActingPage page && page.mayAct() && !sandboxLinks) {
+      throw new IllegalStateException(
+          "a page with actions must not share the origin of links: the pages of any instance could"
+              + " use it in its user's name; give it a port of its own, as Console.start does, or"
+              + " serve it without actions, or set sandboxLinks(true)");
+    }
+  }
+
   public void waitingPage(boolean value) {
     waitingPage = value;
   }
@@ -329,6 +350,7 @@ public final class LinkSettings {
         closeAfterChunked,
         rules,
         rules.any() ? SiteRules.unchecked() : siteRules(),
+        sandboxLinks,
         forwardAuthorization,
         rateRequests,
         ratePeriod,

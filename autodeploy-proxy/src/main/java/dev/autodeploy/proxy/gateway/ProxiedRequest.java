@@ -81,7 +81,9 @@ final class ProxiedRequest implements Client {
     relay = exchange.relay();
     waitNanos = wait.time().toNanos();
     responseNanos = services.config().responseTimeout().toNanos();
-    responseHeaders = new ResponseHeaders(services.connections(), head, route, wait.applied());
+    responseHeaders =
+        new ResponseHeaders(
+            services.connections(), head, route, wait.applied(), services.config().sandboxLinks());
     startedNanos = services.ticker().read();
     phaseSince = startedNanos;
   }

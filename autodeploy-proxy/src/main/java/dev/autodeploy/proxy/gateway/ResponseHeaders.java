@@ -10,12 +10,19 @@ import org.jspecify.annotations.Nullable;
  * @param head the request
  * @param route where the request went
  * @param preferenceApplied the preference of the request that was followed, or null
+ * @param sandboxed whether pages of instances get an origin of their own
  */
 record ResponseHeaders(
     ConnectionRules connections,
     RequestHead head,
     Route route,
-    @Nullable String preferenceApplied) {
+    @Nullable String preferenceApplied,
+    boolean sandboxed) {
+
+  /** All that a page may do but be of the origin that it was loaded from. */
+  static final String SANDBOX =
+      "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups"
+          + " allow-presentation allow-scripts allow-top-navigation-by-user-activation";
 
   /**
    * Returns the head for the client.
@@ -35,6 +42,9 @@ record ResponseHeaders(
     headers.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
     if (preferenceApplied != null) {
       headers.add("Preference-Applied", preferenceApplied);
+    }
+    if (sandboxed && route.sharesOrigin()) {
+      headers.add("Content-Security-Policy", SANDBOX); // beside the instance's own: both hold
     }
     if (connections.closesConnection(head)) {
       headers.set("Connection", "close");
