@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The effects decided on and not yet taken by the controller, oldest first. It knows what was
@@ -18,7 +19,7 @@ final class Outbox {
   private static final Queue<Effect> NOTHING = new ArrayDeque<>(1);
 
   /** Made for the first effect: a deployment on standby has none. */
-  private Queue<Effect> effects = NOTHING;
+  private @Nullable Queue<Effect> effects;
 
   private DeploymentState publishedState = DeploymentState.STANDBY;
   private long timerAt = NEVER;
@@ -28,11 +29,11 @@ final class Outbox {
   }
 
   Queue<Effect> effects() {
-    return effects;
+    return effects == null ? NOTHING : effects;
   }
 
   void add(Effect effect) {
-    if (effects == NOTHING) {
+    if (effects == null) {
       effects = new ArrayDeque<>();
     }
     effects.add(effect);
