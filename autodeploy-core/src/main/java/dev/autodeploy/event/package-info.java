@@ -1,5 +1,6 @@
 /**
- * What listeners get: one record for every change of a deployment or of one of its instances.
+ * The events that listeners get: one record for every change of a deployment or of one of its
+ * instances.
  *
  * <pre>{@code
  * AutoDeploy.Builder builder = AutoDeploy.builder().listener(event -> {

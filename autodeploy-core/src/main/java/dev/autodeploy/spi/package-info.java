@@ -1,6 +1,6 @@
 /**
- * What others implement: where instances run, when they are idle, what they cost, when they are
- * ready, where state is kept, and what time it is.
+ * The interfaces that others implement: where instances run, when they are idle, what they cost,
+ * when they are ready, where state is kept, and what time it is.
  *
  * <ul>
  *   <li>{@link dev.autodeploy.spi.InstanceProvider} starts, lists and releases instances

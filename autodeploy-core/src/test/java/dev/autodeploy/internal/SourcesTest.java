@@ -17,7 +17,7 @@ final class SourcesTest {
   private static final int LONGEST_CLASS = 500;
 
   /** The share of Javadoc comments that may begin with half a sentence, in per mille. */
-  private static final int HEADLESS_PER_MILLE = 70;
+  private static final int HEADLESS_PER_MILLE = 30;
 
   private static final Pattern JAVADOC = Pattern.compile("/\\*\\*(.*?)\\*/", Pattern.DOTALL);
   private static final Pattern HEADLESS =

@@ -140,7 +140,7 @@ final class ContainerCreation {
     cmd.withEntrypoint(command.subList(0, 1)).withCmd(command.subList(1, command.size()));
   }
 
-  /** What the image starts by itself. */
+  /** The command that the image starts by itself. */
   private List<String> imageCommand() {
     ContainerConfig config = image.getConfig();
     List<String> command = new ArrayList<>();

@@ -19,13 +19,16 @@ import java.util.concurrent.TimeoutException;
  * its start is still under way. Thread-safe; both block until they are done.
  */
 final class ContainerLifecycle {
-  /** How long a start may take to end once it was cancelled. */
+  /** The time that a start may take to end once it was cancelled. */
   private static final Duration START_END = Duration.ofSeconds(60);
 
-  /** How long Docker may take to remove a container, beyond the grace period. */
+  /** The time that Docker may take to remove a container, beyond the grace period. */
   private static final Duration REMOVAL = Duration.ofSeconds(20);
 
-  /** How long to look for a container that Docker may have created although the call failed. */
+  /**
+   * The time for which to look for a container that Docker may have created although the call
+   * failed.
+   */
   private static final Duration LATE_CONTAINER = Duration.ofSeconds(2);
 
   private final ContainerServices services;

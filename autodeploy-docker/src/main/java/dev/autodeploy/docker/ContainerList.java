@@ -79,7 +79,7 @@ final class ContainerList {
   }
 
   /**
-   * What an inspection found.
+   * The result of an inspection.
    *
    * @param state what it said, or null if the container is gone
    * @param exit how the instance ended, or null if it has not

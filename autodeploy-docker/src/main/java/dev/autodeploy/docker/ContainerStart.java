@@ -54,7 +54,7 @@ final class ContainerStart {
     return finished.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** Whether the daemon may still create a container although the call failed. */
+  /** True if the daemon may still create a container although the call failed. */
   boolean isOutcomeUnknown() {
     return outcomeUnknown;
   }

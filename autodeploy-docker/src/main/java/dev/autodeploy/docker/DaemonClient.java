@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is asked of a daemon. Every method blocks, for no longer than the call timeout, and fails
- * with a {@link DockerEngineException}.
+ * The calls of a daemon. Every method blocks, for no longer than the call timeout, and fails with a
+ * {@link DockerEngineException}.
  */
 final class DaemonClient implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
@@ -44,7 +44,7 @@ final class DaemonClient implements AutoCloseable {
   /** The version whose answers are known here; a newer daemon still speaks it. */
   private static final ApiVersion NEWEST = new ApiVersion(1, 51);
 
-  /** How long a command in a container may take, and how much it may write. */
+  /** The limits of a command in a container: how long it may take, and how much it may write. */
   private static final Duration RUN_TIMEOUT = Duration.ofSeconds(2);
 
   private static final int MAX_RUN_LINES = 10_000;

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a daemon said of itself when it was checked.
+ * A daemon's description of itself when it was checked.
  *
  * @param id the daemon's own id, or its host's name where it has none
  * @param product such as {@code Docker} or {@code Podman}

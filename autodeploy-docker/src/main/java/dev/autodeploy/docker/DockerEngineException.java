@@ -16,7 +16,7 @@ public final class DockerEngineException extends AutoDeployException {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int DETAIL_LENGTH = 500;
 
-  /** What is wrong. */
+  /** The kinds of problems. */
   private final DockerProblem problem;
 
   /** The daemon's own words. */

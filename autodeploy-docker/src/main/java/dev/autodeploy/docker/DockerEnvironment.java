@@ -8,7 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Docker's own client looks at: environment variables and the files in the user's home.
+ * The surroundings that Docker's own client looks at: environment variables and the files in the
+ * user's home.
  *
  * @param variables the environment variables
  * @param home the user's home directory

@@ -5,13 +5,13 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What is wrong with a Docker daemon or with what it was asked for. Recognised by the daemon's own
- * words: the status codes differ between versions, and between Docker and Podman, for one cause.
+ * A problem with a Docker daemon, or with a request to it. Recognised by the daemon's own words:
+ * the status codes differ between versions, and between Docker and Podman, for one cause.
  *
  * <p>The order matters: the first that matches counts.
  */
 public enum DockerProblem {
-  /** What is given as the daemon's address, or the context that names it, cannot be used. */
+  /** The daemon's address, or the context that names it, cannot be used. */
   BAD_ADDRESS(
       "unsupported protocol scheme",
       "this is no address of a Docker daemon that can be used",
@@ -98,7 +98,7 @@ public enum DockerProblem {
           + "|proxyconnect",
       "the registry cannot be reached from the Docker host",
       "check its name and the host's network"),
-  /** What the registry sent is damaged. */
+  /** The data that the registry sent is damaged. */
   IMAGE_CORRUPT(
       "layer verification failed|failed precondition.*digest|unexpected commit digest"
           + "|error verifying (size|sha)",

@@ -26,7 +26,7 @@ record DockerSettings(
     ContainerRights rights) {
 
   /**
-   * How images are pulled.
+   * The settings of pulling images.
    *
    * @param policy when they are pulled
    * @param timeout how long a pull may take
@@ -71,7 +71,7 @@ record DockerSettings(
   }
 
   /**
-   * How containers are made.
+   * The settings of making containers.
    *
    * @param heartbeatTimeout how long a container runs without a heartbeat; zero for ever
    * @param init whether an init process is put into containers

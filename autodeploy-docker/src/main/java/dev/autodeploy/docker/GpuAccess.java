@@ -1,6 +1,6 @@
 package dev.autodeploy.docker;
 
-/** How containers get GPUs. */
+/** The ways in which containers get GPUs. */
 public enum GpuAccess {
   /** By CDI if the daemon has discovered GPUs that way, else by NVIDIA's hook. The default. */
   AUTO,

@@ -120,7 +120,7 @@ final class GpuAllocator {
     }
   }
 
-  /** Who holds which GPU: id to instance. */
+  /** The holders of GPUs: id to instance. */
   Map<String, String> holders() {
     Map<String, String> holders = new LinkedHashMap<>();
     for (Container container : holding()) {

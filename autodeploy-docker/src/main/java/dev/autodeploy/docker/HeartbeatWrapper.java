@@ -13,10 +13,10 @@ final class HeartbeatWrapper {
   /** The heartbeat: a process that does not expect it ignores it. */
   static final String BEAT = "URG";
 
-  /** What the script writes when it ends the service. */
+  /** The line that the script writes when it ends the service. */
   static final String EXPIRED = "autodeploy: no heartbeat from the host application, stopping";
 
-  /** How many words come before the command. */
+  /** The number of words before the command. */
   private static final int WORDS = 8;
 
   private static final int TICKS = 24;
@@ -92,7 +92,7 @@ final class HeartbeatWrapper {
         : line;
   }
 
-  /** How often a container with this timeout is signalled. */
+  /** Returns how often a container with this timeout is signalled. */
   static Duration beatInterval(Duration timeout) {
     return timeout.dividedBy(4);
   }

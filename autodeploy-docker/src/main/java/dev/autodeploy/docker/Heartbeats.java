@@ -45,8 +45,8 @@ final class Heartbeats {
   }
 
   /**
-   * Has one sent, unless one to the same instance is still under way. Never throws, whatever
-   * happens: a timer that met an error would not go off again.
+   * Sends one, unless one to the same instance is still under way. Never throws, whatever happens:
+   * a timer that met an error would not go off again.
    */
   void send(TrackedInstance instance) {
     if (!underWay.add(instance)) {

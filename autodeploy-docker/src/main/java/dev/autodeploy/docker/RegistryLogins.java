@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What registries are shown: the provider's own credentials, or those of {@code docker login}, from
- * the client's configuration or the credential helper that it names.
+ * The credentials that registries are shown: the provider's own credentials, or those of {@code
+ * docker login}, from the client's configuration or the credential helper that it names.
  */
 final class RegistryLogins {
   private static final Logger LOG = LoggerFactory.getLogger(RegistryLogins.class);

@@ -179,7 +179,10 @@ final class Snapshots {
     return result;
   }
 
-  /** What the snapshot starts by itself: what the deployment started, without the wrapper. */
+  /**
+   * Returns the command that the snapshot starts by itself: what the deployment started, without
+   * the wrapper.
+   */
   private static List<String> command(
       InspectContainerResponse container, Labels labels, @Nullable ContainerConfig baseConfig) {
     List<String> line = new ArrayList<>();

@@ -48,7 +48,7 @@ final class TrackedInstance {
     return endpoint;
   }
 
-  /** Its address without any forwarder, if that can be reached from here. */
+  /** The address without any forwarder, if that can be reached from here. */
   @Nullable URI direct() {
     return direct;
   }
@@ -85,7 +85,7 @@ final class TrackedInstance {
     return true;
   }
 
-  /** What was found when the container was looked into. */
+  /** The findings of the last look into the container. */
   String advice() {
     return advice;
   }

@@ -1,5 +1,5 @@
 /**
- * What an engine does, as meters.
+ * The work of an engine, as meters.
  *
  * <pre>{@code
  * try (AutoDeployMetrics metrics = AutoDeployMetrics.of(autoDeploy)) {

@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 final class UserAgentRule implements NoWakeRule {
   private static final Logger LOG = LoggerFactory.getLogger(UserAgentRule.class);
 
-  /** How many characters one search may read: {@value} take about ten milliseconds. */
+  /** The number of characters that one search may read: {@value} take about ten milliseconds. */
   private static final long MAX_STEPS = 2_000_000;
 
   private final BoundedPattern pattern;

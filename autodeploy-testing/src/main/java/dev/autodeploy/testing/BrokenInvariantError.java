@@ -14,16 +14,16 @@ import java.util.stream.Collectors;
 public final class BrokenInvariantError extends AssertionError {
   private static final long serialVersionUID = 1L;
 
-  /** What the walk was drawn from. */
+  /** The seed that the walk was drawn from. */
   private final long seed;
 
   /** The number of the step after which it was noticed. */
   private final int step;
 
-  /** What broke. */
+  /** The invariant that broke. */
   private final String invariant;
 
-  /** How many instances had come and gone by then. */
+  /** The number of instances that had come and gone by then. */
   private final int lifecycles;
 
   /** The lines that led there. */

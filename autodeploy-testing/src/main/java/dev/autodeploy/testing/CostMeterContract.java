@@ -13,8 +13,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every {@link CostMeter} has to keep. Extend it in a test class of your own and override
- * {@link #meter()}, and {@link #deployments()} or {@link #gpus()} where prices depend on them:
+ * The contract that every {@link CostMeter} has to keep. Extend it in a test class of your own and
+ * override {@link #meter()}, and {@link #deployments()} or {@link #gpus()} where prices depend on
+ * them:
  *
  * <pre>{@code
  * class SpotPricesTest extends CostMeterContract {

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every {@link IdlePolicy} has to keep. Extend it in a test class of your own and override
- * {@link #policy()}:
+ * The contract that every {@link IdlePolicy} has to keep. Extend it in a test class of your own and
+ * override {@link #policy()}:
  *
  * <pre>{@code
  * class BusinessHoursTest extends IdlePolicyContract {

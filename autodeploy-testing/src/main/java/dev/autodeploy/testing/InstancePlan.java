@@ -9,13 +9,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one instance of a {@link SimulatedProvider} will do: how long its start takes or how it
+ * The behaviour of one instance of a {@link SimulatedProvider}: how long its start takes or how it
  * fails, when it ends by itself, and how its release goes. Immutable; the methods return changed
  * copies and can be combined.
  */
 public final class InstancePlan {
 
-  /** What becomes of the start stage. */
+  /** The outcomes of the start stage. */
   enum Reply {
     COMPLETES,
     FAILS,

@@ -36,9 +36,9 @@ import org.junit.jupiter.api.Test;
 
 // Over 500 lines: one contract, which is read, and inherited by tests of providers, as a whole.
 /**
- * What every {@link InstanceProvider} has to keep. Extend it in a test class of your own and
- * override {@link #provider()} and the two specifications; the other methods where they do not fit.
- * The tests run real instances, one or two at a time.
+ * The contract that every {@link InstanceProvider} has to keep. Extend it in a test class of your
+ * own and override {@link #provider()} and the two specifications; the other methods where they do
+ * not fit. The tests run real instances, one or two at a time.
  *
  * <pre>{@code
  * class BatchQueueProviderTest extends InstanceProviderContract {
@@ -220,7 +220,7 @@ public abstract class InstanceProviderContract {
     session.awaitReady(instance);
   }
 
-  /** What was started is listed for its owner, with all its labels, and for nobody else. */
+  /** Every started instance is listed for its owner, with all its labels, and for nobody else. */
   @Test
   void list_showsWhatTheOwnerStarted() throws Exception {
     Session session = open();
@@ -268,7 +268,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** What is not known, or is already gone, is released with success. */
+  /** An instance that is not known, or is already gone, is released with success. */
   @Test
   void release_ofWhatDoesNotExist_succeeds() throws Exception {
     Session session = open();

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.function.Predicate;
 
 /**
- * How one call to list the instances of a {@link SimulatedWorld} is answered.
+ * The answer to one call to list the instances of a {@link SimulatedWorld}.
  *
  * @param takes how long it takes
  * @param stale whether it tells what was there when it was asked, rather than when it is answered

@@ -108,7 +108,7 @@ public final class ManualProcess implements Scheduler, Executor {
   }
 
   /**
-   * Has a blocking call of this process, which was killed, run into the next of its limits: its
+   * Lets a blocking call of this process, which was killed, run into the next of its limits: its
    * thread is the walk's and has to come to its end, and whatever it does changes nothing any more.
    *
    * @return whether there was one

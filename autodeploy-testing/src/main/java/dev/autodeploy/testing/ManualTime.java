@@ -47,10 +47,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ManualTime implements Ticker, InstantSource, Scheduler, Executor {
 
-  /** What the wall clock shows at first. */
+  /** The moment that the wall clock shows at first. */
   public static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
-  /** How long, in virtual time, {@link #await} and {@link #call} go on at the most: 24 hours. */
+  /** The virtual time for which {@link #await} and {@link #call} go on at most: 24 hours. */
   public static final Duration PATIENCE = Duration.ofHours(24);
 
   private static final int MAX_TASKS_AT_ONCE = 10_000_000;

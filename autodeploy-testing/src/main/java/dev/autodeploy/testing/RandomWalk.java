@@ -30,9 +30,7 @@ import java.util.Set;
  */
 public final class RandomWalk {
 
-  /**
-   * What goes wrong during a walk, beside clients that are impatient and instances that are slow.
-   */
+  /** The faults of a walk, beside clients that are impatient and instances that are slow. */
   public enum Fault {
     /** Starts fail, hang, or are answered wrongly. */
     START,
@@ -56,7 +54,7 @@ public final class RandomWalk {
   }
 
   /**
-   * What a walk saw. Immutable.
+   * The result of a walk. Immutable.
    *
    * @param seed what it was drawn from
    * @param steps how many steps it took

@@ -28,7 +28,7 @@ final class SimulatedMachine {
   int releases;
   boolean left;
 
-  /** Whether a list left it out when the engine had nothing else to go by. */
+  /** True if a list left it out when the engine had nothing else to go by. */
   boolean hidden;
 
   /** When that first happened. */
@@ -37,7 +37,7 @@ final class SimulatedMachine {
   /** Since when lists have left it out, and the engine has not got to know it again. */
   long hiddenSince = NEVER;
 
-  /** Whether the provider's close ended it. */
+  /** True if the provider's close ended it. */
   boolean endedByClose;
 
   @Nullable InstanceExit exit;

@@ -47,7 +47,7 @@ final class SimulatedWorld {
   final ManualTime time;
   final Map<String, SimulatedMachine> machines = new LinkedHashMap<>();
 
-  /** Those of the machines that exist. */
+  /** Returns the machines that exist. */
   final Map<String, SimulatedMachine> existing = new LinkedHashMap<>();
 
   final Queue<InstancePlan> nextPlans = new ArrayDeque<>();

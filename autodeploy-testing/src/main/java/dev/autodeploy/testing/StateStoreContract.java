@@ -27,8 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every {@link StateStore} has to keep. Extend it in a test class of your own, override {@link
- * #open()}, and {@link #durable()} and {@link #exclusive()} where they do not fit:
+ * The contract that every {@link StateStore} has to keep. Extend it in a test class of your own,
+ * override {@link #open()}, and {@link #durable()} and {@link #exclusive()} where they do not fit:
  *
  * <pre>{@code
  * class DatabaseStateStoreTest extends StateStoreContract {
@@ -91,7 +91,7 @@ public abstract class StateStoreContract {
     assertThat(store.ledger()).isEmpty();
   }
 
-  /** What was saved is what the next process loads: every setting of every deployment. */
+  /** The next process loads what was saved: every setting of every deployment. */
   @Test
   void load_afterARestart_isWhatWasSavedLast() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -184,7 +184,7 @@ public abstract class StateStoreContract {
         .containsExactly(fullDeployment("b"), deployment("a"), deployment("c"));
   }
 
-  /** What is saved and changed over and over is, in the end, what it was last. */
+  /** A state that is saved over and over is, in the end, what it was last. */
   @Test
   void load_afterManyChanges_isWhatIsLeft() {
     assumeTrue(durable(), "the store forgets when it is closed");

@@ -187,7 +187,7 @@ class Walk implements SimulatedWorld.Watch {
     pass(until.isNegative() ? Duration.ZERO : until);
   }
 
-  /** Has something happen exactly when something else is due. */
+  /** Makes something happen exactly when something else is due. */
   private void actAtAMoment(WalkDraw draw, WalkEngine engine) {
     Duration until = moment(draw, engine);
     if (draw.chance(50)) {

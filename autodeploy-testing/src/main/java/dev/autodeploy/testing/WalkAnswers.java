@@ -5,7 +5,7 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import org.jspecify.annotations.Nullable;
 
-/** What the clients of one deployment are answered: the book is kept of it, and it is checked. */
+/** The answers to the clients of one deployment: the book is kept of it, and it is checked. */
 final class WalkAnswers {
   private final Walk walk;
   private final WalkBook book;

@@ -13,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a walk knows by itself of one deployment, in one life of its engine: what is deployed, who
- * waits, which leases are open, and what events told of each instance.
+ * The model of one deployment, kept independently of the engine, in one life of that: what is
+ * deployed, who waits, which leases are open, and what events told of each instance.
  */
 final class WalkBook {
   final Walk walk;
@@ -27,7 +27,7 @@ final class WalkBook {
 
   DeploymentSpec spec;
 
-  /** Whether nobody asks any more, and a lease that comes is closed at once. */
+  /** True if nobody asks any longer, and a lease that comes is closed at once. */
   boolean quiet;
 
   int asked;

@@ -13,7 +13,7 @@ final class WalkCost {
   private final Walk walk;
   private final WalkBook book;
 
-  /** What the ledger has of each instance that was released. */
+  /** The ledger's line of each instance that was released. */
   private final Map<String, List<UsageInterval>> ends;
 
   WalkCost(WalkBook book, Map<String, List<UsageInterval>> ends) {

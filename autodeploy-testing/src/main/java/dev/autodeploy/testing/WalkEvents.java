@@ -5,8 +5,8 @@ import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 
 /**
- * What the provider and the listeners see of one deployment: the book is kept of it, and it is
- * checked.
+ * The events of one deployment, as the provider and the listeners see them: the book is kept of it,
+ * and it is checked.
  */
 final class WalkEvents {
   private final Walk walk;

@@ -1,6 +1,6 @@
 package dev.autodeploy.testing;
 
-/** What a walk's book has of one instance: what events told, and which leases are open. */
+/** One instance in a walk's book: what events told, and which leases are open. */
 final class WalkInstance {
   static final long NEVER = Long.MAX_VALUE;
 

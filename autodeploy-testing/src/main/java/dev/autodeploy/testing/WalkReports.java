@@ -9,8 +9,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engines of one owner told of their instances: of which the engine of the moment knows,
- * why each was started, and when it was gone.
+ * The reports of the engines of one owner about their instances: of which the engine of the moment
+ * knows, why each was started, and when it was gone.
  */
 final class WalkReports {
   /**

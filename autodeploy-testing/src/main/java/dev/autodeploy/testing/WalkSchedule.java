@@ -9,9 +9,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What of its seed a walk carries out: all steps and faults, or the chosen ones. A step is a number
- * and a fault is named by the step in which it strikes, such as {@code 17:list0}; what each does is
- * drawn from its own name, and so stays as it was when others are left out.
+ * The part of its seed that a walk carries out: all steps and faults, or the chosen ones. A step is
+ * a number and a fault is named by the step in which it strikes, such as {@code 17:list0}; what
+ * each does is drawn from its own name, and so stays as it was when others are left out.
  */
 final class WalkSchedule {
   private final @Nullable Set<String> chosen;

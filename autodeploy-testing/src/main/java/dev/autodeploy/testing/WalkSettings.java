@@ -2,7 +2,7 @@ package dev.autodeploy.testing;
 
 import java.util.Set;
 
-/** What a walk is drawn from and how far it goes. */
+/** The settings of a walk: the seed, and how far it goes. */
 record WalkSettings(
     long seed,
     int steps,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * as long as the same invariant breaks.
  */
 final class WalkShrinker {
-  /** How many shorter walks are tried: enough for the usual one to become minimal. */
+  /** The number of shorter walks that are tried: enough for the usual one to become minimal. */
   private static final int ATTEMPTS = 3000;
 
   private final WalkSettings settings;

@@ -16,17 +16,19 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** What one owner has on disk: it outlives every engine, and serves one of them at a time. */
+/** The disk of one owner: it outlives every engine, and serves one of them at a time. */
 final class WalkStore {
 
-  /** How one write goes. */
+  /** The outcomes of a write. */
   enum Write {
     WELL,
-    /** It fails, and the disk has what it had. */
+    /** The write fails, and the disk has what it had. */
     FAILS,
-    /** It fails, but the disk has it: a state at once, an entry if the process is killed now. */
+    /**
+     * The write fails, but the disk has it: a state at once, an entry if the process is killed now.
+     */
     FAILS_WRITTEN,
-    /** It fails, but the disk has it and keeps it. */
+    /** The write fails, but the disk has it and keeps it. */
     FAILS_KEPT,
     /** The process dies at it, and the disk has what it had. */
     DIES,

@@ -13,19 +13,19 @@ final class WalkWaiter {
   final long askedAt;
   final long deadline;
 
-  /** How many others waited when this one asked. */
+  /** The number of others that waited when this one asked. */
   final int before;
 
-  /** What was deployed when it asked. */
+  /** The specification that was deployed when it asked. */
   final DeploymentSpec spec;
 
-  /** What it found if it does not take just any instance, or null. */
+  /** The instance that it found, if it does not take just any; otherwise null. */
   final @Nullable DeploymentStatus seen;
 
   /** Set right after it asked. */
   CompletableFuture<?> future = new CompletableFuture<>();
 
-  /** Whether cancelling the future gives the place up: not so for a start. */
+  /** True if cancelling the future gives the place up: not so for a start. */
   boolean canGiveUp = true;
 
   boolean cancelled;

@@ -34,7 +34,7 @@ public final class Instance {
   boolean startAsked;
   long startDeadline;
 
-  /** Its start is being prepared: the start timeout does not run. */
+  /** The start is being prepared: the start timeout does not run. */
   boolean preparing;
 
   long readyAt = NEVER;

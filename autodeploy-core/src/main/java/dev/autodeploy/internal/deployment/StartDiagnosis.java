@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The words for an instance that is not ready, or that ended: what is known, and advice. */
 final class StartDiagnosis {
-  /** How many of the last lines an instance is looked at for. */
+  /** The number of last lines of an instance that are looked at. */
   static final int LINES = 20;
 
   private static final int SHOWN_LINES = 3;

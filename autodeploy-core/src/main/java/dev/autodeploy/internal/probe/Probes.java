@@ -25,10 +25,12 @@ public final class Probes {
   private static final int CONNECT_MILLIS = 1000;
   private static final int READ_MILLIS = 2000;
 
-  /** How long a connection must stay open to prove that it was not only a forwarder's. */
+  /** The time that a connection must stay open to prove that it was not only a forwarder's. */
   private static final int QUIET_MILLIS = 50;
 
-  /** How many characters one look at a log may read: {@value} take about a quarter second. */
+  /**
+   * The number of characters that one look at a log may read: {@value} take about a quarter second.
+   */
   private static final long MAX_STEPS = 50_000_000;
 
   private Probes() {}

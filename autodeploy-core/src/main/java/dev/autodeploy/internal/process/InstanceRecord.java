@@ -15,7 +15,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is written down about an instance before it can run. Immutable.
+ * The record of an instance, written before it can run. Immutable.
  *
  * @param owner its owner
  * @param instanceId its id

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One instance, from its start to its release. Thread-safe. */
 final class LocalInstance {
-  /** How long instances live on when their host is gone, in case that it comes back at once. */
+  /**
+   * The time that instances live on when their host is gone, in case that it comes back at once.
+   */
   static final Duration WITHOUT_HOST = Duration.ofSeconds(2);
 
   private static final Duration MAX_GRACE = Duration.ofDays(1);
@@ -209,7 +211,7 @@ final class LocalInstance {
     }
   }
 
-  /** Whether its watcher lives. */
+  /** Returns whether the instance's watcher lives. */
   boolean isAlive() {
     InstanceRecord current = record;
     return current != null && current.boot().equals(ProcFs.BOOT_ID) && current.watcher().isAlive();

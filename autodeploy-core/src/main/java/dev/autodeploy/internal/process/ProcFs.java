@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 final class ProcFs {
   private static final Path ROOT = Path.of("/proc");
 
-  /** Whether there is such a thing here. */
+  /** True if there is such a thing here. */
   static final boolean AVAILABLE = Files.isReadable(ROOT.resolve("self/stat"));
 
-  /** What tells one run of this machine from the next, or an empty text. */
+  /** The id of this run of the machine, or an empty text. */
   static final String BOOT_ID = bootId();
 
   private ProcFs() {}

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * watcher.
  */
 final class ProcessTree {
-  /** How long processes may take to be gone after they were ended by force. */
+  /** The time that processes may take to be gone after they were ended by force. */
   private static final long GONE_NANOS = 10_000_000_000L;
 
   private static final long MAX_PAUSE_MILLIS = 50;

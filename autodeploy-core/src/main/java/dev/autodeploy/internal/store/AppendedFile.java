@@ -19,7 +19,7 @@ final class AppendedFile {
   /** Up to where lines are durable, or -1 while that is not known. */
   private long length = -1;
 
-  /** Whether a failed append may have left something behind {@link #length}. */
+  /** True if a failed append may have left something behind {@link #length}. */
   private boolean tailUnknown;
 
   AppendedFile(Path directory, Path path, Disk disk) {

@@ -43,7 +43,7 @@ final class DeploymentJournal {
   /** The number of the last line. */
   private int last;
 
-  /** How many changes are in the file beyond one for each deployment that there is. */
+  /** The number of changes in the file beyond one for each deployment that there is. */
   private int outdated;
 
   private int outdatedAtMost;

@@ -143,7 +143,7 @@ final class Json {
     return (out == null ? json : out.toString()).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** What was written has to be readable: no limits on lengths but those of Java. */
+  /** Anything that was written has to be readable: no limits on lengths but those of Java. */
   private static JsonMapper mapper() {
     StreamReadConstraints unlimited =
         StreamReadConstraints.builder()

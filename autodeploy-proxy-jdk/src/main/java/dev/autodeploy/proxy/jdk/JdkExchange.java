@@ -41,7 +41,7 @@ final class JdkExchange implements BlockingExchange {
   private boolean responded;
   private @Nullable Pending pending;
 
-  /** What a virtual thread waits for, and what it does then. */
+  /** The wait of a virtual thread, and the work after it. */
   private record Pending(CompletableFuture<?> future, Runnable next) {}
 
   JdkExchange(

@@ -77,7 +77,7 @@ final class Workers implements Executor, AutoCloseable {
     }
   }
 
-  /** Whether a thread may block for as long as it likes. */
+  /** True if a thread may block for as long as it likes. */
   boolean virtual() {
     return virtual;
   }

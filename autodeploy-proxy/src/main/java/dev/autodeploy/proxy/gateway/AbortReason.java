@@ -1,6 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
-/** Why a proxied request was aborted from outside. */
+/** The reason for which a proxied request was aborted from outside. */
 enum AbortReason {
   CLIENT_GONE,
   CLIENT_STALLED,

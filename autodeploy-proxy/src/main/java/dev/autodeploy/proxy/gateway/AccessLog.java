@@ -18,7 +18,7 @@ final class AccessLog {
     return new Line(head);
   }
 
-  /** What one request comes to. Used by one thread at a time. */
+  /** The outcome of one request. Used by one thread at a time. */
   static final class Line {
     private final RequestHead head;
     private final long beganNanos = System.nanoTime();

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Who may use which deployment: by bearer token, of which only a hash is kept, and by the host
- * application's own check. Immutable.
+ * The rules of who may use which deployment: by bearer token, of which only a hash is kept, and by
+ * the host application's own check. Immutable.
  */
 public final class AccessRules {
   /** The name that stands for every deployment. */

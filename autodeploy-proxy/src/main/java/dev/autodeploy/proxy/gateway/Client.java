@@ -13,7 +13,7 @@ interface Client {
    */
   long transferringSince();
 
-  /** It has neither sent nor taken a byte for too long. */
+  /** The client has neither sent nor taken a byte for too long. */
   void stalled();
 
   /** The client of an exchange that the gateway answers by itself. */

@@ -34,7 +34,7 @@ class ClientPresence {
   private static final Logger LOG = LoggerFactory.getLogger(ClientPresence.class);
   private static final String ESTABLISHED = "01";
 
-  /** What {@link #unsent} says where the system does not tell. */
+  /** The answer of {@link #unsent} where the system does not tell. */
   static final long UNKNOWN = -1;
 
   private final List<Path> tables;
@@ -162,7 +162,7 @@ class ClientPresence {
     return InetAddress.getByAddress(bytes.array()); // an IPv4-mapped address becomes IPv4
   }
 
-  /** What the system knows of a connection: whether both sides are there, and what is unsent. */
+  /** The system's knowledge of a connection: whether both sides are there, and what is unsent. */
   record Row(boolean established, long unsent) {}
 
   /** One connection, by its two ends. */

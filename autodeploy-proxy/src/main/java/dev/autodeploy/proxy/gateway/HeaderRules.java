@@ -38,7 +38,7 @@ final class HeaderRules {
           "x-real-ip",
           "deploy-route-rule");
 
-  /** What the names of all fields of ours begin with, in requests and responses. */
+  /** The prefix of the names of all fields of ours, in requests and responses. */
   private static final List<String> OUR_NAMES = List.of("autodeploy-", "deploy-route-");
 
   /** Fields in which only a proxy in front of the link may say who asks, and for what. */

@@ -29,8 +29,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class OkHttpUpstream implements Upstream {
   /**
-   * How long a connection is kept for the next exchange: less than the 5 seconds after which common
-   * servers close theirs, so that hardly any request meets a connection that is just being closed.
+   * The time that a connection is kept for the next exchange: less than the 5 seconds after which
+   * common servers close theirs, so that hardly any request meets a connection that is just being
+   * closed.
    */
   private static final Duration KEEP_ALIVE = Duration.ofSeconds(4);
 

@@ -10,8 +10,8 @@ import java.util.HexFormat;
 import java.util.function.LongSupplier;
 
 /**
- * How many requests a caller may send: a bucket for each, which fills up evenly over a period and
- * holds the requests of one period. Thread-safe.
+ * The limit of requests that a caller may send: a bucket for each, which fills up evenly over a
+ * period and holds the requests of one period. Thread-safe.
  */
 final class RateLimit {
   /** So many callers are told apart; beyond that the ones not seen for longest are forgotten. */

@@ -84,7 +84,7 @@ public interface Relay {
     void afterDone(CompletableFuture<?> future, Duration limit, Runnable next);
   }
 
-  /** What a relay reports to. The calls come one at a time. */
+  /** The receiver of a relay's reports. The calls come one at a time. */
   interface Listener {
 
     /** Some of the request's body has come in. */
@@ -159,7 +159,7 @@ public interface Relay {
   record ResponseStart(HttpHeaders headers, boolean withoutBody) {}
 
   /**
-   * Why there is no response.
+   * The reasons for which there is no response.
    *
    * @param cause what kind of failure it was
    * @param bodyRead whether some of the request's body was read, so that it cannot be sent again

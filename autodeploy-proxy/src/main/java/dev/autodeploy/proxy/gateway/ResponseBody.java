@@ -109,7 +109,7 @@ abstract class ResponseBody extends InputStream {
   }
 
   private static final class Chunked extends ResponseBody {
-    /** How much of the chunk is left; -1 before the first one. */
+    /** The rest of the chunk, in bytes; -1 before the first one. */
     private long left = -1;
 
     Chunked(HttpReader in, Runnable whenComplete) {

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the deployment that a request is for: by its port, its host, or its path. */
 final class Router {
-  /** What the path of a service link begins with. */
+  /** The beginning of the path of a service link. */
   static final String PREFIX = "/d/";
 
   private final @Nullable String hostSuffix;

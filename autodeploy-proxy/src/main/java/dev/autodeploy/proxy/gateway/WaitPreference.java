@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a request may be held: as its {@code Prefer: wait=<seconds>} says (RFC 7240), up to the
- * link's maximum.
+ * The time for which a request may be held: as its {@code Prefer: wait=<seconds>} says (RFC 7240),
+ * up to the link's maximum.
  *
  * @param time the time, longer than 0
  * @param applied the preference as the answer repeats it, or null if there was none

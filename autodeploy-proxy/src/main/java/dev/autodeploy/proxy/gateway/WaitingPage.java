@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/** What a browser shows while an instance starts: how far it is; it reloads by itself. */
+/** The page that a browser shows while an instance starts: how far it is; it reloads by itself. */
 final class WaitingPage {
   /** The page reloads this often. */
   static final int RELOAD_SECONDS = 2;

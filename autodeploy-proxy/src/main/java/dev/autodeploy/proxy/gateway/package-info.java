@@ -1,5 +1,5 @@
 /**
- * What a service link does, whatever server carries it: routing, access, admission, header rules,
+ * The work of a service link, whatever server carries it: routing, access, admission, header rules,
  * forwarding, errors. Nothing here knows the JDK's server; a front hands each request over as an
  * {@link dev.autodeploy.proxy.gateway.Exchange}.
  */

@@ -1,4 +1,4 @@
-/** What AutoDeploy adds to a container's own cold start. */
+/** The time that AutoDeploy adds to a container's own cold start. */
 @NullMarked
 package dev.autodeploy.benchmarks.cost;
 

@@ -50,7 +50,7 @@ final class HeldClients implements AutoCloseable {
     }
   }
 
-  /** How many got exactly the answer that belongs to their request. */
+  /** The number of clients that got exactly the answer to their request. */
   long right() {
     return clients.stream().filter(client -> client.right).count();
   }

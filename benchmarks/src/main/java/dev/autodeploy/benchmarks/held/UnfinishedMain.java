@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What warm callers notice of connections that begin a request and never finish its head: some
+ * The effect on warm callers of connections that begin a request and never finish its head: some
  * thousand that stay, and one client that opens new ones as fast as it can.
  */
 public final class UnfinishedMain {

@@ -1,7 +1,7 @@
 package dev.autodeploy.benchmarks.proxy;
 
 /**
- * What one candidate did in one round.
+ * The result of one candidate in one round.
  *
  * @param round the round
  * @param load what was asked of it

@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 
-/** What the process that measures may ask of a server: one word in, one number out. */
+/** The commands that the measuring process has for a server: one word in, one number out. */
 final class Commands {
   private final Map<String, LongSupplier> commands = new HashMap<>();
 
@@ -46,7 +46,7 @@ final class Commands {
     }
   }
 
-  /** What is in use after the garbage has been collected. */
+  /** The memory in use after the garbage has been collected. */
   private static long heap() {
     for (int i = 0; i < 3; i++) {
       System.gc();

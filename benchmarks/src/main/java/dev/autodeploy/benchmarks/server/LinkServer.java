@@ -10,7 +10,7 @@ import java.time.Duration;
 
 /** A link to one deployment, {@code app}, whose instance is a server that runs anyway. */
 public final class LinkServer {
-  /** How many requests it holds. */
+  /** The number of requests that it holds. */
   private static final int ROOM = 20_000;
 
   private LinkServer() {}

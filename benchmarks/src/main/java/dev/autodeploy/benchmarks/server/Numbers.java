@@ -2,7 +2,7 @@ package dev.autodeploy.benchmarks.server;
 
 import java.util.Collection;
 
-/** What is said of many measurements. */
+/** The summary of many measurements. */
 public final class Numbers {
   private Numbers() {}
 

@@ -1,7 +1,7 @@
 package dev.autodeploy.examples.standin;
 
 /**
- * What turns text into sound.
+ * A converter of text into sound.
  *
  * <p>Called by one thread at a time; blocks until the whole text is spoken.
  */

@@ -41,7 +41,9 @@ class SettingsPagesTest {
   void table_hasARowForEverySetting_andNoOther(String page, String section, String builder)
       throws Exception {
     TreeSet<String> methods = new TreeSet<>();
-    for (Class<?> type = Class.forName(builder); type != Object.class; type = type.getSuperclass()) {
+    for (Class<?> type = Class.forName(builder);
+        type != Object.class;
+        type = type.getSuperclass()) {
       for (Method method : type.getDeclaredMethods()) {
         if (Modifier.isPublic(method.getModifiers()) && method.getReturnType().equals(type)) {
           methods.add(method.getName());
