@@ -26,6 +26,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines for its documentation: every setting of its builder.
 /**
  * Runs instances as containers of a Docker daemon, with GPUs. Thread-safe.
  *

@@ -16,7 +16,6 @@ import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import java.net.URI;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -262,22 +261,10 @@ public final class DeploymentMachine {
     if (!instance.isStarting()) {
       return;
     }
-    long startNanos = now - instance.startRequestedAt;
-    instance.to(READY);
-    instance.requestsAtReady = callers.requests();
-    if (instance.readyAt == NEVER) {
-      instance.readyAt = now;
-    }
-    if (instance.idleSince == NEVER) {
-      instance.idleSince = now;
-    }
-    starts.backoff().reset();
     if (instance.startReason != StartReason.ADOPTED) {
-      history.addStart(startNanos);
+      history.addStart(now - instance.startRequestedAt);
     }
-    Duration took = Duration.ofNanos(startNanos);
-    outbox.publish(at -> new DeploymentEvent.InstanceReady(at, name, instance.id, endpoint, took));
-    outbox.publishState(instances.state());
+    starts.succeeded(now, instance, endpoint);
     serve(now, instance);
     after(now);
   }

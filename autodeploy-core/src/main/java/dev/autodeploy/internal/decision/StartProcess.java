@@ -11,6 +11,7 @@ import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.InstanceExit;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,6 +169,22 @@ final class StartProcess {
   void preparing(long now, Instance instance, boolean preparing) {
     instance.preparing = preparing;
     instance.startDeadline = preparing ? NEVER : now + instance.spec.startTimeout().toNanos();
+  }
+
+  /** A start has succeeded: the instance takes requests, and nothing is held back any longer. */
+  void succeeded(long now, Instance instance, URI endpoint) {
+    instance.to(READY);
+    instance.requestsAtReady = callers.requests();
+    if (instance.readyAt == NEVER) {
+      instance.readyAt = now;
+    }
+    if (instance.idleSince == NEVER) {
+      instance.idleSince = now;
+    }
+    backoff.reset();
+    Duration took = Duration.ofNanos(now - instance.startRequestedAt);
+    outbox.publish(at -> new DeploymentEvent.InstanceReady(at, name, instance.id, endpoint, took));
+    outbox.publishState(instances.state());
   }
 
   /** An instance was not ready within the start timeout. */

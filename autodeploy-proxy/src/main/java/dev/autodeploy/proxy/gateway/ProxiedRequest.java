@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+// Over 500 lines: all ways in which one request can end, which have to be seen together.
 /**
  * A proxied request, from the wait for a lease to the end of the response. It decides: when to
  * send, when to send again, what an error means to the client, when it has taken too long. The
