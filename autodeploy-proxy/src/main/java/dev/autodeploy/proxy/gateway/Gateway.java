@@ -66,6 +66,7 @@ public final class Gateway implements AutoCloseable {
             config,
             new HeaderRules(config.trustForwarded()),
             new PendingLimit(config.maxPendingTotal()),
+            new QueueShares(),
             upstreams,
             active,
             connections,

@@ -8,6 +8,7 @@ import dev.autodeploy.spi.Ticker;
  * @param config the settings
  * @param headers the rules for header fields
  * @param pendingLimit the limit of requests that wait
+ * @param shares the callers that wait
  * @param upstreams the connections to instances
  * @param active the requests under way
  * @param connections the rules about the ends of connections
@@ -18,6 +19,7 @@ record LinkServices(
     GatewayConfig config,
     HeaderRules headers,
     PendingLimit pendingLimit,
+    QueueShares shares,
     Upstreams upstreams,
     ActiveRequests active,
     ConnectionRules connections,

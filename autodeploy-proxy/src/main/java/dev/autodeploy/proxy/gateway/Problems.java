@@ -97,6 +97,14 @@ final class Problems {
         .with("limit", limit);
   }
 
+  static Problem placeTaken(String name) {
+    return Problem.of(
+            ProblemType.QUEUE_FULL,
+            "the queue is full, and this caller has the most places: another one got this request's;"
+                + " try again later")
+        .about(name);
+  }
+
   static Problem bodyTooLarge(String name, long limit) {
     return Problem.of(
             ProblemType.BODY_TOO_LARGE,

@@ -2,10 +2,13 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.text.PlainText;
+import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.spi.InstanceExit;
 import java.io.IOException;
 import java.time.Duration;
@@ -30,6 +33,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ProxiedRequest implements Client {
   private static final Logger LOG = LoggerFactory.getLogger(ProxiedRequest.class);
+  private static final long NO_PLACE = -1;
+  private static final int MAX_PLACES_ASKED = 3;
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The end of a connection may be noticed this much earlier than the end of its instance. */
@@ -50,6 +55,7 @@ final class ProxiedRequest implements Client {
   private final RouteRule rule;
   private final Relay relay;
   private final AccessLog.Line log;
+  private final LinkRequest linkRequest;
   private final long startedNanos;
   private final long waitNanos;
   private final long responseNanos;
@@ -59,7 +65,11 @@ final class ProxiedRequest implements Client {
   private boolean permitHeld;
   private int status;
   private @Nullable Lease lease;
+  private @Nullable String caller;
+  private long place = NO_PLACE;
+  private int placesAsked;
 
+  private volatile boolean placeTaken;
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince;
   private volatile @Nullable CompletableFuture<Lease> pending;
@@ -79,6 +89,7 @@ final class ProxiedRequest implements Client {
     this.deployment = call.deployment();
     this.rule = call.rule();
     this.log = log;
+    linkRequest = call.request();
     relay = exchange.relay();
     waitNanos = wait.time().toNanos();
     responseNanos = services.config().responseTimeout().toNanos();
@@ -159,11 +170,13 @@ final class ProxiedRequest implements Client {
       return;
     }
     permitHeld = true;
+    place = services.shares().add(deployment.name(), caller(), this);
     exchange.whenDone(future, () -> guarded(() -> acquired(future)));
   }
 
   private void acquired(CompletableFuture<Lease> future) {
     releasePermit();
+    leaveQueue();
     pending = null;
     try {
       lease = future.join();
@@ -172,6 +185,10 @@ final class ProxiedRequest implements Client {
       return;
     } catch (CompletionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
+      if (isQueueFull(cause) && getsPlace()) {
+        acquire();
+        return;
+      }
       refuse(Problems.of(cause, deployment.name()));
       return;
     }
@@ -185,8 +202,56 @@ final class ProxiedRequest implements Client {
     }
   }
 
+  // The queue of the deployment
+
+  private static boolean isQueueFull(Throwable error) {
+    return error instanceof AutoDeployException failure && failure.code() == ErrorCode.QUEUE_FULL;
+  }
+
+  private boolean getsPlace() {
+    return placesAsked++ < MAX_PLACES_ASKED
+        && services.shares().makeRoom(deployment.name(), caller());
+  }
+
+  private void leaveQueue() {
+    if (place != NO_PLACE) {
+      services.shares().remove(deployment.name(), caller(), place);
+      place = NO_PLACE;
+    }
+  }
+
+  private String caller() {
+    String known = caller;
+    if (known == null) {
+      String token =
+          services.config().access().useTokens() ? AccessRules.tokenId(linkRequest) : null;
+      known = token != null ? token : RateLimit.callerAt(head.remote().getAddress());
+      caller = known;
+    }
+    return known;
+  }
+
+  /**
+   * Gives up the place in the queue to another caller, if the request still waits. Called by any
+   * thread.
+   */
+  boolean giveUpPlace() {
+    CompletableFuture<Lease> waits = pending;
+    if (waits == null) {
+      return false;
+    }
+    placeTaken = true;
+    if (waits.cancel(false)) {
+      return true;
+    }
+    placeTaken = false;
+    return false;
+  }
+
   private void endUnserved() {
-    if (aborted == AbortReason.SHUTDOWN) {
+    if (placeTaken && aborted == null) {
+      refuse(Problems.placeTaken(deployment.name()));
+    } else if (aborted == AbortReason.SHUTDOWN) {
       refuse(Problems.shuttingDown(deployment.name()));
     } else if (aborted == AbortReason.HOLD_OVERDUE) {
       refuse(
@@ -332,6 +397,7 @@ final class ProxiedRequest implements Client {
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
     releasePermit();
+    leaveQueue();
     switch (phase) {
       case DONE -> exchange.abort();
       case RESPONDING -> end(Outcome.failed());

@@ -1,0 +1,96 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The callers that wait in a queue, and how many places each has. Where a queue is full, a caller
+ * with fewer places takes one from the caller with the most, who loses the latest request; so one
+ * caller may fill a queue for as long as nobody else wants a place. Thread-safe.
+ */
+final class QueueShares {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<String, Map<String, TreeMap<Long, ProxiedRequest>>> queues = new HashMap<>();
+  private long last;
+
+  /**
+   * Adds a request.
+   *
+   * @param queue the queue that it waits in
+   * @param caller who sent it
+   * @param request the request
+   * @return its number
+   */
+  long add(String queue, String caller, ProxiedRequest request) {
+    lock.lock();
+    try {
+      long number = ++last;
+      queues
+          .computeIfAbsent(queue, name -> new HashMap<>())
+          .computeIfAbsent(caller, name -> new TreeMap<>())
+          .put(number, request);
+      return number;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void remove(String queue, String caller, long number) {
+    lock.lock();
+    try {
+      Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.get(queue);
+      TreeMap<Long, ProxiedRequest> places = callers == null ? null : callers.get(caller);
+      if (places != null && places.remove(number) != null && places.isEmpty()) {
+        callers.remove(caller);
+        if (callers.isEmpty()) {
+          queues.remove(queue);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Takes a place from the caller with the most, if that leaves it no fewer than the other gets.
+   *
+   * @param queue the queue
+   * @param caller who wants the place
+   * @return whether a place is free
+   */
+  boolean makeRoom(String queue, String caller) {
+    for (ProxiedRequest request : latestOfLargest(queue, caller)) {
+      if (request.giveUpPlace()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<ProxiedRequest> latestOfLargest(String queue, String caller) {
+    lock.lock();
+    try {
+      Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.getOrDefault(queue, Map.of());
+      int own = placesOf(callers.get(caller));
+      @Nullable TreeMap<Long, ProxiedRequest> largest =
+          callers.values().stream()
+              .max(Comparator.comparingInt(QueueShares::placesOf))
+              .orElse(null);
+      return largest == null || largest.size() < own + 2
+          ? List.of()
+          : new ArrayList<>(largest.descendingMap().values()).subList(0, 2);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static int placesOf(@Nullable TreeMap<Long, ProxiedRequest> places) {
+    return places == null ? 0 : places.size();
+  }
+}
