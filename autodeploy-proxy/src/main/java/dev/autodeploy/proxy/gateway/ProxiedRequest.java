@@ -2,13 +2,10 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AcquireTimeoutException;
-import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
-import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.text.PlainText;
-import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.spi.InstanceExit;
 import java.io.IOException;
 import java.time.Duration;
@@ -33,8 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 final class ProxiedRequest implements Client {
   private static final Logger LOG = LoggerFactory.getLogger(ProxiedRequest.class);
-  private static final long NO_PLACE = -1;
-  private static final int MAX_PLACES_ASKED = 3;
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The end of a connection may be noticed this much earlier than the end of its instance. */
@@ -55,7 +50,7 @@ final class ProxiedRequest implements Client {
   private final RouteRule rule;
   private final Relay relay;
   private final AccessLog.Line log;
-  private final LinkRequest linkRequest;
+  private final QueuePlace place;
   private final long startedNanos;
   private final long waitNanos;
   private final long responseNanos;
@@ -65,9 +60,6 @@ final class ProxiedRequest implements Client {
   private boolean permitHeld;
   private int status;
   private @Nullable Lease lease;
-  private @Nullable String caller;
-  private long place = NO_PLACE;
-  private int placesAsked;
 
   private volatile boolean placeTaken;
   private volatile Phase phase = Phase.HELD;
@@ -89,7 +81,8 @@ final class ProxiedRequest implements Client {
     this.deployment = call.deployment();
     this.rule = call.rule();
     this.log = log;
-    linkRequest = call.request();
+    place =
+        new QueuePlace(services.shares(), call.request(), services.config().access().useTokens());
     relay = exchange.relay();
     waitNanos = wait.time().toNanos();
     responseNanos = services.config().responseTimeout().toNanos();
@@ -124,16 +117,7 @@ final class ProxiedRequest implements Client {
   // HELD: reads a small body, and waits for a lease
 
   private void readAhead() {
-    relay.readAhead(
-        failure ->
-            guarded(
-                () -> {
-                  if (failure == null) {
-                    acquire();
-                  } else {
-                    unread(failure);
-                  }
-                }));
+    relay.readAhead(failure -> guarded(failure == null ? this::acquire : () -> unread(failure)));
   }
 
   private void unread(Relay.Cause failure) {
@@ -170,13 +154,13 @@ final class ProxiedRequest implements Client {
       return;
     }
     permitHeld = true;
-    place = services.shares().add(deployment.name(), caller(), this);
+    place.take(this);
     exchange.whenDone(future, () -> guarded(() -> acquired(future)));
   }
 
   private void acquired(CompletableFuture<Lease> future) {
     releasePermit();
-    leaveQueue();
+    place.leave();
     pending = null;
     try {
       lease = future.join();
@@ -185,7 +169,7 @@ final class ProxiedRequest implements Client {
       return;
     } catch (CompletionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      if (isQueueFull(cause) && getsPlace()) {
+      if (place.makesRoomAfter(cause)) {
         acquire();
         return;
       }
@@ -200,35 +184,6 @@ final class ProxiedRequest implements Client {
       permitHeld = false;
       services.pendingLimit().release();
     }
-  }
-
-  // The queue of the deployment
-
-  private static boolean isQueueFull(Throwable error) {
-    return error instanceof AutoDeployException failure && failure.code() == ErrorCode.QUEUE_FULL;
-  }
-
-  private boolean getsPlace() {
-    return placesAsked++ < MAX_PLACES_ASKED
-        && services.shares().makeRoom(deployment.name(), caller());
-  }
-
-  private void leaveQueue() {
-    if (place != NO_PLACE) {
-      services.shares().remove(deployment.name(), caller(), place);
-      place = NO_PLACE;
-    }
-  }
-
-  private String caller() {
-    String known = caller;
-    if (known == null) {
-      String token =
-          services.config().access().useTokens() ? AccessRules.tokenId(linkRequest) : null;
-      known = token != null ? token : RateLimit.callerAt(head.remote().getAddress());
-      caller = known;
-    }
-    return known;
   }
 
   /**
@@ -397,7 +352,7 @@ final class ProxiedRequest implements Client {
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
     releasePermit();
-    leaveQueue();
+    place.leave();
     switch (phase) {
       case DONE -> exchange.abort();
       case RESPONDING -> end(Outcome.failed());
