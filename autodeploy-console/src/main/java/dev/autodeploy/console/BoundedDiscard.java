@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
  * The end of an answer's body, which is thrown away; one of more than 64 KiB is cut off, with its
  * connection.
  */
-final class BoundedDiscard implements BodySubscriber<@Nullable Void> {
+final class BoundedDiscard implements BodySubscriber<Boolean> {
   private static final long MAX_BYTES = 64 * 1024;
 
-  private final CompletableFuture<@Nullable Void> over = new CompletableFuture<>();
+  private final CompletableFuture<Boolean> over = new CompletableFuture<>();
   private Flow.@Nullable Subscription subscription;
   private long bytes;
 
   @Override
-  public CompletionStage<@Nullable Void> getBody() {
+  public CompletionStage<Boolean> getBody() {
     return over;
   }
 
@@ -41,7 +41,7 @@ final class BoundedDiscard implements BodySubscriber<@Nullable Void> {
     }
     if (bytes > MAX_BYTES) {
       from.cancel();
-      over.complete(null);
+      over.complete(true);
     } else {
       from.request(1);
     }
@@ -54,6 +54,6 @@ final class BoundedDiscard implements BodySubscriber<@Nullable Void> {
 
   @Override
   public void onComplete() {
-    over.complete(null);
+    over.complete(true);
   }
 }
