@@ -172,7 +172,8 @@ class CrossOriginTest {
 
   @Test
   void aPageOfAnInstance_canNeitherReadNorActNorFrameNorListen() throws Exception {
-    try (ConsoleFixture f = new ConsoleFixture(b -> b.actions(true).maxListeners(2));
+    // One for each of the two listeners, and one for the page that the attack opens in a window.
+    try (ConsoleFixture f = new ConsoleFixture(b -> b.actions(true).maxListeners(3));
         Browser browser = Browser.open("en-US,en")) {
       f.autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
       try (Socket socket = listen(f)) {
