@@ -44,6 +44,7 @@ public final class DeploymentSpec {
   private final GpuRequest gpu;
   private final int port;
   private final @Nullable String startCommand;
+  private final List<String> arguments;
   private final Map<String, String> environment;
   private final List<Mount> mounts;
   private final @Nullable Long sharedMemoryBytes;
@@ -67,6 +68,7 @@ public final class DeploymentSpec {
     gpu = b.gpu;
     port = b.port;
     startCommand = b.startCommand;
+    arguments = b.arguments;
     environment =
         b.environment.size() <= 1 // has no order, and weighs a fraction
             ? Map.copyOf(b.environment)
@@ -111,6 +113,7 @@ public final class DeploymentSpec {
     b.gpu = gpu;
     b.port = port;
     b.startCommand = startCommand;
+    b.arguments = arguments;
     b.environment.putAll(environment);
     b.mounts.addAll(mounts);
     b.sharedMemoryBytes = sharedMemoryBytes;
@@ -189,6 +192,15 @@ public final class DeploymentSpec {
    */
   public @Nullable String startCommand() {
     return startCommand;
+  }
+
+  /**
+   * Returns the arguments for what the image starts.
+   *
+   * @return the arguments; empty to leave those of the image
+   */
+  public List<String> arguments() {
+    return arguments;
   }
 
   /**
@@ -338,6 +350,7 @@ public final class DeploymentSpec {
     values.add(gpu);
     values.add(port);
     values.add(startCommand);
+    values.add(arguments);
     values.add(environment);
     values.add(mounts);
     values.add(sharedMemoryBytes);
@@ -400,6 +413,8 @@ public final class DeploymentSpec {
         + port
         + ", startCommand="
         + startCommand
+        + ", arguments="
+        + arguments
         + ", environment="
         + environment.keySet()
         + ", minInstances="
@@ -425,6 +440,7 @@ public final class DeploymentSpec {
     private GpuRequest gpu = GpuRequest.none();
     private int port = -1;
     private @Nullable String startCommand;
+    private List<String> arguments = List.of();
     private final Map<String, String> environment = new LinkedHashMap<>();
     private final List<Mount> mounts = new ArrayList<>();
     private @Nullable Long sharedMemoryBytes;
@@ -519,13 +535,34 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets the shell line that starts the service. Default: what the image starts.
+     * Sets the shell line that starts the service, in place of the image's entrypoint and command.
+     * Default: what the image starts. Of this and {@link #arguments} the later call counts.
      *
      * @param line a line for {@code /bin/sh -c}
      * @return this
      */
     public Builder startCommand(String line) {
       startCommand = Arguments.notBlank("startCommand", line);
+      arguments = List.of();
+      return this;
+    }
+
+    /**
+     * Sets the arguments for the image's entrypoint, in place of the image's command. Default: what
+     * the image starts. Of this and {@link #startCommand} the later call counts.
+     *
+     * @param values the arguments, which no shell takes apart; none for the image's own
+     * @return this
+     */
+    public Builder arguments(String... values) {
+      List<String> copy = List.of(values);
+      if (copy.stream().anyMatch(value -> value.indexOf('\0') >= 0)) {
+        throw new IllegalArgumentException("arguments must not contain NUL");
+      }
+      arguments = copy;
+      if (!copy.isEmpty()) {
+        startCommand = null;
+      }
       return this;
     }
 

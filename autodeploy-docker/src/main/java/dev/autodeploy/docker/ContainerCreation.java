@@ -127,6 +127,9 @@ final class ContainerCreation {
     } else if (labels.withHeartbeats()) {
       command.addAll(imageCommand());
     } else {
+      if (!spec.arguments().isEmpty()) {
+        cmd.withCmd(spec.arguments());
+      }
       return;
     }
     if (labels.withHeartbeats()) {
@@ -147,7 +150,9 @@ final class ContainerCreation {
     if (config != null && config.getEntrypoint() != null) {
       command.addAll(Arrays.asList(config.getEntrypoint()));
     }
-    if (config != null && config.getCmd() != null) {
+    if (!spec.arguments().isEmpty()) {
+      command.addAll(spec.arguments());
+    } else if (config != null && config.getCmd() != null) {
       command.addAll(Arrays.asList(config.getCmd()));
     }
     if (command.isEmpty()) {
@@ -160,9 +165,7 @@ final class ContainerCreation {
   }
 
   private String stopSignal() {
-    Object declared =
-        image.getConfig() == null ? null : image.getConfig().getRawValues().get("StopSignal");
-    String signal = declared instanceof String text ? text.toUpperCase(Locale.ROOT) : "";
+    String signal = ContainerState.stopSignal(image).toUpperCase(Locale.ROOT);
     signal = signal.startsWith("SIG") ? signal.substring(3) : signal;
     return signal.matches("[A-Z0-9]{1,8}") ? signal : "TERM";
   }

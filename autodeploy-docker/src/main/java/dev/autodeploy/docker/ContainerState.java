@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.ContainerPort;
+import com.github.dockerjava.api.model.DockerObject;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.NetworkSettings;
 import com.github.dockerjava.api.model.Ports;
@@ -15,6 +16,7 @@ import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -84,11 +86,19 @@ final class ContainerState {
   }
 
   String stopSignal() {
-    Object signal =
-        inspected.getConfig() == null
-            ? null
-            : inspected.getConfig().getRawValues().get("StopSignal");
-    return signal instanceof String text && !text.isBlank() ? text : "SIGTERM";
+    String signal = stopSignal(inspected);
+    return signal.isEmpty() ? "SIGTERM" : signal;
+  }
+
+  /**
+   * Returns the stop signal in the configuration of an inspected container or image; an empty text
+   * without one. Only the outermost object of an answer keeps what docker-java does not know.
+   */
+  static String stopSignal(DockerObject inspected) {
+    return inspected.getRawValues().get("Config") instanceof Map<?, ?> config
+            && config.get("StopSignal") instanceof String signal
+        ? signal.strip()
+        : "";
   }
 
   /** Where the service is published; null if it is not. */

@@ -70,6 +70,12 @@ public final class SpecFingerprint {
       }
       Long sharedMemory = spec.sharedMemoryBytes();
       out.writeLong(sharedMemory == null ? -1 : sharedMemory);
+      if (!spec.arguments().isEmpty()) { // came later: others keep the fingerprint that they had
+        out.writeInt(spec.arguments().size());
+        for (String argument : spec.arguments()) {
+          text(out, argument);
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory failed", e);
     }

@@ -54,6 +54,10 @@ public final class SpecJson {
     json.set("gpu", GpuJson.write(spec.gpu()));
     json.put("port", spec.port());
     json.put("startCommand", spec.startCommand());
+    if (hidden || !spec.arguments().isEmpty()) {
+      ArrayNode arguments = json.putArray("arguments");
+      spec.arguments().forEach(arguments::add);
+    }
     if (hidden) {
       ArrayNode names = json.putArray("environmentNames");
       spec.environment().keySet().forEach(names::add);

@@ -107,6 +107,7 @@ public final class SpecReader {
       b.port(0);
     }
     set("startCommand", () -> b.startCommand(json.text("startCommand")));
+    set("arguments", () -> arguments(b));
     set("environment", () -> environment(json.object("environment"), b));
     set("mounts", () -> mounts(b));
     set("sharedMemoryBytes", () -> b.sharedMemoryBytes(json.longInteger("sharedMemoryBytes")));
@@ -171,6 +172,18 @@ public final class SpecReader {
           "snapshot", "cannot be there beside an image: an instance starts from one of the two");
     }
     b.snapshot(json.text("snapshot"));
+  }
+
+  /** The builder takes the later of the two; a document has no later one. */
+  private void arguments(DeploymentSpec.Builder b) throws FormatException {
+    List<String> arguments = json.texts("arguments");
+    if (!arguments.isEmpty() && json.has("startCommand")) {
+      throw json.bad(
+          "arguments", "cannot be there beside a start command, which replaces the entrypoint");
+    }
+    if (!arguments.isEmpty()) {
+      b.arguments(arguments.toArray(new String[0]));
+    }
   }
 
   private static void environment(Fields json, DeploymentSpec.Builder b) throws FormatException {

@@ -38,6 +38,7 @@ final class SpecFingerprintTest {
         new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.ids("1"))),
         new Setting("gpu", REPLACES, b -> b.gpu(GpuRequest.count(1).model("L4"))),
         new Setting("port", REPLACES, b -> b.port(8081)),
+        new Setting("arguments", REPLACES, b -> b.arguments("--port", "8080")),
         new Setting("startCommand", REPLACES, b -> b.startCommand("serve --fast")),
         new Setting("environment", REPLACES, b -> b.environment("TOKEN", "another")),
         new Setting("environment", REPLACES, b -> b.environment("MORE", "")),
