@@ -1,0 +1,109 @@
+package dev.autodeploy.internal.decision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.StartReason;
+import dev.autodeploy.internal.decision.StartPlanner.Plan;
+import dev.autodeploy.internal.decision.StartPlanner.Situation;
+import org.junit.jupiter.api.Test;
+
+/** The branches of the decision tree, by their numbers. */
+final class StartPlannerTest {
+  private boolean open = true;
+  private int ready;
+  private int starting;
+  private int releasing;
+  private int waiting;
+  private long roomToCome;
+  private int minimum;
+  private boolean backingOff;
+
+  @Test
+  void closed_startsNothing() { // 1
+    open = false;
+    waiting = 5;
+    minimum = 2;
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void minimum_isFilledUp() { // 2
+    minimum = 3;
+    starting = 1;
+    assertThat(plan().count()).isEqualTo(2);
+    assertThat(plan().reason(0)).isEqualTo(StartReason.MINIMUM);
+
+    ready = 2;
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void nobodyWaits_startsNothing() { // 3a
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void wake_startsExactlyOne_howeverManyWait() { // 3b
+    waiting = 500;
+    assertThat(plan()).isEqualTo(new Plan(1, 1, StartReason.REQUEST, false));
+  }
+
+  @Test
+  void wakeUnderWay_startsNoOther() { // 3c
+    waiting = 500;
+    starting = 1;
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void demandBesideAReadyOne_isWhatStartsDoNotCover() { // 3d
+    ready = 1;
+    waiting = 5;
+    assertThat(plan().count()).isEqualTo(2); // four callers each
+    assertThat(plan().reason(0)).isEqualTo(StartReason.DEMAND);
+
+    starting = 1;
+    roomToCome = 4;
+    assertThat(plan().count()).isEqualTo(1);
+
+    waiting = 4;
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void instancesBeingReleased_takeUpRoom() { // 4
+    waiting = 100;
+    ready = 1;
+    releasing = 7;
+    assertThat(plan().count()).isEqualTo(2);
+
+    releasing = 9;
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
+  void failedStart_holdsTheOthersBack() { // 5
+    waiting = 1;
+    backingOff = true;
+    assertThat(plan().heldBack()).isTrue();
+
+    waiting = 0;
+    assertThat(plan().heldBack()).isFalse();
+  }
+
+  @Test
+  void startsForCallers_comeFirst() { // 6
+    waiting = 1;
+    minimum = 3;
+    assertThat(plan().count()).isEqualTo(3);
+    assertThat(plan().reason(0)).isEqualTo(StartReason.REQUEST);
+    assertThat(plan().reason(1)).isEqualTo(StartReason.MINIMUM);
+  }
+
+  private Plan plan() {
+    int existing = ready + starting + releasing;
+    return StartPlanner.plan(
+        new Situation(
+            open, ready, starting, existing, waiting, roomToCome, minimum, 10, 4, backingOff));
+  }
+}
