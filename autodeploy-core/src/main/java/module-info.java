@@ -19,7 +19,8 @@ module dev.autodeploy.core {
   exports dev.autodeploy.internal.net to
       dev.autodeploy.console,
       dev.autodeploy.proxy,
-      dev.autodeploy.proxy.jdk;
+      dev.autodeploy.proxy.jdk,
+      dev.autodeploy.proxy.netty;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
   exports dev.autodeploy.internal.text to

@@ -16,6 +16,7 @@ module dev.autodeploy.proxy {
 
   exports dev.autodeploy.proxy;
   exports dev.autodeploy.proxy.gateway to
-      dev.autodeploy.proxy.jdk;
+      dev.autodeploy.proxy.jdk,
+      dev.autodeploy.proxy.netty;
   exports dev.autodeploy.proxy.okhttp;
 }

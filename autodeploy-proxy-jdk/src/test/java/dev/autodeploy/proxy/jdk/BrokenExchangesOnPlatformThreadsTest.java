@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.LinkBuilder;
-import dev.autodeploy.proxy.contract.BrokenExchangesContract;
 import dev.autodeploy.proxy.contract.TestLink;
 import org.junit.jupiter.api.Test;
 
 /** As on a Java without virtual threads: what was held is answered by another thread. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-final class BrokenExchangesOnPlatformThreadsTest extends BrokenExchangesContract {
+final class BrokenExchangesOnPlatformThreadsTest extends BlockingBrokenExchanges {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return JdkLink.front(engine).platformThreads(8);

@@ -2,9 +2,8 @@ package dev.autodeploy.proxy.jdk;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.LinkBuilder;
-import dev.autodeploy.proxy.contract.BrokenExchangesContract;
 
-final class BrokenExchangesThroughOkHttpTest extends BrokenExchangesContract {
+final class BrokenExchangesThroughOkHttpTest extends BlockingBrokenExchanges {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return JdkLink.front(engine).okHttpOnly(true);

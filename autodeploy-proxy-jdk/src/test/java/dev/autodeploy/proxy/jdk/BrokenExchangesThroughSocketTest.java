@@ -2,9 +2,8 @@ package dev.autodeploy.proxy.jdk;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.LinkBuilder;
-import dev.autodeploy.proxy.contract.BrokenExchangesContract;
 
-final class BrokenExchangesThroughSocketTest extends BrokenExchangesContract {
+final class BrokenExchangesThroughSocketTest extends BlockingBrokenExchanges {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return JdkLink.front(engine).okHttpOnly(false);

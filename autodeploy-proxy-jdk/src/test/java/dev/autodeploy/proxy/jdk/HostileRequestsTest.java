@@ -7,6 +7,7 @@ import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.contract.HostileRequestsContract;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -15,6 +16,11 @@ final class HostileRequestsTest extends HostileRequestsContract {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return JdkLink.front(engine);
+  }
+
+  @Test
+  void badPercent_isRefusedByTheServer() throws Exception {
+    assertThat(talk("GET /d/app/%zz HTTP/1.1\r\nHost: a\r\n\r\n")).doesNotContain("served");
   }
 
   /** A handler of the host application reads the body, and knows nothing of bad chunks. */

@@ -40,7 +40,7 @@ public abstract class HostileRequestsContract extends LinkContract {
     link.close();
   }
 
-  private String talk(String bytes) throws IOException {
+  protected String talk(String bytes) throws IOException {
     link.instance().requests.clear();
     try (RawClient client = link.client()) {
       client.socket.setSoTimeout(5_000);
@@ -93,7 +93,6 @@ public abstract class HostileRequestsContract extends LinkContract {
         Arguments.of("two slashes", "GET //evil/d/app/x HTTP/1.1\r\nHost: a\r\n\r\n"),
         Arguments.of("two slashes inside", "GET /d/app//evil/x HTTP/1.1\r\nHost: a\r\n\r\n"),
         Arguments.of("fragment", "GET /d/app/x#y HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Arguments.of("bad percent", "GET /d/app/%zz HTTP/1.1\r\nHost: a\r\n\r\n"),
         Arguments.of("control in value", GET + "X: a\u0001b\r\n\r\n"),
         Arguments.of("NUL in value", GET + "X: a\u0000b\r\n\r\n"),
         Arguments.of("no colon", GET + "Xyz\r\n\r\n"),

@@ -67,6 +67,11 @@ public final class AccessRules {
     return !hashes.isEmpty() || check != null;
   }
 
+  /** Returns whether the host application's own check is asked. */
+  boolean asksApplication() {
+    return check != null;
+  }
+
   /** Returns whether {@code Authorization} is meant for the link itself. */
   boolean useTokens() {
     return !hashes.isEmpty();

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
  * The pace at which a client sends the body of its request. Only the time that is spent waiting for
  * the client counts, not what an instance takes to read. Written by one thread, read by any.
  */
-final class BodyPace {
+public final class BodyPace {
   private final Ticker ticker;
   private final Limits limits;
   private volatile long since = Relay.NOT_WAITING;
@@ -22,21 +22,32 @@ final class BodyPace {
    * @param grace how long nothing is asked of a client
    * @param total how long all of a body may be waited for
    */
-  record Limits(long minRate, Duration grace, Duration total) {
+  public record Limits(long minRate, Duration grace, Duration total) {
     static final Limits NONE = new Limits(0, Duration.ZERO, Duration.ofDays(3650));
   }
 
-  BodyPace(Ticker ticker, Limits limits) {
+  /**
+   * Creates a pace.
+   *
+   * @param ticker the clock
+   * @param limits the slowest pace that is allowed
+   */
+  public BodyPace(Ticker ticker, Limits limits) {
     this.ticker = ticker;
     this.limits = limits;
   }
 
-  void begin() {
+  /** The client is waited for. */
+  public void begin() {
     since = ticker.read();
   }
 
-  /** A read has ended; negative for the end of the body, or an error. */
-  void end(int read) {
+  /**
+   * The client is no longer waited for.
+   *
+   * @param read how many bytes have come; negative for the end of the body, or an error
+   */
+  public void end(int read) {
     waited = waited + ticker.read() - since;
     since = Relay.NOT_WAITING;
     if (read > 0) {
@@ -44,8 +55,12 @@ final class BodyPace {
     }
   }
 
-  /** Returns whether the client that is being waited for is slower than allowed. */
-  boolean tooSlow() {
+  /**
+   * Returns whether the client that is being waited for is slower than allowed.
+   *
+   * @return true if so
+   */
+  public boolean tooSlow() {
     long begun = since;
     if (begun == Relay.NOT_WAITING) {
       return false;

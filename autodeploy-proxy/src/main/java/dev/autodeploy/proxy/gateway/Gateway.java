@@ -179,6 +179,29 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
+   * Refuses a request that the front itself could not read.
+   *
+   * @param exchange the request, as far as it was read
+   * @param problem what is wrong with it
+   */
+  public void refuse(Exchange exchange, Problem problem) {
+    respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()));
+  }
+
+  /**
+   * Returns whether {@link #handle} may run code of the host application, which may block.
+   *
+   * @param head the request
+   * @return false if it never waits for anything but short locks
+   */
+  public boolean mayBlock(RequestHead head) {
+    return config.access().asksApplication()
+        || !config.noWake().isEmpty()
+        || config.waitingPage()
+        || head.path().equals(STATUS_PATH);
+  }
+
+  /**
    * Returns whether no other request may follow on the connection.
    *
    * @param head the request

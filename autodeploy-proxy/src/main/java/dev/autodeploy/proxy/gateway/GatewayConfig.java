@@ -68,8 +68,12 @@ public record GatewayConfig(
     boolean waitingPage,
     Ticker ticker) {
 
-  /** Returns how fast a client has to send a body. */
-  BodyPace.Limits pace() {
+  /**
+   * Returns how fast a client has to send a body.
+   *
+   * @return the limits
+   */
+  public BodyPace.Limits pace() {
     return new BodyPace.Limits(minTransferRate, stallTimeout.dividedBy(3), requestBodyTimeout);
   }
 

@@ -55,6 +55,7 @@ final class ProxiedRequest implements Client {
   private final long waitNanos;
   private final long responseNanos;
   private final ResponseHeaders responseHeaders;
+  private final @Nullable String upgrade;
 
   private int replays;
   private boolean permitHeld;
@@ -86,9 +87,15 @@ final class ProxiedRequest implements Client {
     relay = exchange.relay();
     waitNanos = wait.time().toNanos();
     responseNanos = services.config().responseTimeout().toNanos();
+    upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
     responseHeaders =
         new ResponseHeaders(
-            services.connections(), head, route, wait.applied(), services.config().sandboxLinks());
+            services.connections(),
+            head,
+            route,
+            wait.applied(),
+            services.config().sandboxLinks(),
+            upgrade != null);
     startedNanos = services.ticker().read();
     phaseSince = startedNanos;
   }
@@ -229,11 +236,7 @@ final class ProxiedRequest implements Client {
       sent =
           relay.prepare(
               granted,
-              new Relay.Request(
-                  head.method(),
-                  route.target(),
-                  services.headers().toInstance(head, route, services.config().keepAuthorization()),
-                  head.bodyLength()));
+              new Relay.Request(head.method(), route.target(), toInstance(), head.bodyLength()));
     } catch (Relay.TargetException e) {
       refuse(Problems.targetNotForwardable(deployment.name()));
       return;
@@ -253,6 +256,15 @@ final class ProxiedRequest implements Client {
       sent.cancel(); // the abort may have missed the attempt
     }
     sent.execute(new Events(granted, sent, exit));
+  }
+
+  private HttpHeaders toInstance() {
+    HttpHeaders headers =
+        services.headers().toInstance(head, route, services.config().keepAuthorization());
+    if (upgrade != null) {
+      headers.add("Connection", "Upgrade").add("Upgrade", upgrade);
+    }
+    return headers;
   }
 
   private void unanswered(Events on, Relay.Unanswered failure) {

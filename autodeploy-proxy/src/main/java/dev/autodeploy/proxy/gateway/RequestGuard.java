@@ -48,6 +48,48 @@ public final class RequestGuard {
     return problem == null ? expectation(head.headers()) : problem;
   }
 
+  /**
+   * Returns the problem of a request that a front's parser refuses.
+   *
+   * @return the problem
+   */
+  public static Problem malformed() {
+    return Problems.badRequest("the request is not well-formed HTTP/1.1");
+  }
+
+  /**
+   * Returns the problem of a target that is longer than a front reads.
+   *
+   * @return the problem
+   */
+  public static Problem targetTooLong() {
+    return Problem.of(
+            ProblemType.TARGET_TOO_LONG,
+            "path and query are longer than " + MAX_TARGET + " bytes, the maximum of this link")
+        .closing();
+  }
+
+  /**
+   * Returns the problem of a header that is longer than a front reads.
+   *
+   * @return the problem
+   */
+  public static Problem headerTooLarge() {
+    return headerTooLarge("the header is too large");
+  }
+
+  private static Problem headerTooLarge(String what) {
+    return Problem.of(
+            ProblemType.HEADER_TOO_LARGE,
+            what
+                + "; the maximum of this link is "
+                + MAX_FIELDS
+                + " fields and "
+                + MAX_FIELD_BYTES
+                + " bytes")
+        .closing();
+  }
+
   private static @Nullable Problem method(String method) {
     if (!isToken(method)) {
       return Problems.badRequest("the method is not a token");
@@ -64,10 +106,7 @@ public final class RequestGuard {
 
   private static @Nullable Problem target(String target) {
     if (target.length() > MAX_TARGET) {
-      return Problem.of(
-              ProblemType.TARGET_TOO_LONG,
-              "path and query are longer than " + MAX_TARGET + " bytes, the maximum of this link")
-          .closing();
+      return targetTooLong();
     }
     if (!target.startsWith("/") || target.startsWith("//")) {
       return Problems.badRequest(
@@ -91,18 +130,7 @@ public final class RequestGuard {
     if (fields.size() <= MAX_FIELDS && bytes <= MAX_FIELD_BYTES) {
       return null;
     }
-    return Problem.of(
-            ProblemType.HEADER_TOO_LARGE,
-            "the header has "
-                + fields.size()
-                + " fields of "
-                + bytes
-                + " bytes; the maximum of this link is "
-                + MAX_FIELDS
-                + " fields and "
-                + MAX_FIELD_BYTES
-                + " bytes")
-        .closing();
+    return headerTooLarge("the header has " + fields.size() + " fields of " + bytes + " bytes");
   }
 
   private static @Nullable Problem host(RequestHead head) {

@@ -14,7 +14,7 @@ import java.util.List;
  * @param withoutBody whether there is no body whatever the fields say
  * @param keepAlive whether the connection may be used again
  */
-record ResponseHead(
+public record ResponseHead(
     int status,
     HttpHeaders headers,
     long bodyLength,
@@ -79,7 +79,17 @@ record ResponseHead(
     return fields;
   }
 
-  private static ResponseHead of(int status, boolean http11, HttpHeaders fields, String method)
+  /**
+   * Reads the framing of a response, as strictly as RFC 9112 allows.
+   *
+   * @param status the status code
+   * @param http11 whether it came with HTTP/1.1, else with HTTP/1.0
+   * @param fields the header fields
+   * @param method the method of the request
+   * @return the head
+   * @throws IOException if the body could be read in two ways
+   */
+  public static ResponseHead of(int status, boolean http11, HttpHeaders fields, String method)
       throws IOException {
     List<String> lengths = fields.all("Content-Length");
     List<String> codings = fields.all("Transfer-Encoding");
@@ -108,7 +118,12 @@ record ResponseHead(
         status, fields, withoutBody ? 0 : Long.parseLong(length), false, withoutBody, keepAlive);
   }
 
-  boolean endsWithConnection() {
+  /**
+   * Returns whether only the end of the connection tells the end of the body.
+   *
+   * @return true if so
+   */
+  public boolean endsWithConnection() {
     return !withoutBody && !chunked && bodyLength < 0;
   }
 }

@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
  * @param route where the request went
  * @param preferenceApplied the preference of the request that was followed, or null
  * @param sandboxed whether pages of instances get an origin of their own
+ * @param upgradeAsked whether the request asks for another protocol
  */
 record ResponseHeaders(
     ConnectionRules connections,
     RequestHead head,
     Route route,
     @Nullable String preferenceApplied,
-    boolean sandboxed) {
+    boolean sandboxed,
+    boolean upgradeAsked) {
 
   /** All that a page may do but be of the origin that it was loaded from. */
   static final String SANDBOX =
@@ -34,7 +36,8 @@ record ResponseHeaders(
    */
   Relay.@Nullable ResponseStart start(Lease granted, int status, HttpHeaders received) {
     HttpHeaders headers = status > 999 ? null : HeaderRules.toClient(received, route);
-    if (headers == null) {
+    boolean switches = status == 101;
+    if (headers == null || (switches && !upgradeAsked)) {
       return null;
     }
     addInstance(headers, granted);
@@ -46,10 +49,15 @@ record ResponseHeaders(
     if (sandboxed && route.sharesOrigin()) {
       headers.add("Content-Security-Policy", SANDBOX); // beside the instance's own: both hold
     }
-    if (connections.closesConnection(head)) {
+    String protocol = received.first("Upgrade");
+    if (switches && protocol != null) {
+      headers.set("Connection", "Upgrade");
+      headers.set("Upgrade", protocol);
+    } else if (connections.closesConnection(head)) {
       headers.set("Connection", "close");
     }
-    boolean withoutBody = head.method().equals("HEAD") || status == 304 || status == 204;
+    boolean withoutBody =
+        head.method().equals("HEAD") || status == 304 || status == 204 || switches;
     String declared = received.first("Content-Length");
     if (withoutBody
         && declared != null

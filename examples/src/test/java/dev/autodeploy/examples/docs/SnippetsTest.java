@@ -47,6 +47,7 @@ class SnippetsTest {
               "import dev.autodeploy.micrometer.*;",
               "import dev.autodeploy.proxy.*;",
               "import dev.autodeploy.proxy.jdk.*;",
+              "import dev.autodeploy.proxy.netty.*;",
               "import dev.autodeploy.proxy.okhttp.*;",
               "import dev.autodeploy.spi.*;",
               "import dev.autodeploy.testing.*;",

@@ -35,6 +35,7 @@ class JavadocExamplesTest {
               "dev.autodeploy.micrometer",
               "dev.autodeploy.proxy",
               "dev.autodeploy.proxy.jdk",
+              "dev.autodeploy.proxy.netty",
               "dev.autodeploy.proxy.okhttp",
               "dev.autodeploy.spi",
               "dev.autodeploy.testing",

@@ -1,0 +1,429 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.Problem;
+import dev.autodeploy.proxy.gateway.Relay;
+import dev.autodeploy.proxy.gateway.RequestGuard;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection of a client: one exchange at a time, while what comes after it waits. It reads on
+ * while an exchange is held, so that a client that leaves is noticed; only when more than {@value
+ * #MAX_WAITING} bytes wait it stops. Runs on the connection's loop.
+ */
+final class ClientConnection extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
+  private static final int MAX_WAITING = 64 * 1024;
+
+  /** A client that has closed its sending half still gets what comes within this time. */
+  private static final long HALF_CLOSED_MILLIS = 500;
+
+  private static final long IDLE_MILLIS = TimeUnit.SECONDS.toMillis(75);
+  private static final long LINGER_MILLIS = TimeUnit.SECONDS.toMillis(5);
+  private static final long MAX_LINGER_BYTES = 64L * 1024 * 1024;
+
+  private final Front front;
+  private final StrictRequestDecoder decoder;
+  private final @Nullable String dedicated;
+  private final boolean secure;
+  private final Deque<Object> later = new ArrayDeque<>();
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable NettyExchange exchange;
+  private @Nullable ScheduledFuture<?> timer;
+  private @Nullable Tunnel tunnel;
+  private boolean receiving;
+  private boolean dispatching;
+  private boolean inputEnded;
+  private boolean headBegun;
+  private boolean malformed;
+  private boolean closing;
+  private boolean lingering;
+  private long lingered;
+
+  ClientConnection(
+      Front front, StrictRequestDecoder decoder, @Nullable String dedicated, boolean secure) {
+    this.front = front;
+    this.decoder = decoder;
+    this.dedicated = dedicated;
+    this.secure = secure;
+  }
+
+  Front front() {
+    return front;
+  }
+
+  private ChannelHandlerContext context() {
+    ChannelHandlerContext known = context;
+    if (known == null) {
+      throw new IllegalStateException("the connection is not there yet");
+    }
+    return known;
+  }
+
+  Channel channel() {
+    return context().channel();
+  }
+
+  EventLoop loop() {
+    return channel().eventLoop();
+  }
+
+  /** Runs a step on the loop, at once if this is its thread. */
+  void run(Runnable step) {
+    if (loop().inEventLoop()) {
+      step.run();
+    } else {
+      loop().execute(step);
+    }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    context = added;
+    if (added.channel().isActive()) {
+      awaitHead();
+    }
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext active) {
+    awaitHead();
+  }
+
+  private void awaitHead() {
+    headBegun = false;
+    schedule(IDLE_MILLIS, () -> channel().close());
+  }
+
+  private void schedule(long millis, Runnable task) {
+    cancelTimer();
+    timer = loop().schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void cancelTimer() {
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
+  }
+
+  /** Bytes have come, which may be no whole head yet. */
+  private void headBegins() {
+    if (exchange == null && !headBegun && !lingering && !closing && decoder.hasPartial()) {
+      headBegun = true;
+      schedule(front.headTimeout().toMillis(), () -> channel().close());
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext from, Object message) {
+    if (tunnel != null) {
+      tunnel.fromClient((ByteBuf) message);
+    } else if (lingering) {
+      linger(message);
+    } else if (closing) {
+      ReferenceCountUtil.release(message);
+    } else if (receiving && message instanceof HttpContent content) {
+      content(content);
+    } else if (exchange != null || !later.isEmpty()) {
+      later.add(message);
+      stopReadingIfFull();
+    } else if (message instanceof HttpRequest request) {
+      begin(request);
+    } else {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext from) {
+    if (tunnel != null) {
+      tunnel.clientReadComplete();
+    } else {
+      headBegins();
+    }
+  }
+
+  private void begin(HttpRequest request) {
+    cancelTimer();
+    RequestHead head = RequestHeads.of(request, channel(), secure);
+    NettyExchange next = new NettyExchange(this, head);
+    exchange = next;
+    if (request.decoderResult().isFailure()) {
+      ReferenceCountUtil.release(request);
+      malformed = true;
+      front.gateway().refuse(next, problem(request.decoderResult().cause()));
+      return;
+    }
+    receiving = true;
+    if (head.bodyLength() == 0) {
+      next.body().complete();
+      if (head.headers().first("Upgrade") != null) {
+        decoder.pause(); // what follows may be of the other protocol
+      }
+    }
+    if (!front.gateway().mayBlock(head)) {
+      front.gateway().handle(next, dedicated);
+      return;
+    }
+    try {
+      front.threads().execute(() -> front.gateway().handle(next, dedicated));
+    } catch (RejectedExecutionException e) {
+      LOG.warn("All threads for access checks are busy; a connection is closed");
+      channel().close();
+    }
+  }
+
+  private static Problem problem(@Nullable Throwable failure) {
+    if (failure instanceof TooLongHttpLineException) {
+      return RequestGuard.targetTooLong();
+    }
+    return failure instanceof TooLongHttpHeaderException
+        ? RequestGuard.headerTooLarge()
+        : RequestGuard.malformed();
+  }
+
+  private void content(HttpContent content) {
+    NettyExchange current = exchange;
+    boolean last = content instanceof LastHttpContent;
+    boolean failed = content.decoderResult().isFailure();
+    receiving = !last && !failed;
+    if (current == null) {
+      content.release();
+      return;
+    }
+    if (failed) {
+      content.release();
+      current.body().fail(Relay.Cause.BODY_BROKEN, new IOException("a chunk is malformed"));
+      return;
+    }
+    current.body().add(content.content());
+    if (last) {
+      current.body().complete();
+    }
+    stopReadingIfFull();
+  }
+
+  private void stopReadingIfFull() {
+    NettyExchange current = exchange;
+    long waiting = current == null ? 0 : current.body().queued();
+    if (waiting > MAX_WAITING || later.size() > 64) {
+      channel().config().setAutoRead(false);
+    }
+  }
+
+  /** Some of the body was taken. */
+  void bodyTaken() {
+    NettyExchange current = exchange;
+    if (tunnel == null && (current == null || current.body().queued() <= MAX_WAITING / 2)) {
+      channel().config().setAutoRead(true);
+    }
+  }
+
+  /** The exchange is over: the next one begins, or the connection ends. */
+  void finished(NettyExchange done, boolean close) {
+    if (exchange != done) {
+      return;
+    }
+    exchange = null;
+    boolean unread = malformed || (receiving && !done.body().isComplete());
+    done.body().discard();
+    if (!channel().isActive()) {
+      return;
+    }
+    if (unread) {
+      beginToLinger();
+    } else if (close || inputEnded) {
+      closeOnceWritten();
+    } else {
+      awaitHead();
+      next();
+    }
+  }
+
+  /** Closes the connection when the client has taken what there is, or takes too long. */
+  private void closeOnceWritten() {
+    closing = true;
+    later.forEach(ReferenceCountUtil::release);
+    later.clear();
+    schedule(front.config().stallTimeout().toMillis(), () -> channel().close());
+    context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /** Begins with what has waited. */
+  private void next() {
+    if (dispatching) {
+      return;
+    }
+    dispatching = true;
+    try {
+      decoder.resume(channel());
+      while (exchange == null && !later.isEmpty() && !lingering) {
+        Object message = later.poll();
+        if (message instanceof HttpRequest request) {
+          begin(request);
+          while (receiving && later.peek() instanceof HttpContent) {
+            content((HttpContent) later.remove());
+          }
+        } else {
+          ReferenceCountUtil.release(message);
+        }
+      }
+    } finally {
+      dispatching = false;
+    }
+    if (later.isEmpty()) {
+      bodyTaken();
+    }
+  }
+
+  /**
+   * The response came before the request had ended. A connection that is closed under a client that
+   * sends is reset, and the client never reads its response: so this reads on for a while.
+   */
+  private void beginToLinger() {
+    lingering = true;
+    later.forEach(ReferenceCountUtil::release);
+    later.clear();
+    if (inputEnded) {
+      closeOnceWritten();
+      return;
+    }
+    context()
+        .writeAndFlush(Unpooled.EMPTY_BUFFER)
+        .addListener(
+            flushed -> {
+              if (!secure && channel() instanceof DuplexChannel duplex) {
+                duplex.shutdownOutput();
+              }
+            });
+    schedule(LINGER_MILLIS, () -> channel().close());
+    channel().config().setAutoRead(true);
+  }
+
+  private void linger(Object message) {
+    boolean last = message instanceof LastHttpContent;
+    if (message instanceof HttpContent content) {
+      lingered += content.content().readableBytes();
+      last |= content.decoderResult().isFailure();
+    }
+    ReferenceCountUtil.release(message);
+    if (last || lingered > MAX_LINGER_BYTES) {
+      closeOnceWritten();
+    }
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext from, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      inputEnded();
+    }
+  }
+
+  private void inputEnded() {
+    inputEnded = true;
+    if (tunnel != null) {
+      tunnel.clientEnded();
+      return;
+    }
+    NettyExchange current = exchange;
+    if (current == null) {
+      closeOnceWritten();
+      return;
+    }
+    if (receiving && !current.body().isComplete()) {
+      receiving = false;
+      current.body().fail(Relay.Cause.BODY_BROKEN, new IOException("the body ended early"));
+    }
+    if (current.isWaiting()) {
+      current.gone();
+    } else {
+      loop()
+          .schedule(
+              () -> {
+                if (exchange == current) {
+                  current.gone();
+                }
+              },
+              HALF_CLOSED_MILLIS,
+              TimeUnit.MILLISECONDS);
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext from) {
+    if (tunnel != null) {
+      tunnel.clientWritabilityChanged();
+    } else if (exchange != null) {
+      exchange.writabilityChanged(channel().isWritable());
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext from) {
+    cancelTimer();
+    receiving = false;
+    later.forEach(ReferenceCountUtil::release);
+    later.clear();
+    if (tunnel != null) {
+      tunnel.clientClosed();
+      return;
+    }
+    NettyExchange current = exchange;
+    if (current != null) {
+      current.gone();
+      current.body().discard();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext from, Throwable error) {
+    if (error instanceof IOException) {
+      LOG.debug("A client's connection broke", error);
+    } else {
+      LOG.debug("A client's connection is closed after an error", error);
+    }
+    channel().close();
+  }
+
+  /** Passes the connection to a tunnel: from now on its bytes are no HTTP. */
+  void tunnel(Tunnel begun) {
+    cancelTimer();
+    tunnel = begun;
+    channel().config().setAutoRead(true);
+    channel().pipeline().remove(decoder); // which hands on what it has left
+    if (inputEnded) {
+      begun.clientEnded();
+    }
+  }
+
+  /** Closes the connection so that a response without a length is seen to be cut off. */
+  void reset() {
+    channel().config().setOption(ChannelOption.SO_LINGER, 0);
+    channel().close();
+  }
+}

@@ -1,0 +1,190 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.net.ListeningSockets;
+import dev.autodeploy.proxy.gateway.Gateway;
+import dev.autodeploy.proxy.gateway.GatewayConfig;
+import dev.autodeploy.proxy.gateway.LinkSettings;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.concurrent.FastThreadLocalThread;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Netty side of a proxy: its loops, its listening sockets, the connections of its clients, and
+ * the threads for code of the host application, which must not run on a loop.
+ */
+final class Front {
+  private static final int BACKLOG = 4096;
+  private static final int MAX_THREADS = 512;
+
+  private final EventLoopGroup loops;
+  private final ExecutorService threads;
+  private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final InstancePools pools;
+  private final GatewayConfig config;
+  private final Gateway gateway;
+  private final Duration headTimeout;
+  private final @Nullable SSLContext tls;
+
+  Front(LinkSettings settings, Function<String, URI> link) {
+    config = settings.toConfig(link, false);
+    headTimeout = settings.headTimeout();
+    tls = settings.sslContext();
+    AtomicInteger loop = new AtomicInteger();
+    loops =
+        new MultiThreadIoEventLoopGroup(
+            Math.max(1, Runtime.getRuntime().availableProcessors()),
+            (ThreadFactory) task -> daemon(new FastThreadLocalThread(task, name("loop", loop))),
+            NioIoHandler.newFactory());
+    AtomicInteger thread = new AtomicInteger();
+    threads =
+        new ThreadPoolExecutor(
+            0,
+            MAX_THREADS,
+            30,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            task -> daemon(new Thread(task, name("check", thread))));
+    pools = new InstancePools(config, threads);
+    gateway = new Gateway(config, pools::evictIdle);
+  }
+
+  private static String name(String role, AtomicInteger number) {
+    return "autodeploy-proxy-" + role + "-" + number.getAndIncrement();
+  }
+
+  private static Thread daemon(Thread thread) {
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  Gateway gateway() {
+    return gateway;
+  }
+
+  GatewayConfig config() {
+    return config;
+  }
+
+  InstancePools pools() {
+    return pools;
+  }
+
+  ExecutorService threads() {
+    return threads;
+  }
+
+  ChannelGroup channels() {
+    return channels;
+  }
+
+  Duration headTimeout() {
+    return headTimeout;
+  }
+
+  void onEvent(DeploymentEvent event) {
+    gateway.onEvent(event);
+    if (event instanceof DeploymentEvent.InstanceReleased released) {
+      pools.drop(released.instanceId());
+    } else if (event instanceof DeploymentEvent.InstanceExited exited) {
+      pools.drop(exited.instanceId());
+    }
+  }
+
+  /**
+   * Listens.
+   *
+   * @param address where
+   * @param dedicated the deployment that the port belongs to, or null
+   */
+  ListeningSockets<Channel> listen(InetSocketAddress address, @Nullable String dedicated)
+      throws IOException {
+    return ListeningSockets.open(
+        address,
+        one -> bind(one, dedicated),
+        channel -> ((InetSocketAddress) channel.localAddress()).getPort(),
+        channel -> channel.close().syncUninterruptibly());
+  }
+
+  private Channel bind(InetSocketAddress address, @Nullable String dedicated) throws IOException {
+    ChannelFuture bound =
+        new ServerBootstrap()
+            .group(loops)
+            .channel(NioServerSocketChannel.class)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true)
+            .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            // The adaptive one, Netty's default, makes big buffers dear on JDK 25.
+            .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+            .childOption(
+                ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 4096, 65536))
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(channel, dedicated);
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    Throwable failure = bound.cause();
+    if (failure != null) {
+      throw failure instanceof IOException io ? io : new IOException(failure.getMessage(), failure);
+    }
+    channels.add(bound.channel());
+    return bound.channel();
+  }
+
+  private void accept(Channel channel, @Nullable String dedicated) {
+    channels.add(channel);
+    if (tls != null) {
+      SSLEngine engine = tls.createSSLEngine();
+      engine.setUseClientMode(false);
+      SslHandler handler = new SslHandler(engine);
+      handler.setHandshakeTimeoutMillis(headTimeout.toMillis());
+      channel.pipeline().addLast(handler);
+    }
+    StrictRequestDecoder decoder = new StrictRequestDecoder();
+    channel
+        .pipeline()
+        .addLast(decoder, new ClientConnection(this, decoder, dedicated, tls != null));
+  }
+
+  /** Drains, then closes every connection. Blocks. */
+  void close(Duration drainTimeout) {
+    gateway.drain(drainTimeout);
+    channels.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+    gateway.close();
+    pools.close();
+    threads.shutdownNow();
+    loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,149 @@
+package dev.autodeploy.proxy.netty;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.net.ListeningSockets;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
+import dev.autodeploy.proxy.gateway.Deployments;
+import dev.autodeploy.proxy.gateway.LinkSettings;
+import io.netty.channel.Channel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Service links on Netty: {@code http://localhost:8000/d/<deployment>/<path>} goes to an instance
+ * of the deployment, which is started if there is none. Thread-safe.
+ */
+public final class NettyHttpProxy implements LinkProxy {
+  private static final Logger LOG = LoggerFactory.getLogger(NettyHttpProxy.class);
+
+  private final Front front;
+  private final ListeningSockets<Channel> sockets;
+  private final Map<String, ListeningSockets<Channel>> dedicated = new LinkedHashMap<>();
+  private final Duration drainTimeout;
+  private final URI base;
+  private final Runnable stopListening;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private NettyHttpProxy(LinkSettings settings, @Nullable AutoDeploy autoDeploy)
+      throws IOException {
+    drainTimeout = settings.drainTimeout();
+    front = new Front(settings, this::link);
+    try {
+      sockets = front.listen(settings.address(), null);
+      for (Map.Entry<String, InetSocketAddress> own : settings.dedicatedAddresses().entrySet()) {
+        dedicated.put(own.getKey(), front.listen(own.getValue(), own.getKey()));
+      }
+    } catch (IOException | RuntimeException e) {
+      front.close(Duration.ZERO);
+      throw e;
+    }
+    URI known = settings.publicUrl();
+    String scheme = settings.sslContext() == null ? "http" : "https";
+    base =
+        known != null
+            ? known
+            : URI.create(scheme + "://" + sockets.host() + ":" + sockets.port() + "/");
+    if (autoDeploy == null) {
+      stopListening = () -> {};
+    } else {
+      DeploymentListener listener = front::onEvent;
+      autoDeploy.addListener(listener);
+      stopListening = () -> autoDeploy.removeListener(listener);
+    }
+    LOG.info("Service links at {}d/<deployment>", base);
+  }
+
+  /**
+   * Returns a builder for a proxy.
+   *
+   * @param autoDeploy the engine whose deployments it serves; it is not closed with the proxy
+   * @return the builder
+   */
+  public static Builder builder(AutoDeploy autoDeploy) {
+    requireNonNull(autoDeploy, "autoDeploy");
+    return new Builder(new LinkSettings(Deployments.of(autoDeploy)), autoDeploy);
+  }
+
+  private URI link(String deployment) {
+    return base.resolve("d/" + deployment);
+  }
+
+  @Override
+  public URI serviceLink(Deployment deployment) {
+    return link(deployment.name());
+  }
+
+  @Override
+  public int port() {
+    return sockets.port();
+  }
+
+  @Override
+  public int dedicatedPort(String deployment) {
+    ListeningSockets<Channel> own = dedicated.get(requireNonNull(deployment, "deployment"));
+    if (own == null) {
+      throw new IllegalArgumentException("deployment '" + deployment + "' has no port of its own");
+    }
+    return own.port();
+  }
+
+  @Override
+  public int inFlight() {
+    return front.gateway().inFlight();
+  }
+
+  @Override
+  public int held() {
+    return front.gateway().pending();
+  }
+
+  Front front() {
+    return front;
+  }
+
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    stopListening.run();
+    front.close(drainTimeout);
+    LOG.info("No more service links at {}", base);
+  }
+
+  /** Collects the settings of a proxy. Not thread-safe. */
+  public static final class Builder extends LinkBuilder<Builder> {
+    private final LinkSettings settings;
+    private final AutoDeploy autoDeploy;
+
+    private Builder(LinkSettings settings, AutoDeploy autoDeploy) {
+      super(settings);
+      this.settings = settings;
+      this.autoDeploy = autoDeploy;
+    }
+
+    Builder intervals(Duration watch, Duration presence) {
+      settings.intervals(watch, presence);
+      return this;
+    }
+
+    @Override
+    public NettyHttpProxy start() throws IOException {
+      settings.requireAccessRule();
+      return new NettyHttpProxy(settings, autoDeploy);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.Lease;
+import dev.autodeploy.proxy.gateway.Relay;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A relay between two connections on one loop: bytes pass without being copied. */
+final class NettyRelay implements Relay {
+  /** A body of up to so many bytes waits for its instance, not the other way round. */
+  private static final int SMALL_BODY = 64 * 1024;
+
+  private final NettyExchange exchange;
+
+  NettyRelay(NettyExchange exchange) {
+    this.exchange = exchange;
+  }
+
+  @Override
+  public void readAhead(Consumer<@Nullable Cause> next) {
+    long length = exchange.request().bodyLength();
+    if (length <= 0 || length > SMALL_BODY) {
+      next.accept(null);
+    } else {
+      exchange
+          .connection()
+          .run(
+              () -> {
+                exchange.sendContinue();
+                exchange.body().whenRead(next);
+              });
+    }
+  }
+
+  @Override
+  public boolean clientTooSlow() {
+    return exchange.body().pace().tooSlow();
+  }
+
+  @Override
+  public Attempt prepare(Lease lease, Request request) {
+    return new NettyAttempt(exchange, lease, request);
+  }
+}

@@ -1,0 +1,180 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.BodyPace;
+import dev.autodeploy.proxy.gateway.Relay;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The body of a request between the client's connection and the instance's. Used on one loop. */
+final class RequestBody {
+  private final Deque<ByteBuf> queue = new ArrayDeque<>();
+  private final long limit;
+  private final BodyPace pace;
+  private long queued;
+  private long taken;
+  private boolean complete;
+  private boolean discarded;
+  private Relay.@Nullable Cause cause;
+  private @Nullable IOException failure;
+  private @Nullable Sink sink;
+  private @Nullable Consumer<Relay.@Nullable Cause> whenRead;
+  private boolean awaited;
+
+  /** Takes a body. */
+  interface Sink {
+
+    /** Returns whether more may come. */
+    boolean isReady();
+
+    /** Takes a piece, which it has to release. */
+    void data(ByteBuf piece);
+
+    /** The body is complete. */
+    void end();
+
+    /** The body cannot be read to its end. */
+    void failed(Relay.Cause cause, IOException error);
+  }
+
+  RequestBody(long limit, BodyPace pace) {
+    this.limit = limit;
+    this.pace = pace;
+  }
+
+  /** Returns how many bytes wait to be taken. */
+  long queued() {
+    return queued;
+  }
+
+  /** Returns whether the client has sent all of it. */
+  boolean isComplete() {
+    return complete;
+  }
+
+  /** Returns whether some of it was taken, so that it cannot be sent again. */
+  boolean isTaken() {
+    return taken > 0;
+  }
+
+  /** Returns the pace at which it comes in. */
+  BodyPace pace() {
+    return pace;
+  }
+
+  /** Continues when all of a small body is there, or it cannot be read. */
+  void whenRead(Consumer<Relay.@Nullable Cause> next) {
+    whenRead = next;
+    drain();
+  }
+
+  private void endOfReading() {
+    Consumer<Relay.@Nullable Cause> next = whenRead;
+    if (next != null && (complete || failure != null)) {
+      whenRead = null;
+      next.accept(complete ? null : cause);
+    }
+  }
+
+  /** Notes whether the client is waited for. */
+  private void await(int came) {
+    boolean wanted = whenRead != null || (sink != null && sink.isReady() && queue.isEmpty());
+    if (awaited) {
+      awaited = false;
+      pace.end(came);
+    }
+    if (wanted && !complete && failure == null && !discarded) {
+      awaited = true;
+      pace.begin();
+    }
+  }
+
+  void add(ByteBuf piece) {
+    if (discarded || failure != null || !piece.isReadable()) {
+      piece.release();
+      return;
+    }
+    int came = piece.readableBytes();
+    queue.add(piece);
+    queued += came;
+    hand();
+    await(came);
+  }
+
+  void complete() {
+    complete = true;
+    drain();
+  }
+
+  void fail(Relay.Cause kind, IOException error) {
+    if (failure == null && !complete) {
+      cause = kind;
+      failure = error;
+      drain();
+    }
+  }
+
+  /** Hands the body to whoever is to have it. */
+  void attach(Sink to) {
+    sink = to;
+    drain();
+  }
+
+  void detach() {
+    sink = null;
+  }
+
+  /** Hands on what can be taken. */
+  void drain() {
+    hand();
+    await(0);
+  }
+
+  private void hand() {
+    endOfReading();
+    Sink to = sink;
+    while (to != null && to == sink && to.isReady()) {
+      ByteBuf piece = queue.poll();
+      if (piece == null) {
+        endOf(to);
+        return;
+      }
+      queued -= piece.readableBytes();
+      taken += piece.readableBytes();
+      if (taken > limit) {
+        piece.release();
+        sink = null;
+        to.failed(
+            Relay.Cause.BODY_TOO_LARGE,
+            new IOException("the body is longer than " + limit + " bytes"));
+        return;
+      }
+      to.data(piece);
+    }
+  }
+
+  private void endOf(Sink to) {
+    IOException error = failure;
+    if (error != null) {
+      sink = null;
+      to.failed(cause == null ? Relay.Cause.BODY_BROKEN : cause, error);
+    } else if (complete) {
+      sink = null;
+      to.end();
+    }
+  }
+
+  /** Drops what is there and what comes. */
+  void discard() {
+    discarded = true;
+    sink = null;
+    await(0);
+    for (ByteBuf piece = queue.poll(); piece != null; piece = queue.poll()) {
+      piece.release();
+    }
+    queued = 0;
+  }
+}

@@ -1,0 +1,38 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.Relay;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import io.netty.buffer.ByteBuf;
+
+/**
+ * Writes the head of a request for an instance by hand: Netty's encoder would write the target in
+ * UTF-8, though it was read one char per byte.
+ */
+final class RequestBytes {
+  private RequestBytes() {}
+
+  static ByteBuf head(InstanceConnection to, Relay.Request request) {
+    ByteBuf out = to.alloc().buffer(512);
+    ResponseBytes.text(
+        out,
+        request.method()
+            + " "
+            + to.basePath()
+            + request.target()
+            + " HTTP/1.1\r\nHost: "
+            + to.authority()
+            + "\r\n");
+    ResponseBytes.fields(out, request.headers());
+    if (request.bodyLength() == RequestHead.CHUNKED) {
+      ResponseBytes.text(out, "Transfer-Encoding: chunked\r\n");
+    } else if (request.bodyLength() > 0 || expectsBody(request.method())) {
+      ResponseBytes.text(out, "Content-Length: " + request.bodyLength() + "\r\n");
+    }
+    ResponseBytes.text(out, "\r\n");
+    return out;
+  }
+
+  private static boolean expectsBody(String method) {
+    return method.equals("POST") || method.equals("PUT") || method.equals("PATCH");
+  }
+}

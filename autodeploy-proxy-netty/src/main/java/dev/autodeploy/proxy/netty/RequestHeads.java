@@ -1,0 +1,50 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpRequest;
+import java.net.InetSocketAddress;
+import java.util.Iterator;
+import java.util.Map;
+
+/** Turns Netty's heads into the gateway's. */
+final class RequestHeads {
+  private RequestHeads() {}
+
+  static RequestHead of(HttpRequest request, Channel channel, boolean secure) {
+    HttpHeaders headers = headers(request.headers());
+    return new RequestHead(
+        request.method().name(),
+        request.uri(),
+        request.protocolVersion().text(),
+        headers,
+        bodyLength(headers),
+        (InetSocketAddress) channel.remoteAddress(),
+        (InetSocketAddress) channel.localAddress(),
+        secure);
+  }
+
+  static HttpHeaders headers(io.netty.handler.codec.http.HttpHeaders from) {
+    HttpHeaders headers = new HttpHeaders();
+    Iterator<Map.Entry<CharSequence, CharSequence>> all = from.iteratorCharSequence();
+    while (all.hasNext()) {
+      Map.Entry<CharSequence, CharSequence> field = all.next();
+      headers.add(field.getKey().toString(), field.getValue().toString());
+    }
+    return headers;
+  }
+
+  /** Reads the length as the decoder does; the guard refuses what could be read otherwise. */
+  private static long bodyLength(HttpHeaders headers) {
+    if (headers.first("Transfer-Encoding") != null) {
+      return RequestHead.CHUNKED;
+    }
+    String length = headers.first("Content-Length");
+    try {
+      return length == null ? 0 : Long.parseLong(length);
+    } catch (NumberFormatException e) {
+      return 0;
+    }
+  }
+}

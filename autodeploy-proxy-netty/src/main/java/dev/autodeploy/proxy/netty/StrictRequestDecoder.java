@@ -1,0 +1,106 @@
+package dev.autodeploy.proxy.netty;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import java.util.List;
+
+/**
+ * A request decoder that takes only request lines as RFC 9112 has them: single spaces, and a
+ * version in capitals. It can pause behind a request, whose successor may be no HTTP.
+ */
+final class StrictRequestDecoder extends HttpRequestDecoder {
+  private static final int MAX_PAUSED = 64 * 1024;
+  private int firstEnd;
+  private int secondEnd;
+  private boolean paused;
+
+  StrictRequestDecoder() {
+    // Explicitly what are defaults: system properties of the host application could change them.
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(17 * 1024)
+            .setMaxHeaderSize(128 * 1024)
+            .setMaxChunkSize(128 * 1024)
+            .setStrictLineParsing(true)
+            .setUseRfc9112TransferEncoding(true)
+            .setAllowDuplicateContentLengths(false)
+            .setValidateHeaders(true));
+  }
+
+  /** Leaves what follows the current request as it is. */
+  void pause() {
+    paused = true;
+  }
+
+  /** Goes on with what was left, after the current step. */
+  void resume(Channel channel) {
+    if (paused) {
+      paused = false;
+      channel.eventLoop().execute(() -> decodeRest(channel));
+    }
+  }
+
+  private void decodeRest(Channel channel) {
+    ChannelHandlerContext here = channel.pipeline().context(this);
+    if (here != null) {
+      try {
+        channelRead(here, Unpooled.EMPTY_BUFFER);
+      } catch (Exception e) {
+        here.fireExceptionCaught(e);
+      }
+    }
+  }
+
+  /** Returns whether there are bytes that are no whole head or chunk yet. */
+  boolean hasPartial() {
+    return actualReadableBytes() > 0;
+  }
+
+  @Override
+  protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
+      throws Exception {
+    if (!paused) {
+      super.decode(context, in, out);
+    } else if (in.readableBytes() > MAX_PAUSED) {
+      context.channel().config().setAutoRead(false);
+    }
+  }
+
+  @Override
+  protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+    firstEnd = start + length;
+    return super.splitFirstWordInitialLine(line, start, length);
+  }
+
+  @Override
+  protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+    requireOneSpace(line, firstEnd, start);
+    secondEnd = start + length;
+    return super.splitSecondWordInitialLine(line, start, length);
+  }
+
+  @Override
+  protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+    requireOneSpace(line, secondEnd, start);
+    return super.splitThirdWordInitialLine(line, start, length);
+  }
+
+  private static void requireOneSpace(byte[] line, int end, int start) {
+    if (start != end + 1 || line[end] != ' ') {
+      throw new IllegalArgumentException("the words of a request line stand one space apart");
+    }
+  }
+
+  @Override
+  protected HttpMessage createMessage(String[] line) throws Exception {
+    if (!line[2].equals("HTTP/1.1") && !line[2].equals("HTTP/1.0")) {
+      throw new IllegalArgumentException("the version is not HTTP/1.1");
+    }
+    return super.createMessage(line);
+  }
+}

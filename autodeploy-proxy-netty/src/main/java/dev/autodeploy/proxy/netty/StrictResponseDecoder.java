@@ -1,0 +1,45 @@
+package dev.autodeploy.proxy.netty;
+
+import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpResponseDecoder;
+
+/** A response decoder that knows what was asked, and takes no body with two lengths. */
+final class StrictResponseDecoder extends HttpResponseDecoder {
+  private boolean toHead;
+
+  StrictResponseDecoder() {
+    super(
+        new HttpDecoderConfig()
+            .setMaxInitialLineLength(64 * 1024)
+            .setMaxHeaderSize(64 * 1024)
+            .setMaxChunkSize(128 * 1024)
+            .setStrictLineParsing(true)
+            .setUseRfc9112TransferEncoding(true)
+            .setAllowDuplicateContentLengths(false)
+            .setValidateHeaders(true));
+  }
+
+  /** Says what the next response is to. */
+  void expect(String method) {
+    toHead = method.equals("HEAD");
+  }
+
+  @Override
+  protected boolean isContentAlwaysEmpty(HttpMessage message) {
+    return toHead || super.isContentAlwaysEmpty(message);
+  }
+
+  @Override
+  protected HttpMessage createMessage(String[] line) {
+    if (!line[0].equals("HTTP/1.1") && !line[0].equals("HTTP/1.0")) {
+      throw new IllegalArgumentException("the response does not begin with HTTP/1.1");
+    }
+    return super.createMessage(line);
+  }
+
+  @Override
+  protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
+    throw new IllegalArgumentException("the response's framing is ambiguous");
+  }
+}
