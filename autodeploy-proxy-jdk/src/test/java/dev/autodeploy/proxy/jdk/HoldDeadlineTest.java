@@ -155,7 +155,7 @@ final class HoldDeadlineTest {
           };
       proxy.set(JdkHttpProxy.builder(closing).port(0).start());
       try (RawClient client = new RawClient(proxy.get().port())) {
-        client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.send("GET /d/app/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
         assertThat(client.rest()).doesNotContain("200");
         served.get();
         Await.until("nothing is under way", () -> proxy.get().inFlight() == 0);

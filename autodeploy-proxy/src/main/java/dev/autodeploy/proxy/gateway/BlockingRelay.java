@@ -50,7 +50,7 @@ final class BlockingRelay implements Relay {
         return;
       }
     }
-    next.accept(null);
+    next.accept(body.count() < taken ? Cause.BODY_BROKEN : null);
   }
 
   @Override

@@ -48,10 +48,12 @@ public final class BodyPace {
    * @param read how many bytes have come; negative for the end of the body, or an error
    */
   public void end(int read) {
-    waited = waited + ticker.read() - since;
+    long total = waited + ticker.read() - since;
+    waited = total;
     since = Relay.NOT_WAITING;
     if (read > 0) {
-      bytes = bytes + read;
+      long all = bytes + read;
+      bytes = all;
     }
   }
 

@@ -45,7 +45,10 @@ final class QueueShares {
     lock.lock();
     try {
       Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.get(queue);
-      TreeMap<Long, ProxiedRequest> places = callers == null ? null : callers.get(caller);
+      if (callers == null) {
+        return;
+      }
+      TreeMap<Long, ProxiedRequest> places = callers.get(caller);
       if (places != null && places.remove(number) != null && places.isEmpty()) {
         callers.remove(caller);
         if (callers.isEmpty()) {
@@ -90,7 +93,7 @@ final class QueueShares {
     }
   }
 
-  private static int placesOf(@Nullable TreeMap<Long, ProxiedRequest> places) {
+  private static int placesOf(@Nullable Map<Long, ProxiedRequest> places) {
     return places == null ? 0 : places.size();
   }
 }
