@@ -6,9 +6,7 @@ import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.deployment.UnknownInstances;
 import dev.autodeploy.internal.runtime.EngineServices;
 import java.time.Instant;
-import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /** Makes the controllers of an engine's deployments. */
@@ -35,11 +33,10 @@ final class DeploymentFactory {
 
   /** Makes a deployment without instances, with the use that earlier processes made of its name. */
   DeploymentController make(DeploymentSpec spec, Instant createdAt) {
-    RandomGenerator own = new SplittableRandom(random.nextLong());
-    Supplier<String> ids = () -> spec.name() + "-" + RandomIds.next(own, 8);
+    OwnRandom own = new OwnRandom(spec.name(), random.nextLong());
     DeploymentController controller =
         new DeploymentController(
-            services, spec, made.incrementAndGet(), createdAt, own, ids, unknown, busy);
+            services, spec, made.incrementAndGet(), createdAt, own, own, unknown, busy);
     controller.addClosed(unclaimed.closed(spec.name()));
     return controller;
   }
