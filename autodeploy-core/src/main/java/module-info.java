@@ -28,5 +28,10 @@ module dev.autodeploy.core {
       dev.autodeploy.docker,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
+  exports dev.autodeploy.internal.util to
+      dev.autodeploy.console,
+      dev.autodeploy.docker,
+      dev.autodeploy.proxy,
+      dev.autodeploy.testing;
   exports dev.autodeploy.spi;
 }

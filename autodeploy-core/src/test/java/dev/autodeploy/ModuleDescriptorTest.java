@@ -37,6 +37,7 @@ final class ModuleDescriptorTest {
             "dev.autodeploy.internal.net",
             "dev.autodeploy.internal.spec",
             "dev.autodeploy.internal.text",
+            "dev.autodeploy.internal.util",
             "dev.autodeploy.spi");
     assertThat(exports.get("dev.autodeploy.internal.files"))
         .containsExactly("dev.autodeploy.docker");

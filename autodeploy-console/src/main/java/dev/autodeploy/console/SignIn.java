@@ -2,6 +2,7 @@ package dev.autodeploy.console;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -100,7 +101,8 @@ public final class SignIn {
      * @return this
      */
     public Builder idleTimeout(Duration value) {
-      idleTimeout = inRange("idleTimeout", value);
+      idleTimeout =
+          Arguments.inRange("idleTimeout", value, Duration.ofMinutes(1), Duration.ofDays(7));
       return this;
     }
 
@@ -111,15 +113,8 @@ public final class SignIn {
      * @return this
      */
     public Builder maxAge(Duration value) {
-      maxAge = inRange("maxAge", value);
+      maxAge = Arguments.inRange("maxAge", value, Duration.ofMinutes(1), Duration.ofDays(7));
       return this;
-    }
-
-    private static Duration inRange(String name, Duration value) {
-      if (value.compareTo(Duration.ofMinutes(1)) < 0 || value.compareTo(Duration.ofDays(7)) > 0) {
-        throw new IllegalArgumentException(name + " must be 1 minute to 7 days, but was " + value);
-      }
-      return value;
     }
 
     /**

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.model.Capability;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
@@ -202,7 +203,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
      * @return this
      */
     public Builder callTimeout(Duration value) {
-      callTimeout = atLeast("callTimeout", value, Duration.ofMillis(100));
+      callTimeout = Arguments.atLeast("callTimeout", value, Duration.ofMillis(100));
       return this;
     }
 
@@ -225,7 +226,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
      * @return this
      */
     public Builder pullTimeout(Duration value) {
-      pullTimeout = atLeast("pullTimeout", value, Duration.ofMillis(100));
+      pullTimeout = Arguments.atLeast("pullTimeout", value, Duration.ofMillis(100));
       return this;
     }
 
@@ -237,7 +238,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
      * @return this
      */
     public Builder pullStallTimeout(Duration value) {
-      pullStallTimeout = atLeast("pullStallTimeout", value, Duration.ofMillis(100));
+      pullStallTimeout = Arguments.atLeast("pullStallTimeout", value, Duration.ofMillis(100));
       return this;
     }
 
@@ -282,7 +283,9 @@ public final class DockerInstanceProvider implements InstanceProvider {
     public Builder heartbeatTimeout(Duration value) {
       requireNonNull(value, "heartbeatTimeout");
       heartbeatTimeout =
-          value.isZero() ? value : atLeast("heartbeatTimeout", value, Duration.ofSeconds(4));
+          value.isZero()
+              ? value
+              : Arguments.atLeast("heartbeatTimeout", value, Duration.ofSeconds(4));
       return this;
     }
 
@@ -493,20 +496,6 @@ public final class DockerInstanceProvider implements InstanceProvider {
               : DaemonAddress.of(dockerHost, certificates);
       return new DockerInstanceProvider(
           new ContainerProvider(DockerHost.connect(settings, address), environment, lockDirectory));
-    }
-
-    private static Duration atLeast(String parameter, Duration value, Duration min) {
-      requireNonNull(value, parameter);
-      if (value.compareTo(min) < 0) {
-        throw new IllegalArgumentException(
-            parameter
-                + " must be "
-                + min.toMillis()
-                + " ms or longer, but was "
-                + value.toMillis()
-                + " ms");
-      }
-      return value;
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.autodeploy.testing;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import java.time.Duration;
@@ -61,7 +62,7 @@ public final class InstancePlan {
    * @return the plan
    */
   public static InstancePlan readyAfter(Duration time) {
-    return build(new Builder(), b -> b.readyAfter = notNegative("time", time));
+    return build(new Builder(), b -> b.readyAfter = Arguments.notNegative("time", time));
   }
 
   /**
@@ -127,7 +128,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan upAfter(Duration time) {
-    return build(new Builder(this), b -> b.upAfter = notNegative("time", time));
+    return build(new Builder(this), b -> b.upAfter = Arguments.notNegative("time", time));
   }
 
   /**
@@ -142,7 +143,7 @@ public final class InstancePlan {
     return build(
         new Builder(this),
         b -> {
-          b.exitAfter = notNegative("time", time);
+          b.exitAfter = Arguments.notNegative("time", time);
           b.exit = how;
         });
   }
@@ -190,7 +191,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan listedAfter(Duration time) {
-    return build(new Builder(this), b -> b.listedAfter = notNegative("time", time));
+    return build(new Builder(this), b -> b.listedAfter = Arguments.notNegative("time", time));
   }
 
   /**
@@ -201,7 +202,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan releaseTakes(Duration time) {
-    return build(new Builder(this), b -> b.releaseTakes = notNegative("time", time));
+    return build(new Builder(this), b -> b.releaseTakes = Arguments.notNegative("time", time));
   }
 
   /**
@@ -261,13 +262,6 @@ public final class InstancePlan {
   private static InstancePlan build(Builder builder, java.util.function.Consumer<Builder> change) {
     change.accept(builder);
     return new InstancePlan(builder);
-  }
-
-  private static Duration notNegative(String parameter, Duration value) {
-    if (requireNonNull(value, parameter).isNegative()) {
-      throw new IllegalArgumentException(parameter + " must be 0 or longer, but was " + value);
-    }
-    return value;
   }
 
   private static int notNegative(int times) {

@@ -64,6 +64,60 @@ public final class Arguments {
   }
 
   /**
+   * Returns a duration that is longer than 0.
+   *
+   * @param parameter its name
+   * @param value the duration
+   * @return the duration
+   */
+  public static Duration positive(String parameter, Duration value) {
+    requireNonNull(value, parameter);
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(
+          parameter + " must be longer than 0, but was " + Durations.text(value));
+    }
+    return value;
+  }
+
+  /**
+   * Returns a duration that is long enough.
+   *
+   * @param parameter its name
+   * @param value the duration
+   * @param min the shortest that is allowed
+   * @return the duration
+   */
+  public static Duration atLeast(String parameter, Duration value, Duration min) {
+    requireNonNull(value, parameter);
+    if (value.compareTo(min) < 0) {
+      throw new IllegalArgumentException(
+          parameter
+              + " must be "
+              + Durations.text(min)
+              + " or longer, but was "
+              + Durations.text(value));
+    }
+    return value;
+  }
+
+  /**
+   * Returns a number that is in a range.
+   *
+   * @param parameter its name
+   * @param value the number
+   * @param min the least that is allowed
+   * @param max the most
+   * @return the number
+   */
+  public static long inRange(String parameter, long value, long min, long max) {
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          parameter + " must be " + min + " to " + max + ", but was " + value);
+    }
+    return value;
+  }
+
+  /**
    * Returns a text that is not blank and has no NUL.
    *
    * @param parameter its name

@@ -11,14 +11,11 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.event.DeploymentEvent;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What the engine saves of its deployments, and when. */
 final class EngineStateTest {
-  private static final Consumer<String> WELL = names -> {};
-
   private final EngineHarness h = new EngineHarness();
 
   @Test
@@ -120,7 +117,7 @@ final class EngineStateTest {
     assertThatThrownBy(() -> h.engine.deploy(spec("b", 1))).isInstanceOf(AutoDeployException.class);
     assertThat(h.engine.deployments()).isEmpty();
 
-    h.store.afterSave = WELL;
+    h.store.afterSave = EngineStateTest::succeed;
     h.engine.deploy(spec("c", 1));
 
     assertThat(h.store.names()).containsExactly("c");
@@ -158,13 +155,15 @@ final class EngineStateTest {
     h.store.afterSave =
         written -> {
           if (written.equals(names)) {
-            h.store.afterSave = WELL;
+            h.store.afterSave = EngineStateTest::succeed;
             fail();
           }
         };
     assertThatThrownBy(change::run).isInstanceOf(AutoDeployException.class);
-    h.store.afterSave = WELL;
+    h.store.afterSave = EngineStateTest::succeed;
   }
+
+  private static void succeed(String names) {}
 
   private static void fail() {
     throw new AutoDeployException(ErrorCode.STATE_FAILED, null, "the disk is full");

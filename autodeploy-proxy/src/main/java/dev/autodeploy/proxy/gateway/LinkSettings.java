@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.net.ActingPage;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.NoWakeRule;
 import dev.autodeploy.spi.Ticker;
@@ -73,7 +74,7 @@ public final class LinkSettings {
   }
 
   public void port(int value) {
-    port = (int) range("port", value, 0, 65_535);
+    port = (int) Arguments.inRange("port", value, 0, 65_535);
   }
 
   public void host(String value) {
@@ -96,43 +97,43 @@ public final class LinkSettings {
   }
 
   public void maxWait(Duration value) {
-    maxWait = positive("maxWait", value);
+    maxWait = atMost(Arguments.positive("maxWait", value));
   }
 
   public void maxPendingTotal(int value) {
-    maxPendingTotal = (int) range("maxPendingTotal", value, 0, Integer.MAX_VALUE);
+    maxPendingTotal = (int) Arguments.inRange("maxPendingTotal", value, 0, Integer.MAX_VALUE);
   }
 
   public void responseTimeout(Duration value) {
-    responseTimeout = positive("responseTimeout", value);
+    responseTimeout = atMost(Arguments.positive("responseTimeout", value));
   }
 
   public void stallTimeout(Duration value) {
-    stallTimeout = positive("stallTimeout", value);
+    stallTimeout = atMost(Arguments.positive("stallTimeout", value));
   }
 
   public void headTimeout(Duration value) {
-    headTimeout = positive("headTimeout", value);
+    headTimeout = atMost(Arguments.positive("headTimeout", value));
   }
 
   public void connectTimeout(Duration value) {
-    connectTimeout = positive("connectTimeout", value);
+    connectTimeout = atMost(Arguments.positive("connectTimeout", value));
   }
 
   public void drainTimeout(Duration value) {
-    drainTimeout = notNegative("drainTimeout", value);
+    drainTimeout = atMost(Arguments.notNegative("drainTimeout", value));
   }
 
   public void maxRequestBody(long value) {
-    maxRequestBody = range("maxRequestBody", value, 0, Long.MAX_VALUE);
+    maxRequestBody = Arguments.inRange("maxRequestBody", value, 0, Long.MAX_VALUE);
   }
 
   public void minTransferRate(long bytesPerSecond) {
-    minTransferRate = range("minTransferRate", bytesPerSecond, 0, 1_000_000_000);
+    minTransferRate = Arguments.inRange("minTransferRate", bytesPerSecond, 0, 1_000_000_000);
   }
 
   public void requestBodyTimeout(Duration value) {
-    requestBodyTimeout = positive("requestBodyTimeout", value);
+    requestBodyTimeout = atMost(Arguments.positive("requestBodyTimeout", value));
   }
 
   public void trustForwardedHeaders(boolean value) {
@@ -155,7 +156,7 @@ public final class LinkSettings {
 
   public void dedicatedPort(String deployment, int port) {
     dedicatedPorts.put(
-        requireNonNull(deployment, "deployment"), (int) range("port", port, 0, 65_535));
+        requireNonNull(deployment, "deployment"), (int) Arguments.inRange("port", port, 0, 65_535));
   }
 
   public void sslContext(SSLContext value) {
@@ -183,8 +184,8 @@ public final class LinkSettings {
   }
 
   public void rateLimit(int requests, Duration period) {
-    rateRequests = (int) range("requests", requests, 1, 1_000_000);
-    ratePeriod = positive("period", period);
+    rateRequests = (int) Arguments.inRange("requests", requests, 1, 1_000_000);
+    ratePeriod = atMost(Arguments.positive("period", period));
   }
 
   public void noWake(NoWakeRule rule) {
@@ -371,31 +372,7 @@ public final class LinkSettings {
     return SiteRules.of(trustForwardedHeaders, hosts, hostSuffix, origins);
   }
 
-  private static Duration positive(String parameter, Duration value) {
-    requireNonNull(value, parameter);
-    if (value.isNegative() || value.isZero()) {
-      throw new IllegalArgumentException(parameter + " must be longer than 0, but was " + value);
-    }
-    return atMost(value);
-  }
-
-  private static Duration notNegative(String parameter, Duration value) {
-    requireNonNull(value, parameter);
-    if (value.isNegative()) {
-      throw new IllegalArgumentException(parameter + " must be 0 or longer, but was " + value);
-    }
-    return atMost(value);
-  }
-
   private static Duration atMost(Duration value) {
     return value.compareTo(LONGEST) > 0 ? LONGEST : value;
-  }
-
-  private static long range(String parameter, long value, long min, long max) {
-    if (value < min || value > max) {
-      throw new IllegalArgumentException(
-          parameter + " must be " + min + " to " + max + ", but was " + value);
-    }
-    return value;
   }
 }
