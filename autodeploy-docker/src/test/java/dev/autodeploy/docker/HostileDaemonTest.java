@@ -230,7 +230,11 @@ class HostileDaemonTest {
   @ValueSource(ints = {Integer.MAX_VALUE, Integer.MAX_VALUE - 7, -1, Integer.MIN_VALUE})
   void logFrame_ofAnyLength_isReadToTheEndOfTheText(int length) throws IOException {
     byte[] frame =
-        ByteBuffer.allocate(11).putInt(1 << 24).putInt(length).put("abc".getBytes()).array();
+        ByteBuffer.allocate(11)
+            .putInt(1 << 24)
+            .putInt(length)
+            .put("abc".getBytes(StandardCharsets.UTF_8))
+            .array();
     assertThat(LogFrames.lines(new ByteArrayInputStream(frame), 10)).containsExactly("abc");
     assertThat(LogFrames.lines(new ByteArrayInputStream(Arrays.copyOf(frame, 8)), 10)).isEmpty();
   }
