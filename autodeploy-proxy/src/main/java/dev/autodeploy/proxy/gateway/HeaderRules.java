@@ -72,6 +72,13 @@ final class HeaderRules {
     this.trustForwarded = trustForwarded;
   }
 
+  /** Returns the fields that go to the instance, with those of a protocol that is asked for. */
+  HttpHeaders toInstance(
+      RequestHead head, Route route, boolean keepAuthorization, @Nullable String upgrade) {
+    HttpHeaders headers = toInstance(head, route, keepAuthorization);
+    return upgrade == null ? headers : headers.add("Connection", "Upgrade").add("Upgrade", upgrade);
+  }
+
   /**
    * Returns the fields that go to the instance, without {@code Host} and {@code Content-Length}.
    */

@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
-import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
@@ -12,7 +11,6 @@ import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,17 +28,9 @@ import org.slf4j.LoggerFactory;
  */
 final class ProxiedRequest implements Client {
   private static final Logger LOG = LoggerFactory.getLogger(ProxiedRequest.class);
-  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** The end of a connection may be noticed this much earlier than the end of its instance. */
   private static final Duration EXIT_NOTICE = Duration.ofMillis(100);
-
-  private enum Phase {
-    HELD,
-    FORWARDED,
-    RESPONDING,
-    DONE
-  }
 
   private final LinkServices services;
   private final Exchange exchange;
@@ -51,10 +41,9 @@ final class ProxiedRequest implements Client {
   private final Relay relay;
   private final AccessLog.Line log;
   private final QueuePlace place;
-  private final long startedNanos;
-  private final long waitNanos;
-  private final long responseNanos;
+  private final Deadlines deadlines;
   private final ResponseHeaders responseHeaders;
+  private final ForwardingFailures failures;
   private final @Nullable String upgrade;
 
   private int replays;
@@ -85,8 +74,7 @@ final class ProxiedRequest implements Client {
     place =
         new QueuePlace(services.shares(), call.request(), services.config().access().useTokens());
     relay = exchange.relay();
-    waitNanos = wait.time().toNanos();
-    responseNanos = services.config().responseTimeout().toNanos();
+    failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
     upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
     responseHeaders =
         new ResponseHeaders(
@@ -96,8 +84,10 @@ final class ProxiedRequest implements Client {
             wait.applied(),
             services.config().sandboxLinks(),
             upgrade != null);
-    startedNanos = services.ticker().read();
-    phaseSince = startedNanos;
+    phaseSince = services.ticker().read();
+    deadlines =
+        new Deadlines(
+            phaseSince, wait.time().toNanos(), services.config().responseTimeout().toNanos());
   }
 
   /** Begins; the last thing that the caller does. */
@@ -128,19 +118,11 @@ final class ProxiedRequest implements Client {
   }
 
   private void unread(Relay.Cause failure) {
-    if (aborted == AbortReason.SHUTDOWN) {
-      refuse(Problems.shuttingDown(deployment.name()));
-    } else if (aborted != null) {
-      end(Outcome.abandoned());
-    } else if (failure == Relay.Cause.BODY_TOO_LARGE) {
-      refuse(Problems.bodyTooLarge(deployment.name(), services.config().maxRequestBody()));
-    } else {
-      refuse(Problems.requestBodyBroken(deployment.name()));
-    }
+    refuseOrAbandon(failures.unread(aborted, failure));
   }
 
   private void acquire() {
-    long left = Math.max(1_000_000, waitNanos - (services.ticker().read() - startedNanos));
+    long left = deadlines.leftNanos(services.ticker().read());
     enter(Phase.HELD);
     CompletableFuture<Lease> future =
         deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
@@ -172,7 +154,7 @@ final class ProxiedRequest implements Client {
     try {
       lease = future.join();
     } catch (CancellationException e) {
-      endUnserved();
+      refuseOrAbandon(failures.unserved(aborted, placeTaken));
       return;
     } catch (CompletionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
@@ -193,10 +175,7 @@ final class ProxiedRequest implements Client {
     }
   }
 
-  /**
-   * Gives up the place in the queue to another caller, if the request still waits. Called by any
-   * thread.
-   */
+  /** Gives the place in the queue to another caller, if it still waits. Called by any thread. */
   boolean giveUpPlace() {
     CompletableFuture<Lease> waits = pending;
     if (waits == null) {
@@ -210,33 +189,19 @@ final class ProxiedRequest implements Client {
     return false;
   }
 
-  private void endUnserved() {
-    if (placeTaken && aborted == null) {
-      refuse(Problems.placeTaken(deployment.name()));
-    } else if (aborted == AbortReason.SHUTDOWN) {
-      refuse(Problems.shuttingDown(deployment.name()));
-    } else if (aborted == AbortReason.HOLD_OVERDUE) {
-      refuse(
-          Problems.of(
-              new AcquireTimeoutException(
-                  deployment.name(), Duration.ofNanos(waitNanos), "the engine gave no answer"),
-              deployment.name()));
-    } else {
-      end(Outcome.abandoned());
-    }
-  }
-
   // FORWARDED: the instance has the request
 
   private void forward(Lease granted) {
     enter(Phase.FORWARDED);
     log.granted(granted);
+    boolean keep = services.config().keepAuthorization();
+    HttpHeaders headers = services.headers().toInstance(head, route, keep, upgrade);
     Relay.Attempt sent;
     try {
       sent =
           relay.prepare(
               granted,
-              new Relay.Request(head.method(), route.target(), toInstance(), head.bodyLength()));
+              new Relay.Request(head.method(), route.target(), headers, head.bodyLength()));
     } catch (Relay.TargetException e) {
       refuse(Problems.targetNotForwardable(deployment.name()));
       return;
@@ -258,32 +223,18 @@ final class ProxiedRequest implements Client {
     sent.execute(new Events(granted, sent, exit));
   }
 
-  private HttpHeaders toInstance() {
-    HttpHeaders headers =
-        services.headers().toInstance(head, route, services.config().keepAuthorization());
-    if (upgrade != null) {
-      headers.add("Connection", "Upgrade").add("Upgrade", upgrade);
-    }
-    return headers;
-  }
-
   private void unanswered(Events on, Relay.Unanswered failure) {
-    String name = deployment.name();
     AbortReason reason = aborted;
     if (reason == AbortReason.CLIENT_GONE || reason == AbortReason.CLIENT_STALLED) {
       end(Outcome.abandoned());
-    } else if (reason == AbortReason.RESPONSE_TIMEOUT) {
-      refuse(
-          Problems.responseTimeout(
-              name, on.granted.instanceId(), services.config().responseTimeout()));
-    } else if (reason == AbortReason.SHUTDOWN) {
-      refuse(Problems.shuttingDown(name));
-    } else if (failure.cause() == Relay.Cause.BODY_TOO_LARGE) {
-      refuse(Problems.bodyTooLarge(name, services.config().maxRequestBody()));
-    } else if (failure.cause() == Relay.Cause.BODY_BROKEN) {
-      refuse(Problems.requestBodyBroken(name));
+      return;
+    }
+    String instance = on.granted.instanceId();
+    Problem hopeless = failures.unanswered(reason, failure.cause(), instance);
+    if (hopeless != null) {
+      refuse(hopeless);
     } else if (!ReplayRule.allows(head, failure.bodyRead(), replays)) {
-      on.afterExit(() -> refuse(broken(on, failure)));
+      on.afterExit(() -> refuse(failures.broken(instance, failure.cause(), on.exit.getNow(null))));
     } else if (replays == 0) {
       replay(on, failure);
     } else {
@@ -304,19 +255,6 @@ final class ProxiedRequest implements Client {
     acquire();
   }
 
-  private Problem broken(Events on, Relay.Unanswered failure) {
-    String name = deployment.name();
-    String instance = on.granted.instanceId();
-    InstanceExit exit = on.exit.getNow(null);
-    if (exit != null) {
-      return Problems.instanceEnded(name, instance, exit);
-    }
-    return failure.cause() == Relay.Cause.UNREACHABLE
-        ? Problems.instanceUnreachable(name, instance, "it refuses connections")
-        : Problems.instanceBroke(
-            name, instance, "it closed the connection, or its answer is not HTTP");
-  }
-
   // RESPONDING: the response goes to the client
 
   private Relay.@Nullable ResponseStart respond(Lease granted, int code, HttpHeaders received) {
@@ -333,24 +271,19 @@ final class ProxiedRequest implements Client {
   }
 
   private void truncate(long bytes, IOException error) {
-    if (aborted == AbortReason.RESPONSE_TIMEOUT) {
-      LOG.warn(
-          "{}: the response was cut off after {} bytes, as its instance was silent for {} ms"
-              + " (responseTimeout)",
-          deployment.name(),
-          bytes,
-          services.config().responseTimeout().toMillis());
-    } else {
-      LOG.debug(
-          "{}: the response broke off after {} bytes: {}",
-          deployment.name(),
-          bytes,
-          PlainText.line(String.valueOf(error)));
-    }
+    failures.logTruncated(LOG, aborted, bytes, error);
     end(Outcome.truncated(status, bytes));
   }
 
   // DONE
+
+  private void refuseOrAbandon(@Nullable Problem problem) {
+    if (problem == null) {
+      end(Outcome.abandoned());
+    } else {
+      refuse(problem);
+    }
+  }
 
   private void refuse(Problem problem) {
     HttpHeaders more = new HttpHeaders();
@@ -422,22 +355,21 @@ final class ProxiedRequest implements Client {
       stalled();
       return;
     }
-    if (phase == Phase.HELD && nowNanos - startedNanos > waitNanos + GRACE_NANOS) {
-      abort(AbortReason.HOLD_OVERDUE); // the engine keeps the deadline; this is for when it fails
-    } else if (phase == Phase.FORWARDED && nowNanos - phaseSince > responseNanos) {
-      abort(AbortReason.RESPONSE_TIMEOUT);
-    } else if (phase == Phase.RESPONDING) {
-      Relay.Attempt current = attempt;
-      long since = current == null ? Relay.NOT_WAITING : current.waitingSince();
-      if (since != Relay.NOT_WAITING && nowNanos - since > responseNanos) {
-        abort(AbortReason.RESPONSE_TIMEOUT); // an instance that hangs would never be released
-      }
+    Relay.Attempt current = attempt;
+    AbortReason passed =
+        deadlines.passed(
+            phase,
+            phaseSince,
+            current == null ? Relay.NOT_WAITING : current.waitingSince(),
+            nowNanos);
+    if (passed != null) {
+      abort(passed);
     }
   }
 
   /** Returns for how long the exchange has been under way. */
   long ageNanos(long nowNanos) {
-    return nowNanos - startedNanos;
+    return nowNanos - deadlines.startedNanos();
   }
 
   /** Returns whether somebody has to look whether the client is still there. */

@@ -1,0 +1,45 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The limits of a proxied request that need no exact time.
+ *
+ * @param startedNanos when it came
+ * @param waitNanos how long it may be held
+ * @param responseNanos how long its instance may be silent
+ */
+record Deadlines(long startedNanos, long waitNanos, long responseNanos) {
+  private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /** Returns how much of the time to wait is left. */
+  long leftNanos(long nowNanos) {
+    return Math.max(TimeUnit.MILLISECONDS.toNanos(1), waitNanos - (nowNanos - startedNanos));
+  }
+
+  /**
+   * Returns which limit has passed.
+   *
+   * @param phase the phase of the request
+   * @param phaseSince when the phase began, or the last of the request's body came
+   * @param waitingSince since when the next byte of the response is waited for, or {@link
+   *     Relay#NOT_WAITING}
+   * @param nowNanos the time
+   * @return the reason to abort the request, or null
+   */
+  @Nullable AbortReason passed(Phase phase, long phaseSince, long waitingSince, long nowNanos) {
+    return switch (phase) {
+      // The engine keeps the deadline; this one is for when it does not.
+      case HELD ->
+          nowNanos - startedNanos > waitNanos + GRACE_NANOS ? AbortReason.HOLD_OVERDUE : null;
+      case FORWARDED -> nowNanos - phaseSince > responseNanos ? AbortReason.RESPONSE_TIMEOUT : null;
+      // An instance that hangs in the middle would never be released.
+      case RESPONDING ->
+          waitingSince != Relay.NOT_WAITING && nowNanos - waitingSince > responseNanos
+              ? AbortReason.RESPONSE_TIMEOUT
+              : null;
+      case DONE -> null;
+    };
+  }
+}
