@@ -37,13 +37,11 @@ final class NettyExchange implements Exchange {
   private static final class OwnResponse extends ByteArrayOutputStream {
     final int status;
     final HttpHeaders headers;
-    final long length;
 
     OwnResponse(int status, HttpHeaders headers, long length) {
       super((int) Math.max(32, Math.min(length, 1 << 20)));
       this.status = status;
       this.headers = headers;
-      this.length = length;
     }
   }
 
