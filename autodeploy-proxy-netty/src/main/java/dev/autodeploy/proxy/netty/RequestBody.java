@@ -135,8 +135,7 @@ final class RequestBody {
 
   private void hand() {
     endOfReading();
-    Sink to = sink;
-    while (to != null && to == sink && to.isReady()) {
+    for (Sink to = sink; to != null && to.isReady(); to = sink) { // a piece may detach it
       ByteBuf piece = queue.poll();
       if (piece == null) {
         endOf(to);
