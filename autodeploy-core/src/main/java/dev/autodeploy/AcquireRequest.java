@@ -8,7 +8,7 @@ import java.time.Duration;
  * A request for a lease: for which instance, and how long the caller will wait. Immutable.
  *
  * @param route which instance
- * @param timeout how long to wait for it at the most; longer than 0
+ * @param timeout how long to wait for it at most; longer than 0
  */
 public record AcquireRequest(RouteRule route, Duration timeout) {
 
@@ -19,7 +19,7 @@ public record AcquireRequest(RouteRule route, Duration timeout) {
    * Checks the values.
    *
    * @param route which instance
-   * @param timeout how long to wait for it at the most; longer than 0
+   * @param timeout how long to wait for it at most; longer than 0
    */
   public AcquireRequest {
     requireNonNull(route, "route");
@@ -32,7 +32,7 @@ public record AcquireRequest(RouteRule route, Duration timeout) {
   /**
    * Returns the request for any instance, waiting at most a time.
    *
-   * @param timeout how long to wait at the most
+   * @param timeout how long to wait at most
    * @return the request
    */
   public static AcquireRequest within(Duration timeout) {

@@ -111,7 +111,7 @@ public final class AutoDeploy implements AutoCloseable {
 
   /**
    * Removes a deployment: whoever waits is refused, open leases may finish, then its instances are
-   * released. Its lines stay in the ledger, but nothing reads them any more: read its {@link
+   * released. Its lines stay in the ledger, but nothing reads them: read its {@link
    * Deployment#cost() cost} before. A deployment of the same name that is made later begins at 0.
    *
    * @param name the deployment's name
@@ -217,9 +217,9 @@ public final class AutoDeploy implements AutoCloseable {
    * drain timeout, releases every instance, and returns when all are verified gone. With {@link
    * Builder#keepInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
    *
-   * <p>Blocks for the drain timeout, the release timeout and the longest grace period at the most:
-   * by default 1 minute 40 seconds, and once more if the last look, which may take 10 seconds,
-   * finds an instance that was thought gone. Then listeners get 5 seconds for the last events, so a
+   * <p>Blocks at most for the drain timeout, the release timeout and the longest grace period: by
+   * default 1 minute 40 seconds, and once more if the last look, which may take 10 seconds, finds
+   * an instance that was thought gone. Then listeners get 5 seconds for the last events, so a
    * listener that calls this waits for itself.
    *
    * @throws AutoDeployException with {@code PROVIDER_FAILED} if an instance could not be verified
@@ -312,7 +312,7 @@ public final class AutoDeploy implements AutoCloseable {
 
     /**
      * Keeps deployments and ledger in a directory, so that they survive a restart: the next engine
-     * has its deployments again, whether they are declared anew or not, until they are {@linkplain
+     * has its deployments again, whether they are declared again or not, until they are {@linkplain
      * AutoDeploy#remove removed}. The directory is made if needed, readable by its owner only, and
      * belongs to one engine at a time.
      *

@@ -47,7 +47,7 @@ public interface Deployment {
    *
    * <p>If an instance with room is ready the future is complete on return. Otherwise it completes
    * on the callback executor: with a lease, which the caller must close, or with an {@link
-   * AutoDeployException} no later than the request's timeout. Cancelling it gives up the place; a
+   * AutoDeployException} no later than the request's timeout. Cancelling it frees the place; a
    * lease that is on its way then is closed. If {@code cancel} returns false, it was too late: if
    * the lease was granted, it is the caller's to close.
    *
@@ -65,25 +65,25 @@ public interface Deployment {
   /**
    * Asks for a lease of any instance and blocks until there is one.
    *
-   * @param timeout how long to wait at the most, longer than 0
+   * @param timeout how long to wait at most, longer than 0
    * @return the lease, to be closed
    * @throws IllegalArgumentException if the timeout is not longer than 0
    * @throws AutoDeployException if there is none in time, with the codes of {@link
    *     #acquireAsync(AcquireRequest)}
-   * @throws InterruptedException if interrupted; the place is given up
+   * @throws InterruptedException if interrupted; the place is freed
    */
   Lease acquire(Duration timeout) throws InterruptedException;
 
   /**
    * Asks for a lease by a route rule and blocks until there is one.
    *
-   * @param timeout how long to wait at the most, longer than 0
+   * @param timeout how long to wait at most, longer than 0
    * @param route which instance
    * @return the lease, to be closed
    * @throws IllegalArgumentException if the timeout is not longer than 0
    * @throws AutoDeployException if there is none in time, with the codes of {@link
    *     #acquireAsync(AcquireRequest)}
-   * @throws InterruptedException if interrupted; the place is given up
+   * @throws InterruptedException if interrupted; the place is freed
    */
   Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
 
@@ -97,7 +97,7 @@ public interface Deployment {
   /**
    * Makes sure that an instance is ready: an {@link #acquireAsync()} whose lease is closed at once.
    * So where all ready instances are at their concurrency it waits for room, up to {@link
-   * AcquireRequest#DEFAULT_TIMEOUT}, or starts one more; and it begins the idle time anew.
+   * AcquireRequest#DEFAULT_TIMEOUT}, or starts one more; and it restarts the idle timeout.
    *
    * @return completes when an instance is ready, or with the error that prevents it
    */
@@ -106,7 +106,7 @@ public interface Deployment {
   /**
    * Releases the ready instances: idle ones at once, busy ones when their leases are closed,
    * however long that takes. An instance that is starting because requests wait for it is left to
-   * serve them. What {@link DeploymentSpec.Builder#minInstances} keeps is started anew at once.
+   * serve them. Instances kept by {@link DeploymentSpec.Builder#minInstances} are replaced at once.
    *
    * @return completes when every instance concerned is verified gone, or left to the next engine by
    *     {@link AutoDeploy.Builder#keepInstancesOnClose}
@@ -179,7 +179,7 @@ public interface Deployment {
    * Reads the last lines that an instance wrote.
    *
    * @param instanceId the instance, which may have ended if the provider still has its lines
-   * @param lines how many lines at the most, 1 or more; the provider may keep fewer
+   * @param lines how many lines at most, 1 or more; the provider may keep fewer
    * @return the lines, oldest first; empty if the provider does not know the instance
    * @throws IllegalArgumentException if {@code lines} is less than 1
    */
@@ -189,7 +189,7 @@ public interface Deployment {
    * Makes a snapshot of an idle instance that later instances can start from, where the provider
    * can. It waits for an instance as {@link #acquireAsync()} does, and starts one if need be; but
    * it does not wait until that instance is idle. The instance serves no request meanwhile, for an
-   * hour at the most.
+   * hour at most.
    *
    * @param name the snapshot's name
    * @return the snapshot's reference, as {@link DeploymentSpec.Builder#snapshot} takes it; or the

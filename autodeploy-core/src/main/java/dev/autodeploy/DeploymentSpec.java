@@ -314,7 +314,7 @@ public final class DeploymentSpec {
   }
 
   /**
-   * Returns how long starts are held back at the most.
+   * Returns how long starts are held back at most.
    *
    * @return the time, by default 1 minute
    */
@@ -471,7 +471,7 @@ public final class DeploymentSpec {
     /**
      * Sets the description.
      *
-     * @param value a short text for people, 1000 characters at the most
+     * @param value a short text for people, at most 1000 characters
      * @return this
      */
     public Builder description(String value) {
@@ -736,7 +736,7 @@ public final class DeploymentSpec {
      * Sets how long starts are held back after failures. Default: 1 second, doubling to 1 minute.
      *
      * @param first after the first failure, 1 millisecond to 1 hour
-     * @param max at the most, {@code first} to 24 hours
+     * @param max the longest delay, {@code first} to 24 hours
      * @return this
      */
     public Builder startBackoff(Duration first, Duration max) {
@@ -775,9 +775,9 @@ public final class DeploymentSpec {
       }
       if (minInstances > maxInstances) {
         throw new IllegalArgumentException(
-            "minInstances must be maxInstances ("
+            "minInstances must be at most maxInstances ("
                 + maxInstances
-                + ") at the most, but was "
+                + "), but was "
                 + minInstances
                 + " instances");
       }

@@ -155,7 +155,7 @@ class DeploymentSpecTest {
   void settingsThatDoNotGoTogether_areRefusedByBuild() {
     assertRefused(
         b -> b.minInstances(2),
-        "minInstances must be maxInstances (1) at the most, but was 2 instances");
+        "minInstances must be at most maxInstances (1), but was 2 instances");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> DeploymentSpec.builder("voice").build())
         .withMessage("deployment 'voice' needs a port: the one that its service listens on");

@@ -229,7 +229,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
   }
 
   /**
-   * Returns how many events were given up, or dropped because the queue was full.
+   * Returns how many events were dropped, after all attempts or because the queue was full.
    *
    * @return the number
    */

@@ -57,7 +57,7 @@ public interface InstanceProvider extends AutoCloseable {
    * Reads the last lines that an instance wrote.
    *
    * @param instanceId the instance
-   * @param lines how many lines at the most
+   * @param lines how many lines at most
    * @return the lines, oldest first; empty if there are none or the instance is not known
    */
   CompletionStage<List<String>> logs(String instanceId, int lines);
@@ -96,7 +96,7 @@ public interface InstanceProvider extends AutoCloseable {
    * @param probe the deployment's probe
    * @return whether it is ready
    * @throws IOException if it could not be asked; it is asked again
-   * @throws InterruptedException if the start has been given up
+   * @throws InterruptedException if the start has been cancelled
    */
   default boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {

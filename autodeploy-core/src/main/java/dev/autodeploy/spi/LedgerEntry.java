@@ -71,7 +71,7 @@ public sealed interface LedgerEntry {
   }
 
   /**
-   * An instance was verified gone: it is not paid for any more.
+   * An instance was verified gone: it is no longer paid for.
    *
    * @param usage its whole existence
    */

@@ -8,7 +8,7 @@ import java.util.List;
  * Tells whether an instance that is up is ready to serve. Thread-safe and stateless.
  *
  * <p>It is asked again and again while the instance starts, from every millisecond at first to
- * every 100 ms, and no more once it has said yes: busy is not dead.
+ * every 100 ms, and no longer once it has succeeded: a busy instance is not a dead one.
  */
 @FunctionalInterface
 public interface ReadinessProbe {
@@ -20,7 +20,7 @@ public interface ReadinessProbe {
    * @return whether the instance is ready
    * @throws IOException if it could not be asked, which means no; the last one is told when the
    *     start times out
-   * @throws InterruptedException if the start has been given up
+   * @throws InterruptedException if the start has been cancelled
    */
   boolean isReady(ProbeTarget target) throws IOException, InterruptedException;
 

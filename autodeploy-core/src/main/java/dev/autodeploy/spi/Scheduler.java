@@ -14,7 +14,7 @@ public interface Scheduler {
    */
   Cancellable schedule(Duration delay, Runnable task);
 
-  /** A scheduled task that can be given up. */
+  /** A scheduled task that can be cancelled. */
   @FunctionalInterface
   interface Cancellable {
     /** Gives the task up, if it has not begun. Idempotent. */

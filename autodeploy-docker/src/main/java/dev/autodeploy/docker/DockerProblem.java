@@ -104,7 +104,7 @@ public enum DockerProblem {
           + "|error verifying (size|sha)",
       "the registry sent a damaged image",
       "push the image again"),
-  /** The registry sends nothing any more. */
+  /** The registry no longer sends anything. */
   PULL_STALLED(
       "pull stalled",
       "the registry stopped sending",

@@ -78,7 +78,7 @@ final class GpuAllocator {
     }
   }
 
-  /** Gives up what was kept; from now on only the container's label counts. */
+  /** Frees the GPUs reserved for the start; from now on only the container's label counts. */
   void free(String instanceId) {
     lock.lock();
     try {

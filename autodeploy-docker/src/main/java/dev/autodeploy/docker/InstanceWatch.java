@@ -61,7 +61,7 @@ final class InstanceWatch {
     }
   }
 
-  /** Listens no more. Heartbeats go on until the threads are closed. */
+  /** Stops listening. Heartbeats go on until the threads are closed. */
   void close() {
     EventWatch open = events;
     if (open != null) {

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * of this very lock, so whoever holds it now knows that its maker is gone.
  */
 final class OwnerLock implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(OwnerLock.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OwnerLock.class);
   private static final int ID_LENGTH = 36;
 
   private final LockFile file;
@@ -88,7 +88,7 @@ final class OwnerLock implements AutoCloseable {
     try {
       file.close();
     } catch (IOException e) {
-      log.debug("The operating system takes {} back in any case: {}", file.path(), e.toString());
+      LOG.debug("The operating system takes {} back in any case: {}", file.path(), e.toString());
     }
   }
 

@@ -46,7 +46,7 @@ public interface LinkProxy extends AutoCloseable {
 
   /**
    * Ends the service: requests that wait for an instance are refused with 503, those under way may
-   * finish up to the drain timeout, then the port is given up. Blocks. Idempotent.
+   * finish up to the drain timeout, then the port is closed. Blocks. Idempotent.
    */
   @Override
   void close();

@@ -244,7 +244,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(open().provider.list(owner))).isEmpty();
   }
 
-  /** A release that completes is the truth: the instance is not listed and not ready any more. */
+  /** A release that completes is the truth: the instance is no longer listed or ready. */
   @Test
   void release_whenComplete_leavesNothing() throws Exception {
     Session session = open();
@@ -405,7 +405,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** Log lines are the last ones, as many as were asked for at the most. */
+  /** Log lines are the last ones, at most as many as were asked for. */
   @Test
   void logs_areTheLastLines() throws Exception {
     Session session = open();

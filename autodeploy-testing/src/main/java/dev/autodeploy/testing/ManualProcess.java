@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The process that an engine runs in, on a {@link ManualTime}: it can be killed, and then nothing
- * of the engine runs any more, as after {@code kill -9}.
+ * of the engine runs, as after {@code kill -9}.
  *
  * <pre>{@code
  * ManualProcess process = time.newProcess();
@@ -61,7 +61,7 @@ public final class ManualProcess implements Scheduler, Executor {
         this);
   }
 
-  /** Ends this process: nothing that was handed in runs any more, and nothing new. Idempotent. */
+  /** Ends this process: nothing that was handed in runs afterwards, and nothing new. Idempotent. */
   public void kill() {
     alive = false;
   }
@@ -109,7 +109,7 @@ public final class ManualProcess implements Scheduler, Executor {
 
   /**
    * Lets a blocking call of this process, which was killed, run into the next of its limits: its
-   * thread is the walk's and has to come to its end, and whatever it does changes nothing any more.
+   * thread is the walk's and has to come to its end, and nothing that it still does has an effect.
    *
    * @return whether there was one
    */

@@ -197,7 +197,7 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
   /**
    * Runs some of what can run without time passing: for stopping in the middle of things.
    *
-   * @param limit how many tasks and timers at the most
+   * @param limit how many tasks and timers at most
    * @return how many ran
    */
   public int runReady(int limit) {

@@ -15,7 +15,8 @@ import java.util.Set;
  *   <li>an instance with an open lease is not released, except by force or its own death;
  *   <li>an idle instance is released when its time has come, and not earlier;
  *   <li>what waiting callers and the minimum need is there or starting, as far as there is place;
- *   <li>everybody who waits gets a lease or an error by their deadline, and who gave up has none;
+ *   <li>everybody who waits gets a lease or an error by their deadline, and nobody who cancelled
+ *       has one;
  *   <li>a refusal says what is true, and who holds a lease of what is lost is told;
  *   <li>released means gone, every start has one reason, the ledger has every second, and the cost
  *       is the ledger's;
@@ -63,7 +64,7 @@ public final class RandomWalk {
    * @param requests how many leases were asked for
    * @param leases how many were granted
    * @param refusals how many requests were refused or timed out
-   * @param cancelled how many were given up
+   * @param cancelled how many were cancelled
    * @param restarts how many times an engine was killed or closed and started again
    * @param virtualTime how much virtual time passed
    */

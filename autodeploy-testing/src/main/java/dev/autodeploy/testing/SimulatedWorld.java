@@ -59,7 +59,7 @@ final class SimulatedWorld {
   private final Map<String, SimulatedProvider> owners = new HashMap<>();
   private final Map<String, Integer> maxExisting = new HashMap<>();
 
-  /** Ids that were released before their start arrived: they must not come up any more. */
+  /** Ids that were released before their start arrived: they must not come up. */
   private final Set<String> refused = new HashSet<>();
 
   SimulatedWorld(ManualTime time) {

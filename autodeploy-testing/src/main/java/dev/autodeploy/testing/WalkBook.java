@@ -88,7 +88,7 @@ final class WalkBook {
     }
   }
 
-  /** A lease ended, or may have, that the book does not have: an idle time begins anew. */
+  /** A lease ended, or may have, that the book does not have: the idle timeout restarts. */
   void unseenLease() {
     long now = walk.time.read();
     for (WalkInstance instance : instances.values()) {

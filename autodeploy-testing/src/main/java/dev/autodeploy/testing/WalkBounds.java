@@ -15,7 +15,7 @@ final class WalkBounds {
   int leastMinimum;
   Duration mostBackoff = Duration.ZERO;
 
-  /** Begins anew with what is in force now. */
+  /** Starts over with the settings in force now. */
   void atRest(int waiting, DeploymentSpec spec) {
     mostWaiting = waiting;
     mostConcurrency = spec.concurrency();

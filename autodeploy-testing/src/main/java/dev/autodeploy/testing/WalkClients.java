@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/** The clients of one deployment in a walk: they ask, give up, and close the leases they got. */
+/** The clients of one deployment in a walk: they ask, cancel, and close the leases they got. */
 final class WalkClients {
   private final Walk walk;
   private final WalkBook book;

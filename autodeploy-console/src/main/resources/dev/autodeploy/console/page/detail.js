@@ -282,7 +282,7 @@ export function showDetail(main, name) {
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
-      // Only what changed is built anew: an alert would be read out again each time.
+      // Only changed parts are built again: an alert would be read out each time.
       const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;

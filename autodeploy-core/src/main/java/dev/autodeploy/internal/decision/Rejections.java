@@ -46,9 +46,9 @@ final class Rejections {
             + roster.count(DRAINING)
             + " draining, "
             + roster.count(RELEASING)
-            + " releasing, of "
+            + " releasing, of at most "
             + spec.maxInstances()
-            + " at the most; requests in flight: "
+            + "; requests in flight: "
             + inFlight;
     return new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), state);
   }
@@ -85,6 +85,6 @@ final class Rejections {
 
   AutoDeployException closed() {
     return new AutoDeployException(
-        ErrorCode.CLOSED, name, "deployment '" + name + "' is closed with its engine");
+        ErrorCode.CLOSED, name, "deployment '" + name + "' is closed because its engine is closed");
   }
 }

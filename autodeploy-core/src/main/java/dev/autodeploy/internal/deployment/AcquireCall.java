@@ -22,7 +22,7 @@ final class AcquireCall extends Waiter {
     return future;
   }
 
-  /** Returns whether it was answered, even if the caller was faster to give up. */
+  /** Returns whether it was answered, even if the caller had cancelled it before. */
   boolean isAnswered() {
     return answered;
   }

@@ -414,7 +414,7 @@ public final class DeploymentController {
     if (instance != null) {
       call.complete(lease(instance, false, 0));
     } else {
-      // A caller gives up by completing the future itself: by cancel, or by a timeout of its own.
+      // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
     }
     if (!nothingToDo) {

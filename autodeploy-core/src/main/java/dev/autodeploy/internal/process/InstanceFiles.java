@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /** The directory of one instance, which its host and its watcher share. */
 final class InstanceFiles {
-  private static final Logger log = LoggerFactory.getLogger(InstanceFiles.class);
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceFiles.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int TOKEN_BYTES = 16;
   private static final String RECORD = "instance.json";
@@ -103,7 +103,7 @@ final class InstanceFiles {
       owner.child(id, RegistryDirectory.INSTANCE, RegistryDirectory::isEarlierInstance);
       return true;
     } catch (IOException e) {
-      log.warn("{} is left alone: {}", path, e.getMessage());
+      LOG.warn("{} is left alone: {}", path, e.getMessage());
       return false;
     }
   }
@@ -215,7 +215,7 @@ final class InstanceFiles {
   void delete() throws IOException {
     PrivateDirectory directory = owner.find(id, RegistryDirectory.INSTANCE);
     if (directory != null && !directory.delete(InstanceFiles::isOurs, List.of(RECORD))) {
-      log.warn("There are files in {} that AutoDeploy has not made; they are left there", path);
+      LOG.warn("There are files in {} that AutoDeploy has not made; they are left there", path);
     }
   }
 
@@ -225,7 +225,7 @@ final class InstanceFiles {
       Files.writeString(
           path.resolve(name), content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
     } catch (FileAlreadyExistsException | NoSuchFileException e) {
-      log.debug("{} is not written: {}", name, e.toString());
+      LOG.debug("{} is not written: {}", name, e.toString());
     }
   }
 

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /** The search for instances that an earlier process has left in an owner's directory. */
 final class InstanceRecovery {
-  private static final Logger log = LoggerFactory.getLogger(InstanceRecovery.class);
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceRecovery.class);
 
   private final PrivateDirectory directory;
   private final String owner;
@@ -55,7 +55,7 @@ final class InstanceRecovery {
           throw new IOException("it is the record of instance " + record.instanceId());
         }
       } catch (IOException e) {
-        log.warn(
+        LOG.warn(
             "The record of instance {} is damaged, its processes are ended: {}", id, e.toString());
         endUnknown(files);
         return;
@@ -66,7 +66,7 @@ final class InstanceRecovery {
         running.accept(id, instance);
       }
     } catch (IOException e) {
-      log.warn("Instance {} could not be adopted or ended: {}", id, e.toString());
+      LOG.warn("Instance {} could not be adopted or ended: {}", id, e.toString());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AutoDeployException(

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 
 /** The instances of one owner as local processes. Thread-safe; all methods may block. */
 public final class LocalProcessManager implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(LocalProcessManager.class);
+  private static final Logger LOG = LoggerFactory.getLogger(LocalProcessManager.class);
   private static final int MAX_REMEMBERED = 10_000;
   private static final Duration LOOK = Duration.ofMillis(100);
   private static final Duration CLEAN_UP = Duration.ofHours(1);
@@ -416,7 +416,7 @@ public final class LocalProcessManager implements AutoCloseable {
       RegistryCleanup.refresh(owner.registry(), owner.directory());
       RegistryCleanup.forget(owner.registry(), Instant.now());
     } catch (IOException | UncheckedIOException e) {
-      log.debug("Files came and went in {}: {}", owner.registry().path(), e.toString());
+      LOG.debug("Files came and went in {}: {}", owner.registry().path(), e.toString());
     }
   }
 

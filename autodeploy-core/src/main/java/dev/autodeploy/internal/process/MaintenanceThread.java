@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /** The one thread that looks after the processes of a provider. Thread-safe. */
 final class MaintenanceThread implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(MaintenanceThread.class);
+  private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final ScheduledExecutorService executor =
@@ -27,7 +27,7 @@ final class MaintenanceThread implements AutoCloseable {
     try {
       var unused = executor.schedule(() -> guarded(task), delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      log.debug("Nothing is looked after any more");
+      LOG.debug("The maintenance of local processes has ended");
     }
   }
 
@@ -52,7 +52,7 @@ final class MaintenanceThread implements AutoCloseable {
     try {
       task.run();
     } catch (RuntimeException | Error e) {
-      log.warn("Looking after local processes failed, and goes on: {}", e.toString(), e);
+      LOG.warn("The maintenance of local processes failed once; it continues: {}", e.toString(), e);
     }
   }
 

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 
 /** The directory of an owner, which one provider uses at a time. */
 final class OwnerDirectory implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(OwnerDirectory.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OwnerDirectory.class);
   private static final List<String> LOCK_FILES =
       List.of(RegistryDirectory.LOCK, RegistryDirectory.HOST);
 
@@ -67,7 +67,7 @@ final class OwnerDirectory implements AutoCloseable {
         deleteIfEmpty(directory);
       }
     } catch (LockFile.HeldException e) {
-      log.debug("Owner {} is used again: {}", owner, e.getMessage());
+      LOG.debug("Owner {} is used again: {}", owner, e.getMessage());
     }
   }
 
@@ -97,7 +97,7 @@ final class OwnerDirectory implements AutoCloseable {
         deleteIfEmpty(directory);
       }
     } catch (NoSuchFileException e) {
-      log.debug("The registry is gone: {}", e.toString());
+      LOG.debug("The registry is gone: {}", e.toString());
     }
   }
 
@@ -106,7 +106,7 @@ final class OwnerDirectory implements AutoCloseable {
     try {
       close();
     } catch (IOException e) {
-      log.debug("Directory {} is left as it is: {}", directory.path(), e.toString());
+      LOG.debug("Directory {} is left as it is: {}", directory.path(), e.toString());
     }
   }
 

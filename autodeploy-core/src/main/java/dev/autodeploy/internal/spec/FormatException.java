@@ -28,7 +28,7 @@ public class FormatException extends Exception {
     return JsonPointer.compile(pointer);
   }
 
-  /** Text that is not even JSON, and where its reader gave up. */
+  /** Text that is not even JSON, and where its reader stopped. */
   public static final class NotJson extends FormatException {
     private static final long serialVersionUID = 1L;
 

@@ -228,7 +228,7 @@ final class MachinePartsTest {
     assertThat(refusals.timedOut(2_000_007, waiter(7), roster, spec(), 9))
         .hasMessageContaining("2 ms")
         .hasMessageContaining(
-            "1 starting, 1 ready (concurrency 4), 1 draining, 1 releasing, of 8 at the most")
+            "1 starting, 1 ready (concurrency 4), 1 draining, 1 releasing, of at most 8")
         .hasMessageContaining("requests in flight: 9");
     assertThat(refusals.timedOut(2_000_007, waiter(7), roster, unlimited, 9))
         .hasMessageContaining("(concurrency unlimited)");

@@ -79,7 +79,7 @@ public final class JdkHttpProxy implements LinkProxy {
     }
     server.start();
     dedicated.values().forEach(LinkServer::start);
-    LOG.info("service links at {}d/<deployment>", base);
+    LOG.info("Service links at {}d/<deployment>", base);
   }
 
   private LinkServer listen(InetSocketAddress address) throws IOException {
@@ -191,7 +191,7 @@ public final class JdkHttpProxy implements LinkProxy {
     gateway.close();
     workers.close();
     heads.close();
-    LOG.info("no more service links at {}", base);
+    LOG.info("Service links closed at {}", base);
   }
 
   /** Rejects ambiguous requests before they reach a mounted handler. */

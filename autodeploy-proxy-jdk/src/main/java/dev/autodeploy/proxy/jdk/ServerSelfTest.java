@@ -46,28 +46,28 @@ record ServerSelfTest(boolean chunksSafe, boolean bareCrSafe, boolean properties
     try {
       result = probe(properties.containsKey(ServerProperties.MAX_HEADERS));
     } catch (IOException e) {
-      LOG.warn("the JDK's server could not be tested; it is taken to be unsafe", e);
+      LOG.warn("The JDK's server could not be tested and is treated as unsafe", e);
       result = new ServerSelfTest(false, false, false);
     }
     String java = Runtime.version().toString();
     if (result.propertiesLate()) {
       LOG.warn(
-          "the JDK's server was in use before the proxy could set {}: expect slow answers and"
+          "The JDK's server was in use before the proxy could set {}: expect slow answers and"
               + " dropped connections; set them on the command line",
           properties.keySet());
     } else if (!properties.isEmpty()) {
-      LOG.info("set for the JDK's server: {}", properties);
+      LOG.info("System properties set for the JDK's server: {}", properties);
     }
     if (!result.chunksSafe()) {
       LOG.warn(
-          "the HTTP server of Java {} reads a bad chunk size as the end of the body, and what follows"
+          "The HTTP server of Java {} reads a bad chunk size as the end of the body, and what follows"
               + " as another request: connections are closed after every chunked request; a newer"
               + " patch level keeps them open",
           java);
     }
     if (!result.bareCrSafe()) {
       LOG.warn(
-          "the HTTP server of Java {} takes a lone carriage return in a header field for a line end:"
+          "The HTTP server of Java {} takes a lone carriage return in a header field for a line end:"
               + " behind another proxy, make sure that this one refuses it, or use a newer patch"
               + " level",
           java);
@@ -129,7 +129,7 @@ record ServerSelfTest(boolean chunksSafe, boolean bareCrSafe, boolean properties
       socket.shutdownOutput();
       socket.getInputStream().readAllBytes();
     } catch (IOException e) {
-      LOG.trace("refused", e); // a reset, or no end within a second: what counts is what was seen
+      LOG.trace("Refused", e); // a reset, or no end within a second: what counts is what was seen
     }
   }
 }

@@ -121,7 +121,7 @@ public final class NettyHttpProxy implements LinkProxy {
     }
     stopListening.run();
     front.close(drainTimeout);
-    LOG.info("No more service links at {}", base);
+    LOG.info("Service links closed at {}", base);
   }
 
   /** Collects the settings of a proxy. Not thread-safe. */

@@ -88,7 +88,7 @@ public final class AccessRules {
     try {
       return check.allows(request);
     } catch (RuntimeException e) {
-      LOG.warn("the access check failed for deployment '{}': refused", request.deployment(), e);
+      LOG.warn("The access check failed for deployment '{}': refused", request.deployment(), e);
       return false;
     }
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Which header fields pass, in both directions, and which the link adds (RFC 9110, 7.6). */
 final class HeaderRules {
-  /** HttpHeaders that belong to one connection, or that the next hop writes anew. */
+  /** Header fields that belong to one connection, or that the next hop writes itself. */
   private static final Set<String> HOP =
       Set.of(
           "connection",

@@ -117,7 +117,7 @@ final class Problems {
   static Problem shuttingDown(@Nullable String name) {
     return Problem.of(
             ProblemType.SHUTTING_DOWN,
-            "the link is shutting down and takes no more requests; try again later")
+            "the link is shutting down and no longer takes requests; try again later")
         .about(name)
         .closing();
   }

@@ -43,7 +43,7 @@ final class HeldClients implements AutoCloseable {
     }
   }
 
-  /** Waits until every request is answered, or cannot be any more. */
+  /** Waits until every request is answered, or can no longer be. */
   void await() throws InterruptedException {
     if (!open.await(120, TimeUnit.SECONDS)) {
       System.out.println("not answered within 120 s: " + open.getCount());

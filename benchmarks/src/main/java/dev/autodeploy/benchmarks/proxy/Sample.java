@@ -7,8 +7,8 @@ package dev.autodeploy.benchmarks.proxy;
  * @param load what was asked of it
  * @param candidate the candidate
  * @param requestsPerSecond how many requests it served
- * @param medianMillis how long half of them took at the most
- * @param p99Millis how long all but a hundredth took at the most
+ * @param medianMillis how long half of them took at most
+ * @param p99Millis how long all but a hundredth took at most
  * @param cpuMicros its own processor time for each request
  * @param residentKib its memory afterwards
  * @param errors how many requests failed

@@ -90,7 +90,7 @@ public final class ServerProcess implements AutoCloseable {
     return -1;
   }
 
-  /** Lets the high-water mark of its memory begin anew. */
+  /** Resets the high-water mark of its memory. */
   public void resetHighWater() {
     try {
       Files.writeString(Path.of("/proc/" + process.pid() + "/clear_refs"), "5");
