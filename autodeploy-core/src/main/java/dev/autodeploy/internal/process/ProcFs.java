@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.process;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -13,6 +14,12 @@ import org.jspecify.annotations.Nullable;
 /** Reads what Linux tells about processes in {@code /proc}. */
 final class ProcFs {
   private static final Path ROOT = Path.of("/proc");
+
+  /**
+   * The bytes that are read of a file: more than a process can be started with, 6 MiB. Any process
+   * can point its command line and environment at gigabytes of its own.
+   */
+  private static final int MAX_BYTES = 8 << 20;
 
   /** True if there is such a thing here. */
   static final boolean AVAILABLE = Files.isReadable(ROOT.resolve("self/stat"));
@@ -106,10 +113,13 @@ final class ProcFs {
     return id == null ? "" : id.strip();
   }
 
-  /** A process that ends meanwhile, or belongs to somebody else, reads as null. */
-  private static @Nullable String read(Path file) {
-    try {
-      return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+  /**
+   * Returns what a file holds, of an endless one the beginning. A process that ends meanwhile, or
+   * belongs to somebody else, reads as null.
+   */
+  static @Nullable String read(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(MAX_BYTES), StandardCharsets.ISO_8859_1);
     } catch (IOException e) {
       return null;
     }
