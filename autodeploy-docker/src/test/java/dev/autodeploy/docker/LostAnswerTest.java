@@ -8,6 +8,7 @@ import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -196,15 +197,24 @@ class LostAnswerTest {
         DaemonClient client = TestDaemon.client()) {
       StartRequest request = docker.request(ProviderFixture.web().build());
       release(docker, request.instanceId()).join();
-      Map<String, String> labels =
-          Map.of(
-              Labels.MANAGED,
-              "true",
-              Labels.OWNER,
+      Labels labels =
+          new Labels(
+              Labels.containerName(request),
               docker.owner,
-              Labels.INSTANCE,
-              request.instanceId());
-      String late = client.create("test", TestDaemon.WEB, cmd -> cmd.withLabels(labels));
+              request.deployment(),
+              request.slot(),
+              request.instanceId(),
+              request.fingerprint(),
+              List.of(),
+              8080,
+              Instant.now(),
+              true,
+              "");
+      String late =
+          client.create(
+              "test",
+              TestDaemon.WEB,
+              cmd -> cmd.withName(labels.name()).withLabels(labels.toMap()));
       ProviderFixture.await(Duration.ofSeconds(5), () -> client.find(late) == null);
     }
   }
