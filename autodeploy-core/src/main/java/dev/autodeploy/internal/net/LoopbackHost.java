@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.net;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
@@ -40,7 +41,11 @@ public final class LoopbackHost {
             && literal.chars().allMatch(c -> Character.digit(c, 16) >= 0 || c == ':' || c == '.');
     try {
       // With a colon it can only be a literal: nobody is asked for it.
-      return digitsOnly && InetAddress.getByName(literal).isLoopbackAddress();
+      // Not an IPv4 address in IPv6's clothes: browsers take its pages for those of a stranger, and
+      // leave out the fields that tell where a request comes from.
+      return digitsOnly
+          && InetAddress.getByName(literal) instanceof Inet6Address address
+          && address.isLoopbackAddress();
     } catch (UnknownHostException e) {
       return false;
     }

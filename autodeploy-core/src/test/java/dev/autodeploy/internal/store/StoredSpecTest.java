@@ -29,6 +29,7 @@ final class StoredSpecTest {
         minimal().build(),
         Examples.everySetting(),
         minimal().snapshot("voice-warm").build(),
+        minimal().arguments("--port", "8080", "").build(),
         minimal().port(0).build(),
         minimal().gpu(GpuRequest.all()).build(),
         minimal().gpu(GpuRequest.count(8)).build(),
@@ -67,7 +68,7 @@ final class StoredSpecTest {
       if (Modifier.isPublic(getter.getModifiers())
           && !Modifier.isStatic(getter.getModifiers())
           && getter.getParameterCount() == 0
-          && !getter.getName().matches("toBuilder|hashCode|toString|snapshot")) {
+          && !getter.getName().matches("toBuilder|hashCode|toString|snapshot|arguments")) {
         assertThat(getter.invoke(Examples.everySetting()))
             .as(getter.getName())
             .isNotEqualTo(getter.invoke(bare));

@@ -37,6 +37,7 @@ final class SitesTest {
         "evil.example:8000",
         "localhost.evil.example",
         "127.0.0.1.evil.example",
+        "[::ffff:127.0.0.1]",
         "127.evil.example",
         "0.0.0.0:8000",
         "[::2]:8000",
