@@ -110,8 +110,8 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
-   * Removes a deployment: whoever waits is refused, open leases may finish, then its instances are
-   * released. Its lines stay in the ledger, but nothing reads them: read its {@link
+   * Removes a deployment: waiting callers are refused, open leases may finish, then its instances
+   * are released. Its lines stay in the ledger, but nothing reads them: read its {@link
    * Deployment#cost() cost} before. A deployment of the same name that is made later begins at 0.
    *
    * @param name the deployment's name

@@ -13,8 +13,8 @@ import java.time.Instant;
  * @param busy the part for instances with at least one lease open
  * @param idle the part for ready instances without a lease
  * @param releasing the part for instances that were being released
- * @param alwaysOn what one instance that never stops would have cost over the same time
- * @param since when the deployment was made
+ * @param alwaysOn the cost of one instance running the whole time
+ * @param when the deployment was created
  */
 public record Cost(
     Money total,

@@ -88,7 +88,7 @@ public interface Deployment {
   Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
 
   /**
-   * Returns how the deployment is at this moment. Never starts anything.
+   * Returns a snapshot of the deployment's current status. Never starts an instance.
    *
    * @return the status
    */
@@ -114,16 +114,16 @@ public interface Deployment {
   CompletableFuture<Void> release();
 
   /**
-   * Releases all instances at once. Open leases are {@linkplain Lease#lost() lost}; whoever waits
-   * is refused with {@link ErrorCode#RELEASED}. What {@link DeploymentSpec.Builder#minInstances}
-   * keeps is started anew at once.
+   * Releases all instances at once. Open leases are {@linkplain Lease#lost() lost}; waiting callers
+   * are refused with {@link ErrorCode#RELEASED}. Instances kept by {@link
+   * DeploymentSpec.Builder#minInstances} are replaced at once.
    *
    * @return completes when every instance concerned is verified gone
    */
   CompletableFuture<Void> releaseNow();
 
   /**
-   * Returns what the deployment has cost since it was made. An instance for which the cost meter
+   * Returns what the deployment has cost since it was created. An instance for which the cost meter
    * throws counts as free, and the log says so.
    *
    * @return the cost
@@ -135,9 +135,9 @@ public interface Deployment {
    *
    * <p>An instance that existed over the beginning or the end of the period counts with the part
    * inside it. So the costs of periods that follow each other without a gap add up to {@link
-   * #cost() the total}, apart from rounding in the last digit. What lies in the future, or before
-   * the deployment was made, counts nothing. Prices are today's, for the past too. What the cost
-   * meter throws is thrown on.
+   * #cost() the total}, apart from rounding in the last digit. Times in the future, or before the
+   * deployment was created, count nothing. Prices are today's, for the past too. Exceptions of the
+   * cost meter are passed on.
    *
    * @param from the beginning of the period
    * @param to its end, exclusive

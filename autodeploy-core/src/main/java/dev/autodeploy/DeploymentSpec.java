@@ -232,7 +232,7 @@ public final class DeploymentSpec {
   }
 
   /**
-   * Returns what tells that an instance is ready.
+   * Returns the readiness probe of its instances.
    *
    * @return the probe, by default {@link ReadinessProbe#tcp()}
    */
@@ -629,9 +629,9 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets what tells that an instance is ready. Default: {@link ReadinessProbe#tcp()}. A probe of
-     * your own is not stored with the deployment: after a restart {@code tcp()} takes its place
-     * until it is deployed again.
+     * Sets the readiness probe. Default: {@link ReadinessProbe#tcp()}. A probe of your own is not
+     * stored with the deployment: after a restart {@code tcp()} takes its place until it is
+     * deployed again.
      *
      * @param probe the probe
      * @return this
@@ -710,8 +710,8 @@ public final class DeploymentSpec {
     }
 
     /**
-     * Sets how many requests may wait. Default: 1000. With 0 no request ever starts an instance:
-     * whoever does not get one at once is refused with {@link ErrorCode#QUEUE_FULL}.
+     * Sets how many requests may wait. Default: 1000. With 0 no request ever starts an instance: a
+     * request that cannot be served at once is refused with {@link ErrorCode#QUEUE_FULL}.
      *
      * @param value 0 to 1000000
      * @return this

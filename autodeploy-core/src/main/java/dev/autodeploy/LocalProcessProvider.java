@@ -19,8 +19,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs instances as local processes: the provider for machines without a container engine.
- * Thread-safe. It needs {@code /bin/sh} and the usual small tools, as on Linux and macOS.
+ * Runs instances as local processes: the provider for machines without Docker. Thread-safe. It
+ * needs {@code /bin/sh} and the standard Unix utilities, as on Linux and macOS.
  *
  * <p>An instance is the deployment's start command, run by {@code /bin/sh -c} in the {@linkplain
  * Builder#workingDirectory working directory}, without input. Its environment is this process's
@@ -39,10 +39,10 @@ import org.jspecify.annotations.Nullable;
  * <p>If this process is killed, a watcher beside each instance notices within a second and waits 2
  * seconds for a process of the same owner that takes the instance over; after {@link #detach} it
  * waits {@linkplain Builder#detachTimeout 2 minutes}. Then it asks the instance to end, and ends it
- * by force 3 seconds later. What ended meanwhile is listed with its exit code and the time of its
- * end until it is released. Processes are recognised by id and start time.
+ * by force 3 seconds later. An instance that ended meanwhile is listed with its exit code and the
+ * time of its end until it is released. Processes are recognised by id and start time.
  *
- * <p>What an instance writes is kept in the {@linkplain Builder#directory directory} until it is
+ * <p>The output of an instance is kept in the {@linkplain Builder#directory directory} until it is
  * released, at most 10 MiB of it, for this user only; at most the last 1000 lines of 2000
  * characters can be read.
  */
@@ -142,7 +142,7 @@ public final class LocalProcessProvider implements InstanceProvider {
         });
   }
 
-  /** Ends the use. What was neither released nor left is ended by force. */
+  /** Closes the provider. Instances that were neither released nor detached are ended by force. */
   @Override
   public void close() {
     processes.close();
@@ -222,9 +222,9 @@ public final class LocalProcessProvider implements InstanceProvider {
      * Sets whether an instance is ready only if the processes that it started hold its port: on
      * Linux, where {@code /proc} tells; elsewhere nothing is checked. Otherwise another process
      * that happens to serve the port, or another user's that waits for it, would be taken for the
-     * instance and get its requests. What cannot be told counts as no, but an instance that nobody
-     * listens for is ready by a line of its log. Switch it off if the start command lets a service
-     * that runs already, or a container, listen for it. Default: true.
+     * instance and get its requests. An unknown owner counts as a foreign one, but an instance that
+     * nobody listens for is ready by a line of its log. Switch it off if the start command lets a
+     * service that runs already, or a container, listen for it. Default: true.
      *
      * @param value whether to check
      * @return this

@@ -25,12 +25,12 @@
  * }
  * }</pre>
  *
- * <p>What happens is told to a {@link dev.autodeploy.event.DeploymentListener}; where instances
- * run, how long they are kept and what they cost is up to the interfaces in {@link
- * dev.autodeploy.spi}. A failure at run time is an {@link dev.autodeploy.AutoDeployException}; a
- * setting that cannot be is an {@link IllegalArgumentException}. What a provider throws when it is
- * asked for logs, snapshots or its catalog comes as it is: {@link UnsupportedOperationException}
- * for what it cannot do, {@link IllegalArgumentException} for a name that it refuses.
+ * <p>A {@link dev.autodeploy.event.DeploymentListener} gets the events; the interfaces in {@link
+ * dev.autodeploy.spi} decide where instances run, how long they are kept and what they cost. A
+ * failure at run time is an {@link dev.autodeploy.AutoDeployException}; a setting that is not valid
+ * is an {@link IllegalArgumentException}. Exceptions of a provider that is asked for logs,
+ * snapshots or its catalog are passed on: {@link UnsupportedOperationException} for what it cannot
+ * do, {@link IllegalArgumentException} for a name that it refuses.
  */
 @NullMarked
 package dev.autodeploy;

@@ -171,9 +171,7 @@ final class Actions {
     return accepted(deployment, caller, "snapshot", name, deployment.snapshot(name));
   }
 
-  /**
-   * Answers that an action goes on: it may take minutes. How it ended is told on the event stream.
-   */
+  /** Answers that an action continues: it may take minutes. The event stream reports its end. */
   private JsonResponse accepted(
       Deployment deployment,
       Caller caller,

@@ -41,8 +41,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It can be mounted at any path of any JDK {@link HttpServer} instead: {@link #mount}. It
  * answers on the loopback address only unless people {@linkplain Builder#signIn sign in}, and it is
- * read-only unless {@link Builder#actions} are switched on: whoever may act can run any command on
- * the machines of the provider.
+ * read-only unless {@link Builder#actions} are switched on: users who may act can run any command
+ * on the machines of the provider.
  */
 public final class Console implements AutoCloseable {
   private final RequestGuard guard;

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The live logs that somebody looks at. However many do, the provider is asked once a second for
- * each instance, and not at all for one that nobody looks at.
+ * The live logs with readers. The provider is asked once a second for each of their instances,
+ * however many readers it has, and not at all for instances without readers.
  */
 final class LogTails {
   private static final Logger LOG = LoggerFactory.getLogger(LogTails.class);

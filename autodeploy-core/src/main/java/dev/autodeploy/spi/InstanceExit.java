@@ -34,9 +34,9 @@ public record InstanceExit(
   }
 
   /**
-   * Returns an exit of which only one sentence is known.
+   * Returns an exit of which only a message is known.
    *
-   * @param message the sentence
+   * @param message the message
    * @return the exit
    */
   public static InstanceExit unknown(String message) {

@@ -27,16 +27,16 @@ public interface InstanceProvider extends AutoCloseable {
    * by {@link #isReady} from then on.
    *
    * @param request what to start
-   * @return the instance; or a failure, best an {@link InstanceStartException}. After a failure the
-   *     engine releases the id all the same, in case that something came up.
+   * @return the instance; on failure, preferably an {@link InstanceStartException}. After a failure
+   *     the engine releases the id as well, in case an instance came up.
    */
   CompletionStage<ProviderInstance> start(StartRequest request);
 
   /**
    * Releases an instance: asks it to end, ends it by force after the grace period, and removes what
-   * is left. The stage completes when the instance is verified gone <em>and cannot come up any
-   * more</em>, even if its start is still under way or is carried out late. Idempotent: an id that
-   * is not known, or is already gone, is a success.
+   * is left. The stage completes when the instance is verified gone <em>and can no longer come
+   * up</em>, even if its start is still under way or is carried out late. Idempotent: an id that is
+   * not known, or is already gone, is a success.
    *
    * @param instanceId the instance
    * @param grace how long it may take to end by itself; zero for by force at once
@@ -72,7 +72,7 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
-   * Begins the use by an engine. Called once, before anything else.
+   * Opens the provider for one engine. Called once, before anything else.
    *
    * @param context the owner, and whom to tell what happens
    * @throws dev.autodeploy.AutoDeployException with {@code OWNER_IN_USE} if another engine uses

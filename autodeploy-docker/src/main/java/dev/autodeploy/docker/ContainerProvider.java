@@ -212,7 +212,7 @@ final class ContainerProvider implements InstanceProvider {
   @Override
   public void close() {
     watch.close();
-    // An interrupt would end the calls, and the container would run on: it waits until we are done.
+    // An interrupt would end the calls and leave containers running, so it is restored at the end.
     boolean interrupted = false;
     for (TrackedInstance instance : watch.all()) {
       do {

@@ -273,7 +273,8 @@ final class ContainerStart {
       if (!e.problem().outcomeUnknown()) {
         throw e;
       }
-      // The daemon may have started it all the same; and if it has not, once more does no harm.
+      // The daemon may have started the container although the call failed; a second call does no
+      // harm.
       services.host().client().start(doing, container);
     }
     InspectContainerResponse inspected = services.host().client().inspect(container);

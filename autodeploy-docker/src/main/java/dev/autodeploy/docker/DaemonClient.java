@@ -380,7 +380,7 @@ final class DaemonClient implements AutoCloseable {
     } catch (RuntimeException e) {
       DockerEngineException failure = failure(doing, e);
       if (failure.problem() == DockerProblem.CONNECTION_LOST && address.certificates() != null) {
-        // A daemon that does not accept who we are may hang up before its reason has been read.
+        // A daemon that rejects our certificate may close the connection before its reason is read.
         throw new DockerEngineException(
             DockerProblem.TLS_FAILED,
             doing + " at " + address,
@@ -392,7 +392,8 @@ final class DaemonClient implements AutoCloseable {
   }
 
   private DockerClient client(@Nullable String apiVersion) {
-    // The transport knows the way and the certificates; the environment has been looked at.
+    // The transport has the address and the certificates; docker-java must not read the
+    // environment.
     DefaultDockerClientConfig config =
         new DefaultDockerClientConfig.Builder()
             .withDockerHost(address.isUnix() ? address.uri().toString() : "tcp://localhost:2375")

@@ -50,7 +50,7 @@ record DockerEnvironment(Map<String, String> variables, Path home) {
           return file.toString();
         }
       } catch (InvalidPathException e) {
-        // What is no path has no programs.
+        // An entry that is no valid path holds no programs.
       }
     }
     return name;

@@ -98,7 +98,7 @@ final class EventWatch implements AutoCloseable {
       try {
         Thread.sleep(pause);
       } catch (InterruptedException e) {
-        // Closed, or nobody's business: the loop looks.
+        // The loop checks whether the watch was closed.
       }
     }
   }

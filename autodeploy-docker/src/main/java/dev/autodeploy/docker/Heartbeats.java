@@ -34,7 +34,7 @@ final class Heartbeats {
     this.beat = beat;
   }
 
-  /** Sends them again and again. */
+  /** Sends heartbeats periodically. */
   void start(
       ScheduledExecutorService timers, Duration pause, Collection<TrackedInstance> instances) {
     timers.scheduleWithFixedDelay(

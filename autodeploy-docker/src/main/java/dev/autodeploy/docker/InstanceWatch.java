@@ -61,7 +61,7 @@ final class InstanceWatch {
     }
   }
 
-  /** Stops listening. Heartbeats go on until the threads are closed. */
+  /** Stops listening. Heartbeats continue until the threads are closed. */
   void close() {
     EventWatch open = events;
     if (open != null) {
@@ -74,7 +74,7 @@ final class InstanceWatch {
     return owner;
   }
 
-  // Which there are.
+  // The known instances.
 
   @Nullable TrackedInstance find(String instanceId) {
     return tracked.get(instanceId);
@@ -102,7 +102,7 @@ final class InstanceWatch {
     observer.progress(instanceId, progress);
   }
 
-  // What happens to them.
+  // Their lifecycle.
 
   /** Notes that one which an earlier process may have started is up, and has it go on. */
   void adopt(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {

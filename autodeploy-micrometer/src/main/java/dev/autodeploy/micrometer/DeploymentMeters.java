@@ -125,7 +125,7 @@ final class DeploymentMeters {
                 "autodeploy.cost.always.on",
                 deployment,
                 d -> d.cost().alwaysOn().amount().doubleValue())
-            .description("What one instance that never stops would have cost")
+            .description("Cost of one instance running the whole time")
             .baseUnit("money")
             .tags(tags)
             .register(registry));

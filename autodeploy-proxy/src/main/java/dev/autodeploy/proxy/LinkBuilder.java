@@ -255,8 +255,8 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
-   * Lets callers use a deployment who send {@code Authorization: Bearer <token>}. Once there is a
-   * token for any deployment, nobody uses one without. Only a hash of the token is kept.
+   * Requires {@code Authorization: Bearer <token>} for a deployment. Once any deployment has a
+   * token, every deployment requires one. Only a hash of the token is kept.
    *
    * @param deployment the deployment's name, or {@code *} for every one
    * @param token the token: 16 or more of {@code A-Z a-z 0-9 . _ ~ + / = -}
@@ -279,10 +279,10 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
-   * Sets whether the caller's {@code Authorization} goes on to the instance. Default: yes, unless
-   * there are {@linkplain #bearerToken tokens} of the link, which are no business of the instance.
+   * Sets whether the caller's {@code Authorization} is passed on to the instance. Default: yes,
+   * unless there are {@linkplain #bearerToken tokens} of the link, which the instance must not see.
    *
-   * @param value whether it goes on
+   * @param value whether it is passed on
    * @return this
    */
   public B forwardAuthorization(boolean value) {
@@ -294,7 +294,7 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
    * Limits how many requests a caller may send, told by token, or by address where there are no
    * tokens; beyond it the answer is 429. Default: no limit.
    *
-   * @param requests how many requests, 1 or more; so many may also come at once
+   * @param requests how many requests, 1 or more; also the burst size
    * @param period in which time
    * @return this
    */

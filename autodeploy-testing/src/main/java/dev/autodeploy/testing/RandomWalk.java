@@ -7,17 +7,18 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * A walk at random over everything that a host application, an instance and a provider can do to an
- * engine, in virtual time, that checks after every step what must always hold:
+ * A randomized simulation of engines in virtual time, with faults of host applications, instances
+ * and providers. It checks the invariants after every step:
  *
  * <ul>
  *   <li>no more instances exist than a deployment allows, and a wake starts exactly one;
  *   <li>an instance with an open lease is not released, except by force or its own death;
  *   <li>an idle instance is released when its time has come, and not earlier;
- *   <li>what waiting callers and the minimum need is there or starting, as far as there is place;
+ *   <li>as many instances as waiting callers and the minimum need exist or start, within the
+ *       maximum;
  *   <li>everybody who waits gets a lease or an error by their deadline, and nobody who cancelled
  *       has one;
- *   <li>a refusal says what is true, and who holds a lease of what is lost is told;
+ *   <li>refusals are true, and holders of leases of a lost instance are notified;
  *   <li>released means gone, every start has one reason, the ledger has every second, and the cost
  *       is the ledger's;
  *   <li>in the end nobody waits, nothing runs, and after the close nothing is left.

@@ -18,7 +18,7 @@ const en = {
   name: 'Name', description: 'Description', status: 'Status', instanceStatus: 'Instance status', link: 'Service link', instances: 'Instances', requests: 'Requests', cost: 'Cost',
   copy: 'Copy', copied: 'Copied', copyLink: 'Copy the link of {name}', noLink: 'no link', inFlight: '{n} in flight', pending: '{n} waiting', noRequests: 'none now', usedSoFar: '{n} so far, {c} cold',
   release: 'Release', releaseIn: 'Released in', releaseInTime: '{time}', notScheduled: '–', releaseNow: 'any moment',
-  soFar: 'So far', thisMonth: 'This month', alwaysOn: 'Always on', saved: 'Saved', alwaysOnHint: 'What one instance that never stops would have cost',
+  soFar: 'So far', thisMonth: 'This month', alwaysOn: 'Always on', saved: 'Saved', alwaysOnHint: 'The cost of one instance running the whole time',
   totals: 'Totals', runningNow: 'Running now', ofAll: 'of {n}',
   emptyTitle: 'No deployment yet', emptyText: 'A deployment is a service that costs nothing while nobody calls it: the first request on its link starts an instance, and it is released when requests stop.',
   emptyStep1: 'Make a deployment: name, image, port and start command.', emptyStep2: 'Copy its service link into your application.', emptyStep3: 'Call it. Watch it go from Standby to Running and back.',

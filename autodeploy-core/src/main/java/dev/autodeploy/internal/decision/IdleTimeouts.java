@@ -14,9 +14,7 @@ import org.slf4j.LoggerFactory;
 final class IdleTimeouts {
   private static final Logger LOG = LoggerFactory.getLogger(IdleTimeouts.class);
 
-  /**
-   * The longest timeout: beyond a century is as good as never, and could overflow the time line.
-   */
+  /** The longest timeout: more than a century means never, and could overflow the time line. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
   private final IdlePolicy enginePolicy;

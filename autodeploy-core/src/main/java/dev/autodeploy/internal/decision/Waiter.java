@@ -4,7 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.RouteRule;
 import org.jspecify.annotations.Nullable;
 
-/** A caller that asks for a lease; whoever carries effects out answers it. */
+/** A caller that asks for a lease; the classes that carry out effects answer it. */
 public abstract class Waiter {
   final RouteRule route;
 

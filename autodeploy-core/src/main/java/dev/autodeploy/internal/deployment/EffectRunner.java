@@ -111,7 +111,7 @@ final class EffectRunner {
     try {
       LOG.error("{}: {} could not be carried out", deployment, effect, failure);
     } catch (RuntimeException | Error e) {
-      // Not even the log works: the other effects are carried out all the same.
+      // The log itself failed; the other effects are still carried out.
     }
   }
 }

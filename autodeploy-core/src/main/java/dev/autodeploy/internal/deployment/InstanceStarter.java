@@ -37,7 +37,7 @@ final class InstanceStarter {
    * Makes one.
    *
    * @param reports takes the outcome
-   * @param unknown gets an instance that comes up after its release
+   * @param unknown gets instances that come up after their release
    */
   InstanceStarter(EngineServices services, InstanceReports reports, UnknownInstances unknown) {
     this.services = services;
@@ -59,10 +59,10 @@ final class InstanceStarter {
     }
     LedgerEntry.Started line = startedLine(running);
     try {
-      // Before anything can run: what runs is paid for, and the ledger knows it.
+      // Written before an instance can run: every running instance must be in the ledger.
       services.ledger().append(line);
     } catch (RuntimeException | Error e) {
-      // It may be written all the same, and would be paid for until the next engine looks for it.
+      // The line may have been written despite the error; without an end it would be paid for.
       services.ledger().appendReliably(neverRan(line));
       reports.startFailed(
           running, "its start could not be written to the ledger: " + Errors.describe(e), null);
@@ -124,7 +124,7 @@ final class InstanceStarter {
           "{}: instance {} came up after it had been released; it is released again",
           reports.deployment(),
           running.id());
-      // After its account is closed, since the next account goes on from there.
+      // Released again after its account is closed, since the next account begins at that moment.
       running.gone().thenRun(() -> releaseAgain(up));
     } else if (up.exit() != null) {
       reports.exited(running, up.exit());

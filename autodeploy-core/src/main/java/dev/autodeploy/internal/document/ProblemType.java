@@ -40,7 +40,7 @@ public enum ProblemType {
   RATE_LIMITED(429, "rate-limited", "Too many requests"),
   TOO_MANY_ATTEMPTS(429, "too-many-attempts", "There were too many attempts"),
 
-  // What it is about.
+  // The deployment.
   NOT_FOUND(404, "not-found", "There is nothing at this address"),
   LINK_NOT_FOUND(404, "link-not-found", "There is no such link"),
   DEPLOYMENT_NOT_FOUND(404, "deployment-not-found", "There is no such deployment"),

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The deployments of one engine: those that the host has declared, which are stored, and those of
- * which only instances are left. Looked at by anybody, for requests come here; changed under the
- * engine's lock.
+ * which only instances are left. Reads need no lock, since every request reads here; writes hold
+ * the engine's lock.
  */
 final class DeploymentRegistry implements BusyDeployments {
   /** The number of names in the message that there is no deployment of a name. */
@@ -41,7 +41,7 @@ final class DeploymentRegistry implements BusyDeployments {
   /** The same as their users see them, or null since they have changed. */
   private volatile @Nullable List<Deployment> deployments;
 
-  /** The deployments that have anything to look after, such as an instance. */
+  /** The deployments that need maintenance, such as those with an instance. */
   private final Set<DeploymentController> busy =
       new ConcurrentSkipListSet<>(comparingLong(DeploymentController::number));
 
@@ -105,7 +105,7 @@ final class DeploymentRegistry implements BusyDeployments {
     return all;
   }
 
-  /** Returns those that have instances or anything else to look after, in order. */
+  /** Returns the deployments that need maintenance, in order. */
   List<DeploymentController> busy() {
     return List.copyOf(busy);
   }

@@ -166,7 +166,8 @@ public final class Engine {
   private Instant since(String name) {
     DeploymentController undeclared = registry.undeclared(name);
     Instant now = undeclared == null ? services.clock().instant() : undeclared.createdAt();
-    // What it is about to claim is paid for by it, over the next restart too.
+    // The deployment also pays for the instances that it is about to claim, and after a restart
+    // too.
     return unclaimed.since(name, now);
   }
 

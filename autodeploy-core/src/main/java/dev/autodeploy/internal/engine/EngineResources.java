@@ -46,7 +46,7 @@ final class EngineResources {
     Executor forCallbacks = config.callbackExecutor();
     this.providerExecutor =
         withFallback(forProvider != null ? forProvider : ownExecutor("provider"), Runnable::run);
-    // A callback that blocks would block whoever carries out what it waits for.
+    // On the calling thread, a callback that blocks could block the effect that it waits for.
     this.callbackExecutor =
         withFallback(
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());

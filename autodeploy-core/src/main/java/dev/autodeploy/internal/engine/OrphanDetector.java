@@ -63,8 +63,8 @@ final class OrphanDetector implements UnknownInstances {
     if (suspects.isEmpty()) {
       return CompletableFuture.completedFuture(null);
     }
-    // Again: what the first list has may have been released since it was made, and what the second
-    // has, since it was asked for.
+    // Checked again: an instance of either list may have been released since that list was
+    // requested.
     return list()
         .thenApply(again -> among(again, suspects))
         .thenAccept(unknown -> releaser.get().releaseUnknown(unknown));

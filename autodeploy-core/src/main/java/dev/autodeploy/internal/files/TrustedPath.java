@@ -66,7 +66,7 @@ public final class TrustedPath {
       try {
         Files.createDirectory(walked.real().resolve(walked.missing()), ownerOnly("rwx------"));
       } catch (FileAlreadyExistsException e) {
-        // Somebody was faster; the next walk looks who.
+        // Another process was faster; the next walk checks whose directory it is.
       }
     }
     throw new IOException(directory + " is made and deleted all the time");
@@ -132,7 +132,7 @@ public final class TrustedPath {
     while (!names.isEmpty()) {
       Path name = names.remove();
       if (name.toString().isEmpty() || name.toString().equals(".")) {
-        continue; // of a link's target
+        continue; // an empty part of a link's target
       }
       if (name.toString().equals("..")) {
         Path parent = real.getParent();

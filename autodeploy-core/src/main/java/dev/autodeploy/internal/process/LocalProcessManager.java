@@ -62,7 +62,7 @@ public final class LocalProcessManager implements AutoCloseable {
    * @param context its owner and observer
    * @param owner the owner's directory
    * @param watcher the script beside each instance
-   * @param maintenance the thread that looks after the instances
+   * @param maintenance the thread that maintains the instances
    */
   private record Session(
       ProviderContext context,
@@ -416,7 +416,10 @@ public final class LocalProcessManager implements AutoCloseable {
       RegistryCleanup.refresh(owner.registry(), owner.directory());
       RegistryCleanup.forget(owner.registry(), Instant.now());
     } catch (IOException | UncheckedIOException e) {
-      LOG.debug("Files came and went in {}: {}", owner.registry().path(), e.toString());
+      LOG.debug(
+          "The registry {} changed while it was scanned: {}",
+          owner.registry().path(),
+          e.toString());
     }
   }
 

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one thread that looks after the processes of a provider. Thread-safe. */
+/** The one thread that maintains the processes of a provider. Thread-safe. */
 final class MaintenanceThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
   private static final AtomicInteger COUNT = new AtomicInteger();

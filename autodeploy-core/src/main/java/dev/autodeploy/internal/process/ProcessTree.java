@@ -74,7 +74,7 @@ final class ProcessTree {
       Members members = find();
       long now = System.nanoTime();
       if (members.isEmpty()) {
-        // One look at many processes is no look at one moment; so nothing must be there twice.
+        // A scan of many processes is no snapshot, so only two empty scans in a row count.
         if ((asked.isEmpty() && !forced) || ++empty == 2) {
           return;
         }
@@ -122,7 +122,7 @@ final class ProcessTree {
       }
     }
     addChildren(living, command, keepers);
-    // What it has just begun is seen in the looks after its end; then others may get its id.
+    // Children that a process has just begun are seen in later scans, when its id may be reused.
     for (ProcFs.Stat stat : living) {
       if (looksAtSession > 0 && watcher != null && stat.session() == watcher.pid()) {
         keepers.add(stat.pid());

@@ -104,7 +104,7 @@ public final class EventDispatcher {
     try {
       LOG.warn("A listener failed on {}", event.getClass().getSimpleName(), failure);
     } catch (RuntimeException | Error e) {
-      // Not even the log works: the other listeners are told all the same.
+      // The log itself failed; the other listeners still get the event.
     }
   }
 

@@ -114,7 +114,8 @@ public final class SpecFingerprint {
     try {
       return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256, but this one", e);
+      throw new IllegalStateException(
+          "this JVM lacks SHA-256, which every Java platform must provide", e);
     }
   }
 }

@@ -39,8 +39,8 @@ public final class Threads {
   }
 
   /**
-   * Returns an executor with a daemon thread for each task, or none at all where none can be made:
-   * what nobody else takes, as the host has shut down what it handed in.
+   * Returns an executor for tasks that the host's own executor rejects, as after its shutdown: each
+   * runs on a daemon thread of its own, or on the calling thread if none can be created.
    */
   public static Executor fallback() {
     ThreadFactory threads = daemons("fallback");

@@ -257,7 +257,7 @@ final class MachineDetailsTest {
   }
 
   @Test
-  void deathUnderALease_endsItsBusyTime() {
+  void exitWithOpenLease_endsBusyTime() {
     MachineHarness m = machine(b -> b).warm();
     m.passSeconds(5);
     m.acquire();
@@ -402,7 +402,7 @@ final class MachineDetailsTest {
   }
 
   @Test
-  void startTakenBackByAnUpdate_isNotFoundForThoseWhoNamedIt() {
+  void startCancelledByUpdate_rejectsCallersThatNamedIt() {
     MachineHarness m = machine(b -> b);
     m.acquire();
     Caller named = m.acquire(RouteRule.instance(m.starts.get(0).id));
@@ -429,7 +429,7 @@ final class MachineDetailsTest {
   }
 
   @Test
-  void random_isNotInTurn() {
+  void randomRule_ignoresRoundRobinOrder() {
     MachineHarness m = machine(b -> b.maxInstances(2).concurrency(1));
     m.acquire();
     m.ready(m.starts.get(0));

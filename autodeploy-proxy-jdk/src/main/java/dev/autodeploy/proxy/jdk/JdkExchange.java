@@ -212,7 +212,7 @@ final class JdkExchange implements BlockingExchange {
       try {
         step.future.get();
       } catch (ExecutionException | CancellationException e) {
-        // How it ended is for the next step to see.
+        // The outcome is checked in the next step.
       } catch (InterruptedException e) {
         step.future.cancel(false);
       }

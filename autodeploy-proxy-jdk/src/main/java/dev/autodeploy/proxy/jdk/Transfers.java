@@ -9,9 +9,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows since when a thread is blocked on the client, and can get it out: the server's streams are
- * those of an interruptible channel, so an interrupt closes the connection. One thread at a time
- * transfers; any other may break.
+ * The blocking reads and writes of an exchange with its client, with their start times. They can be
+ * interrupted: the server's streams are those of an interruptible channel, so an interrupt closes
+ * the connection. One thread at a time transfers; any other may interrupt it.
  */
 final class Transfers {
   /** Who transfers; compared by identity, so that one transfer is not taken for the next. */

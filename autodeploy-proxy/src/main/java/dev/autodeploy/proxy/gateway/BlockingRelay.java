@@ -142,7 +142,7 @@ final class BlockingRelay implements Relay {
       try {
         future.get(limit.toNanos(), TimeUnit.NANOSECONDS);
       } catch (ExecutionException | TimeoutException | InterruptedException e) {
-        // How it ended is for the next step to see.
+        // The outcome is checked in the next step.
       }
       next.run();
     }

@@ -173,7 +173,7 @@ public interface Relay {
     BODY_TOO_LARGE,
     /** The client's body could not be read to its end. */
     BODY_BROKEN,
-    /** The instance takes no connection. */
+    /** The instance refuses connections. */
     UNREACHABLE,
     /** The instance closed the connection, or its response is not HTTP. */
     BROKE
