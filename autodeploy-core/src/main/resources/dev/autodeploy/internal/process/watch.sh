@@ -91,15 +91,17 @@ _ad_host_alive() {
 
 # Prints where the token is in a process's environment. The variables end with NUL bytes there, and not
 # every grep (busybox has one) looks beyond the first. Without the file nothing would match everything.
+# A process can make its environment as long as it likes: then only as much is read of each as one can be
+# started with, which takes longer. TERM is ignored here, and so by what is run.
 _ad_marked() {
   [ -s "$_ad_dir/token" ] || return
   if printf 'a\0b' | grep -qF b; then
-    grep -lsF -f "$_ad_dir/token" /proc/[0-9]*/environ
-  else
-    for _ad_file in /proc/[0-9]*/environ; do
-      tr '\0' '\n' <"$_ad_file" | grep -qF -f "$_ad_dir/token" && echo "$_ad_file"
-    done
+    _ad_list=$(timeout -s KILL 2 grep -lsF -f "$_ad_dir/token" /proc/[0-9]*/environ)
+    case $? in [012]) echo "$_ad_list" && return ;; esac
   fi
+  for _ad_file in /proc/[0-9]*/environ; do
+    head -c 8388608 "$_ad_file" | tr '\0' '\n' | grep -qF -f "$_ad_dir/token" && echo "$_ad_file"
+  done
 }
 
 # Sets _ad_found to the living processes of the instance.
