@@ -6,9 +6,9 @@ import dev.autodeploy.internal.text.PlainText;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
-import java.util.LinkedList;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,7 @@ final class AuditLog {
   private final ReentrantLock lock = new ReentrantLock();
 
   /** The entries, the newest first. Guarded by the lock. */
-  private final List<Entry> entries = new LinkedList<>();
+  private final Deque<Entry> entries = new ArrayDeque<>();
 
   private record Entry(
       Instant at,
@@ -122,9 +122,9 @@ final class AuditLog {
           break;
         }
       }
-      entries.add(0, kept);
+      entries.addFirst(kept);
       if (entries.size() > MAX_ENTRIES) {
-        entries.remove(entries.size() - 1);
+        entries.removeLast();
       }
       return kept;
     } finally {

@@ -121,8 +121,9 @@ public final class PasswordHash {
   private static byte[] derive(
       char[] password, int memoryKib, int iterations, int lanes, byte[] salt, int length) {
     ByteBuffer encoded = StandardCharsets.UTF_8.encode(CharBuffer.wrap(password));
-    byte[] bytes = Arrays.copyOf(encoded.array(), encoded.remaining());
-    Arrays.fill(encoded.array(), (byte) 0);
+    byte[] bytes = new byte[encoded.remaining()];
+    encoded.get(bytes).clear();
+    encoded.put(new byte[encoded.remaining()]);
     try {
       Argon2BytesGenerator generator = new Argon2BytesGenerator();
       generator.init(
@@ -171,6 +172,7 @@ public final class PasswordHash {
    * @param arguments none
    * @throws IOException if standard input cannot be read
    */
+  @SuppressWarnings("SystemConsoleNull") // one that is no terminal reads standard input, too
   public static void main(String[] arguments) throws IOException {
     java.io.Console terminal = System.console();
     char[] password = null;

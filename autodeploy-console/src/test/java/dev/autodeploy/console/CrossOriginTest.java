@@ -25,6 +25,8 @@ import org.junit.jupiter.api.Timeout;
  * on another port of the same host: the same site, but another origin.
  */
 @Timeout(180)
+@SuppressWarnings(
+    "InlineFormatString") // a script of its own, too long to stand in the midst of Java
 class CrossOriginTest {
   /** Everything that such a page can try; each line is what it got. */
   private static final String ATTACK =

@@ -137,7 +137,9 @@ final class WalkEngine {
   private List<DeploymentSpec> inStoredOrder(List<DeploymentSpec> specs) {
     List<String> order =
         process.store.state().deployments().stream().map(stored -> stored.spec().name()).toList();
-    return specs.stream().sorted(Comparator.comparing(spec -> order.indexOf(spec.name()))).toList();
+    return specs.stream()
+        .sorted(Comparator.comparingInt(spec -> order.indexOf(spec.name())))
+        .toList();
   }
 
   private void checkRestored(List<DeploymentSpec> expected) {

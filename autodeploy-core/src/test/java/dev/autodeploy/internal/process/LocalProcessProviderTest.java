@@ -88,8 +88,7 @@ final class LocalProcessProviderTest extends ProviderTestBase {
             .workingDirectory(directory)
             .inheritEnvironment(false)
             .build();
-    try (AutoCloseable closed = provider::close) {
-      assertThat(closed).isNotNull();
+    try (provider) {
       provider.open(new ProviderContext(OWNER, observer));
       start(provider, "i-1", "env; exit 0");
       Eventually.until("exit", () -> observer.exits.containsKey("i-1"));

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 final class RegistryCleanupTest {
   private static final FileTime OLD = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
-  private static final Instant LATER = Instant.now().plus(Duration.ofDays(31));
+  private final Instant later = Instant.now().plus(Duration.ofDays(31));
 
   @TempDir Path directory;
   private PrivateDirectory registry;
@@ -48,7 +48,7 @@ final class RegistryCleanupTest {
       RegistryCleanup.forget(registry, Instant.now());
       assertThat(registry.resolve("gone")).exists();
 
-      RegistryCleanup.forget(registry, LATER);
+      RegistryCleanup.forget(registry, later);
       assertThat(registry.resolve("gone")).doesNotExist();
       assertThat(used.directory().path()).exists();
     }
@@ -67,7 +67,7 @@ final class RegistryCleanupTest {
     Files.createFile(instance.resolve("core.4711"));
     Files.createSymbolicLink(mixed.resolve("i-2"), precious);
 
-    RegistryCleanup.forget(registry, LATER);
+    RegistryCleanup.forget(registry, later);
 
     assertThat(precious.resolve("recording")).exists();
     assertThat(registry.resolve("recordings/2020/one.wav")).exists();

@@ -33,7 +33,7 @@ final class HeldRequestsTest extends HeldRequestsContract {
         client.close();
       }
       link.awaitQuiet();
-      assertThat(link.proxy.detachedAborts()).isZero();
+      assertThat(link.jdkProxy.detachedAborts()).isZero();
     }
   }
 }

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 
 /** An engine with one deployment called "app", and a proxy on the JDK's server in front. */
 final class JdkLink extends TestLink {
-  final JdkHttpProxy proxy = (JdkHttpProxy) super.proxy;
+  final JdkHttpProxy jdkProxy = (JdkHttpProxy) proxy;
 
   JdkLink(TestInstance.App app) throws IOException {
     this(app, spec -> {}, builder -> {});

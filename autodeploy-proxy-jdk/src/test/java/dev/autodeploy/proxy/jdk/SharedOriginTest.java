@@ -27,8 +27,7 @@ final class SharedOriginTest {
   private static JdkLink link(Consumer<JdkHttpProxy.Builder> settings) throws IOException {
     return new JdkLink(
         TestInstance.App.raw(
-            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Security-Policy: default-src *\r\n"
-                + "\r\n"),
+            "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Security-Policy: default-src *\r\n\r\n"),
         spec -> {},
         settings);
   }

@@ -53,11 +53,11 @@ final class SocketUpstreamTest {
         link.get("/d/app/");
       }
       assertThat(link.instance().openConnections()).isEqualTo(1);
-      assertThat(link.proxy.gateway().instances()).isEqualTo(1);
+      assertThat(link.jdkProxy.gateway().instances()).isEqualTo(1);
 
       link.app.release().join();
 
-      Await.until("the pool is gone", () -> link.proxy.gateway().instances() == 0);
+      Await.until("the pool is gone", () -> link.jdkProxy.gateway().instances() == 0);
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The effect on warm callers of connections that begin a request and never finish its head: some
@@ -71,7 +72,7 @@ public final class UnfinishedMain {
           Jdks.version(jdk),
           opening == null
               ? String.valueOf(number)
-              : opening.opened / SECONDS + " new ones a second",
+              : opening.opened.get() / SECONDS + " new ones a second",
           (double) times.size() / SECONDS,
           Numbers.median(times),
           Numbers.quantile(times, 0.99),
@@ -164,7 +165,7 @@ public final class UnfinishedMain {
   /** Opens unfinished heads one after the other, without a pause, and keeps them. */
   private static final class Flood implements Runnable {
     private final int port;
-    volatile long opened;
+    final AtomicLong opened = new AtomicLong();
 
     Flood(int port) {
       this.port = port;
@@ -180,7 +181,7 @@ public final class UnfinishedMain {
                   InetAddress.getLoopbackAddress(), port, InetAddress.getByName("127.0.0.6"), 0);
           socket.getOutputStream().write("GET / HT".getBytes(US_ASCII));
           sockets.add(socket);
-          opened = opened + 1;
+          opened.incrementAndGet();
           if (sockets.size() > 8_000) {
             sockets.remove(0).close();
           }
