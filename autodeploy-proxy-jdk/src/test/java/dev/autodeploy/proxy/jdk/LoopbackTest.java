@@ -1,114 +1,43 @@
 package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.contract.LoopbackContract;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
-import java.net.URI;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** The link that is printed leads to the proxy, whichever address of the host a client tries. */
-final class LoopbackTest {
-
-  private static JdkLink link(String host) throws IOException {
-    return new JdkLink(TestInstance.App.text("served"), spec -> {}, proxy -> proxy.host(host));
-  }
-
-  private static void assumeBothLoopbacks() {
-    try (ServerSocket probe = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
-      assertThat(probe.isBound()).isTrue();
-    } catch (IOException e) {
-      boolean inCi = Boolean.parseBoolean(System.getenv("CI"));
-      assertThat(inCi).as("CI has an IPv6 loopback: %s", e).isFalse();
-      Assumptions.abort("this machine has no IPv6 loopback");
-    }
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"127.0.0.1", "::1", "localhost", "127.0.0.2"})
-  void serviceLink_answersOnEveryAddressOfItsHost(String host) throws Exception {
-    assumeBothLoopbacks();
-    try (JdkLink link = link(host)) {
-      URI printed = link.proxy.serviceLink(link.app);
-      InetAddress[] all =
-          printed.getHost().equals("localhost")
-              ? new InetAddress[] {InetAddress.getByName("127.0.0.1"), InetAddress.getByName("::1")}
-              : InetAddress.getAllByName(printed.getHost());
-
-      for (InetAddress address : all) {
-        try (RawClient client = new RawClient(new Socket(address, printed.getPort()))) {
-          client.send("GET /d/app/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
-          assertThat(client.response().body).as("at %s", address).isEqualTo("served");
-        }
-      }
-    }
+final class LoopbackTest extends LoopbackContract {
+  @Override
+  protected LinkBuilder<?> front(AutoDeploy engine) {
+    return JdkLink.front(engine);
   }
 
   @Test
-  void serviceLink_ofOneLoopbackAddress_namesIt() throws Exception {
-    try (JdkLink link = link("127.0.0.2")) {
-      assertThat(link.proxy.serviceLink(link.app)).hasHost("127.0.0.2");
-    }
-  }
-
-  @Test
-  void start_whereSomebodyListensOnTheOtherLoopback_fails() throws Exception {
-    assumeBothLoopbacks();
-    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getByName("::1"))) {
-      assertThatThrownBy(
-              () ->
-                  new JdkLink(
-                      TestInstance.App.text("served"),
-                      spec -> {},
-                      proxy -> proxy.bind(at("127.0.0.1", other.getLocalPort()))))
-          .isInstanceOf(IOException.class)
-          .hasMessageContaining("[::1]:" + other.getLocalPort())
-          .hasMessageContaining("localhost");
-      // Nothing stays open on the address that was free.
-      new ServerSocket(other.getLocalPort(), 1, InetAddress.getByName("127.0.0.1")).close();
-    }
-  }
-
-  @Test
-  void dedicatedPort_andMountedHandlers_areOnBothLoopbacks() throws Exception {
+  void mountedHandlers_areOnBothLoopbacks() throws Exception {
     assumeBothLoopbacks();
     try (JdkLink link =
         new JdkLink(
             TestInstance.App.text("served"),
             spec -> {},
             proxy ->
-                proxy
-                    .dedicatedPort("app", 0)
-                    .context(
-                        "/own",
-                        http -> {
-                          http.sendResponseHeaders(204, -1);
-                          http.close();
-                        }))) {
+                proxy.context(
+                    "/own",
+                    http -> {
+                      http.sendResponseHeaders(204, -1);
+                      http.close();
+                    }))) {
       for (String address : new String[] {"127.0.0.1", "::1"}) {
         InetAddress host = InetAddress.getByName(address);
-        try (RawClient client = new RawClient(new Socket(host, link.proxy.dedicatedPort("app")))) {
-          client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-          assertThat(client.response().body).isEqualTo("served");
-        }
         try (RawClient client = new RawClient(new Socket(host, link.port))) {
           client.send("GET /own HTTP/1.1\r\nHost: localhost\r\n\r\n");
           assertThat(client.response().status).isEqualTo(204);
         }
       }
     }
-  }
-
-  private static InetSocketAddress at(String host, int port) {
-    return new InetSocketAddress(host, port);
   }
 }
