@@ -14,7 +14,7 @@ import java.time.Instant;
  * @param idle the part for ready instances without a lease
  * @param releasing the part for instances that were being released
  * @param alwaysOn the cost of one instance running the whole time
- * @param when the deployment was created
+ * @param since the time at which the deployment was created
  */
 public record Cost(
     Money total,
