@@ -58,8 +58,8 @@ final class ThirdParty {
             """
             # Third-party software
 
-            What the published modules bring into an application, with everything that it stands on in turn, and
-            under which licence its authors publish it. None of it is inside our class jars; the Javadoc jars hold the
+            The libraries that the published modules bring into an application, transitive ones included, and their
+            licences. None of it is inside our class jars; the Javadoc jars hold the
             scripts and styles that the JDK's `javadoc` puts there, with their licences in `legal/`. `publishing/check`
             compares this list with the build.
 

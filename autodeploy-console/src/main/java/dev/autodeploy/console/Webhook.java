@@ -87,7 +87,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
   /**
    * Returns a builder for a webhook.
    *
-   * @param autoDeploy whose events are posted
+   * @param autoDeploy the engine whose events are posted
    * @param address where to; {@code https}, or {@code http} on this machine
    * @param secret what the signature is made with, shared with the receiver; 16 characters or more
    * @return the builder

@@ -74,7 +74,7 @@ public interface InstanceProvider extends AutoCloseable {
   /**
    * Opens the provider for one engine. Called once, before anything else.
    *
-   * @param context the owner, and whom to tell what happens
+   * @param context the owner, and the receiver of what happens
    * @throws dev.autodeploy.AutoDeployException with {@code OWNER_IN_USE} if another engine uses
    *     this owner here
    */

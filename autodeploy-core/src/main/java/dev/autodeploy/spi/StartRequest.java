@@ -8,7 +8,7 @@ import dev.autodeploy.DeploymentSpec;
  * The instance that a provider is asked to start, and the labels that the instance carries from its
  * first moment on. Immutable.
  *
- * @param owner whose instance it is; see {@link ProviderContext#owner()}
+ * @param owner the owner of the instance; see {@link ProviderContext#owner()}
  * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of
  *     {@code a-z 0-9 -}
  * @param slot its number within the deployment, from 0: below the deployment's maximum, and never
@@ -23,7 +23,7 @@ public record StartRequest(
   /**
    * Checks the values.
    *
-   * @param owner whose instance it is; see {@link ProviderContext#owner()}
+   * @param owner the owner of the instance; see {@link ProviderContext#owner()}
    * @param instanceId the instance's id, chosen by the engine: unique over all time, 1 to 80 of
    *     {@code a-z 0-9 -}
    * @param slot its number within the deployment, from 0: below the deployment's maximum, and never

@@ -47,7 +47,7 @@ final class ContainerState {
     return Boolean.TRUE.equals(state.getRunning());
   }
 
-  /** Whether only the files of the container are left, which the daemon cannot delete. */
+  /** Returns whether only the files of the container are left, which the daemon cannot delete. */
   boolean isDead() {
     return Boolean.TRUE.equals(state.getDead()) && !isRunning() && !isBeingRemoved();
   }
@@ -156,7 +156,7 @@ final class ContainerState {
     return text != null && PORT.matcher(text).matches();
   }
 
-  /** Whether an address is one of this machine's own. */
+  /** Returns whether an address is one of this machine's own. */
   static boolean isLocal(@Nullable String address) {
     if (address == null || address.isEmpty()) {
       return false;

@@ -7,7 +7,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the daemon is: {@code DOCKER_HOST}, the current context, or the default socket.
+ * The address of the daemon: {@code DOCKER_HOST}, the current context, or the default socket.
  *
  * @param uri {@code unix} or {@code tcp}
  * @param certificates the directory of the TLS files, or null to speak without TLS
@@ -52,7 +52,7 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
     }
   }
 
-  /** Where the TLS files are; null if the daemon is to be spoken to without TLS. */
+  /** Returns where the TLS files are; null if the daemon is to be spoken to without TLS. */
   private static @Nullable Path certificates(DockerEnvironment environment) {
     if (environment.get("DOCKER_TLS_VERIFY") == null) {
       return null;

@@ -199,7 +199,7 @@ final class DaemonClient implements AutoCloseable {
         204);
   }
 
-  /** Whether a path exists in a container, which need not run. */
+  /** Returns whether a path exists in a container, which need not run. */
   boolean hasFile(String container, String path) {
     int status =
         command(
@@ -353,7 +353,7 @@ final class DaemonClient implements AutoCloseable {
     }
   }
 
-  /** Where the daemon could not be asked properly, its address is what matters. */
+  /** Returns the error, with the daemon's address if the daemon could not be asked properly. */
   private DockerEngineException failure(String doing, Exception e) {
     DockerEngineException failure = DockerEngineException.of(doing, e);
     return failure.problem().isOnTheWay() && !(e instanceof DockerEngineException)

@@ -87,7 +87,7 @@ final class DockerContext {
     }
   }
 
-  /** Where a file is no JSON, but not what is there: it may be a secret that lacks its quotes. */
+  /** Returns the place at which a file is no JSON, without its text: it may be a secret. */
   static String notJson(JsonProcessingException e) {
     JsonLocation location = e.getLocation();
     return location == null

@@ -31,7 +31,7 @@ record DockerEnvironment(Map<String, String> variables, Path home) {
     return value.isEmpty() ? null : value;
   }
 
-  /** Where Docker's client keeps its configuration, contexts and certificates. */
+  /** Returns where Docker's client keeps its configuration, contexts and certificates. */
   Path directory() {
     String configured = get("DOCKER_CONFIG");
     return configured == null ? home.resolve(".docker") : Path.of(configured);

@@ -56,8 +56,8 @@ record DockerHost(
   }
 
   /**
-   * Whether this process may share the network of the daemon's host, which a socket alone does not
-   * tell: it may be the end of a tunnel.
+   * Returns whether this process may share the network of the daemon's host, which a socket alone
+   * does not tell: it may be the end of a tunnel.
    */
   boolean isLocal() {
     return client.address().isUnix() && ContainerState.isLocal(publishHost);

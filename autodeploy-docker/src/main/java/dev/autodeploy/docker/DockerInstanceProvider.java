@@ -220,7 +220,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
 
     /**
      * Sets how long a pull may take. Default: 6 hours. A deployment's start timeout does not run
-     * meanwhile, and a pull that no start waits for any longer goes on.
+     * meanwhile, and a pull continues when no start waits for it any longer.
      *
      * @param value 100 milliseconds or longer
      * @return this
@@ -231,7 +231,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets how long a pull may go on without any progress before it is cancelled. Default: 60
+     * Sets how long a pull may continue without any progress before it is cancelled. Default: 60
      * seconds.
      *
      * @param value 100 milliseconds or longer
@@ -436,8 +436,8 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets whether deployments may mount the socket of a container daemon, which makes whoever is
-     * in the container root of the host. Default: false.
+     * Sets whether deployments may mount the socket of a container daemon, which makes the
+     * container's users root of the host. Default: false.
      *
      * @param value whether
      * @return this

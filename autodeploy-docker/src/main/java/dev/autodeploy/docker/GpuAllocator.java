@@ -89,7 +89,7 @@ final class GpuAllocator {
   }
 
   /**
-   * Whether another process took one of the GPUs at the same moment and is to have it.
+   * Returns whether another process took one of the GPUs at the same moment and is to have it.
    *
    * <p>Each asks after its container has been made, so at least one sees the other. Who sees a
    * container that has been started gives way. Of two that have not, the one that is earlier in an

@@ -55,7 +55,7 @@ record GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
         .withCapabilities(List.of(List.of("gpu", "compute", "utility")));
   }
 
-  /** Whether the daemon shows the request on the container that it made. */
+  /** Returns whether the daemon shows the request on the container that it made. */
   boolean isShownOn(HostConfig host) {
     if (access == GpuAccess.AMD_DEVICES) {
       return host.getDevices() != null && host.getDevices().length >= 2;

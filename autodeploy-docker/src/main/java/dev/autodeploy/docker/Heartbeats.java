@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends instances their heartbeats, each on a worker of its own and at most one at a time: where
- * the daemon hangs over one container, the others' go on.
+ * the daemon hangs over one container, the others still get theirs.
  */
 final class Heartbeats {
   private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);

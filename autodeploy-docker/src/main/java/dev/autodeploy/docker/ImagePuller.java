@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 
 /**
  * Brings images to the daemon's host, as far as the policy allows. An image is pulled once at a
- * time, however many starts wait for it, and whether or not they go on waiting. Thread-safe.
+ * time, however many starts wait for it, and also when none waits any longer. Thread-safe.
  */
 final class ImagePuller {
   private final DaemonClient client;
@@ -37,7 +37,7 @@ final class ImagePuller {
    *
    * @param image its reference
    * @param progress told how far the pull is
-   * @param cancelled ends the wait when it completes; the pull goes on
+   * @param cancelled ends the wait when it completes; the pull continues
    */
   InspectImageResponse ensure(
       String image, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)

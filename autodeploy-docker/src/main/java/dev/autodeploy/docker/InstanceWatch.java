@@ -33,7 +33,7 @@ final class InstanceWatch {
   private volatile String owner = "";
 
   /**
-   * Makes one that looks after nothing yet.
+   * Makes one without instances.
    *
    * @param wasReleased whether an instance was released: a container that comes later is removed
    */
@@ -104,7 +104,7 @@ final class InstanceWatch {
 
   // Their lifecycle.
 
-  /** Notes that one which an earlier process may have started is up, and has it go on. */
+  /** Notes that an instance, perhaps of an earlier process, is up, and sends it heartbeats. */
   void adopt(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
     up(instance, endpoint, direct);
     if (instance.labels().withHeartbeats()) {

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * The right to use an owner on a Docker daemon, held by one process of this machine at a time.
  *
  * <p>The file holds an id that goes onto the containers: one that bears the id was made by a holder
- * of this very lock, so whoever holds it now knows that its maker is gone.
+ * of this very lock, so its present holder knows that the maker is gone.
  */
 final class OwnerLock implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerLock.class);

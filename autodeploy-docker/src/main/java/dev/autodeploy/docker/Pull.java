@@ -13,9 +13,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One pull of one image, for all starts that wait for it. It goes on when none does any longer, so
- * that the next start finds it further on, and ends by itself: when it stands still, or after its
- * own timeout.
+ * One pull of one image, for all starts that wait for it. It continues when no start waits any
+ * longer, so that the next one finds it further on, and ends by itself: when it makes no progress,
+ * or after its own timeout.
  */
 final class Pull {
   private final String doing;

@@ -47,7 +47,10 @@ final class PullProgress implements Consumer<JsonNode> {
     return last;
   }
 
-  /** Whether all layers are there: from then on it is unpacked, which may take long in silence. */
+  /**
+   * Returns whether all layers are there: from then on it is unpacked, which may take long in
+   * silence.
+   */
   boolean isDownloaded() {
     return complete && missing.isEmpty();
   }

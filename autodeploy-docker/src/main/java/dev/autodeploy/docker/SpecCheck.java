@@ -50,7 +50,7 @@ final class SpecCheck {
     }
   }
 
-  /** Refuses the socket and directories that hold it: whoever has it is root of the host. */
+  /** Refuses the socket and directories that hold it: its user is root of the host. */
   private void checkNoSocket(Mount mount) {
     if (!mount.source().startsWith("/")) {
       return;

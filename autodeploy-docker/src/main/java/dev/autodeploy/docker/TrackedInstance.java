@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** An instance that this process looks after: it is sent heartbeats, and its end is told. */
+/** An instance that this process tracks: it sends heartbeats and reports the end. */
 final class TrackedInstance {
   private final Labels labels;
   private final String containerId;
@@ -37,7 +37,7 @@ final class TrackedInstance {
     return containerId;
   }
 
-  /** Notes that it is up. */
+  /** Notes that the instance is up. */
   void up(@Nullable URI at, @Nullable URI within) {
     endpoint = at;
     direct = within;
@@ -73,7 +73,10 @@ final class TrackedInstance {
     left = true;
   }
 
-  /** Whether it is time to look into the container, which is not ready; then not for a while. */
+  /**
+   * Returns whether it is time to look into the container, which is not ready; then not for a
+   * while.
+   */
   synchronized boolean isLookDue(long now, long first, long pause) {
     if (nextLook == 0) {
       nextLook = now + first;
@@ -99,7 +102,7 @@ final class TrackedInstance {
     return ended;
   }
 
-  /** Whether this is the first time that its end is told. */
+  /** Returns whether this is the first time that its end is told. */
   boolean tell(@Nullable InstanceExit exit) {
     ended.complete(null);
     return exit != null && told.compareAndSet(false, true);

@@ -96,7 +96,7 @@ public abstract class InstanceProviderContract {
    *
    * @param name the deployment's name
    * @param exitCode the exit code with which they end
-   * @param line what they write; letters, digits and spaces
+   * @param line the line that they write; letters, digits and spaces
    * @return a builder that lacks nothing
    */
   protected abstract DeploymentSpec.Builder exiting(String name, int exitCode, String line);

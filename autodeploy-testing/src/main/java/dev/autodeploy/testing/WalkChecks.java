@@ -61,7 +61,7 @@ final class WalkChecks {
     }
   }
 
-  /** What waiting callers and the minimum need is there or starting, as far as there is place. */
+  /** Checks that the instances that waiting callers and the minimum need exist or start. */
   private void checkStarts(DeploymentStatus status) {
     boolean mayStart =
         !book.isRemoving()

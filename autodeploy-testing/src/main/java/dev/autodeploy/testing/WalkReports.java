@@ -99,7 +99,7 @@ final class WalkReports {
     walk.world.existing.values().forEach(this::checkOrphan);
   }
 
-  /** What exists is known, or gets known as soon as the lists are as they should be. */
+  /** Checks that every existing instance is known, or gets known once the lists are correct. */
   private void checkOrphan(SimulatedMachine machine) {
     String id = machine.request.instanceId();
     if (!machine.request.owner().equals(owner) || known.contains(id)) {

@@ -21,7 +21,7 @@ import java.util.function.Function;
  * back when the process ends, however it ends. The file stays. Thread-safe.
  *
  * <p>Its directory has to be checked by {@link TrustedPath} before. The file is made for this user
- * only: whoever may read a file may lock it, and keep everybody else out.
+ * only: a user who may read a file may lock it, and keep everybody else out.
  *
  * <p>The file is used through {@link RandomAccessFile}, not a channel of its own: a channel is
  * closed, and its lock lost, when a thread that uses it is interrupted.

@@ -83,7 +83,7 @@ public final class LocalProcessManager implements AutoCloseable {
    * Opens the provider for one owner: takes the owner's lock, and adopts what an earlier process
    * left behind.
    *
-   * @param context whose instances, and whom to tell
+   * @param context the owner, and the receiver of what happens
    */
   public void open(ProviderContext context) {
     requireId("owner", context.owner());
@@ -249,7 +249,7 @@ public final class LocalProcessManager implements AutoCloseable {
   /**
    * Lists instances.
    *
-   * @param owner whose
+   * @param owner the owner of the instances
    * @return those that were not released
    */
   public List<ProviderInstance> list(String owner) {

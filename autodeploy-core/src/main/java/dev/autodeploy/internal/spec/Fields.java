@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The fields of a JSON object, read with their types. A field that is null counts as absent.
  *
  * <p>Fields that nobody asked for are refused by {@link #end()}: within one format version they can
- * only be a slip of whoever edited the file, and the next save would drop them.
+ * only be a mistake of the person who edited the file, and the next save would drop them.
  */
 public final class Fields {
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The document that says in which format a directory is. Up to version 1 it holds the deployments
  * itself, since version 2 it names the journal that does. Its version counts for the whole
- * directory, the ledger too: whoever changes the form of either counts it up.
+ * directory, the ledger too: a change of either format increments it.
  */
 final class StateCodec {
   static final int VERSION = 2;

@@ -77,7 +77,10 @@ final class JdkExchange implements BlockingExchange {
         http instanceof HttpsExchange);
   }
 
-  /** Reads the length as the server does: whoever reads otherwise is refused by the guard. */
+  /**
+   * Reads the length as the server does: a request that can be read otherwise is refused by the
+   * guard.
+   */
   private static long bodyLength(HttpHeaders fields) {
     if (fields.first("Transfer-Encoding") != null) {
       return RequestHead.CHUNKED;

@@ -185,7 +185,9 @@ final class UnfinishedHeads implements AutoCloseable {
     }
   }
 
-  /** Sorts whoever has the most unfinished requests first; within one address the oldest first. */
+  /**
+   * Sorts the clients with the most unfinished requests first; within one address the oldest first.
+   */
   private static List<Waiting> byLargestShare(List<Waiting> oldestFirst) {
     Map<InetAddress, Integer> share = new HashMap<>();
     for (Waiting client : oldestFirst) {

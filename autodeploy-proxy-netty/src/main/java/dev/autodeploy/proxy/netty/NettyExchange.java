@@ -16,7 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** An exchange of a {@link ClientConnection}. What touches the connection runs on its loop. */
+/** An exchange of a {@link ClientConnection}. Code that touches the connection runs on its loop. */
 final class NettyExchange implements Exchange {
   private final ClientConnection connection;
   private final RequestHead head;
@@ -126,7 +126,7 @@ final class NettyExchange implements Exchange {
     return blockedSince;
   }
 
-  /** The client has to send or to take something before the exchange goes on. */
+  /** The client has to send or to take something before the exchange continues. */
   void blocked(boolean now) {
     if (!now) {
       blockedSince = 0;

@@ -60,7 +60,7 @@ final class RequestBody {
     return taken > 0;
   }
 
-  /** Returns the pace at which it comes in. */
+  /** Returns the pace at which the body arrives. */
   BodyPace pace() {
     return pace;
   }
@@ -117,7 +117,7 @@ final class RequestBody {
     }
   }
 
-  /** Hands the body to whoever is to have it. */
+  /** Hands the body to its consumer. */
   void attach(Sink to) {
     sink = to;
     drain();

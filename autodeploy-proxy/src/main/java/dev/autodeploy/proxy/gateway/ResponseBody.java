@@ -141,7 +141,7 @@ abstract class ResponseBody extends InputStream {
       return left > 0 ? (int) Math.min(in.buffered(), left) : 0;
     }
 
-    /** Whether the usual end is in the buffer, so that it can be taken without waiting. */
+    /** Returns whether the usual end is in the buffer, so that it can be taken without waiting. */
     private boolean lastChunkIsHere() {
       return in.buffered() >= 7
           && in.peek(0) == '\r'

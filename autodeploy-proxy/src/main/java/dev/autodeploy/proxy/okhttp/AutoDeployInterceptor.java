@@ -119,7 +119,7 @@ public final class AutoDeployInterceptor implements Interceptor {
       Socket socket = response.socket();
       if (socket == null) {
         leased.body(new LeasedBody(response.body(), lease));
-      } else { // 101: whoever asked for another protocol keeps the connection, and not the response
+      } else { // 101: the caller keeps the connection, not the response
         leased.socket(new LeasedSocket(socket, lease));
       }
       Response handed = leased.build();
