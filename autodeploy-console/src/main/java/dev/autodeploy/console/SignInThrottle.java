@@ -1,6 +1,9 @@
 package dev.autodeploy.console;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -10,11 +13,16 @@ import java.util.function.LongSupplier;
 /**
  * The pauses after wrong passwords: five attempts for one user from one address, and twenty from
  * one address for all users together, are free; each further one has to wait twice as long as the
- * one before, up to a minute. Thread-safe.
+ * one before, up to a minute. An IPv6 address counts with its whole /64, as one caller has all of
+ * them. Thread-safe.
  */
 final class SignInThrottle {
   private static final int FREE_OF_USER = 5;
   private static final int FREE_OF_ADDRESS = 20;
+
+  /** The part of an IPv6 address that a provider gives to one customer as a whole. */
+  private static final int NETWORK_BYTES = 8;
+
   private static final int MAX_KEPT = 10_000;
   private static final long LONGEST = TimeUnit.MINUTES.toNanos(1);
   private static final long FORGOTTEN = TimeUnit.MINUTES.toNanos(15);
@@ -90,10 +98,20 @@ final class SignInThrottle {
   }
 
   private static String ofUser(String user, String address) {
-    return address + " " + user;
+    return ofAddress(address) + " " + user;
   }
 
+  /** Returns an IPv4 address itself, and of an IPv6 address its network, which one caller has. */
   private static String ofAddress(String address) {
-    return address;
+    if (address.indexOf(':') < 0) {
+      return address;
+    }
+    try {
+      // With a colon it can only be a literal: no name server is asked.
+      byte[] bytes = InetAddress.getByName(address).getAddress();
+      return HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, NETWORK_BYTES));
+    } catch (UnknownHostException e) {
+      return address;
+    }
   }
 }

@@ -74,6 +74,15 @@ class SessionsTest {
   }
 
   @Test
+  void wrongPasswords_fromAddressesOfOneNetwork_areOfOneCaller() {
+    for (int i = 0; i < 5; i++) {
+      throttle.attempted("mei", "2001:db8:0:1::" + Integer.toHexString(i + 1));
+    }
+    assertThat(throttle.pause("mei", "2001:db8:0:1:ffff::7")).isEqualTo(Duration.ofSeconds(1));
+    assertThat(throttle.pause("mei", "2001:db8:0:2::1")).isZero();
+  }
+
+  @Test
   void wrongPasswords_haveToWaitLongerAndLonger() {
     for (int i = 0; i < 4; i++) {
       throttle.attempted("mei", "192.0.2.1");

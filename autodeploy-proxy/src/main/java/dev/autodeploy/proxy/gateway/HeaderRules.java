@@ -88,8 +88,7 @@ final class HeaderRules {
     List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
-      // Frameworks that hand fields over as environment variables read '_' as '-'.
-      String plain = name.indexOf('_') < 0 ? name : name.replace('_', '-');
+      String plain = plain(name);
       if (HOP.contains(plain)
           || OURS.contains(plain)
           || isOurs(plain)
@@ -104,6 +103,11 @@ final class HeaderRules {
     forwarded(head, route, out);
     out.add("Via", viaVersion(head.version()) + " " + VIA);
     return out;
+  }
+
+  /** Frameworks that hand fields over as environment variables read '_' as '-'. */
+  private static String plain(String name) {
+    return name.indexOf('_') < 0 ? name : name.replace('_', '-');
   }
 
   private static boolean isOurs(String name) {
@@ -173,7 +177,9 @@ final class HeaderRules {
     Set<String> nominated = new HashSet<>(in.tokens("Connection"));
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
-      if (HOP.contains(name) || nominated.contains(name) || staysBehind(name, in.value(i), route)) {
+      if (HOP.contains(name)
+          || nominated.contains(name)
+          || staysBehind(plain(name), in.value(i), route)) {
         continue;
       }
       if (!RequestGuard.isToken(name) || !RequestGuard.isValue(in.value(i))) {

@@ -207,6 +207,8 @@ final class HeaderRulesTest {
         "autodeploy-instance",
         "AutoDeploy-Cold-Start",
         "AutoDeploy-Whatever-Comes",
+        "AutoDeploy_Status",
+        "Deploy_Route-Target",
         "Deploy-Route-Target",
         "Deploy-Route-Rule",
         "Service-Worker-Allowed",
