@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.jdk;
 
+import dev.autodeploy.internal.net.CallerNetwork;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -186,14 +187,14 @@ final class UnfinishedHeads implements AutoCloseable {
   }
 
   /**
-   * Sorts the clients with the most unfinished requests first; within one address the oldest first.
+   * Sorts the clients with the most unfinished requests first; within one caller the oldest first.
    */
   private static List<Waiting> byLargestShare(List<Waiting> oldestFirst) {
-    Map<InetAddress, Integer> share = new HashMap<>();
+    Map<String, Integer> share = new HashMap<>();
     for (Waiting client : oldestFirst) {
       InetAddress address = client.address;
       if (address != null) {
-        share.merge(address, 1, Integer::sum);
+        share.merge(CallerNetwork.of(address), 1, Integer::sum);
       }
     }
     if (share.size() < 2) {
@@ -204,7 +205,7 @@ final class UnfinishedHeads implements AutoCloseable {
         Comparator.comparingInt(
             client -> {
               InetAddress address = client.address;
-              return address == null ? 0 : -share.getOrDefault(address, 0);
+              return address == null ? 0 : -share.getOrDefault(CallerNetwork.of(address), 0);
             }));
     return sorted;
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.net.CallerNetwork;
 import dev.autodeploy.proxy.LinkRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +54,7 @@ final class QueuePlace {
     String known = caller;
     if (known == null) {
       String token = byToken ? AccessRules.tokenId(request) : null;
-      known = token != null ? token : RateLimit.callerAt(request.remote().getAddress());
+      known = token != null ? token : CallerNetwork.of(request.remote().getAddress());
       caller = known;
     }
     return known;

@@ -2,11 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import java.net.Inet6Address;
-import java.net.InetAddress;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.function.LongSupplier;
 
 /**
@@ -33,15 +29,6 @@ final class RateLimit {
             .expireAfterAccess(period)
             .ticker(nanoTime::getAsLong)
             .build();
-  }
-
-  /** Returns what stands for a caller by address; a whole network of IPv6 is one caller. */
-  static String callerAt(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    if (address instanceof Inet6Address) {
-      bytes = Arrays.copyOf(bytes, 8);
-    }
-    return HexFormat.of().formatHex(bytes);
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.internal.net.CallerNetwork;
 import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
@@ -24,7 +25,7 @@ final class RateLimitStep implements LinkStep {
     LinkRequest request = call.request();
     String token = byToken ? AccessRules.tokenId(request) : null;
     Duration wait =
-        limit.take(token != null ? token : RateLimit.callerAt(request.remote().getAddress()));
+        limit.take(token != null ? token : CallerNetwork.of(request.remote().getAddress()));
     return wait.isZero()
         ? null
         : LinkResponse.of(Problems.rateLimited(request.deployment(), requests, period, wait));

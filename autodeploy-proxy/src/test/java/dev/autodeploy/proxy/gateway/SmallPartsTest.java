@@ -57,15 +57,6 @@ final class SmallPartsTest {
   }
 
   @Test
-  void rateLimit_takesANetworkOfIpv6ForOneCaller() throws Exception {
-    assertThat(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:2::1")))
-        .isEqualTo(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:2:ffff::2")))
-        .isNotEqualTo(RateLimit.callerAt(InetAddress.getByName("2001:db8:1:3::1")));
-    assertThat(RateLimit.callerAt(InetAddress.getByName("192.0.2.1")))
-        .isNotEqualTo(RateLimit.callerAt(InetAddress.getByName("192.0.2.2")));
-  }
-
-  @Test
   void json_isEscaped() {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("a\"b", "c\\d\n\u0001</script>\u2028");
