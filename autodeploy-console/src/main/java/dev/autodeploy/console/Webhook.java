@@ -78,6 +78,8 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
     queue = new LinkedBlockingQueue<>(b.queueSize);
     client =
         HttpClient.newBuilder()
+            // In HTTP/2 a receiver could have as many acknowledgements queued here as it likes.
+            .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(ANSWER_LIMIT)
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();

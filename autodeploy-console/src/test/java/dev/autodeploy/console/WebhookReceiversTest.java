@@ -36,6 +36,7 @@ class WebhookReceiversTest {
 
   private final ExecutorService executor = Executors.newCachedThreadPool();
   private final List<Socket> connections = new CopyOnWriteArrayList<>();
+  private final List<String> heads = new CopyOnWriteArrayList<>();
   private final List<String> ended = new CopyOnWriteArrayList<>();
 
   @AfterEach
@@ -88,7 +89,9 @@ class WebhookReceiversTest {
 
   private void answer(Socket socket, Answer answer) {
     try (socket) {
-      socket.getInputStream().read(new byte[8192]);
+      byte[] head = new byte[8192];
+      int length = socket.getInputStream().read(head);
+      heads.add(new String(head, 0, Math.max(0, length), StandardCharsets.US_ASCII));
       answer.write(socket.getOutputStream());
     } catch (IOException e) {
       ended.add("connection");
@@ -145,6 +148,28 @@ class WebhookReceiversTest {
           }
           assertThat(webhook.dropped()).isPositive();
           assertThat(webhook.delivered()).isZero();
+        });
+  }
+
+  /** In HTTP/2 a receiver may ask for acknowledgements without end, and never take one. */
+  @Test
+  void anotherProtocol_isNotOffered_norTaken() throws Exception {
+    withReceiver(
+        out -> {
+          text(out, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n");
+          text(out, "Upgrade: h2c\r\n\r\n");
+          out.write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}); // settings
+          byte[] ping = {0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+          while (true) {
+            out.write(ping);
+          }
+        },
+        webhook -> {
+          Await.until(() -> webhook.dropped() == 3);
+          assertThat(heads)
+              .isNotEmpty()
+              .noneMatch(head -> head.contains("h2c") || head.contains("HTTP2-Settings"));
+          Await.until(() -> ended.size() == connections.size());
         });
   }
 

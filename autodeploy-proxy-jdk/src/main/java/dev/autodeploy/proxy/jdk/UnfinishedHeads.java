@@ -40,7 +40,7 @@ final class UnfinishedHeads implements AutoCloseable {
   private volatile boolean closed;
 
   /** A client that one thread waits for. */
-  private static final class Waiting {
+  static final class Waiting {
     final Transfers transfers;
     final Transfers.@Nullable Owner owner;
     final long since = System.nanoTime();
@@ -189,7 +189,7 @@ final class UnfinishedHeads implements AutoCloseable {
   /**
    * Sorts the clients with the most unfinished requests first; within one caller the oldest first.
    */
-  private static List<Waiting> byLargestShare(List<Waiting> oldestFirst) {
+  static List<Waiting> byLargestShare(List<Waiting> oldestFirst) {
     Map<String, Integer> share = new HashMap<>();
     for (Waiting client : oldestFirst) {
       InetAddress address = client.address;
