@@ -22,6 +22,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An instance: a process that a deployment's own command has started. */
+@SuppressWarnings("StringConcatToTextBlock") // the lines of a response end with CR and LF
 final class EvilInstances {
   private static final String ROLE = "instance";
   private static final String EXPRESSION = "(.*x){25}$";

@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Web pages, in a browser of this machine: a model's own, and those of any site. */
+@SuppressWarnings(
+    "InlineFormatString") // scripts of their own, too long to stand in the midst of Java
 final class Pages {
   private static final String INSTANCE = "page of an instance, in Chromium";
   private static final String SITE = "page of another site, in Chromium";
@@ -111,15 +113,14 @@ final class Pages {
 
   private static int fewListeners(Ground ground) throws IOException {
     AutoDeploy engine = ground.engine();
-    return page(ground, engine, Console.builder(engine).maxListeners(2)).port();
+    return page(ground, Console.builder(engine).maxListeners(2)).port();
   }
 
   private static Chromium browser(Ground ground) {
     return ground.keep(Chromium.open(ground.directory().resolve("profile")));
   }
 
-  private static ConsoleServer page(Ground ground, AutoDeploy engine, Console.Builder settings)
-      throws IOException {
+  private static ConsoleServer page(Ground ground, Console.Builder settings) throws IOException {
     return ground.keep(ground.keep(settings.build()).start(0));
   }
 
@@ -154,7 +155,7 @@ final class Pages {
     } else {
       Victim victim = Victim.start(ground, Victim.SERVED).warm();
       engine = victim.engine;
-      String page = page(ground, engine, Console.builder(engine).actions(true)).uri().toString();
+      String page = page(ground, Console.builder(engine).actions(true)).uri().toString();
       String body = html(TAKE_OVER.formatted(page));
       Victim.answer(
           ground,
@@ -212,7 +213,7 @@ final class Pages {
 
   private static @Nullable String rebinding(Ground ground) throws Exception {
     Victim victim = Victim.start(ground, Victim.SERVED).warm();
-    int page = page(ground, victim.engine, Console.builder(victim.engine).actions(true)).port();
+    int page = page(ground, Console.builder(victim.engine).actions(true)).port();
     return rebinding(ground, victim.proxy.port(), page);
   }
 

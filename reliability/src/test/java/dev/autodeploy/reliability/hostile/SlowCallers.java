@@ -5,6 +5,7 @@ import dev.autodeploy.console.Console;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -143,7 +144,9 @@ final class SlowCallers {
     try (Socket socket = new Socket()) {
       socket.setReceiveBufferSize(32 * 1024);
       socket.connect(new InetSocketAddress(Ground.loopback(), port));
-      socket.getOutputStream().write((Wire.head("GET " + path, "") + "\r\n").getBytes("US-ASCII"));
+      socket
+          .getOutputStream()
+          .write((Wire.head("GET " + path, "") + "\r\n").getBytes(StandardCharsets.US_ASCII));
       Thread reader =
           new Thread(
               () -> {
