@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.proxy.contract.Await;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
@@ -30,11 +31,16 @@ final class QueueSharesTest {
   }
 
   private RawClient ask(JdkLink link, String from, String fields) throws IOException {
+    return askFor("app", link, from, fields);
+  }
+
+  private RawClient askFor(String name, JdkLink link, String from, String fields)
+      throws IOException {
     InetAddress loopback = InetAddress.getLoopbackAddress();
     RawClient client =
         new RawClient(new Socket(loopback, link.port, InetAddress.getByName(from), 0));
     clients.add(client);
-    return client.send("GET /d/app/ HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
+    return client.send("GET /d/" + name + "/ HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
   }
 
   @AfterEach
@@ -93,6 +99,52 @@ final class QueueSharesTest {
       link.provider.gate.complete(null);
       for (RawClient served : held) {
         assertThat(served.response().body).isEqualTo("served");
+      }
+    }
+  }
+
+  @Test
+  void fullLink_ofOneCaller_makesRoomForOthers_atEveryDeployment() throws Exception {
+    for (boolean platformThreads : new boolean[] {false, true}) {
+      try (JdkLink link =
+          new JdkLink(
+              TestInstance.App.text("served"),
+              spec -> spec.maxPending(100),
+              proxy -> {
+                proxy.maxPendingTotal(4);
+                if (platformThreads) {
+                  proxy.platformThreads(16);
+                }
+              })) {
+        link.provider.gate = new CompletableFuture<>();
+        link.engine.deploy(
+            DeploymentSpec.builder("other")
+                .maxPending(100)
+                .port(8080)
+                .startCommand("serve")
+                .build());
+        List<RawClient> first = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+          first.add(ask(link, "127.0.0.1", ""));
+          link.awaitHeld(i + 1);
+        }
+        RawClient second = ask(link, "127.0.0.2", "");
+        RawClient third = askFor("other", link, "127.0.0.2", "");
+        for (int lost : new int[] {3, 2}) {
+          RawClient.Response answer = first.get(lost).response();
+          assertThat(answer.status).isEqualTo(429);
+          assertThat(answer.body).contains("problems/queue-full").contains("another one");
+        }
+        assertThat(askFor("other", link, "127.0.0.2", "").response().status)
+            .as("shares are even")
+            .isEqualTo(429);
+        link.awaitHeld(4);
+
+        link.provider.gate.complete(null);
+        for (RawClient served : List.of(first.get(0), first.get(1), second, third)) {
+          assertThat(served.response().body).isEqualTo("served");
+        }
+        link.awaitQuiet();
       }
     }
   }

@@ -47,7 +47,6 @@ final class ProxiedRequest implements Client {
   private final @Nullable String upgrade;
 
   private int replays;
-  private boolean permitHeld;
   private int status;
   private @Nullable Lease lease;
 
@@ -72,7 +71,11 @@ final class ProxiedRequest implements Client {
     this.rule = call.rule();
     this.log = log;
     place =
-        new QueuePlace(services.shares(), call.request(), services.config().access().useTokens());
+        new QueuePlace(
+            services.shares(),
+            services.pendingLimit(),
+            call.request(),
+            services.config().access().useTokens());
     relay = exchange.relay();
     failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
     upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
@@ -134,7 +137,7 @@ final class ProxiedRequest implements Client {
       acquired(future);
       return;
     }
-    if (!services.pendingLimit().tryAcquire()) {
+    if (!place.take(this)) {
       if (future.cancel(false)) {
         refuse(Problems.heldFull(deployment.name(), services.pendingLimit().limit()));
       } else {
@@ -142,13 +145,10 @@ final class ProxiedRequest implements Client {
       }
       return;
     }
-    permitHeld = true;
-    place.take(this);
     exchange.whenDone(future, () -> guarded(() -> acquired(future)));
   }
 
   private void acquired(CompletableFuture<Lease> future) {
-    releasePermit();
     place.leave();
     pending = null;
     try {
@@ -168,13 +168,6 @@ final class ProxiedRequest implements Client {
     forward(lease);
   }
 
-  private void releasePermit() {
-    if (permitHeld) {
-      permitHeld = false;
-      services.pendingLimit().release();
-    }
-  }
-
   /** Gives the place in the queue to another caller, if it still waits. Called by any thread. */
   boolean giveUpPlace() {
     CompletableFuture<Lease> waits = pending;
@@ -183,6 +176,7 @@ final class ProxiedRequest implements Client {
     }
     placeTaken = true;
     if (waits.cancel(false)) {
+      place.leave(); // at once, as the request's own thread may be a while
       return true;
     }
     placeTaken = false;
@@ -296,7 +290,6 @@ final class ProxiedRequest implements Client {
 
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
-    releasePermit();
     place.leave();
     switch (phase) {
       case DONE -> exchange.abort();

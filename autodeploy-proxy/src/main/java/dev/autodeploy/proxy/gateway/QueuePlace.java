@@ -4,41 +4,61 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.net.CallerNetwork;
 import dev.autodeploy.proxy.LinkRequest;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** The place of one request among those that wait for a deployment. Used by one thread. */
+/**
+ * The place of one request among those that wait: for its deployment, and at all. It is taken by
+ * the thread that serves the request, and left by any.
+ */
 final class QueuePlace {
   private static final int MAX_ASKED = 3;
 
   private final QueueShares shares;
+  private final PendingLimit limit;
   private final LinkRequest request;
   private final boolean byToken;
-  private @Nullable String caller;
-  private @Nullable Long number;
+  private final AtomicBoolean counted = new AtomicBoolean();
+  private final AtomicReference<@Nullable Long> number = new AtomicReference<>();
+  private volatile @Nullable String caller;
   private int asked;
 
   /**
    * Creates a place that is not taken yet.
    *
    * @param shares the places of all
+   * @param limit the limit of all that wait
    * @param request the request
    * @param byToken whether callers are told by token, not by address
    */
-  QueuePlace(QueueShares shares, LinkRequest request, boolean byToken) {
+  QueuePlace(QueueShares shares, PendingLimit limit, LinkRequest request, boolean byToken) {
     this.shares = shares;
+    this.limit = limit;
     this.request = request;
     this.byToken = byToken;
   }
 
-  void take(ProxiedRequest waiting) {
-    number = shares.add(request.deployment(), caller(), waiting);
+  /** Takes the place; returns false if there is none, and no caller has more than this one. */
+  boolean take(ProxiedRequest waiting) {
+    boolean free = limit.tryAcquire();
+    while (!free && asked++ < MAX_ASKED && shares.makeRoom(QueueShares.ALL, caller())) {
+      free = limit.tryAcquire();
+    }
+    if (free) {
+      counted.set(true);
+      number.set(shares.add(request.deployment(), caller(), waiting));
+    }
+    return free;
   }
 
   void leave() {
-    Long taken = number;
+    if (counted.compareAndSet(true, false)) {
+      limit.release();
+    }
+    Long taken = number.getAndSet(null);
     if (taken != null) {
       shares.remove(request.deployment(), caller(), taken);
-      number = null;
     }
   }
 

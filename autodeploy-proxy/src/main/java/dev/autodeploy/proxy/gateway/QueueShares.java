@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -10,11 +9,18 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The callers that wait in a queue, and how many places each has. Where a queue is full, a caller
- * with fewer places takes one from the caller with the most, who loses the latest request; so one
- * caller may fill a queue for as long as nobody else wants a place. Thread-safe.
+ * The callers that wait in a queue, and how many places each has; all requests that wait are in one
+ * queue more. Where a queue is full, a caller with fewer places takes one from the caller with the
+ * most, who loses the latest request; so one caller may fill a queue for as long as nobody else
+ * wants a place. Thread-safe.
  */
 final class QueueShares {
+  /** The queue of all requests that wait; no deployment has such a name. */
+  static final String ALL = "";
+
+  /** Some of the latest may have lost their places to others in this moment. */
+  private static final int MAX_ASKED = 8;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Map<String, TreeMap<Long, ProxiedRequest>>> queues = new HashMap<>();
   private long last;
@@ -31,10 +37,12 @@ final class QueueShares {
     lock.lock();
     try {
       long number = ++last;
-      queues
-          .computeIfAbsent(queue, name -> new HashMap<>())
-          .computeIfAbsent(caller, name -> new TreeMap<>())
-          .put(number, request);
+      for (String each : List.of(queue, ALL)) {
+        queues
+            .computeIfAbsent(each, name -> new HashMap<>())
+            .computeIfAbsent(caller, name -> new TreeMap<>())
+            .put(number, request);
+      }
       return number;
     } finally {
       lock.unlock();
@@ -44,26 +52,31 @@ final class QueueShares {
   void remove(String queue, String caller, long number) {
     lock.lock();
     try {
-      Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.get(queue);
-      if (callers == null) {
-        return;
-      }
-      TreeMap<Long, ProxiedRequest> places = callers.get(caller);
-      if (places != null && places.remove(number) != null && places.isEmpty()) {
-        callers.remove(caller);
-        if (callers.isEmpty()) {
-          queues.remove(queue);
-        }
-      }
+      removeFrom(queue, caller, number);
+      removeFrom(ALL, caller, number);
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void removeFrom(String queue, String caller, long number) {
+    Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.get(queue);
+    if (callers == null) {
+      return;
+    }
+    TreeMap<Long, ProxiedRequest> places = callers.get(caller);
+    if (places != null && places.remove(number) != null && places.isEmpty()) {
+      callers.remove(caller);
+      if (callers.isEmpty()) {
+        queues.remove(queue);
+      }
     }
   }
 
   /**
    * Takes a place from the caller with the most, if that leaves it no fewer than the other gets.
    *
-   * @param queue the queue
+   * @param queue the queue, or {@link #ALL}
    * @param caller who wants the place
    * @return whether a place is free
    */
@@ -87,7 +100,7 @@ final class QueueShares {
               .orElse(null);
       return largest == null || largest.size() < own + 2
           ? List.of()
-          : new ArrayList<>(largest.descendingMap().values()).subList(0, 2);
+          : largest.descendingMap().values().stream().limit(MAX_ASKED).toList();
     } finally {
       lock.unlock();
     }
