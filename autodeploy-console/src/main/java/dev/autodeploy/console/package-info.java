@@ -11,7 +11,9 @@
  *
  * <p>{@link dev.autodeploy.console.Console} makes the page, {@link
  * dev.autodeploy.console.ConsoleServer} is a server for it alone, {@link
- * dev.autodeploy.console.Webhook} sends events elsewhere.
+ * dev.autodeploy.console.Webhook} sends events elsewhere. Inside, {@code ConsoleHandler} takes
+ * every request, {@code RequestGuard} decides who may send which, {@code Api} routes, and {@code
+ * SignInApi} with {@code Sessions} knows who is signed in.
  */
 @NullMarked
 package dev.autodeploy.console;

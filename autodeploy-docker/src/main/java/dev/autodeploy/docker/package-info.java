@@ -17,7 +17,8 @@
  *
  * <p>{@link dev.autodeploy.docker.DockerInstanceProvider} finds the daemon as Docker's own client
  * does. Each GPU goes to one instance, by id; how a container gets at it is a {@link
- * dev.autodeploy.docker.GpuAccess}.
+ * dev.autodeploy.docker.GpuAccess}. Inside, {@code ContainerStart} makes a start, and {@code
+ * GpuAllocator} chooses the GPUs.
  */
 @NullMarked
 package dev.autodeploy.docker;

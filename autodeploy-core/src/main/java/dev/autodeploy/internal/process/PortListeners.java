@@ -1,7 +1,9 @@
 package dev.autodeploy.internal.process;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -64,13 +66,20 @@ final class PortListeners {
   private static void read(Path table, int port, Map<String, Map<String, Long>> byAddress)
       throws IOException {
     String suffix = String.format(":%04X", port);
-    for (String line : Files.readAllLines(table)) {
-      String[] fields = line.strip().split("\\s+", -1);
-      if (fields.length > 9 && fields[1].endsWith(suffix) && fields[3].equals(LISTENING)) {
-        byAddress
-            .computeIfAbsent(
-                fields[1].substring(0, fields[1].length() - suffix.length()), a -> new HashMap<>())
-            .put("socket:[" + fields[9] + "]", Long.valueOf(fields[7]));
+    // A line at a time: on a busy machine the table has a line for each of very many connections.
+    try (BufferedReader lines = Files.newBufferedReader(table, StandardCharsets.US_ASCII)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (!line.contains(suffix)) {
+          continue;
+        }
+        String[] fields = line.strip().split("\\s+", -1);
+        if (fields.length > 9 && fields[1].endsWith(suffix) && fields[3].equals(LISTENING)) {
+          byAddress
+              .computeIfAbsent(
+                  fields[1].substring(0, fields[1].length() - suffix.length()),
+                  a -> new HashMap<>())
+              .put("socket:[" + fields[9] + "]", Long.valueOf(fields[7]));
+        }
       }
     }
   }

@@ -20,9 +20,9 @@ import org.slf4j.LoggerFactory;
  * that there was when the file was written as a whole, and a line for each change since.
  *
  * <p>The file is written as a whole, beside the old one and in its place, when it is loaded with
- * changes in it, and when there are more outdated deployments in it than current ones. A last line
- * that is torn is cut off, if it is a change; whatever else is wrong is left for a person to look
- * at.
+ * changes in it, and when far more outdated deployments than current ones have come into it. A last
+ * line that is torn is cut off, if it is a change; whatever else is wrong is left for a person to
+ * look at.
  */
 final class DeploymentJournal {
   static final String NAME = "deployments.jsonl";

@@ -7,7 +7,10 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Which header fields pass, in both directions, and which the link adds (RFC 9110, 7.6). */
+/**
+ * The rules for header fields: which pass in either direction, and which the link adds (RFC 9110,
+ * 7.6).
+ */
 final class HeaderRules {
   /** Header fields that belong to one connection, or that the next hop writes itself. */
   private static final Set<String> HOP =
@@ -24,7 +27,7 @@ final class HeaderRules {
           "http2-settings",
           "content-length");
 
-  /** HttpHeaders that only the link may say to an instance. */
+  /** Header fields that only the link may say to an instance. */
   private static final Set<String> OURS =
       Set.of(
           "host",
