@@ -1,13 +1,9 @@
 package dev.autodeploy.proxy.jdk;
 
-import dev.autodeploy.internal.net.CallerNetwork;
+import dev.autodeploy.proxy.gateway.MakingRoom;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -24,12 +20,6 @@ import org.jspecify.annotations.Nullable;
  * read at once, so its client is never among the oldest. Thread-safe.
  */
 final class UnfinishedHeads implements AutoCloseable {
-  /** Nobody is disconnected sooner, as a busy machine may be slow to read what is there. */
-  private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
-
-  /** Likewise, where there are more than twice as many as there may be. */
-  private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
 
   private final long limitNanos;
@@ -40,7 +30,7 @@ final class UnfinishedHeads implements AutoCloseable {
   private volatile boolean closed;
 
   /** A client that one thread waits for. */
-  static final class Waiting {
+  private static final class Waiting implements MakingRoom.Waiting {
     final Transfers transfers;
     final Transfers.@Nullable Owner owner;
     final long since = System.nanoTime();
@@ -51,6 +41,16 @@ final class UnfinishedHeads implements AutoCloseable {
       this.transfers = transfers;
       this.owner = owner;
       this.limitNanos = limitNanos;
+    }
+
+    @Override
+    public long since() {
+      return since;
+    }
+
+    @Override
+    public @Nullable InetAddress address() {
+      return address;
     }
   }
 
@@ -161,53 +161,12 @@ final class UnfinishedHeads implements AutoCloseable {
       if (tooMany <= 0) {
         LockSupport.park(this);
       } else {
-        makeRoom(tooMany);
+        for (Waiting client : MakingRoom.choose(waiting.values(), tooMany, max)) {
+          client.transfers.breakOff();
+        }
         LockSupport.parkNanos(this, PAUSE_NANOS);
       }
     }
-  }
-
-  private void makeRoom(int tooMany) {
-    long now = System.nanoTime();
-    long grace = tooMany > max ? SHORT_GRACE_NANOS : GRACE_NANOS;
-    List<Waiting> slow = new ArrayList<>();
-    for (Waiting client : waiting.values()) {
-      if (now - client.since > grace) {
-        slow.add(client);
-      }
-    }
-    slow.sort(Comparator.comparingLong(client -> client.since - now));
-    int left = tooMany;
-    for (Waiting client : byLargestShare(slow)) {
-      if (left-- == 0) {
-        return;
-      }
-      client.transfers.breakOff();
-    }
-  }
-
-  /**
-   * Sorts the clients with the most unfinished requests first; within one caller the oldest first.
-   */
-  static List<Waiting> byLargestShare(List<Waiting> oldestFirst) {
-    Map<String, Integer> share = new HashMap<>();
-    for (Waiting client : oldestFirst) {
-      InetAddress address = client.address;
-      if (address != null) {
-        share.merge(CallerNetwork.of(address), 1, Integer::sum);
-      }
-    }
-    if (share.size() < 2) {
-      return oldestFirst;
-    }
-    List<Waiting> sorted = new ArrayList<>(oldestFirst);
-    sorted.sort( // stable
-        Comparator.comparingInt(
-            client -> {
-              InetAddress address = client.address;
-              return address == null ? 0 : -share.getOrDefault(CallerNetwork.of(address), 0);
-            }));
-    return sorted;
   }
 
   @Override

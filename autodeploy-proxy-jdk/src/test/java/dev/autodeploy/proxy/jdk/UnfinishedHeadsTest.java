@@ -43,19 +43,6 @@ final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
   }
 
   @Test
-  void networkOfIpv6_isOneCaller() throws Exception {
-    List<UnfinishedHeads.Waiting> oldestFirst = new ArrayList<>();
-    for (String address : List.of("2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:0:2::2")) {
-      UnfinishedHeads.Waiting client =
-          new UnfinishedHeads.Waiting(new Transfers(), null, LONG.toNanos());
-      client.address = InetAddress.getByName(address);
-      oldestFirst.add(client);
-    }
-    assertThat(UnfinishedHeads.byLargestShare(oldestFirst))
-        .containsExactly(oldestFirst.get(1), oldestFirst.get(2), oldestFirst.get(0));
-  }
-
-  @Test
   void tooMany_ofOneAddress_makeRoomBeforeOlderOnesOfOthers() throws Exception {
     Queue<String> cut = new ConcurrentLinkedQueue<>();
     List<Thread> threads = new ArrayList<>();

@@ -55,6 +55,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private @Nullable NettyExchange exchange;
   private @Nullable ScheduledFuture<?> timer;
   private @Nullable Tunnel tunnel;
+  private UnfinishedHeads.@Nullable Waiting unfinished;
   private boolean receiving;
   private boolean dispatching;
   private boolean inputEnded;
@@ -104,6 +105,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
+    unfinished = front.unfinishedHeads().add(added.channel());
     if (added.channel().isActive()) {
       awaitHead();
     }
@@ -117,6 +119,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void awaitHead() {
     headBegun = false;
     schedule(IDLE_MILLIS, () -> channel().close());
+  }
+
+  /** The client is waited for, which not too many may be at once. */
+  private void unfinished(boolean now) {
+    UnfinishedHeads.Waiting known = unfinished;
+    if (now && known == null) {
+      unfinished = front.unfinishedHeads().add(channel());
+    } else if (!now && known != null) {
+      unfinished = null;
+      front.unfinishedHeads().remove(known);
+    }
   }
 
   private void schedule(long millis, Runnable task) {
@@ -135,6 +148,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void headBegins() {
     if (exchange == null && !headBegun && !lingering && !closing && decoder.hasPartial()) {
       headBegun = true;
+      unfinished(true);
       schedule(front.headTimeout().toMillis(), () -> channel().close());
     }
   }
@@ -170,6 +184,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(HttpRequest request) {
     cancelTimer();
+    unfinished(false);
     RequestHead head = RequestHeads.of(request, channel(), secure);
     NettyExchange next = new NettyExchange(this, head);
     exchange = next;
@@ -321,6 +336,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
                 duplex.shutdownOutput();
               }
             });
+    unfinished(true);
     schedule(LINGER_MILLIS, () -> channel().close());
     channel().config().setAutoRead(true);
   }
@@ -386,6 +402,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext from) {
     cancelTimer();
+    unfinished(false);
     receiving = false;
     later.forEach(ReferenceCountUtil::release);
     later.clear();

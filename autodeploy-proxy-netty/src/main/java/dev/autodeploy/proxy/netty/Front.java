@@ -51,9 +51,11 @@ final class Front {
   private final GatewayConfig config;
   private final Gateway gateway;
   private final Duration headTimeout;
+  private final UnfinishedHeads unfinishedHeads;
   private final @Nullable SSLContext tls;
 
-  Front(LinkSettings settings, Function<String, URI> link) {
+  Front(LinkSettings settings, int maxUnfinishedHeads, Function<String, URI> link) {
+    unfinishedHeads = new UnfinishedHeads(maxUnfinishedHeads);
     config = settings.toConfig(link, false);
     headTimeout = settings.headTimeout();
     tls = settings.sslContext();
@@ -103,6 +105,10 @@ final class Front {
 
   ChannelGroup channels() {
     return channels;
+  }
+
+  UnfinishedHeads unfinishedHeads() {
+    return unfinishedHeads;
   }
 
   Duration headTimeout() {

@@ -18,7 +18,6 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,10 +36,10 @@ public final class NettyHttpProxy implements LinkProxy {
   private final Runnable stopListening;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private NettyHttpProxy(LinkSettings settings, @Nullable AutoDeploy autoDeploy)
-      throws IOException {
+  private NettyHttpProxy(Builder builder) throws IOException {
+    LinkSettings settings = builder.settings;
     drainTimeout = settings.drainTimeout();
-    front = new Front(settings, this::link);
+    front = new Front(settings, builder.maxUnfinishedHeads, this::link);
     try {
       sockets = front.listen(settings.address(), null);
       for (Map.Entry<String, InetSocketAddress> own : settings.dedicatedAddresses().entrySet()) {
@@ -56,13 +55,10 @@ public final class NettyHttpProxy implements LinkProxy {
         known != null
             ? known
             : URI.create(scheme + "://" + sockets.host() + ":" + sockets.port() + "/");
-    if (autoDeploy == null) {
-      stopListening = () -> {};
-    } else {
-      DeploymentListener listener = front::onEvent;
-      autoDeploy.addListener(listener);
-      stopListening = () -> autoDeploy.removeListener(listener);
-    }
+    AutoDeploy autoDeploy = builder.autoDeploy;
+    DeploymentListener listener = front::onEvent;
+    autoDeploy.addListener(listener);
+    stopListening = () -> autoDeploy.removeListener(listener);
     LOG.info("Service links at {}d/<deployment>", base);
   }
 
@@ -128,11 +124,30 @@ public final class NettyHttpProxy implements LinkProxy {
   public static final class Builder extends LinkBuilder<Builder> {
     private final LinkSettings settings;
     private final AutoDeploy autoDeploy;
+    private int maxUnfinishedHeads = 512;
 
     private Builder(LinkSettings settings, AutoDeploy autoDeploy) {
       super(settings);
       this.settings = settings;
       this.autoDeploy = autoDeploy;
+    }
+
+    /**
+     * Sets how many clients may have sent no whole header of their first request, or be in the
+     * middle of a later one or of the TLS handshake, or have yet to send the body of a request that
+     * was refused. Beyond it those that have been for longest, of the address that has the most,
+     * are disconnected; a client whose header comes in at once is never among them. Default: 512.
+     *
+     * @param value 1 or more
+     * @return this
+     */
+    public Builder maxUnfinishedHeads(int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(
+            "maxUnfinishedHeads must be 1 or more, but was " + value);
+      }
+      maxUnfinishedHeads = value;
+      return this;
     }
 
     Builder intervals(Duration watch, Duration presence) {
@@ -143,7 +158,7 @@ public final class NettyHttpProxy implements LinkProxy {
     @Override
     public NettyHttpProxy start() throws IOException {
       settings.requireAccessRule();
-      return new NettyHttpProxy(settings, autoDeploy);
+      return new NettyHttpProxy(this);
     }
   }
 }

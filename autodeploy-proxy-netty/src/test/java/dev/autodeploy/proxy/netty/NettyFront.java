@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.AutoDeploy;
-import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.time.Duration;
 
@@ -9,7 +8,7 @@ import java.time.Duration;
 final class NettyFront {
   private NettyFront() {}
 
-  static LinkBuilder<?> of(AutoDeploy engine) {
+  static NettyHttpProxy.Builder of(AutoDeploy engine) {
     return TestLink.prepared(NettyHttpProxy.builder(engine))
         .intervals(Duration.ofMillis(20), Duration.ofMillis(100));
   }

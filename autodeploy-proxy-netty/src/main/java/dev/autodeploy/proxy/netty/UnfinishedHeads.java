@@ -1,0 +1,101 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.MakingRoom;
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clients whose first request has no whole head yet, those in the middle of a later one, and
+ * those whose refused request has a body that is still to be read away. They take no thread, but a
+ * file handle each, of which the process has only so many: where there are too many, the oldest
+ * make room. Thread-safe.
+ */
+final class UnfinishedHeads {
+  private static final long PAUSE_MILLIS = 20;
+
+  private final int max;
+  private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger number = new AtomicInteger();
+  private final AtomicBoolean relieving = new AtomicBoolean();
+
+  /** A client that is waited for; two are never equal. */
+  static final class Waiting implements MakingRoom.Waiting {
+    private final Channel channel;
+    private final @Nullable InetAddress address;
+    private final long since = System.nanoTime();
+
+    private Waiting(Channel channel) {
+      this.channel = channel;
+      address =
+          channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+    }
+
+    @Override
+    public long since() {
+      return since;
+    }
+
+    @Override
+    public @Nullable InetAddress address() {
+      return address;
+    }
+  }
+
+  /**
+   * Creates the limit.
+   *
+   * @param max how many clients may take longer than a moment
+   */
+  UnfinishedHeads(int max) {
+    this.max = max;
+  }
+
+  /** Returns how many clients are waited for. */
+  int size() {
+    return number.get();
+  }
+
+  Waiting add(Channel channel) {
+    Waiting client = new Waiting(channel);
+    waiting.add(client);
+    number.incrementAndGet();
+    relieveIfTooMany();
+    return client;
+  }
+
+  void remove(Waiting client) {
+    if (waiting.remove(client)) {
+      number.decrementAndGet();
+    }
+  }
+
+  private void relieveIfTooMany() {
+    if (number.get() > max && relieving.compareAndSet(false, true)) {
+      relieveLater();
+    }
+  }
+
+  private void relieveLater() {
+    GlobalEventExecutor.INSTANCE.schedule(this::relieve, PAUSE_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Makes room while there are too many. */
+  private void relieve() {
+    int tooMany = number.get() - max;
+    if (tooMany <= 0) {
+      relieving.set(false);
+      relieveIfTooMany();
+      return;
+    }
+    MakingRoom.choose(waiting, tooMany, max).forEach(client -> client.channel.close());
+    relieveLater();
+  }
+}
