@@ -19,6 +19,8 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -355,7 +357,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void userEventTriggered(ChannelHandlerContext from, Object event) {
-    if (event instanceof ChannelInputShutdownEvent) {
+    boolean noticed = event instanceof SslCloseCompletionEvent tls && tls.isSuccess();
+    if ((noticed || event instanceof ChannelInputShutdownEvent) && !inputEnded) {
       inputEnded();
     }
   }
@@ -438,9 +441,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  /** Closes the connection so that a response without a length is seen to be cut off. */
+  /**
+   * Closes the connection so that a response without a length is seen to be cut off: with a reset,
+   * and over TLS without the notice that it has ended in order.
+   */
   void reset() {
     channel().config().setOption(ChannelOption.SO_LINGER, 0);
-    channel().close();
+    ChannelHandlerContext tls = channel().pipeline().context(SslHandler.class);
+    if (tls != null) {
+      tls.close(); // passes by the handler, which would send the notice
+    } else {
+      channel().close();
+    }
   }
 }

@@ -43,6 +43,7 @@ final class InstancePool {
   private final Executor resolver;
   private final Deque<InstanceConnection> idle = new ArrayDeque<>();
   private final Deque<NettyAttempt> waiting = new ArrayDeque<>();
+  private @Nullable SslContext tls;
   private int connecting;
   private boolean closed;
 
@@ -60,6 +61,20 @@ final class InstancePool {
 
   private boolean isTls() {
     return "https".equalsIgnoreCase(endpoint.getScheme());
+  }
+
+  /** Returns the context of all connections, as it reads the JVM's certificates when it is made. */
+  private SslContext tls() throws SSLException {
+    SslContext known = tls;
+    if (known == null) {
+      known =
+          SslContextBuilder.forClient()
+              .sslProvider(SslProvider.JDK)
+              .endpointIdentificationAlgorithm("HTTPS")
+              .build();
+      tls = known;
+    }
+    return known;
   }
 
   String authority() {
@@ -122,9 +137,7 @@ final class InstancePool {
                   @Override
                   protected void initChannel(Channel channel) throws SSLException {
                     if (isTls()) {
-                      SslContext tls =
-                          SslContextBuilder.forClient().sslProvider(SslProvider.JDK).build();
-                      channel.pipeline().addLast(tls.newHandler(channel.alloc(), host, port));
+                      channel.pipeline().addLast(tls().newHandler(channel.alloc(), host, port));
                     }
                     made.addTo(channel.pipeline());
                   }

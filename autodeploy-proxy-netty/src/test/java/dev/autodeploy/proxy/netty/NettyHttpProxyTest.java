@@ -11,6 +11,7 @@ import dev.autodeploy.proxy.contract.LinkContract;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -83,16 +84,28 @@ final class NettyHttpProxyTest extends LinkContract {
       CompletableFuture<Void> sent = send(client.out(), total);
       byte[] buffer = new byte[1 << 16];
       InputStream in = client.socket.getInputStream();
+      long before = directMemory();
+      long most = 0;
       long got = 0;
+      Thread.sleep(300); // nothing is read: what does not fit the sockets has to wait at its sender
       while (got < total) {
+        most = Math.max(most, directMemory() - before);
         int n = in.read(buffer);
         assertThat(n).isPositive();
         got += n;
       }
+      assertThat(most).as("bytes of direct memory beside what there was").isLessThan(16L << 20);
       sent.get(20, TimeUnit.SECONDS);
       client.socket.close();
       link.awaitQuiet();
     }
+  }
+
+  /**
+   * Returns how much of the allocator's direct memory is in buffers, not how much it has reserved.
+   */
+  private static long directMemory() {
+    return PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
   }
 
   private static CompletableFuture<Void> send(OutputStream out, long total) {
