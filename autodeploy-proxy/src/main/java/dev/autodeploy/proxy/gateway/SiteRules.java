@@ -81,7 +81,8 @@ public final class SiteRules {
     }
     String site = headers.first("Sec-Fetch-Site");
     if (site != null) { // which no page can set by itself
-      return site.equalsIgnoreCase("cross-site") && !(origin == null && isAllowedReferer(headers));
+      return site.equalsIgnoreCase("cross-site")
+          && !(origin == null ? isAllowedReferer(headers) : isOnThisMachine(origin));
     }
     return origin != null && !isOwnOrigin(origin, headers.first("Host"));
   }
@@ -108,13 +109,22 @@ public final class SiteRules {
     return isAllowed(path < 0 ? referer : referer.substring(0, path));
   }
 
-  private boolean isOwnOrigin(String origin, @Nullable String host) {
-    String page;
+  /** To a browser {@code 127.0.0.1} and {@code localhost} are two sites. */
+  private static boolean isOnThisMachine(String origin) {
+    String page = authorityOf(origin);
+    return page != null && LoopbackHost.isLoopback(hostOf(page));
+  }
+
+  private static @Nullable String authorityOf(String origin) {
     try {
-      page = URI.create(origin).getRawAuthority();
+      return URI.create(origin).getRawAuthority();
     } catch (IllegalArgumentException e) {
-      return false;
+      return null;
     }
+  }
+
+  private boolean isOwnOrigin(String origin, @Nullable String host) {
+    String page = authorityOf(origin);
     return page != null
         && (isOwn(hostOf(page)) || (host != null && hostOf(page).equals(hostOf(host))));
   }
