@@ -157,14 +157,22 @@ public final class PrivateDirectory {
    *
    * @param name its name
    * @return at most a megabyte of it
-   * @throws IOException if it is missing or a link, or cannot be read
+   * @throws IOException if it is missing or no regular file, or cannot be read
    */
   public byte[] read(String name) throws IOException {
-    try (var in =
-        Files.newInputStream(
-            path.resolve(name), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
-      return in.readNBytes(MAX_FILE_BYTES);
-    }
+    return read(name, MAX_FILE_BYTES);
+  }
+
+  /**
+   * Returns the beginning of a file.
+   *
+   * @param name its name
+   * @param max the bytes that are read at most
+   * @return what was read
+   * @throws IOException if it is missing or no regular file, or cannot be read
+   */
+  public byte[] read(String name, int max) throws IOException {
+    return RegularFile.head(path.resolve(name), max);
   }
 
   /**

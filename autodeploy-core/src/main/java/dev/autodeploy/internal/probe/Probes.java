@@ -98,6 +98,8 @@ public final class Probes {
           throw new IOException("GET " + path + " answered " + status);
         }
         return true;
+      } catch (StackOverflowError e) { // the JDK reads interim responses by recursion, for ever
+        throw new IOException("GET " + path + " answered with interim responses without end", e);
       } finally {
         connection.disconnect();
       }

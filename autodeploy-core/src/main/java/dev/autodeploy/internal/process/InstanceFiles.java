@@ -1,9 +1,9 @@
 package dev.autodeploy.internal.process;
 
 import dev.autodeploy.internal.files.PrivateDirectory;
+import dev.autodeploy.internal.files.RegularFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -24,6 +24,10 @@ final class InstanceFiles {
   private static final Logger LOG = LoggerFactory.getLogger(InstanceFiles.class);
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final int TOKEN_BYTES = 16;
+
+  /** The longest that a file of one line is: the instance could make it longer. */
+  private static final int MAX_LINE_BYTES = 4096;
+
   private static final String RECORD = "instance.json";
   private static final String LEASE = "lease";
   private static final String EXIT = "exit";
@@ -124,7 +128,7 @@ final class InstanceFiles {
     String known = token;
     if (known == null) {
       try {
-        String read = Files.readString(path.resolve(TOKEN), StandardCharsets.ISO_8859_1).strip();
+        String read = line(TOKEN);
         known = read.matches("[0-9a-f]{" + 2 * TOKEN_BYTES + "}") ? read : null;
         token = known;
       } catch (IOException e) {
@@ -167,7 +171,7 @@ final class InstanceFiles {
   }
 
   /** Lets the watcher know that it need not ask the processes to end. */
-  void markReleasing() throws IOException {
+  void markReleasing() {
     make(RELEASING, "");
   }
 
@@ -189,12 +193,12 @@ final class InstanceFiles {
   /** Returns how the instance ended, or null if nothing is written down about that. */
   @Nullable Exit exit() {
     try {
-      Path file = path.resolve(EXIT);
-      String code = Files.readString(file).strip();
+      String code = line(EXIT);
       if (code.isEmpty()) {
         return null; // just being written
       }
-      Instant at = Files.getLastModifiedTime(file).toInstant();
+      Instant at =
+          Files.getLastModifiedTime(path.resolve(EXIT), LinkOption.NOFOLLOW_LINKS).toInstant();
       return new Exit(code.matches("[0-9]{1,3}") ? Integer.valueOf(code) : null, at);
     } catch (IOException e) {
       return null;
@@ -202,7 +206,7 @@ final class InstanceFiles {
   }
 
   /** Writes down that the instance ended just now, unless something is written down already. */
-  void recordEnd() throws IOException {
+  void recordEnd() {
     if (exit() == null) {
       make(EXIT, "-\n");
     }
@@ -219,14 +223,22 @@ final class InstanceFiles {
     }
   }
 
-  /** Makes a small file, unless it is there or the whole directory has been cleared away. */
-  private void make(String name, String content) throws IOException {
+  /**
+   * Makes a small file if it can be made. It cannot if it is there, or if the instance has put
+   * something else in the directory's place; that must not keep anybody from ending it.
+   */
+  private void make(String name, String content) {
     try {
       Files.writeString(
           path.resolve(name), content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-    } catch (FileAlreadyExistsException | NoSuchFileException e) {
+    } catch (IOException e) {
       LOG.debug("{} is not written: {}", name, e.toString());
     }
+  }
+
+  private String line(String name) throws IOException {
+    byte[] read = RegularFile.head(path.resolve(name), MAX_LINE_BYTES);
+    return new String(read, StandardCharsets.ISO_8859_1).strip();
   }
 
   private PrivateDirectory directoryOfOurs() throws IOException {
@@ -239,7 +251,7 @@ final class InstanceFiles {
 
   private @Nullable ProcessId process(String file) {
     try {
-      String line = Files.readString(path.resolve(file), StandardCharsets.ISO_8859_1).strip();
+      String line = line(file);
       int space = line.indexOf(' ');
       long pid = Long.parseLong(space < 0 ? line : line.substring(0, space));
       ProcessId now = ProcessId.of(pid);

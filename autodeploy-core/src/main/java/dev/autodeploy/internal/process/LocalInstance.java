@@ -9,6 +9,7 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -19,9 +20,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One instance, from its start to its release. Thread-safe. */
 final class LocalInstance {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalInstance.class);
+
   /**
    * The time that instances live on when their host is gone, in case that it comes back at once.
    */
@@ -242,7 +247,12 @@ final class LocalInstance {
     } else if (code > 128) {
       message = "signal " + (code - 128);
     }
-    List<String> tail = files.log().tail(EXIT_LINES);
+    List<String> tail;
+    try {
+      tail = files.log().tail(EXIT_LINES);
+    } catch (UncheckedIOException e) { // it has ended all the same
+      tail = List.of(String.valueOf(e.getMessage()));
+    }
     Instant at = written == null ? atTheLatest : written.at();
     InstanceExit noted = new InstanceExit(code, false, tail, message, at);
     exit = noted;
@@ -302,14 +312,26 @@ final class LocalInstance {
       if (forget) {
         files.markReleasing();
         tree().end(killAt::get);
-        files.delete();
         gone = true;
+        delete();
       } else {
         tree().end(killAt::get);
         files.recordEnd();
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Forgets it as far as its directory can be deleted: its processes are gone in any case. */
+  private void delete() {
+    try {
+      files.delete();
+    } catch (IOException e) {
+      LOG.warn(
+          "{} cannot be deleted, and its instance, which has ended, will be found again: {}",
+          files.directory(),
+          e.toString());
     }
   }
 

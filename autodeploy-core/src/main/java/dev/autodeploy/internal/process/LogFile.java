@@ -1,13 +1,11 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.internal.files.RegularFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,13 +67,8 @@ final class LogFile {
   }
 
   private static byte[] end(Path file, int bytes) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long from = Math.max(0, channel.size() - bytes);
-      ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(bytes, channel.size() - from));
-      while (buffer.hasRemaining() && channel.read(buffer, from + buffer.position()) >= 0) {
-        // It may have been cut meanwhile, and then there is less than expected.
-      }
-      return Arrays.copyOf(buffer.array(), buffer.position());
+    try {
+      return RegularFile.tail(file, bytes);
     } catch (NoSuchFileException e) {
       return new byte[0];
     }
