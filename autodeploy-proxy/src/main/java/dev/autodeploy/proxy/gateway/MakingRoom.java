@@ -67,7 +67,7 @@ public final class MakingRoom {
    * Sorts the clients with the most unfinished requests first; within one caller the oldest first.
    */
   static <W extends Waiting> void sortByShare(List<W> oldestFirst) {
-    Map<W, String> callers = new IdentityHashMap<>(); // as some become known meanwhile
+    IdentityHashMap<W, String> callers = new IdentityHashMap<>(); // as some become known meanwhile
     Map<String, Integer> share = new HashMap<>();
     for (W client : oldestFirst) {
       InetAddress address = client.address();
