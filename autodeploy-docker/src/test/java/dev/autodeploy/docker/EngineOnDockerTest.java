@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -198,7 +199,10 @@ class EngineOnDockerTest {
         assertThat(slow).isEmpty();
       }
       try (DaemonClient client = daemon.client()) {
-        assertThat(client.list(Map.of(Labels.OWNER, owner))).isEmpty();
+        // A daemon that was killed may never delete a container again; that one has ended.
+        assertThat(client.list(Map.of(Labels.OWNER, owner)))
+            .extracting(Container::getState)
+            .isSubsetOf("dead", "exited", "removing");
       }
     }
   }
