@@ -346,7 +346,7 @@ public final class LocalProcessManager implements AutoCloseable {
     }
     current.maintenance().close();
     boolean interrupted = Thread.interrupted();
-    List<Exception> failures = new ArrayList<>();
+    List<Throwable> failures = new ArrayList<>();
     for (LocalInstance instance : all) {
       if (!instance.isLeft()) {
         interrupted |= kill(instance, failures);
@@ -372,7 +372,7 @@ public final class LocalProcessManager implements AutoCloseable {
   }
 
   /** Ends an instance by force; returns whether the thread was interrupted meanwhile. */
-  private static boolean kill(LocalInstance instance, List<Exception> failures) {
+  private static boolean kill(LocalInstance instance, List<Throwable> failures) {
     boolean interrupted = false;
     while (true) {
       try {
@@ -380,8 +380,8 @@ public final class LocalProcessManager implements AutoCloseable {
         return interrupted;
       } catch (InterruptedException e) {
         interrupted = true;
-      } catch (IOException e) {
-        failures.add(e);
+      } catch (IOException | RuntimeException | Error e) {
+        failures.add(e); // the others are ended all the same
         return interrupted;
       }
     }

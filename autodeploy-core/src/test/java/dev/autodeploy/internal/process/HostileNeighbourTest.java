@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -252,7 +253,11 @@ final class HostileNeighbourTest extends ProviderTestBase {
       long size = 0;
       for (String name : List.of(LogFile.NAME, LogFile.PREVIOUS)) {
         Path file = path.resolve(name);
-        size += Files.exists(file) ? Files.size(file) : 0;
+        try {
+          size += Files.size(file);
+        } catch (NoSuchFileException e) {
+          // The copier has just moved it.
+        }
       }
       longest = Math.max(longest, size);
       Thread.sleep(2);
