@@ -17,12 +17,7 @@ final class StallWatchTest {
 
   /** A client whose write never ends, as its system makes so little room. */
   private static final class Reader implements Client {
-    private final double bytesPerSecond;
     private boolean stalled;
-
-    Reader(double bytesPerSecond) {
-      this.bytesPerSecond = bytesPerSecond;
-    }
 
     @Override
     public RequestHead request() {
@@ -55,7 +50,7 @@ final class StallWatchTest {
           }
         };
     StallWatch watch = new StallWatch(LIMIT.toNanos(), minRate, presence);
-    Reader reader = new Reader(bytesPerSecond);
+    Reader reader = new Reader();
     for (int second = 1; second <= 3600; second++) {
       now[0] += SECOND;
       watch.look(List.of(reader), now[0]);
