@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * and closed, and it dies, by itself or killed.
  */
 final class WalkProcess {
-  private static final int BUILD_ATTEMPTS = 4;
+  /** So many that a walk does not draw as many failures in a row; four have been drawn. */
+  private static final int BUILD_ATTEMPTS = 20;
 
   final WalkStore store;
 

@@ -397,22 +397,22 @@ public final class DeploymentController {
   }
 
   CompletableFuture<Lease> acquire(AcquireRequest request) {
-    long timeout = nanos(request.timeout());
     AcquireCall call;
-    Instance instance;
+    RunningInstance granted; // found under the lock: without it, it may be forgotten at once
     boolean nothingToDo;
     lock.lock(); // without decide, which would allocate for every request
     try {
       long now = now();
-      call = new AcquireCall(this, request.route(), now, now + timeout);
-      instance = machine.acquire(now, call);
+      call = new AcquireCall(this, request.route(), now, now + nanos(request.timeout()));
+      Instance instance = machine.acquire(now, call);
+      granted = instance == null ? null : running(instance);
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {
       lock.unlock();
     }
-    if (instance != null) {
-      call.complete(lease(instance, false, 0));
+    if (granted != null) {
+      call.complete(new DefaultLease(this, granted, false, Duration.ZERO));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
