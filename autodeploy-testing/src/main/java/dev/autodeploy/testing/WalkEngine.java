@@ -103,6 +103,9 @@ final class WalkEngine {
       return; // what it left is the next engine's
     }
     walk.time.runReady();
+    if (process.isDead()) {
+      return; // it died at a list that was asked for before the engine was closed
+    }
     deployments.values().forEach(deployment -> deployment.checks.checkClosed());
     deployments.values().forEach(deployment -> deployment.checks.checkRefusedAfterClose());
     process.end();
