@@ -134,8 +134,8 @@ final class ContainerState {
   }
 
   /**
-   * Where the service listens itself, if this process shares the network of the daemon's host: the
-   * container's gateway is then one of this machine's own addresses.
+   * Returns where the service listens itself, if this process shares the network of the daemon's
+   * host: the container's gateway is then one of this machine's own addresses.
    */
   @Nullable URI direct(int port) {
     NetworkSettings network = inspected.getNetworkSettings();

@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which GPUs the daemon's host has: those that were configured, those that the daemon discovered by
- * CDI, or those that {@code nvidia-smi} lists in a container of the user's own image, into which
+ * The GPUs that the daemon's host has: those that were configured, those that the daemon discovered
+ * by CDI, or those that {@code nvidia-smi} lists in a container of the user's own image, into which
  * NVIDIA's hook puts it.
  */
 final class GpuInventory {
