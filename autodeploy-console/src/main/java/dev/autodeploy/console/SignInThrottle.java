@@ -1,9 +1,7 @@
 package dev.autodeploy.console;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
+import dev.autodeploy.internal.net.CallerNetwork;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -19,9 +17,6 @@ import java.util.function.LongSupplier;
 final class SignInThrottle {
   private static final int FREE_OF_USER = 5;
   private static final int FREE_OF_ADDRESS = 20;
-
-  /** The part of an IPv6 address that a provider gives to one customer as a whole. */
-  private static final int NETWORK_BYTES = 8;
 
   private static final int MAX_KEPT = 10_000;
   private static final long LONGEST = TimeUnit.MINUTES.toNanos(1);
@@ -101,17 +96,7 @@ final class SignInThrottle {
     return ofAddress(address) + " " + user;
   }
 
-  /** Returns an IPv4 address itself, and of an IPv6 address its network, which one caller has. */
   private static String ofAddress(String address) {
-    if (address.indexOf(':') < 0) {
-      return address;
-    }
-    try {
-      // With a colon it can only be a literal: no name server is asked.
-      byte[] bytes = InetAddress.getByName(address).getAddress();
-      return HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, NETWORK_BYTES));
-    } catch (UnknownHostException e) {
-      return address;
-    }
+    return CallerNetwork.ofLiteral(address);
   }
 }

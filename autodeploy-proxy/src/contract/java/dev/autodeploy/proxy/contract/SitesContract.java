@@ -96,6 +96,23 @@ public abstract class SitesContract extends LinkContract {
     }
   }
 
+  /** A page there has cookies that no instance can have set. */
+  @ParameterizedTest
+  @ValueSource(strings = {"page.localhost", "Page.localhost:8001"})
+  void hostOfThePage_isRefused_withAnAccessRuleToo(String host) throws Exception {
+    for (Consumer<LinkBuilder<?>> settings :
+        java.util.List.<Consumer<LinkBuilder<?>>>of(
+            proxy -> {}, proxy -> proxy.access(AccessCheck.everybody()))) {
+      try (TestLink link = link(settings)) {
+        RawClient.Response response = link.ask(get("/d/app/", host, ""));
+
+        assertThat(response.status).isEqualTo(421);
+        assertThat(response.body).contains("problems/unknown-host").contains("use localhost");
+        assertThat(link.provider.starts).isEmpty();
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

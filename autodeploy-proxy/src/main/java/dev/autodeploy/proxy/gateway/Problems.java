@@ -62,6 +62,15 @@ final class Problems {
             + " allowedHosts, or set an access rule");
   }
 
+  static Problem pageHost(String host) {
+    return Problem.of(
+        ProblemType.UNKNOWN_HOST,
+        "the host '"
+            + host
+            + "' is kept for the page that shows the deployments, so that no instance sets cookies"
+            + " for it; use localhost for links");
+  }
+
   static Problem crossSite() {
     return Problem.of(
         ProblemType.CROSS_SITE_REQUEST,

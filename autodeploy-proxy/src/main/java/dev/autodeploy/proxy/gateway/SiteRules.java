@@ -15,6 +15,12 @@ public final class SiteRules {
   /** The origin that stands for every one. */
   public static final String EVERY = "*";
 
+  /**
+   * The name of the page alone, whatever its port: cookies know no ports, and an instance that is
+   * not reached under this name cannot set so many that the page no longer opens.
+   */
+  private static final String PAGE = "page.localhost";
+
   private static final SiteRules UNCHECKED = new SiteRules(false, false, Set.of(), null, Set.of());
 
   private final boolean checked;
@@ -37,7 +43,7 @@ public final class SiteRules {
   }
 
   /**
-   * Returns rules that refuse nothing, for links that an access rule protects.
+   * Returns rules for links that an access rule protects: they refuse only the name of the page.
    *
    * @return the rules
    */
@@ -62,8 +68,14 @@ public final class SiteRules {
   /** Returns why a request may not have its host, or null if it may. */
   @Nullable Problem checkHost(RequestHead head) {
     String host = head.headers().first("Host");
-    if (!checked || everyHost || host == null || isOwn(hostOf(host))) {
-      return null; // HTTP/1.0 needs no host, and no browser speaks it
+    if (host == null) {
+      return null; // HTTP/1.0 needs none, and no browser speaks it
+    }
+    if (hostOf(host).equals(PAGE) && !hosts.contains(PAGE)) {
+      return Problems.pageHost(PAGE);
+    }
+    if (!checked || everyHost || isOwn(hostOf(host))) {
+      return null;
     }
     return Problems.misdirected(hostOf(host));
   }
