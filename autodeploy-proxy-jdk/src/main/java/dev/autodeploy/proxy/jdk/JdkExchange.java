@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * it; a detached exchange can only break the channel, and the server keeps a small object for it.
  */
 final class JdkExchange implements BlockingExchange {
+  /** Of a body so long the rest is read away without ending the connection. */
+  private static final long SHORT_BODY = 64 * 1024;
+
   private final HttpExchange http;
   private final Gateway gateway;
   private final Workers workers;
@@ -39,6 +42,7 @@ final class JdkExchange implements BlockingExchange {
   private boolean detached;
   private boolean broken;
   private boolean responded;
+  private @Nullable OutputStream early;
   private @Nullable Pending pending;
 
   /** The wait of a virtual thread, and the work after it. */
@@ -123,15 +127,40 @@ final class JdkExchange implements BlockingExchange {
         headers.add(fields.name(i), fields.value(i));
       }
     }
+    boolean unread = bodyUnread();
+    if (unread
+        && (head.bodyLength() > SHORT_BODY || head.bodyLength() == RequestHead.CHUNKED)
+        && headers.getFirst("Connection") == null) {
+      headers.set("Connection", "close");
+    }
+    boolean bodiless = status == 204 || status == 304 || head.method().equals("HEAD");
+    // A head without a body would end the exchange, and with it the connection, at once.
+    boolean withoutBody = bodiless || (length == 0 && !(unread && isHttp11()));
     // To the server 0 means chunked and -1 means nothing; see HttpExchange.sendResponseHeaders.
-    boolean withoutBody =
-        length == 0 || status == 204 || status == 304 || head.method().equals("HEAD");
-    long framing = withoutBody ? -1 : length == UNKNOWN_LENGTH ? 0 : length;
+    long framing = withoutBody ? -1 : Math.max(0, length);
     responded = true;
     transfers.run(() -> http.sendResponseHeaders(status, framing));
-    return withoutBody
-        ? OutputStream.nullOutputStream()
-        : transfers.watch(http.getResponseBody(), this::closing);
+    if (withoutBody) {
+      return OutputStream.nullOutputStream();
+    }
+    OutputStream out = http.getResponseBody();
+    if (!unread) {
+      return transfers.watch(out, this::closing);
+    }
+    early = out;
+    return transfers.watch(out, close -> transfers.run(out::flush));
+  }
+
+  private boolean isHttp11() {
+    return head.version().equals("HTTP/1.1");
+  }
+
+  /** Returns whether the client may still be sending. */
+  private boolean bodyUnread() {
+    long length = head.bodyLength();
+    return length != 0
+        && !transfers.inputEnded()
+        && (length == RequestHead.CHUNKED || transfers.inputRead() < length);
   }
 
   @Override
@@ -228,7 +257,7 @@ final class JdkExchange implements BlockingExchange {
 
   /** Closing reads what is left of the request's body. */
   private void closing(Transfers.Step step) throws IOException {
-    if (head.bodyLength() == 0 || transfers.inputEnded()) {
+    if (!bodyUnread()) {
       step.run();
     } else {
       heads.lingering(transfers, head.remote().getAddress(), step);
@@ -237,9 +266,18 @@ final class JdkExchange implements BlockingExchange {
 
   private void close() {
     try {
-      closing(() -> transfers.run(http::close));
+      closing(() -> transfers.run(this::closeStreams));
     } catch (IOException e) {
       http.close();
     }
+  }
+
+  /** Ends the response before what is left of the body is read away: its client may wait for it. */
+  private void closeStreams() throws IOException {
+    OutputStream out = early;
+    if (out != null) {
+      out.close();
+    }
+    http.close();
   }
 }

@@ -28,6 +28,8 @@ final class ServerProperties {
     wanted.put(PREFIX + "nodelay", "true"); // else 44 ms for every answer on a kept connection
     wanted.put(PREFIX + "maxIdleConnections", "20000"); // else all but 200 are closed
     wanted.put(PREFIX + "idleInterval", "60");
+    // Read away of a body after its answer, or its client would be reset and never see that.
+    wanted.put(PREFIX + "drainAmount", Long.toString(64L * 1024 * 1024));
     wanted.put(PREFIX + "maxReqHeaderSize", "131072"); // twice what the gateway takes
     wanted.put(MAX_HEADERS, Integer.toString(OUR_MAX_HEADERS));
     return wanted;

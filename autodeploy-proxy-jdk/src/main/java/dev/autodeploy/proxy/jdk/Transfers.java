@@ -29,6 +29,7 @@ final class Transfers {
   private final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
   private volatile long since;
   private volatile boolean inputEnded;
+  private volatile long inputRead;
 
   /** Returns the {@link System#nanoTime()} at which the transfer under way began, or 0. */
   long since() {
@@ -38,6 +39,11 @@ final class Transfers {
   /** Returns whether the input was read to its end. */
   boolean inputEnded() {
     return inputEnded;
+  }
+
+  /** Returns how many bytes of the input were read. */
+  long inputRead() {
+    return inputRead;
   }
 
   /** Interrupts the transfer under way, if there is one. */
@@ -110,6 +116,9 @@ final class Transfers {
           int n = in.read(buffer, offset, length);
           if (n < 0) {
             inputEnded = true;
+          } else {
+            long all = inputRead + n;
+            inputRead = all;
           }
           return n;
         } catch (RuntimeException e) {

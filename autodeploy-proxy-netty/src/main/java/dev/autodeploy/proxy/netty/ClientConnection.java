@@ -45,7 +45,6 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final long HALF_CLOSED_MILLIS = 500;
 
   private static final long IDLE_MILLIS = TimeUnit.SECONDS.toMillis(75);
-  private static final long LINGER_MILLIS = TimeUnit.SECONDS.toMillis(5);
   private static final long MAX_LINGER_BYTES = 64L * 1024 * 1024;
 
   private final Front front;
@@ -339,7 +338,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
               }
             });
     unfinished(true);
-    schedule(LINGER_MILLIS, () -> channel().close());
+    schedule(front.headTimeout().toMillis(), () -> channel().close());
     channel().config().setAutoRead(true);
   }
 

@@ -192,7 +192,8 @@ final class NettyExchange implements Exchange {
         headers.set("Transfer-Encoding", "chunked");
       }
     }
-    closes = http10 || untilTheEnd || headers.tokens("Connection").contains("close");
+    boolean early = status >= 400 && !body.isComplete();
+    closes = http10 || untilTheEnd || early || headers.tokens("Connection").contains("close");
     if (closes && status != 101) {
       headers.set("Connection", "close");
     }

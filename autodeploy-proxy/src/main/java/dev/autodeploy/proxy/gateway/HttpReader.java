@@ -40,6 +40,14 @@ final class HttpReader {
     return limit - position;
   }
 
+  /** Fills an empty buffer with what there is, which may be nothing. */
+  void fillFrom(Source nonBlocking) throws IOException {
+    if (position == limit) {
+      position = 0;
+      limit = Math.max(0, nonBlocking.read(buffer, 0, BUFFER));
+    }
+  }
+
   /** Returns a buffered byte without taking it. */
   byte peek(int ahead) {
     return buffer[position + ahead];

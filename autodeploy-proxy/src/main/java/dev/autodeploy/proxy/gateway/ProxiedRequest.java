@@ -301,18 +301,28 @@ final class ProxiedRequest implements Client {
     }
   }
 
-  /** Ends the exchange; whatever happens, the lease is given back. */
+  /**
+   * Ends the exchange. The lease is given back first: a client that is slow to take its response,
+   * or to send the rest of its body, keeps no instance with it.
+   */
   private void end(Outcome outcome) {
     enter(Phase.DONE);
+    Lease granted = lease;
+    lease = null;
+    try {
+      if (granted != null) {
+        granted.close();
+      }
+    } finally {
+      finishAndForget(outcome);
+    }
+  }
+
+  private void finishAndForget(Outcome outcome) {
     try {
       finish(outcome);
     } finally {
       attempt = null;
-      Lease granted = lease;
-      lease = null;
-      if (granted != null) {
-        granted.close();
-      }
       relay.close();
       services.active().remove(this);
       log.end(outcome);

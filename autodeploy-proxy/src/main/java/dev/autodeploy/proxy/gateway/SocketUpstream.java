@@ -180,6 +180,9 @@ final class SocketUpstream implements Upstream {
       byte[] buffer = new byte[(int) Math.min(COPY, request.bodyLength())];
       long left = request.bodyLength();
       while (left > 0) {
+        if (refusesEarly(to)) {
+          return false;
+        }
         int n = in.read(buffer, 0, (int) Math.min(buffer.length, left));
         if (n < 0) {
           throw new IOException("the request's body ended early");
@@ -200,6 +203,9 @@ final class SocketUpstream implements Upstream {
         if (n == 0) {
           continue;
         }
+        if (refusesEarly(to)) {
+          return false;
+        }
         byte[] size = (Integer.toHexString(n) + "\r\n").getBytes(ISO_8859_1);
         System.arraycopy(size, 0, buffer, 8 - size.length, size.length);
         buffer[8 + n] = '\r';
@@ -209,6 +215,18 @@ final class SocketUpstream implements Upstream {
         }
       }
       return tryWrite(to, ByteBuffer.wrap("0\r\n\r\n".getBytes(ISO_8859_1)));
+    }
+
+    /** An instance that has responded with an error need not get the rest of the body. */
+    private boolean refusesEarly(UpstreamConnection to) throws IOException {
+      try {
+        return to.refusesEarly();
+      } catch (IOException e) {
+        if (cancelled) {
+          throw e;
+        }
+        return true;
+      }
     }
 
     /** An instance may respond, and hang up, before it has read the whole body. */

@@ -34,6 +34,20 @@ final class UpstreamConnection {
     }
   }
 
+  /** Returns whether the instance has already responded, with an error. */
+  boolean refusesEarly() throws IOException {
+    if (reader.isEmpty()) {
+      channel.configureBlocking(false);
+      try {
+        reader.fillFrom(this::read);
+      } finally {
+        channel.configureBlocking(true);
+      }
+    }
+    int status = "HTTP/1.1 ".length();
+    return reader.buffered() > status && (reader.peek(status) == '4' || reader.peek(status) == '5');
+  }
+
   /** Returns whether the other side has neither hung up nor said anything while nobody asked. */
   boolean isStillUsable() {
     try {
