@@ -5,9 +5,10 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.testing.world.PlannedLife;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * The behaviour of one instance of a {@link SimulatedProvider}: how long its start takes or how it
@@ -16,42 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InstancePlan {
 
-  /** The outcomes of the start stage. */
-  enum Reply {
-    COMPLETES,
-    FAILS,
-    FAILS_BUT_RUNS,
-    NEVER
-  }
+  final PlannedLife life;
 
-  final Duration upAfter;
-  final Duration readyAfter;
-  final Duration listedAfter;
-  final Reply reply;
-  final boolean comesUp;
-  final boolean survivesReleaseUntilUp;
-  final @Nullable InstanceStartException startError;
-  final @Nullable Duration exitAfter;
-  final InstanceExit exit;
-  final Duration releaseTakes;
-  final int releaseFailures;
-  final int releasesLost;
-  final int releasesPretended;
-
-  private InstancePlan(Builder b) {
-    upAfter = b.upAfter;
-    readyAfter = b.readyAfter;
-    listedAfter = b.listedAfter;
-    reply = b.reply;
-    comesUp = b.comesUp;
-    survivesReleaseUntilUp = b.survivesReleaseUntilUp;
-    startError = b.startError;
-    exitAfter = b.exitAfter;
-    exit = b.exit;
-    releaseTakes = b.releaseTakes;
-    releaseFailures = b.releaseFailures;
-    releasesLost = b.releasesLost;
-    releasesPretended = b.releasesPretended;
+  private InstancePlan(PlannedLife life) {
+    this.life = life;
   }
 
   /**
@@ -62,7 +31,7 @@ public final class InstancePlan {
    * @return the plan
    */
   public static InstancePlan readyAfter(Duration time) {
-    return build(new Builder(), b -> b.readyAfter = Arguments.notNegative("time", time));
+    return new InstancePlan(PlannedLife.readyAfter(Arguments.notNegative("time", time)));
   }
 
   /**
@@ -82,14 +51,7 @@ public final class InstancePlan {
    * @return the plan
    */
   public static InstancePlan failing(InstanceStartException error) {
-    requireNonNull(error, "error");
-    return build(
-        new Builder(),
-        b -> {
-          b.reply = Reply.FAILS;
-          b.comesUp = false;
-          b.startError = error;
-        });
+    return new InstancePlan(PlannedLife.failing(requireNonNull(error, "error")));
   }
 
   /**
@@ -112,12 +74,7 @@ public final class InstancePlan {
    * @return the plan
    */
   public static InstancePlan hanging() {
-    return build(
-        new Builder(),
-        b -> {
-          b.reply = Reply.NEVER;
-          b.comesUp = false;
-        });
+    return new InstancePlan(PlannedLife.hanging());
   }
 
   /**
@@ -128,7 +85,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan upAfter(Duration time) {
-    return build(new Builder(this), b -> b.upAfter = Arguments.notNegative("time", time));
+    return with(life -> life.upAfter = Arguments.notNegative("time", time));
   }
 
   /**
@@ -140,11 +97,10 @@ public final class InstancePlan {
    */
   public InstancePlan exitsAfter(Duration time, InstanceExit how) {
     requireNonNull(how, "how");
-    return build(
-        new Builder(this),
-        b -> {
-          b.exitAfter = Arguments.notNegative("time", time);
-          b.exit = how;
+    return with(
+        life -> {
+          life.exitAfter = Arguments.notNegative("time", time);
+          life.exit = how;
         });
   }
 
@@ -154,7 +110,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan startReplyLost() {
-    return build(new Builder(this), b -> b.reply = Reply.NEVER);
+    return with(life -> life.reply = PlannedLife.Reply.NEVER);
   }
 
   /**
@@ -165,11 +121,10 @@ public final class InstancePlan {
    */
   public InstancePlan startFailsButRuns(String message) {
     InstanceStartException error = new InstanceStartException(message);
-    return build(
-        new Builder(this),
-        b -> {
-          b.reply = Reply.FAILS_BUT_RUNS;
-          b.startError = error;
+    return with(
+        life -> {
+          life.reply = PlannedLife.Reply.FAILS_BUT_RUNS;
+          life.startError = error;
         });
   }
 
@@ -180,7 +135,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan comesUpInSpiteOfRelease() {
-    return build(new Builder(this), b -> b.survivesReleaseUntilUp = true);
+    return with(life -> life.survivesReleaseUntilUp = true);
   }
 
   /**
@@ -191,7 +146,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan listedAfter(Duration time) {
-    return build(new Builder(this), b -> b.listedAfter = Arguments.notNegative("time", time));
+    return with(life -> life.listedAfter = Arguments.notNegative("time", time));
   }
 
   /**
@@ -202,7 +157,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan releaseTakes(Duration time) {
-    return build(new Builder(this), b -> b.releaseTakes = Arguments.notNegative("time", time));
+    return with(life -> life.releaseTakes = Arguments.notNegative("time", time));
   }
 
   /**
@@ -212,7 +167,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan releaseFails(int times) {
-    return build(new Builder(this), b -> b.releaseFailures = notNegative(times));
+    return with(life -> life.releaseFailures = notNegative(times));
   }
 
   /**
@@ -222,7 +177,7 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan releaseLost(int times) {
-    return build(new Builder(this), b -> b.releasesLost = notNegative(times));
+    return with(life -> life.releasesLost = notNegative(times));
   }
 
   /**
@@ -233,35 +188,19 @@ public final class InstancePlan {
    * @return the changed plan
    */
   public InstancePlan releasePretended(int times) {
-    return build(new Builder(this), b -> b.releasesPretended = notNegative(times));
+    return with(life -> life.releasesPretended = notNegative(times));
   }
 
   /** Returns what differs from an instance that is ready at once, for traces. */
   @Override
   public String toString() {
-    StringBuilder text = new StringBuilder();
-    add(text, "up", upAfter.isZero() ? null : upAfter);
-    add(text, "ready", comesUp ? readyAfter : null);
-    add(text, "listed", listedAfter.isZero() ? null : listedAfter);
-    add(text, "start", reply == Reply.COMPLETES ? null : reply);
-    add(text, "stubborn", survivesReleaseUntilUp ? true : null);
-    add(text, "exits", exitAfter);
-    add(text, "release", releaseTakes.isZero() ? null : releaseTakes);
-    add(text, "releaseFails", releaseFailures == 0 ? null : releaseFailures);
-    add(text, "releaseLost", releasesLost == 0 ? null : releasesLost);
-    add(text, "releasePretended", releasesPretended == 0 ? null : releasesPretended);
-    return text.toString().trim();
+    return life.toString();
   }
 
-  private static void add(StringBuilder text, String key, @Nullable Object value) {
-    if (value != null) {
-      text.append(' ').append(key).append('=').append(value);
-    }
-  }
-
-  private static InstancePlan build(Builder builder, java.util.function.Consumer<Builder> change) {
-    change.accept(builder);
-    return new InstancePlan(builder);
+  private InstancePlan with(Consumer<PlannedLife> change) {
+    PlannedLife changed = new PlannedLife(life);
+    change.accept(changed);
+    return new InstancePlan(changed);
   }
 
   private static int notNegative(int times) {
@@ -269,39 +208,5 @@ public final class InstancePlan {
       throw new IllegalArgumentException("times must be 0 or more, but was " + times);
     }
     return times;
-  }
-
-  private static final class Builder {
-    private Duration upAfter = Duration.ZERO;
-    private Duration readyAfter = Duration.ZERO;
-    private Duration listedAfter = Duration.ZERO;
-    private Reply reply = Reply.COMPLETES;
-    private boolean comesUp = true;
-    private boolean survivesReleaseUntilUp;
-    private @Nullable InstanceStartException startError;
-    private @Nullable Duration exitAfter;
-    private InstanceExit exit = InstanceExit.unknown("ended as planned");
-    private Duration releaseTakes = Duration.ZERO;
-    private int releaseFailures;
-    private int releasesLost;
-    private int releasesPretended;
-
-    Builder() {}
-
-    Builder(InstancePlan plan) {
-      upAfter = plan.upAfter;
-      readyAfter = plan.readyAfter;
-      listedAfter = plan.listedAfter;
-      reply = plan.reply;
-      comesUp = plan.comesUp;
-      survivesReleaseUntilUp = plan.survivesReleaseUntilUp;
-      startError = plan.startError;
-      exitAfter = plan.exitAfter;
-      exit = plan.exit;
-      releaseTakes = plan.releaseTakes;
-      releaseFailures = plan.releaseFailures;
-      releasesLost = plan.releasesLost;
-      releasesPretended = plan.releasesPretended;
-    }
   }
 }

@@ -15,6 +15,7 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
+import dev.autodeploy.testing.world.Unwrap;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

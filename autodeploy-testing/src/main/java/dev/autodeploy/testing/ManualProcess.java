@@ -46,13 +46,25 @@ public final class ManualProcess implements Scheduler, Executor {
     return build(builder, time.nextSeed());
   }
 
-  AutoDeploy build(AutoDeploy.Builder builder, long seed) {
+  /**
+   * Builds an engine that runs in this process; see {@link ManualTime#applyTo}.
+   *
+   * @param builder the engine's builder
+   * @param seed what ids and random routes are drawn from
+   * @return the engine
+   */
+  public AutoDeploy build(AutoDeploy.Builder builder, long seed) {
     time.applyTo(requireNonNull(builder, "builder"), this, this, seed);
     return time.call(builder::build, this);
   }
 
-  /** Closes an engine that runs in this process; returns as well if that is killed meanwhile. */
-  void close(AutoDeploy autoDeploy) {
+  /**
+   * Closes an engine that runs in this process; returns as well if that is killed meanwhile.
+   *
+   * @param autoDeploy the engine
+   */
+  public void close(AutoDeploy autoDeploy) {
+    requireNonNull(autoDeploy, "autoDeploy");
     this.time.<@Nullable Void>call(
         () -> {
           autoDeploy.close();

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
+import dev.autodeploy.testing.world.Unwrap;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -8,9 +8,11 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
+import dev.autodeploy.testing.world.SimulatedConnection;
+import dev.autodeploy.testing.world.SimulatedMachine;
+import dev.autodeploy.testing.world.SimulatedWorld;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -39,12 +41,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SimulatedProvider implements InstanceProvider {
   private final SimulatedWorld world;
-  private @Nullable ProviderContext context;
-  private boolean cut;
-  private boolean closed;
+  private final SimulatedConnection connection;
 
-  SimulatedProvider(SimulatedWorld world) {
+  private SimulatedProvider(SimulatedWorld world, SimulatedConnection connection) {
     this.world = world;
+    this.connection = connection;
   }
 
   /**
@@ -55,7 +56,9 @@ public final class SimulatedProvider implements InstanceProvider {
    * @return the provider
    */
   public static SimulatedProvider on(ManualTime time) {
-    return new SimulatedProvider(new SimulatedWorld(requireNonNull(time, "time")));
+    requireNonNull(time, "time");
+    SimulatedWorld world = new SimulatedWorld(time, time, time);
+    return new SimulatedProvider(world, new SimulatedConnection(world));
   }
 
   /**
@@ -65,7 +68,7 @@ public final class SimulatedProvider implements InstanceProvider {
    */
   public void plan(InstancePlan plan) {
     requireNonNull(plan, "plan");
-    world.plans = request -> plan;
+    world.plans = request -> plan.life;
   }
 
   /**
@@ -74,7 +77,9 @@ public final class SimulatedProvider implements InstanceProvider {
    * @param plans what they do, in the order of their starts
    */
   public void planNext(InstancePlan... plans) {
-    world.nextPlans.addAll(List.of(plans));
+    for (InstancePlan plan : List.of(plans)) {
+      world.nextPlans.add(plan.life);
+    }
   }
 
   /**
@@ -83,7 +88,8 @@ public final class SimulatedProvider implements InstanceProvider {
    * @param planner gives the plan for a start
    */
   public void planBy(Function<StartRequest, InstancePlan> planner) {
-    world.plans = requireNonNull(planner, "planner");
+    requireNonNull(planner, "planner");
+    world.plans = request -> planner.apply(request).life;
   }
 
   /**
@@ -125,7 +131,7 @@ public final class SimulatedProvider implements InstanceProvider {
    * @return the instances, in the order of their starts
    */
   public List<SimulatedInstance> instances() {
-    return world.machines.values().stream().map(SimulatedMachine::toTruth).toList();
+    return world.machines.values().stream().map(SimulatedProvider::truth).toList();
   }
 
   /**
@@ -135,7 +141,7 @@ public final class SimulatedProvider implements InstanceProvider {
    * @return the instances, in the order of their starts
    */
   public List<SimulatedInstance> existing() {
-    return world.existing.values().stream().map(SimulatedMachine::toTruth).toList();
+    return world.existing.values().stream().map(SimulatedProvider::truth).toList();
   }
 
   /**
@@ -154,7 +160,7 @@ public final class SimulatedProvider implements InstanceProvider {
    * @return the provider, not yet used by any engine
    */
   public SimulatedProvider newConnection() {
-    return new SimulatedProvider(world);
+    return new SimulatedProvider(world, new SimulatedConnection(world));
   }
 
   /**
@@ -165,107 +171,74 @@ public final class SimulatedProvider implements InstanceProvider {
    * @return the provider, not yet used by any engine
    */
   public SimulatedProvider reconnect() {
-    ProviderContext current = context;
-    if (current != null && !cut && !closed) {
-      world.free(current.owner());
-    }
-    cut = true;
-    return newConnection();
+    return new SimulatedProvider(world, connection.reconnect());
   }
 
   @Override
   public String name() {
-    return "simulated";
+    return connection.name();
   }
 
   @Override
-  public void open(ProviderContext newContext) {
-    requireNonNull(newContext, "context");
-    if (context != null || cut || closed) {
-      throw new IllegalStateException(
-          "this provider has been used by an engine; take newConnection() or reconnect()");
-    }
-    world.open(newContext.owner(), this);
-    context = newContext;
+  public void open(ProviderContext context) {
+    connection.open(context);
   }
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    requireNonNull(request, "request");
-    return cut ? new CompletableFuture<>() : relay(world.start(request));
+    return connection.start(request);
   }
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    requireNonNull(instanceId, "instanceId");
-    requireNonNull(grace, "grace");
-    return cut ? new CompletableFuture<>() : relay(world.release(instanceId));
+    return connection.release(instanceId, grace);
   }
 
   @Override
   public CompletionStage<List<ProviderInstance>> list(String owner) {
-    requireNonNull(owner, "owner");
-    return cut ? new CompletableFuture<>() : relay(world.list(owner));
+    return connection.list(owner);
   }
 
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
-    SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
-    return CompletableFuture.completedFuture(machine == null ? List.of() : machine.logs(lines));
+    return connection.logs(instanceId, lines);
   }
 
   /** Returns whether the plan has the instance ready; the probe is not asked. */
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
-    SimulatedMachine machine = world.machines.get(instance.instanceId());
-    return !cut && machine != null && machine.isReady();
+    return connection.isReady(instance, probe);
   }
 
   /** Lets an instance outlive the engine, without a limit of time. */
   @Override
   public CompletionStage<Void> detach(String instanceId) {
-    SimulatedMachine machine = world.machines.get(requireNonNull(instanceId, "instanceId"));
-    if (machine != null && !cut) {
-      machine.left = true;
-    }
-    return CompletableFuture.completedFuture(null);
+    return connection.detach(instanceId);
   }
 
   /** Ends the use by the engine; its instances that were not left vanish. */
   @Override
   public void close() {
-    ProviderContext current = context;
-    if (current != null && !cut && !closed) {
-      world.close(current.owner());
-    }
-    closed = true;
+    connection.close();
   }
 
-  SimulatedWorld world() {
-    return world;
+  private static SimulatedInstance truth(SimulatedMachine machine) {
+    return new SimulatedInstance(
+        machine.request.instanceId(),
+        machine.request.owner(),
+        machine.request.deployment(),
+        machine.request.slot(),
+        Duration.ofNanos(machine.startedAt),
+        duration(machine.upAt),
+        duration(machine.releaseAskedAt),
+        machine.exit,
+        duration(machine.exitedAt),
+        duration(machine.goneAt),
+        duration(machine.releaseConfirmedAt),
+        machine.releases);
   }
 
-  void tellExited(String instanceId, InstanceExit exit) {
-    ProviderContext current = context;
-    if (current != null && !cut && !closed) {
-      current.observer().exited(instanceId, exit);
-    }
-  }
-
-  /** Passes an answer on, unless the engine has been cut off meanwhile. */
-  private <T extends @Nullable Object> CompletionStage<T> relay(CompletionStage<T> stage) {
-    CompletableFuture<T> relayed = new CompletableFuture<>();
-    stage.whenComplete(
-        (value, error) -> {
-          if (cut) {
-            return;
-          }
-          if (error != null) {
-            relayed.completeExceptionally(Unwrap.cause(error));
-          } else {
-            relayed.complete(value);
-          }
-        });
-    return relayed;
+  private static @Nullable Duration duration(long nanos) {
+    return nanos == SimulatedMachine.NEVER ? null : Duration.ofNanos(nanos);
   }
 }

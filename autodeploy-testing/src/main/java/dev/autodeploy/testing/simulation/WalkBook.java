@@ -1,0 +1,135 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.UsageHistory;
+import dev.autodeploy.testing.ManualProcess;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The model of one deployment, kept independently of the engine, in one life of that: what is
+ * deployed, who waits, which leases are open, and what events told of each instance.
+ */
+final class WalkBook {
+  final Walk walk;
+  final WalkEngine engine;
+  final String name;
+  final Map<String, WalkInstance> instances = new HashMap<>();
+  final List<WalkWaiter> waiters = new ArrayList<>();
+  final List<WalkLease> leases = new ArrayList<>();
+  final WalkBounds bounds = new WalkBounds();
+
+  DeploymentSpec spec;
+
+  /** True if nobody asks any longer, and a lease that comes is closed at once. */
+  boolean quiet;
+
+  int asked;
+  int scaleOutsAsked;
+
+  /** Until when the minimum may not be kept, as an instance has ended by itself. */
+  long minimumHeldUntil = Long.MIN_VALUE;
+
+  /** Completes when a removal is complete; null before one is asked for. */
+  @Nullable CompletableFuture<Void> removal;
+
+  private ManualProcess process;
+  private @Nullable Deployment deployment;
+
+  WalkBook(WalkEngine engine, DeploymentSpec spec) {
+    this.walk = engine.walk;
+    this.engine = engine;
+    this.process = engine.process.current;
+    this.name = spec.name();
+    this.spec = spec;
+    bounds.atRest(0, spec);
+  }
+
+  void attach(Deployment newDeployment) {
+    deployment = newDeployment;
+    process = engine.process.current;
+  }
+
+  Deployment deployment() {
+    Deployment current = deployment;
+    if (current == null) {
+      throw new IllegalStateException("deployment '" + name + "' is not attached");
+    }
+    return current;
+  }
+
+  /** Returns whether the process is alive in which the deployment is: else nobody is answered. */
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  boolean isRemoving() {
+    return removal != null;
+  }
+
+  boolean isRemoved() {
+    return removal != null && removal.isDone();
+  }
+
+  WalkInstance instance(String id) {
+    return instances.computeIfAbsent(id, WalkInstance::new);
+  }
+
+  void close(WalkLease held) {
+    held.lease().close();
+    if (--held.instance().open == 0) {
+      held.instance().becameIdle(walk.time.read(), idleTimeout());
+    }
+  }
+
+  /** A lease ended, or may have, that the book does not have: the idle timeout restarts. */
+  void unseenLease() {
+    long now = walk.time.read();
+    for (WalkInstance instance : instances.values()) {
+      if (instance.idleAtLast != WalkInstance.NEVER) {
+        instance.idleAtLast = now;
+      }
+    }
+  }
+
+  /** Returns the idle timeout in force, in nanoseconds. */
+  long idleTimeout() {
+    IdlePolicy policy = spec.idlePolicy();
+    if (policy == null) {
+      return IdlePolicy.DEFAULT_TIMEOUT.toNanos();
+    }
+    return policy.idleTimeout(NoHistory.INSTANCE).map(Duration::toNanos).orElse(WalkInstance.NEVER);
+  }
+
+  /** Returns what the deployment is called in what a walk says. */
+  String id() {
+    return engine.owner + "/" + name;
+  }
+
+  /** The drawn policies do not look at it. */
+  private enum NoHistory implements UsageHistory {
+    INSTANCE;
+
+    @Override
+    public String deployment() {
+      return "";
+    }
+
+    @Override
+    public List<Duration> recentGaps() {
+      return List.of();
+    }
+
+    @Override
+    public List<Duration> recentStartDurations() {
+      return List.of();
+    }
+  }
+}

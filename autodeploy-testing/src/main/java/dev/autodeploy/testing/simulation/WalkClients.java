@@ -1,0 +1,123 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.Lease;
+import dev.autodeploy.RouteRule;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** The clients of one deployment in a walk: they ask, cancel, and close the leases they got. */
+final class WalkClients {
+  private final Walk walk;
+  private final WalkBook book;
+  private final WalkAnswers answers;
+
+  WalkClients(WalkBook book, WalkAnswers answers) {
+    this.walk = book.walk;
+    this.book = book;
+    this.answers = answers;
+  }
+
+  void acquire(WalkDraw draw) {
+    acquire(RouteRule.defaultRule(), draw.patience());
+  }
+
+  void acquireByRoute(WalkDraw draw) {
+    acquire(route(draw), draw.patience());
+  }
+
+  private RouteRule route(WalkDraw draw) {
+    return switch (draw.below(4)) {
+      case 0 -> RouteRule.scaleOut();
+      case 1 -> RouteRule.random();
+      case 2 -> RouteRule.roundRobin();
+      default -> {
+        List<InstanceInfo> infos = book.deployment().status().instances();
+        yield RouteRule.instance(infos.isEmpty() ? "nobody" : draw.any(infos).id());
+      }
+    };
+  }
+
+  private void acquire(RouteRule route, Duration patience) {
+    WalkWaiter waiter = ask(route, patience);
+    if (route instanceof RouteRule.ScaleOut) {
+      book.scaleOutsAsked++;
+    }
+    CompletableFuture<Lease> future =
+        book.deployment().acquireAsync(new AcquireRequest(route, patience));
+    waiter.future = future;
+    future.whenComplete(
+        (lease, error) -> {
+          if (answers.answered(waiter, error)) {
+            answers.granted(waiter, lease);
+          }
+        });
+  }
+
+  void start() {
+    WalkWaiter waiter = ask(RouteRule.defaultRule(), AcquireRequest.DEFAULT_TIMEOUT);
+    CompletableFuture<Void> future = book.deployment().warmUp();
+    waiter.future = future;
+    waiter.canGiveUp = false;
+    future.whenComplete(
+        (done, error) -> {
+          if (answers.answered(waiter, error)) {
+            book.unseenLease();
+          }
+        });
+  }
+
+  private WalkWaiter ask(RouteRule route, Duration patience) {
+    long now = walk.time.read();
+    WalkWaiter waiter =
+        new WalkWaiter(
+            walk.requests++,
+            route,
+            now,
+            now + patience.toNanos(),
+            book.waiters.size(),
+            book.spec,
+            route instanceof RouteRule.Default ? null : book.deployment().status());
+    walk.trace.add(
+        () -> book.id() + ": " + waiter + " asks for " + route + " within " + Walk.text(patience));
+    book.waiters.add(waiter);
+    book.asked++;
+    book.bounds.waiting(book.waiters.size());
+    return waiter;
+  }
+
+  void giveUp(WalkDraw draw) {
+    List<WalkWaiter> able = book.waiters.stream().filter(waiter -> waiter.canGiveUp).toList();
+    if (able.isEmpty()) {
+      return;
+    }
+    WalkWaiter waiter = draw.any(able);
+    walk.trace.add(() -> book.id() + ": " + waiter + " gives up");
+    if (waiter.future.cancel(false)) {
+      walk.cancelled++;
+      walk.check(waiter.cancelled, () -> "who gives up is told so: " + waiter);
+    }
+    book.unseenLease();
+  }
+
+  void close(WalkDraw draw) {
+    if (book.leases.isEmpty()) {
+      return;
+    }
+    WalkLease held = book.leases.remove(draw.below(book.leases.size()));
+    walk.trace.add(() -> book.id() + ": close a lease of " + held.instance().id);
+    book.close(held);
+    if (draw.chance(10)) {
+      held.lease().close();
+    }
+  }
+
+  void closeAll() {
+    walk.trace.add(() -> book.id() + ": close all " + book.leases.size() + " leases");
+    List<WalkLease> all = List.copyOf(book.leases);
+    book.leases.clear();
+    all.forEach(book::close);
+  }
+}

@@ -1,0 +1,151 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.InstanceInfo;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One deployment in a walk, in one life of its engine: does to it what clients and host
+ * applications do.
+ */
+final class WalkDeployment {
+  final WalkBook book;
+  final WalkEvents events;
+  final WalkChecks checks;
+
+  private final Walk walk;
+  private final WalkEngine engine;
+  private final WalkRefusals refusals;
+  private final WalkClients clients;
+
+  WalkDeployment(WalkEngine engine, DeploymentSpec spec) {
+    this.walk = engine.walk;
+    this.engine = engine;
+    this.book = new WalkBook(engine, spec);
+    this.refusals = new WalkRefusals(book);
+    this.clients = new WalkClients(book, new WalkAnswers(book, refusals));
+    this.events = new WalkEvents(book, refusals);
+    this.checks = new WalkChecks(book, refusals);
+  }
+
+  void act(WalkDraw draw) {
+    int kind = draw.below(100);
+    if (kind < 46) {
+      for (int i = draw.any(1, 1, 1, 1, 1, 2, 3, 8); i > 0; i--) {
+        clients.acquire(draw);
+      }
+    } else if (kind < 54) {
+      clients.acquireByRoute(draw);
+    } else if (kind < 62) {
+      clients.giveUp(draw);
+    } else if (kind < 92) {
+      for (int i = draw.any(1, 1, 2, 8); i > 0; i--) {
+        clients.close(draw);
+      }
+    } else if (kind < 94) {
+      clients.start();
+    } else if (kind < 96) {
+      release();
+    } else if (kind < 97) {
+      releaseNow();
+    } else if (kind < 99) {
+      update(draw);
+    } else {
+      clients.closeAll();
+    }
+  }
+
+  private void release() {
+    walk.trace.add(() -> book.id() + ": release");
+    book.deployment().release();
+  }
+
+  private void releaseNow() {
+    walk.trace.add(() -> book.id() + ": release by force");
+    refusals.releasedByForce();
+    book.instances.values().forEach(instance -> instance.forced = true);
+    for (InstanceInfo info : book.deployment().status().instances()) {
+      book.instance(info.id()).forced = true;
+    }
+    book.deployment().releaseNow();
+  }
+
+  private void update(WalkDraw draw) {
+    if (book.isRemoving()) {
+      return;
+    }
+    DeploymentSpec drawn = draw.spec(book.name, engine.nextRevision());
+    String command = book.spec.startCommand();
+    update(
+        draw.chance(60) && command != null
+            ? drawn.toBuilder().startCommand(command).build()
+            : drawn);
+  }
+
+  private void update(DeploymentSpec newSpec) {
+    walk.trace.add(() -> book.id() + ": update to " + describe(newSpec));
+    DeploymentSpec before = book.spec;
+    book.spec = newSpec;
+    book.bounds.updated(newSpec);
+    book.instances.values().forEach(instance -> instance.timeoutChanged(book.idleTimeout()));
+    if (!engine.process.mayFail(() -> engine.process.autoDeploy().update(newSpec))) {
+      book.spec = before;
+    }
+  }
+
+  void remove() {
+    if (!book.isRemoving()) {
+      walk.trace.add(() -> book.id() + ": remove");
+      engine.process.mayFail(() -> book.removal = engine.process.autoDeploy().remove(book.name));
+    }
+  }
+
+  /** Asks for nothing more and lets everything go. */
+  void quiet() {
+    book.quiet = true;
+    clients.closeAll();
+    if (!book.isRemoving()) {
+      update(book.spec.toBuilder().minInstances(0).idleTimeout(Duration.ofSeconds(1)).build());
+    }
+  }
+
+  /** Returns how long it is until a waiter's deadline or the end of an idle time. */
+  Optional<Duration> deadline(WalkDraw draw) {
+    List<Long> moments = new ArrayList<>();
+    book.waiters.forEach(waiter -> moments.add(waiter.deadline));
+    for (WalkInstance instance : book.instances.values()) {
+      if (instance.told == WalkInstance.Told.READY && instance.open == 0) {
+        moments.add(instance.idleDueAtFirst());
+      }
+    }
+    long now = walk.time.read();
+    moments.removeIf(moment -> moment == WalkInstance.NEVER || moment < now);
+    moments.sort(null);
+    return moments.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Duration.ofNanos(draw.any(moments) - now));
+  }
+
+  static String describe(DeploymentSpec spec) {
+    return spec.name()
+        + " "
+        + spec.startCommand()
+        + " instances "
+        + spec.minInstances()
+        + ".."
+        + spec.maxInstances()
+        + " concurrency "
+        + spec.concurrency()
+        + " maxPending "
+        + spec.maxPending()
+        + " idle "
+        + spec.idlePolicy()
+        + " startTimeout "
+        + Walk.text(spec.startTimeout())
+        + " backoff "
+        + Walk.text(spec.startBackoff());
+  }
+}

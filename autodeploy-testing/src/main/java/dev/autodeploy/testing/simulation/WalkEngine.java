@@ -1,0 +1,280 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.StartRequest;
+import dev.autodeploy.testing.ManualTime;
+import dev.autodeploy.testing.world.SimulatedMachine;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One owner in a walk: its process of the moment, what its engines told, and its deployments. */
+final class WalkEngine {
+  final Walk walk;
+  final String owner;
+  final WalkReports reports;
+  final WalkProcess process;
+
+  private final int deploymentCount;
+  private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
+
+  /** When each deployment was last made, or was to be, by {@link ManualTime#read()}. */
+  private final Map<String, Long> deployedAt = new HashMap<>();
+
+  private int revisions;
+
+  WalkEngine(Walk walk, String owner, int deploymentCount) {
+    this.walk = walk;
+    this.owner = owner;
+    this.deploymentCount = deploymentCount;
+    this.reports = new WalkReports(walk, owner);
+    this.process = new WalkProcess(walk, owner, reports, this::told);
+  }
+
+  // What happens to the engine.
+
+  void start() {
+    WalkDraw draw = WalkDraw.of(walk.seed, owner, 0);
+    process.build(draw);
+    for (int i = 0; i < deploymentCount; i++) {
+      deploy(draw, "d" + i);
+    }
+  }
+
+  int nextRevision() {
+    return ++revisions;
+  }
+
+  private void deploy(WalkDraw draw, String name) {
+    DeploymentSpec spec = draw.spec(name, nextRevision());
+    walk.trace.add(() -> owner + ": deploy " + WalkDeployment.describe(spec));
+    WalkDeployment before = deployments.remove(name);
+    WalkDeployment deployment = new WalkDeployment(this, spec);
+    deployments.put(name, deployment);
+    deployedAt.put(name, walk.time.read());
+    if (!process.mayFail(() -> deployment.book.attach(process.autoDeploy().deploy(spec)))) {
+      deployments.remove(name);
+      if (before != null) {
+        deployments.put(name, before);
+      }
+    }
+  }
+
+  /** Deploys one of those that were removed; or removes one, if none is missing. */
+  void redeploy(WalkDraw draw) {
+    if (process.isDead()) {
+      return;
+    }
+    for (int i = 0; i < deploymentCount; i++) {
+      String name = "d" + i;
+      WalkDeployment existing = deployments.get(name);
+      boolean free = existing == null || existing.book.isRemoved();
+      if (free && existing(name).isEmpty()) {
+        deploy(draw, name);
+        return;
+      }
+    }
+    if (!deployments.isEmpty()) {
+      draw.any(List.copyOf(deployments.values())).remove();
+    }
+  }
+
+  void restart(WalkDraw draw) {
+    walk.restarts++;
+    if (draw.chance(75)) {
+      process.kill();
+      if (draw.chance(50)) {
+        walk.time.advance(draw.pause());
+      }
+    } else {
+      close();
+    }
+    rebuild(draw);
+  }
+
+  void close() {
+    process.close();
+    if (process.isDead()) {
+      return; // what it left is the next engine's
+    }
+    walk.time.runReady();
+    if (process.isDead()) {
+      return; // it died at a list that was asked for before the engine was closed
+    }
+    deployments.values().forEach(deployment -> deployment.checks.checkClosed());
+    deployments.values().forEach(deployment -> deployment.checks.checkRefusedAfterClose());
+    process.end();
+  }
+
+  /** Starts the engine again if its process has died by itself. */
+  void rebuildIfDead() {
+    if (process.isDead()) {
+      rebuild(WalkDraw.of(walk.seed, owner, process.restarts()));
+    }
+  }
+
+  private void rebuild(WalkDraw draw) {
+    process.bury();
+    Map<String, WalkDeployment> before = new LinkedHashMap<>(deployments);
+    before.values().removeIf(deployment -> deployment.book.isRemoving());
+    List<DeploymentSpec> expected =
+        process.store.isUncertain()
+            ? process.store.state().deployments().stream().map(stored -> stored.spec()).toList()
+            : before.values().stream().map(deployment -> deployment.book.spec).toList();
+    deployments.clear();
+    // The books have to be there before the engine: it tells of what it adopts while it is built.
+    expected.forEach(spec -> deployments.put(spec.name(), new WalkDeployment(this, spec)));
+    process.rebuild(draw);
+    checkRestored(inStoredOrder(expected));
+    for (WalkDeployment deployment : deployments.values()) {
+      deployment.book.attach(process.autoDeploy().deployment(deployment.book.name));
+    }
+  }
+
+  /** One that was saved once more after a removal that failed is behind all others. */
+  private List<DeploymentSpec> inStoredOrder(List<DeploymentSpec> specs) {
+    List<String> order =
+        process.store.state().deployments().stream().map(stored -> stored.spec().name()).toList();
+    return specs.stream()
+        .sorted(Comparator.comparingInt(spec -> order.indexOf(spec.name())))
+        .toList();
+  }
+
+  private void checkRestored(List<DeploymentSpec> expected) {
+    List<DeploymentSpec> restored =
+        process.autoDeploy().deployments().stream().map(Deployment::spec).toList();
+    walk.check(
+        restored.equals(expected),
+        () -> "deployments survive a restart, but " + expected + " became " + restored);
+  }
+
+  // What happens to its deployments.
+
+  void act(WalkDraw draw) {
+    if (process.isDead()) {
+      return;
+    }
+    List<WalkDeployment> all = List.copyOf(deployments.values());
+    WalkDeployment chosen = all.isEmpty() ? null : draw.any(all);
+    if (chosen == null || (chosen.book.isRemoved() && draw.chance(30))) {
+      redeploy(draw);
+    } else {
+      chosen.act(draw);
+    }
+  }
+
+  /** Returns how long it is until something is due in one of the deployments. */
+  Optional<Duration> deadline(WalkDraw draw) {
+    List<WalkDeployment> all = List.copyOf(deployments.values());
+    return all.isEmpty() ? Optional.empty() : draw.any(all).deadline(draw);
+  }
+
+  void check() {
+    for (WalkDeployment deployment : deployments.values()) {
+      deployment.checks.check();
+    }
+    reports.check();
+  }
+
+  private void told(DeploymentEvent event) {
+    walk.trace.add(() -> owner + "/" + event.deployment() + ": " + brief(event));
+    reports.told(event);
+    WalkDeployment deployment = deployments.get(event.deployment());
+    if (deployment != null) {
+      deployment.events.told(event);
+    }
+  }
+
+  /** Returns an event without what its line says anyway. */
+  private static String brief(DeploymentEvent event) {
+    return event.toString().replaceFirst("at=[^,\\]]+, deployment=[^,\\]]+(, )?", "");
+  }
+
+  void starting(StartRequest request) {
+    String id = request.instanceId();
+    reports.starting(id);
+    walk.check(
+        process.current.isAlive(), () -> "nothing is started after the engine has ended: " + id);
+    walk.check(
+        process.store.hasStart(id),
+        () -> "the ledger has the start before anything can run: " + id);
+    List<SimulatedMachine> existing = existing(request.deployment());
+    existing.removeIf(machine -> machine.hidden);
+    int max = request.spec().maxInstances();
+    walk.check(
+        existing.size() < max,
+        () ->
+            "at most "
+                + max
+                + " instances of "
+                + request.deployment()
+                + " exist, but "
+                + id
+                + " is started beside "
+                + existing.stream().map(machine -> machine.request.instanceId()).toList());
+    walk.check(
+        request.slot() >= 0
+            && request.slot() < max
+            && existing.stream().noneMatch(m -> m.request.slot() == request.slot()),
+        () -> "a slot is held by one instance at a time: " + request.slot() + " of " + id);
+  }
+
+  void releasing(SimulatedMachine machine) {
+    WalkDeployment deployment = deployments.get(machine.request.deployment());
+    if (deployment != null) {
+      deployment.events.releasing(machine);
+    }
+  }
+
+  private List<SimulatedMachine> existing(String deployment) {
+    List<SimulatedMachine> result = new ArrayList<>();
+    for (SimulatedMachine machine : walk.world.existing.values()) {
+      if (machine.request.owner().equals(owner)
+          && machine.request.deployment().equals(deployment)) {
+        result.add(machine);
+      }
+    }
+    return result;
+  }
+
+  // The end.
+
+  /** Lets everything come to rest: no minimum, a short idle time, no lease open. */
+  void quiet() {
+    for (WalkDeployment deployment : List.copyOf(deployments.values())) {
+      deployment.quiet();
+    }
+  }
+
+  void checkAtRest() {
+    for (SimulatedMachine machine : walk.world.existing.values()) {
+      if (machine.request.owner().equals(owner)) {
+        walk.broken(
+            "in the end nothing runs that nobody needs, but "
+                + machine.request.instanceId()
+                + " does");
+      }
+    }
+    deployments.values().forEach(deployment -> deployment.checks.checkAtRest());
+    checkLedger();
+  }
+
+  private void checkLedger() {
+    WalkLedger ledger = new WalkLedger(this);
+    ledger.check();
+    for (WalkDeployment deployment : deployments.values()) {
+      new WalkCost(deployment.book, ledger.ends()).check();
+    }
+  }
+
+  long deployedAt(String deployment) {
+    return deployedAt.getOrDefault(deployment, 0L);
+  }
+}

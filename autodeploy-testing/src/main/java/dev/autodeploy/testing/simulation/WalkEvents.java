@@ -1,0 +1,169 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.testing.world.SimulatedMachine;
+
+/**
+ * The events of one deployment, as the provider and the listeners see them: the book is kept of it,
+ * and it is checked.
+ */
+final class WalkEvents {
+  private final Walk walk;
+  private final WalkBook book;
+  private final WalkRefusals refusals;
+  private int scaleOuts;
+
+  WalkEvents(WalkBook book, WalkRefusals refusals) {
+    this.walk = book.walk;
+    this.book = book;
+    this.refusals = refusals;
+  }
+
+  /** The provider is asked to release an instance. */
+  void releasing(SimulatedMachine machine) {
+    String id = machine.request.instanceId();
+    WalkInstance instance = book.instance(id);
+    instance.releaseAsked = true;
+    boolean allowed =
+        instance.open == 0
+            || instance.forced
+            || book.engine.process.isClosing()
+            || machine.exitedAt != SimulatedMachine.NEVER;
+    walk.check(
+        allowed,
+        () ->
+            "an instance with an open lease is not released, but " + id + " with " + instance.open);
+  }
+
+  void told(DeploymentEvent event) {
+    refusals.told(event);
+    if (event instanceof DeploymentEvent.InstanceStarting e) {
+      toldStarting(e);
+    } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      toldReady(e);
+    } else if (event instanceof DeploymentEvent.InstanceStartFailed) {
+      walk.startFailures++;
+    } else if (event instanceof DeploymentEvent.InstanceExited e) {
+      toldExited(e);
+    } else if (event instanceof DeploymentEvent.InstanceDraining e) {
+      book.instance(e.instanceId()).told = WalkInstance.Told.DRAINING;
+    } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
+      toldReleasing(e);
+    } else if (event instanceof DeploymentEvent.InstanceReleased e) {
+      toldReleased(e);
+    }
+  }
+
+  private void toldStarting(DeploymentEvent.InstanceStarting event) {
+    String id = event.instanceId();
+    StartReason reason = event.reason();
+    WalkInstance known = book.instances.get(id);
+    boolean isNew = known == null || known.told == WalkInstance.Told.NOTHING;
+    walk.check(isNew, () -> "every start has one reason, but " + id + " has two");
+    int starting = count(WalkInstance.Told.STARTING, id);
+    int ready = count(WalkInstance.Told.READY, id);
+    WalkBounds bounds = book.bounds;
+    boolean justified =
+        switch (reason) {
+          case REQUEST -> starting == 0 && ready == 0 && bounds.mostWaiting > 0;
+          case DEMAND -> (long) starting * bounds.leastConcurrency < bounds.mostWaiting;
+          case MINIMUM -> starting + ready < bounds.mostMinimum;
+          case SCALE_OUT -> ++scaleOuts <= book.scaleOutsAsked;
+          case ADOPTED -> walk.world.machines.containsKey(id);
+        };
+    walk.check(
+        justified,
+        () ->
+            "a demand starts one instance, but "
+                + id
+                + " starts for "
+                + reason
+                + " beside "
+                + starting
+                + " starting and "
+                + ready
+                + " ready, for "
+                + bounds.mostWaiting
+                + " waiting");
+    WalkInstance instance = book.instance(id);
+    instance.told = WalkInstance.Told.STARTING;
+    instance.adopted = reason == StartReason.ADOPTED;
+  }
+
+  private void toldReady(DeploymentEvent.InstanceReady event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    SimulatedMachine machine = walk.world.machines.get(event.instanceId());
+    boolean wasReady =
+        machine != null && machine.upAt != SimulatedMachine.NEVER && machine.plan.comesUp;
+    walk.check(
+        wasReady, () -> "ready is told of what is up, but " + event.instanceId() + " is not");
+    instance.told = WalkInstance.Told.READY;
+    if (instance.open == 0 && !instance.used) {
+      instance.becameIdle(walk.time.read(), book.idleTimeout());
+    }
+  }
+
+  private void toldExited(DeploymentEvent.InstanceExited event) {
+    SimulatedMachine machine = walk.world.machines.get(event.instanceId());
+    walk.check(
+        machine != null && machine.exitedAt != SimulatedMachine.NEVER,
+        () -> "an exit is told of what has ended, but " + event.instanceId() + " has not");
+    book.minimumHeldUntil =
+        Math.max(book.minimumHeldUntil, walk.time.read() + book.bounds.mostBackoff.toNanos());
+  }
+
+  private void toldReleasing(DeploymentEvent.InstanceReleasing event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    instance.told = WalkInstance.Told.RELEASING;
+    instance.adopted |= event.reason() == ReleaseReason.ORPHANED;
+    if (event.reason() != ReleaseReason.IDLE) {
+      return;
+    }
+    walk.check(
+        instance.open == 0,
+        () -> instance.id + " is released as idle with " + instance.open + " leases open");
+    walk.check(
+        count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
+        () -> instance.id + " is released as idle although the minimum needs it");
+    // For an adopted one the ledger knows better than this book when it was last used.
+    boolean known = !instance.adopted || instance.used;
+    walk.check(
+        !known || walk.time.read() >= instance.idleDueAtFirst(),
+        () ->
+            instance.id
+                + " is released as idle before its time, which comes in "
+                + (instance.idleDueAtFirst() - walk.time.read()) / 1e6
+                + " ms");
+  }
+
+  private void toldReleased(DeploymentEvent.InstanceReleased event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    walk.check(
+        instance.told != WalkInstance.Told.GONE,
+        () -> "a release is told once, but again of " + instance.id);
+    instance.told = WalkInstance.Told.GONE;
+    SimulatedMachine machine = walk.world.machines.get(instance.id);
+    walk.check(
+        machine == null || !machine.exists() || machine.hidden,
+        () -> "released means gone, but " + instance.id + " still exists");
+    walk.check(
+        machine == null
+            || instance.adopted
+            || machine.releaseConfirmedAt == walk.time.read()
+            || book.engine.reports.mayBeLate(machine),
+        () -> "released is told at once, but " + instance.id + " was gone before");
+  }
+
+  /** Counts the others of which the same was told last. */
+  private int count(WalkInstance.Told told, String except) {
+    int count = 0;
+    for (WalkInstance instance : book.instances.values()) {
+      if (instance.told == told && !instance.id.equals(except)) {
+        count++;
+      }
+    }
+    return count;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.autodeploy.testing.simulation;
+
+/** One instance in a walk's book: what events told, and which leases are open. */
+final class WalkInstance {
+  static final long NEVER = Long.MAX_VALUE;
+
+  /** As far as events have told. */
+  enum Told {
+    NOTHING,
+    STARTING,
+    READY,
+    DRAINING,
+    RELEASING,
+    GONE
+  }
+
+  final String id;
+  Told told = Told.NOTHING;
+  boolean adopted;
+  boolean releaseAsked;
+  boolean forced;
+
+  int open;
+  boolean used;
+
+  /** Since when it is idle: at the earliest, as leases of which the book knows nothing may end. */
+  long idleSince = NEVER;
+
+  /** Since when it is idle at the latest. */
+  long idleAtLast = NEVER;
+
+  /** The shortest and longest idle timeout in force since then. */
+  long shortestTimeout;
+
+  long longestTimeout;
+
+  WalkInstance(String id) {
+    this.id = id;
+  }
+
+  void becameIdle(long now, long timeout) {
+    idleSince = now;
+    idleAtLast = now;
+    shortestTimeout = timeout;
+    longestTimeout = timeout;
+  }
+
+  void timeoutChanged(long timeout) {
+    shortestTimeout = Math.min(shortestTimeout, timeout);
+    longestTimeout = Math.max(longestTimeout, timeout);
+  }
+
+  /** Returns until when it is surely not released for being idle. */
+  long idleDueAtFirst() {
+    return due(idleSince, shortestTimeout);
+  }
+
+  /** Returns when it must have been released for being idle, unless it makes up the minimum. */
+  long idleDueAtLast() {
+    return due(idleAtLast, longestTimeout);
+  }
+
+  private static long due(long since, long timeout) {
+    return since == NEVER || timeout == NEVER ? NEVER : since + timeout;
+  }
+}

@@ -1,0 +1,265 @@
+package dev.autodeploy.testing.simulation;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.testing.ManualProcess;
+import dev.autodeploy.testing.world.SimulatedConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One owner's process of the moment in a walk, and what it has on disk: its engine is built in it
+ * and closed, and it dies, by itself or killed.
+ */
+final class WalkProcess {
+  /** So many that a walk does not draw as many failures in a row; four have been drawn. */
+  private static final int BUILD_ATTEMPTS = 20;
+
+  final WalkStore store;
+
+  /** The process that runs, or the last one that did. */
+  ManualProcess current;
+
+  private final Walk walk;
+  private final String owner;
+  private final WalkReports reports;
+  private final Consumer<DeploymentEvent> listener;
+
+  /** When an engine of this owner was last killed or closed: to tell which lives a restart cut. */
+  private final List<Long> restarts = new ArrayList<>();
+
+  private SimulatedConnection connection;
+  private @Nullable AutoDeploy autoDeploy;
+  private boolean building;
+  private boolean closing;
+  private boolean died;
+
+  WalkProcess(Walk walk, String owner, WalkReports reports, Consumer<DeploymentEvent> listener) {
+    this.walk = walk;
+    this.owner = owner;
+    this.reports = reports;
+    this.listener = listener;
+    this.store = new WalkStore(new Fate(), walk.time::read);
+    this.current = walk.time.newProcess();
+    this.connection = new SimulatedConnection(walk.world);
+  }
+
+  AutoDeploy autoDeploy() {
+    AutoDeploy engine = autoDeploy;
+    if (engine == null) {
+      throw new IllegalStateException("the engine is not running");
+    }
+    return engine;
+  }
+
+  /** Returns whether an engine is being made, which knows nothing yet. */
+  boolean isBuilding() {
+    return building;
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** Returns whether it has died by itself and was not started again. */
+  boolean isDead() {
+    return died;
+  }
+
+  /** Returns how many ends and beginnings of engines there were. */
+  int restarts() {
+    return restarts.size();
+  }
+
+  /** Returns whether an engine ended or began between two moments. */
+  boolean restartedBetween(long from, long to) {
+    return restarts.stream().anyMatch(restart -> restart >= from && restart <= to);
+  }
+
+  // How it begins.
+
+  /** Builds an engine; what makes that fail is tried again, as a host application would. */
+  void build(WalkDraw draw) {
+    closing = false;
+    building = true;
+    int failures = 0;
+    while (true) {
+      died = false;
+      walk.trace.add(() -> owner + ": build");
+      reports.building();
+      ManualProcess next = walk.time.newProcess();
+      current = next;
+      try {
+        autoDeploy = next.build(builder(next, draw), draw.random.nextLong());
+        if (!died) {
+          building = false;
+          reports.built();
+          return;
+        }
+      } catch (RuntimeException e) {
+        walk.trace.add(() -> owner + ": the engine is not built: " + e.getMessage());
+        if (!died && (!isExpected(e) || ++failures == BUILD_ATTEMPTS)) {
+          throw e;
+        }
+      }
+      if (!died) {
+        end();
+        restarts.add(walk.time.read());
+      }
+    }
+  }
+
+  private static boolean isExpected(RuntimeException e) {
+    return e instanceof AutoDeployException failure
+        && (failure.code() == ErrorCode.PROVIDER_FAILED
+            || failure.code() == ErrorCode.STATE_FAILED);
+  }
+
+  private AutoDeploy.Builder builder(ManualProcess process, WalkDraw draw) {
+    return AutoDeploy.builder()
+        .provider(new WalkProvider(connection, process, this::beforeCall))
+        .owner(owner)
+        .stateStore(store.open())
+        .costMeter(CostMeter.perHour("3600", "USD"))
+        .keepInstancesOnClose(draw.chance(30))
+        .drainTimeout(Duration.ofSeconds(5))
+        .releaseTimeout(Duration.ofHours(1))
+        .listener(event -> told(process, event));
+  }
+
+  private void told(ManualProcess from, DeploymentEvent event) {
+    if (from == current && from.isAlive()) {
+      listener.accept(event);
+    }
+  }
+
+  /** Builds an engine where another one has ended. */
+  void rebuild(WalkDraw draw) {
+    build(draw);
+    restarts.add(walk.time.read());
+  }
+
+  /** Tries to start another engine of the same owner at the same time. */
+  void second(WalkDraw draw) {
+    if (died) {
+      return;
+    }
+    walk.trace.add(() -> owner + ": build a second engine");
+    ManualProcess other = walk.time.newProcess();
+    AutoDeploy.Builder builder =
+        AutoDeploy.builder().provider(new SimulatedConnection(walk.world)).owner(owner);
+    try {
+      other.build(builder, draw.random.nextLong());
+      walk.broken("a second engine of an owner is refused, but that of " + owner + " was built");
+    } catch (AutoDeployException e) {
+      walk.check(
+          e.code() == ErrorCode.OWNER_IN_USE,
+          () -> "a second engine of an owner is told so, but that of " + owner + " got " + e);
+    }
+    other.kill();
+  }
+
+  // What fails in it.
+
+  /** Does what needs the store; returns false if that failed, and nothing may have changed. */
+  boolean mayFail(Runnable action) {
+    try {
+      action.run();
+      return true;
+    } catch (AutoDeployException e) {
+      boolean expected = died || walk.faults.contains(RandomWalk.Fault.STORE);
+      if (e.code() != ErrorCode.STATE_FAILED || !expected) {
+        throw e;
+      }
+      walk.trace.add(() -> owner + ": fails: " + e.getMessage());
+      return false;
+    }
+  }
+
+  private final class Fate implements WalkStore.Fate {
+    @Override
+    public WalkStore.Write next() {
+      return nextWrite();
+    }
+
+    @Override
+    public void called() {
+      beforeCall();
+    }
+  }
+
+  private WalkStore.Write nextWrite() {
+    WalkDraw draw = walk.fault(RandomWalk.Fault.STORE, "store", 10);
+    if (draw == null) {
+      return WalkStore.Write.WELL;
+    }
+    WalkStore.Write write = draw.badWrite(walk.faults.contains(RandomWalk.Fault.RESTART));
+    walk.trace.add(() -> owner + ": the store's write: " + write);
+    if (write == WalkStore.Write.DIES || write == WalkStore.Write.DIES_WRITTEN) {
+      die();
+    }
+    return write;
+  }
+
+  /** It may die before any call; more often while the engine is built or closed. */
+  private void beforeCall() {
+    int perMille = building || closing ? 20 : 1;
+    if (!died && walk.fault(RandomWalk.Fault.RESTART, "death", perMille) != null) {
+      walk.trace.add(() -> owner + ": dies before a call");
+      die();
+      store.cut();
+    }
+  }
+
+  // How it ends.
+
+  private void die() {
+    died = true;
+    walk.restarts++;
+    kill();
+  }
+
+  void kill() {
+    walk.trace.add(() -> owner + ": kill");
+    current.kill();
+    connection = connection.reconnect();
+    restarts.add(walk.time.read());
+  }
+
+  /** Closes the engine; the process runs on, unless it dies at that. */
+  void close() {
+    walk.trace.add(() -> owner + ": close");
+    closing = true;
+    restarts.add(walk.time.read());
+    try {
+      current.close(autoDeploy());
+    } catch (AutoDeployException e) {
+      if (!died && e.code() != ErrorCode.STATE_FAILED) { // the store may refuse the last entries
+        throw e;
+      }
+    } catch (RuntimeException e) {
+      if (!died) {
+        throw e;
+      }
+    }
+  }
+
+  /** Ends it when its engine is closed, or was not built. */
+  void end() {
+    current.kill();
+    store.cut();
+    connection = new SimulatedConnection(walk.world);
+  }
+
+  /** Leaves of one that was killed or has died what it has on disk. */
+  void bury() {
+    died = false;
+    store.cut();
+  }
+}

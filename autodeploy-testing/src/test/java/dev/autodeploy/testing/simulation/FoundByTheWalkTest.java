@@ -1,0 +1,235 @@
+package dev.autodeploy.testing.simulation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.Lease;
+import dev.autodeploy.RouteRule;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.testing.InstancePlan;
+import dev.autodeploy.testing.ManualProcess;
+import dev.autodeploy.testing.SimulatedInstance;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+/** What random walks have found, each told as a short story. */
+class FoundByTheWalkTest extends EngineStory {
+  @Test
+  void acquire_boundToAnInstanceThatDies_getsTheRoomOfAnother() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(30)));
+    AutoDeploy autoDeploy = time.build(AutoDeploy.builder().provider(first));
+    Deployment voice = autoDeploy.deploy(spec("voice").maxInstances(2).concurrency(1).build());
+    Lease held = time.<Lease>await(voice.acquireAsync());
+    Lease other = time.<Lease>await(voice.acquireAsync());
+    CompletableFuture<Lease> bound =
+        voice.acquireAsync(
+            AcquireRequest.within(Duration.ofMinutes(1)).route(RouteRule.roundRobin()));
+    time.runReady();
+    // It waits for one of the two; the other one gets room, and then that one dies.
+    String target = boundTo(voice, held, other);
+    (target.equals(held.instanceId()) ? other : held).close();
+    assertThat(bound).isNotDone();
+
+    first.crash(target, InstanceExit.unknown("the host lost power"));
+    time.runReady();
+
+    assertThat(bound).as("the other instance has room").isDone();
+    time.close(autoDeploy);
+  }
+
+  /** With everything alike, the first round goes to the oldest instance. */
+  private static String boundTo(Deployment voice, Lease held, Lease other) {
+    String oldest = voice.status().instances().get(0).id();
+    return oldest.equals(held.instanceId()) ? held.instanceId() : other.instanceId();
+  }
+
+  @Test
+  void restart_withAnOrphanThatGoesByItself_closesItsAccount() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(5)));
+    removeAndKill();
+
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofMinutes(10));
+
+    assertThat(first.existing()).isEmpty();
+    assertThat(openAccounts()).as("accounts of instances that are gone").isEmpty();
+    time.close(second);
+  }
+
+  @Test
+  void deploy_whileAnOrphanOfTheSameNameIsBeingReleased_keepsTheMaximum() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofMinutes(2)));
+    removeAndKillBeforeTheRelease();
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofSeconds(91)); // the orphan's release is under way
+
+    Deployment voice = second.deploy(spec("voice").build());
+    voice.acquireAsync();
+    time.advance(Duration.ofMinutes(5));
+
+    assertThat(first.maxExisting("voice")).isEqualTo(1);
+    time.close(second);
+  }
+
+  @Test
+  void close_thatLeavesInstances_leavesOrReleasesWhatWasNotClaimedYet() {
+    removeAndKillBeforeTheRelease();
+    AutoDeploy second = restart(first.reconnect(), true);
+
+    time.close(second);
+
+    assertThat(first.instances().get(0).releaseAskedAt() != null || !openAccounts().isEmpty())
+        .as("released, or left with its account open")
+        .isTrue();
+    assertThat(first.existing().isEmpty())
+        .as("what is gone has no open account")
+        .isEqualTo(openAccounts().isEmpty());
+  }
+
+  @Test
+  void close_whileAnOrphanIsBeingReleased_waitsForIt() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofSeconds(20)));
+    removeAndKillBeforeTheRelease();
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofSeconds(65)); // the orphan's release is under way
+    time.close(second);
+
+    SimulatedInstance orphan = first.instances().get(0);
+    assertThat(orphan.releaseConfirmedAt())
+        .as("verified gone before the close returns")
+        .isNotNull();
+    assertThat(openAccounts()).isEmpty();
+  }
+
+  @Test
+  void orphan_whoseReleaseIsOnlyPretended_isCountedUntilItIsGone() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releasePretended(1));
+    removeAndKillBeforeTheRelease();
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofMinutes(10));
+
+    SimulatedInstance orphan = first.instances().get(0);
+    assertThat(orphan.lifetime()).isNotNull();
+    assertThat(paid(orphan.instanceId())).isGreaterThanOrEqualTo(orphan.lifetime());
+    time.close(second);
+  }
+
+  @Test
+  void restart_withAStartThatIsListedLate_countsItUntilItIsGone() {
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).listedAfter(Duration.ofSeconds(20)));
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    voice.acquireAsync();
+    time.runReady();
+    process.kill();
+    store.cut();
+
+    AutoDeploy second = restart(first.reconnect(), false);
+    time.advance(Duration.ofMinutes(10));
+
+    SimulatedInstance late = first.instances().get(0);
+    assertThat(late.lifetime()).isNotNull();
+    assertThat(paid(late.instanceId())).isGreaterThanOrEqualTo(late.lifetime());
+    time.close(second);
+  }
+
+  @Test
+  void start_thatIsAnsweredAfterItsRelease_isReleasedAndCountedUntilThen() {
+    first.plan(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .upAfter(Duration.ofSeconds(2))
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Deployment voice = engine.deploy(spec("voice").startTimeout(Duration.ofSeconds(1)).build());
+    voice.acquireAsync();
+
+    time.advance(Duration.ofSeconds(3));
+
+    SimulatedInstance late = first.instances().get(0);
+    assertThat(late.lifetime()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(paid(late.instanceId())).isEqualTo(late.lifetime());
+    time.close(engine);
+  }
+
+  @Test
+  void close_whenAnInstanceIsListedLate_looksOnceMore() {
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Lease held = time.<Lease>await(engine.deploy(spec("held").build()).acquireAsync());
+    Deployment voice = engine.deploy(spec("voice").build());
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(3))
+            .releasePretended(1));
+    time.<Lease>await(voice.acquireAsync()).close();
+    time.schedule(Duration.ofSeconds(4), held::close);
+
+    time.close(engine);
+
+    for (SimulatedInstance instance : first.instances()) {
+      assertThat(instance.releaseConfirmedAt())
+          .as("verified gone before the close returns")
+          .isNotNull();
+      assertThat(paid(instance.instanceId())).isEqualTo(instance.lifetime());
+    }
+  }
+
+  @Test
+  void orphan_thatAVerifyingListShows_isReleasedAndCountedUntilItIsGone() {
+    first.planNext(
+        InstancePlan.readyAfter(Duration.ZERO)
+            .listedAfter(Duration.ofSeconds(1))
+            .releaseTakes(Duration.ofSeconds(3)));
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    time.<Lease>await(voice.acquireAsync()).close();
+    voice.release();
+    time.runReady();
+    process.kill();
+    store.cut();
+
+    AutoDeploy second = restart(first.reconnect(), false); // the list leaves it out
+    voice = second.deployment("voice");
+    time.<Lease>await(voice.acquireAsync()).close();
+    time.advance(Duration.ofSeconds(2));
+    voice.release();
+    time.advance(Duration.ofSeconds(10)); // no regular look comes
+
+    SimulatedInstance orphan = first.instances().get(0);
+    assertThat(orphan.lifetime()).isEqualTo(Duration.ofSeconds(3));
+    assertThat(paid(orphan.instanceId())).isEqualTo(orphan.lifetime());
+    time.close(second);
+  }
+
+  @Test
+  void start_thatIsWrittenAlthoughTheStoreFailed_isNotPaidForAfterARestart() {
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice = engine.deploy(spec("voice").build());
+    write = WalkStore.Write.FAILS_KEPT;
+    voice.acquireAsync();
+    time.runReady();
+    assertThat(first.instances()).as("nothing is started that is not written").isEmpty();
+    write = WalkStore.Write.WELL;
+    time.advance(Duration.ofMinutes(1));
+    process.kill();
+    store.cut();
+
+    time.advance(Duration.ofHours(1));
+    AutoDeploy second = restart(first.reconnect(), false);
+
+    assertThat(second.deployment("voice").usage(Instant.MIN, Instant.MAX))
+        .allSatisfy(usage -> assertThat(usage.duration()).isZero());
+    time.close(second);
+  }
+}
