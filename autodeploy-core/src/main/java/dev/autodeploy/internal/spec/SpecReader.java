@@ -40,6 +40,8 @@ public final class SpecReader {
   private final @Nullable DeploymentSpec existing;
   private final List<FormatException> errors = new ArrayList<>();
   private final Set<String> lost = new TreeSet<>();
+  private Duration startBackoff = DEFAULTS.startBackoff();
+  private Duration maxStartBackoff = DEFAULTS.maxStartBackoff();
 
   private SpecReader(Fields json, boolean stored, @Nullable DeploymentSpec existing) {
     this.json = json;
@@ -94,36 +96,23 @@ public final class SpecReader {
     return spec;
   }
 
+  Fields json() {
+    return json;
+  }
+
   private @Nullable DeploymentSpec read() {
     DeploymentSpec.Builder b = DeploymentSpec.builder(name());
-    set("description", () -> b.description(json.text("description")));
-    set("image", () -> b.image(json.text("image")));
-    set("snapshot", () -> snapshot(b));
-    set("gpu", () -> b.gpu(GpuJson.read(json.object("gpu"))));
-    if (json.has("port")) {
-      set("port", () -> b.port(json.integer("port")));
-    } else {
+    if (!json.has("port")) {
       errors.add(json.bad("port", "is needed: the one that the service listens on"));
       b.port(0);
     }
-    set("startCommand", () -> b.startCommand(json.text("startCommand")));
-    set("arguments", () -> arguments(b));
-    set("environment", () -> environment(json.object("environment"), b));
-    set("mounts", () -> mounts(b));
-    set("sharedMemoryBytes", () -> b.sharedMemoryBytes(json.longInteger("sharedMemoryBytes")));
-    set("readiness", () -> b.readiness(readiness()));
-    set("startTimeout", () -> b.startTimeout(json.duration("startTimeout")));
-    set("idleTimeout", () -> idleTimeout(b));
+    for (SpecSetting setting : SpecSettings.ALL) {
+      set(setting.name(), () -> setting.source().read(this, b));
+    }
     if (stored) {
       set("idlePolicy", () -> idlePolicy(json.object("idlePolicy"), b));
     }
-    set("minInstances", () -> b.minInstances(json.integer("minInstances")));
-    set("maxInstances", () -> b.maxInstances(json.integer("maxInstances")));
-    set("concurrency", () -> concurrency(b));
-    set("maxPending", () -> b.maxPending(json.integer("maxPending")));
-    set("releaseGrace", () -> b.releaseGrace(json.duration("releaseGrace")));
-    startBackoff(b);
-    set("pricePerHour", () -> b.pricePerHour(money(json.object("pricePerHour"))));
+    backoff(b);
     errors.addAll(json.unknown());
     minimum();
     if (!errors.isEmpty()) {
@@ -166,7 +155,7 @@ public final class SpecReader {
   }
 
   /** The builder takes the later of the two; a document has no later one. */
-  private void snapshot(DeploymentSpec.Builder b) throws FormatException {
+  void snapshot(DeploymentSpec.Builder b) throws FormatException {
     if (json.has("image")) {
       throw json.bad(
           "snapshot", "cannot be there beside an image: an instance starts from one of the two");
@@ -175,7 +164,7 @@ public final class SpecReader {
   }
 
   /** The builder takes the later of the two; a document has no later one. */
-  private void arguments(DeploymentSpec.Builder b) throws FormatException {
+  void arguments(DeploymentSpec.Builder b) throws FormatException {
     List<String> arguments = json.texts("arguments");
     if (!arguments.isEmpty() && json.has("startCommand")) {
       throw json.bad(
@@ -186,13 +175,14 @@ public final class SpecReader {
     }
   }
 
-  private static void environment(Fields json, DeploymentSpec.Builder b) throws FormatException {
-    for (String variable : json.names()) {
-      b.environment(variable, json.text(variable));
+  void environment(DeploymentSpec.Builder b) throws FormatException {
+    Fields environment = json.object("environment");
+    for (String variable : environment.names()) {
+      b.environment(variable, environment.text(variable));
     }
   }
 
-  private void mounts(DeploymentSpec.Builder b) throws FormatException {
+  void mounts(DeploymentSpec.Builder b) throws FormatException {
     for (Fields mount : json.objects("mounts")) {
       boolean readOnly = mount.has("readOnly") && mount.bool("readOnly");
       b.mount(new Mount(mount.text("source"), mount.text("target"), readOnly));
@@ -200,7 +190,7 @@ public final class SpecReader {
     }
   }
 
-  private ReadinessProbe readiness() throws FormatException {
+  ReadinessProbe readiness() throws FormatException {
     DeploymentSpec before = existing;
     if (before != null && json.node("readiness").equals(ProbeJson.write(before.readiness()))) {
       return before.readiness();
@@ -216,12 +206,12 @@ public final class SpecReader {
     return ReadinessProbe.tcp();
   }
 
-  private void idleTimeout(DeploymentSpec.Builder b) throws FormatException {
+  void idleTimeout(DeploymentSpec.Builder b) throws FormatException {
     String text = json.text("idleTimeout");
     IdlePolicy before = existing == null ? null : existing.idlePolicy();
     if (text.equals(SpecJson.NEVER)) {
       b.idlePolicy(IdlePolicy.never());
-    } else if (before != null && text.equals(SpecJson.idleTimeout(before))) {
+    } else if (before != null && text.equals(SpecSettings.idleTimeout(before))) {
       b.idlePolicy(before);
     } else if (text.equals(SpecJson.CUSTOM) && stored) {
       lost.add("idle policy");
@@ -257,7 +247,7 @@ public final class SpecReader {
     policy.end();
   }
 
-  private void concurrency(DeploymentSpec.Builder b) throws FormatException {
+  void concurrency(DeploymentSpec.Builder b) throws FormatException {
     if (!json.isText("concurrency")) {
       b.concurrency(json.integer("concurrency"));
     } else if (json.text("concurrency").equals(SpecJson.UNLIMITED)) {
@@ -267,14 +257,19 @@ public final class SpecReader {
     }
   }
 
-  private void startBackoff(DeploymentSpec.Builder b) {
-    Duration[] backoff = {DEFAULTS.startBackoff(), DEFAULTS.maxStartBackoff()};
-    int before = errors.size();
-    set("startBackoff", () -> backoff[0] = json.duration("startBackoff"));
-    set("maxStartBackoff", () -> backoff[1] = json.duration("maxStartBackoff"));
-    if (errors.size() == before) {
+  void startBackoff(DeploymentSpec.Builder b) throws FormatException {
+    startBackoff = json.duration("startBackoff");
+  }
+
+  void maxStartBackoff(DeploymentSpec.Builder b) throws FormatException {
+    maxStartBackoff = json.duration("maxStartBackoff");
+  }
+
+  /** Sets what the document says in two places, and the builder takes together. */
+  private void backoff(DeploymentSpec.Builder b) {
+    if (!isWrong("startBackoff") && !isWrong("maxStartBackoff")) {
       try {
-        b.startBackoff(backoff[0], backoff[1]);
+        b.startBackoff(startBackoff, maxStartBackoff);
       } catch (IllegalArgumentException e) {
         errors.add(json.bad("startBackoff", e.getMessage()));
       }
@@ -304,7 +299,8 @@ public final class SpecReader {
     return json.has(name) ? json.node(name).intValue() : otherwise;
   }
 
-  private static Money money(Fields price) throws FormatException {
+  Money price() throws FormatException {
+    Fields price = json.object("pricePerHour");
     String amount =
         price.has("amount") && price.node("amount").isNumber()
             ? plain(price.node("amount"))

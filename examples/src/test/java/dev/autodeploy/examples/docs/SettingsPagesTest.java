@@ -98,13 +98,15 @@ class SettingsPagesTest {
   }
 
   private static @Nullable Object value(Object builder, String name) throws Exception {
-    for (Field field : builder.getClass().getDeclaredFields()) {
-      field.setAccessible(true);
-      if (field.getName().equals(name)) {
-        return field.get(builder);
-      }
-      if (field.getName().equals("settings")) {
-        return value(field.get(builder), name);
+    for (Class<?> type = builder.getClass(); type != Object.class; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        field.setAccessible(true);
+        if (field.getName().equals(name)) {
+          return field.get(builder);
+        }
+        if (field.getName().equals("settings")) {
+          return value(field.get(builder), name);
+        }
       }
     }
     return null;

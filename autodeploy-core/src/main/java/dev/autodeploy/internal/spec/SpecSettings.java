@@ -1,0 +1,159 @@
+package dev.autodeploy.internal.spec;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentSpec.Builder;
+import dev.autodeploy.Money;
+import dev.autodeploy.Mount;
+import dev.autodeploy.internal.policy.IdlePolicies;
+import dev.autodeploy.spi.IdlePolicy;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings of a deployment in JSON, one entry each: how it is written, and how it is read. The
+ * order is the one in which they are written, and set.
+ */
+final class SpecSettings {
+  static final List<SpecSetting> ALL =
+      List.of(
+          text("description", DeploymentSpec::description, Builder::description),
+          text("image", DeploymentSpec::image, Builder::image),
+          new SpecSetting(
+              "snapshot",
+              (spec, json, hidden) -> json.put("snapshot", spec.snapshot()),
+              SpecReader::snapshot),
+          new SpecSetting(
+              "gpu",
+              (spec, json, hidden) -> json.set("gpu", GpuJson.write(spec.gpu())),
+              (reader, b) -> b.gpu(GpuJson.read(reader.json().object("gpu")))),
+          integer("port", DeploymentSpec::port, Builder::port),
+          text("startCommand", DeploymentSpec::startCommand, Builder::startCommand),
+          new SpecSetting("arguments", SpecSettings::writeArguments, SpecReader::arguments),
+          new SpecSetting("environment", SpecSettings::writeEnvironment, SpecReader::environment),
+          new SpecSetting("mounts", SpecSettings::writeMounts, SpecReader::mounts),
+          new SpecSetting(
+              "sharedMemoryBytes",
+              (spec, json, hidden) -> json.put("sharedMemoryBytes", spec.sharedMemoryBytes()),
+              (reader, b) -> b.sharedMemoryBytes(reader.json().longInteger("sharedMemoryBytes"))),
+          new SpecSetting(
+              "readiness",
+              (spec, json, hidden) -> json.set("readiness", ProbeJson.write(spec.readiness())),
+              (reader, b) -> b.readiness(reader.readiness())),
+          duration("startTimeout", DeploymentSpec::startTimeout, Builder::startTimeout),
+          new SpecSetting(
+              "idleTimeout",
+              (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
+              SpecReader::idleTimeout),
+          integer("minInstances", DeploymentSpec::minInstances, Builder::minInstances),
+          integer("maxInstances", DeploymentSpec::maxInstances, Builder::maxInstances),
+          new SpecSetting("concurrency", SpecSettings::writeConcurrency, SpecReader::concurrency),
+          integer("maxPending", DeploymentSpec::maxPending, Builder::maxPending),
+          duration("releaseGrace", DeploymentSpec::releaseGrace, Builder::releaseGrace),
+          new SpecSetting(
+              "startBackoff",
+              (spec, json, hidden) -> json.put("startBackoff", spec.startBackoff().toString()),
+              SpecReader::startBackoff),
+          new SpecSetting(
+              "maxStartBackoff",
+              (spec, json, hidden) ->
+                  json.put("maxStartBackoff", spec.maxStartBackoff().toString()),
+              SpecReader::maxStartBackoff),
+          new SpecSetting(
+              "pricePerHour",
+              (spec, json, hidden) -> json.set("pricePerHour", price(spec.pricePerHour(), hidden)),
+              (reader, b) -> b.pricePerHour(reader.price())));
+
+  private SpecSettings() {}
+
+  private static SpecSetting text(
+      String name,
+      Function<DeploymentSpec, @Nullable String> getter,
+      BiFunction<Builder, String, Builder> setter) {
+    return new SpecSetting(
+        name,
+        (spec, json, hidden) -> json.put(name, getter.apply(spec)),
+        (reader, b) -> setter.apply(b, reader.json().text(name)));
+  }
+
+  private static SpecSetting integer(
+      String name,
+      Function<DeploymentSpec, Integer> getter,
+      BiFunction<Builder, Integer, Builder> setter) {
+    return new SpecSetting(
+        name,
+        (spec, json, hidden) -> json.put(name, getter.apply(spec)),
+        (reader, b) -> setter.apply(b, reader.json().integer(name)));
+  }
+
+  private static SpecSetting duration(
+      String name,
+      Function<DeploymentSpec, Duration> getter,
+      BiFunction<Builder, Duration, Builder> setter) {
+    return new SpecSetting(
+        name,
+        (spec, json, hidden) -> json.put(name, getter.apply(spec).toString()),
+        (reader, b) -> setter.apply(b, reader.json().duration(name)));
+  }
+
+  private static void writeArguments(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    if (hidden || !spec.arguments().isEmpty()) {
+      ArrayNode arguments = json.putArray("arguments");
+      spec.arguments().forEach(arguments::add);
+    }
+  }
+
+  private static void writeEnvironment(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    if (hidden) {
+      ArrayNode names = json.putArray("environmentNames");
+      spec.environment().keySet().forEach(names::add);
+    } else {
+      ObjectNode environment = json.putObject("environment");
+      spec.environment().forEach(environment::put);
+    }
+  }
+
+  private static void writeMounts(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    ArrayNode mounts = json.putArray("mounts");
+    for (Mount mount : spec.mounts()) {
+      ObjectNode m = mounts.addObject();
+      m.put("source", mount.source());
+      m.put("target", mount.target());
+      m.put("readOnly", mount.readOnly());
+    }
+  }
+
+  private static void writeConcurrency(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    if (spec.concurrency() == DeploymentSpec.UNLIMITED) {
+      json.put("concurrency", SpecJson.UNLIMITED);
+    } else {
+      json.put("concurrency", spec.concurrency());
+    }
+  }
+
+  static @Nullable String idleTimeout(@Nullable IdlePolicy policy) {
+    if (policy == null) {
+      return null;
+    }
+    if (policy instanceof IdlePolicies.After after) {
+      return after.timeout().toString();
+    }
+    return policy instanceof IdlePolicies.Never ? SpecJson.NEVER : SpecJson.CUSTOM;
+  }
+
+  private static @Nullable ObjectNode price(@Nullable Money price, boolean forPeople) {
+    if (price == null) {
+      return null;
+    }
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    // The scale is part of the value, which a number in plain digits does not always have.
+    json.put("amount", forPeople ? price.amount().toPlainString() : price.amount().toString());
+    json.put("currency", price.currency().getCurrencyCode());
+    return json;
+  }
+}
