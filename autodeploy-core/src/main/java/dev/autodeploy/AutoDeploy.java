@@ -17,7 +17,6 @@ import dev.autodeploy.spi.Ticker;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -26,7 +25,6 @@ import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-// Over 500 lines for its documentation: the engine's methods, and every setting of its builder.
 /**
  * An engine that keeps deployments: it starts an instance when somebody needs one and releases it
  * when nobody does. Thread-safe.
@@ -234,23 +232,12 @@ public final class AutoDeploy implements AutoCloseable {
 
   /** Collects the settings of an engine. Not thread-safe. */
   public static final class Builder {
+    private final EngineConfig.Builder settings = EngineConfig.builder();
     private @Nullable InstanceProvider provider;
     private @Nullable String owner;
-    private IdlePolicy idlePolicy = IdlePolicy.after(IdlePolicy.DEFAULT_TIMEOUT);
-    private CostMeter costMeter = CostMeter.free();
     private @Nullable StateStore stateStore;
     private @Nullable Path stateDirectory;
-    private final List<DeploymentListener> listeners = new ArrayList<>();
-    private Ticker ticker = Ticker.system();
-    private InstantSource clock = InstantSource.system();
-    private @Nullable Scheduler scheduler;
-    private @Nullable Executor providerExecutor;
-    private @Nullable Executor callbackExecutor;
-    private @Nullable RandomGenerator random;
-    private Duration drainTimeout = Duration.ofSeconds(30);
-    private Duration releaseTimeout = Duration.ofMinutes(1);
     private boolean keepInstances;
-    private boolean releaseOnShutdown = true;
 
     private Builder() {}
 
@@ -284,6 +271,7 @@ public final class AutoDeploy implements AutoCloseable {
                 + "'");
       }
       owner = value;
+      settings.owner(value);
       return this;
     }
 
@@ -295,7 +283,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder idlePolicy(IdlePolicy value) {
-      idlePolicy = requireNonNull(value, "idlePolicy");
+      settings.idlePolicy(requireNonNull(value, "idlePolicy"));
       return this;
     }
 
@@ -306,7 +294,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder costMeter(CostMeter value) {
-      costMeter = requireNonNull(value, "costMeter");
+      settings.costMeter(requireNonNull(value, "costMeter"));
       return this;
     }
 
@@ -343,7 +331,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder listener(DeploymentListener listener) {
-      listeners.add(requireNonNull(listener, "listener"));
+      settings.listener(requireNonNull(listener, "listener"));
       return this;
     }
 
@@ -354,7 +342,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder ticker(Ticker value) {
-      ticker = requireNonNull(value, "ticker");
+      settings.ticker(requireNonNull(value, "ticker"));
       return this;
     }
 
@@ -365,7 +353,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder clock(InstantSource value) {
-      clock = requireNonNull(value, "clock");
+      settings.clock(requireNonNull(value, "clock"));
       return this;
     }
 
@@ -376,7 +364,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder scheduler(Scheduler value) {
-      scheduler = requireNonNull(value, "scheduler");
+      settings.scheduler(requireNonNull(value, "scheduler"));
       return this;
     }
 
@@ -388,7 +376,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder providerExecutor(Executor value) {
-      providerExecutor = requireNonNull(value, "providerExecutor");
+      settings.providerExecutor(requireNonNull(value, "providerExecutor"));
       return this;
     }
 
@@ -399,7 +387,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder callbackExecutor(Executor value) {
-      callbackExecutor = requireNonNull(value, "callbackExecutor");
+      settings.callbackExecutor(requireNonNull(value, "callbackExecutor"));
       return this;
     }
 
@@ -410,7 +398,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder random(RandomGenerator value) {
-      random = requireNonNull(value, "random");
+      settings.random(requireNonNull(value, "random"));
       return this;
     }
 
@@ -421,7 +409,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder drainTimeout(Duration value) {
-      drainTimeout = Arguments.notNegative("drainTimeout", value);
+      settings.drainTimeout(Arguments.notNegative("drainTimeout", value));
       return this;
     }
 
@@ -433,7 +421,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder releaseTimeout(Duration value) {
-      releaseTimeout = Arguments.notNegative("releaseTimeout", value);
+      settings.releaseTimeout(Arguments.notNegative("releaseTimeout", value));
       return this;
     }
 
@@ -447,6 +435,7 @@ public final class AutoDeploy implements AutoCloseable {
      */
     public Builder keepInstancesOnClose(boolean value) {
       keepInstances = value;
+      settings.keepInstances(value);
       return this;
     }
 
@@ -457,7 +446,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder releaseOnShutdown(boolean value) {
-      releaseOnShutdown = value;
+      settings.releaseOnShutdown(value);
       return this;
     }
 
@@ -481,25 +470,9 @@ public final class AutoDeploy implements AutoCloseable {
             "keepInstancesOnClose needs an owner or a stateDirectory: without one the next engine"
                 + " cannot recognise what was left");
       }
-      return new AutoDeploy(
-          Engine.start(
-              new EngineConfig(
-                  provider != null ? provider : LocalProcessProvider.create(),
-                  owner,
-                  idlePolicy,
-                  costMeter,
-                  store(),
-                  List.copyOf(listeners),
-                  ticker,
-                  clock,
-                  scheduler,
-                  providerExecutor,
-                  callbackExecutor,
-                  random,
-                  drainTimeout,
-                  releaseTimeout,
-                  keepInstances,
-                  releaseOnShutdown)));
+      settings.store(store());
+      InstanceProvider used = provider != null ? provider : LocalProcessProvider.create();
+      return new AutoDeploy(Engine.start(settings.build(used)));
     }
 
     private StateStore store() {

@@ -9,45 +9,343 @@ import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The settings of an engine, as its builder collected them; null means the default.
- *
- * @param provider where instances run
- * @param owner under which they are labelled
- * @param idlePolicy for deployments without their own
- * @param costMeter for deployments without their own price
- * @param store where state is kept
- * @param listeners who gets events from the first one on
- * @param ticker for durations
- * @param clock for records
- * @param scheduler for timers
- * @param providerExecutor for provider calls and probes
- * @param callbackExecutor for listeners and waiting callers
- * @param random for ids and random routes
- * @param drainTimeout how long closing lets open leases finish
- * @param releaseTimeout how long closing then waits for releases
- * @param keepInstances whether closing leaves ready instances running
- * @param releaseOnShutdown whether to close when the process ends
- */
-public record EngineConfig(
-    InstanceProvider provider,
-    @Nullable String owner,
-    IdlePolicy idlePolicy,
-    CostMeter costMeter,
-    StateStore store,
-    List<DeploymentListener> listeners,
-    Ticker ticker,
-    InstantSource clock,
-    @Nullable Scheduler scheduler,
-    @Nullable Executor providerExecutor,
-    @Nullable Executor callbackExecutor,
-    @Nullable RandomGenerator random,
-    Duration drainTimeout,
-    Duration releaseTimeout,
-    boolean keepInstances,
-    boolean releaseOnShutdown) {}
+/** The settings of an engine, as {@code AutoDeploy.Builder} has checked them. Immutable. */
+public final class EngineConfig {
+  private final InstanceProvider provider;
+  private final @Nullable String owner;
+  private final IdlePolicy idlePolicy;
+  private final CostMeter costMeter;
+  private final StateStore store;
+  private final List<DeploymentListener> listeners;
+  private final Ticker ticker;
+  private final InstantSource clock;
+  private final @Nullable Scheduler scheduler;
+  private final @Nullable Executor providerExecutor;
+  private final @Nullable Executor callbackExecutor;
+  private final @Nullable RandomGenerator random;
+  private final Duration drainTimeout;
+  private final Duration releaseTimeout;
+  private final boolean keepInstances;
+  private final boolean releaseOnShutdown;
+
+  private EngineConfig(InstanceProvider provider, Builder b) {
+    this.provider = provider;
+    owner = b.owner;
+    idlePolicy = b.idlePolicy;
+    costMeter = b.costMeter;
+    store = b.store;
+    listeners = List.copyOf(b.listeners);
+    ticker = b.ticker;
+    clock = b.clock;
+    scheduler = b.scheduler;
+    providerExecutor = b.providerExecutor;
+    callbackExecutor = b.callbackExecutor;
+    random = b.random;
+    drainTimeout = b.drainTimeout;
+    releaseTimeout = b.releaseTimeout;
+    keepInstances = b.keepInstances;
+    releaseOnShutdown = b.releaseOnShutdown;
+  }
+
+  /**
+   * Returns a builder with the defaults.
+   *
+   * @return the builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Returns the provider, where instances run. */
+  public InstanceProvider provider() {
+    return provider;
+  }
+
+  /** Returns the owner under which they are labelled; null for the stored or a new one. */
+  public @Nullable String owner() {
+    return owner;
+  }
+
+  /** Returns the policy of deployments without their own. */
+  public IdlePolicy idlePolicy() {
+    return idlePolicy;
+  }
+
+  /** Returns the meter of deployments without their own price. */
+  public CostMeter costMeter() {
+    return costMeter;
+  }
+
+  /** Returns the store of state and ledger. */
+  public StateStore store() {
+    return store;
+  }
+
+  /** Returns those who get the events from the first one on. */
+  public List<DeploymentListener> listeners() {
+    return listeners;
+  }
+
+  /** Returns the ticker that measures durations. */
+  public Ticker ticker() {
+    return ticker;
+  }
+
+  /** Returns the clock of records. */
+  public InstantSource clock() {
+    return clock;
+  }
+
+  /** Returns the scheduler of timers; null for one of the engine's own. */
+  public @Nullable Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** Returns the executor of provider calls and probes; null for one of the engine's own. */
+  public @Nullable Executor providerExecutor() {
+    return providerExecutor;
+  }
+
+  /** Returns the executor of listeners and waiting callers; null for one of the engine's own. */
+  public @Nullable Executor callbackExecutor() {
+    return callbackExecutor;
+  }
+
+  /** Returns the generator of ids and random routes; null for a secure one. */
+  public @Nullable RandomGenerator random() {
+    return random;
+  }
+
+  /** Returns how long closing lets open leases finish. */
+  public Duration drainTimeout() {
+    return drainTimeout;
+  }
+
+  /** Returns how long closing then waits for releases. */
+  public Duration releaseTimeout() {
+    return releaseTimeout;
+  }
+
+  /** Returns whether closing leaves ready instances running. */
+  public boolean keepInstances() {
+    return keepInstances;
+  }
+
+  /** Returns whether to close when the process ends. */
+  public boolean releaseOnShutdown() {
+    return releaseOnShutdown;
+  }
+
+  /** Collects the settings, which it does not check. */
+  public static final class Builder {
+    private @Nullable String owner;
+    private IdlePolicy idlePolicy = IdlePolicy.after(IdlePolicy.DEFAULT_TIMEOUT);
+    private CostMeter costMeter = CostMeter.free();
+    private StateStore store = StateStore.inMemory();
+    private final List<DeploymentListener> listeners = new ArrayList<>();
+    private Ticker ticker = Ticker.system();
+    private InstantSource clock = InstantSource.system();
+    private @Nullable Scheduler scheduler;
+    private @Nullable Executor providerExecutor;
+    private @Nullable Executor callbackExecutor;
+    private @Nullable RandomGenerator random;
+    private Duration drainTimeout = Duration.ofSeconds(30);
+    private Duration releaseTimeout = Duration.ofMinutes(1);
+    private boolean keepInstances;
+    private boolean releaseOnShutdown = true;
+
+    private Builder() {}
+
+    /**
+     * Adds listeners.
+     *
+     * @param values the listeners
+     * @return this
+     */
+    public Builder listeners(List<DeploymentListener> values) {
+      listeners.addAll(values);
+      return this;
+    }
+
+    /**
+     * Sets the owner under which they are labelled; null for the stored or a new one.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder owner(@Nullable String value) {
+      owner = value;
+      return this;
+    }
+
+    /**
+     * Sets the policy of deployments without their own.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder idlePolicy(IdlePolicy value) {
+      idlePolicy = value;
+      return this;
+    }
+
+    /**
+     * Sets the meter of deployments without their own price.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder costMeter(CostMeter value) {
+      costMeter = value;
+      return this;
+    }
+
+    /**
+     * Sets the store of state and ledger.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder store(StateStore value) {
+      store = value;
+      return this;
+    }
+
+    /**
+     * Adds a listener.
+     *
+     * @param value the listener
+     * @return this
+     */
+    public Builder listener(DeploymentListener value) {
+      listeners.add(value);
+      return this;
+    }
+
+    /**
+     * Sets the ticker that measures durations.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder ticker(Ticker value) {
+      ticker = value;
+      return this;
+    }
+
+    /**
+     * Sets the clock of records.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder clock(InstantSource value) {
+      clock = value;
+      return this;
+    }
+
+    /**
+     * Sets the scheduler of timers; null for one of the engine's own.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder scheduler(@Nullable Scheduler value) {
+      scheduler = value;
+      return this;
+    }
+
+    /**
+     * Sets the executor of provider calls and probes; null for one of the engine's own.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder providerExecutor(@Nullable Executor value) {
+      providerExecutor = value;
+      return this;
+    }
+
+    /**
+     * Sets the executor of listeners and waiting callers; null for one of the engine's own.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder callbackExecutor(@Nullable Executor value) {
+      callbackExecutor = value;
+      return this;
+    }
+
+    /**
+     * Sets the generator of ids and random routes; null for a secure one.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder random(@Nullable RandomGenerator value) {
+      random = value;
+      return this;
+    }
+
+    /**
+     * Sets how long closing lets open leases finish.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder drainTimeout(Duration value) {
+      drainTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets how long closing then waits for releases.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder releaseTimeout(Duration value) {
+      releaseTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets whether closing leaves ready instances running.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder keepInstances(boolean value) {
+      keepInstances = value;
+      return this;
+    }
+
+    /**
+     * Sets whether to close when the process ends.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder releaseOnShutdown(boolean value) {
+      releaseOnShutdown = value;
+      return this;
+    }
+
+    /**
+     * Returns the settings of an engine.
+     *
+     * @param provider where its instances run
+     * @return the settings
+     */
+    public EngineConfig build(InstanceProvider provider) {
+      return new EngineConfig(provider, this);
+    }
+  }
+}

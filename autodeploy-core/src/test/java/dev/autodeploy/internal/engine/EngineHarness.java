@@ -66,23 +66,23 @@ final class EngineHarness {
   /** Starts the engine. */
   EngineHarness start() {
     EngineConfig config =
-        new EngineConfig(
-            provider,
-            owner,
-            policy,
-            meter,
-            store,
-            List.copyOf(listeners),
-            time,
-            time,
-            time,
-            providerExecutor,
-            callbackExecutor,
-            new SplittableRandom(generation),
-            drainTimeout,
-            releaseTimeout,
-            keepInstances,
-            false);
+        EngineConfig.builder()
+            .owner(owner)
+            .idlePolicy(policy)
+            .costMeter(meter)
+            .store(store)
+            .listeners(List.copyOf(listeners))
+            .ticker(time)
+            .clock(time)
+            .scheduler(time)
+            .providerExecutor(providerExecutor)
+            .callbackExecutor(callbackExecutor)
+            .random(new SplittableRandom(generation))
+            .drainTimeout(drainTimeout)
+            .releaseTimeout(releaseTimeout)
+            .keepInstances(keepInstances)
+            .releaseOnShutdown(false)
+            .build(provider);
     engine = time.call(() -> Engine.start(config));
     time.run();
     return this;

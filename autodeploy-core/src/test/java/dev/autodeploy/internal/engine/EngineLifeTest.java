@@ -478,23 +478,17 @@ final class EngineLifeTest {
 
   /** An engine on its own executors and on the system's clocks. */
   private EngineConfig config(@Nullable Scheduler scheduler) {
-    return new EngineConfig(
-        h.provider,
-        "host",
-        h.policy,
-        h.meter,
-        h.store,
-        h.listeners,
-        System::nanoTime,
-        java.time.InstantSource.system(),
-        scheduler,
-        null,
-        null,
-        null,
-        Duration.ofSeconds(1),
-        Duration.ofSeconds(5),
-        false,
-        false);
+    return EngineConfig.builder()
+        .owner("host")
+        .idlePolicy(h.policy)
+        .costMeter(h.meter)
+        .store(h.store)
+        .listeners(h.listeners)
+        .scheduler(scheduler)
+        .drainTimeout(Duration.ofSeconds(1))
+        .releaseTimeout(Duration.ofSeconds(5))
+        .releaseOnShutdown(false)
+        .build(h.provider);
   }
 
   @Test
@@ -503,23 +497,16 @@ final class EngineLifeTest {
       EngineHarness real = new EngineHarness();
       Engine engine =
           Engine.start(
-              new EngineConfig(
-                  real.provider,
-                  "host",
-                  real.policy,
-                  real.meter,
-                  real.store,
-                  real.listeners,
-                  System::nanoTime,
-                  java.time.InstantSource.system(),
-                  null,
-                  null,
-                  null,
-                  null,
-                  Duration.ofSeconds(1),
-                  Duration.ofSeconds(5),
-                  false,
-                  false));
+              EngineConfig.builder()
+                  .owner("host")
+                  .idlePolicy(real.policy)
+                  .costMeter(real.meter)
+                  .store(real.store)
+                  .listeners(real.listeners)
+                  .drainTimeout(Duration.ofSeconds(1))
+                  .releaseTimeout(Duration.ofSeconds(5))
+                  .releaseOnShutdown(false)
+                  .build(real.provider));
       Deployment voice = engine.deploy(EngineHarness.voice(b -> b));
       voice.acquireAsync().join().close();
       engine.close();

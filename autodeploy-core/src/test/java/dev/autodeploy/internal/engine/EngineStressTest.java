@@ -42,23 +42,15 @@ final class EngineStressTest {
 
   private Engine engine() {
     return Engine.start(
-        new EngineConfig(
-            provider,
-            "host",
-            dev.autodeploy.spi.IdlePolicy.after(Duration.ofMinutes(5)),
-            dev.autodeploy.spi.CostMeter.perHour("1", "USD"),
-            store,
-            List.of(),
-            System::nanoTime,
-            InstantSource.system(),
-            null,
-            null,
-            null,
-            null,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(30),
-            false,
-            false));
+        EngineConfig.builder()
+            .owner("host")
+            .idlePolicy(dev.autodeploy.spi.IdlePolicy.after(Duration.ofMinutes(5)))
+            .costMeter(dev.autodeploy.spi.CostMeter.perHour("1", "USD"))
+            .store(store)
+            .drainTimeout(Duration.ofSeconds(10))
+            .releaseTimeout(Duration.ofSeconds(30))
+            .releaseOnShutdown(false)
+            .build(provider));
   }
 
   private void assertNothingLeft(Engine engine, Deployment deployment) {

@@ -160,28 +160,25 @@ class RefusingHostTest {
 
   private Engine engine(IdlePolicy policy, DeploymentListener... listeners) {
     return Engine.start(
-        new EngineConfig(
-            provider,
-            "host",
-            policy,
-            CostMeter.perHour("1", "USD"),
-            store,
-            List.of(listeners),
-            System::nanoTime,
-            InstantSource.system(),
-            (delay, task) -> {
-              if (noTimers.get()) {
-                throw new RejectedExecutionException("shut down");
-              }
-              return timers.schedule(delay, task);
-            },
-            executor(noProviderCalls),
-            executor(noCallbacks),
-            null,
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(6),
-            false,
-            false));
+        EngineConfig.builder()
+            .owner("host")
+            .idlePolicy(policy)
+            .costMeter(CostMeter.perHour("1", "USD"))
+            .store(store)
+            .listeners(List.of(listeners))
+            .scheduler(
+                (delay, task) -> {
+                  if (noTimers.get()) {
+                    throw new RejectedExecutionException("shut down");
+                  }
+                  return timers.schedule(delay, task);
+                })
+            .providerExecutor(executor(noProviderCalls))
+            .callbackExecutor(executor(noCallbacks))
+            .drainTimeout(Duration.ofSeconds(1))
+            .releaseTimeout(Duration.ofSeconds(6))
+            .releaseOnShutdown(false)
+            .build(provider));
   }
 
   private static Executor executor(AtomicBoolean refuses) {
