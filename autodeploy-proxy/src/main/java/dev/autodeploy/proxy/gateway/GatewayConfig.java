@@ -10,63 +10,205 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a gateway. Immutable.
- *
- * @param deployments what it serves
- * @param linkBase what a service link begins with, up to the deployment's name
- * @param hostSuffix the domain below which each deployment has its own host, or null for none
- * @param maxWait how long a request is held at most
- * @param maxPendingTotal how many requests are held at most
- * @param responseTimeout how long an instance may take to begin its answer, or to go on with it
- * @param stallTimeout how long a client may take no bytes of its answer
- * @param maxRequestBody how many bytes a request's body may have
- * @param minTransferRate how many bytes a second a client has to send or take
- * @param requestBodyTimeout how long a client may be waited for while it sends a body
- * @param connectTimeout how long connecting to an instance may take
- * @param watchInterval how often the limits are looked after
- * @param presenceInterval how often clients that have left are looked for
- * @param trustForwarded whether what a proxy in front says about the client is passed on
- * @param closeAfterChunked whether a connection is closed after a chunked request
- * @param access who may use which deployment
- * @param sites the hosts and web pages that links are served to
- * @param sandboxLinks whether pages of instances get an origin of their own
- * @param forwardAuthorization whether the caller's {@code Authorization} goes on to the instance;
- *     null for yes unless tokens of the link itself come in it
- * @param rateRequests how many requests a caller may send in a period, or 0 for any number
- * @param ratePeriod the period
- * @param noWake the requests that are answered from the status
- * @param preflightOrigins the origins whose CORS preflight requests the link answers itself
- * @param okHttpOnly whether plain HTTP goes through OkHttp as well
- * @param waitingPage whether browsers get a page while an instance starts
- * @param ticker the clock that limits are measured by
+ * The settings of a gateway: a copy of the {@link LinkSettings}, which are its builder, and what
+ * only the front knows. Immutable. Each is described at {@link dev.autodeploy.proxy.LinkBuilder}.
  */
-public record GatewayConfig(
-    Deployments deployments,
-    Function<String, URI> linkBase,
-    @Nullable String hostSuffix,
-    Duration maxWait,
-    int maxPendingTotal,
-    Duration responseTimeout,
-    Duration stallTimeout,
-    long maxRequestBody,
-    long minTransferRate,
-    Duration requestBodyTimeout,
-    Duration connectTimeout,
-    Duration watchInterval,
-    Duration presenceInterval,
-    boolean trustForwarded,
-    boolean closeAfterChunked,
-    AccessRules access,
-    SiteRules sites,
-    boolean sandboxLinks,
-    @Nullable Boolean forwardAuthorization,
-    int rateRequests,
-    Duration ratePeriod,
-    List<NoWakeRule> noWake,
-    Set<String> preflightOrigins,
-    boolean okHttpOnly,
-    boolean waitingPage,
-    Ticker ticker) {
+public final class GatewayConfig {
+  private final Deployments deployments;
+  private final Function<String, URI> linkBase;
+  private final @Nullable String hostSuffix;
+  private final Duration maxWait;
+  private final int maxPendingTotal;
+  private final Duration responseTimeout;
+  private final Duration stallTimeout;
+  private final long maxRequestBody;
+  private final long minTransferRate;
+  private final Duration requestBodyTimeout;
+  private final Duration connectTimeout;
+  private final Duration watchInterval;
+  private final Duration presenceInterval;
+  private final boolean trustForwarded;
+  private final boolean closeAfterChunked;
+  private final AccessRules access;
+  private final SiteRules sites;
+  private final boolean sandboxLinks;
+  private final @Nullable Boolean forwardAuthorization;
+  private final int rateRequests;
+  private final Duration ratePeriod;
+  private final List<NoWakeRule> noWake;
+  private final Set<String> preflightOrigins;
+  private final boolean okHttpOnly;
+  private final boolean waitingPage;
+  private final Ticker ticker;
+
+  /**
+   * Copies settings.
+   *
+   * @param settings the settings, checked
+   * @param linkBase returns what the link of a deployment begins with
+   * @param closeAfterChunked whether a connection is closed after a chunked request
+   */
+  GatewayConfig(LinkSettings settings, Function<String, URI> linkBase, boolean closeAfterChunked) {
+    deployments = settings.deployments;
+    this.linkBase = linkBase;
+    hostSuffix = settings.hostSuffix;
+    maxWait = settings.maxWait;
+    maxPendingTotal = settings.maxPendingTotal;
+    responseTimeout = settings.responseTimeout;
+    stallTimeout = settings.stallTimeout;
+    maxRequestBody = settings.maxRequestBody;
+    minTransferRate = settings.minTransferRate;
+    requestBodyTimeout = settings.requestBodyTimeout;
+    connectTimeout = settings.connectTimeout;
+    watchInterval = settings.watchInterval;
+    presenceInterval = settings.presenceInterval;
+    trustForwarded = settings.trustForwardedHeaders;
+    this.closeAfterChunked = closeAfterChunked;
+    access = new AccessRules(settings.tokenHashes, settings.access);
+    sites = access.any() ? SiteRules.unchecked() : settings.siteRules();
+    sandboxLinks = settings.sandboxLinks;
+    forwardAuthorization = settings.forwardAuthorization;
+    rateRequests = settings.rateRequests;
+    ratePeriod = settings.ratePeriod;
+    noWake = List.copyOf(settings.noWake);
+    preflightOrigins = Set.copyOf(settings.preflightOrigins);
+    okHttpOnly = settings.okHttpOnly;
+    waitingPage = settings.waitingPage;
+    ticker = Ticker.system();
+  }
+
+  /** Returns what it serves. */
+  public Deployments deployments() {
+    return deployments;
+  }
+
+  /** Returns what a service link begins with, up to the deployment's name. */
+  public Function<String, URI> linkBase() {
+    return linkBase;
+  }
+
+  /** Returns the domain below which each deployment has its own host, or null for none. */
+  public @Nullable String hostSuffix() {
+    return hostSuffix;
+  }
+
+  /** Returns how long a request is held at most. */
+  public Duration maxWait() {
+    return maxWait;
+  }
+
+  /** Returns how many requests are held at most. */
+  public int maxPendingTotal() {
+    return maxPendingTotal;
+  }
+
+  /** Returns how long an instance may take to begin its answer, or to go on with it. */
+  public Duration responseTimeout() {
+    return responseTimeout;
+  }
+
+  /** Returns how long a client may take no bytes of its answer. */
+  public Duration stallTimeout() {
+    return stallTimeout;
+  }
+
+  /** Returns how many bytes a request's body may have. */
+  public long maxRequestBody() {
+    return maxRequestBody;
+  }
+
+  /** Returns how many bytes a second a client has to send or take. */
+  public long minTransferRate() {
+    return minTransferRate;
+  }
+
+  /** Returns how long a client may be waited for while it sends a body. */
+  public Duration requestBodyTimeout() {
+    return requestBodyTimeout;
+  }
+
+  /** Returns how long connecting to an instance may take. */
+  public Duration connectTimeout() {
+    return connectTimeout;
+  }
+
+  /** Returns how often the limits are looked after. */
+  public Duration watchInterval() {
+    return watchInterval;
+  }
+
+  /** Returns how often clients that have left are looked for. */
+  public Duration presenceInterval() {
+    return presenceInterval;
+  }
+
+  /** Returns whether what a proxy in front says about the client is passed on. */
+  public boolean trustForwarded() {
+    return trustForwarded;
+  }
+
+  /** Returns whether a connection is closed after a chunked request. */
+  public boolean closeAfterChunked() {
+    return closeAfterChunked;
+  }
+
+  /** Returns who may use which deployment. */
+  public AccessRules access() {
+    return access;
+  }
+
+  /** Returns the hosts and web pages that links are served to. */
+  public SiteRules sites() {
+    return sites;
+  }
+
+  /** Returns whether pages of instances get an origin of their own. */
+  public boolean sandboxLinks() {
+    return sandboxLinks;
+  }
+
+  /**
+   * Returns whether the caller's {@code Authorization} goes on to the instance; null for yes unless
+   * tokens of the link itself come in it.
+   */
+  public @Nullable Boolean forwardAuthorization() {
+    return forwardAuthorization;
+  }
+
+  /** Returns how many requests a caller may send in a period, or 0 for any number. */
+  public int rateRequests() {
+    return rateRequests;
+  }
+
+  /** Returns the period. */
+  public Duration ratePeriod() {
+    return ratePeriod;
+  }
+
+  /** Returns the requests that are answered from the status. */
+  public List<NoWakeRule> noWake() {
+    return noWake;
+  }
+
+  /** Returns the origins whose CORS preflight requests the link answers itself. */
+  public Set<String> preflightOrigins() {
+    return preflightOrigins;
+  }
+
+  /** Returns whether plain HTTP goes through OkHttp as well. */
+  public boolean okHttpOnly() {
+    return okHttpOnly;
+  }
+
+  /** Returns whether browsers get a page while an instance starts. */
+  public boolean waitingPage() {
+    return waitingPage;
+  }
+
+  /** Returns the clock that limits are measured by. */
+  public Ticker ticker() {
+    return ticker;
+  }
 
   /**
    * Returns how fast a client has to send a body.

@@ -6,7 +6,6 @@ import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.NoWakeRule;
-import dev.autodeploy.spi.Ticker;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -31,38 +30,39 @@ public final class LinkSettings {
   /** Upper bound of all timeouts, so that sums do not overflow. */
   private static final Duration LONGEST = Duration.ofDays(3650);
 
-  private final Deployments deployments;
+  // GatewayConfig copies those that are not private.
+  final Deployments deployments;
   private InetAddress host = InetAddress.getLoopbackAddress();
   private int port = 8000;
-  private Duration maxWait = Duration.ofMinutes(10);
-  private int maxPendingTotal = 10_000;
-  private Duration responseTimeout = Duration.ofMinutes(10);
-  private Duration stallTimeout = Duration.ofMinutes(1);
+  Duration maxWait = Duration.ofMinutes(10);
+  int maxPendingTotal = 10_000;
+  Duration responseTimeout = Duration.ofMinutes(10);
+  Duration stallTimeout = Duration.ofMinutes(1);
   private Duration headTimeout = Duration.ofSeconds(30);
-  private Duration connectTimeout = Duration.ofSeconds(5);
+  Duration connectTimeout = Duration.ofSeconds(5);
   private Duration drainTimeout = Duration.ofSeconds(30);
-  private Duration watchInterval = Duration.ofMillis(500);
-  private Duration presenceInterval = Duration.ofSeconds(5);
-  private long maxRequestBody = Long.MAX_VALUE;
-  private long minTransferRate = 500;
-  private Duration requestBodyTimeout = Duration.ofHours(1);
-  private boolean trustForwardedHeaders;
+  Duration watchInterval = Duration.ofMillis(500);
+  Duration presenceInterval = Duration.ofSeconds(5);
+  long maxRequestBody = Long.MAX_VALUE;
+  long minTransferRate = 500;
+  Duration requestBodyTimeout = Duration.ofHours(1);
+  boolean trustForwardedHeaders;
   private @Nullable URI publicUrl;
-  private @Nullable String hostSuffix;
+  @Nullable String hostSuffix;
   private @Nullable SSLContext sslContext;
   private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
-  private final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
-  private @Nullable AccessCheck access;
-  private @Nullable Boolean forwardAuthorization;
-  private int rateRequests;
-  private Duration ratePeriod = Duration.ofSeconds(1);
-  private final List<NoWakeRule> noWake = new ArrayList<>();
-  private final Set<String> preflightOrigins = new LinkedHashSet<>();
+  final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
+  @Nullable AccessCheck access;
+  @Nullable Boolean forwardAuthorization;
+  int rateRequests;
+  Duration ratePeriod = Duration.ofSeconds(1);
+  final List<NoWakeRule> noWake = new ArrayList<>();
+  final Set<String> preflightOrigins = new LinkedHashSet<>();
   private final Set<String> allowedHosts = new LinkedHashSet<>();
   private final Set<String> allowedOrigins = new LinkedHashSet<>();
-  private boolean sandboxLinks;
-  private boolean waitingPage;
-  private boolean okHttpOnly;
+  boolean sandboxLinks;
+  boolean waitingPage;
+  boolean okHttpOnly;
 
   /**
    * Creates settings with their defaults.
@@ -332,37 +332,11 @@ public final class LinkSettings {
    * @return the settings
    */
   public GatewayConfig toConfig(Function<String, URI> link, boolean closeAfterChunked) {
-    AccessRules rules = new AccessRules(tokenHashes, access);
-    return new GatewayConfig(
-        deployments,
-        link,
-        hostSuffix,
-        maxWait,
-        maxPendingTotal,
-        responseTimeout,
-        stallTimeout,
-        maxRequestBody,
-        minTransferRate,
-        requestBodyTimeout,
-        connectTimeout,
-        watchInterval,
-        presenceInterval,
-        trustForwardedHeaders,
-        closeAfterChunked,
-        rules,
-        rules.any() ? SiteRules.unchecked() : siteRules(),
-        sandboxLinks,
-        forwardAuthorization,
-        rateRequests,
-        ratePeriod,
-        List.copyOf(noWake),
-        Set.copyOf(preflightOrigins),
-        okHttpOnly,
-        waitingPage,
-        Ticker.system());
+    return new GatewayConfig(this, link, closeAfterChunked);
   }
 
-  private SiteRules siteRules() {
+  /** Returns the rules about hosts and pages that hold where no token and no check protects. */
+  SiteRules siteRules() {
     Set<String> hosts = new LinkedHashSet<>(allowedHosts);
     if (publicUrl != null && publicUrl.getHost() != null) {
       hosts.add(publicUrl.getHost().toLowerCase(Locale.ROOT));
