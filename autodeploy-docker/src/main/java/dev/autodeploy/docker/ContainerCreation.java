@@ -38,6 +38,7 @@ final class ContainerCreation {
   private final GpuGrant gpus;
   private final InspectImageResponse image;
   private final String publishAddress;
+  private final boolean processOne;
 
   ContainerCreation(
       DockerSettings settings,
@@ -45,13 +46,15 @@ final class ContainerCreation {
       Labels labels,
       GpuGrant gpus,
       InspectImageResponse image,
-      String publishAddress) {
+      String publishAddress,
+      boolean processOne) {
     this.settings = settings;
     this.spec = spec;
     this.labels = labels;
     this.gpus = gpus;
     this.image = image;
     this.publishAddress = publishAddress;
+    this.processOne = processOne;
   }
 
   static int port(DeploymentSpec spec) {
@@ -62,7 +65,7 @@ final class ContainerCreation {
   CreateContainerCmd applyTo(CreateContainerCmd cmd) {
     HostConfig host =
         HostConfig.newHostConfig()
-            .withInit(settings.containers().init())
+            .withInit(settings.containers().init() && !processOne)
             .withAutoRemove(false)
             .withRestartPolicy(RestartPolicy.noRestart())
             .withLogConfig(LOGS)
@@ -135,9 +138,11 @@ final class ContainerCreation {
     if (labels.withHeartbeats()) {
       Duration grace =
           spec.releaseGrace().compareTo(MIN_GRACE) < 0 ? MIN_GRACE : spec.releaseGrace();
+      Duration timeout = settings.containers().heartbeatTimeout();
       command =
-          HeartbeatWrapper.wrap(
-              command, settings.containers().heartbeatTimeout(), grace, stopSignal());
+          labels.heartbeat() == Heartbeat.WATCHER
+              ? HeartbeatWatcher.wrap(command, timeout, grace, stopSignal())
+              : HeartbeatWrapper.wrap(command, timeout, grace, stopSignal());
     }
     // An entrypoint of the image's would otherwise get the command as its arguments.
     cmd.withEntrypoint(command.subList(0, 1)).withCmd(command.subList(1, command.size()));

@@ -59,7 +59,8 @@ final class ContainerProvider implements InstanceProvider {
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
     ImagePuller puller = new ImagePuller(client, settings.pulling(), threads, logins);
     RecentlyReleased released = new RecentlyReleased();
-    watch = new InstanceWatch(host, threads, released::contains);
+    ImageHabits habits = new ImageHabits(client);
+    watch = new InstanceWatch(host, threads, habits, released::contains);
     lifecycle =
         new ContainerLifecycle(
             new ContainerServices(
@@ -69,6 +70,7 @@ final class ContainerProvider implements InstanceProvider {
                 puller,
                 remover,
                 new ImageShells(client),
+                habits,
                 watch,
                 this::lockId),
             released);

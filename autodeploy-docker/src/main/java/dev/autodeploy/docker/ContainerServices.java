@@ -11,6 +11,7 @@ import java.util.function.Supplier;
  * @param puller pulls images
  * @param remover removes containers
  * @param shells the images that have a shell
+ * @param habits the images that want to be process 1
  * @param watch the instances of this process
  * @param lockId the id of this process' lock on the owner, empty without one
  */
@@ -21,5 +22,6 @@ record ContainerServices(
     ImagePuller puller,
     ContainerRemover remover,
     ImageShells shells,
+    ImageHabits habits,
     InstanceWatch watch,
     Supplier<String> lockId) {}

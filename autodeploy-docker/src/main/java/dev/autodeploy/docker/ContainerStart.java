@@ -139,7 +139,8 @@ final class ContainerStart {
         && !services.shells().mayHaveShell(found)) {
       throw noShell(image);
     }
-    String container = created(image, found, grant, withHeartbeats);
+    boolean processOne = services.habits().insists(found);
+    String container = created(image, found, grant, heartbeat(withHeartbeats, processOne));
     try {
       boolean needsShell = withHeartbeats || request.spec().startCommand() != null;
       if (needsShell && !services.shells().hasShell(found, container)) {
@@ -151,7 +152,12 @@ final class ContainerStart {
             "Image {} has no shell: its containers run without heartbeats, so nothing ends them if"
                 + " this process is killed and never returns",
             image);
-        container = created(image, found, grant, false);
+        container = created(image, found, grant, Heartbeat.NONE);
+      } else if (request.spec().startCommand() == null
+          && !processOne
+          && services.habits().insists(found, container)) {
+        services.host().client().remove(container);
+        container = created(image, found, grant, heartbeat(withHeartbeats, true));
       }
       if (!grant.isNone() && services.gpus().wasTakenBefore(grant, container)) {
         services.host().client().remove(container);
@@ -164,12 +170,16 @@ final class ContainerStart {
     }
   }
 
+  private static Heartbeat heartbeat(boolean with, boolean processOne) {
+    return !with ? Heartbeat.NONE : processOne ? Heartbeat.WATCHER : Heartbeat.WRAPPER;
+  }
+
   private static DockerEngineException noShell(String image) {
     return new DockerEngineException(DockerProblem.NO_SHELL, "starting " + image, "", null);
   }
 
   private String created(
-      String image, InspectImageResponse found, GpuGrant grant, boolean withHeartbeats)
+      String image, InspectImageResponse found, GpuGrant grant, Heartbeat heartbeat)
       throws InterruptedException {
     Labels labels =
         new Labels(
@@ -182,7 +192,7 @@ final class ContainerStart {
             grant.held(),
             ContainerCreation.port(request.spec()),
             startedAt,
-            withHeartbeats,
+            heartbeat,
             services.lockId().get());
     ContainerCreation creation =
         new ContainerCreation(
@@ -191,7 +201,8 @@ final class ContainerStart {
             labels,
             grant,
             found,
-            services.host().publishAddress());
+            services.host().publishAddress(),
+            services.habits().insists(found));
     String doing = "creating " + labels.name() + " from " + image;
     String reference = reference(image, found);
     long deadline = System.nanoTime() + NAME_TIMEOUT.toNanos();

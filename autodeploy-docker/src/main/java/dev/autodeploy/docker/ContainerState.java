@@ -37,6 +37,11 @@ final class ContainerState {
     return inspected.getId();
   }
 
+  /** The id of its image, or an empty text. */
+  String imageId() {
+    return inspected.getImageId() == null ? "" : inspected.getImageId();
+  }
+
   @Nullable Labels labels() {
     return inspected.getConfig() == null
         ? null

@@ -22,6 +22,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -48,6 +50,7 @@ final class DaemonClient implements AutoCloseable {
   private static final Duration RUN_TIMEOUT = Duration.ofSeconds(2);
 
   private static final int MAX_RUN_LINES = 10_000;
+  private static final int MAX_LINKS = 5;
   private static final ApiVersion OLDEST = new ApiVersion(1, 40);
 
   private final DaemonAddress address;
@@ -210,6 +213,29 @@ final class DaemonClient implements AutoCloseable {
             200,
             404);
     return status == 200;
+  }
+
+  /** The beginning of a file in a container, links followed; empty if there is none. */
+  String readFile(String container, String path, int limit) {
+    String doing = "reading " + path + " in " + container;
+    Path at = Path.of(path);
+    for (int links = 0; links < MAX_LINKS; links++) {
+      String query = "/containers/" + container + "/archive?path=" + encode(at.toString());
+      try (Response response =
+          transport.execute("GET", session.prefix + query, null, RUN_TIMEOUT)) {
+        if (response.getStatusCode() != 200) {
+          return "";
+        }
+        ArchivedFile file = ArchivedFile.read(response.getBody(), limit);
+        if (file.link() == null) {
+          return file.text();
+        }
+        at = at.resolveSibling(file.link()).normalize();
+      } catch (IOException | UncheckedIOException | InvalidPathException e) {
+        throw failure(doing, e);
+      }
+    }
+    return "";
   }
 
   /** Inspects an image; null if it is not on the host. */

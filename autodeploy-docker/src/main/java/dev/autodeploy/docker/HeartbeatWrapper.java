@@ -73,12 +73,10 @@ final class HeartbeatWrapper {
   /** Returns the command line that runs another one and takes heartbeats. */
   static List<String> wrap(
       List<String> command, Duration timeout, Duration grace, String stopSignal) {
-    long tick = Math.max(1, Math.min(LONGEST_TICK_SECONDS, timeout.toSeconds() / TICKS));
-    long ticks = Math.max(1, (timeout.toSeconds() + tick - 1) / tick);
     List<String> line = new ArrayList<>();
     line.addAll(List.of("/bin/sh", "-c", SCRIPT, "autodeploy"));
-    line.add(String.valueOf(tick));
-    line.add(String.valueOf(ticks));
+    line.add(String.valueOf(tick(timeout)));
+    line.add(String.valueOf(ticks(timeout)));
     line.add(String.valueOf(Math.max(1, grace.toSeconds())));
     line.add(stopSignal);
     line.addAll(command);
@@ -90,6 +88,16 @@ final class HeartbeatWrapper {
     return line.size() > WORDS && line.get(2).equals(SCRIPT)
         ? line.subList(WORDS, line.size())
         : line;
+  }
+
+  /** Returns the seconds between two looks at the heartbeats. */
+  static long tick(Duration timeout) {
+    return Math.max(1, Math.min(LONGEST_TICK_SECONDS, timeout.toSeconds() / TICKS));
+  }
+
+  /** Returns after how many looks without a heartbeat the timeout is over. */
+  static long ticks(Duration timeout) {
+    return Math.max(1, (timeout.toSeconds() + tick(timeout) - 1) / tick(timeout));
   }
 
   /** Returns how often a container with this timeout is signalled. */

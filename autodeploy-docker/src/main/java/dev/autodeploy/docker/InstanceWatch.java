@@ -25,6 +25,7 @@ final class InstanceWatch {
 
   private final DockerHost host;
   private final DockerThreads threads;
+  private final ImageHabits habits;
   private final Predicate<String> wasReleased;
   private final Heartbeats heartbeats;
   private final Map<String, TrackedInstance> tracked = new ConcurrentHashMap<>();
@@ -35,11 +36,14 @@ final class InstanceWatch {
   /**
    * Makes one without instances.
    *
+   * @param habits learns from how instances end
    * @param wasReleased whether an instance was released: a container that comes later is removed
    */
-  InstanceWatch(DockerHost host, DockerThreads threads, Predicate<String> wasReleased) {
+  InstanceWatch(
+      DockerHost host, DockerThreads threads, ImageHabits habits, Predicate<String> wasReleased) {
     this.host = host;
     this.threads = threads;
+    this.habits = habits;
     this.wasReleased = wasReleased;
     this.heartbeats =
         new Heartbeats(
@@ -127,15 +131,36 @@ final class InstanceWatch {
     instance.detach();
     if (instance.labels().withHeartbeats() && instance.needsHeartbeat()) {
       DockerThreads.quietly(
-          () -> host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT));
+          () -> {
+            boolean unused = beat(instance);
+          });
+    }
+  }
+
+  /** Sends a heartbeat; false if it does not get there, or the instance takes none. */
+  private boolean beat(TrackedInstance instance) {
+    return switch (instance.labels().heartbeat()) {
+      case NONE -> false;
+      case WRAPPER -> host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT);
+      case WATCHER -> beatWatcher(instance);
+    };
+  }
+
+  private boolean beatWatcher(TrackedInstance instance) {
+    try {
+      return !host.client().run(instance.containerId(), HeartbeatWatcher.BEAT).isEmpty();
+    } catch (DockerEngineException e) {
+      if (e.problem().isOnTheWay()) {
+        throw e;
+      }
+      return false; // it has ended, or is gone
     }
   }
 
   /** The heartbeat of an instance that takes one; else, or if it does not get there, a look. */
   private void beatOrCheck(TrackedInstance instance) {
     try {
-      if (!instance.labels().withHeartbeats()
-          || !host.client().signal(instance.containerId(), HeartbeatWrapper.BEAT)) {
+      if (!beat(instance)) {
         check(instance);
       }
     } catch (DockerEngineException e) {
@@ -183,6 +208,7 @@ final class InstanceWatch {
     } catch (DockerEngineException e) {
       tail = List.of();
     }
+    habits.learn(state.imageId(), tail);
     String message = null;
     if (tail.contains(HeartbeatWrapper.EXPIRED)) {
       message =

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param gpus the GPUs that it holds
  * @param port the service's port inside
  * @param startedAt when its start was asked for
- * @param withHeartbeats whether it ends by itself without heartbeats
+ * @param heartbeat how it gets heartbeats, without which it ends by itself
  * @param lock the owner's lock under which it was made, or an empty text
  */
 record Labels(
@@ -36,7 +36,7 @@ record Labels(
     List<String> gpus,
     int port,
     Instant startedAt,
-    boolean withHeartbeats,
+    Heartbeat heartbeat,
     String lock) {
   static final String PREFIX = "autodeploy.";
   static final String MANAGED = PREFIX + "managed";
@@ -82,6 +82,10 @@ record Labels(
     return "autodeploy-" + owner + "-" + deployment + "-" + slot;
   }
 
+  boolean withHeartbeats() {
+    return heartbeat != Heartbeat.NONE;
+  }
+
   boolean isOf(String anOwner, String anInstanceId) {
     return owner.equals(anOwner) && instanceId.equals(anInstanceId);
   }
@@ -98,7 +102,7 @@ record Labels(
     map.put(GPUS, String.join(" ", gpus));
     map.put(PORT, String.valueOf(port));
     map.put(STARTED, startedAt.toString());
-    map.put(HEARTBEATS, String.valueOf(withHeartbeats));
+    map.put(HEARTBEATS, heartbeat.label());
     map.put(LOCK, lock);
     map.put(PROBE, ""); // an image may bear it
     return map;
@@ -142,7 +146,7 @@ record Labels(
               gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
               Integer.parseInt(map.getOrDefault(PORT, "0")),
               Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
-              Boolean.parseBoolean(map.get(HEARTBEATS)),
+              Heartbeat.of(map.getOrDefault(HEARTBEATS, "")),
               map.getOrDefault(LOCK, ""));
       boolean named =
           name.equals(containerName(labels.owner(), labels.deployment(), labels.slot()));

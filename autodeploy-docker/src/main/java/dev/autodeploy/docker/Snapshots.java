@@ -194,7 +194,7 @@ final class Snapshots {
       line.addAll(Arrays.asList(config.getCmd()));
     }
     if (labels.withHeartbeats()) {
-      return HeartbeatWrapper.unwrap(line);
+      return HeartbeatWatcher.unwrap(HeartbeatWrapper.unwrap(line));
     }
     if (line.isEmpty() && baseConfig != null && baseConfig.getCmd() != null) {
       line.addAll(Arrays.asList(baseConfig.getCmd()));

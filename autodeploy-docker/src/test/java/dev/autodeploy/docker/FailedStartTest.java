@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
@@ -79,10 +80,21 @@ class FailedStartTest {
   }
 
   @Test
-  void image_thatWantsToBeProcess1_isToldTheTwoSettings() throws Exception {
-    assertThat(failure(web("[ $$ = 1 ] || { echo 'fatal: can only run as pid 1'; exit 100; }")))
-        .contains("init(false)")
-        .contains("heartbeatTimeout(Duration.ZERO)");
+  void command_thatWantsToBeProcess1_isToldSo_andRunsFromTheNextStartOn() throws Exception {
+    DeploymentSpec spec =
+        web(
+            "[ $$ = 1 ] || { echo 'fatal: can only run as pid 1'; exit 100; }; exec httpd -f -p 8080");
+    try (AutoDeploy autoDeploy =
+        AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+      Deployment deployment = autoDeploy.deploy(spec);
+      assertThatThrownBy(() -> deployment.acquire(Duration.ofSeconds(30)))
+          .isInstanceOf(StartFailedException.class)
+          .hasMessageContaining("wants to be process 1")
+          .hasMessageContaining("from the next start on");
+      Thread.sleep(1500); // the backoff of a failed start
+
+      deployment.acquire(Duration.ofSeconds(60)).close();
+    }
   }
 
   @Test

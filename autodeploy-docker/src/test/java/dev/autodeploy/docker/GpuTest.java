@@ -241,7 +241,7 @@ class GpuTest {
         List.of("0"),
         8080,
         Instant.now(),
-        false,
+        Heartbeat.NONE,
         "");
   }
 

@@ -81,7 +81,18 @@ class HeartbeatsTest {
 
   private static TrackedInstance instance(String id) {
     Labels labels =
-        new Labels("n-" + id, "o", "web", 0, id, "f1", List.of(), 80, Instant.EPOCH, true, "");
+        new Labels(
+            "n-" + id,
+            "o",
+            "web",
+            0,
+            id,
+            "f1",
+            List.of(),
+            80,
+            Instant.EPOCH,
+            Heartbeat.WRAPPER,
+            "");
     TrackedInstance instance = new TrackedInstance(labels, id);
     instance.up(null, null);
     return instance;

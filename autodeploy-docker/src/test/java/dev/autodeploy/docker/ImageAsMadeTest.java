@@ -1,10 +1,9 @@
 package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -70,35 +69,90 @@ class ImageAsMadeTest {
     }
   }
 
+  /** A script that tests it, a supervisor by its name, and one behind a shell and a link. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/serve", "/init", "/bin/sh /bin/entry", "/bin/sh -c '[ $$ -eq 1 ]'"})
+  void image_thatInsistsOnBeingProcess1_runs_andGetsHeartbeats(String entrypoint) throws Exception {
+    String tests =
+        """
+        #!/bin/sh
+        if [ "$$" -ne 1 ]; then exit 100; fi
+        exec httpd -f -p 8080 -h /www
+        """;
+    String silent = "#!/bin/sh\ncase $$ in 1) exec httpd -f -p 8080 -h /www;; *) exit 100;; esac\n";
+    Tar image =
+        TestImages.tools()
+            .file("bin/serve", tests, true)
+            .file("init", silent, true)
+            .link("bin/entry", "serve");
+    String words =
+        entrypoint.contains("-c")
+            ? "\"/bin/sh\",\"-c\",\"[ $$ -eq 1 ] || exit 100; exec httpd -f -p 8080 -h /www\""
+            : '"' + entrypoint.replace(" ", "\",\"") + '"';
+    TestImages.load(client, IMAGE, image.toByteArray(), "ENTRYPOINT [" + words + "]");
+    Duration timeout = Duration.ofSeconds(4);
+    try (ProviderFixture docker = open(true, b -> b.heartbeatTimeout(timeout))) {
+      ProviderInstance instance = docker.ready(spec().build());
+
+      Thread.sleep(timeout.multipliedBy(2).toMillis());
+      assertThat(docker.exits).as("heartbeats reach it").isEmpty();
+      assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
+      docker.release(instance);
+    }
+    try (ProviderFixture docker = open(false, b -> b)) {
+      docker.release(docker.ready(spec().build()));
+    }
+  }
+
   @Test
-  void image_thatWantsToBeProcess1_runsWithTheTwoSettings() throws Exception {
+  void processOne_withoutHeartbeats_isAskedToEnd_andItsChildrenAreEnded() throws Exception {
     make(
         """
         #!/bin/sh
-        [ $$ = 1 ] || { echo "can only run as pid 1" >&2; exit 100; }
-        exec httpd -f -p 8080 -h /www
+        [ $$ = 1 ] || exit 100
+        trap 'echo asked; exit 3' INT
+        sleep 1000 &
+        httpd -p 8080 -h /www
+        while :; do wait; sleep 1; done
         """,
         "ENTRYPOINT [\"/bin/serve\"]");
+    try (ProviderFixture docker =
+        open(
+            true,
+            b -> b.heartbeatTimeout(Duration.ofMinutes(4)).customizer(ImageAsMadeTest::shorter))) {
+      ProviderInstance instance = docker.ready(spec().build());
+      ProviderFixture.await(
+          Duration.ofSeconds(40), () -> docker.exits.containsKey(instance.instanceId()));
+
+      assertThat(docker.exits.get(instance.instanceId()).message()).contains("no heartbeat");
+      assertThat(docker.exits.get(instance.instanceId()).logTail()).contains("asked");
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void snapshotOfAnImageThatIsProcess1_startsItsOwnCommand() throws Exception {
+    make(
+        "#!/bin/sh\n[ $$ = 1 ] || exit 100\nexec httpd -f -p 8080 -h /www\n",
+        "ENTRYPOINT [\"/bin/serve\"]");
+    String name = "made-" + ProcessHandle.current().pid();
     try (ProviderFixture docker = ProviderFixture.open()) {
-      assertThatThrownBy(
-              () -> {
-                ProviderInstance instance = docker.start(spec().build());
-                ProviderFixture.await(
-                    Duration.ofSeconds(10), () -> docker.exits.containsKey(instance.instanceId()));
-                docker.release(instance);
-                throw new InstanceStartException(
-                    "late", docker.exits.get(instance.instanceId()), null);
-              })
-          .isInstanceOf(InstanceStartException.class)
-          .satisfies(
-              e ->
-                  assertThat(((InstanceStartException) e).exit().exitCode())
-                      .as("told by the two settings, see FailedStartTest")
-                      .isEqualTo(100));
+      ProviderInstance instance = docker.ready(spec().build());
+      docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+      docker.release(instance);
+      assertThat(client.findImage("autodeploy-snapshot:" + name).getConfig().getEntrypoint())
+          .containsExactly("/bin/serve");
+      docker.provider.deleteSnapshot(name).toCompletableFuture().join();
     }
-    try (ProviderFixture docker = open(false, b -> b.init(false))) {
-      docker.release(docker.ready(spec().build()));
-    }
+  }
+
+  /** A timeout that passes although heartbeats are sent: they come too seldom. */
+  private static CreateContainerCmd shorter(CreateContainerCmd cmd) {
+    String[] words = cmd.getCmd();
+    words[3] = "1";
+    words[4] = "3";
+    words[5] = "1";
+    return cmd.withCmd(words);
   }
 
   @Test

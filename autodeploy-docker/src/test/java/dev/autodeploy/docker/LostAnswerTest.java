@@ -208,7 +208,7 @@ class LostAnswerTest {
               List.of(),
               8080,
               Instant.now(),
-              true,
+              Heartbeat.WRAPPER,
               "");
       String late =
           client.create(

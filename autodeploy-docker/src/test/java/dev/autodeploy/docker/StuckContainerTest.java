@@ -214,7 +214,7 @@ class StuckContainerTest {
         List.of(),
         8080,
         Instant.EPOCH,
-        true,
+        Heartbeat.WRAPPER,
         "");
   }
 

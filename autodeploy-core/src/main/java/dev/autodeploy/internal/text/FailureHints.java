@@ -25,8 +25,8 @@ public final class FailureHints {
                   + " environment, such as HF_TOKEN"),
           new Hint(
               "(only|must) (be )?run as (pid|process) ?1|not running as pid ?1|must be pid ?1",
-              "the image wants to be process 1: use init(false) and heartbeatTimeout(Duration.ZERO)"
-                  + " of the Docker provider"),
+              "the image wants to be process 1: the Docker provider starts it as that from the next"
+                  + " start on"),
           new Hint(
               "\\[Errno 98\\]|EADDRINUSE|address (is )?already in use",
               "another process has the port: it is the deployment's port, or one that the service"
