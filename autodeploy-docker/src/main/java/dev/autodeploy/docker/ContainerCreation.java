@@ -33,6 +33,7 @@ final class ContainerCreation {
   private static final Duration MIN_GRACE = Duration.ofSeconds(10);
 
   private final DockerSettings settings;
+  private final Map<String, String> proxies;
   private final DeploymentSpec spec;
   private final Labels labels;
   private final GpuGrant gpus;
@@ -41,19 +42,19 @@ final class ContainerCreation {
   private final boolean processOne;
 
   ContainerCreation(
-      DockerSettings settings,
+      DockerHost host,
       DeploymentSpec spec,
       Labels labels,
       GpuGrant gpus,
       InspectImageResponse image,
-      String publishAddress,
       boolean processOne) {
-    this.settings = settings;
+    this.settings = host.settings();
+    this.proxies = host.config().proxies(host.client().address());
     this.spec = spec;
     this.labels = labels;
     this.gpus = gpus;
     this.image = image;
-    this.publishAddress = publishAddress;
+    this.publishAddress = host.publishAddress();
     this.processOne = processOne;
   }
 
@@ -184,6 +185,12 @@ final class ContainerCreation {
       // Where NVIDIA's runtime is the default, an image would get all GPUs by its own variable.
       environment.add("NVIDIA_VISIBLE_DEVICES=void");
     }
+    proxies.forEach(
+        (name, value) -> {
+          if (!spec.environment().containsKey(name)) {
+            environment.add(name + "=" + value);
+          }
+        });
     spec.environment().forEach((name, value) -> environment.add(name + "=" + value));
     return environment;
   }

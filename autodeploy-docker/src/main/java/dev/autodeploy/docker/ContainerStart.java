@@ -196,12 +196,11 @@ final class ContainerStart {
             services.lockId().get());
     ContainerCreation creation =
         new ContainerCreation(
-            services.host().settings(),
+            services.host(),
             request.spec(),
             labels,
             grant,
             found,
-            services.host().publishAddress(),
             services.habits().insists(found));
     String doing = "creating " + labels.name() + " from " + image;
     String reference = reference(image, found);

@@ -4,6 +4,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 record DaemonAddress(URI uri, @Nullable Path certificates) {
   private static final URI DEFAULT = URI.create("unix:///var/run/docker.sock");
+  private static final String ONLY = "only unix:// and tcp:// addresses are supported";
+  private static final int MAX_PORT = 65535;
+
+  /** Docker takes names that are none on the Internet, such as those with an underscore. */
+  private static final Pattern TCP =
+      Pattern.compile(
+          "(?<host>[A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\\])"
+              + "(?<port>:[0-9]{1,5})?(?<path>(/[A-Za-z0-9._~/-]*)?)");
 
   /**
    * Decides as Docker's own client does: {@code DOCKER_HOST} with {@code DOCKER_TLS_VERIFY} and
@@ -22,39 +32,71 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
   static DaemonAddress from(DockerEnvironment environment) {
     String host = environment.get("DOCKER_HOST");
     if (host != null) {
-      return parse(host, host.startsWith("tcp:") ? certificates(environment) : null);
+      return parse(
+          host, host.matches("(?i)(unix|npipe|fd|ssh)://.*") ? null : certificates(environment));
     }
     DockerContext context = DockerContext.current(environment);
     return context == null ? new DaemonAddress(DEFAULT, null) : context.address();
   }
 
   static DaemonAddress of(URI uri, @Nullable Path certificates) {
-    String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
-    return switch (scheme) {
-      case "unix" ->
-          uri.getPath() == null || uri.getPath().isEmpty()
-              ? refuse(uri.toString(), "it names no socket, as unix:///var/run/docker.sock does")
-              : new DaemonAddress(uri, null);
-      case "tcp" ->
-          uri.getHost() == null
-              ? refuse(uri.toString(), "it names no host, as tcp://host:2376 does")
-              : new DaemonAddress(uri, certificates);
-      case "ssh" -> refuse(uri.toString(), tunnel(uri));
-      default -> refuse(uri.toString(), "only unix:// and tcp:// addresses are supported");
-    };
+    return parse(uri.toString(), certificates);
   }
 
+  /**
+   * Reads an address as Docker's own client does: without a scheme it is a host, without a host it
+   * is this one, and without a path the usual socket.
+   */
   static DaemonAddress parse(String address, @Nullable Path certificates) {
+    int end = address.indexOf("://");
+    String scheme = end < 0 ? "tcp" : address.substring(0, end).toLowerCase(Locale.ROOT);
+    String rest = end < 0 ? address : address.substring(end + 3);
     try {
-      return of(URI.create(address), certificates);
+      return switch (scheme) {
+        case "unix" ->
+            rest.isEmpty()
+                ? new DaemonAddress(DEFAULT, null)
+                : new DaemonAddress(URI.create("unix://" + rest), null).checkedSocket(address);
+        case "tcp" -> tcp(address, rest, certificates);
+        case "ssh" -> refuse(address, tunnel(URI.create(address)));
+        default -> refuse(address, ONLY);
+      };
     } catch (IllegalArgumentException e) {
-      return refuse(address, "only unix:// and tcp:// addresses are supported");
+      return refuse(address, ONLY);
     }
+  }
+
+  private DaemonAddress checkedSocket(String address) {
+    return uri.getPath() == null || !uri.getPath().startsWith("/")
+        ? refuse(address, "it names no socket, as unix:///var/run/docker.sock does")
+        : this;
+  }
+
+  private static DaemonAddress tcp(String address, String rest, @Nullable Path certificates) {
+    Matcher parts = TCP.matcher(rest);
+    if (!parts.matches()) {
+      return refuse(address, "it names no host, as tcp://host:2376 does");
+    }
+    String host = parts.group("host").isEmpty() ? "localhost" : parts.group("host");
+    String port = parts.group("port") == null ? "" : parts.group("port");
+    if (!port.isEmpty() && Integer.parseInt(port.substring(1)) > MAX_PORT) {
+      return refuse(address, "its port is above " + MAX_PORT);
+    }
+    String path = parts.group("path").replaceFirst("/+$", "");
+    return new DaemonAddress(URI.create("tcp://" + host + port + path), certificates);
   }
 
   /** Returns where the TLS files are; null if the daemon is to be spoken to without TLS. */
   private static @Nullable Path certificates(DockerEnvironment environment) {
     if (environment.get("DOCKER_TLS_VERIFY") == null) {
+      if (environment.get("DOCKER_TLS") != null) {
+        throw new DockerEngineException(
+            DockerProblem.TLS_FAILED,
+            "reading where Docker is",
+            "DOCKER_TLS asks for TLS that does not check the daemon's certificate; set"
+                + " DOCKER_TLS_VERIFY=1, with its ca.pem in DOCKER_CERT_PATH",
+            null);
+      }
       return null;
     }
     String configured = environment.get("DOCKER_CERT_PATH");
@@ -98,8 +140,27 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
     return Path.of(uri.getPath());
   }
 
+  /** The daemon's host, an IPv6 address in brackets. */
+  String host() {
+    return authority().group("host");
+  }
+
   int port() {
-    return uri.getPort() > 0 ? uri.getPort() : certificates == null ? 2375 : 2376;
+    String port = authority().group("port");
+    return port != null ? Integer.parseInt(port.substring(1)) : certificates == null ? 2375 : 2376;
+  }
+
+  /** The path below which a daemon's API is, as behind a proxy; mostly empty. */
+  String basePath() {
+    return isUnix() || uri.getPath() == null ? "" : uri.getPath();
+  }
+
+  private Matcher authority() {
+    Matcher parts = TCP.matcher(String.valueOf(uri.getRawAuthority()));
+    if (!parts.matches()) {
+      throw new IllegalStateException("no host in " + uri);
+    }
+    return parts;
   }
 
   @Override

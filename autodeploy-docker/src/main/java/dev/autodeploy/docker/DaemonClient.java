@@ -75,7 +75,13 @@ final class DaemonClient implements AutoCloseable {
 
   /** Connects, and agrees on the version of the API. */
   static DaemonClient connect(DaemonAddress address, Duration callTimeout) {
-    DaemonTransport transport = new DaemonTransport(address, callTimeout);
+    return connect(address, callTimeout, Map.of());
+  }
+
+  /** Connects with headers that every request bears. */
+  static DaemonClient connect(
+      DaemonAddress address, Duration callTimeout, Map<String, String> headers) {
+    DaemonTransport transport = new DaemonTransport(address, callTimeout, headers);
     try {
       return new DaemonClient(address, transport);
     } catch (RuntimeException e) {

@@ -15,6 +15,7 @@ import okhttp3.ConnectionPool;
 import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
 import okhttp3.RequestBody;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +33,15 @@ final class DaemonTransport implements DockerHttpClient {
   private final OkHttpClient unary;
   private final OkHttpClient streaming;
   private final HttpUrl base;
+  private final String basePath;
 
-  DaemonTransport(DaemonAddress address, Duration callTimeout) {
+  DaemonTransport(DaemonAddress address, Duration callTimeout, Map<String, String> headers) {
+    basePath = address.basePath();
     OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
+            // Daemons speak nothing else, and what stands before one may offer what it cannot do.
+            .protocols(List.of(Protocol.HTTP_1_1))
+            .addInterceptor(chain -> chain.proceed(with(headers, chain.request())))
             .proxy(Proxy.NO_PROXY)
             .fastFallback(false)
             .followRedirects(false)
@@ -51,11 +57,11 @@ final class DaemonTransport implements DockerHttpClient {
           .dns(host -> List.of(InetAddress.getLoopbackAddress()));
       url.scheme("http").host("docker.socket");
     } else if (address.certificates() == null) {
-      url.scheme("http").host(address.uri().getHost()).port(address.port());
+      url.scheme("http").host(bare(address.host())).port(address.port());
     } else {
       PemFiles pem = PemFiles.read(address.certificates());
       builder.sslSocketFactory(pem.context().getSocketFactory(), pem.trustManager());
-      url.scheme("https").host(address.uri().getHost()).port(address.port());
+      url.scheme("https").host(bare(address.host())).port(address.port());
     }
     base = url.build();
     streaming = builder.build();
@@ -109,7 +115,7 @@ final class DaemonTransport implements DockerHttpClient {
 
   private okhttp3.Request request(
       String method, String path, Map<String, String> headers, byte @Nullable [] body) {
-    HttpUrl url = base.resolve(path);
+    HttpUrl url = base.resolve(basePath + path);
     if (url == null) {
       throw new IllegalArgumentException("not a path: " + path);
     }
@@ -122,6 +128,19 @@ final class DaemonTransport implements DockerHttpClient {
         new okhttp3.Request.Builder().url(url).method(method, content);
     headers.forEach(builder::header);
     return builder.build();
+  }
+
+  private static okhttp3.Request with(Map<String, String> headers, okhttp3.Request request) {
+    if (headers.isEmpty()) {
+      return request;
+    }
+    okhttp3.Request.Builder builder = request.newBuilder();
+    headers.forEach(builder::header);
+    return builder.build();
+  }
+
+  private static String bare(String host) {
+    return host.startsWith("[") ? host.substring(1, host.length() - 1) : host;
   }
 
   private static byte @Nullable [] body(Request request) {

@@ -12,6 +12,7 @@ import org.slf4j.LoggerFactory;
  * The Docker daemon that a provider uses, and where its services are reached.
  *
  * @param settings the provider's
+ * @param config the configuration of Docker's own client
  * @param client speaks to the daemon
  * @param daemon what it is
  * @param publishAddress at which address of the daemon's host services are published
@@ -19,6 +20,7 @@ import org.slf4j.LoggerFactory;
  */
 record DockerHost(
     DockerSettings settings,
+    ClientConfig config,
     DaemonClient client,
     DaemonInfo daemon,
     String publishAddress,
@@ -27,8 +29,8 @@ record DockerHost(
   private static final Duration MAX_CLOCK_SKEW = Duration.ofSeconds(2);
 
   /** Connects to a daemon, and asks it what it is. */
-  static DockerHost connect(DockerSettings settings, DaemonAddress address) {
-    DaemonClient client = DaemonClient.connect(address, settings.callTimeout());
+  static DockerHost connect(DockerSettings settings, DaemonAddress address, ClientConfig config) {
+    DaemonClient client = DaemonClient.connect(address, settings.callTimeout(), config.headers());
     try {
       DaemonInfo daemon = client.info();
       if (daemon.osType().equals("windows")) {
@@ -42,17 +44,23 @@ record DockerHost(
             "The Docker host's clock is {} ms off; its times are corrected by that",
             daemon.clockSkew().toMillis());
       }
-      return of(settings, client, daemon);
+      return of(settings, config, client, daemon);
     } catch (RuntimeException e) {
       client.close();
       throw e;
     }
   }
 
-  private static DockerHost of(DockerSettings settings, DaemonClient client, DaemonInfo daemon) {
+  private static DockerHost of(
+      DockerSettings settings, ClientConfig config, DaemonClient client, DaemonInfo daemon) {
     String publishAddress = publishAddress(settings, client.address());
     return new DockerHost(
-        settings, client, daemon, publishAddress, publishHost(publishAddress, client.address()));
+        settings,
+        config,
+        client,
+        daemon,
+        publishAddress,
+        publishHost(publishAddress, client.address()));
   }
 
   /**
@@ -71,7 +79,7 @@ record DockerHost(
       return "127.0.0.1";
     }
     try {
-      return InetAddress.getByName(address.uri().getHost()).getHostAddress();
+      return InetAddress.getByName(address.host()).getHostAddress();
     } catch (UnknownHostException e) {
       throw DockerEngineException.of("looking up " + address, e);
     }
@@ -79,7 +87,7 @@ record DockerHost(
 
   private static String publishHost(String publishAddress, DaemonAddress address) {
     boolean any = publishAddress.equals("0.0.0.0") || publishAddress.equals("::");
-    String host = !any ? publishAddress : address.isUnix() ? "127.0.0.1" : address.uri().getHost();
+    String host = !any ? publishAddress : address.isUnix() ? "127.0.0.1" : address.host();
     return host.contains(":") && !host.startsWith("[") ? "[" + host + "]" : host;
   }
 }

@@ -495,7 +495,10 @@ public final class DockerInstanceProvider implements InstanceProvider {
               ? DaemonAddress.from(environment)
               : DaemonAddress.of(dockerHost, certificates);
       return new DockerInstanceProvider(
-          new ContainerProvider(DockerHost.connect(settings, address), environment, lockDirectory));
+          new ContainerProvider(
+              DockerHost.connect(settings, address, new ClientConfig(environment)),
+              environment,
+              lockDirectory));
     }
   }
 }

@@ -63,27 +63,40 @@ final class RegistryLogins {
     if (given != null) {
       return login(registry, given.user(), given.password());
     }
-    try {
-      return Files.exists(configFile) ? configured(registry) : null;
-    } catch (JsonProcessingException e) {
-      LOG.warn(
-          "Credentials for {} in {} cannot be read: {}",
-          registry,
-          configFile,
-          DockerContext.notJson(e));
-      return null;
-    } catch (IOException e) {
-      LOG.warn("Credentials for {} in {} cannot be read: {}", registry, configFile, e.toString());
-      return null;
-    }
+    String variable = environment.get("DOCKER_AUTH_CONFIG");
+    ObjectNode found =
+        variable == null
+            ? null
+            : read(
+                registry,
+                "DOCKER_AUTH_CONFIG",
+                () -> entry(DaemonClient.JSON.readTree(variable), registry));
+    return found != null || !Files.exists(configFile)
+        ? found
+        : read(
+            registry,
+            configFile.toString(),
+            () -> configured(DaemonClient.JSON.readTree(Files.readAllBytes(configFile)), registry));
   }
 
-  private @Nullable ObjectNode configured(String registry) throws IOException {
-    JsonNode config = DaemonClient.JSON.readTree(Files.readAllBytes(configFile));
-    for (String key :
-        registry.equals("docker.io")
-            ? List.of(HUB, registry)
-            : List.of(registry, "https://" + registry)) {
+  private interface Reader {
+    @Nullable ObjectNode read() throws IOException;
+  }
+
+  private static @Nullable ObjectNode read(String registry, String where, Reader reader) {
+    try {
+      return reader.read();
+    } catch (JsonProcessingException e) {
+      LOG.warn(
+          "Credentials for {} in {} cannot be read: {}", registry, where, DockerContext.notJson(e));
+    } catch (IOException e) {
+      LOG.warn("Credentials for {} in {} cannot be read: {}", registry, where, e.toString());
+    }
+    return null;
+  }
+
+  private @Nullable ObjectNode configured(JsonNode config, String registry) throws IOException {
+    for (String key : keys(registry)) {
       String helper =
           config.path("credHelpers").path(key).asText(config.path("credsStore").asText(""));
       if (!helper.isEmpty()) {
@@ -92,23 +105,61 @@ final class RegistryLogins {
           return helped;
         }
       }
-      JsonNode entry = config.path("auths").path(key);
-      String auth = entry.path("auth").asText("");
-      if (!auth.isEmpty()) {
-        String[] pair =
-            new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8).split(":", 2);
-        if (pair.length == 2) {
-          return login(key, pair[0], pair[1]);
-        }
+    }
+    return entry(config, registry);
+  }
+
+  private static List<String> keys(String registry) {
+    return registry.equals("docker.io")
+        ? List.of(HUB, registry)
+        : List.of(registry, "https://" + registry);
+  }
+
+  /** Returns what a configuration itself holds for a registry, whichever way its key is written. */
+  private static @Nullable ObjectNode entry(JsonNode config, String registry) throws IOException {
+    JsonNode auths = config.path("auths");
+    for (String key : keys(registry)) {
+      ObjectNode login = credentials(auths.path(key), key);
+      if (login != null) {
+        return login;
       }
-      if (entry.hasNonNull("identitytoken")) {
-        return DaemonClient.JSON
-            .createObjectNode()
-            .put("identitytoken", entry.get("identitytoken").asText())
-            .put("serveraddress", key);
+    }
+    String host = registry.equals("docker.io") ? "index.docker.io" : registry;
+    for (Map.Entry<String, JsonNode> entry : auths.properties()) {
+      String named = entry.getKey().replaceFirst("^https?://", "").replaceFirst("/.*", "");
+      ObjectNode login = named.equals(host) ? credentials(entry.getValue(), entry.getKey()) : null;
+      if (login != null) {
+        return login;
       }
     }
     return null;
+  }
+
+  private static @Nullable ObjectNode credentials(JsonNode entry, String key) throws IOException {
+    ObjectNode login = DaemonClient.JSON.createObjectNode();
+    for (String field : List.of("username", "password", "identitytoken", "registrytoken")) {
+      String value = entry.path(field).asText("");
+      if (!value.isEmpty()) {
+        login.put(field, value);
+      }
+    }
+    String auth = entry.path("auth").asText("").strip();
+    if (!auth.isEmpty()) {
+      String[] pair = decoded(auth).split(":", 2);
+      if (pair.length < 2 || pair[0].isEmpty()) {
+        throw new IOException("the 'auth' of " + key + " is not user:password in Base64");
+      }
+      login.put("username", pair[0]).put("password", pair[1].replaceFirst("\u0000+$", ""));
+    }
+    return login.isEmpty() ? null : login.put("serveraddress", key);
+  }
+
+  private static String decoded(String auth) {
+    try {
+      return new String(Base64.getDecoder().decode(auth), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      return ""; // what it is must not be told: it may be a secret
+    }
   }
 
   private @Nullable ObjectNode helped(String helper, String registry) throws IOException {

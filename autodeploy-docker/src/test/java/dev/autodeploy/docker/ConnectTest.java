@@ -88,6 +88,12 @@ class ConnectTest {
   }
 
   @Test
+  void tlsWithoutACheckOfTheDaemon_isRefused_andNotTakenForNoTls() {
+    assertThat(problem(Map.of("DOCKER_HOST", "tcp://gpu1:2376", "DOCKER_TLS", "1")))
+        .hasMessageContaining("DOCKER_TLS_VERIFY=1");
+  }
+
+  @Test
   void context_isNamedByTheVariable_elseByTheConfiguration() throws IOException {
     context("gpu", "{\"Host\":\"tcp://gpu1:2375\"}");
     context("rootless", "{\"Host\":\"unix:///run/user/7/docker.sock\"}");
@@ -158,9 +164,11 @@ class ConnectTest {
     "ssh://gpu1:2222, '-p 2222 gpu1'",
     "npipe:////./pipe/docker_engine, only unix:// and tcp://",
     "http://gpu1:2375, only unix:// and tcp://",
-    "gpu1:2375, only unix:// and tcp://",
-    "unix://, only unix:// and tcp://",
-    "tcp:///x, names no host",
+    "fd://, only unix:// and tcp://",
+    "unix://relative.sock, names no socket",
+    "tcp://a b, names no host",
+    "tcp://me@gpu1:2375, names no host",
+    "tcp://gpu1:70000, its port is above 65535",
   })
   void address_thatCannotBeUsed_isRefusedWithAdvice(String host, String words) throws IOException {
     DockerEngineException problem = problem(Map.of("DOCKER_HOST", host));

@@ -38,7 +38,9 @@ final class DaemonProxy implements AutoCloseable {
 
   private final DaemonTransport daemon =
       new DaemonTransport(
-          DaemonAddress.from(DockerEnvironment.ofProcess()), Duration.ofSeconds(25));
+          DaemonAddress.from(DockerEnvironment.ofProcess()),
+          Duration.ofSeconds(25),
+          java.util.Map.of());
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final CountDownLatch end = new CountDownLatch(1);
   private final HttpServer server;

@@ -201,7 +201,8 @@ class TransportTest {
     try (ServerSocketChannel silent = listen(socket)) {
       assertThat(silent.isOpen()).isTrue();
       DaemonTransport transport =
-          new DaemonTransport(DaemonAddress.of(URI.create("unix://" + socket), null), TIMEOUT);
+          new DaemonTransport(
+              DaemonAddress.of(URI.create("unix://" + socket), null), TIMEOUT, Map.of());
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 40; i++) {
         JsonLines lines = new JsonLines("test", transport.stream("GET", "/events", Map.of()));
@@ -272,6 +273,32 @@ class TransportTest {
       client.list(Map.of());
       server.enqueue(json("[]"));
       assertThat(client.list(Map.of())).isEmpty();
+    }
+  }
+
+  @Test
+  void overTls_http11IsSpoken_alsoWithWhatOffersMore_andHeadersOfTheClientAreSent()
+      throws Exception {
+    TestCertificates certificates = new TestCertificates(directory);
+    Path files = Files.createDirectories(directory.resolve("daemon"));
+    Files.copy(directory.resolve("ca.pem"), files.resolve("ca.pem"));
+    Files.copy(directory.resolve("server-key.pem"), files.resolve("key.pem"));
+    Files.copy(directory.resolve("server-cert.pem"), files.resolve("cert.pem"));
+    try (MockWebServer daemon = new MockWebServer()) {
+      daemon.useHttps(PemFiles.read(files).context().getSocketFactory());
+      daemon.start();
+      daemon.enqueue(json(VERSION));
+      URI uri = URI.create("tcp://127.0.0.1:" + daemon.getPort() + "/docker");
+      DaemonClient.connect(
+              DaemonAddress.of(uri, certificates.client),
+              Duration.ofSeconds(5),
+              Map.of("X-Team", "speech"))
+          .close();
+
+      mockwebserver3.RecordedRequest request = daemon.takeRequest();
+      assertThat(request.getVersion()).isEqualTo("HTTP/1.1");
+      assertThat(request.getHeaders().get("X-Team")).isEqualTo("speech");
+      assertThat(request.getTarget()).isEqualTo("/docker/version");
     }
   }
 
