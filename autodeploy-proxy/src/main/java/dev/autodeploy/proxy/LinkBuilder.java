@@ -333,9 +333,9 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
 
   /**
    * Lets pages of other sites use links while there is no access rule ({@link #bearerToken}, {@link
-   * #access}). Those of {@link #answerPreflight} may as well. Requests of other pages get 403 and
-   * wake nothing, as any web page that somebody opens on this machine could send them; programs
-   * that are no browsers are not concerned. Default: none.
+   * #access}). Those of {@link #cors} may as well, and read the responses. Requests of other pages
+   * get 403 and wake nothing, as any web page that somebody opens on this machine could send them;
+   * programs that are no browsers are not concerned. Default: none.
    *
    * @param origins such as {@code https://app.example.com}, the text {@code null} for pages without
    *     an origin such as local files, or {@code *} for all
@@ -347,14 +347,27 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
-   * Answers the CORS preflight requests of pages of certain origins, without an instance and
-   * without a token. Others go to the instance like any request. Default: none.
+   * Lets web pages of other origins use the links of all deployments that have no policy of their
+   * own. Default: none; then preflight requests go to the instance like any request, and are
+   * refused where there are tokens.
    *
-   * @param origins such as {@code https://app.example.com}, or {@code *} for all
+   * @param policy who may do what
    * @return this
    */
-  public B answerPreflight(String... origins) {
-    settings.answerPreflight(origins);
+  public B cors(CorsPolicy policy) {
+    settings.cors(policy);
+    return self();
+  }
+
+  /**
+   * Lets web pages of other origins use the link of one deployment. See {@link #cors(CorsPolicy)}.
+   *
+   * @param deployment its name
+   * @param policy who may do what
+   * @return this
+   */
+  public B cors(String deployment, CorsPolicy policy) {
+    settings.cors(deployment, policy);
     return self();
   }
 

@@ -51,34 +51,6 @@ final class NoWakeTest {
   }
 
   @Test
-  void preflight_ofAKnownOrigin_isAnsweredByTheLink() throws Exception {
-    String preflight =
-        "OPTIONS /d/app/v1 HTTP/1.1\r\nHost: a\r\nOrigin: %s\r\n"
-            + "Access-Control-Request-Method: POST\r\n"
-            + "Access-Control-Request-Headers: authorization, content-type\r\n\r\n";
-    try (JdkLink link =
-        new JdkLink(
-            TestInstance.App.text("x"),
-            spec -> {},
-            proxy ->
-                proxy
-                    .answerPreflight("https://app.example.com")
-                    .bearerToken("app", "0123456789abcdef"))) {
-      RawClient.Response response = link.ask(String.format(preflight, "https://app.example.com"));
-
-      assertThat(response.status).isEqualTo(204);
-      assertThat(response.field("Access-Control-Allow-Origin"))
-          .isEqualTo("https://app.example.com");
-      assertThat(response.field("Access-Control-Allow-Methods")).isEqualTo("POST");
-      assertThat(response.field("Access-Control-Allow-Headers"))
-          .isEqualTo("authorization, content-type");
-      assertThat(link.provider.starts).isEmpty();
-      assertThat(link.ask(String.format(preflight, "https://evil.example.com")).status)
-          .isEqualTo(401); // a request like any other, and it brings no token
-    }
-  }
-
-  @Test
   void browser_getsAWaitingPageWhileAnInstanceStarts() throws Exception {
     String browser =
         "GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: text/html,application/xhtml+xml\r\n"

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.jdk;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.proxy.CorsPolicy;
 import dev.autodeploy.proxy.NoWakeRule;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
@@ -79,7 +80,7 @@ final class SlowClientsTest {
                     proxy
                         .bearerToken("app", TOKEN)
                         .noWake(NoWakeRule.paths("/health"))
-                        .answerPreflight("https://a.example"));
+                        .cors(CorsPolicy.of("https://a.example")));
         RawClient client = link.client()) {
       client.send(line + " HTTP/1.1\r\n" + NO_BODY + fields + "\r\n");
 

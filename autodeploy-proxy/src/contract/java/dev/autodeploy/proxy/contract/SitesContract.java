@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.CorsPolicy;
 import dev.autodeploy.proxy.LinkBuilder;
 import java.io.IOException;
 import java.net.URI;
@@ -184,14 +185,14 @@ public abstract class SitesContract extends LinkContract {
             proxy ->
                 proxy
                     .allowedOrigins("https://app.example.com")
-                    .answerPreflight("https://asked.example.com"))) {
+                    .cors(CorsPolicy.of("https://asked.example.com")))) {
       assertThat(link.ask(get("/d/app/", "localhost", fields)).body).isEqualTo("served");
     }
   }
 
   @Test
   void preflight_ofAForeignOrigin_isRefused_andWakesNothing() throws Exception {
-    try (TestLink link = link(proxy -> proxy.answerPreflight("https://app.example.com"))) {
+    try (TestLink link = link(proxy -> proxy.cors(CorsPolicy.of("https://app.example.com")))) {
       String ask = "OPTIONS /d/app/ HTTP/1.1\r\nHost: localhost\r\nOrigin: https://%s\r\n";
       String rest = "Access-Control-Request-Method: POST\r\n\r\n";
 

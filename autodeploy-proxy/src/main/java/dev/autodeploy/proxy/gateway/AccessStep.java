@@ -12,8 +12,13 @@ final class AccessStep implements LinkStep {
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
-    return access.allow(call.request())
-        ? null
-        : LinkResponse.of(Problems.notAllowed(call.request().deployment()));
+    if (access.allow(call.request())) {
+      return null;
+    }
+    String name = call.request().deployment();
+    return LinkResponse.of(
+        CorsRules.isPreflight(call.head()) // which never brings a token: that would be no help
+            ? Problems.originNotAllowed(call.head(), name)
+            : Problems.notAllowed(name));
   }
 }

@@ -70,7 +70,7 @@ public final class Gateway implements AutoCloseable {
             upstreams,
             active,
             connections,
-            new LinkResponder(connections, active),
+            new LinkResponder(connections, active, config.cors()),
             ticker);
     steps = steps(config, router, connections, ticker);
   }
@@ -81,10 +81,10 @@ public final class Gateway implements AutoCloseable {
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new GuardStep(connections));
     steps.add(new RouteStep(router));
-    steps.add(new SiteStep(config.sites()));
+    steps.add(new SiteStep(config.sites(), config.cors()));
     steps.add(new ServiceWorkerStep());
+    steps.add(new PreflightStep(config.cors()));
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
-    steps.add(new PreflightStep(config.preflightOrigins()));
     steps.add(new AccessStep(access));
     if (config.rateRequests() > 0) {
       steps.add(
@@ -173,7 +173,7 @@ public final class Gateway implements AutoCloseable {
       problem = config.sites().checkHost(exchange.request());
     }
     if (problem != null) {
-      respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()));
+      refuse(exchange, problem);
     }
     return problem == null;
   }
@@ -185,7 +185,7 @@ public final class Gateway implements AutoCloseable {
    * @param problem what is wrong with it
    */
   public void refuse(Exchange exchange, Problem problem) {
-    respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()));
+    respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()), null);
   }
 
   /**
@@ -232,7 +232,7 @@ public final class Gateway implements AutoCloseable {
       LOG.error("The link failed to serve {}", call.head().shown(), e);
       own = LinkResponse.of(Problems.internal(call.deploymentName()));
     }
-    respond(exchange, own, line);
+    respond(exchange, own, line, call.deploymentName());
   }
 
   /**
@@ -266,8 +266,9 @@ public final class Gateway implements AutoCloseable {
     new ProxiedRequest(services, exchange, call, wait, line).start();
   }
 
-  private void respond(Exchange exchange, LinkResponse response, AccessLog.Line line) {
-    services.responder().send(exchange, response);
+  private void respond(
+      Exchange exchange, LinkResponse response, AccessLog.Line line, @Nullable String deployment) {
+    services.responder().send(exchange, response, deployment);
     line.end(response.status(), 0);
   }
 

@@ -5,7 +5,6 @@ import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +35,7 @@ public final class GatewayConfig {
   private final int rateRequests;
   private final Duration ratePeriod;
   private final List<NoWakeRule> noWake;
-  private final Set<String> preflightOrigins;
+  private final CorsRules cors;
   private final boolean okHttpOnly;
   private final boolean waitingPage;
   private final Ticker ticker;
@@ -71,7 +70,7 @@ public final class GatewayConfig {
     rateRequests = settings.rateRequests;
     ratePeriod = settings.ratePeriod;
     noWake = List.copyOf(settings.noWake);
-    preflightOrigins = Set.copyOf(settings.preflightOrigins);
+    cors = new CorsRules(settings.cors);
     okHttpOnly = settings.okHttpOnly;
     waitingPage = settings.waitingPage;
     ticker = Ticker.system();
@@ -190,9 +189,9 @@ public final class GatewayConfig {
     return noWake;
   }
 
-  /** Returns the origins whose CORS preflight requests the link answers itself. */
-  public Set<String> preflightOrigins() {
-    return preflightOrigins;
+  /** Returns the web pages of other origins that may use links. */
+  public CorsRules cors() {
+    return cors;
   }
 
   /** Returns whether plain HTTP goes through OkHttp as well. */

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,14 +14,23 @@ final class LinkResponder {
 
   private final ConnectionRules connections;
   private final ActiveRequests active;
+  private final CorsRules cors;
 
-  LinkResponder(ConnectionRules connections, ActiveRequests active) {
+  LinkResponder(ConnectionRules connections, ActiveRequests active, CorsRules cors) {
     this.connections = connections;
     this.active = active;
+    this.cors = cors;
   }
 
-  /** Sends a response and ends the exchange. */
-  void send(Exchange exchange, LinkResponse response) {
+  /**
+   * Sends a response and ends the exchange.
+   *
+   * @param exchange the exchange
+   * @param response the response
+   * @param deployment the name that the link holds, or null for none
+   */
+  void send(Exchange exchange, LinkResponse response, @Nullable String deployment) {
+    cors.addTo(response.headers(), exchange.request(), deployment);
     active.whileResponding(exchange, () -> write(exchange, response));
   }
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.CorsPolicy;
 import dev.autodeploy.proxy.NoWakeRule;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -57,7 +58,7 @@ public final class LinkSettings {
   int rateRequests;
   Duration ratePeriod = Duration.ofSeconds(1);
   final List<NoWakeRule> noWake = new ArrayList<>();
-  final Set<String> preflightOrigins = new LinkedHashSet<>();
+  final Map<String, CorsPolicy> cors = new LinkedHashMap<>();
   private final Set<String> allowedHosts = new LinkedHashSet<>();
   private final Set<String> allowedOrigins = new LinkedHashSet<>();
   boolean sandboxLinks;
@@ -192,8 +193,12 @@ public final class LinkSettings {
     noWake.add(requireNonNull(rule, "rule"));
   }
 
-  public void answerPreflight(String... origins) {
-    preflightOrigins.addAll(List.of(origins));
+  public void cors(CorsPolicy policy) {
+    cors.put(AccessRules.EVERY, requireNonNull(policy, "policy"));
+  }
+
+  public void cors(String deployment, CorsPolicy policy) {
+    cors.put(requireNonNull(deployment, "deployment"), requireNonNull(policy, "policy"));
   }
 
   public void allowedHosts(String... hosts) {
@@ -341,9 +346,7 @@ public final class LinkSettings {
     if (publicUrl != null && publicUrl.getHost() != null) {
       hosts.add(publicUrl.getHost().toLowerCase(Locale.ROOT));
     }
-    Set<String> origins = new LinkedHashSet<>(preflightOrigins);
-    origins.addAll(allowedOrigins);
-    return SiteRules.of(trustForwardedHeaders, hosts, hostSuffix, origins);
+    return SiteRules.of(trustForwardedHeaders, hosts, hostSuffix, allowedOrigins);
   }
 
   private static Duration atMost(Duration value) {

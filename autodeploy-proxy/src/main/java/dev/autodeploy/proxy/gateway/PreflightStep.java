@@ -1,21 +1,27 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Responds to the CORS preflight requests of known origins, before anybody asks for a token. */
+/**
+ * Responds to the CORS preflight requests of links that have a policy, before anybody asks for a
+ * token; browsers send none with them.
+ */
 final class PreflightStep implements LinkStep {
-  private final Set<String> origins;
+  private final CorsRules cors;
 
-  PreflightStep(Set<String> origins) {
-    this.origins = origins;
+  PreflightStep(CorsRules cors) {
+    this.cors = cors;
   }
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     RequestHead head = call.head();
-    return Preflight.isPreflight(head) && Preflight.allowed(head, origins)
-        ? LinkResponse.withoutBody(204, Preflight.response(head))
-        : null;
+    String name = call.deploymentName();
+    if (!CorsRules.isPreflight(head) || !cors.covers(name)) {
+      return null;
+    }
+    return cors.allows(head, name)
+        ? cors.answer(head, name)
+        : LinkResponse.of(Problems.originNotAllowed(head, name));
   }
 }

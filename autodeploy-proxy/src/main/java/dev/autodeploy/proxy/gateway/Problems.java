@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.ProblemType;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,15 @@ final class Problems {
         ProblemType.CROSS_SITE_REQUEST,
         "this request was sent by a page of another site, and the link has no access rule; the"
             + " host application can allow the page's origin by allowedOrigins");
+  }
+
+  static Problem originNotAllowed(RequestHead head, @Nullable String name) {
+    return Problem.of(
+            ProblemType.CROSS_SITE_REQUEST,
+            "no CORS policy lets pages of '"
+                + PlainText.line(String.valueOf(head.headers().first("Origin")))
+                + "' use this link; the host application can set one by cors")
+        .about(name);
   }
 
   static Problem serviceWorkerScope(String name) {

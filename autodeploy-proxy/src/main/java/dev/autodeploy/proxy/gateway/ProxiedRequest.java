@@ -82,6 +82,7 @@ final class ProxiedRequest implements Client {
     responseHeaders =
         new ResponseHeaders(
             services.connections(),
+            services.config().cors(),
             head,
             route,
             wait.applied(),
@@ -332,7 +333,7 @@ final class ProxiedRequest implements Client {
   private void finish(Outcome outcome) {
     LinkResponse own = outcome.response();
     if (own != null) {
-      services.responder().send(exchange, own);
+      services.responder().send(exchange, own, deployment.name());
       return;
     }
     switch (outcome.kind()) {

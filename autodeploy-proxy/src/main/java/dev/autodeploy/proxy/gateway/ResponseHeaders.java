@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
  * The head of a response on its way from an instance to the client.
  *
  * @param connections the rules about the ends of connections
+ * @param cors the web pages of other origins that may read it
  * @param head the request
  * @param route where the request went
  * @param preferenceApplied the preference of the request that was followed, or null
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record ResponseHeaders(
     ConnectionRules connections,
+    CorsRules cors,
     RequestHead head,
     Route route,
     @Nullable String preferenceApplied,
@@ -46,6 +48,7 @@ record ResponseHeaders(
     if (preferenceApplied != null) {
       headers.add("Preference-Applied", preferenceApplied);
     }
+    cors.addTo(headers, head, route.deployment());
     if (sandboxed && route.sharesOrigin()) {
       headers.add("Content-Security-Policy", SANDBOX); // beside the instance's own: both hold
     }

@@ -5,16 +5,18 @@ import org.jspecify.annotations.Nullable;
 /** Refuses requests for foreign hosts and of pages of other sites, before they wake anything. */
 final class SiteStep implements LinkStep {
   private final SiteRules rules;
+  private final CorsRules cors;
 
-  SiteStep(SiteRules rules) {
+  SiteStep(SiteRules rules, CorsRules cors) {
     this.rules = rules;
+    this.cors = cors;
   }
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     RequestHead head = call.head();
     Problem problem = rules.checkHost(head);
-    if (problem == null) {
+    if (problem == null && !cors.allows(head, call.deploymentName())) {
       problem = rules.checkPage(head);
       if (problem != null && CrossSitePage.wanted(head)) {
         return CrossSitePage.response(head, call.deploymentName());

@@ -10,7 +10,6 @@ import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -58,40 +57,6 @@ final class HttpHeadersTest {
     assertThat(preference("wait=5:", max)).isEqualTo(new WaitPreference(max, null));
     assertThat(preference("wait=19", max))
         .isEqualTo(new WaitPreference(Duration.ofSeconds(19), "wait=19"));
-  }
-
-  @Test
-  void preflight_isAnOptionsRequestOfAPage() {
-    HttpHeaders asked =
-        new HttpHeaders().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
-    assertThat(Preflight.isPreflight(head("OPTIONS", asked))).isTrue();
-    assertThat(Preflight.isPreflight(head("GET", asked))).isFalse();
-    assertThat(Preflight.isPreflight(head("OPTIONS", new HttpHeaders().add("Origin", "o"))))
-        .isFalse();
-    assertThat(
-            Preflight.isPreflight(
-                head("OPTIONS", new HttpHeaders().add("Access-Control-Request-Method", "PUT"))))
-        .isFalse();
-    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("o"))).isTrue();
-    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("*"))).isTrue();
-    assertThat(Preflight.allowed(head("OPTIONS", asked), Set.of("p"))).isFalse();
-    assertThat(Preflight.allowed(head("OPTIONS", new HttpHeaders()), Set.of("*"))).isFalse();
-  }
-
-  @Test
-  void preflight_isAnsweredWithWhatWasAsked() {
-    HttpHeaders asked =
-        new HttpHeaders().add("Origin", "o").add("Access-Control-Request-Method", "PUT");
-    HttpHeaders response = Preflight.response(head("OPTIONS", asked));
-    assertThat(response.first("Access-Control-Allow-Origin")).isEqualTo("o");
-    assertThat(response.first("Access-Control-Allow-Methods")).isEqualTo("PUT");
-    assertThat(response.first("Access-Control-Allow-Headers")).isNull();
-    assertThat(response.first("Access-Control-Max-Age")).isEqualTo("600");
-    assertThat(response.first("Vary"))
-        .isEqualTo("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
-    asked.add("Access-Control-Request-Headers", "x-a");
-    assertThat(Preflight.response(head("OPTIONS", asked)).first("Access-Control-Allow-Headers"))
-        .isEqualTo("x-a");
   }
 
   @Test
