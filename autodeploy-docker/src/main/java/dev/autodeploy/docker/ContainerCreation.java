@@ -38,6 +38,7 @@ final class ContainerCreation {
   private final Labels labels;
   private final GpuGrant gpus;
   private final InspectImageResponse image;
+  private final Reach reach;
   private final String publishAddress;
   private final boolean processOne;
 
@@ -54,6 +55,7 @@ final class ContainerCreation {
     this.labels = labels;
     this.gpus = gpus;
     this.image = image;
+    this.reach = host.reach();
     this.publishAddress = host.publishAddress();
     this.processOne = processOne;
   }
@@ -70,9 +72,6 @@ final class ContainerCreation {
             .withAutoRemove(false)
             .withRestartPolicy(RestartPolicy.noRestart())
             .withLogConfig(LOGS)
-            .withPortBindings(
-                new PortBinding(
-                    Ports.Binding.bindIp(publishAddress), ExposedPort.tcp(labels.port())))
             .withMounts(spec.mounts().stream().map(ContainerCreation::mount).toList());
     sharedMemory(host);
     if (!settings.containers().ulimits().isEmpty()) {
@@ -81,8 +80,12 @@ final class ContainerCreation {
               .map(limit -> new Ulimit(limit.name(), limit.soft(), limit.hard()))
               .toList());
     }
-    if (settings.containers().network() != null) {
-      host.withNetworkMode(settings.containers().network());
+    if (reach.network() != null) {
+      host.withNetworkMode(reach.network());
+    }
+    if (reach.kind() == Reach.Kind.PUBLISHED) {
+      host.withPortBindings(
+          new PortBinding(Ports.Binding.bindIp(publishAddress), ExposedPort.tcp(labels.port())));
     }
     gpus.applyTo(host);
     settings.rights().applyTo(host);
@@ -179,7 +182,7 @@ final class ContainerCreation {
   private List<String> environment() {
     List<String> environment = new ArrayList<>();
     if (spec.port() == 0) {
-      environment.add("PORT=" + DEFAULT_SERVICE_PORT);
+      environment.add("PORT=" + labels.port());
     }
     if (gpus.access() != GpuAccess.NVIDIA_HOOK) {
       // Where NVIDIA's runtime is the default, an image would get all GPUs by its own variable.

@@ -123,8 +123,8 @@ final class ContainerList {
     TrackedInstance instance = watch.track(labels, state.id());
     URI endpoint = null;
     if (state.isRunning()) {
-      endpoint = state.endpoint(labels.port(), host.publishHost());
-      watch.adopt(instance, endpoint, state.direct(labels.port()));
+      endpoint = host.endpoint(state, labels.port());
+      watch.adopt(instance, endpoint, host.direct(state, labels.port()));
     } else if (exit != null) {
       instance.tell(exit);
     }
@@ -137,7 +137,7 @@ final class ContainerList {
       TrackedInstance instance = watch.track(labels, container.getId());
       endpoint = instance.endpoint();
       if (endpoint == null) {
-        endpoint = ContainerState.endpoint(container, labels.port(), host.publishHost());
+        endpoint = host.endpoint(container, labels.port());
       }
       watch.adopt(instance, endpoint, instance.direct());
     }

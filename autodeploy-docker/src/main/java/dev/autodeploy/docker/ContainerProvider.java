@@ -74,7 +74,7 @@ final class ContainerProvider implements InstanceProvider {
                 watch,
                 this::lockId),
             released);
-    readiness = new ReadinessCheck(client);
+    readiness = new ReadinessCheck(host);
     list = new ContainerList(host, watch, lifecycle::isStarting, threads.workers());
   }
 
@@ -120,12 +120,13 @@ final class ContainerProvider implements InstanceProvider {
     threads.submit(host.client()::warmUp);
     threads.scheduleAtInterval(LEFTOVERS, () -> remover.removeLeftovers(context.owner()));
     LOG.info(
-        "Using {} {} (API {}) at {}, owner {}",
+        "Using {} {} (API {}) at {}, owner {}; instances are reached {}",
         host.daemon().product(),
         host.daemon().version(),
         host.daemon().apiVersion(),
         host.client().address(),
-        context.owner());
+        context.owner(),
+        host.reach());
   }
 
   @Override

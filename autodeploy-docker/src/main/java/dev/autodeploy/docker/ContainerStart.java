@@ -181,6 +181,7 @@ final class ContainerStart {
   private String created(
       String image, InspectImageResponse found, GpuGrant grant, Heartbeat heartbeat)
       throws InterruptedException {
+    int port = HostPorts.choose(services.host(), request.spec());
     Labels labels =
         new Labels(
             Labels.containerName(request),
@@ -190,7 +191,7 @@ final class ContainerStart {
             request.instanceId(),
             request.fingerprint(),
             grant.held(),
-            ContainerCreation.port(request.spec()),
+            port,
             startedAt,
             heartbeat,
             services.lockId().get());
@@ -298,11 +299,14 @@ final class ContainerStart {
       throw new InstanceStartException(
           "Docker started the container without the GPUs " + grant + " that were asked for");
     }
-    URI endpoint = state.endpoint(labels.port(), services.host().publishHost());
-    URI direct = state.direct(labels.port());
+    URI endpoint = services.host().endpoint(state, labels.port());
+    URI direct = services.host().direct(state, labels.port());
     if (endpoint == null) {
       throw new InstanceStartException(
-          "Docker did not publish port " + labels.port() + " of the container");
+          "Docker did not say where port "
+              + labels.port()
+              + " of the container is reached; instances are reached "
+              + services.host().reach());
     }
     checkNotCancelled();
     services.watch().up(tracked, endpoint, direct);

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads what an inspection says. */
 final class ContainerState {
   private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
+  private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:]{2,39}");
   private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
 
   private final InspectContainerResponse inspected;
@@ -154,6 +155,35 @@ final class ContainerState {
       }
     }
     return null;
+  }
+
+  /** Returns the container's own address on a network; null if it has none there. */
+  @Nullable URI address(@Nullable String network, int port) {
+    NetworkSettings settings = inspected.getNetworkSettings();
+    return settings == null ? null : address(settings.getNetworks(), network, port);
+  }
+
+  /** The same as a list says it. */
+  static @Nullable URI address(Container listed, @Nullable String network, int port) {
+    return listed.getNetworkSettings() == null
+        ? null
+        : address(listed.getNetworkSettings().getNetworks(), network, port);
+  }
+
+  private static @Nullable URI address(
+      @Nullable Map<String, ContainerNetwork> networks, @Nullable String network, int port) {
+    ContainerNetwork attached = networks == null || network == null ? null : networks.get(network);
+    if (attached == null) {
+      return null;
+    }
+    String v4 = attached.getIpAddress();
+    String v6 = attached.getGlobalIPv6Address();
+    if (v4 != null && IPV4.matcher(v4).matches()) {
+      return URI.create("http://" + v4 + ":" + port);
+    }
+    return v6 != null && IPV6.matcher(v6).matches()
+        ? URI.create("http://[" + v6 + "]:" + port)
+        : null;
   }
 
   /** A port and nothing else: with more it could be another address. */

@@ -11,6 +11,7 @@ import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Image;
 import com.github.dockerjava.api.model.Info;
+import com.github.dockerjava.api.model.Network;
 import com.github.dockerjava.api.model.Version;
 import com.github.dockerjava.api.model.VersionComponent;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
@@ -153,6 +154,21 @@ final class DaemonClient implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  List<Network> networks() {
+    return call("listing networks", d -> d.listNetworksCmd().exec());
+  }
+
+  /** Removes a network; a gone one is a success. */
+  void removeNetwork(String network) {
+    command(
+        "removing network " + network,
+        "DELETE",
+        "/networks/" + encode(network),
+        Duration.ZERO,
+        204,
+        404);
   }
 
   /** Lists containers in any state that carry labels. */
@@ -469,34 +485,6 @@ final class DaemonClient implements AutoCloseable {
           : theirs.isAfter(answered) ? Duration.between(answered, theirs) : Duration.ZERO;
     } catch (DateTimeException e) {
       return Duration.ZERO;
-    }
-  }
-
-  /**
-   * A version of the API.
-   *
-   * @param major before the point
-   * @param minor after the point
-   */
-  private record ApiVersion(int major, int minor) implements Comparable<ApiVersion> {
-    static @Nullable ApiVersion parse(@Nullable String text) {
-      if (text == null || !text.matches("\\d{1,4}\\.\\d{1,4}")) {
-        return null;
-      }
-      int point = text.indexOf('.');
-      return new ApiVersion(
-          Integer.parseInt(text.substring(0, point)), Integer.parseInt(text.substring(point + 1)));
-    }
-
-    @Override
-    public int compareTo(ApiVersion other) {
-      int byMajor = Integer.compare(major, other.major);
-      return byMajor != 0 ? byMajor : Integer.compare(minor, other.minor);
-    }
-
-    @Override
-    public String toString() {
-      return major + "." + minor;
     }
   }
 }

@@ -1,10 +1,13 @@
 package dev.autodeploy.docker;
 
+import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import java.net.InetAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +20,7 @@ import org.slf4j.LoggerFactory;
  * @param daemon what it is
  * @param publishAddress at which address of the daemon's host services are published
  * @param publishHost at which host they are reached from here, as it is written in a URI
+ * @param reach how instances are reached
  */
 record DockerHost(
     DockerSettings settings,
@@ -24,7 +28,8 @@ record DockerHost(
     DaemonClient client,
     DaemonInfo daemon,
     String publishAddress,
-    String publishHost) {
+    String publishHost,
+    Reach reach) {
   private static final Logger LOG = LoggerFactory.getLogger(DockerHost.class);
   private static final Duration MAX_CLOCK_SKEW = Duration.ofSeconds(2);
 
@@ -60,7 +65,8 @@ record DockerHost(
         client,
         daemon,
         publishAddress,
-        publishHost(publishAddress, client.address()));
+        publishHost(publishAddress, client.address()),
+        Reach.find(settings, client));
   }
 
   /**
@@ -69,6 +75,35 @@ record DockerHost(
    */
   boolean isLocal() {
     return client.address().isUnix() && ContainerState.isLocal(publishHost);
+  }
+
+  /** Returns where the service of an inspected container is reached; null if that is unknown. */
+  @Nullable URI endpoint(ContainerState state, int port) {
+    return switch (reach.kind()) {
+      case PUBLISHED -> state.endpoint(port, publishHost);
+      case CONTAINER -> state.address(reach.network(), port);
+      case HOST -> URI.create("http://" + publishHost + ":" + port);
+    };
+  }
+
+  /** Returns the same as a list tells it. */
+  @Nullable URI endpoint(Container listed, int port) {
+    return switch (reach.kind()) {
+      case PUBLISHED -> ContainerState.endpoint(listed, port, publishHost);
+      case CONTAINER -> ContainerState.address(listed, reach.network(), port);
+      case HOST -> URI.create("http://" + publishHost + ":" + port);
+    };
+  }
+
+  /**
+   * Returns where the service listens itself, without a forwarder; null if that is not known to be
+   * reached from here.
+   */
+  @Nullable URI direct(ContainerState state, int port) {
+    return switch (reach.kind()) {
+      case PUBLISHED -> isLocal() ? state.direct(port) : null;
+      case CONTAINER, HOST -> endpoint(state, port);
+    };
   }
 
   private static String publishAddress(DockerSettings settings, DaemonAddress address) {

@@ -372,13 +372,18 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
-     * Sets the network of containers. Default: the daemon's bridge.
+     * Sets the network of containers. Default: the daemon's bridge; or, where this process is in a
+     * container itself, a network that it is on.
      *
-     * @param value the network's name
+     * @param value the network's name; {@code host} for that of the daemon's host, on which every
+     *     instance needs a port of its own
      * @return this
      */
     public Builder network(String value) {
-      network = requireNonNull(value, "network");
+      if (value.isBlank()) {
+        throw new IllegalArgumentException("network must not be blank");
+      }
+      network = value;
       return this;
     }
 

@@ -120,7 +120,7 @@ final class InstanceWatch {
    * From here on the end of an instance is told, also one that came a moment too early for that.
    */
   void up(TrackedInstance instance, @Nullable URI endpoint, @Nullable URI direct) {
-    instance.up(endpoint, host.isLocal() ? direct : null);
+    instance.up(endpoint, direct);
     if (instance.ended().isDone()) {
       checkLater(instance);
     }

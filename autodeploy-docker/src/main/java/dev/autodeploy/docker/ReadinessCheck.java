@@ -17,9 +17,11 @@ final class ReadinessCheck {
   private static final long LOOK_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(3);
 
   private final DaemonClient client;
+  private final boolean ownNetwork;
 
-  ReadinessCheck(DaemonClient client) {
-    this.client = client;
+  ReadinessCheck(DockerHost host) {
+    this.client = host.client();
+    this.ownNetwork = host.reach().kind() != Reach.Kind.HOST;
   }
 
   boolean isReady(TrackedInstance instance, ReadinessProbe probe, ProbeTarget target)
@@ -32,7 +34,7 @@ final class ReadinessCheck {
     } catch (IOException e) {
       failure = e;
     }
-    String advice = advice(instance);
+    String advice = ownNetwork ? advice(instance) : "";
     if (!advice.isEmpty()) {
       String answer = failure == null ? "" : failure.getMessage() + "; ";
       throw new IOException(answer + advice, failure);

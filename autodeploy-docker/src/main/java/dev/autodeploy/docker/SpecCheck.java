@@ -42,6 +42,17 @@ final class SpecCheck {
                 + "'");
       }
     }
+    if (host.reach().kind() == Reach.Kind.HOST && spec.port() != 0 && spec.maxInstances() > 1) {
+      throw new IllegalArgumentException(
+          "deployment '"
+              + spec.name()
+              + "' may have "
+              + spec.maxInstances()
+              + " instances, but on network(\"host\") only one can listen on port "
+              + spec.port()
+              + ": set port(0), and let the service listen on the port in its environment variable"
+              + " PORT");
+    }
     if (!host.settings().containers().dockerSocket()) {
       spec.mounts().forEach(this::checkNoSocket);
     }

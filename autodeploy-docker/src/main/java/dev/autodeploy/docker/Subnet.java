@@ -1,0 +1,46 @@
+package dev.autodeploy.docker;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A range of IP addresses.
+ *
+ * @param first an address in it
+ * @param bits the number of its leading bits that all of them have
+ */
+record Subnet(InetAddress first, int bits) {
+  private static final Pattern TEXT = Pattern.compile("([0-9A-Fa-f:.]{2,45})/([0-9]{1,3})");
+
+  /** Reads such as {@code 172.17.0.0/16}; null if it is none. */
+  static @Nullable Subnet parse(@Nullable String text) {
+    var parts = TEXT.matcher(text == null ? "" : text);
+    if (!parts.matches()) {
+      return null;
+    }
+    try {
+      InetAddress first = InetAddress.getByName(parts.group(1));
+      int bits = Integer.parseInt(parts.group(2));
+      return bits > first.getAddress().length * Byte.SIZE ? null : new Subnet(first, bits);
+    } catch (UnknownHostException e) {
+      return null;
+    }
+  }
+
+  boolean contains(InetAddress address) {
+    byte[] mine = first.getAddress();
+    byte[] other = address.getAddress();
+    if (mine.length != other.length) {
+      return false;
+    }
+    for (int bit = 0; bit < bits; bit++) {
+      int mask = 0x80 >> bit % Byte.SIZE;
+      if ((mine[bit / Byte.SIZE] & mask) != (other[bit / Byte.SIZE] & mask)) {
+        return false;
+      }
+    }
+    return true;
+  }
+}
