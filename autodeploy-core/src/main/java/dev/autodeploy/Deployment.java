@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -86,6 +87,17 @@ public interface Deployment {
    * @throws InterruptedException if interrupted; the place is freed
    */
   Lease acquire(Duration timeout, RouteRule route) throws InterruptedException;
+
+  /**
+   * Returns a lease of a ready instance that does not keep it: it does not count as use, takes no
+   * place of {@link DeploymentSpec.Builder#concurrency}, and does not delay the instance's release.
+   * It is {@linkplain Lease#lost() lost} when that begins; the exchange should then be ended. For
+   * exchanges that stand for hours without being used, such as a stream of notices. Never starts an
+   * instance and never waits.
+   *
+   * @return the lease, to be closed; empty if no instance is ready
+   */
+  Optional<Lease> borrow();
 
   /**
    * Returns a snapshot of the deployment's current status. Never starts an instance.

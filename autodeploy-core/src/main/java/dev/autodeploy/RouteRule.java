@@ -33,6 +33,25 @@ public sealed interface RouteRule {
     }
   }
 
+  /** An instance that is ready or starting, as by default; none is started where there is none. */
+  record Running() implements RouteRule {}
+
+  /**
+   * One instance if it is ready, else any, as by default.
+   *
+   * @param instanceId the instance
+   */
+  record Preferred(String instanceId) implements RouteRule {
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     */
+    public Preferred {
+      requireNonNull(instanceId, "instanceId");
+    }
+  }
+
   /**
    * Returns the rule for the least loaded instance with room; one is started if there is none.
    *
@@ -81,5 +100,27 @@ public sealed interface RouteRule {
    */
   static RouteRule instance(String instanceId) {
     return new Instance(instanceId);
+  }
+
+  /**
+   * Returns the rule that wakes nothing: the default one while an instance is ready or starting,
+   * else refused with {@link ErrorCode#ROUTE_TARGET_NOT_FOUND}.
+   *
+   * @return the rule
+   */
+  static RouteRule running() {
+    return new Running();
+  }
+
+  /**
+   * Returns the rule for one instance as long as it is ready, as for callers whose state is there:
+   * where it is at its concurrency they wait for it, as another one would answer them wrongly. When
+   * it is gone they get any other, by the default rule.
+   *
+   * @param instanceId the instance
+   * @return the rule
+   */
+  static RouteRule preferred(String instanceId) {
+    return new Preferred(instanceId);
   }
 }

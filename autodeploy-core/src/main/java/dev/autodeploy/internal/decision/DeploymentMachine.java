@@ -187,6 +187,14 @@ public final class DeploymentMachine {
     return admission.admit(now, waiter);
   }
 
+  /**
+   * Returns a ready instance for a caller that does not keep it, or null if there is none. Nothing
+   * is counted: whether and when the instance is released does not depend on that caller.
+   */
+  public @Nullable Instance lend() {
+    return admission.lend();
+  }
+
   /** A caller stops waiting. One that was answered already is left alone. */
   public void cancel(long now, Waiter waiter) {
     callers.cancel(now, waiter);

@@ -78,6 +78,19 @@ final class Instances {
     return best;
   }
 
+  /** Returns the ready instance that serves the fewest, with room or without, or null. */
+  @Nullable Instance leastUsed() {
+    Instance best = null;
+    for (Instance instance : instances) {
+      if (instance.is(READY)
+          && !instance.reserved
+          && (best == null || instance.inFlight < best.inFlight)) {
+        best = instance;
+      }
+    }
+    return best;
+  }
+
   /** Returns the ready instances: those with room if there are any, else all. */
   List<Instance> readyBestWithRoom() {
     List<Instance> ready = instances.stream().filter(i -> i.is(READY)).toList();

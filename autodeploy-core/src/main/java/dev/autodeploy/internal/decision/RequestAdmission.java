@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The answer to a request for a lease of an open deployment. The decision tree, in order:
  *
  * <ol>
- *   <li>Any instance will do.
+ *   <li>Any instance will do; or one that is preferred is not ready.
  *       <ol type="a">
  *         <li>Nobody waits for any, and one has room: granted on the one that serves the fewest.
  *         <li>Starts are held back after a failure, and none is ready or starting: rejected with
@@ -29,14 +29,15 @@ import org.jspecify.annotations.Nullable;
  *         <li>The queue is full: rejected.
  *         <li>An instance is started, and it waits for that one.
  *       </ol>
- *   <li>A certain instance is asked for: by its id, or the next in turn or one at random of the
- *       ready ones, those with room if there are any.
+ *   <li>A certain instance is asked for: by its id, or the one that is preferred and is ready, or
+ *       the next in turn or one at random of the ready ones, those with room if there are any.
  *       <ol type="a">
  *         <li>There is none that takes requests: rejected.
  *         <li>It has room, and nobody waits for it: granted.
  *         <li>The queue is full: rejected.
  *         <li>It waits for that instance.
  *       </ol>
+ *   <li>None is to be started for it: rejected if none is ready or starting, else as in 1.
  * </ol>
  *
  * <p>Whoever waits is granted a lease by {@link Callers#fill}.
@@ -78,7 +79,23 @@ final class RequestAdmission {
       scaleOut(now, waiter);
       return null;
     }
+    if (rule instanceof RouteRule.Preferred preferred) {
+      Instance known = instances.find(preferred.instanceId());
+      return known != null && known.is(READY) ? certain(now, waiter, known) : any(now, waiter);
+    }
+    if (rule instanceof RouteRule.Running) { // (4)
+      if (instances.alive() > 0) {
+        return any(now, waiter);
+      }
+      callers.reject(now, waiter, rejections.targetNotFound());
+      return null;
+    }
     return certain(now, waiter, target(rule)); // (3)
+  }
+
+  /** Returns the instance for a lease that does not keep it, or null if none is ready. */
+  @Nullable Instance lend() {
+    return declaration.isOpen() ? instances.leastUsed() : null;
   }
 
   private @Nullable Instance any(long now, Waiter waiter) {

@@ -18,6 +18,7 @@ import dev.autodeploy.spi.Snapshot;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
@@ -81,6 +82,11 @@ final class DefaultDeployment implements Deployment {
       }
       throw new IllegalStateException("acquire failed", e);
     }
+  }
+
+  @Override
+  public Optional<Lease> borrow() {
+    return Optional.ofNullable(controller.borrow());
   }
 
   @Override

@@ -16,18 +16,35 @@ final class DefaultLease implements Lease {
   private final RunningInstance running;
   private final boolean coldStart;
   private final Duration waited;
+  private final boolean keeps;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final CompletableFuture<InstanceExit> lost = new CompletableFuture<>();
 
-  DefaultLease(
+  private DefaultLease(
       DeploymentController controller,
       RunningInstance running,
       boolean coldStart,
-      Duration waited) {
+      Duration waited,
+      boolean keeps) {
     this.controller = controller;
     this.running = running;
     this.coldStart = coldStart;
     this.waited = waited;
+    this.keeps = keeps;
+  }
+
+  /** Returns a lease that the machine has counted, and that keeps its instance. */
+  static DefaultLease counted(
+      DeploymentController controller,
+      RunningInstance running,
+      boolean coldStart,
+      Duration waited) {
+    return new DefaultLease(controller, running, coldStart, waited, true);
+  }
+
+  /** Returns a lease that the machine knows nothing of: its instance can be released meanwhile. */
+  static DefaultLease borrowed(DeploymentController controller, RunningInstance running) {
+    return new DefaultLease(controller, running, false, Duration.ZERO, false);
   }
 
   @Override
@@ -75,7 +92,9 @@ final class DefaultLease implements Lease {
   public void close() {
     if (closed.compareAndSet(false, true)) {
       running.unwatch(this);
-      controller.closeLease(running.instance());
+      if (keeps) {
+        controller.closeLease(running.instance());
+      }
     }
   }
 

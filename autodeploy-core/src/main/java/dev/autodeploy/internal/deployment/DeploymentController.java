@@ -119,6 +119,15 @@ public final class DeploymentController {
     }
   }
 
+  private void locked(Runnable change) {
+    lock.lock();
+    try {
+      change.run();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   <T extends @Nullable Object> T decide(Supplier<T> decision) {
     T result;
     lock.lock();
@@ -188,7 +197,7 @@ public final class DeploymentController {
   }
 
   Lease lease(Instance instance, boolean cold, long waitedNanos) {
-    return new DefaultLease(this, running(instance), cold, Duration.ofNanos(waitedNanos));
+    return DefaultLease.counted(this, running(instance), cold, Duration.ofNanos(waitedNanos));
   }
 
   LedgerEntry.@Nullable Used checkpoint(RunningInstance used) {
@@ -196,22 +205,12 @@ public final class DeploymentController {
   }
 
   void notCheckpointed(RunningInstance used) {
-    lock.lock();
-    try {
-      ledger.notCheckpointed(used.instance());
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> ledger.notCheckpointed(used.instance()));
   }
 
   /** Ends the life of an instance whose account is written, or that was detached. */
   void forget(RunningInstance gone) {
-    lock.lock();
-    try {
-      running.remove(gone.instance());
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> running.remove(gone.instance()));
     gone.gone().complete(null);
   }
 
@@ -261,12 +260,7 @@ public final class DeploymentController {
 
   /** Adds the usage of earlier processes to the account. */
   public void addClosed(List<UsageInterval> usage) {
-    lock.lock();
-    try {
-      ledger.addClosed(usage);
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> ledger.addClosed(usage));
   }
 
   /** Adopts an instance of an earlier process, or releases it if it does not fit. */
@@ -412,7 +406,7 @@ public final class DeploymentController {
       lock.unlock();
     }
     if (granted != null) {
-      call.complete(new DefaultLease(this, granted, false, Duration.ZERO));
+      call.complete(DefaultLease.counted(this, granted, false, Duration.ZERO));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
@@ -421,6 +415,11 @@ public final class DeploymentController {
       services.lock().afterwards(effects::run);
     }
     return call.future();
+  }
+
+  @Nullable Lease borrow() {
+    RunningInstance lent = read(() -> running.find(machine.lend()));
+    return lent == null ? null : DefaultLease.borrowed(this, lent);
   }
 
   private void cancelIfUnanswered(AcquireCall call) {

@@ -56,8 +56,10 @@ final class EffectHandler {
       RunningInstance running = running(e.instance());
       services.providerExecutor().execute(() -> starter.probe(running));
     } else if (effect instanceof Effect.Release e) {
+      endBorrowed(running(e.instance()));
       releaser.release(running(e.instance()), e);
     } else if (effect instanceof Effect.Detach e) {
+      endBorrowed(running(e.instance()));
       detach(running(e.instance()));
     } else if (effect instanceof Effect.Grant e) {
       e.waiter().granted(e.instance(), e.cold(), e.waitedNanos());
@@ -84,6 +86,13 @@ final class EffectHandler {
   private void leasesLost(RunningInstance running, InstanceExit exit) {
     for (DefaultLease lease : running.lost(exit)) {
       services.callbackExecutor().execute(() -> lease.tellLost(exit));
+    }
+  }
+
+  /** Tells those who hold leases that do not keep the instance; there are no others any longer. */
+  private void endBorrowed(RunningInstance running) {
+    if (!running.isLost()) {
+      leasesLost(running, InstanceExit.unknown("the instance is released"));
     }
   }
 

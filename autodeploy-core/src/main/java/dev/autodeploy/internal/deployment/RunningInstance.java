@@ -103,6 +103,11 @@ final class RunningInstance {
     watchers.remove(lease);
   }
 
+  /** Returns whether the holders of its leases were told. */
+  boolean isLost() {
+    return lostExit != null;
+  }
+
   /** Notes how the instance was lost; returns the leases that are to be told. */
   Set<DefaultLease> lost(InstanceExit exit) {
     lostExit = exit;

@@ -580,6 +580,43 @@ final class EngineLifeTest {
   }
 
   @Test
+  void borrowedLease_doesNotKeepItsInstance_andIsToldOfItsRelease() {
+    h.start();
+    Deployment voice = h.deploy();
+    assertThat(voice.borrow()).isEmpty();
+    h.acquire(voice).close();
+    Lease lease = voice.borrow().orElseThrow();
+    Lease closed = voice.borrow().orElseThrow();
+    closed.close();
+    CompletableFuture<InstanceExit> lost = lease.lost().toCompletableFuture();
+    assertThat(voice.status().inFlight()).isZero();
+
+    h.time.passSeconds(299);
+    assertThat(lost).isNotDone();
+    h.time.passSeconds(1);
+
+    assertThat(lost).isCompleted();
+    assertThat(voice.borrow()).isEmpty();
+    lease.close();
+    h.assertNothingLeft(voice);
+  }
+
+  @Test
+  void borrowedLease_isToldOfTheEndOfItsInstance() {
+    h.start();
+    Deployment voice = h.deploy();
+    h.acquire(voice).close();
+    Lease lease = voice.borrow().orElseThrow();
+    CompletableFuture<InstanceExit> lost = lease.lost().toCompletableFuture();
+    InstanceExit exit = new InstanceExit(137, true, List.of(), null, h.time.instant());
+
+    h.provider.end(lease.instanceId(), exit, true);
+    h.time.run();
+
+    assertThat(lost).isCompletedWithValue(exit);
+  }
+
+  @Test
   void exit_thatTheProviderDidNotTell_isNoticedByTheUpkeep() {
     h.start();
     Deployment voice = h.deploy();

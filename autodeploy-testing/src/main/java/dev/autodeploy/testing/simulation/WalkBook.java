@@ -24,6 +24,10 @@ final class WalkBook {
   final Map<String, WalkInstance> instances = new HashMap<>();
   final List<WalkWaiter> waiters = new ArrayList<>();
   final List<WalkLease> leases = new ArrayList<>();
+
+  /** The leases that do not keep their instance. */
+  final List<WalkLease> borrowed = new ArrayList<>();
+
   final WalkBounds bounds = new WalkBounds();
 
   DeploymentSpec spec;

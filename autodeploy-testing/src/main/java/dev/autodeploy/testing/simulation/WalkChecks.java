@@ -9,6 +9,8 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.testing.world.Unwrap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -36,6 +38,7 @@ final class WalkChecks {
     checkInstances(status);
     checkLeases();
     book.instances.values().removeIf(i -> i.told == WalkInstance.Told.GONE && i.open == 0);
+    book.borrowed.removeIf(held -> held.instance().told == WalkInstance.Told.GONE);
   }
 
   private void checkWaiters(DeploymentStatus status) {
@@ -128,7 +131,9 @@ final class WalkChecks {
   }
 
   private void checkLeases() {
-    for (WalkLease held : book.leases) {
+    List<WalkLease> all = new ArrayList<>(book.leases);
+    all.addAll(book.borrowed);
+    for (WalkLease held : all) {
       WalkInstance instance = held.instance();
       CompletionStage<InstanceExit> lost = held.lost();
       walk.check(

@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import java.time.Duration;
@@ -29,15 +30,41 @@ final class WalkClients {
   }
 
   private RouteRule route(WalkDraw draw) {
-    return switch (draw.below(4)) {
+    return switch (draw.below(6)) {
       case 0 -> RouteRule.scaleOut();
       case 1 -> RouteRule.random();
       case 2 -> RouteRule.roundRobin();
-      default -> {
-        List<InstanceInfo> infos = book.deployment().status().instances();
-        yield RouteRule.instance(infos.isEmpty() ? "nobody" : draw.any(infos).id());
-      }
+      case 3 -> RouteRule.running();
+      case 4 -> RouteRule.preferred(someInstance(draw));
+      default -> RouteRule.instance(someInstance(draw));
     };
+  }
+
+  private String someInstance(WalkDraw draw) {
+    List<InstanceInfo> infos = book.deployment().status().instances();
+    return infos.isEmpty() ? "nobody" : draw.any(infos).id();
+  }
+
+  /** Takes a lease that keeps nothing: all that is expected of the instance stays as it is. */
+  void borrow() {
+    Lease lease = book.deployment().borrow().orElse(null);
+    walk.check(
+        lease != null || book.deployment().status().count(InstancePhase.READY) == 0,
+        () -> book.id() + ": an instance that is ready can be borrowed");
+    if (lease == null) {
+      return;
+    }
+    walk.trace.add(() -> book.id() + ": borrow " + lease.instanceId());
+    walk.check(
+        book.deployment().status().instances().stream()
+            .anyMatch(
+                info ->
+                    info.id().equals(lease.instanceId()) && info.phase() == InstancePhase.READY),
+        () -> book.id() + ": what is borrowed is ready, but not " + lease.instanceId());
+    book.borrowed.add(new WalkLease(lease, book.instance(lease.instanceId()), lease.lost()));
+    if (book.borrowed.size() > 5) {
+      book.borrowed.remove(0).lease().close();
+    }
   }
 
   private void acquire(RouteRule route, Duration patience) {

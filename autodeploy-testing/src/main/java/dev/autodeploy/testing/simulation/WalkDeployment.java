@@ -38,7 +38,11 @@ final class WalkDeployment {
         clients.acquire(draw);
       }
     } else if (kind < 54) {
-      clients.acquireByRoute(draw);
+      if (draw.chance(10)) {
+        clients.borrow();
+      } else {
+        clients.acquireByRoute(draw);
+      }
     } else if (kind < 62) {
       clients.giveUp(draw);
     } else if (kind < 92) {

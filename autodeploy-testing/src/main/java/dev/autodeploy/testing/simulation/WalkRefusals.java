@@ -104,6 +104,12 @@ final class WalkRefusals {
     if (seen == null || waiter.route instanceof RouteRule.ScaleOut) {
       return false;
     }
+    if (waiter.route instanceof RouteRule.Running) {
+      return alive(seen) == 0;
+    }
+    if (waiter.route instanceof RouteRule.Preferred) {
+      return false;
+    }
     return waiter.route instanceof RouteRule.Instance named
         ? !isAlive(seen, named.instanceId()) || !isAlive(now, named.instanceId())
         : seen.count(InstancePhase.READY) == 0;
