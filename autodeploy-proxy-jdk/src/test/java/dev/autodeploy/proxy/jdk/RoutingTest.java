@@ -87,7 +87,7 @@ final class RoutingTest {
             TestInstance.App.text("x"), spec -> {}, proxy -> proxy.dedicatedPort("app", 0))) {
       int port = link.proxy.dedicatedPort("app");
 
-      assertThat(RawClient.get(port, "/-/status?a").status).isEqualTo(200);
+      assertThat(RawClient.ask(port, get("/-/status?a", "localhost:" + port)).status).isEqualTo(200);
 
       assertThat(link.instance().requests.get(0).target).isEqualTo("/-/status?a");
       assertThat(link.instance().requests.get(0).field("X-Forwarded-Port"))

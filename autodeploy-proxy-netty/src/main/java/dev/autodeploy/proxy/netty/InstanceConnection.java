@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.RequestGuard;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -136,7 +137,9 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
     interim = status < 200 && status != 101;
     if (!interim) {
       HttpHeaders headers = RequestHeads.headers(response.headers());
-      current.head(status, response.protocolVersion().equals(HttpVersion.HTTP_1_1), headers);
+      String reason = response.status().reasonPhrase();
+      boolean http11 = response.protocolVersion().equals(HttpVersion.HTTP_1_1);
+      current.head(status, RequestGuard.isValue(reason) ? reason : "", http11, headers);
     }
   }
 

@@ -176,7 +176,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
 
   // The response
 
-  void head(int status, boolean http11, HttpHeaders headers) {
+  void head(int status, String reason, boolean http11, HttpHeaders headers) {
     ResponseHead head;
     try {
       head = ResponseHead.of(status, http11, headers, request.method());
@@ -193,7 +193,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     responding = true;
     response = head;
     withoutBody = start.withoutBody();
-    exchange.begin(status, start.headers(), head.bodyLength(), withoutBody);
+    exchange.begin(status, reason, start.headers(), head.bodyLength(), withoutBody);
     if (status == 101) {
       beginTunnel();
       return;

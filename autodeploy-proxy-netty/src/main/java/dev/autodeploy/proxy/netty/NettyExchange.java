@@ -165,7 +165,7 @@ final class NettyExchange implements Exchange {
   }
 
   private void writeOwn(OwnResponse response) {
-    begin(response.status, response.headers, response.size(), isBodiless(response.status));
+    begin(response.status, null, response.headers, response.size(), isBodiless(response.status));
     if (response.size() > 0 && !isBodiless(response.status)) {
       channel().write(Unpooled.wrappedBuffer(response.toByteArray()));
     }
@@ -178,8 +178,13 @@ final class NettyExchange implements Exchange {
 
   // A response of an instance
 
-  /** Sends the head of the response. */
-  void begin(int status, HttpHeaders headers, long length, boolean withoutBody) {
+  /** Sends the head of the response; without a reason phrase it has the usual one. */
+  void begin(
+      int status,
+      @Nullable String reason,
+      HttpHeaders headers,
+      long length,
+      boolean withoutBody) {
     responding = true;
     boolean http10 = head.version().equals("HTTP/1.0");
     if (!withoutBody && !isBodiless(status)) {
@@ -197,7 +202,7 @@ final class NettyExchange implements Exchange {
     if (closes && status != 101) {
       headers.set("Connection", "close");
     }
-    channel().write(ResponseBytes.head(channel().alloc(), status, headers));
+    channel().write(ResponseBytes.head(channel().alloc(), status, reason, headers));
   }
 
   /** Sends a piece of the body, which is released. */

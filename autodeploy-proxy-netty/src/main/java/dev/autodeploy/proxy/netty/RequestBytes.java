@@ -14,14 +14,10 @@ final class RequestBytes {
   static ByteBuf head(InstanceConnection to, Relay.Request request) {
     ByteBuf out = to.alloc().buffer(512);
     ResponseBytes.text(
-        out,
-        request.method()
-            + " "
-            + to.basePath()
-            + request.target()
-            + " HTTP/1.1\r\nHost: "
-            + to.authority()
-            + "\r\n");
+        out, request.method() + " " + to.basePath() + request.target() + " HTTP/1.1\r\n");
+    if (request.headers().first("Host") == null) {
+      ResponseBytes.text(out, "Host: " + to.authority() + "\r\n");
+    }
     ResponseBytes.fields(out, request.headers());
     if (request.bodyLength() == RequestHead.CHUNKED) {
       ResponseBytes.text(out, "Transfer-Encoding: chunked\r\n");

@@ -9,6 +9,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import org.jspecify.annotations.Nullable;
 
 /** Writes the heads of messages byte by byte, so that every name and value passes as it is. */
 final class ResponseBytes {
@@ -21,10 +22,19 @@ final class ResponseBytes {
 
   private ResponseBytes() {}
 
-  /** Returns the head of a response. */
-  static ByteBuf head(ByteBufAllocator allocator, int status, HttpHeaders headers) {
+  /**
+   * Returns the head of a response.
+   *
+   * @param allocator makes the buffer
+   * @param status the status code
+   * @param reason the reason phrase, or null for the usual one
+   * @param headers the header fields
+   */
+  static ByteBuf head(
+      ByteBufAllocator allocator, int status, @Nullable String reason, HttpHeaders headers) {
     ByteBuf out = allocator.buffer(512);
-    text(out, "HTTP/1.1 " + status + " " + HttpResponseStatus.valueOf(status).reasonPhrase());
+    String phrase = reason == null ? HttpResponseStatus.valueOf(status).reasonPhrase() : reason;
+    text(out, "HTTP/1.1 " + status + " " + phrase);
     out.writeBytes(LINE_END);
     if (headers.first("Date") == null) {
       text(out, "Date: " + now());

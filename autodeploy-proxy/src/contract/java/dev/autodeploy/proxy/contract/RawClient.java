@@ -70,7 +70,9 @@ public final class RawClient implements AutoCloseable {
   public Response head() throws IOException {
     String line = line();
     Response response = new Response();
-    response.status = Integer.parseInt(line.split(" ", 3)[1]);
+    String[] words = line.split(" ", 3);
+    response.status = Integer.parseInt(words[1]);
+    response.reason = words.length < 3 ? "" : words[2];
     for (line = line(); !line.isEmpty(); line = line()) {
       response.head.add(line);
     }
@@ -150,6 +152,7 @@ public final class RawClient implements AutoCloseable {
   /** A response. */
   public static final class Response {
     public int status;
+    public String reason = "";
     public final List<String> head = new ArrayList<>();
     public List<Response> interim = List.of();
     public String body = "";

@@ -61,10 +61,13 @@ public final class Gateway implements AutoCloseable {
             },
             ticker);
     ConnectionRules connections = new ConnectionRules(config.closeAfterChunked());
+    LinkAddresses addresses = new LinkAddresses(config.trustForwarded(), null);
     services =
         new LinkServices(
             config,
             new HeaderRules(config.trustForwarded()),
+            addresses,
+            new HostRefusals(),
             new PendingLimit(config.maxPendingTotal()),
             new QueueShares(),
             upstreams,
@@ -72,11 +75,15 @@ public final class Gateway implements AutoCloseable {
             connections,
             new LinkResponder(connections, active, config.cors()),
             ticker);
-    steps = steps(config, router, connections, ticker);
+    steps = steps(config, router, connections, addresses, ticker);
   }
 
   private static List<LinkStep> steps(
-      GatewayConfig config, Router router, ConnectionRules connections, Ticker ticker) {
+      GatewayConfig config,
+      Router router,
+      ConnectionRules connections,
+      LinkAddresses addresses,
+      Ticker ticker) {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new GuardStep(connections));
@@ -94,6 +101,7 @@ public final class Gateway implements AutoCloseable {
     steps.add(new TargetStep());
     steps.add(new DeploymentStep(config.deployments()));
     steps.add(new NoWakeStep(config.noWake()));
+    steps.add(new SlashStep(addresses));
     steps.add(new UpgradeStep());
     steps.add(new BodyLimitStep(config.maxRequestBody()));
     steps.add(new RouteRuleStep());

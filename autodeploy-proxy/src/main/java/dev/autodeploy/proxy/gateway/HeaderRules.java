@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.net.InetAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -77,17 +76,22 @@ final class HeaderRules {
 
   /** Returns the fields that go to the instance, with those of a protocol that is asked for. */
   HttpHeaders toInstance(
-      RequestHead head, Route route, boolean keepAuthorization, @Nullable String upgrade) {
-    HttpHeaders headers = toInstance(head, route, keepAuthorization);
+      RequestHead head, LinkView view, boolean keepAuthorization, @Nullable String upgrade) {
+    HttpHeaders headers = toInstance(head, view, keepAuthorization);
     return upgrade == null ? headers : headers.add("Connection", "Upgrade").add("Upgrade", upgrade);
   }
 
   /**
-   * Returns the fields that go to the instance, without {@code Host} and {@code Content-Length}.
+   * Returns the fields that go to the instance, without {@code Content-Length}, and without {@code
+   * Host} if it is the instance's own.
    */
-  HttpHeaders toInstance(RequestHead head, Route route, boolean keepAuthorization) {
+  HttpHeaders toInstance(RequestHead head, LinkView view, boolean keepAuthorization) {
     HttpHeaders in = head.headers();
     HttpHeaders out = new HttpHeaders();
+    String host = view.host();
+    if (host != null) {
+      out.add("Host", host);
+    }
     List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
@@ -101,9 +105,9 @@ final class HeaderRules {
         continue;
       }
       boolean countsHops = plain.equals("max-forwards") && head.method().equals("OPTIONS");
-      out.add(in.name(i), countsHops ? oneLess(in.value(i)) : in.value(i));
+      out.add(in.name(i), countsHops ? oneLess(in.value(i)) : view.toInstance(plain, in.value(i)));
     }
-    forwarded(head, route, out);
+    ForwardedFields.add(head, view.link(), trustForwarded, out);
     out.add("Via", viaVersion(head.version()) + " " + VIA);
     return out;
   }
@@ -126,46 +130,6 @@ final class HeaderRules {
     return hops.matches("[1-9]\\d{0,8}") ? Integer.toString(Integer.parseInt(hops) - 1) : hops;
   }
 
-  private void forwarded(RequestHead head, Route route, HttpHeaders out) {
-    HttpHeaders in = head.headers();
-    InetAddress address = head.remote().getAddress();
-    String client = address == null ? "unknown" : plainAddress(address);
-    String proto = head.secure() ? "https" : "http";
-    String host = in.first("Host");
-    String before = trustForwarded ? String.join(", ", in.all("X-Forwarded-For")) : "";
-    out.add("X-Forwarded-For", before.isEmpty() ? client : before + ", " + client);
-    out.add("X-Forwarded-Proto", trusted(in, "X-Forwarded-Proto", proto));
-    if (host != null) {
-      out.add("X-Forwarded-Host", trusted(in, "X-Forwarded-Host", host));
-    }
-    out.add(
-        "X-Forwarded-Port",
-        trusted(in, "X-Forwarded-Port", Integer.toString(head.local().getPort())));
-    if (!route.prefix().isEmpty()) {
-      String outer = trustForwarded ? in.first("X-Forwarded-Prefix") : null;
-      out.add("X-Forwarded-Prefix", (outer == null ? "" : outer) + route.prefix());
-    }
-    String element =
-        "for="
-            + (client.indexOf(':') < 0 ? client : "\"[" + client + "]\"")
-            + (host == null ? "" : ";host=\"" + host + "\"")
-            + ";proto="
-            + proto;
-    String chain = trustForwarded ? String.join(", ", in.all("Forwarded")) : "";
-    out.add("Forwarded", chain.isEmpty() ? element : chain + ", " + element);
-  }
-
-  private String trusted(HttpHeaders in, String name, String own) {
-    String said = trustForwarded ? in.first(name) : null;
-    return said == null ? own : said;
-  }
-
-  private static String plainAddress(InetAddress address) {
-    String text = address.getHostAddress();
-    int zone = text.indexOf('%');
-    return zone < 0 ? text : text.substring(0, zone);
-  }
-
   /**
    * Returns the fields of a response that go to the client, without {@code Content-Length}. Fields
    * of ours are not taken from an instance, nor are those that would act on other deployments'
@@ -173,9 +137,10 @@ final class HeaderRules {
    *
    * @param in the instance's fields
    * @param route where the request went
+   * @param mapping what maps the instance's own address to the link
    * @return the fields, or null if one of them could be read in two ways
    */
-  static @Nullable HttpHeaders toClient(HttpHeaders in, Route route) {
+  static @Nullable HttpHeaders toClient(HttpHeaders in, Route route, LinkMapping mapping) {
     HttpHeaders out = new HttpHeaders();
     Set<String> nominated = new HashSet<>(in.tokens("Connection"));
     for (int i = 0; i < in.size(); i++) {
@@ -188,7 +153,7 @@ final class HeaderRules {
       if (!RequestGuard.isToken(name) || !RequestGuard.isValue(in.value(i))) {
         return null;
       }
-      out.add(in.name(i), in.value(i));
+      out.add(in.name(i), mapping.field(name, in.value(i)));
     }
     out.add("Via", "1.1 " + VIA);
     return out;

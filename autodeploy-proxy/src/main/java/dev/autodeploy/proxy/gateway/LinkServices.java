@@ -7,6 +7,8 @@ import dev.autodeploy.spi.Ticker;
  *
  * @param config the settings
  * @param headers the rules for header fields
+ * @param addresses finds the addresses that clients see
+ * @param refusals recognizes instances that refuse the link's host
  * @param pendingLimit the limit of requests that wait
  * @param shares the callers that wait
  * @param upstreams the connections to instances
@@ -18,6 +20,8 @@ import dev.autodeploy.spi.Ticker;
 record LinkServices(
     GatewayConfig config,
     HeaderRules headers,
+    LinkAddresses addresses,
+    HostRefusals refusals,
     PendingLimit pendingLimit,
     QueueShares shares,
     Upstreams upstreams,

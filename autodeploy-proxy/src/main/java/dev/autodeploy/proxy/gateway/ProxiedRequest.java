@@ -32,6 +32,8 @@ final class ProxiedRequest implements Client {
   /** The end of a connection may be noticed this much earlier than the end of its instance. */
   private static final Duration EXIT_NOTICE = Duration.ofMillis(100);
 
+  private static final boolean PRESERVE = true; // TODO setting
+
   private final LinkServices services;
   private final Exchange exchange;
   private final RequestHead head;
@@ -45,6 +47,7 @@ final class ProxiedRequest implements Client {
   private final ResponseHeaders responseHeaders;
   private final ForwardingFailures failures;
   private final @Nullable String upgrade;
+  private final LinkAddress link;
 
   private int replays;
   private int status;
@@ -78,6 +81,7 @@ final class ProxiedRequest implements Client {
             services.config().access().useTokens());
     relay = exchange.relay();
     failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
+    link = services.addresses().of(head, route);
     upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
     responseHeaders =
         new ResponseHeaders(
@@ -190,7 +194,8 @@ final class ProxiedRequest implements Client {
     enter(Phase.FORWARDED);
     log.granted(granted);
     boolean keep = services.config().keepAuthorization();
-    HttpHeaders headers = services.headers().toInstance(head, route, keep, upgrade);
+    LinkView view = view(granted);
+    HttpHeaders headers = services.headers().toInstance(head, view, keep, upgrade);
     Relay.Attempt sent;
     try {
       sent =
@@ -215,7 +220,16 @@ final class ProxiedRequest implements Client {
     if (aborted != null) {
       sent.cancel(); // the abort may have missed the attempt
     }
-    sent.execute(new Events(granted, sent, exit));
+    sent.execute(new Events(granted, view, sent, exit));
+  }
+
+  private LinkView view(Lease granted) {
+    return new LinkView(
+        link,
+        granted.endpoint(),
+        deployment.spec().port(),
+        PRESERVE,
+        head.path().equals(route.prefix()));
   }
 
   private void unanswered(Events on, Relay.Unanswered failure) {
@@ -252,13 +266,18 @@ final class ProxiedRequest implements Client {
 
   // RESPONDING: the response goes to the client
 
-  private Relay.@Nullable ResponseStart respond(Lease granted, int code, HttpHeaders received) {
-    Relay.ResponseStart start = responseHeaders.start(granted, code, received);
+  private Relay.@Nullable ResponseStart respond(
+      Lease granted, LinkView view, int code, HttpHeaders received) {
+    Relay.ResponseStart start = responseHeaders.start(granted, view, code, received);
     if (start == null) {
       refuse(
           Problems.instanceBroke(
               deployment.name(), granted.instanceId(), "its answer is not well-formed"));
       return null;
+    }
+    String hint = services.refusals().hint(deployment.name(), view.host(), code);
+    if (hint != null) {
+      start.headers().set("AutoDeploy-Hint", hint);
     }
     status = code;
     enter(Phase.RESPONDING);
@@ -436,11 +455,13 @@ final class ProxiedRequest implements Client {
   /** The events of one attempt. */
   private final class Events implements Relay.Listener {
     private final Lease granted;
+    private final LinkView view;
     private final Relay.Attempt sent;
     private final CompletableFuture<InstanceExit> exit;
 
-    Events(Lease granted, Relay.Attempt sent, CompletableFuture<InstanceExit> exit) {
+    Events(Lease granted, LinkView view, Relay.Attempt sent, CompletableFuture<InstanceExit> exit) {
       this.granted = granted;
+      this.view = view;
       this.sent = sent;
       this.exit = exit;
     }
@@ -459,7 +480,7 @@ final class ProxiedRequest implements Client {
     @Override
     public Relay.@Nullable ResponseStart responding(int code, HttpHeaders headers) {
       try {
-        return respond(granted, code, headers);
+        return respond(granted, view, code, headers);
       } catch (RuntimeException | Error e) {
         LOG.error("{}: the link failed to pass a response on", deployment.name(), e);
         fail();

@@ -144,8 +144,8 @@ public interface Relay {
    *
    * @param method the method
    * @param target path and query, to be sent byte for byte
-   * @param headers the header fields, without {@code Host}, {@code Content-Length} and others of
-   *     framing
+   * @param headers the header fields, without {@code Content-Length} and others of framing; without
+   *     {@code Host} where that is the instance's own address
    * @param bodyLength the body's length; 0 for none, {@link RequestHead#CHUNKED}
    */
   record Request(String method, String target, HttpHeaders headers, long bodyLength) {}

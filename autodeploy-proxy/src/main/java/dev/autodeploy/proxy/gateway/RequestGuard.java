@@ -218,8 +218,13 @@ public final class RequestGuard {
     return !text.isEmpty();
   }
 
-  /** Returns whether a text can be a field's value: bytes, and no controls except the tab. */
-  static boolean isValue(String text) {
+  /**
+   * Returns whether a text can be a field's value: bytes, and no controls except the tab.
+   *
+   * @param text the text
+   * @return true if so
+   */
+  public static boolean isValue(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if ((c < ' ' && c != '\t') || c == 0x7f || c > 0xff) {

@@ -23,6 +23,9 @@ record ResponseHeaders(
     boolean sandboxed,
     boolean upgradeAsked) {
 
+  private static final String BUFFERING = "X-Accel-Buffering";
+  private static final String EVENT_STREAM = "text/event-stream";
+
   /** All that a page may do but be of the origin that it was loaded from. */
   static final String SANDBOX =
       "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups"
@@ -32,12 +35,15 @@ record ResponseHeaders(
    * Returns the head for the client.
    *
    * @param granted the lease of the instance
+   * @param view the addresses of link and instance
    * @param status the status code
    * @param received the instance's fields
    * @return the head, or null if the instance's cannot be passed on
    */
-  Relay.@Nullable ResponseStart start(Lease granted, int status, HttpHeaders received) {
-    HttpHeaders headers = status > 999 ? null : HeaderRules.toClient(received, route);
+  Relay.@Nullable ResponseStart start(
+      Lease granted, LinkView view, int status, HttpHeaders received) {
+    HttpHeaders headers =
+        status > 999 ? null : HeaderRules.toClient(received, route, LinkMapping.of(view));
     boolean switches = status == 101;
     if (headers == null || (switches && !upgradeAsked)) {
       return null;
@@ -45,6 +51,9 @@ record ResponseHeaders(
     addInstance(headers, granted);
     headers.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
     headers.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
+    if (isEventStream(received) && received.first(BUFFERING) == null) {
+      headers.set(BUFFERING, "no"); // proxies in front would hold events back
+    }
     if (preferenceApplied != null) {
       headers.add("Preference-Applied", preferenceApplied);
     }
@@ -69,6 +78,11 @@ record ResponseHeaders(
       headers.set("Content-Length", declared);
     }
     return new Relay.ResponseStart(headers, withoutBody);
+  }
+
+  private static boolean isEventStream(HttpHeaders received) {
+    String type = received.first("Content-Type");
+    return type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
   }
 
   /** Adds the instance that the request was for. */

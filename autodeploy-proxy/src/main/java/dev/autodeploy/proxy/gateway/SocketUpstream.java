@@ -245,8 +245,11 @@ final class SocketUpstream implements Upstream {
     private String head() {
       StringBuilder head = new StringBuilder(512);
       head.append(request.method()).append(' ').append(basePath).append(request.target());
-      head.append(" HTTP/1.1\r\nHost: ").append(authority).append("\r\n");
+      head.append(" HTTP/1.1\r\n");
       HttpHeaders fields = request.headers();
+      if (fields.first("Host") == null) {
+        head.append("Host: ").append(authority).append("\r\n");
+      }
       for (int i = 0; i < fields.size(); i++) {
         head.append(fields.name(i)).append(": ").append(fields.value(i)).append("\r\n");
       }

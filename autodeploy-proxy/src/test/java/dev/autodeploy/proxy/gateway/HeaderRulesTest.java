@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,14 +44,13 @@ final class HeaderRulesTest {
     HttpHeaders in = new HttpHeaders().add(name, "secret").add("X-Ok", "1");
     assertThat(rules(in, true).first(name)).isNull();
     assertThat(rules(in, true).first("X-Ok")).isEqualTo("1");
-    assertThat(HeaderRules.toClient(in, ROUTE).first(name)).isNull();
-    assertThat(HeaderRules.toClient(in, ROUTE).first("X-Ok")).isEqualTo("1");
+    assertThat(toClient(in, ROUTE).first(name)).isNull();
+    assertThat(toClient(in, ROUTE).first("X-Ok")).isEqualTo("1");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "Host",
         "Expect",
         "Forwarded",
         "X-Forwarded-For",
@@ -87,8 +87,8 @@ final class HeaderRulesTest {
         new HttpHeaders().add("X-Hop", "1").add("Connection", "close, X-HOP").add("X-End", "2");
     assertThat(rules(in, true).first("X-Hop")).isNull();
     assertThat(rules(in, true).first("X-End")).isEqualTo("2");
-    assertThat(HeaderRules.toClient(in, ROUTE).first("X-Hop")).isNull();
-    assertThat(HeaderRules.toClient(in, ROUTE).first("X-End")).isEqualTo("2");
+    assertThat(toClient(in, ROUTE).first("X-Hop")).isNull();
+    assertThat(toClient(in, ROUTE).first("X-End")).isEqualTo("2");
   }
 
   @Test
@@ -105,6 +105,7 @@ final class HeaderRulesTest {
     HttpHeaders out = rules(in, true);
     assertThat(lines(out))
         .containsExactly(
+            "Host: gpu.example:8000",
             "X-Forwarded-For: 192.0.2.7",
             "X-Forwarded-Proto: http",
             "X-Forwarded-Host: gpu.example:8000",
@@ -117,7 +118,7 @@ final class HeaderRulesTest {
   @Test
   void withoutHostPrefixAndPlainText_theLinkSaysLess() {
     RequestHead head = head("HTTP/1.0", new HttpHeaders(), remote("192.0.2.7"), true);
-    HttpHeaders out = new HeaderRules(false).toInstance(head, new Route("voice", "", "/"), true);
+    HttpHeaders out = toInstance(false, head, new Route("voice", "", "/"));
     assertThat(lines(out))
         .containsExactly(
             "X-Forwarded-For: 192.0.2.7",
@@ -135,7 +136,7 @@ final class HeaderRulesTest {
             new byte[] {(byte) 0xfe, (byte) 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
             7);
     RequestHead head = head("HTTP/1.1", new HttpHeaders(), new InetSocketAddress(scoped, 1), false);
-    HttpHeaders out = new HeaderRules(false).toInstance(head, ROUTE, true);
+    HttpHeaders out = toInstance(false, head, ROUTE);
     assertThat(out.first("X-Forwarded-For")).isEqualTo("fe80:0:0:0:0:0:0:1");
     assertThat(out.first("Forwarded")).isEqualTo("for=\"[fe80:0:0:0:0:0:0:1]\";proto=http");
   }
@@ -144,7 +145,7 @@ final class HeaderRulesTest {
   void unresolvedAddress_isUnknown() {
     RequestHead head =
         head("HTTP/1.1", new HttpHeaders(), InetSocketAddress.createUnresolved("x", 1), false);
-    HttpHeaders out = new HeaderRules(false).toInstance(head, ROUTE, true);
+    HttpHeaders out = toInstance(false, head, ROUTE);
     assertThat(out.first("X-Forwarded-For")).isEqualTo("unknown");
   }
 
@@ -161,15 +162,16 @@ final class HeaderRulesTest {
             .add("X-Forwarded-Prefix", "/gpu")
             .add("Forwarded", "for=203.0.113.1");
     RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
-    HttpHeaders out = new HeaderRules(true).toInstance(head, ROUTE, true);
+    HttpHeaders out = toInstance(true, head, ROUTE);
     assertThat(lines(out))
         .containsExactly(
+            "Host: outer",
             "X-Forwarded-For: 203.0.113.1, 203.0.113.2, 192.0.2.7",
             "X-Forwarded-Proto: https",
             "X-Forwarded-Host: outer",
             "X-Forwarded-Port: 443",
             "X-Forwarded-Prefix: /gpu/d/voice",
-            "Forwarded: for=203.0.113.1, for=192.0.2.7;host=\"inner\";proto=http",
+            "Forwarded: for=203.0.113.1, for=192.0.2.7;host=\"outer\";proto=https",
             "Via: 1.1 autodeploy");
   }
 
@@ -177,16 +179,15 @@ final class HeaderRulesTest {
   void trustedProxyThatSaysNothing_leavesTheLinksOwnWords() {
     RequestHead head =
         head("HTTP/1.1", new HttpHeaders().add("Host", "inner"), remote("192.0.2.7"), false);
-    HttpHeaders trusting = new HeaderRules(true).toInstance(head, ROUTE, true);
-    HttpHeaders wary = new HeaderRules(false).toInstance(head, ROUTE, true);
+    HttpHeaders trusting = toInstance(true, head, ROUTE);
+    HttpHeaders wary = toInstance(false, head, ROUTE);
     assertThat(lines(trusting)).isEqualTo(lines(wary));
   }
 
   @Test
   void answer_passesWithVia() {
     HttpHeaders out =
-        HeaderRules.toClient(
-            new HttpHeaders().add("X-Forwarded-For", "me").add("Host", "h"), ROUTE);
+        toClient(new HttpHeaders().add("X-Forwarded-For", "me").add("Host", "h"), ROUTE);
     assertThat(lines(out)).containsExactly("X-Forwarded-For: me", "Host: h", "Via: 1.1 autodeploy");
   }
 
@@ -196,7 +197,7 @@ final class HeaderRulesTest {
         new HttpHeaders().add("X-Forwarded-User", "eve").add("X-Client-IP", "192.0.2.1");
     RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
 
-    assertThat(lines(new HeaderRules(true).toInstance(head, ROUTE, true)))
+    assertThat(lines(toInstance(true, head, ROUTE)))
         .contains("X-Forwarded-User: eve", "X-Client-IP: 192.0.2.1");
   }
 
@@ -217,8 +218,7 @@ final class HeaderRulesTest {
   void whatOnlyTheLinkMaySay_isNotTakenFromTheInstance(String name) {
     HttpHeaders in = new HttpHeaders().add("X-Ok", "1").add(name, "forged");
     for (Route route : List.of(ROUTE, OWN_ORIGIN)) {
-      assertThat(lines(HeaderRules.toClient(in, route)))
-          .containsExactly("X-Ok: 1", "Via: 1.1 autodeploy");
+      assertThat(lines(toClient(in, route))).containsExactly("X-Ok: 1", "Via: 1.1 autodeploy");
     }
   }
 
@@ -228,15 +228,15 @@ final class HeaderRulesTest {
   void whatActsOnAWholeOrigin_passesOnlyWhereTheDeploymentHasItToItself(String name) {
     HttpHeaders in = new HttpHeaders().add(name, "a");
 
-    assertThat(HeaderRules.toClient(in, ROUTE).first(name)).isNull();
-    assertThat(HeaderRules.toClient(in, OWN_ORIGIN).first(name)).isEqualTo("a");
+    assertThat(toClient(in, ROUTE).first(name)).isNull();
+    assertThat(toClient(in, OWN_ORIGIN).first(name)).isEqualTo("a");
   }
 
   @Test
   void preferenceOfTheInstance_passesUnlessItIsTheLinks() {
     assertThat(
             lines(
-                HeaderRules.toClient(
+                toClient(
                     new HttpHeaders()
                         .add("Preference-Applied", "return=minimal")
                         .add("Preference-Applied", "wait=3"),
@@ -246,18 +246,32 @@ final class HeaderRulesTest {
 
   @Test
   void answerThatCouldBeReadInTwoWays_isNone() {
-    assertThat(HeaderRules.toClient(new HttpHeaders().add("X Y", "1"), ROUTE)).isNull();
-    assertThat(HeaderRules.toClient(new HttpHeaders().add("X", "1\r\nY: 2"), ROUTE)).isNull();
+    assertThat(toClient(new HttpHeaders().add("X Y", "1"), ROUTE)).isNull();
+    assertThat(toClient(new HttpHeaders().add("X", "1\r\nY: 2"), ROUTE)).isNull();
+  }
+
+  private static LinkView view(boolean trusted, RequestHead head, Route route) {
+    LinkAddress link = new LinkAddresses(trusted, null).of(head, route);
+    return new LinkView(link, URI.create("http://127.0.0.1:4711"), 8080, true, false);
+  }
+
+  private static HttpHeaders toInstance(boolean trusted, RequestHead head, Route route) {
+    return new HeaderRules(trusted).toInstance(head, view(trusted, head, route), true);
+  }
+
+  private static HttpHeaders toClient(HttpHeaders in, Route route) {
+    RequestHead head = head("HTTP/1.1", new HttpHeaders(), remote("192.0.2.7"), false);
+    return HeaderRules.toClient(in, route, LinkMapping.of(view(false, head, route)));
   }
 
   private static HttpHeaders rules(HttpHeaders in, boolean keepAuthorization) {
     RequestHead head = head("HTTP/1.1", in, remote("192.0.2.7"), false);
-    return new HeaderRules(false).toInstance(head, ROUTE, keepAuthorization);
+    return new HeaderRules(false).toInstance(head, view(false, head, ROUTE), keepAuthorization);
   }
 
   private static HttpHeaders rules(String method, HttpHeaders in) {
     RequestHead head = head(method, "HTTP/1.1", in, remote("192.0.2.7"), false);
-    return new HeaderRules(false).toInstance(head, ROUTE, true);
+    return toInstance(false, head, ROUTE);
   }
 
   private static RequestHead head(

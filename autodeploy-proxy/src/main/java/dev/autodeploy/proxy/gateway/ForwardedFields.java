@@ -1,0 +1,95 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The fields that tell an instance who asks, and under which address: {@code X-Forwarded-*} and
+ * {@code Forwarded}. Applications read either of them, so both say the same.
+ */
+final class ForwardedFields {
+  private ForwardedFields() {}
+
+  /**
+   * Adds the fields.
+   *
+   * @param head the request
+   * @param link the address that its client sees
+   * @param trusted whether what a proxy in front says is passed on
+   * @param out the fields for the instance
+   */
+  static void add(RequestHead head, LinkAddress link, boolean trusted, HttpHeaders out) {
+    InetAddress address = head.remote().getAddress();
+    String peer = address == null ? "unknown" : plainAddress(address);
+    ForwardedChain chain =
+        trusted ? ForwardedChain.of(head.headers()) : new ForwardedChain(List.of());
+    List<String> clients = trusted ? clients(head.headers(), chain) : List.of();
+
+    out.add("X-Forwarded-For", clients.isEmpty() ? peer : String.join(", ", clients) + ", " + peer);
+    out.add("X-Forwarded-Proto", link.scheme());
+    if (link.authority() != null) {
+      out.add("X-Forwarded-Host", link.authority());
+    }
+    out.add("X-Forwarded-Port", Integer.toString(link.port()));
+    if (!link.prefix().isEmpty()) {
+      out.add("X-Forwarded-Prefix", link.prefix());
+    }
+    List<String> elements = new ArrayList<>(2);
+    if (contradicts(chain, link) || chain.elements().isEmpty()) {
+      clients.forEach(client -> elements.add(element(client, link)));
+    } else {
+      elements.addAll(chain.elements());
+    }
+    elements.add(element(peer, link));
+    out.add("Forwarded", String.join(", ", elements));
+  }
+
+  private static List<String> clients(HttpHeaders in, ForwardedChain chain) {
+    String said = String.join(", ", in.all("X-Forwarded-For"));
+    if (said.isBlank()) {
+      return chain.all("for").stream().map(ForwardedFields::withoutBrackets).toList();
+    }
+    return Arrays.stream(said.split(",", -1)).map(String::strip).filter(s -> !s.isEmpty()).toList();
+  }
+
+  private static String withoutBrackets(String node) {
+    int end = node.indexOf(']');
+    return node.startsWith("[") && end > 0 ? node.substring(1, end) : node;
+  }
+
+  private static boolean contradicts(ForwardedChain chain, LinkAddress link) {
+    return differs(chain.first("proto"), link.scheme())
+        || differs(chain.first("host"), link.authority());
+  }
+
+  private static boolean differs(@Nullable String said, @Nullable String known) {
+    return said != null && !said.equalsIgnoreCase(known);
+  }
+
+  private static String element(String client, LinkAddress link) {
+    return "for="
+        + node(client)
+        + (link.authority() == null ? "" : ";host=\"" + link.authority() + "\"")
+        + ";proto="
+        + link.scheme();
+  }
+
+  private static String node(String client) {
+    if (client.matches("[0-9a-fA-F.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")) {
+      return "\"[" + client + "]\"";
+    }
+    if (client.matches("[0-9A-Za-z._-]+")) {
+      return client;
+    }
+    return client.matches("[0-9A-Za-z._:\\[\\]-]+") ? "\"" + client + "\"" : "unknown";
+  }
+
+  private static String plainAddress(InetAddress address) {
+    String text = address.getHostAddress();
+    int zone = text.indexOf('%');
+    return zone < 0 ? text : text.substring(0, zone);
+  }
+}
