@@ -50,6 +50,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
   Duration startBackoff = START_BACKOFF;
   Duration maxStartBackoff = MAX_START_BACKOFF;
   @Nullable Money pricePerHour;
+  boolean preserveHost = true;
 
   DeploymentSettings() {}
 
@@ -334,6 +335,21 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
    */
   public B maxPending(int value) {
     maxPending = Arguments.inRange("maxPending", value, 0, 1_000_000, " requests");
+    return self();
+  }
+
+  /**
+   * Sets whether instances see the host of the link in {@code Host}, as the client named it: then
+   * redirects that they make from it lead back, and checks of {@code Origin} against it pass. With
+   * false they see their own address, as Ollama and other servers need that listen on loopback and
+   * refuse every other name; the origin of the link's own pages becomes theirs with it. Default:
+   * true.
+   *
+   * @param value whether they do
+   * @return this
+   */
+  public B preserveHost(boolean value) {
+    preserveHost = value;
     return self();
   }
 

@@ -257,6 +257,15 @@ public final class DeploymentSpec {
     return settings.pricePerHour;
   }
 
+  /**
+   * Returns whether instances see the host of the link.
+   *
+   * @return true by default; false if they see their own address
+   */
+  public boolean preserveHost() {
+    return settings.preserveHost;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof DeploymentSpec that && values().equals(that.values());
@@ -291,6 +300,7 @@ public final class DeploymentSpec {
     values.add(startBackoff());
     values.add(maxStartBackoff());
     values.add(pricePerHour());
+    values.add(preserveHost());
     return values;
   }
 

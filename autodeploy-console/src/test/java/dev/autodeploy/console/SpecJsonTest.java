@@ -26,7 +26,8 @@ class SpecJsonTest {
        "sharedMemoryBytes": 1073741824, "readiness": {"type": "http", "path": "/health"},
        "startTimeout": "PT3M", "idleTimeout": "PT5M", "minInstances": 1, "maxInstances": 2,
        "concurrency": 4, "maxPending": 9, "releaseGrace": "PT2S", "startBackoff": "PT2S",
-       "maxStartBackoff": "PT20S", "pricePerHour": {"amount": "0.490", "currency": "USD"}}
+       "maxStartBackoff": "PT20S", "pricePerHour": {"amount": "0.490", "currency": "USD"},
+       "preserveHost": false}
       """;
 
   private static final DeploymentSpec SPEC =
@@ -49,6 +50,7 @@ class SpecJsonTest {
           .releaseGrace(Duration.ofSeconds(2))
           .startBackoff(Duration.ofSeconds(2), Duration.ofSeconds(20))
           .pricePerHour(Money.of("0.490", "USD"))
+          .preserveHost(false)
           .build();
 
   @Test

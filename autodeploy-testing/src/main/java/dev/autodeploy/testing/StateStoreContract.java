@@ -406,6 +406,7 @@ public abstract class StateStoreContract {
             .releaseGrace(Duration.ofMillis(2500))
             .startBackoff(Duration.ofMillis(3), Duration.ofHours(2))
             .pricePerHour(Money.of("0.4900", "USD"))
+            .preserveHost(false)
             .build();
     return new StoredDeployment(spec, AT.plusNanos(1));
   }

@@ -67,7 +67,11 @@ final class SpecSettings {
           new SpecSetting(
               "pricePerHour",
               (spec, json, hidden) -> json.set("pricePerHour", price(spec.pricePerHour(), hidden)),
-              (reader, b) -> b.pricePerHour(reader.price())));
+              (reader, b) -> b.pricePerHour(reader.price())),
+          new SpecSetting(
+              "preserveHost",
+              SpecSettings::writePreserveHost,
+              (reader, b) -> b.preserveHost(reader.json().bool("preserveHost"))));
 
   private SpecSettings() {}
 
@@ -105,6 +109,12 @@ final class SpecSettings {
     if (hidden || !spec.arguments().isEmpty()) {
       ArrayNode arguments = json.putArray("arguments");
       spec.arguments().forEach(arguments::add);
+    }
+  }
+
+  private static void writePreserveHost(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    if (hidden || !spec.preserveHost()) {
+      json.put("preserveHost", spec.preserveHost());
     }
   }
 

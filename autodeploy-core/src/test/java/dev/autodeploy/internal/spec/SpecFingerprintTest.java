@@ -58,7 +58,8 @@ final class SpecFingerprintTest {
             "startBackoff",
             KEEPS,
             b -> b.startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(9))),
-        new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))));
+        new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))),
+        new Setting("preserveHost", KEEPS, b -> b.preserveHost(false)));
   }
 
   @ParameterizedTest

@@ -49,6 +49,7 @@ final class Examples {
         .releaseGrace(Duration.ofSeconds(6))
         .startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(8))
         .pricePerHour(Money.of("0.4900", "EUR"))
+        .preserveHost(false)
         .build();
   }
 

@@ -87,7 +87,8 @@ final class RoutingTest {
             TestInstance.App.text("x"), spec -> {}, proxy -> proxy.dedicatedPort("app", 0))) {
       int port = link.proxy.dedicatedPort("app");
 
-      assertThat(RawClient.ask(port, get("/-/status?a", "localhost:" + port)).status).isEqualTo(200);
+      assertThat(RawClient.ask(port, get("/-/status?a", "localhost:" + port)).status)
+          .isEqualTo(200);
 
       assertThat(link.instance().requests.get(0).target).isEqualTo("/-/status?a");
       assertThat(link.instance().requests.get(0).field("X-Forwarded-Port"))
@@ -103,7 +104,7 @@ final class RoutingTest {
         new JdkLink(
             TestInstance.App.text("x"),
             spec -> {},
-            proxy -> proxy.publicUrl(URI.create("https://gpu.example.com/links")))) {
+            proxy -> proxy.publicUrl(URI.create("https://gpu.example.com/links/")))) {
       assertThat(link.proxy.serviceLink(link.app))
           .hasToString("https://gpu.example.com/links/d/app");
       assertThat(link.get("/-/status").body).contains("https://gpu.example.com/links/d/app");

@@ -180,11 +180,7 @@ final class NettyExchange implements Exchange {
 
   /** Sends the head of the response; without a reason phrase it has the usual one. */
   void begin(
-      int status,
-      @Nullable String reason,
-      HttpHeaders headers,
-      long length,
-      boolean withoutBody) {
+      int status, @Nullable String reason, HttpHeaders headers, long length, boolean withoutBody) {
     responding = true;
     boolean http10 = head.version().equals("HTTP/1.0");
     if (!withoutBody && !isBodiless(status)) {

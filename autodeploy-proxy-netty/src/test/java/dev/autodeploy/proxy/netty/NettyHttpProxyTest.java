@@ -209,7 +209,9 @@ final class NettyHttpProxyTest extends LinkContract {
     for (String reason : new String[] {"Model Loading", "", "\u00c3\u00a9t\u00c3\u00a9"}) {
       TestInstance.App app =
           TestInstance.App.raw(
-              "HTTP/1.1 299 " + reason + "\r\nx-lower: 1\r\nX-UPPER: 2\r\nContent-Length: 0\r\n\r\n");
+              "HTTP/1.1 299 "
+                  + reason
+                  + "\r\nx-lower: 1\r\nX-UPPER: 2\r\nContent-Length: 0\r\n\r\n");
       try (TestLink link = link(app).warm()) {
         RawClient.Response response = link.get("/d/app/");
 

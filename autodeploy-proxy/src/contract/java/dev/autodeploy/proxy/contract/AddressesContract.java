@@ -403,6 +403,60 @@ public abstract class AddressesContract extends LinkContract {
   }
 
   @Test
+  void instanceThatServesOnlyItsOwnHost_isServedByTheSetting() throws Exception {
+    TestInstance.App ollama =
+        (request, out) -> {
+          String own = "127.0.0.1:" + request.socket.getLocalPort();
+          boolean fits =
+              request.field("Host").equals(own) && request.field("Origin").equals("http://" + own);
+          TestInstance.write(
+              out, response(fits ? "200 OK" : "403 Forbidden", "Location: http://" + own + "/a"));
+        };
+    try (TestLink link = link(ollama, spec -> spec.preserveHost(false), proxy -> {}).warm()) {
+      String ask = "GET /d/app/ HTTP/1.1\r\nHost: link.example:8000\r\nOrigin: %s\r\n\r\n";
+      RawClient.Response response = link.ask(String.format(ask, "http://link.example:8000"));
+
+      assertThat(response.status).isEqualTo(200);
+      assertThat(response.field("Location")).isEqualTo("/d/app/a");
+      assertThat(link.instance().requests.get(0).field("X-Forwarded-Host"))
+          .isEqualTo("link.example:8000");
+      // A page of another site stays one.
+      assertThat(link.ask(String.format(ask, "http://localhost:9000")).status).isEqualTo(403);
+    }
+  }
+
+  @Test
+  void publicUrl_isWhatTheInstanceIsToldOfThoseWhoUseIt() throws Exception {
+    try (TestLink link =
+        link(
+                saying("Location"),
+                proxy -> proxy.publicUrl(URI.create("https://gpu.example.com/links/")))
+            .warm()) {
+      RawClient.Response response =
+          link.ask("GET /d/app/x?/a HTTP/1.1\r\nHost: gpu.example.com\r\n\r\n");
+
+      assertThat(response.field("Location")).isEqualTo("/links/d/app/a");
+      assertThat(link.instance().requests.get(0).field("X-Forwarded-Proto")).isEqualTo("https");
+      assertThat(link.get("/d/app/x?/a").field("Location")).isEqualTo("/d/app/a");
+      assertThat(link.instance().requests.get(1).field("X-Forwarded-Proto")).isEqualTo("http");
+    }
+  }
+
+  @Test
+  void foreignHost_isRefusedAsBefore() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> {})) {
+      for (String target : List.of("/d/app", "/d/app/", "/d/app?a")) {
+        assertThat(link.ask("GET " + target + " HTTP/1.1\r\nHost: evil.example\r\n\r\n").status)
+            .isEqualTo(421);
+      }
+      int own = link.proxy.dedicatedPort("app");
+      assertThat(RawClient.ask(own, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").status)
+          .isEqualTo(421);
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
+
+  @Test
   void refusalOfAnInstanceThatServesTheHost_isItsOwnAffair() throws Exception {
     TestInstance.App app =
         (request, out) ->

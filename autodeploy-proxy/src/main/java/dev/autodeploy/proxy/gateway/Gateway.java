@@ -61,7 +61,7 @@ public final class Gateway implements AutoCloseable {
             },
             ticker);
     ConnectionRules connections = new ConnectionRules(config.closeAfterChunked());
-    LinkAddresses addresses = new LinkAddresses(config.trustForwarded(), null);
+    LinkAddresses addresses = new LinkAddresses(config.trustForwarded(), config.publicUrl());
     services =
         new LinkServices(
             config,

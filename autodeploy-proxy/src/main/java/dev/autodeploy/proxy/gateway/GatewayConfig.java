@@ -16,6 +16,7 @@ public final class GatewayConfig {
   private final Deployments deployments;
   private final Function<String, URI> linkBase;
   private final @Nullable String hostSuffix;
+  private final @Nullable URI publicUrl;
   private final Duration maxWait;
   private final int maxPendingTotal;
   private final Duration responseTimeout;
@@ -51,6 +52,7 @@ public final class GatewayConfig {
     deployments = settings.deployments;
     this.linkBase = linkBase;
     hostSuffix = settings.hostSuffix;
+    publicUrl = settings.publicUrl;
     maxWait = settings.maxWait;
     maxPendingTotal = settings.maxPendingTotal;
     responseTimeout = settings.responseTimeout;
@@ -89,6 +91,11 @@ public final class GatewayConfig {
   /** Returns the domain below which each deployment has its own host, or null for none. */
   public @Nullable String hostSuffix() {
     return hostSuffix;
+  }
+
+  /** Returns the address at which others reach the links, or null for the one listened on. */
+  @Nullable URI publicUrl() {
+    return publicUrl;
   }
 
   /** Returns how long a request is held at most. */

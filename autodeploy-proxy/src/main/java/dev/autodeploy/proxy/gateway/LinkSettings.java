@@ -48,7 +48,7 @@ public final class LinkSettings {
   long minTransferRate = 500;
   Duration requestBodyTimeout = Duration.ofHours(1);
   boolean trustForwardedHeaders;
-  private @Nullable URI publicUrl;
+  @Nullable URI publicUrl;
   @Nullable String hostSuffix;
   private @Nullable SSLContext sslContext;
   private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
@@ -143,7 +143,7 @@ public final class LinkSettings {
 
   public void publicUrl(URI value) {
     requireNonNull(value, "publicUrl");
-    publicUrl = URI.create(value.toString().replaceAll("/*$", "/"));
+    publicUrl = URI.create(value.toString().replaceAll("/+$", "") + "/");
   }
 
   public void hostSuffix(String value) {

@@ -32,8 +32,6 @@ final class ProxiedRequest implements Client {
   /** The end of a connection may be noticed this much earlier than the end of its instance. */
   private static final Duration EXIT_NOTICE = Duration.ofMillis(100);
 
-  private static final boolean PRESERVE = true; // TODO setting
-
   private final LinkServices services;
   private final Exchange exchange;
   private final RequestHead head;
@@ -228,7 +226,7 @@ final class ProxiedRequest implements Client {
         link,
         granted.endpoint(),
         deployment.spec().port(),
-        PRESERVE,
+        deployment.spec().preserveHost(),
         head.path().equals(route.prefix()));
   }
 
