@@ -20,7 +20,8 @@ module dev.autodeploy.core {
       dev.autodeploy.console,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk,
-      dev.autodeploy.proxy.netty;
+      dev.autodeploy.proxy.netty,
+      dev.autodeploy.servlet;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
   exports dev.autodeploy.internal.text to

@@ -17,6 +17,7 @@ module dev.autodeploy.proxy {
   exports dev.autodeploy.proxy;
   exports dev.autodeploy.proxy.gateway to
       dev.autodeploy.proxy.jdk,
-      dev.autodeploy.proxy.netty;
+      dev.autodeploy.proxy.netty,
+      dev.autodeploy.servlet;
   exports dev.autodeploy.proxy.okhttp;
 }

@@ -8,6 +8,8 @@ import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
+import dev.autodeploy.proxy.gateway.Transfers;
+import dev.autodeploy.proxy.gateway.Workers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -14,6 +14,7 @@ import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.LinkSettings;
+import dev.autodeploy.proxy.gateway.Workers;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;

@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.jdk;
 
 import dev.autodeploy.proxy.gateway.MakingRoom;
+import dev.autodeploy.proxy.gateway.Transfers;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;

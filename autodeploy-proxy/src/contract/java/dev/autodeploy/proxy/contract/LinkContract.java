@@ -12,6 +12,11 @@ public abstract class LinkContract {
   /** Returns a builder of the proxy to test; see {@link TestLink#prepared}. */
   protected abstract LinkBuilder<?> front(AutoDeploy engine);
 
+  /** Returns whether the front can listen on ports of deployments. */
+  protected boolean hasDedicatedPorts() {
+    return true;
+  }
+
   protected TestLink link(TestInstance.App app) throws IOException {
     return link(app, spec -> {}, proxy -> {});
   }

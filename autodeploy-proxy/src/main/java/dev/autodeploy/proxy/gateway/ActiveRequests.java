@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class ActiveRequests implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ActiveRequests.class);
 
+  /** A connection that was not found in this time has other addresses than its request says. */
+  private static final long SEEN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   /** Shorter exchanges are over before anybody can have lost patience. */
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -95,9 +98,23 @@ final class ActiveRequests implements AutoCloseable {
       List<Client> clients = new ArrayList<>(requests);
       clients.addAll(responding);
       stalls.look(clients, now);
+      lookForUnseen(now);
       housekeeping.run();
     } catch (RuntimeException e) {
       LOG.error("Checking active requests failed; will retry", e);
+    }
+  }
+
+  /** Finds the connections of held requests early, as only who was seen can be found missing. */
+  private void lookForUnseen(long now) {
+    List<ProxiedRequest> unseen = new ArrayList<>();
+    for (ProxiedRequest request : requests) {
+      if (request.mayBeElsewhere() && request.isHeld() && request.ageNanos(now) < SEEN_NANOS) {
+        unseen.add(request);
+      }
+    }
+    if (!unseen.isEmpty()) {
+      presence.see(unseen);
     }
   }
 

@@ -67,6 +67,11 @@ class ClientPresence {
     Set<ProxiedRequest> missing = new HashSet<>();
     for (ProxiedRequest request : requests) {
       Row row = rows.get(Connection.of(request.request()));
+      if (row != null) {
+        request.connectionSeen();
+      } else if (request.mayBeElsewhere()) {
+        continue; // it cannot be missed
+      }
       if (row == null && !suspects.contains(request)) {
         missing.add(request);
       } else if (row == null || !row.established) {
@@ -75,6 +80,19 @@ class ClientPresence {
     }
     suspects = missing;
     return gone;
+  }
+
+  /** Notes whose connections there are. */
+  void see(List<ProxiedRequest> requests) {
+    if (failed) {
+      return;
+    }
+    Map<Connection, Row> rows = rows(requests);
+    for (ProxiedRequest request : requests) {
+      if (rows.containsKey(Connection.of(request.request()))) {
+        request.connectionSeen();
+      }
+    }
   }
 
   /**

@@ -84,6 +84,19 @@ public interface Exchange {
   }
 
   /**
+   * Returns whether the addresses of the request are those of its connection.
+   *
+   * @return false if a server may have put others in their place, so that a connection that is not
+   *     found says nothing about the client
+   */
+  default boolean hasOwnAddresses() {
+    return true;
+  }
+
+  /** The system has a connection with the addresses of the request. Called by any thread. */
+  default void connectionSeen() {}
+
+  /**
    * Sets what to run, on any thread, when the client has left. Only a front that {@linkplain
    * #noticesGone() notices} calls it.
    *

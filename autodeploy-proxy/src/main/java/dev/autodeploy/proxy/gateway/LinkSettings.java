@@ -274,6 +274,15 @@ public final class LinkSettings {
   }
 
   /**
+   * Returns whether there is a rule about who may use links.
+   *
+   * @return true if so
+   */
+  public boolean hasAccessRule() {
+    return !tokenHashes.isEmpty() || access != null;
+  }
+
+  /**
    * Returns the address to listen on.
    *
    * @return address and port

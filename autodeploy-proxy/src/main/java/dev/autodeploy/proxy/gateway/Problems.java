@@ -10,7 +10,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The problems that a link can answer with. */
-final class Problems {
+public final class Problems {
   private Problems() {}
 
   static Problem badRequest(String detail) {
@@ -52,6 +52,18 @@ final class Problems {
             ProblemType.NOT_ALLOWED,
             "this link needs a bearer token of its own, or is not for this caller")
         .about(name);
+  }
+
+  /**
+   * Returns the problem of a caller elsewhere where links have no access rule.
+   *
+   * @return the problem
+   */
+  public static Problem onlyThisMachine() {
+    return Problem.of(
+        ProblemType.NOT_ALLOWED,
+        "these links have no access rule, so they are for callers on this machine and for those whom"
+            + " the application has signed in; the host application can set a token or a rule");
   }
 
   static Problem misdirected(String host) {

@@ -48,6 +48,7 @@ final class ProxiedRequest implements Client {
   private final LinkAddress link;
 
   private int replays;
+  private volatile boolean connectionSeen;
   private int status;
   private @Nullable Lease lease;
 
@@ -396,6 +397,21 @@ final class ProxiedRequest implements Client {
   /** Returns whether somebody has to look whether the client is still there. */
   boolean needsPresence() {
     return !exchange.noticesGone();
+  }
+
+  boolean isHeld() {
+    return phase == Phase.HELD;
+  }
+
+  /** Notes that the connection of the request was found. */
+  void connectionSeen() {
+    connectionSeen = true;
+    exchange.connectionSeen();
+  }
+
+  /** Returns whether the connection may have other addresses than the request says. */
+  boolean mayBeElsewhere() {
+    return !connectionSeen && !exchange.hasOwnAddresses();
   }
 
   @Override

@@ -1,4 +1,4 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.gateway;
 
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * The threads that serve requests: a virtual one for each on Java 24 and newer (before that they
  * would be pinned by the server's own locks), else a pool that grows when all are busy.
  */
-final class Workers implements Executor, AutoCloseable {
+public final class Workers implements Executor, AutoCloseable {
   private static final String NAME = "autodeploy-proxy-";
 
   private final ExecutorService executor;
@@ -29,13 +29,20 @@ final class Workers implements Executor, AutoCloseable {
    * Creates the threads that fit this JVM.
    *
    * @param maxThreads how many platform threads there are at most
+   * @return the threads
    */
-  static Workers create(int maxThreads) {
+  public static Workers create(int maxThreads) {
     ExecutorService virtual = virtualOrNull();
     return virtual != null ? new Workers(virtual, true) : platform(maxThreads);
   }
 
-  static Workers platform(int maxThreads) {
+  /**
+   * Creates a pool of platform threads.
+   *
+   * @param maxThreads how many threads there are at most
+   * @return the threads
+   */
+  public static Workers platform(int maxThreads) {
     AtomicInteger number = new AtomicInteger();
     Growing queue = new Growing();
     ThreadPoolExecutor pool =
@@ -77,8 +84,12 @@ final class Workers implements Executor, AutoCloseable {
     }
   }
 
-  /** True if a thread may block for as long as it likes. */
-  boolean virtual() {
+  /**
+   * Returns whether a thread may block for as long as it likes.
+   *
+   * @return true if they are virtual
+   */
+  public boolean virtual() {
     return virtual;
   }
 

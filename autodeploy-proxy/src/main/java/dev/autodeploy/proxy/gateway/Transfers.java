@@ -1,4 +1,4 @@
-package dev.autodeploy.proxy.jdk;
+package dev.autodeploy.proxy.gateway;
 
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * interrupted: the server's streams are those of an interruptible channel, so an interrupt closes
  * the connection. One thread at a time transfers; any other may interrupt it.
  */
-final class Transfers {
-  /** Who transfers; compared by identity, so that one transfer is not taken for the next. */
-  static final class Owner {
-    final @Nullable Thread thread;
+public final class Transfers {
+  /** One transfer; compared by identity, so that it is not taken for the next. */
+  public static final class Owner {
+    private final @Nullable Thread thread;
 
-    Owner(@Nullable Thread thread) {
+    private Owner(@Nullable Thread thread) {
       this.thread = thread;
     }
   }
@@ -31,23 +31,35 @@ final class Transfers {
   private volatile boolean inputEnded;
   private volatile long inputRead;
 
-  /** Returns the {@link System#nanoTime()} at which the transfer under way began, or 0. */
-  long since() {
+  /**
+   * Returns when the transfer under way began.
+   *
+   * @return the {@link System#nanoTime()}, or 0 if there is none
+   */
+  public long since() {
     return since;
   }
 
-  /** Returns whether the input was read to its end. */
-  boolean inputEnded() {
+  /**
+   * Returns whether the input was read to its end.
+   *
+   * @return true if so
+   */
+  public boolean inputEnded() {
     return inputEnded;
   }
 
-  /** Returns how many bytes of the input were read. */
-  long inputRead() {
+  /**
+   * Returns how many bytes of the input were read.
+   *
+   * @return the number
+   */
+  public long inputRead() {
     return inputRead;
   }
 
   /** Interrupts the transfer under way, if there is one. */
-  void breakOff() {
+  public void breakOff() {
     Owner current = owner.get();
     if (current != null && current.thread != null && owner.compareAndSet(current, BREAKING)) {
       current.thread.interrupt();
@@ -61,7 +73,7 @@ final class Transfers {
    * @return what ends it, or null inside another one
    * @throws IOException if the exchange was broken off before
    */
-  @Nullable Owner begin() throws IOException {
+  public @Nullable Owner begin() throws IOException {
     Owner mine = new Owner(Thread.currentThread());
     if (!owner.compareAndSet(null, mine)) {
       if (owner.get() == BROKEN) {
@@ -74,8 +86,12 @@ final class Transfers {
     return mine;
   }
 
-  /** Ends a transfer, by the thread that began it; afterwards no interrupt is on its way. */
-  void end(@Nullable Owner mine) {
+  /**
+   * Ends a transfer, by the thread that began it; afterwards no interrupt is on its way.
+   *
+   * @param mine what {@link #begin} returned
+   */
+  public void end(@Nullable Owner mine) {
     if (mine == null) {
       return;
     }
@@ -89,8 +105,13 @@ final class Transfers {
     }
   }
 
-  /** Runs a step that may block on the client. */
-  void run(Step step) throws IOException {
+  /**
+   * Runs a step that may block on the client.
+   *
+   * @param step the step
+   * @throws IOException if it fails, or the exchange was broken off before
+   */
+  public void run(Step step) throws IOException {
     Owner mine = begin();
     try {
       step.run();
@@ -101,7 +122,13 @@ final class Transfers {
     }
   }
 
-  InputStream watch(InputStream in) {
+  /**
+   * Watches what is read.
+   *
+   * @param in the stream
+   * @return the stream to read
+   */
+  public InputStream watch(InputStream in) {
     return new FilterInputStream(in) {
       @Override
       public int read() throws IOException {
@@ -135,8 +162,9 @@ final class Transfers {
    *
    * @param out the stream
    * @param closing runs the step that closes it
+   * @return the stream to write
    */
-  OutputStream watch(OutputStream out, Closing closing) {
+  public OutputStream watch(OutputStream out, Closing closing) {
     return new FilterOutputStream(out) {
       @Override
       public void write(byte[] buffer, int offset, int length) throws IOException {
@@ -161,7 +189,8 @@ final class Transfers {
   }
 
   /** A way to close a stream. */
-  interface Closing {
+  @FunctionalInterface
+  public interface Closing {
     /**
      * Closes it.
      *
@@ -172,7 +201,8 @@ final class Transfers {
   }
 
   /** Something that may block on the client. */
-  interface Step {
+  @FunctionalInterface
+  public interface Step {
     /**
      * Does it.
      *

@@ -1,0 +1,248 @@
+package dev.autodeploy.servlet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestEngine;
+import dev.autodeploy.proxy.contract.TestInstance;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.Principal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import javax.net.ssl.SSLContext;
+import org.apache.catalina.Context;
+import org.apache.catalina.Wrapper;
+import org.apache.catalina.core.StandardContext;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.tomcat.util.descriptor.web.FilterDef;
+import org.apache.tomcat.util.descriptor.web.FilterMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class AutoDeployServletTest {
+  private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+  @TempDir Path directory;
+  private final TestEngine engine = new Engine();
+  private final Tomcat tomcat = new Tomcat();
+  private Context context;
+
+  private static final class Engine extends TestEngine {
+    Engine() {
+      super(TestInstance.App.text("x"));
+    }
+  }
+
+  @BeforeEach
+  void prepare() {
+    tomcat.setBaseDir(directory.toString());
+    tomcat.setPort(0);
+    tomcat.setSilent(true);
+    tomcat.getConnector().setProperty("address", "127.0.0.1");
+    context = tomcat.addContext("", directory.toString());
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    tomcat.stop();
+    tomcat.destroy();
+    engine.close();
+  }
+
+  private AutoDeployServlet links(Consumer<AutoDeployServlet.Builder> settings) {
+    AutoDeployServlet.Builder builder = AutoDeployServlet.builder(engine.engine).port(0);
+    settings.accept(builder);
+    return builder.start();
+  }
+
+  private Wrapper mount(AutoDeployServlet servlet, String... paths) {
+    Wrapper wrapper = Tomcat.addServlet(context, "autodeploy", servlet);
+    wrapper.setAsyncSupported(true);
+    wrapper.setLoadOnStartup(1);
+    for (String path : paths) {
+      context.addServletMappingDecoded(path, "autodeploy");
+    }
+    return wrapper;
+  }
+
+  private int start() throws Exception {
+    tomcat.start();
+    return tomcat.getConnector().getLocalPort();
+  }
+
+  @Test
+  void heldRequests_keepNoThreadOfTheContainer() throws Exception {
+    tomcat.getConnector().setProperty("maxThreads", "2");
+    AutoDeployServlet servlet = links(links -> {});
+    mount(servlet, AutoDeployServlet.mappings());
+    Tomcat.addServlet(
+        context,
+        "other",
+        new HttpServlet() {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected void doGet(HttpServletRequest request, HttpServletResponse response)
+              throws IOException {
+            response.getOutputStream().print("other");
+          }
+        });
+    context.addServletMappingDecoded("/other", "other");
+    int port = start();
+    engine.provider.gate = new CompletableFuture<>();
+
+    List<RawClient> held = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      held.add(new RawClient(port).send(GET));
+    }
+    Await.until("all are held", () -> servlet.held() == 50);
+    assertThat(RawClient.get(port, "/other").body).isEqualTo("other");
+
+    engine.provider.gate.complete(null);
+    for (RawClient client : held) {
+      assertThat(client.response().body).isEqualTo("x");
+      client.close();
+    }
+  }
+
+  @Test
+  void serviceLink_namesThePortOfTheContainer() throws Exception {
+    AutoDeployServlet servlet = links(links -> {});
+    mount(servlet, AutoDeployServlet.mappings());
+    int port = start();
+
+    servlet.listeningOn(port);
+
+    assertThat(servlet.serviceLink(engine.app)).hasToString("http://localhost:" + port + "/d/app");
+    assertThat(RawClient.get(port, "/-/status").body)
+        .contains("http://localhost:" + port + "/d/app");
+    assertThat(engine.app.status().instances()).isEmpty();
+  }
+
+  @Test
+  void wrongMapping_isToldAtTheStart() throws Exception {
+    mount(links(links -> {}), "/d/*");
+    ((StandardContext) context).setFailCtxIfServletStartFails(true);
+
+    int port = start();
+
+    assertThat(context.getState().isAvailable()).isFalse();
+    assertThat(RawClient.get(port, "/d/app/").status).isEqualTo(404);
+  }
+
+  @Test
+  void servletWithoutAsynchronousSupport_isToldAndWakesNothing() throws Exception {
+    mount(links(links -> {}), AutoDeployServlet.mappings()).setAsyncSupported(false);
+
+    assertThat(RawClient.get(start(), "/d/app/").status).isEqualTo(500);
+    assertThat(engine.app.status().instances()).isEmpty();
+  }
+
+  @Test
+  void callerElsewhere_withoutARule_isRefusedAndWakesNothing() throws Exception {
+    mount(links(links -> {}), AutoDeployServlet.mappings());
+    wrapRequests(Elsewhere::new);
+
+    RawClient.Response response = RawClient.get(start(), "/d/app/");
+
+    assertThat(response.status).isEqualTo(401);
+    assertThat(response.body).contains("no access rule");
+    assertThat(engine.app.status().instances()).isEmpty();
+  }
+
+  @Test
+  void callerElsewhere_whoIsSignedIn_isServed() throws Exception {
+    mount(links(links -> {}), AutoDeployServlet.mappings());
+    wrapRequests(
+        request ->
+            new Elsewhere(request) {
+              @Override
+              public Principal getUserPrincipal() {
+                return () -> "somebody";
+              }
+            });
+
+    assertThat(RawClient.get(start(), "/d/app/").status).isEqualTo(200);
+  }
+
+  @Test
+  void callerElsewhere_withARule_isServed() throws Exception {
+    mount(links(links -> links.access(AccessCheck.everybody())), AutoDeployServlet.mappings());
+    wrapRequests(Elsewhere::new);
+
+    assertThat(RawClient.get(start(), "/d/app/").status).isEqualTo(200);
+  }
+
+  /** A request that came in at another address than that of loopback. */
+  private static class Elsewhere extends HttpServletRequestWrapper {
+    Elsewhere(HttpServletRequest request) {
+      super(request);
+    }
+
+    @Override
+    public String getLocalAddr() {
+      return "192.0.2.1";
+    }
+  }
+
+  private void wrapRequests(UnaryOperator<HttpServletRequest> wrap) {
+    FilterDef filter = new FilterDef();
+    filter.setFilterName("wrap");
+    filter.setFilter(
+        (request, response, chain) ->
+            chain.doFilter(wrap.apply((HttpServletRequest) request), response));
+    filter.setAsyncSupported("true");
+    context.addFilterDef(filter);
+    FilterMap map = new FilterMap();
+    map.setFilterName("wrap");
+    map.addURLPattern("/*");
+    context.addFilterMap(map);
+  }
+
+  @Test
+  void bodyThatAFilterHasRead_isToldSo() throws Exception {
+    mount(links(links -> {}), AutoDeployServlet.mappings());
+    wrapRequests(
+        request -> {
+          request.getParameter("a");
+          return request;
+        });
+
+    RawClient.Response response =
+        RawClient.ask(
+            start(),
+            "POST /d/app/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+                + "Content-Type: application/x-www-form-urlencoded\r\n\r\na=b");
+
+    assertThat(response.status).isEqualTo(400);
+    assertThat(engine.app.status().instances()).isEmpty();
+  }
+
+  @Test
+  void settingsOfTheContainer_areRefused() throws Exception {
+    AutoDeployServlet.Builder builder = AutoDeployServlet.builder(engine.engine);
+
+    assertThatThrownBy(() -> builder.host("127.0.0.1"))
+        .isInstanceOf(UnsupportedOperationException.class)
+        .hasMessageContaining("host is a setting of the servlet container");
+    assertThatThrownBy(() -> builder.bind(new InetSocketAddress(0)))
+        .isInstanceOf(UnsupportedOperationException.class);
+    SSLContext tls = SSLContext.getDefault();
+    assertThatThrownBy(() -> builder.sslContext(tls))
+        .isInstanceOf(UnsupportedOperationException.class);
+  }
+}
