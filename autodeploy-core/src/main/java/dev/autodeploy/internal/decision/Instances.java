@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The instances of one deployment that exist, oldest first. */
 final class Instances {
-  private final List<Instance> instances = new ArrayList<>();
+  /** Made for the first instance: most deployments of a host with many are on standby. */
+  private List<Instance> instances = List.of();
 
   /** Returns a view of the instances. */
   List<Instance> all() {
@@ -21,11 +22,18 @@ final class Instances {
   }
 
   void add(Instance instance) {
+    if (instances.isEmpty()) {
+      instances = new ArrayList<>(1);
+    }
     instances.add(instance);
   }
 
   void remove(Instance instance) {
-    instances.remove(instance);
+    if (instances.size() > 1) {
+      instances.remove(instance);
+    } else if (instances.contains(instance)) {
+      instances = List.of();
+    }
   }
 
   int size() {

@@ -44,6 +44,7 @@ public final class DeploymentController {
   private final String name;
   private final DefaultDeployment deployment;
   private final BusyDeployments busyOnes;
+  private final UnknownInstances unknown;
   private final long number;
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
@@ -87,13 +88,8 @@ public final class DeploymentController {
             spec, SpecFingerprint.of(spec), services.idlePolicy(), random, instanceIds);
     this.ledger = new DeploymentLedger(name, createdAt, services.clock(), meter(spec));
     this.deployment = new DefaultDeployment(services, this);
-    this.effects =
-        new EffectRunner(
-            name,
-            lock,
-            () ->
-                new EffectHandler(
-                    services, this, new InstanceReports(this, machine, ledger), unknown));
+    this.unknown = unknown;
+    this.effects = new EffectRunner(this, lock);
   }
 
   private CostMeter meter(DeploymentSpec spec) {
@@ -175,6 +171,10 @@ public final class DeploymentController {
   }
 
   // For those who carry effects out.
+
+  EffectHandler newEffectHandler() {
+    return new EffectHandler(services, this, new InstanceReports(this, machine, ledger), unknown);
+  }
 
   RunningInstance running(Instance instance) {
     return running.get(instance);

@@ -4,7 +4,6 @@ import dev.autodeploy.internal.decision.Effect;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,9 +15,8 @@ import org.slf4j.LoggerFactory;
 final class EffectRunner {
   private static final Logger LOG = LoggerFactory.getLogger(EffectRunner.class);
 
-  private final String deployment;
+  private final DeploymentController deployment;
   private final ReentrantLock lock;
-  private final Supplier<EffectHandler> maker;
 
   /** Made for the first effect: most deployments of a host with many are on standby. */
   private volatile @Nullable EffectHandler handler;
@@ -31,12 +29,10 @@ final class EffectRunner {
    * Makes one without effects.
    *
    * @param lock the deployment's
-   * @param maker makes what carries one effect out, when there is one
    */
-  EffectRunner(String deployment, ReentrantLock lock, Supplier<EffectHandler> maker) {
+  EffectRunner(DeploymentController deployment, ReentrantLock lock) {
     this.deployment = deployment;
     this.lock = lock;
-    this.maker = maker;
   }
 
   /** Takes an effect over; to be called under the lock. */
@@ -71,7 +67,7 @@ final class EffectRunner {
     if (current == null) {
       lock.lock();
       try {
-        current = handler == null ? maker.get() : handler;
+        current = handler == null ? deployment.newEffectHandler() : handler;
         handler = current;
       } finally {
         lock.unlock();
@@ -109,7 +105,7 @@ final class EffectRunner {
 
   private void report(Effect effect, Throwable failure) {
     try {
-      LOG.error("{}: {} could not be carried out", deployment, effect, failure);
+      LOG.error("{}: {} could not be carried out", deployment.name(), effect, failure);
     } catch (RuntimeException | Error e) {
       // The log itself failed; the other effects are still carried out.
     }

@@ -60,7 +60,7 @@ public final class Engine {
       this.shutdown =
           new EngineShutdown(
               config, resources, services, lifecycle, registry, unclaimed, orphans, maintenance);
-      config.provider().open(new ProviderContext(owner, new Observer()));
+      services.provider().open(new ProviderContext(owner, new Observer()));
       Recovery recovery = new Recovery(services, registry, factory, unclaimed, orphans);
       recovery.restore(state);
       if (!owner.equals(state.owner())) {

@@ -5,6 +5,7 @@ import dev.autodeploy.internal.ledger.LedgerWriter;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.EventDispatcher;
 import dev.autodeploy.internal.runtime.LoggingListener;
+import dev.autodeploy.internal.runtime.ProviderGate;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.internal.util.SystemScheduler;
 import dev.autodeploy.internal.util.Threads;
@@ -29,6 +30,7 @@ final class EngineResources {
   private static final Logger LOG = LoggerFactory.getLogger(EngineResources.class);
 
   private final EngineConfig config;
+  private final ProviderGate provider;
   private final List<AutoCloseable> owned = new ArrayList<>();
   private final Scheduler scheduler;
   private final Executor providerExecutor;
@@ -50,7 +52,8 @@ final class EngineResources {
     this.callbackExecutor =
         withFallback(
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
-    owned.add(config.provider());
+    provider = new ProviderGate(config.provider());
+    owned.add(provider);
   }
 
   EngineServices services(String owner) {
@@ -59,7 +62,7 @@ final class EngineResources {
     listeners.addAll(config.listeners());
     return EngineServices.of(
         owner,
-        config.provider(),
+        provider,
         config.idlePolicy(),
         config.costMeter(),
         new LedgerWriter(config.store()),
@@ -69,6 +72,11 @@ final class EngineResources {
         scheduler,
         providerExecutor,
         callbackExecutor);
+  }
+
+  /** Returns the provider, for as long as the engine is open. */
+  ProviderGate provider() {
+    return provider;
   }
 
   RandomGenerator random() {

@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The end of an engine, in this order: maintenance ends; all instances are released, or detached;
- * the ledger is written; listeners get the last events; resources are closed. A step that fails
- * does not stop the next ones.
+ * the ledger is written; listeners get the last events; no call reaches the provider any longer;
+ * resources are closed. A step that fails does not stop the next ones.
  */
 final class EngineShutdown {
   private static final Logger LOG = LoggerFactory.getLogger(EngineShutdown.class);
@@ -31,6 +31,9 @@ final class EngineShutdown {
 
   /** The time that listeners have to take the last events. */
   private static final Duration EVENTS_LIMIT = Duration.ofSeconds(5);
+
+  /** The time that the calls of the provider have to return which are being made. */
+  private static final Duration CALLS_LIMIT = Duration.ofSeconds(5);
 
   /** The longest wait: nanoseconds of more would not fit a long. */
   private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
@@ -86,7 +89,8 @@ final class EngineShutdown {
             maintenance::end,
             this::releaseAll,
             services.ledger()::finish,
-            () -> within(EVENTS_LIMIT, services.events().allDelivered()));
+            () -> within(EVENTS_LIMIT, services.events().allDelivered()),
+            () -> within(CALLS_LIMIT, resources.provider().end()));
     Throwable failure = null;
     boolean interrupted = false;
     try {

@@ -49,6 +49,9 @@ final class Maintenance {
   }
 
   private void run() {
+    if (services.lock().locked(lifecycle::isClosing)) {
+      return; // it was queued before
+    }
     try {
       services.ledger().retry();
       registry.busy().forEach(DeploymentController::maintain);

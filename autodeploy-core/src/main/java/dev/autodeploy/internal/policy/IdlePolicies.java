@@ -15,8 +15,7 @@ public final class IdlePolicies {
 
   /** A fixed idle timeout. */
   public static final class After implements IdlePolicy {
-    private final Duration timeout;
-    private final Optional<Duration> answer;
+    private final Optional<Duration> timeout;
 
     /**
      * Creates the policy.
@@ -29,8 +28,7 @@ public final class IdlePolicies {
         throw new IllegalArgumentException(
             "idle timeout must be 0 or longer, but was " + Durations.text(timeout));
       }
-      this.timeout = timeout;
-      this.answer = Optional.of(timeout);
+      this.timeout = Optional.of(timeout);
     }
 
     /**
@@ -39,12 +37,12 @@ public final class IdlePolicies {
      * @return the timeout
      */
     public Duration timeout() {
-      return timeout;
+      return timeout.orElseThrow();
     }
 
     @Override
     public Optional<Duration> idleTimeout(UsageHistory history) {
-      return answer;
+      return timeout;
     }
 
     @Override
@@ -59,7 +57,7 @@ public final class IdlePolicies {
 
     @Override
     public String toString() {
-      return "after " + timeout;
+      return "after " + timeout();
     }
   }
 

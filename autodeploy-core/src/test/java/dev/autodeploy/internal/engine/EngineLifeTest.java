@@ -473,7 +473,9 @@ final class EngineLifeTest {
     assertThatThrownBy(() -> lease.get(10, TimeUnit.SECONDS))
         .isInstanceOf(ExecutionException.class)
         .hasRootCauseInstanceOf(AutoDeployException.class);
-    assertThat(voice.logs("voice-x", 10).get(10, TimeUnit.SECONDS)).isNotNull();
+    assertThatThrownBy(() -> voice.logs("voice-x", 10).get(10, TimeUnit.SECONDS))
+        .hasRootCauseInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("the engine is closed");
   }
 
   /** An engine on its own executors and on the system's clocks. */
@@ -980,5 +982,25 @@ final class EngineLifeTest {
     assertThat(error(snapshot).code()).isEqualTo(ErrorCode.PROVIDER_FAILED);
     assertThat(voice.status().inFlight()).isEqualTo(1);
     lease.close();
+  }
+
+  @Test
+  void close_aListThatWasQueuedBefore_doesNotReachTheProvider() {
+    List<Runnable> held = new ArrayList<>();
+    AtomicBoolean holds = new AtomicBoolean();
+    Executor own = h.time.executor();
+    h.providerExecutor = task -> (holds.get() ? (Executor) held::add : own).execute(task);
+    h.start();
+    holds.set(true);
+    h.time.pass(Duration.ofSeconds(31)); // the maintenance is queued
+    h.close();
+    int before = h.provider.lists;
+
+    for (int i = 0; i < held.size(); i++) {
+      held.get(i).run();
+    }
+
+    assertThat(held).isNotEmpty();
+    assertThat(h.provider.lists).isEqualTo(before);
   }
 }

@@ -55,6 +55,7 @@ final class FakeProvider implements InstanceProvider {
   boolean ready = true;
   @Nullable Throwable probeError;
   int mostAtOnce;
+  int lists;
 
   FakeProvider(InstantSource clock) {
     this.clock = clock;
@@ -136,6 +137,7 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public synchronized CompletionStage<List<ProviderInstance>> list(String owner) {
+    lists++;
     if (listFails) {
       return CompletableFuture.failedFuture(new IllegalStateException("no connection"));
     }

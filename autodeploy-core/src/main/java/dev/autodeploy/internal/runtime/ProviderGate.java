@@ -1,0 +1,134 @@
+package dev.autodeploy.internal.runtime;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCatalog;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * The engine's provider, to which no call gets through once it is closed: tasks that were queued
+ * before, such as a list for the maintenance or a late start, would else reach a provider that
+ * nobody looks after any longer. Thread-safe.
+ */
+public final class ProviderGate implements InstanceProvider {
+  private static final long CLOSED = 1L << 32;
+
+  private final InstanceProvider provider;
+
+  /** The number of calls that are being handed over, and {@link #CLOSED}. */
+  private final AtomicLong state = new AtomicLong();
+
+  private final CompletableFuture<Void> left = new CompletableFuture<>();
+
+  public ProviderGate(InstanceProvider provider) {
+    this.provider = provider;
+  }
+
+  /** Lets no further call through; completes when those that are through have returned. */
+  public CompletableFuture<Void> end() {
+    if (state.getAndUpdate(now -> now | CLOSED) == 0) {
+      left.complete(null);
+    }
+    return left;
+  }
+
+  @Override
+  public CompletionStage<ProviderInstance> start(StartRequest request) {
+    return call(() -> provider.start(request));
+  }
+
+  @Override
+  public CompletionStage<Void> release(String instanceId, Duration grace) {
+    return call(() -> provider.release(instanceId, grace));
+  }
+
+  @Override
+  public CompletionStage<List<ProviderInstance>> list(String owner) {
+    return call(() -> provider.list(owner));
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    return call(() -> provider.logs(instanceId, lines));
+  }
+
+  @Override
+  public CompletionStage<Void> detach(String instanceId) {
+    return call(() -> provider.detach(instanceId));
+  }
+
+  @Override
+  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+    return call(() -> provider.snapshot(instanceId, name));
+  }
+
+  @Override
+  public CompletionStage<Void> deleteSnapshot(String reference) {
+    return call(() -> provider.deleteSnapshot(reference));
+  }
+
+  @Override
+  public CompletionStage<ProviderCatalog> catalog() {
+    return call(provider::catalog);
+  }
+
+  @Override
+  public String name() {
+    return provider.name();
+  }
+
+  @Override
+  public void open(ProviderContext context) {
+    provider.open(context);
+  }
+
+  @Override
+  public void validate(DeploymentSpec spec) {
+    provider.validate(spec);
+  }
+
+  /** Asks the probe; that may take long, and {@link #end} does not wait for it. */
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    return (state.get() & CLOSED) == 0 && provider.isReady(instance, probe);
+  }
+
+  @Override
+  public void close() {
+    end();
+    provider.close();
+  }
+
+  private <T> CompletionStage<T> call(Supplier<CompletionStage<T>> call) {
+    if ((state.incrementAndGet() & CLOSED) != 0) {
+      leave();
+      return CompletableFuture.failedFuture(
+          new AutoDeployException(ErrorCode.CLOSED, null, "the engine is closed"));
+    }
+    try {
+      return call.get();
+    } finally {
+      leave();
+    }
+  }
+
+  private void leave() {
+    if (state.decrementAndGet() == CLOSED) {
+      left.complete(null);
+    }
+  }
+}
