@@ -119,6 +119,16 @@ final class MachineHarness {
     return instance;
   }
 
+  void preparing(Instance instance, boolean preparing) {
+    machine.preparing(now, instance, preparing);
+    settle();
+  }
+
+  void startFails(Instance instance, InstanceExit exit) {
+    machine.startFailed(now, instance, "it ended", exit);
+    settle();
+  }
+
   void startFails(Instance instance) {
     machine.startFailed(now, instance, "no such image", null);
     settle();
@@ -143,9 +153,10 @@ final class MachineHarness {
     settle();
   }
 
-  void left(Instance instance) {
-    machine.detached(now, instance);
+  boolean left(Instance instance) {
+    boolean detached = machine.detached(now, instance);
     settle();
+    return detached;
   }
 
   Instance adopt(long ageSeconds, int slot) {

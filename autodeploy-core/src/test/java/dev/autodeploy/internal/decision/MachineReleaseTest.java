@@ -522,4 +522,31 @@ final class MachineReleaseTest {
 
     assertThat(m.releases).hasSize(1);
   }
+
+  @Test
+  void detached_countsOnlyIfTheInstanceDidNotEndBefore() {
+    MachineHarness m = machine(b -> b.maxInstances(2)).warm();
+    Instance instance = m.starts.get(0);
+    m.close(Duration.ofSeconds(5), true);
+    assertThat(m.detached).containsExactly(instance);
+
+    m.exits(instance);
+
+    assertThat(m.left(instance)).isFalse();
+    assertThat(m.machine.instances()).containsExactly(instance);
+    m.released(instance);
+    assertThat(m.left(instance)).isFalse();
+    assertThat(m.terminations).isEqualTo(1);
+  }
+
+  @Test
+  void detached_ofAReadyInstance_isTheEndOfItHere() {
+    MachineHarness m = machine(b -> b).warm();
+    Instance instance = m.starts.get(0);
+    m.close(Duration.ofSeconds(5), true);
+
+    assertThat(m.left(instance)).isTrue();
+    assertThat(m.machine.instances()).isEmpty();
+    assertThat(m.terminations).isEqualTo(1);
+  }
 }

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
+import dev.autodeploy.StartFailedException;
+import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
+import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -155,5 +158,94 @@ final class MachineStartTest {
     m.released(m.starts.get(0));
 
     assertThat(m.accountsClosed).hasSize(1);
+  }
+
+  @Test
+  void preparing_theStartTimeoutStandsStill_andBeginsWhenThatEnds() {
+    MachineHarness m = machine(b -> b.startTimeout(Duration.ofMinutes(10)));
+    Caller caller = m.acquire(Duration.ofHours(2));
+    Instance instance = m.starts.get(0);
+
+    m.preparing(instance, true);
+    m.pass(Duration.ofMinutes(50));
+    assertThat(caller.isWaiting()).isTrue();
+    assertThat(instance.phase()).isEqualTo(InstancePhase.STARTING);
+
+    m.preparing(instance, false);
+    m.pass(Duration.ofMinutes(10).minusNanos(1));
+    m.preparing(instance, false); // said twice: the timeout does not begin again
+    assertThat(instance.phase()).isEqualTo(InstancePhase.STARTING);
+    m.pass(Duration.ofNanos(1));
+    assertThat(caller.error()).isInstanceOf(StartFailedException.class);
+    assertThat(m.released()).containsExactly(instance);
+  }
+
+  @Test
+  void preparing_anInstanceThatIsReady_isNotHeard() {
+    MachineHarness m = machine(b -> b).warm();
+    Instance instance = m.starts.get(0);
+    int before = m.timersSet;
+
+    m.preparing(instance, true);
+
+    assertThat(instance.preparing).isFalse();
+    assertThat(m.timersSet).isEqualTo(before);
+  }
+
+  @Test
+  void ready_saysHowLongTheStartTook() {
+    MachineHarness m = machine(b -> b);
+    m.acquire();
+    m.passSeconds(40);
+    m.ready(m.starts.get(0));
+
+    assertThat(m.events(DeploymentEvent.InstanceReady.class))
+        .extracting(DeploymentEvent.InstanceReady::startDuration)
+        .containsExactly(Duration.ofSeconds(40));
+  }
+
+  @Test
+  void startFailed_withAnExitCode_isAnExit_howeverFastItEnded() {
+    MachineHarness m = machine(b -> b.maxInstances(3));
+    m.acquire();
+    m.startFails(m.starts.get(0), MachineHarness.exit(3));
+    assertThat(m.machine.lastFailure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+
+    m.passSeconds(60);
+    m.acquire();
+    m.startFails(m.starts.get(1), InstanceExit.unknown("it is not there"));
+    assertThat(m.machine.lastFailure().kind()).isEqualTo(StartFailure.Kind.PROVIDER);
+  }
+
+  @Test
+  void startFailed_ofAnInstanceThatIsReady_isNotHeard() {
+    MachineHarness m = machine(b -> b).warm();
+
+    m.startFails(m.starts.get(0));
+
+    assertThat(m.starts.get(0).phase()).isEqualTo(InstancePhase.READY);
+    assertThat(m.released()).isEmpty();
+  }
+
+  @Test
+  void backoff_withNobodyWaiting_needsNoTimer() {
+    MachineHarness m = machine(b -> b.startBackoff(Duration.ofSeconds(5), Duration.ofMinutes(1)));
+    m.acquire();
+    m.startFails(m.starts.get(0));
+    m.released(m.starts.get(0));
+    m.fire(); // the one that was set for the start
+
+    assertThat(m.machine.instances()).isEmpty();
+    assertThat(m.timerIn()).isNull();
+  }
+
+  @Test
+  void adopted_isProbed_andKeepsTheStartTimeout() {
+    MachineHarness m = machine(b -> b.startTimeout(Duration.ofMinutes(1)));
+
+    Instance old = m.adopt(30, 0);
+
+    assertThat(m.probes).containsExactly(old);
+    assertThat(m.timerIn()).isEqualTo(Duration.ofMinutes(1));
   }
 }

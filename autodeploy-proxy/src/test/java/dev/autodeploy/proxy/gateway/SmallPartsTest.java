@@ -36,6 +36,22 @@ final class SmallPartsTest {
   }
 
   @Test
+  void requestHead_splitsItsTargetAtTheFirstQuestionMark() {
+    assertThat(head("/a/b?c=d?e").path()).isEqualTo("/a/b");
+    assertThat(head("/a/b?c=d?e").query()).isEqualTo("c=d?e");
+    assertThat(head("?c").path()).isEmpty();
+    assertThat(head("?c").query()).isEqualTo("c");
+    assertThat(head("/a").path()).isEqualTo("/a");
+    assertThat(head("/a").query()).isEmpty();
+  }
+
+  private static RequestHead head(String target) {
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    return new RequestHead(
+        "GET", target, "HTTP/1.1", new HttpHeaders(), 0, address, address, false);
+  }
+
+  @Test
   void rateLimit_fillsUpEvenly() {
     AtomicLong now = new AtomicLong(5);
     RateLimit limit = new RateLimit(10, Duration.ofSeconds(1), now::get);

@@ -1,0 +1,138 @@
+package dev.autodeploy.proxy.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class ClientBodyTest {
+
+  @Test
+  void readAhead_isReadFromMemory_andThenTheRest() throws IOException {
+    ClientBody body = new ClientBody(in("abcdef"), 100);
+
+    body.readAhead(4);
+
+    assertThat(body.readStarted()).isFalse(); // it can still be sent again
+    assertThat(body.count()).isEqualTo(4);
+    assertThat(body.available()).isEqualTo(6);
+    assertThat(body.read()).isEqualTo('a');
+    assertThat(body.readStarted()).isTrue();
+    assertThat(body.readNBytes(2)).asString().isEqualTo("bc");
+    assertThat(body.available()).isEqualTo(3);
+    assertThat(body.readAllBytes()).asString().isEqualTo("def");
+    assertThat(body.count()).isEqualTo(6);
+    assertThat(body.read()).isEqualTo(-1);
+  }
+
+  @Test
+  void readAhead_toTheEnd_asksTheClientForNothingMore() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    InputStream in =
+        new ByteArrayInputStream(new byte[] {1, 2}) {
+          @Override
+          public synchronized int read(byte[] buffer, int offset, int length) {
+            asked.incrementAndGet();
+            return super.read(buffer, offset, Math.min(1, length));
+          }
+        };
+    ClientBody body = new ClientBody(in, 100);
+
+    body.readAhead(3);
+    int before = asked.get();
+
+    assertThat(body.readAllBytes()).containsExactly(1, 2);
+    assertThat(body.read()).isEqualTo(-1);
+    assertThat(asked.get()).isEqualTo(before).isEqualTo(3);
+  }
+
+  @Test
+  void read_ofABytePastTheSignBit_isNotTheEnd() throws IOException {
+    ClientBody body = new ClientBody(new ByteArrayInputStream(new byte[] {(byte) 0xff}), 100);
+
+    assertThat(body.read()).isEqualTo(0xff);
+  }
+
+  @Test
+  void read_tellsOfItsProgress_alsoFromMemory() throws IOException {
+    AtomicInteger progress = new AtomicInteger();
+    ClientBody body = new ClientBody(in("abcd"), 100);
+    body.onProgress(progress::incrementAndGet);
+
+    body.readAhead(2);
+    assertThat(progress).hasValue(1);
+    body.read(new byte[2], 0, 2);
+    assertThat(progress).hasValue(2);
+    body.read(new byte[2], 0, 2);
+    assertThat(progress).hasValue(3);
+  }
+
+  @Test
+  void bodyOfTheLimit_isReadInFull_andOneByteMoreIsTooMuch() throws IOException {
+    assertThat(new ClientBody(in("abcd"), 4).readAllBytes()).hasSize(4);
+    ClientBody longer = new ClientBody(in("abcde"), 4);
+
+    assertThatThrownBy(longer::readAllBytes).hasMessage("the body is longer than 4 bytes");
+
+    assertThat(longer.tooLarge()).isTrue();
+    assertThat(longer.failure()).hasMessage("the body is longer than 4 bytes");
+  }
+
+  @Test
+  void failureOfTheClient_isKept() {
+    IOException reset = new IOException("connection reset");
+    ClientBody body =
+        new ClientBody(
+            new InputStream() {
+              @Override
+              public int read() throws IOException {
+                throw reset;
+              }
+
+              @Override
+              public int read(byte[] buffer, int offset, int length) throws IOException {
+                throw reset;
+              }
+            },
+            100);
+
+    assertThatThrownBy(body::read).isSameAs(reset);
+
+    assertThat(body.failure()).isSameAs(reset);
+    assertThat(body.tooLarge()).isFalse();
+  }
+
+  @Test
+  void pace_countsTheTimeThatTheClientTakes_andNoOther() throws IOException {
+    AtomicLong now = new AtomicLong();
+    BodyPace pace =
+        new BodyPace(
+            now::get, new BodyPace.Limits(0, Duration.ofSeconds(1), Duration.ofSeconds(10)));
+    InputStream slow =
+        new ByteArrayInputStream(new byte[3]) {
+          @Override
+          public synchronized int read(byte[] buffer, int offset, int length) {
+            now.addAndGet(Duration.ofSeconds(4).toNanos());
+            assertThat(pace.tooSlow()).isEqualTo(now.get() > Duration.ofSeconds(1000).toNanos());
+            return super.read(buffer, offset, 1);
+          }
+        };
+    ClientBody body = new ClientBody(slow, 100, pace);
+
+    assertThat(body.pace()).isSameAs(pace);
+    body.read();
+    body.read();
+    now.addAndGet(Duration.ofSeconds(995).toNanos()); // the instance's
+    body.read();
+  }
+
+  private static InputStream in(String text) {
+    return new ByteArrayInputStream(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+  }
+}
