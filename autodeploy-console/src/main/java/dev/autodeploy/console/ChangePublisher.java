@@ -11,17 +11,16 @@ import dev.autodeploy.event.DeploymentListener;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,14 +51,21 @@ final class ChangePublisher implements DeploymentListener {
 
   private final ReentrantLock lock = new ReentrantLock();
 
+  private final Attention attention;
+
   // Guarded by the lock.
   private final Map<String, Seen> seen = new HashMap<>();
   private int ticksAlone;
 
   private final AtomicLong ticks = new AtomicLong();
 
-  /** The state of one deployment that was published last. */
-  private record Seen(DeploymentStatus status, DeploymentSpec spec, String state, long costTick) {}
+  /**
+   * The state of one deployment that was published last.
+   *
+   * @param state the text that was published; null if it had nothing going on, or was not published
+   */
+  private record Seen(
+      DeploymentStatus status, DeploymentSpec spec, @Nullable String state, long costTick) {}
 
   ChangePublisher(
       AutoDeploy autoDeploy,
@@ -76,11 +82,19 @@ final class ChangePublisher implements DeploymentListener {
     this.hub = hub;
     this.logs = logs;
     this.scheduler = scheduler;
+    this.attention = new Attention(autoDeploy);
   }
 
   void begin() {
-    eventHistory.sample(autoDeploy, clock.instant());
     autoDeploy.addListener(this);
+    List<Deployment> all = autoDeploy.deployments();
+    eventHistory.begin(all, clock.instant());
+    lock.lock();
+    try {
+      all.forEach(deployment -> attention.seen(deployment.name(), deployment.status()));
+    } finally {
+      lock.unlock();
+    }
     // A long ledger is added up before somebody waits for it.
     scheduler.execute(
         () -> guarded(() -> autoDeploy.deployments().forEach(deploymentJson::summary)));
@@ -93,6 +107,7 @@ final class ChangePublisher implements DeploymentListener {
 
   @Override
   public void onEvent(DeploymentEvent event) {
+    attention.told(event.deployment());
     EventHistory.Numbered numbered = eventHistory.add(event);
     if (numbered != null && hub.has(TOPIC)) {
       ObjectNode json = EventJson.of(numbered);
@@ -116,7 +131,6 @@ final class ChangePublisher implements DeploymentListener {
     guarded(
         () -> {
           long tick = ticks.incrementAndGet();
-          eventHistory.sample(autoDeploy, clock.instant());
           look(true);
           logs.poll();
           hub.endStuck();
@@ -136,28 +150,35 @@ final class ChangePublisher implements DeploymentListener {
   }
 
   /**
-   * Notes how everything is, so that a page that opens now is told only what changes from here on.
+   * Notes how everything is that has something going on, so that a page that opens now is told only
+   * what changes from here on.
    */
   void prime() {
     lock.lock();
     try {
       ticksAlone = 0;
       if (seen.isEmpty()) {
-        changes(false);
+        changes(attention.look(false), false);
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private void look(boolean withCost) {
+  private void look(boolean tick) {
     lock.lock();
     try {
+      Attention.Look look = attention.look(tick);
+      eventHistory.sample(look, clock.instant());
       if (hub.has(TOPIC)) {
         ticksAlone = 0;
-        tell(changes(withCost));
-      } else if (++ticksAlone > FORGET_AFTER) {
-        seen.clear();
+        tell(changes(look, tick));
+      } else {
+        look.expected().forEach(it -> attention.seen(it.name(), it.status()));
+        look.inTurn().forEach(it -> attention.seen(it.name(), it.status()));
+        if (++ticksAlone > FORGET_AFTER) {
+          seen.clear();
+        }
       }
     } finally {
       lock.unlock();
@@ -172,34 +193,42 @@ final class ChangePublisher implements DeploymentListener {
     }
   }
 
-  private List<String> changes(boolean withCost) {
+  private List<String> changes(Attention.Look look, boolean withCost) {
     List<String> changes = new ArrayList<>();
-    Set<String> gone = new HashSet<>(seen.keySet());
-    for (Deployment deployment : autoDeploy.deployments()) {
-      gone.remove(deployment.name());
-      Seen last = seen.get(deployment.name());
-      DeploymentStatus status = deployment.status();
-      DeploymentSpec spec = deployment.spec();
-      boolean paying = withCost && !status.instances().isEmpty();
-      boolean costDue = last != null && paying && ticks.get() - last.costTick() >= COST_EVERY;
-      boolean starting = status.count(InstancePhase.STARTING) > 0;
-      boolean same = last != null && last.spec().equals(spec) && last.status().equals(status);
-      if (same && !costDue && !starting) {
-        continue;
-      }
-      ObjectNode state = deploymentJson.state(deployment);
-      String text = Json.text(state) + progress(status);
-      if (last == null || costDue || !last.state().equals(text)) {
-        seen.put(deployment.name(), new Seen(status, spec, text, ticks.get()));
-        String data = Json.text(deploymentJson.withCost(state, deployment));
-        changes.add(SseHub.message("deployment", data));
-      }
-    }
-    for (String name : gone) {
+    look.expected().forEach(deployment -> change(deployment, withCost, true, changes));
+    look.inTurn().forEach(deployment -> change(deployment, withCost, false, changes));
+    for (String name : look.gone()) {
       seen.remove(name);
       changes.add(SseHub.message("removed", Json.text(Json.object().put("name", name))));
     }
     return changes;
+  }
+
+  private void change(
+      Deployment deployment, boolean withCost, boolean expected, List<String> changes) {
+    Seen last = seen.get(deployment.name());
+    DeploymentStatus status = deployment.status();
+    DeploymentSpec spec = deployment.spec();
+    attention.seen(deployment.name(), status);
+    if (last == null && !expected) {
+      seen.put(deployment.name(), new Seen(status, spec, null, ticks.get()));
+      return;
+    }
+    boolean paying = withCost && !status.instances().isEmpty();
+    boolean costDue = last != null && paying && ticks.get() - last.costTick() >= COST_EVERY;
+    boolean starting = status.count(InstancePhase.STARTING) > 0;
+    boolean same = last != null && last.spec().equals(spec) && last.status().equals(status);
+    if (same && !costDue && !starting) {
+      return;
+    }
+    ObjectNode state = deploymentJson.state(deployment);
+    String text = Json.text(state) + progress(status);
+    if (last == null || costDue || !text.equals(last.state())) {
+      String kept = status.instances().isEmpty() ? null : text;
+      seen.put(deployment.name(), new Seen(status, spec, kept, ticks.get()));
+      String data = Json.text(deploymentJson.withCost(state, deployment));
+      changes.add(SseHub.message("deployment", data));
+    }
   }
 
   /** Progress is part of no summary; the detail page reads it when it is told of a change. */

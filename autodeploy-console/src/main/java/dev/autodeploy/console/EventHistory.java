@@ -1,7 +1,7 @@
 package dev.autodeploy.console;
 
-import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Instant;
@@ -11,14 +11,12 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment.
- * The engine publishes each of them only once.
+ * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment
+ * that has had a request. The engine publishes each of them only once.
  */
 final class EventHistory {
   static final int MAX_EVENTS = 1000;
@@ -30,7 +28,7 @@ final class EventHistory {
   private final Map<String, ActivityHistory> activities = new HashMap<>();
   private final Map<String, StartProgress> progress = new HashMap<>();
   private long number;
-  private boolean sampledOnce;
+  private @Nullable Instant begun;
 
   /**
    * An event.
@@ -84,26 +82,51 @@ final class EventHistory {
     }
   }
 
-  void sample(AutoDeploy autoDeploy, Instant now) {
-    List<Deployment> all = autoDeploy.deployments();
+  /** Begins to count requests. */
+  void begin(List<Deployment> all, Instant now) {
     lock.lock();
     try {
+      begun = now;
       for (Deployment deployment : all) {
-        ActivityHistory activity = activities.get(deployment.name());
-        if (activity == null || !activity.deployment().equals(deployment)) {
-          activity = new ActivityHistory(deployment, now, sampledOnce);
-          activities.put(deployment.name(), activity);
+        if (deployment.status().requests() > 0) { // what was before does not count
+          activities.put(deployment.name(), new ActivityHistory(deployment, now, false));
         }
-        activity.sample(now, deployment.status());
-      }
-      sampledOnce = true;
-      if (activities.size() > all.size()) {
-        Set<String> names = all.stream().map(Deployment::name).collect(Collectors.toSet());
-        activities.keySet().retainAll(names);
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Counts the requests of deployments since they were looked at last. */
+  void sample(Attention.Look look, Instant now) {
+    lock.lock();
+    try {
+      look.expected().forEach(deployment -> sample(deployment, now));
+      look.inTurn().forEach(deployment -> sample(deployment, now));
+      activities.keySet().removeAll(look.gone());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void sample(Deployment deployment, Instant now) {
+    DeploymentStatus status = deployment.status();
+    ActivityHistory activity = activities.get(deployment.name());
+    if (activity == null || !activity.deployment().equals(deployment)) {
+      if (status.requests() == 0) {
+        activities.remove(deployment.name());
+        return; // most of many have never had a request
+      }
+      activity = new ActivityHistory(deployment, since(deployment, now), true);
+      activities.put(deployment.name(), activity);
+    }
+    activity.sample(now, status);
+  }
+
+  /** Returns since when requests of a deployment are counted: all of those that came later. */
+  private Instant since(Deployment deployment, Instant now) {
+    Instant since = begun == null ? now : begun;
+    return deployment.createdAt().isAfter(since) ? deployment.createdAt() : since;
   }
 
   @Nullable StartProgress progress(String instanceId) {
@@ -126,11 +149,14 @@ final class EventHistory {
   }
 
   /** Returns since when requests are counted, or null if they are not yet. */
-  @Nullable Instant since(String deployment) {
+  @Nullable Instant since(Deployment deployment) {
     lock.lock();
     try {
-      ActivityHistory activity = activities.get(deployment);
-      return activity == null ? null : activity.since();
+      ActivityHistory activity = activities.get(deployment.name());
+      if (activity != null && activity.deployment().equals(deployment)) {
+        return activity.since();
+      }
+      return begun == null ? null : since(deployment, begun);
     } finally {
       lock.unlock();
     }

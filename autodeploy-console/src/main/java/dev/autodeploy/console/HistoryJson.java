@@ -163,7 +163,7 @@ final class HistoryJson {
 
   private void requests(
       ObjectNode json, Deployment deployment, Window window, Instant from, Instant now) {
-    Json.put(json, "requestsSince", eventHistory.since(deployment.name()));
+    Json.put(json, "requestsSince", eventHistory.since(deployment));
     json.put("bucketSeconds", window.bucket.toSeconds());
     long width = window.bucket.toMinutes();
     long firstBucket = from.getEpochSecond() / 60 / width;

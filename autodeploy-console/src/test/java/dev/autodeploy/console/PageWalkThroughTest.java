@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.By;
@@ -146,6 +147,34 @@ class PageWalkThroughTest {
     b.click("dialog button[value=yes]");
     b.untilText("main", "No deployment yet");
     assertThat(f.autoDeploy.deployments()).isEmpty();
+  }
+
+  @Test
+  void events_ofADeploymentBeyondTheFirstPage_areFoundByPartOfItsName() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      f.autoDeploy.deployAll(
+          IntStream.range(0, 1_100)
+              .mapToObj(i -> DeploymentSpec.builder("customer-" + i).port(80).build())
+              .toList());
+      f.autoDeploy.deploy(DeploymentSpec.builder("voice-of-zoe").port(80).build());
+      walk(
+          "chooser",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/events"));
+            b.find(".event");
+            b.type("main input[type=search]", "zoe");
+            b.until(
+                () -> b.driver.findElements(By.cssSelector("#offered option")).size() == 1,
+                "the one that fits is offered");
+            b.find("main input[type=search]").sendKeys(Keys.ENTER);
+            b.until(
+                () -> b.driver.getCurrentUrl().endsWith("#/events/voice-of-zoe"), "it is chosen");
+            b.until(
+                () -> b.driver.findElements(By.cssSelector(".event")).size() == 1, "its events");
+          });
+    }
   }
 
   @Test

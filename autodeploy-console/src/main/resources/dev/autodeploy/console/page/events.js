@@ -5,6 +5,7 @@ import { get, listen } from './api.js';
 import { t, duration, money, timeOf, dateOf, known } from './words.js';
 
 const MOST = 500;
+const OFFERED = 20;
 
 export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
@@ -33,11 +34,34 @@ export function eventItem(e, withName = true) {
 export function showEvents(main, only) {
   const list = h('ol', { class: 'events' });
   const none = h('p', { class: 'empty', hidden: true }, t('eventsEmpty'));
-  const choice = h('select', { 'aria-label': t('deployment') }, h('option', { value: '' }, t('allDeployments')));
-  choice.addEventListener('change', () => {
-    location.hash = choice.value ? '#/events/' + encodeURIComponent(choice.value) : '#/events';
+  // Of any number of deployments only those are offered whose names fit what is typed.
+  const offered = h('datalist', { id: 'offered' });
+  const choice = h('input', { type: 'search', list: 'offered', 'aria-label': t('deployment'), placeholder: t('allDeployments'),
+    value: only || '', autocomplete: 'off', spellcheck: 'false' });
+  function choose() {
+    const typed = choice.value.trim();
+    const one = offered.children.length === 1 && offered.firstChild.value.includes(typed);
+    const name = typed && one ? offered.firstChild.value : typed;
+    if (name === (only || '')) return;
+    location.hash = name ? '#/events/' + encodeURIComponent(name) : '#/events';
+  }
+  let asked = 0;
+  async function offer() {
+    const ask = ++asked;
+    const { deployments } = await get('deployments?limit=' + OFFERED + '&name=' + encodeURIComponent(choice.value.trim()));
+    if (ask !== asked) return; // more was typed meanwhile
+    replace(offered, deployments.map((d) => h('option', { value: d.name })));
+  }
+  let typing = 0;
+  choice.addEventListener('input', (event) => {
+    const chosen = !event.inputType || event.inputType === 'insertReplacementText';
+    if (chosen || !choice.value) { choose(); return; }
+    clearTimeout(typing);
+    typing = setTimeout(() => offer().catch(() => {}), 200);
   });
-  replace(main, h('div', { class: 'headline' }, h('h1', {}, t('events')), choice), none, list);
+  choice.addEventListener('change', choose);
+  choice.addEventListener('focus', () => offer().catch(() => {}), { once: true });
+  replace(main, h('div', { class: 'headline' }, h('h1', {}, t('events')), choice, offered), none, list);
   let highest = 0;
 
   function add(e) {
@@ -56,16 +80,7 @@ export function showEvents(main, only) {
     none.hidden = list.children.length > 0;
   }
 
-  async function names() {
-    const { deployments } = await get('deployments');
-    const all = deployments.map((d) => d.name);
-    if (only && !all.includes(only)) all.push(only);
-    replace(choice, h('option', { value: '' }, t('allDeployments')),
-      all.map((name) => h('option', { value: name, selected: name === only }, name)));
-  }
-
   load().catch(() => {});
-  names().catch(() => {});
   return listen(({ type, data }) => {
     if (type === 'reset') load().catch(() => {});
     else if (type === 'event') add(data);
