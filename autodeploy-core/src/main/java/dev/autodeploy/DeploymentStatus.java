@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     lease
  * @param starts how many starts were requested in this process
  * @param startFailures how many of them failed
+ * @param degraded what the next start needs and does not find, or null
  */
 public record DeploymentStatus(
     String deployment,
@@ -34,7 +35,8 @@ public record DeploymentStatus(
     long coldStarts,
     Duration pendingTime,
     long starts,
-    long startFailures) {
+    long startFailures,
+    @Nullable String degraded) {
 
   /**
    * Checks the values.
@@ -52,6 +54,7 @@ public record DeploymentStatus(
    *     lease
    * @param starts how many starts were requested in this process
    * @param startFailures how many of them failed
+   * @param degraded what the next start needs and does not find, or null
    */
   public DeploymentStatus {
     instances = List.copyOf(instances);

@@ -60,6 +60,7 @@ final class DeploymentJson {
     Json.put(json, "startingSince", startingSince(status));
     Json.put(json, "backoffUntil", status.backoffUntil());
     json.set("lastFailure", failure(status.lastFailure()));
+    json.put("degraded", status.degraded());
     return json;
   }
 

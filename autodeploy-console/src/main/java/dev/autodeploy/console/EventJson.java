@@ -22,6 +22,10 @@ final class EventJson {
     json.put("deployment", event.deployment());
     if (event instanceof DeploymentEvent.StatusChanged e) {
       json.put("from", DeploymentJson.word(e.from())).put("to", DeploymentJson.word(e.to()));
+    } else if (event instanceof DeploymentEvent.Degraded e) {
+      if (e.reason() != null) {
+        json.put("message", e.reason());
+      }
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {

@@ -10,6 +10,7 @@ import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Something that happened to a deployment or to one of its instances. Immutable. */
 public sealed interface DeploymentEvent {
@@ -51,6 +52,16 @@ public sealed interface DeploymentEvent {
    * @param deployment its name
    */
   record Removed(Instant at, String deployment) implements DeploymentEvent {}
+
+  /**
+   * Something that the next start needs was found missing, or is back.
+   *
+   * @param at when
+   * @param deployment its name
+   * @param reason what is missing and what comes of it, or null if all is there
+   */
+  record Degraded(Instant at, String deployment, @Nullable String reason)
+      implements DeploymentEvent {}
 
   /**
    * The deployment's status changed.

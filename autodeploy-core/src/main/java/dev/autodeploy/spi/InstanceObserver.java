@@ -1,5 +1,7 @@
 package dev.autodeploy.spi;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A receiver of what happens to a provider's instances. Thread-safe; calls return at once. Calls
  * about instances that the engine does not know are ignored.
@@ -22,4 +24,13 @@ public interface InstanceObserver {
    * @param progress how far
    */
   void progress(String instanceId, StartProgress progress);
+
+  /**
+   * Tells that something is missing which the next start of a deployment needs, or that nothing is
+   * any longer. Repeated calls do no harm. The default ignores it.
+   *
+   * @param deployment the deployment's name
+   * @param reason what is missing and what comes of it, or null if all is there
+   */
+  default void degraded(String deployment, @Nullable String reason) {}
 }

@@ -9,6 +9,7 @@ import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * The instances of one provider, as containers: starts, watches, lists and releases them.
  * Thread-safe.
  */
-final class ContainerProvider implements InstanceProvider {
+final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(ContainerProvider.class);
   private static final Duration LEFTOVERS = Duration.ofMinutes(5);
 
@@ -43,6 +45,7 @@ final class ContainerProvider implements InstanceProvider {
   private final InstanceWatch watch;
   private final ContainerLifecycle lifecycle;
   private final ContainerList list;
+  private final Resources resources;
   private final ReadinessCheck readiness;
   private volatile @Nullable OwnerLock lock;
 
@@ -59,20 +62,14 @@ final class ContainerProvider implements InstanceProvider {
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
     ImagePuller puller = new ImagePuller(client, settings.pulling(), threads, logins);
     RecentlyReleased released = new RecentlyReleased();
+    ImageShells shells = new ImageShells(client);
+    resources = new Resources(host, threads, shells);
     ImageHabits habits = new ImageHabits(client);
     watch = new InstanceWatch(host, threads, habits, released::contains);
     lifecycle =
         new ContainerLifecycle(
             new ContainerServices(
-                host,
-                inventory,
-                gpus,
-                puller,
-                remover,
-                new ImageShells(client),
-                habits,
-                watch,
-                this::lockId),
+                host, inventory, gpus, puller, remover, shells, habits, watch, this::lockId),
             released);
     readiness = new ReadinessCheck(host);
     list = new ContainerList(host, watch, lifecycle::isStarting, threads.workers());
@@ -109,6 +106,7 @@ final class ContainerProvider implements InstanceProvider {
       inventory.removeLeftovers(context.owner());
       remover.removeLeftovers(context.owner());
       watch.open(context);
+      resources.open(context.owner(), context.observer());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       close();
@@ -136,7 +134,9 @@ final class ContainerProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    return CompletableFuture.completedFuture(lifecycle.start(request));
+    ProviderInstance started = lifecycle.start(request);
+    resources.changed(); // an image or a volume may be there for the first time
+    return CompletableFuture.completedFuture(started);
   }
 
   @Override
@@ -194,7 +194,9 @@ final class ContainerProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<Void> deleteSnapshot(String reference) {
+    resources.letGo(Snapshots.image(reference));
     snapshots.delete(reference);
+    resources.changed();
     return CompletableFuture.completedFuture(null);
   }
 
@@ -213,8 +215,20 @@ final class ContainerProvider implements InstanceProvider {
   }
 
   @Override
+  public CompletionStage<Void> keep(Collection<DeploymentSpec> deployments, boolean lasting) {
+    try {
+      resources.keep(deployments, lasting);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DockerEngineException.of("looking after images and volumes", e);
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
   public void close() {
     watch.close();
+    resources.close();
     // An interrupt would end the calls and leave containers running, so it is restored at the end.
     boolean interrupted = false;
     for (TrackedInstance instance : watch.all()) {

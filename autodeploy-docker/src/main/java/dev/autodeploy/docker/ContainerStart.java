@@ -325,7 +325,7 @@ final class ContainerStart {
     return found.getId() == null ? image : found.getId();
   }
 
-  private static String image(DeploymentSpec spec) {
+  static String image(DeploymentSpec spec) {
     if (spec.snapshot() != null) {
       return Snapshots.image(spec.snapshot());
     }

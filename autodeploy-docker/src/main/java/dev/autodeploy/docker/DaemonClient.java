@@ -7,6 +7,8 @@ import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.command.InspectVolumeResponse;
+import com.github.dockerjava.api.command.ListVolumesResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Image;
@@ -25,13 +27,13 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,8 +138,8 @@ final class DaemonClient implements AutoCloseable {
         productVersion,
         session.api.toString(),
         info.getOsType() == null ? "" : info.getOsType(),
-        cdiDevices(info),
-        skew(info, asked, answered));
+        DaemonInfo.cdiDevices(info),
+        DaemonInfo.skew(info, asked, answered));
   }
 
   InspectContainerResponse inspect(String container) {
@@ -158,6 +160,16 @@ final class DaemonClient implements AutoCloseable {
 
   List<Network> networks() {
     return call("listing networks", d -> d.listNetworksCmd().exec());
+  }
+
+  /** Returns the names of all volumes. */
+  Set<String> volumes() {
+    ListVolumesResponse found = call("listing volumes", d -> d.listVolumesCmd().exec());
+    return found.getVolumes() == null
+        ? Set.of()
+        : found.getVolumes().stream()
+            .map(InspectVolumeResponse::getName)
+            .collect(Collectors.toSet());
   }
 
   /** Removes a network; a gone one is a success. */
@@ -456,35 +468,6 @@ final class DaemonClient implements AutoCloseable {
       return new String(body.readNBytes(1 << 20), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static List<String> cdiDevices(Info info) {
-    List<String> devices = new ArrayList<>();
-    if (info.getRawValues().get("DiscoveredDevices") instanceof List<?> discovered) {
-      for (Object device : discovered) {
-        if (device instanceof Map<?, ?> map
-            && "cdi".equals(map.get("Source"))
-            && map.get("ID") instanceof String id) {
-          devices.add(id);
-        }
-      }
-    }
-    return devices;
-  }
-
-  /** A daemon that takes its time looked at its clock at any moment between question and answer. */
-  private static Duration skew(Info info, Instant asked, Instant answered) {
-    if (info.getSystemTime() == null) {
-      return Duration.ZERO;
-    }
-    try {
-      Instant theirs = Instant.parse(info.getSystemTime());
-      return theirs.isBefore(asked)
-          ? Duration.between(asked, theirs)
-          : theirs.isAfter(answered) ? Duration.between(answered, theirs) : Duration.ZERO;
-    } catch (DateTimeException e) {
-      return Duration.ZERO;
     }
   }
 }

@@ -1,8 +1,13 @@
 package dev.autodeploy.docker;
 
+import com.github.dockerjava.api.model.Info;
 import dev.autodeploy.internal.text.PlainText;
+import java.time.DateTimeException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A daemon's description of itself when it was checked.
@@ -47,5 +52,34 @@ record DaemonInfo(
     return cdiDevices.stream()
         .filter(device -> device.startsWith(kind + "=") && !device.endsWith("=all"))
         .toList();
+  }
+
+  static List<String> cdiDevices(Info info) {
+    List<String> devices = new ArrayList<>();
+    if (info.getRawValues().get("DiscoveredDevices") instanceof List<?> discovered) {
+      for (Object device : discovered) {
+        if (device instanceof Map<?, ?> map
+            && "cdi".equals(map.get("Source"))
+            && map.get("ID") instanceof String id) {
+          devices.add(id);
+        }
+      }
+    }
+    return devices;
+  }
+
+  /** A daemon that takes its time looked at its clock at any moment between question and answer. */
+  static Duration skew(Info info, Instant asked, Instant answered) {
+    if (info.getSystemTime() == null) {
+      return Duration.ZERO;
+    }
+    try {
+      Instant theirs = Instant.parse(info.getSystemTime());
+      return theirs.isBefore(asked)
+          ? Duration.between(asked, theirs)
+          : theirs.isAfter(answered) ? Duration.between(answered, theirs) : Duration.ZERO;
+    } catch (DateTimeException e) {
+      return Duration.ZERO;
+    }
   }
 }

@@ -11,6 +11,7 @@ import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -41,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * heartbeats. An instance that is {@linkplain #detach detached} stays for as long as that without
  * an engine. Images without a shell run without heartbeats, and the log says so.
  */
-public final class DockerInstanceProvider implements InstanceProvider {
+public final class DockerInstanceProvider implements InstanceProvider, ResourceKeeper {
   private final ContainerProvider containers;
 
   private DockerInstanceProvider(ContainerProvider containers) {
@@ -134,6 +136,11 @@ public final class DockerInstanceProvider implements InstanceProvider {
   }
 
   @Override
+  public CompletionStage<Void> keep(Collection<DeploymentSpec> deployments, boolean lasting) {
+    return containers.keep(deployments, lasting);
+  }
+
+  @Override
   public void close() {
     containers.close();
   }
@@ -161,6 +168,7 @@ public final class DockerInstanceProvider implements InstanceProvider {
     private boolean newPrivileges;
     private boolean readOnlyRoot;
     private boolean dockerSocket;
+    private boolean keepResources = true;
     private @Nullable UnaryOperator<CreateContainerCmd> customizer;
     private @Nullable Path lockDirectory;
     private DockerEnvironment environment = DockerEnvironment.ofProcess();
@@ -453,6 +461,18 @@ public final class DockerInstanceProvider implements InstanceProvider {
     }
 
     /**
+     * Sets whether the images, snapshots, volumes and networks of deployments are held against
+     * {@code docker system prune}, by a container for each image that sleeps. Default: true.
+     *
+     * @param value whether
+     * @return this
+     */
+    public Builder keepResources(boolean value) {
+      keepResources = value;
+      return this;
+    }
+
+    /**
      * Sets what changes the create command of a container before it is sent; name and labels stay
      * what they are.
      *
@@ -493,7 +513,14 @@ public final class DockerInstanceProvider implements InstanceProvider {
               new DockerSettings.Pulling(pullPolicy, pullTimeout, pullStallTimeout, credentials),
               new DockerSettings.Gpus(gpus, gpuAccess, gpuSharedMemory, hostIpc),
               new DockerSettings.Containers(
-                  heartbeatTimeout, init, ulimits, network, user, dockerSocket, customizer),
+                  heartbeatTimeout,
+                  init,
+                  ulimits,
+                  network,
+                  user,
+                  dockerSocket,
+                  keepResources,
+                  customizer),
               new ContainerRights(capabilities, newPrivileges, readOnlyRoot));
       DaemonAddress address =
           dockerHost == null

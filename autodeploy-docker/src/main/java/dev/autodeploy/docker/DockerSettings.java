@@ -79,6 +79,7 @@ record DockerSettings(
    * @param network the network of containers, or null
    * @param user the user of containers, or null for the image's
    * @param dockerSocket whether a deployment may mount the daemon's own socket
+   * @param keepResources whether what deployments need is held against being cleaned up
    * @param customizer the last word on how containers are made, or null
    */
   record Containers(
@@ -88,6 +89,7 @@ record DockerSettings(
       @Nullable String network,
       @Nullable String user,
       boolean dockerSocket,
+      boolean keepResources,
       @Nullable UnaryOperator<CreateContainerCmd> customizer) {
     Containers {
       ulimits = List.copyOf(ulimits);

@@ -34,6 +34,7 @@ final class EventWatch implements AutoCloseable {
 
   private final DaemonClient client;
   private final String path;
+  private final boolean instancesOnly;
   private final Receiver receiver;
   private final Thread thread;
   private final CountDownLatch firstOpened = new CountDownLatch(1);
@@ -41,19 +42,39 @@ final class EventWatch implements AutoCloseable {
   private volatile @Nullable JsonLines current;
 
   EventWatch(DaemonClient client, String owner, Receiver receiver) {
-    this.client = client;
-    this.receiver = receiver;
+    this(client, ofInstances(owner), true, receiver);
+  }
+
+  /** Listens to what is removed on the daemon's host. */
+  static EventWatch ofResources(DaemonClient client, Receiver receiver) {
     String filters =
         DaemonClient.JSON
             .createObjectNode()
-            .<com.fasterxml.jackson.databind.node.ObjectNode>set("type", array("container"))
             .<com.fasterxml.jackson.databind.node.ObjectNode>set(
-                "event", array("create", "die", "destroy"))
-            .set("label", array(Labels.OWNER + "=" + owner))
+                "type", array("image", "volume", "network"))
+            .set("event", array("delete", "untag", "destroy", "remove"))
             .toString();
+    return new EventWatch(client, filters, false, receiver);
+  }
+
+  private EventWatch(
+      DaemonClient client, String filters, boolean instancesOnly, Receiver receiver) {
+    this.client = client;
+    this.receiver = receiver;
+    this.instancesOnly = instancesOnly;
     path = "/events?filters=" + DaemonClient.encode(filters);
-    thread = new Thread(this::run, "autodeploy-docker-events-0");
+    thread = new Thread(this::run, "autodeploy-docker-events-" + (instancesOnly ? 0 : 1));
     thread.setDaemon(true);
+  }
+
+  private static String ofInstances(String owner) {
+    return DaemonClient.JSON
+        .createObjectNode()
+        .<com.fasterxml.jackson.databind.node.ObjectNode>set("type", array("container"))
+        .<com.fasterxml.jackson.databind.node.ObjectNode>set(
+            "event", array("create", "die", "destroy"))
+        .set("label", array(Labels.OWNER + "=" + owner))
+        .toString();
   }
 
   /** Begins, and waits a moment for the first stream. */
@@ -112,7 +133,7 @@ final class EventWatch implements AutoCloseable {
     JsonNode actor = event.path("Actor");
     String instance = actor.path("Attributes").path(Labels.INSTANCE).asText("");
     String action = event.path("Action").asText("");
-    if (!instance.isEmpty()) {
+    if (!instancesOnly || !instance.isEmpty()) {
       receiver.happened(action, actor.path("ID").asText(""), instance);
     }
   }

@@ -135,6 +135,12 @@ function failure(d) {
     f.exit && f.exit.logTail.length ? h('pre', { class: 'log' }, f.exit.logTail.map(plain).join('\n')) : null, retry);
 }
 
+function degraded(d) {
+  return d.degraded
+    ? h('section', { class: 'panel bad', role: 'alert' }, h('h2', {}, t('degraded')), h('p', {}, plain(d.degraded)))
+    : null;
+}
+
 function instanceTable(d) {
   if (d.instanceList.length === 0) return h('p', { class: 'muted' }, t('noInstanceNow'));
   const reason = (value) => (known('reason.' + value) ? t('reason.' + value) : value);
@@ -283,10 +289,10 @@ export function showDetail(main, name) {
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
-      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts]);
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, failure(d));
+        replace(failed, degraded(d), failure(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));

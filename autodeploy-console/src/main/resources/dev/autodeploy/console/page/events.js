@@ -11,7 +11,7 @@ export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
   return t('event.' + e.type, {
     reason,
-    message: e.message,
+    message: e.type === 'degraded' && !e.message ? t('allThere') : e.message,
     from: e.from && t(e.from),
     to: e.to && t(e.to),
     seconds: e.seconds !== undefined ? duration(e.seconds) : '',

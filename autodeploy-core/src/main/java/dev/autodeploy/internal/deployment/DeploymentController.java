@@ -17,6 +17,7 @@ import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -58,6 +60,7 @@ public final class DeploymentController {
   private final DeploymentMachine machine;
   private final DeploymentLedger ledger;
   private boolean busy;
+  private volatile @Nullable String degraded;
 
   /**
    * Makes one without instances.
@@ -240,6 +243,27 @@ public final class DeploymentController {
     if (found != null) {
       effects.handler().reports().exited(found, exit);
     }
+  }
+
+  /** Something that the next start needs is missing, or null: nothing is. */
+  public void degraded(@Nullable String reason) {
+    String said = reason == null ? null : PlainText.line(reason);
+    boolean changed =
+        read(
+            () -> {
+              boolean other = !Objects.equals(degraded, said);
+              degraded = said;
+              return other;
+            });
+    if (changed) {
+      services
+          .events()
+          .publish(new DeploymentEvent.Degraded(services.clock().instant(), name, said));
+    }
+  }
+
+  @Nullable String degraded() {
+    return degraded;
   }
 
   /** A start makes progress. */

@@ -35,7 +35,8 @@ final class StatusReport {
         machine.coldStarts(),
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
-        machine.startFailures());
+        machine.startFailures(),
+        controller.degraded());
   }
 
   private static InstanceInfo info(

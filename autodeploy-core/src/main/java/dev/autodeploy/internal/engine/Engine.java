@@ -8,6 +8,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.store.InMemoryStateStore;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -42,6 +43,7 @@ public final class Engine {
   private final UnclaimedInstances unclaimed;
   private final DeploymentFactory factory;
   private final OrphanReleaser orphans;
+  private final Housekeeping housekeeping;
   private final EngineShutdown shutdown;
 
   private Engine(EngineConfig config) {
@@ -56,7 +58,10 @@ public final class Engine {
       this.factory =
           new DeploymentFactory(services, unclaimed, detector, registry, resources.random());
       this.orphans = new OrphanReleaser(services, lifecycle, registry, unclaimed, factory);
-      Maintenance maintenance = new Maintenance(services, lifecycle, registry, detector);
+      boolean lasting = !(config.store() instanceof InMemoryStateStore);
+      this.housekeeping = new Housekeeping(services, lifecycle, registry, lasting);
+      Maintenance maintenance =
+          new Maintenance(services, lifecycle, registry, detector, housekeeping);
       this.shutdown =
           new EngineShutdown(
               config, resources, services, lifecycle, registry, unclaimed, orphans, maintenance);
@@ -69,6 +74,7 @@ public final class Engine {
       recovery.settle(state.owner() != null);
       registry.declared().forEach(DeploymentController::open);
       maintenance.schedule();
+      housekeeping.changed();
     } catch (RuntimeException | Error e) {
       resources.close(e);
       throw e;
@@ -128,6 +134,7 @@ public final class Engine {
       controllers.forEach(DeploymentController::open);
       controllers.forEach(controller -> deployed.add(controller.deployment()));
     }
+    housekeeping.changed();
     return Collections.unmodifiableList(deployed);
   }
 
@@ -189,17 +196,20 @@ public final class Engine {
    */
   public Deployment update(DeploymentSpec spec) {
     services.provider().validate(spec);
-    return services
-        .lock()
-        .locked(
-            () -> {
-              lifecycle.checkOpen();
-              DeploymentController controller = registry.existing(spec.name());
-              refuseIfRemoved(controller);
-              store.save(new StoredDeployment(spec, controller.createdAt()));
-              controller.update(spec);
-              return controller.deployment();
-            });
+    Deployment updated =
+        services
+            .lock()
+            .locked(
+                () -> {
+                  lifecycle.checkOpen();
+                  DeploymentController controller = registry.existing(spec.name());
+                  refuseIfRemoved(controller);
+                  store.save(new StoredDeployment(spec, controller.createdAt()));
+                  controller.update(spec);
+                  return controller.deployment();
+                });
+    housekeeping.changed();
+    return updated;
   }
 
   private static void refuseIfRemoved(DeploymentController controller) {
@@ -234,6 +244,7 @@ public final class Engine {
   private void forget(DeploymentController controller) {
     if (services.lock().locked(() -> registry.remove(controller))) {
       publish(new DeploymentEvent.Removed(services.clock().instant(), controller.name()));
+      housekeeping.changed();
     }
   }
 
@@ -351,6 +362,14 @@ public final class Engine {
     @Override
     public void progress(String instanceId, StartProgress progress) {
       registry.progress(instanceId, progress);
+    }
+
+    @Override
+    public void degraded(String deployment, @Nullable String reason) {
+      DeploymentController controller = registry.find(deployment);
+      if (controller != null) {
+        controller.degraded(reason);
+      }
     }
   }
 }

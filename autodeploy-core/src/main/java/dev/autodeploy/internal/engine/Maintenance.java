@@ -17,6 +17,7 @@ final class Maintenance {
   private final EngineLifecycle lifecycle;
   private final DeploymentRegistry registry;
   private final OrphanDetector orphans;
+  private final Housekeeping housekeeping;
 
   /** The next run; guarded by the engine's lock. */
   private @Nullable Cancellable next;
@@ -25,11 +26,13 @@ final class Maintenance {
       EngineServices services,
       EngineLifecycle lifecycle,
       DeploymentRegistry registry,
-      OrphanDetector orphans) {
+      OrphanDetector orphans,
+      Housekeeping housekeeping) {
     this.services = services;
     this.lifecycle = lifecycle;
     this.registry = registry;
     this.orphans = orphans;
+    this.housekeeping = housekeeping;
   }
 
   /** Schedules the next run, unless the engine is being closed. */
@@ -56,6 +59,7 @@ final class Maintenance {
       services.ledger().retry();
       registry.busy().forEach(DeploymentController::maintain);
       orphans.detect();
+      housekeeping.changed();
     } finally {
       schedule();
     }

@@ -55,6 +55,10 @@ public final class LoggingListener implements DeploymentListener {
           text(e.lifetime()),
           e.cost().rounded(6),
           e.totalCost().rounded(6));
+    } else if (event instanceof DeploymentEvent.Degraded e && e.reason() != null) {
+      LOG.warn("{}: {}", name, e.reason());
+    } else if (event instanceof DeploymentEvent.Degraded) {
+      LOG.info("{}: what its next start needs is there again", name);
     } else {
       LOG.debug("{}: {}", name, event);
     }

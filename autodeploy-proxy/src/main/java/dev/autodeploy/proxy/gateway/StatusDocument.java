@@ -51,6 +51,7 @@ final class StatusDocument {
     StartFailure failure = status.lastFailure();
     json.put("lastFailure", failure == null ? null : failure(failure));
     json.put("backoffUntil", text(status.backoffUntil()));
+    json.put("degraded", status.degraded());
     json.put("cost", cost(deployment.cost()));
     return json;
   }
