@@ -8,24 +8,18 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.world.Unwrap;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -35,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-// Over 500 lines: one contract, which is read, and inherited by tests of providers, as a whole.
 /**
  * The contract that every {@link InstanceProvider} has to keep. Extend it in a test class of your
  * own and override {@link #provider()} and the two specifications; the other methods where they do
@@ -194,7 +187,7 @@ public abstract class InstanceProviderContract {
   /** A start is answered by the instance that was asked for, with an endpoint. */
   @Test
   void start_isAnsweredByTheInstanceThatWasAskedFor() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(serving("voice").build(), 0);
     ProviderInstance instance = session.start(request);
 
@@ -215,7 +208,7 @@ public abstract class InstanceProviderContract {
   /** An instance that serves becomes ready. */
   @Test
   void isReady_ofAServingInstance_becomesTrue() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
 
     session.awaitReady(instance);
@@ -224,7 +217,7 @@ public abstract class InstanceProviderContract {
   /** Every started instance is listed for its owner, with all its labels, and for nobody else. */
   @Test
   void list_showsWhatTheOwnerStarted() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(serving("voice").build(), 3);
     session.start(request);
 
@@ -248,7 +241,7 @@ public abstract class InstanceProviderContract {
   /** A release that completes is the truth: the instance is no longer listed or ready. */
   @Test
   void release_whenComplete_leavesNothing() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
     session.awaitReady(instance);
 
@@ -261,7 +254,7 @@ public abstract class InstanceProviderContract {
   /** Without a grace period an instance goes at once. */
   @Test
   void release_withoutGrace_leavesNothing() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
 
     await(session.provider.release(instance.instanceId(), Duration.ZERO));
@@ -272,7 +265,7 @@ public abstract class InstanceProviderContract {
   /** An instance that is not known, or is already gone, is released with success. */
   @Test
   void release_ofWhatDoesNotExist_succeeds() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     await(session.provider.release("never-was-" + nextNumber(), GRACE));
 
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
@@ -283,7 +276,7 @@ public abstract class InstanceProviderContract {
   /** Two releases of one instance at once both succeed. */
   @Test
   void release_twiceAtOnce_succeedsTwice() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
 
     CompletionStage<Void> first = session.provider.release(instance.instanceId(), GRACE);
@@ -296,7 +289,7 @@ public abstract class InstanceProviderContract {
   /** A release while the start is under way wins: afterwards nothing is there, nor comes up. */
   @Test
   void release_whileStarting_wins() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(serving("voice").build(), 0);
     CompletableFuture<CompletionStage<ProviderInstance>> begun = new CompletableFuture<>();
     aside(() -> begun.complete(session.beginStart(request)));
@@ -312,7 +305,7 @@ public abstract class InstanceProviderContract {
   /** A release that overtakes the start wins as well: the start fails, and nothing comes up. */
   @Test
   void start_afterItsRelease_comesToNothing() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(serving("voice").build(), 0);
     await(session.provider.release(request.instanceId(), GRACE));
 
@@ -324,7 +317,7 @@ public abstract class InstanceProviderContract {
   /** Instances live side by side, and each is released alone. */
   @Test
   void release_ofOneOfTwo_leavesTheOther() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     DeploymentSpec spec = serving("voice").maxInstances(2).build();
     ProviderInstance first = session.start(session.request(spec, 0));
     ProviderInstance second = session.start(session.request(spec, 1));
@@ -343,7 +336,7 @@ public abstract class InstanceProviderContract {
   /** An instance that ends by itself is reported with its exit code and its last lines. */
   @Test
   void exit_whileStarting_isReportedWithCodeAndLines() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(exiting("voice", 7, "out of luck").build(), 0);
     InstanceExit exit;
     try {
@@ -365,7 +358,7 @@ public abstract class InstanceProviderContract {
   /** An instance that ended by itself goes, like any other, when it is released. */
   @Test
   void release_ofAnInstanceThatEnded_leavesNothing() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(exiting("voice", 1, "bye").build(), 0);
     try {
       session.start(request);
@@ -386,7 +379,7 @@ public abstract class InstanceProviderContract {
   /** A crash is noticed without anybody asking. */
   @Test
   void crash_isReportedAtOnce() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
     session.awaitReady(instance);
     assumeTrue(crash(session.provider, instance), "instances cannot be ended from here");
@@ -398,7 +391,7 @@ public abstract class InstanceProviderContract {
   /** A release that was asked for is not reported as if the instance had ended by itself. */
   @Test
   void release_ofARunningInstance_needsNoSecondOne() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     ProviderInstance instance = session.start(session.request(serving("voice").build(), 0));
     await(session.provider.release(instance.instanceId(), GRACE));
     pause(Duration.ofMillis(200));
@@ -409,7 +402,7 @@ public abstract class InstanceProviderContract {
   /** Log lines are the last ones, at most as many as were asked for. */
   @Test
   void logs_areTheLastLines() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     StartRequest request = session.request(exiting("voice", 1, "the last words").build(), 0);
     try {
       session.start(request);
@@ -432,7 +425,7 @@ public abstract class InstanceProviderContract {
   /** Two engines cannot share an owner. */
   @Test
   void open_ofAnOwnerInUse_isRefused() {
-    Session session = open();
+    ProviderSession session = open();
     InstanceProvider second = another(session.provider).orElse(null);
     assumeTrue(second != null, "there is no second provider");
 
@@ -444,7 +437,7 @@ public abstract class InstanceProviderContract {
   /** After an engine has ended, its owner is free for the next. */
   @Test
   void open_afterTheOtherWasClosed_succeeds() {
-    Session session = open();
+    ProviderSession session = open();
     InstanceProvider second = another(session.provider).orElse(null);
     assumeTrue(second != null, "there is no second provider");
     session.provider.close();
@@ -456,7 +449,7 @@ public abstract class InstanceProviderContract {
   /** Nothing survives the close that was not left on purpose. */
   @Test
   void close_leavesNothing() throws Exception {
-    Session session = open();
+    ProviderSession session = open();
     InstanceProvider second = another(session.provider).orElse(null);
     assumeTrue(second != null, "there is no second provider");
     session.start(session.request(serving("voice").build(), 0));
@@ -468,12 +461,12 @@ public abstract class InstanceProviderContract {
         .noneMatch(instance -> instance.exit() == null);
   }
 
-  private Session open() {
+  private ProviderSession open() {
     return open(provider());
   }
 
-  private Session open(InstanceProvider provider) {
-    Session session = new Session(provider);
+  private ProviderSession open(InstanceProvider provider) {
+    ProviderSession session = new ProviderSession(this, provider, owner);
     provider.open(new ProviderContext(owner, session));
     opened.add(provider);
     return session;
@@ -487,72 +480,16 @@ public abstract class InstanceProviderContract {
     }
   }
 
-  private static int nextNumber() {
-    return NUMBERS.incrementAndGet();
+  /** Has something done when the test is over. */
+  void afterwards(Runnable cleanUp) {
+    cleanUps.add(cleanUp);
   }
 
-  /** An open provider, what it told, and how to clean up after it. */
-  private final class Session implements InstanceObserver {
-    private final InstanceProvider provider;
-    private final Map<String, InstanceExit> exits = new ConcurrentHashMap<>();
+  boolean isOpen(InstanceProvider provider) {
+    return opened.contains(provider);
+  }
 
-    Session(InstanceProvider provider) {
-      this.provider = provider;
-    }
-
-    StartRequest request(DeploymentSpec spec, int slot) {
-      String id = spec.name() + "-" + owner + "-" + nextNumber();
-      return new StartRequest(owner, id, slot, "fingerprint-1", spec);
-    }
-
-    ProviderInstance start(StartRequest request) throws Exception {
-      return InstanceProviderContract.this.<ProviderInstance>await(beginStart(request));
-    }
-
-    CompletionStage<ProviderInstance> beginStart(StartRequest request) {
-      cleanUps.add(() -> releaseQuietly(request.instanceId()));
-      try {
-        return provider.start(request);
-      } catch (RuntimeException e) {
-        return CompletableFuture.failedFuture(e);
-      }
-    }
-
-    boolean isReady(ProviderInstance instance) throws InterruptedException {
-      try {
-        return provider.isReady(instance, serving("voice").build().readiness());
-      } catch (IOException e) {
-        return false;
-      }
-    }
-
-    void awaitReady(ProviderInstance instance) throws InterruptedException {
-      Duration step = Duration.ofMillis(20);
-      for (long waited = 0; !isReady(instance); waited += step.toMillis()) {
-        assertThat(waited)
-            .as("ready within %s; exits: %s", patience(), exits)
-            .isLessThan(patience().toMillis());
-        pause(step);
-      }
-    }
-
-    private void releaseQuietly(String instanceId) {
-      if (!opened.contains(provider)) {
-        return;
-      }
-      try {
-        await(provider.release(instanceId, Duration.ZERO));
-      } catch (Exception e) {
-        throw new CompletionException("cannot clean up " + instanceId, e);
-      }
-    }
-
-    @Override
-    public void exited(String instanceId, InstanceExit exit) {
-      exits.putIfAbsent(instanceId, exit);
-    }
-
-    @Override
-    public void progress(String instanceId, StartProgress progress) {}
+  static int nextNumber() {
+    return NUMBERS.incrementAndGet();
   }
 }

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +20,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-// Over 500 lines: four interfaces of time in one published class, a quarter of it documentation.
 /**
  * Time that stands still until a test moves it: ticker, clock, scheduler and executor of an engine
  * in one. Ten minutes of a deployment's life take a fraction of a millisecond, and every run is the
@@ -55,16 +53,13 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
   public static final Duration PATIENCE = Duration.ofHours(24);
 
   private static final int MAX_TASKS_AT_ONCE = 10_000_000;
-  private static final int MANY_CANCELLED = 256;
 
   /** Guards the queues; never held while a task runs. */
   private final ReentrantLock lock = new ReentrantLock();
 
-  private final PriorityQueue<Timer> timers = new PriorityQueue<>();
+  private final TimerQueue timers = new TimerQueue(lock);
   private final ReadyTasks ready;
   private final AtomicLong seeds = new AtomicLong();
-  private long scheduled;
-  private int cancelled;
 
   /** Written by the thread that moves the time; read by all. */
   private volatile long nanos;
@@ -150,8 +145,7 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
     waitForTurn();
     lock.lock();
     try {
-      Timer timer = new Timer(this, Math.addExact(nanos, wait), scheduled++, task);
-      timers.add(timer);
+      TimerQueue.Timer timer = timers.add(Math.addExact(nanos, wait), task);
       return timer;
     } finally {
       lock.unlock();
@@ -222,11 +216,10 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
   public Optional<Duration> untilNextTimer() {
     lock.lock();
     try {
-      dropCancelled();
-      Timer first = timers.peek();
-      return first == null
+      long next = timers.nextDue();
+      return next == Long.MAX_VALUE
           ? Optional.empty()
-          : Optional.of(Duration.ofNanos(Math.max(0, first.due - nanos)));
+          : Optional.of(Duration.ofNanos(Math.max(0, next - nanos)));
     } finally {
       lock.unlock();
     }
@@ -435,95 +428,24 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
 
   /** Makes the timers that are due ready to run: all of them, or the first. */
   private void takeDueTimers(boolean all) {
-    for (Timer first = timers.peek();
-        first != null && first.due <= nanos;
-        first = all ? timers.peek() : null) {
-      timers.poll();
-      first.queued = false;
-      if (first.task == null) {
-        cancelled--;
-        if (!all) {
-          takeDueTimers(false);
-          return;
-        }
-      } else {
-        ready.add(first);
-      }
+    Runnable due = timers.pollDue(nanos);
+    while (due != null) {
+      ready.add(due);
+      due = all ? timers.pollDue(nanos) : null;
     }
   }
 
   private boolean moveToNextTimer(long end) {
     lock.lock();
     try {
-      dropCancelled();
-      Timer first = timers.peek();
-      if (first == null || first.due > end) {
+      long next = timers.nextDue();
+      if (next == Long.MAX_VALUE || next > end) {
         return false;
       }
-      nanos = Math.max(nanos, first.due);
+      nanos = Math.max(nanos, next);
       return true;
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void dropCancelled() {
-    for (Timer first = timers.peek(); first != null && first.task == null; first = timers.peek()) {
-      timers.poll();
-      first.queued = false;
-      cancelled--;
-    }
-  }
-
-  private void cancel(Timer timer) {
-    lock.lock();
-    try {
-      if (timer.task == null) {
-        return;
-      }
-      timer.task = null;
-      if (timer.queued && ++cancelled > MANY_CANCELLED && cancelled > timers.size() / 2) {
-        timers.removeIf(t -> t.task == null);
-        cancelled = 0;
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** A task with the moment at which it is due; a cancelled one has no task. */
-  private static final class Timer implements Cancellable, Runnable, Comparable<Timer> {
-    private final ManualTime time;
-    private final long due;
-    private final long order;
-    private @Nullable Runnable task;
-    private boolean queued = true;
-
-    Timer(ManualTime time, long due, long order, Runnable task) {
-      this.time = time;
-      this.due = due;
-      this.order = order;
-      this.task = task;
-    }
-
-    @Override
-    public int compareTo(Timer other) {
-      int byTime = Long.compare(due, other.due);
-      return byTime != 0 ? byTime : Long.compare(order, other.order);
-    }
-
-    @Override
-    public void run() {
-      Runnable toRun = task;
-      task = null;
-      if (toRun != null) {
-        toRun.run();
-      }
-    }
-
-    @Override
-    public void cancel() {
-      time.cancel(this);
     }
   }
 }
