@@ -24,6 +24,10 @@ import org.jspecify.annotations.Nullable;
 abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cloneable {
   private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
+  private static final long MIN_MEMORY = 6 << 20;
+  private static final double MIN_CPUS = 0.01;
+  private static final double MAX_CPUS = 10_000;
+  private static final int MIN_PROCESSES = 10;
   private static final Duration START_TIMEOUT = Duration.ofMinutes(10);
   private static final Duration RELEASE_GRACE = Duration.ofSeconds(10);
   private static final Duration START_BACKOFF = Duration.ofSeconds(1);
@@ -39,6 +43,10 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
   Map<String, String> environment = new LinkedHashMap<>();
   List<Mount> mounts = new ArrayList<>();
   @Nullable Long sharedMemoryBytes;
+  @Nullable Long memoryBytes;
+  @Nullable Double cpus;
+  @Nullable Integer maxProcesses;
+  @Nullable String workingDirectory;
   ReadinessProbe readiness = ReadinessProbe.tcp();
   Duration startTimeout = START_TIMEOUT;
   @Nullable IdlePolicy idlePolicy;
@@ -242,6 +250,65 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
           "sharedMemoryBytes must be 1048576 (1 MiB) or more, but was " + bytes + " bytes");
     }
     sharedMemoryBytes = bytes;
+    return self();
+  }
+
+  /**
+   * Sets how much memory each instance may use; one that needs more is ended as out of memory.
+   * Default: no limit.
+   *
+   * @param bytes 6 MiB (6291456) or more
+   * @return this
+   */
+  public B memoryBytes(long bytes) {
+    if (bytes < MIN_MEMORY) {
+      throw new IllegalArgumentException(
+          "memoryBytes must be " + MIN_MEMORY + " (6 MiB) or more, but was " + bytes + " bytes");
+    }
+    memoryBytes = bytes;
+    return self();
+  }
+
+  /**
+   * Sets how many processors' time each instance may use. Default: no limit.
+   *
+   * @param value 0.01 to 10000, such as 1.5
+   * @return this
+   */
+  public B cpus(double value) {
+    if (!(value >= MIN_CPUS && value <= MAX_CPUS)) {
+      throw new IllegalArgumentException("cpus must be 0.01 to 10000, but was " + value);
+    }
+    cpus = value;
+    return self();
+  }
+
+  /**
+   * Sets how many processes and threads each instance may have. Default: no limit.
+   *
+   * @param value 10 or more
+   * @return this
+   */
+  public B maxProcesses(int value) {
+    if (value < MIN_PROCESSES) {
+      throw new IllegalArgumentException("maxProcesses must be 10 or more, but was " + value);
+    }
+    maxProcesses = value;
+    return self();
+  }
+
+  /**
+   * Sets the directory in which the service starts. Default: the image's, or the provider's.
+   *
+   * @param path an absolute path, in the container or on the machine of a local process
+   * @return this
+   */
+  public B workingDirectory(String path) {
+    if (!path.startsWith("/") || path.indexOf(0) >= 0) {
+      throw new IllegalArgumentException(
+          "workingDirectory must be an absolute path, but was '" + path + "'");
+    }
+    workingDirectory = path;
     return self();
   }
 

@@ -158,6 +158,42 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns how much memory each instance may use.
+   *
+   * @return bytes, or null for no limit
+   */
+  public @Nullable Long memoryBytes() {
+    return settings.memoryBytes;
+  }
+
+  /**
+   * Returns how many processors' time each instance may use.
+   *
+   * @return the number, or null for no limit
+   */
+  public @Nullable Double cpus() {
+    return settings.cpus;
+  }
+
+  /**
+   * Returns how many processes and threads each instance may have.
+   *
+   * @return the number, or null for no limit
+   */
+  public @Nullable Integer maxProcesses() {
+    return settings.maxProcesses;
+  }
+
+  /**
+   * Returns the directory in which the service starts.
+   *
+   * @return an absolute path, or null for the image's or the provider's
+   */
+  public @Nullable String workingDirectory() {
+    return settings.workingDirectory;
+  }
+
+  /**
    * Returns the readiness probe of its instances.
    *
    * @return the probe, by default {@link ReadinessProbe#tcp()}
@@ -289,6 +325,10 @@ public final class DeploymentSpec {
     values.add(environment());
     values.add(mounts());
     values.add(sharedMemoryBytes());
+    values.add(memoryBytes());
+    values.add(cpus());
+    values.add(maxProcesses());
+    values.add(workingDirectory());
     values.add(readiness());
     values.add(startTimeout());
     values.add(idlePolicy());

@@ -171,6 +171,7 @@ public final class LocalProcessProvider implements InstanceProvider {
     private Duration detachTimeout = ProcessSettings.DEFAULT.detachTimeout();
     private boolean checkListener = ProcessSettings.DEFAULT.checkListener();
     private boolean inheritEnvironment = ProcessSettings.DEFAULT.inheritEnvironment();
+    private @Nullable String user = ProcessSettings.DEFAULT.user();
 
     private Builder() {}
 
@@ -249,11 +250,35 @@ public final class LocalProcessProvider implements InstanceProvider {
     }
 
     /**
+     * Sets as which user instances run, with that user's groups and home directory, and without
+     * this process's capabilities. This process has to be root for it, on Linux, with {@code
+     * setpriv}. Default: the user of this process.
+     *
+     * @param name the user's name, or number
+     * @return this
+     */
+    public Builder user(String name) {
+      if (!name.matches("[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}")) {
+        throw new IllegalArgumentException("'" + name + "' is not the name of a user");
+      }
+      user = name;
+      return this;
+    }
+
+    /**
      * Returns the provider.
      *
      * @return the provider
+     * @throws IllegalArgumentException if a {@link #user} is set and this process may not become
+     *     another one
      */
     public LocalProcessProvider build() {
+      if (user != null && !ProcessSettings.canSwitchUsers()) {
+        throw new IllegalArgumentException(
+            "local processes cannot run as user '"
+                + user
+                + "': that needs Linux, root and the program setpriv (util-linux)");
+      }
       return new LocalProcessProvider(
           new ProcessSettings(
               directory,
@@ -261,6 +286,7 @@ public final class LocalProcessProvider implements InstanceProvider {
               detachTimeout,
               checkListener,
               inheritEnvironment,
+              user,
               ProcessSettings.DEFAULT.shell()));
     }
   }

@@ -13,6 +13,7 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceStartException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,6 +31,7 @@ final class ContainerCreation {
   static final LogConfig LOGS =
       new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3"));
 
+  private static final double NANOS = 1e9;
   private static final Duration MIN_GRACE = Duration.ofSeconds(10);
 
   private final DockerSettings settings;
@@ -74,6 +76,7 @@ final class ContainerCreation {
             .withLogConfig(LOGS)
             .withMounts(spec.mounts().stream().map(ContainerCreation::mount).toList());
     sharedMemory(host);
+    limits(host);
     if (!settings.containers().ulimits().isEmpty()) {
       host.withUlimits(
           settings.containers().ulimits().stream()
@@ -94,11 +97,14 @@ final class ContainerCreation {
             .withExposedPorts(ExposedPort.tcp(labels.port()))
             .withEnv(environment());
     command(filled);
+    if (spec.workingDirectory() != null) {
+      filled.withWorkingDir(spec.workingDirectory());
+    }
     if (settings.containers().user() != null) {
       filled.withUser(settings.containers().user());
     }
     if (settings.containers().customizer() != null) {
-      filled = settings.containers().customizer().apply(filled);
+      filled = customized(settings.containers().customizer(), filled);
     }
     HostConfig customized = filled.getHostConfig();
     if (labels.withHeartbeats() && customized != null && !isBlank(customized.getPidMode())) {
@@ -107,6 +113,24 @@ final class ContainerCreation {
               + " use heartbeatTimeout(Duration.ZERO)");
     }
     return filled.withName(labels.name()).withLabels(merged(filled.getLabels()));
+  }
+
+  /** A failure of the customizer is the application's own, and is told as that. */
+  private CreateContainerCmd customized(
+      ContainerCustomizer customizer, CreateContainerCmd command) {
+    CreateContainerCmd result;
+    try {
+      result = customizer.customize(command, spec, labels.instanceId());
+    } catch (RuntimeException e) {
+      throw new InstanceStartException(
+          "the customizer of this application's Docker provider failed: " + e, null, e);
+    }
+    if (result == null) {
+      throw new InstanceStartException(
+          "the customizer of this application's Docker provider returned null; it has to return the"
+              + " command");
+    }
+    return result;
   }
 
   private Map<String, String> merged(@Nullable Map<String, String> customized) {
@@ -124,6 +148,19 @@ final class ContainerCreation {
       host.withShmSize(spec.sharedMemoryBytes());
     } else if (!gpus.isNone()) {
       host.withShmSize(settings.gpus().sharedMemory());
+    }
+  }
+
+  private void limits(HostConfig host) {
+    if (spec.memoryBytes() != null) {
+      // The same for both leaves no swap, which would only make an instance slow.
+      host.withMemory(spec.memoryBytes()).withMemorySwap(spec.memoryBytes());
+    }
+    if (spec.cpus() != null) {
+      host.withNanoCPUs(Math.round(spec.cpus() * NANOS));
+    }
+    if (spec.maxProcesses() != null) {
+      host.withPidsLimit(spec.maxProcesses().longValue());
     }
   }
 

@@ -169,7 +169,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     private boolean readOnlyRoot;
     private boolean dockerSocket;
     private boolean keepResources = true;
-    private @Nullable UnaryOperator<CreateContainerCmd> customizer;
+    private @Nullable ContainerCustomizer customizer;
     private @Nullable Path lockDirectory;
     private DockerEnvironment environment = DockerEnvironment.ofProcess();
 
@@ -480,6 +480,19 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
      * @return this
      */
     public Builder customizer(UnaryOperator<CreateContainerCmd> value) {
+      requireNonNull(value, "customizer");
+      customizer = (command, spec, instanceId) -> value.apply(command);
+      return this;
+    }
+
+    /**
+     * Sets what changes the create command of a container before it is sent, by the deployment and
+     * the instance; name and labels stay what they are.
+     *
+     * @param value gets the command as it would be sent, and returns it
+     * @return this
+     */
+    public Builder customizer(ContainerCustomizer value) {
       customizer = requireNonNull(value, "customizer");
       return this;
     }

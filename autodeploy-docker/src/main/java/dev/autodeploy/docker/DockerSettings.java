@@ -1,10 +1,8 @@
 package dev.autodeploy.docker;
 
-import com.github.dockerjava.api.command.CreateContainerCmd;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +88,7 @@ record DockerSettings(
       @Nullable String user,
       boolean dockerSocket,
       boolean keepResources,
-      @Nullable UnaryOperator<CreateContainerCmd> customizer) {
+      @Nullable ContainerCustomizer customizer) {
     Containers {
       ulimits = List.copyOf(ulimits);
     }

@@ -1,5 +1,7 @@
 package dev.autodeploy.docker;
 
+import java.util.Locale;
+
 /**
  * An image's reference, taken apart.
  *
@@ -9,6 +11,15 @@ package dev.autodeploy.docker;
  */
 record ImageName(String registry, String repository, String tagOrDigest) {
   private static final String HUB = "docker.io";
+
+  /** Returns whether the name itself has no capital letters; registry and tag may have some. */
+  boolean isLowerCase() {
+    String path =
+        repository.startsWith(registry + "/")
+            ? repository.substring(registry.length() + 1)
+            : repository;
+    return path.equals(path.toLowerCase(Locale.ROOT));
+  }
 
   static ImageName parse(String reference) {
     int at = reference.indexOf('@');

@@ -60,7 +60,7 @@ final class OwnerLock implements AutoCloseable {
       throw new AutoDeployException(
           ErrorCode.PROVIDER_FAILED,
           null,
-          "the lock of owner '"
+          "the Docker provider needs another lockDirectory(...): the lock of owner '"
               + owner
               + "' cannot be taken"
               + (directory == null ? "" : " in " + directory)

@@ -34,6 +34,12 @@ final class SpecCheck {
       throw new IllegalArgumentException(
           "deployment '" + spec.name() + "' needs an image or a snapshot to start from");
     }
+    if (spec.image() != null && !ImageName.parse(spec.image()).isLowerCase()) {
+      throw new IllegalArgumentException(
+          "the name of an image has no capital letters, but was '"
+              + spec.image()
+              + "': write it as 'docker images' shows it");
+    }
     for (Mount mount : spec.mounts()) {
       if (!mount.source().startsWith("/") && mount.source().matches("\\..*|.*/.*")) {
         throw new IllegalArgumentException(

@@ -391,6 +391,10 @@ public abstract class StateStoreContract {
             .mount(Mount.of("/data", "/models").asReadOnly())
             .mount(Mount.of("cache", "/cache"))
             .sharedMemoryBytes(1L << 32)
+            .memoryBytes(1L << 34)
+            .cpus(1.25)
+            .maxProcesses(200)
+            .workingDirectory("/app")
             .readiness(
                 ReadinessProbe.anyOf(
                     ReadinessProbe.allOf(

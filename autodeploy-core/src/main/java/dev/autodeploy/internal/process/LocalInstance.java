@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -101,9 +102,9 @@ final class LocalInstance {
       if (released) {
         throw new InstanceStartException("the instance was released before it was started");
       }
-      if (!Files.isDirectory(settings.workingDirectory())) {
-        throw new InstanceStartException(
-            "the working directory " + settings.workingDirectory() + " does not exist");
+      Path directory = workingDirectory(spec, settings);
+      if (!Files.isDirectory(directory)) {
+        throw new InstanceStartException("the working directory " + directory + " does not exist");
       }
       checkPort(spec);
       return run(request, watcher, settings);
@@ -123,12 +124,16 @@ final class LocalInstance {
     Instant startedAt = Instant.now();
     boolean started = false;
     @Nullable Process process = null;
+    String groupName = Confinement.groupName(request.owner(), request.instanceId());
+    @Nullable Cgroups groups = Cgroups.areNeeded(spec) ? Cgroups.create(groupName, spec) : null;
     try {
       files.create();
-      String command = requireNonNull(spec.startCommand(), "startCommand");
+      String command =
+          Confinement.wrap(
+              requireNonNull(spec.startCommand(), "startCommand"), groups, settings.user());
       ProcessBuilder builder =
           new ProcessBuilder(watcher.commandLine(files, command, spec.releaseGrace()))
-              .directory(settings.workingDirectory().toFile())
+              .directory(workingDirectory(spec, settings).toFile())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().path().toFile()));
       if (!settings.inheritEnvironment()) {
@@ -164,9 +169,18 @@ final class LocalInstance {
         if (process != null) {
           process.destroyForcibly(); // nothing has run yet
         }
+        if (groups != null) {
+          groups.remove();
+        }
         files.delete();
       }
     }
+  }
+
+  private static Path workingDirectory(DeploymentSpec spec, ProcessSettings settings) {
+    return spec.workingDirectory() == null
+        ? settings.workingDirectory()
+        : Path.of(spec.workingDirectory());
   }
 
   private void setEnvironment(Map<String, String> environment, DeploymentSpec spec) {
@@ -254,7 +268,7 @@ final class LocalInstance {
       tail = List.of(String.valueOf(e.getMessage()));
     }
     Instant at = written == null ? atTheLatest : written.at();
-    InstanceExit noted = new InstanceExit(code, false, tail, message, at);
+    InstanceExit noted = new InstanceExit(code, groups().wasOutOfMemory(), tail, message, at);
     exit = noted;
     return noted;
   }
@@ -323,8 +337,17 @@ final class LocalInstance {
     }
   }
 
+  private Cgroups groups() {
+    InstanceRecord current = requireNonNull(record, "record");
+    return Cgroups.find(Confinement.groupName(current.owner(), current.instanceId()));
+  }
+
   /** Forgets it as far as its directory can be deleted: its processes are gone in any case. */
   private void delete() {
+    IOException inTheWay = groups().remove();
+    if (inTheWay != null) {
+      LOG.debug("A control group stays: {}", inTheWay.toString());
+    }
     try {
       files.delete();
     } catch (IOException e) {

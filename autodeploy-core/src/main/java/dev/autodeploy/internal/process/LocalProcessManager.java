@@ -118,8 +118,8 @@ public final class LocalProcessManager implements AutoCloseable {
           ErrorCode.PROVIDER_FAILED,
           null,
           String.format(
-              "the directory %sof local processes cannot be used: %s; give the provider another one",
-              directory == null ? "" : directory + " ", e.getMessage()),
+              "local processes need another directory(...) of their provider than %s: %s",
+              directory == null ? "the default one" : directory, e.getMessage()),
           e);
     } finally {
       if (opened == null) {
@@ -137,6 +137,11 @@ public final class LocalProcessManager implements AutoCloseable {
    * @param spec the specification
    */
   public void validate(DeploymentSpec spec) {
+    checkCommand(spec);
+    Confinement.check(spec);
+  }
+
+  private static void checkCommand(DeploymentSpec spec) {
     String deployment = "deployment '" + spec.name() + "' ";
     if (spec.startCommand() == null) {
       throw new IllegalArgumentException(
@@ -167,7 +172,7 @@ public final class LocalProcessManager implements AutoCloseable {
    */
   public ProviderInstance start(StartRequest request) throws InterruptedException {
     String id = requireId("instanceId", request.instanceId());
-    validate(request.spec());
+    checkCommand(request.spec());
     Session current;
     LocalInstance instance;
     lock.lock();

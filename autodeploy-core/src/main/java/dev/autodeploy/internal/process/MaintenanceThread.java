@@ -9,13 +9,17 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one thread that maintains the processes of a provider. Thread-safe. */
+/**
+ * The threads that maintain the processes of a provider: several, so that one which waits for a
+ * slow disk does not keep the others. Thread-safe.
+ */
 final class MaintenanceThread implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(MaintenanceThread.class);
+  private static final int THREADS = 4;
   private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final ScheduledExecutorService executor =
-      Executors.newScheduledThreadPool(1, MaintenanceThread::thread);
+      Executors.newScheduledThreadPool(THREADS, MaintenanceThread::thread);
 
   /** Runs a task soon; nothing is run once this is closed. */
   void submit(Runnable task) {

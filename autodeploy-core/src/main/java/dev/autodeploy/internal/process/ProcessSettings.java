@@ -1,8 +1,10 @@
 package dev.autodeploy.internal.process;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param detachTimeout how long a detached instance waits for the next process
  * @param checkListener whether an instance is ready only if it listens itself
  * @param inheritEnvironment whether instances get this process's whole environment
+ * @param user as whom commands run, or null for the user of this process
  * @param shell what runs the watchers
  */
 public record ProcessSettings(
@@ -21,7 +24,20 @@ public record ProcessSettings(
     Duration detachTimeout,
     boolean checkListener,
     boolean inheritEnvironment,
+    @Nullable String user,
     List<String> shell) {
+
+  /**
+   * Returns whether this process can start others as another user.
+   *
+   * @return whether it is root and has the program for it
+   */
+  public static boolean canSwitchUsers() {
+    return "root".equals(System.getProperty("user.name"))
+        && Stream.of("/usr/bin/setpriv", "/bin/setpriv")
+            .map(Path::of)
+            .anyMatch(Files::isExecutable);
+  }
 
   /** The settings unless something else is said. */
   public static final ProcessSettings DEFAULT =
@@ -31,6 +47,7 @@ public record ProcessSettings(
           Duration.ofMinutes(2),
           true,
           true,
+          null,
           List.of("/bin/sh"));
 
   /**
@@ -41,6 +58,7 @@ public record ProcessSettings(
    * @param detachTimeout how long a detached instance waits for the next process
    * @param checkListener whether an instance is ready only if it listens itself
    * @param inheritEnvironment whether instances get this process's whole environment
+   * @param user as whom commands run, or null for the user of this process
    * @param shell what runs the watchers
    */
   public ProcessSettings {

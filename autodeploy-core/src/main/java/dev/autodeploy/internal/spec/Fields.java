@@ -66,6 +66,10 @@ public final class Fields {
         .longValue();
   }
 
+  public double number(String name) throws FormatException {
+    return required(name, "a number", JsonNode::isNumber).doubleValue();
+  }
+
   public boolean bool(String name) throws FormatException {
     return required(name, "true or false", JsonNode::isBoolean).booleanValue();
   }

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * A short digest of the settings that a running instance depends on: instances are labelled with
  * it, and one whose label still fits its deployment is adopted after a restart.
  *
- * <p>It covers image, snapshot, GPUs, port, start command, environment (in any order), mounts and
- * shared memory. It leaves out what the engine alone goes by, such as timeouts, limits and prices:
- * these change without replacing an instance.
+ * <p>It covers image, snapshot, GPUs, port, start command, environment (in any order), mounts,
+ * shared memory, limits and working directory. It leaves out what the engine alone goes by, such as
+ * timeouts, limits and prices: these change without replacing an instance.
  *
  * <p>Environment values go into it only through SHA-256, together with the deployment's name and
  * all the other settings, and three quarters of the digest are dropped. A random secret cannot be
@@ -76,10 +76,23 @@ public final class SpecFingerprint {
           text(out, argument);
         }
       }
+      later(out, "memoryBytes", spec.memoryBytes());
+      later(out, "cpus", spec.cpus());
+      later(out, "maxProcesses", spec.maxProcesses());
+      later(out, "workingDirectory", spec.workingDirectory());
     } catch (IOException e) {
       throw new UncheckedIOException("writing to memory failed", e);
     }
     return bytes.toByteArray();
+  }
+
+  /** A setting that came later: deployments without it keep the fingerprint that they had. */
+  private static void later(DataOutputStream out, String name, @Nullable Object value)
+      throws IOException {
+    if (value != null) {
+      text(out, name);
+      text(out, value.toString());
+    }
   }
 
   private static void gpu(DataOutputStream out, GpuRequest gpu) throws IOException {

@@ -42,6 +42,22 @@ final class SpecSettings {
               (spec, json, hidden) -> json.put("sharedMemoryBytes", spec.sharedMemoryBytes()),
               (reader, b) -> b.sharedMemoryBytes(reader.json().longInteger("sharedMemoryBytes"))),
           new SpecSetting(
+              "memoryBytes",
+              optional("memoryBytes", DeploymentSpec::memoryBytes, ObjectNode::put),
+              (reader, b) -> b.memoryBytes(reader.json().longInteger("memoryBytes"))),
+          new SpecSetting(
+              "cpus",
+              optional("cpus", DeploymentSpec::cpus, ObjectNode::put),
+              (reader, b) -> b.cpus(reader.json().number("cpus"))),
+          new SpecSetting(
+              "maxProcesses",
+              optional("maxProcesses", DeploymentSpec::maxProcesses, ObjectNode::put),
+              (reader, b) -> b.maxProcesses(reader.json().integer("maxProcesses"))),
+          new SpecSetting(
+              "workingDirectory",
+              optional("workingDirectory", DeploymentSpec::workingDirectory, ObjectNode::put),
+              (reader, b) -> b.workingDirectory(reader.json().text("workingDirectory"))),
+          new SpecSetting(
               "readiness",
               (spec, json, hidden) -> json.set("readiness", ProbeJson.write(spec.readiness())),
               (reader, b) -> b.readiness(reader.readiness())),
@@ -83,6 +99,23 @@ final class SpecSettings {
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec)),
         (reader, b) -> setter.apply(b, reader.json().text(name)));
+  }
+
+  /** Writes a setting that came later: earlier versions read what has none. */
+  private static <T> SpecSetting.Writer optional(
+      String name, Function<DeploymentSpec, @Nullable T> getter, Putter<T> putter) {
+    return (spec, json, hidden) -> {
+      T value = getter.apply(spec);
+      if (value != null) {
+        putter.put(json, name, value);
+      } else if (hidden) {
+        json.putNull(name);
+      }
+    };
+  }
+
+  private interface Putter<T> {
+    void put(ObjectNode json, String name, T value);
   }
 
   private static SpecSetting integer(

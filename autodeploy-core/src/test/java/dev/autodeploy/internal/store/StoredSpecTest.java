@@ -42,6 +42,8 @@ final class StoredSpecTest {
         minimal().maxPending(0).build(),
         minimal().releaseGrace(Duration.ZERO).build(),
         minimal().sharedMemoryBytes(Long.MAX_VALUE).build(),
+        minimal().memoryBytes(Long.MAX_VALUE).cpus(0.01).maxProcesses(10).build(),
+        minimal().workingDirectory("/srv/a b").cpus(3).build(),
         minimal().environment("X", "x".repeat(30_000_000)).build(),
         minimal().pricePerHour(Money.of("1E+3", "USD")).build(),
         minimal()
