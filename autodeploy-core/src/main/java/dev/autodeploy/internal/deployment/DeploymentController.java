@@ -6,7 +6,6 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
-import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.DeploymentMachine;
@@ -14,10 +13,8 @@ import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.internal.ledger.OpenEntry;
-import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
-import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
@@ -26,8 +23,6 @@ import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -55,12 +50,12 @@ public final class DeploymentController {
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   private final RunningInstances running = new RunningInstances();
+  private final Degradation degradation;
 
   // Guarded by the lock.
   private final DeploymentMachine machine;
   private final DeploymentLedger ledger;
   private boolean busy;
-  private volatile @Nullable String degraded;
 
   /**
    * Makes one without instances.
@@ -86,20 +81,14 @@ public final class DeploymentController {
     this.number = number;
     this.busyOnes = busyOnes;
     this.origin = services.ticker().read();
+    this.degradation = new Degradation(services, name);
     this.machine =
         new DeploymentMachine(
             spec, SpecFingerprint.of(spec), services.idlePolicy(), random, instanceIds);
-    this.ledger = new DeploymentLedger(name, createdAt, services.clock(), meter(spec));
+    this.ledger = new DeploymentLedger(name, createdAt, services.clock(), services.meter(spec));
     this.deployment = new DefaultDeployment(services, this);
     this.unknown = unknown;
     this.effects = new EffectRunner(this, lock);
-  }
-
-  private CostMeter meter(DeploymentSpec spec) {
-    Money price = spec.pricePerHour();
-    return price == null
-        ? services.costMeter()
-        : new CostMeters.Hourly(price.currency(), Map.of(), Map.of(), price.amount());
   }
 
   // The lock.
@@ -245,25 +234,9 @@ public final class DeploymentController {
     }
   }
 
-  /** Something that the next start needs is missing, or null: nothing is. */
-  public void degraded(@Nullable String reason) {
-    String said = reason == null ? null : PlainText.line(reason);
-    boolean changed =
-        read(
-            () -> {
-              boolean other = !Objects.equals(degraded, said);
-              degraded = said;
-              return other;
-            });
-    if (changed) {
-      services
-          .events()
-          .publish(new DeploymentEvent.Degraded(services.clock().instant(), name, said));
-    }
-  }
-
-  @Nullable String degraded() {
-    return degraded;
+  /** Returns what the next start needs and does not find. */
+  public Degradation degradation() {
+    return degradation;
   }
 
   /** A start makes progress. */
@@ -339,7 +312,7 @@ public final class DeploymentController {
         () -> {
           boolean reopened = machine.reopen(now(), spec, fingerprint);
           if (reopened) {
-            ledger.meter(meter(spec));
+            ledger.meter(services.meter(spec));
             ledger.since(since);
           }
           return reopened;
@@ -356,7 +329,7 @@ public final class DeploymentController {
     String fingerprint = SpecFingerprint.of(spec);
     decide(
         () -> {
-          ledger.meter(meter(spec));
+          ledger.meter(services.meter(spec));
           secrets = secrets.replaced(machine.spec(), spec);
           machine.update(now(), spec, fingerprint);
         });

@@ -36,7 +36,7 @@ final class StatusReport {
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
         machine.startFailures(),
-        controller.degraded());
+        controller.degradation().reason());
   }
 
   private static InstanceInfo info(

@@ -368,7 +368,7 @@ public final class Engine {
     public void degraded(String deployment, @Nullable String reason) {
       DeploymentController controller = registry.find(deployment);
       if (controller != null) {
-        controller.degraded(reason);
+        controller.degradation().found(reason);
       }
     }
   }

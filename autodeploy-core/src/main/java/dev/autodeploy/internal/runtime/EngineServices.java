@@ -1,12 +1,16 @@
 package dev.autodeploy.internal.runtime;
 
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Money;
 import dev.autodeploy.internal.ledger.LedgerWriter;
+import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
@@ -72,5 +76,18 @@ public record EngineServices(
         timers,
         providerExecutor,
         callbackExecutor);
+  }
+
+  /**
+   * Returns the meter of a deployment: by its own price, or the engine's.
+   *
+   * @param spec the deployment's specification
+   * @return the meter
+   */
+  public CostMeter meter(DeploymentSpec spec) {
+    Money price = spec.pricePerHour();
+    return price == null
+        ? costMeter
+        : new CostMeters.Hourly(price.currency(), Map.of(), Map.of(), price.amount());
   }
 }
