@@ -1,6 +1,8 @@
 package dev.autodeploy;
 
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** No lease could be had before the caller's deadline. */
 public final class AcquireTimeoutException extends AutoDeployException {
@@ -8,6 +10,9 @@ public final class AcquireTimeoutException extends AutoDeployException {
 
   /** The time that the caller waited. */
   private final Duration waited;
+
+  /** The progress of the start that the caller waited for. */
+  private final transient @Nullable StartProgress progress;
 
   /**
    * Creates the error.
@@ -17,6 +22,19 @@ public final class AcquireTimeoutException extends AutoDeployException {
    * @param state what it waited for, such as {@code an instance is starting}
    */
   public AcquireTimeoutException(String deployment, Duration waited, String state) {
+    this(deployment, waited, state, null);
+  }
+
+  /**
+   * Creates the error for a caller that waited for a start.
+   *
+   * @param deployment the deployment's name
+   * @param waited how long the caller waited
+   * @param state what it waited for, such as {@code an instance is starting}
+   * @param progress how far that start is, or null if that is not known
+   */
+  public AcquireTimeoutException(
+      String deployment, Duration waited, String state, @Nullable StartProgress progress) {
     super(
         ErrorCode.ACQUIRE_TIMEOUT,
         deployment,
@@ -28,6 +46,16 @@ public final class AcquireTimeoutException extends AutoDeployException {
             + state
             + "; wait longer or try again");
     this.waited = waited;
+    this.progress = progress;
+  }
+
+  /**
+   * Returns how far the start is that the caller waited for.
+   *
+   * @return the progress, or null if none is known
+   */
+  public @Nullable StartProgress progress() {
+    return progress;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param releaseAt when the idle policy releases it if no request comes, or null if it would not
  * @param releaseReason why it is being released, or null if it is not
  * @param busy for how long at least one lease was open
+ * @param preparing for how long its start was prepared, as by pulling its image
+ * @param progress how far its start is, or null if it does not start, or that is not known
  */
 public record InstanceInfo(
     String id,
@@ -33,4 +36,6 @@ public record InstanceInfo(
     @Nullable Instant idleSince,
     @Nullable Instant releaseAt,
     @Nullable ReleaseReason releaseReason,
-    Duration busy) {}
+    Duration busy,
+    Duration preparing,
+    @Nullable StartProgress progress) {}

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     which it is counted
  * @param open whether the instance still exists
  * @param busy for how long at least one lease was open
+ * @param preparing for how long its start was prepared, as by pulling its image, before anything
+ *     ran; it counts as the first part of the time that the instance was starting
  */
 public record UsageInterval(
     String deployment,
@@ -32,7 +34,8 @@ public record UsageInterval(
     @Nullable Instant releaseRequestedAt,
     Instant endedAt,
     boolean open,
-    Duration busy) {
+    Duration busy,
+    Duration preparing) {
 
   /**
    * Checks the values.
@@ -47,6 +50,7 @@ public record UsageInterval(
    *     which it is counted
    * @param open whether the instance still exists
    * @param busy for how long at least one lease was open
+   * @param preparing for how long its start was prepared
    */
   public UsageInterval {
     requireNonNull(deployment, "deployment");
@@ -55,6 +59,7 @@ public record UsageInterval(
     requireNonNull(startRequestedAt, "startRequestedAt");
     requireNonNull(endedAt, "endedAt");
     requireNonNull(busy, "busy");
+    requireNonNull(preparing, "preparing");
     if (endedAt.isBefore(startRequestedAt)) {
       throw new IllegalArgumentException(
           "endedAt ("
@@ -66,6 +71,46 @@ public record UsageInterval(
     if (busy.isNegative()) {
       throw new IllegalArgumentException("busy must not be negative, but was " + busy);
     }
+    if (preparing.isNegative()) {
+      throw new IllegalArgumentException("preparing must not be negative, but was " + preparing);
+    }
+  }
+
+  /**
+   * Creates the existence of an instance whose start needed no preparation.
+   *
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param gpu what the instance was given
+   * @param startRequestedAt when its start was requested
+   * @param readyAt when it became ready, or null if it did not (yet)
+   * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
+   * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
+   *     which it is counted
+   * @param open whether the instance still exists
+   * @param busy for how long at least one lease was open
+   */
+  public UsageInterval(
+      String deployment,
+      String instanceId,
+      GpuRequest gpu,
+      Instant startRequestedAt,
+      @Nullable Instant readyAt,
+      @Nullable Instant releaseRequestedAt,
+      Instant endedAt,
+      boolean open,
+      Duration busy) {
+    this(
+        deployment,
+        instanceId,
+        gpu,
+        startRequestedAt,
+        readyAt,
+        releaseRequestedAt,
+        endedAt,
+        open,
+        busy,
+        Duration.ZERO);
   }
 
   /**
@@ -79,12 +124,30 @@ public record UsageInterval(
 
   /**
    * Returns the time from the start request until it was ready, or until the release was requested
-   * if it never was.
+   * if it never was; without the time in which the start was prepared.
    *
    * @return the time spent starting
    */
   public Duration starting() {
+    return untilReady().minus(shortest(preparing, untilReady()));
+  }
+
+  /**
+   * Returns the time in which something of the instance existed: all but the preparation of its
+   * start, during which it had neither a process nor a GPU.
+   *
+   * @return the length without the preparation, never negative
+   */
+  public Duration existing() {
+    return duration().minus(shortest(preparing, duration()));
+  }
+
+  private Duration untilReady() {
     return between(startRequestedAt, readyAt != null ? readyAt : releaseRequestedAt);
+  }
+
+  private static Duration shortest(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
   }
 
   /**
@@ -97,12 +160,12 @@ public record UsageInterval(
   }
 
   /**
-   * Returns the time in which it was neither starting nor busy nor releasing.
+   * Returns the time in which it was neither being prepared, starting, busy nor releasing.
    *
    * @return the time it waited for requests
    */
   public Duration idle() {
-    Duration idle = duration().minus(starting()).minus(releasing()).minus(busy);
+    Duration idle = duration().minus(untilReady()).minus(releasing()).minus(busy);
     return idle.isNegative() ? Duration.ZERO : idle;
   }
 
@@ -126,7 +189,8 @@ public record UsageInterval(
         releaseRequestedAt == null || releaseRequestedAt.isAfter(end) ? null : releaseRequestedAt,
         end,
         true,
-        busy.compareTo(readyFor) > 0 ? readyFor : busy);
+        shortest(busy, readyFor),
+        shortest(preparing, Duration.between(startRequestedAt, end)));
   }
 
   private Duration between(Instant from, @Nullable Instant to) {

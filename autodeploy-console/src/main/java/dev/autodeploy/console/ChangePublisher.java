@@ -5,6 +5,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
@@ -232,10 +233,10 @@ final class ChangePublisher implements DeploymentListener {
   }
 
   /** Progress is part of no summary; the detail page reads it when it is told of a change. */
-  private String progress(DeploymentStatus status) {
+  private static String progress(DeploymentStatus status) {
     StringBuilder text = new StringBuilder();
     status.instances().stream()
-        .map(i -> eventHistory.progress(i.id()))
+        .map(InstanceInfo::progress)
         .filter(Objects::nonNull)
         .forEach(text::append);
     return text.toString();

@@ -61,8 +61,7 @@ public final class Console implements AutoCloseable {
     this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
     EventHistory eventHistory = new EventHistory();
-    DeploymentJson deploymentJson =
-        new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone), eventHistory);
+    DeploymentJson deploymentJson = new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone));
     this.publisher =
         new ChangePublisher(
             b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);

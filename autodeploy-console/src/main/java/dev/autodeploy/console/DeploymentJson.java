@@ -27,15 +27,10 @@ final class DeploymentJson {
 
   private final Function<Deployment, @Nullable URI> linkOf;
   private final MonthlyCost monthlyCost;
-  private final EventHistory eventHistory;
 
-  DeploymentJson(
-      Function<Deployment, @Nullable URI> linkOf,
-      MonthlyCost monthlyCost,
-      EventHistory eventHistory) {
+  DeploymentJson(Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost) {
     this.linkOf = linkOf;
     this.monthlyCost = monthlyCost;
-    this.eventHistory = eventHistory;
   }
 
   /** Returns what changes only when something happens. */
@@ -119,15 +114,29 @@ final class DeploymentJson {
     json.put(
         "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
     json.put("busySeconds", Json.seconds(instance.busy()));
-    StartProgress progress = eventHistory.progress(instance.id());
-    if (progress == null || instance.phase() != InstancePhase.STARTING) {
-      json.putNull("progress");
-    } else {
-      json.putObject("progress")
-          .put("step", progress.step())
-          .put("detail", progress.detail())
-          .put("current", progress.current())
-          .put("total", progress.total());
+    json.put("preparingSeconds", Json.seconds(instance.preparing()));
+    json.set("progress", progress(instance.progress()));
+    return json;
+  }
+
+  static @Nullable ObjectNode progress(@Nullable StartProgress progress) {
+    if (progress == null) {
+      return null;
+    }
+    ObjectNode json = Json.object();
+    json.put("step", progress.step());
+    json.put("detail", progress.detail());
+    json.put("current", progress.current());
+    json.put("total", progress.total());
+    json.put("preparing", progress.preparing());
+    ArrayNode parts = json.putArray("parts");
+    for (StartProgress.Part part : progress.parts()) {
+      parts
+          .addObject()
+          .put("name", part.name())
+          .put("state", word(part.state()))
+          .put("current", part.current())
+          .put("total", part.total());
     }
     return json;
   }

@@ -3,7 +3,6 @@ package dev.autodeploy.console;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.event.DeploymentEvent;
-import dev.autodeploy.spi.StartProgress;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -15,7 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest events, the progress of starts, and an {@link ActivityHistory} for each deployment
+ * The latest events, and an {@link ActivityHistory} for each deployment
  * that has had a request. The engine publishes each of them only once.
  */
 final class EventHistory {
@@ -26,7 +25,6 @@ final class EventHistory {
   // Guarded by the lock.
   private final Deque<Numbered> events = new ArrayDeque<>();
   private final Map<String, ActivityHistory> activities = new HashMap<>();
-  private final Map<String, StartProgress> progress = new HashMap<>();
   private long number;
   private @Nullable Instant begun;
 
@@ -42,14 +40,8 @@ final class EventHistory {
   @Nullable Numbered add(DeploymentEvent event) {
     lock.lock();
     try {
-      if (event instanceof DeploymentEvent.InstanceProgress e) {
-        progress.put(e.instanceId(), e.progress());
-        return null;
-      }
-      if (event instanceof DeploymentEvent.InstanceReady e) {
-        progress.remove(e.instanceId());
-      } else if (event instanceof DeploymentEvent.InstanceReleased e) {
-        progress.remove(e.instanceId());
+      if (event instanceof DeploymentEvent.InstanceProgress) {
+        return null; // it is part of the status
       }
       Numbered numbered = new Numbered(++number, event);
       events.add(numbered);
@@ -127,15 +119,6 @@ final class EventHistory {
   private Instant since(Deployment deployment, Instant now) {
     Instant since = begun == null ? now : begun;
     return deployment.createdAt().isAfter(since) ? deployment.createdAt() : since;
-  }
-
-  @Nullable StartProgress progress(String instanceId) {
-    lock.lock();
-    try {
-      return progress.get(instanceId);
-    } finally {
-      lock.unlock();
-    }
   }
 
   List<ActivityHistory.Bucket> buckets(String deployment) {

@@ -29,7 +29,8 @@ final class EventJson {
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {
-      json.put("instanceId", e.instanceId()).put("message", e.progress().step());
+      json.put("instanceId", e.instanceId()).put("message", e.progress().describe());
+      json.set("progress", DeploymentJson.progress(e.progress()));
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {

@@ -40,6 +40,10 @@ final class InJvmProvider implements InstanceProvider {
   final List<Snapshot> snapshots = new CopyOnWriteArrayList<>();
   final Map<String, InstanceExit> failing = new ConcurrentHashMap<>();
   volatile Duration startTime = Duration.ZERO;
+
+  /** Whether the time before an instance is up is that of a pull, which costs nothing. */
+  volatile boolean pulls;
+
   volatile Duration releaseTime = Duration.ZERO;
   volatile Duration answerTime = Duration.ZERO;
   volatile List<String> firstLines = List.of("Loading the model");
@@ -85,7 +89,7 @@ final class InJvmProvider implements InstanceProvider {
     }
     int steps = 10;
     for (int i = 0; i < steps && !startTime.isZero(); i++) {
-      observer.progress(request.instanceId(), new StartProgress("pulling", "layer " + i, i, steps));
+      observer.progress(request.instanceId(), pulling(i * 600_000L, steps * 600_000L));
       pause(startTime.dividedBy(steps));
     }
     try {
@@ -111,6 +115,20 @@ final class InJvmProvider implements InstanceProvider {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private StartProgress pulling(long current, long total) {
+    return new StartProgress(
+        "pulling",
+        "registry.test/app:1",
+        current,
+        total,
+        pulls,
+        List.of(
+            new StartProgress.Part("9fb3aa2f8b80", StartProgress.PartState.DONE, 900_000, 900_000),
+            new StartProgress.Part(
+                "1d3f5a7c9e0b", StartProgress.PartState.DOWNLOADING, current, total),
+            new StartProgress.Part("77ab5e3d0c12", StartProgress.PartState.WAITING, 0, 0)));
   }
 
   @Override

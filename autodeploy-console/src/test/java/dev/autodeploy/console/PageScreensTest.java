@@ -123,6 +123,7 @@ class PageScreensTest {
         Thread.sleep(1200);
       }
       f.provider.startTime = Duration.ofMinutes(1);
+      f.provider.pulls = true;
       f.autoDeploy.deployment("sdxl-turbo").warmUp();
       try (Browser browser = Browser.open("en-US,en")) {
         everyDress(f, browser);

@@ -6,6 +6,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** One line of the ledger: what is known of an instance that is paid for. Immutable. */
 public sealed interface LedgerEntry {
@@ -67,6 +68,29 @@ public sealed interface LedgerEntry {
       requireNonNull(readyAt, "readyAt");
       requireNonNull(lastUsedAt, "lastUsedAt");
       requireNonNull(busy, "busy");
+    }
+  }
+
+  /**
+   * The preparation of an instance's start, as the pull of its image, began or ended: during it
+   * nothing of the instance exists yet.
+   *
+   * @param instanceId the instance
+   * @param preparing for how long the start was prepared in all, without a preparation that goes on
+   * @param since since when it is being prepared again, or null if it is not
+   */
+  record Prepared(String instanceId, Duration preparing, @Nullable Instant since)
+      implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     * @param preparing for how long the start was prepared in all
+     * @param since since when it is being prepared again, or null if it is not
+     */
+    public Prepared {
+      requireNonNull(instanceId, "instanceId");
+      requireNonNull(preparing, "preparing");
     }
   }
 

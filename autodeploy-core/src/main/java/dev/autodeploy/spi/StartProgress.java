@@ -2,6 +2,8 @@ package dev.autodeploy.spi;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.List;
+
 /**
  * The progress of a start. Immutable.
  *
@@ -12,9 +14,45 @@ import static java.util.Objects.requireNonNull;
  * @param preparing whether this comes before the instance itself is started, as pulling its image
  *     does. The start timeout does not run meanwhile; it begins with the next progress that is no
  *     preparation. So a provider that prepares ends that within a time of its own
+ * @param parts the pieces of the step, such as the layers of an image; possibly empty
  */
 public record StartProgress(
-    String step, String detail, long current, long total, boolean preparing) {
+    String step, String detail, long current, long total, boolean preparing, List<Part> parts) {
+
+  /** The state of a piece. */
+  public enum PartState {
+    /** It is waited for. */
+    WAITING,
+    /** It is on its way. */
+    DOWNLOADING,
+    /** It is here, and is being unpacked or waits for that. */
+    UNPACKING,
+    /** It is finished. */
+    DONE
+  }
+
+  /**
+   * A piece of a step, such as a layer of an image.
+   *
+   * @param name its name
+   * @param state its state
+   * @param current how many bytes of it are done in this state
+   * @param total how many bytes it has, or 0 if that is not known
+   */
+  public record Part(String name, PartState state, long current, long total) {
+    /**
+     * Checks the values.
+     *
+     * @param name its name
+     * @param state its state
+     * @param current how many bytes of it are done in this state
+     * @param total how many bytes it has, or 0 if that is not known
+     */
+    public Part {
+      requireNonNull(name, "name");
+      requireNonNull(state, "state");
+    }
+  }
 
   /**
    * Checks the values.
@@ -24,10 +62,25 @@ public record StartProgress(
    * @param current how much of the step is done, in any unit
    * @param total how much the step is as a whole, or 0 if that is not known
    * @param preparing whether this comes before the instance itself is started
+   * @param parts the pieces of the step; possibly empty
    */
   public StartProgress {
     requireNonNull(step, "step");
     requireNonNull(detail, "detail");
+    parts = List.copyOf(parts);
+  }
+
+  /**
+   * Creates a progress without parts.
+   *
+   * @param step what is being done, in a word or two
+   * @param detail more about it, possibly empty
+   * @param current how much of the step is done, in any unit
+   * @param total how much the step is as a whole, or 0 if that is not known
+   * @param preparing whether this comes before the instance itself is started
+   */
+  public StartProgress(String step, String detail, long current, long total, boolean preparing) {
+    this(step, detail, current, total, preparing, List.of());
   }
 
   /**
@@ -39,6 +92,18 @@ public record StartProgress(
    * @param total how much the step is as a whole, or 0 if that is not known
    */
   public StartProgress(String step, String detail, long current, long total) {
-    this(step, detail, current, total, false);
+    this(step, detail, current, total, false, List.of());
+  }
+
+  /**
+   * Returns the progress in one line.
+   *
+   * @return such as {@code pulling app:1, 3.2 MB of 6.0 MB, 1 of 3 layers: 53 %}
+   */
+  public String describe() {
+    String words = detail.isEmpty() ? step : step + " " + detail;
+    return total <= 0
+        ? words
+        : words + ": " + Math.min(100, Math.max(0, (long) (100.0 * current / total))) + " %";
   }
 }

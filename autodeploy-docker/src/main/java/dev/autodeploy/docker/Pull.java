@@ -24,7 +24,7 @@ final class Pull {
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final List<Consumer<StartProgress>> waiting = new CopyOnWriteArrayList<>();
   private final long begunNanos = System.nanoTime();
-  private volatile @Nullable StartProgress latest;
+  private volatile StartProgress latest;
   private volatile long lastNanos = begunNanos;
   private volatile @Nullable String overdue;
 
@@ -32,6 +32,7 @@ final class Pull {
     this.doing = "pulling " + image;
     this.image = image;
     this.settings = settings;
+    this.latest = PullProgress.waiting(image); // it may take long until the registry answers
   }
 
   /** Completes when the pull has ended, with its failure if it failed. */
@@ -42,10 +43,7 @@ final class Pull {
   /** Tells somebody of the progress, from where it is now. */
   void join(Consumer<StartProgress> progress) {
     waiting.add(progress);
-    StartProgress now = latest;
-    if (now != null) {
-      progress.accept(now);
-    }
+    progress.accept(latest);
   }
 
   void leave(Consumer<StartProgress> progress) {

@@ -2,16 +2,20 @@ package dev.autodeploy.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.spi.StartProgress;
-import java.util.HashMap;
+import dev.autodeploy.spi.StartProgress.PartState;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** The progress of one pull, summed up over the layers that report it. Not thread-safe. */
+/** The progress of one pull, layer by layer and as a whole. Not thread-safe but where marked. */
 final class PullProgress implements Consumer<JsonNode> {
+  private static final String PULLING = "pulling";
+  private static final String UNPACKING = "unpacking";
   private static final long REPORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /** The layers that are counted; Docker itself allows an image 127. */
@@ -22,12 +26,32 @@ final class PullProgress implements Consumer<JsonNode> {
   private final String doing;
   private final String image;
   private final Consumer<StartProgress> progress;
-  private final Map<String, long[]> downloads = new HashMap<>();
-  private final Map<String, long[]> extractions = new HashMap<>();
+  private final Map<String, Layer> layers = new LinkedHashMap<>();
   private long reportedNanos = System.nanoTime() - REPORT_NANOS;
-  private final Set<String> missing = ConcurrentHashMap.newKeySet();
-  private volatile boolean complete;
+  private String reportedStep = "";
+  private volatile boolean downloaded;
   private volatile String last = "";
+
+  /** A layer as it was last reported. */
+  private record Layer(PartState state, long current, long total) {
+    static final Layer WAITING = new Layer(PartState.WAITING, 0, 0);
+
+    Layer to(PartState next) {
+      return new Layer(next, next == PartState.DONE ? total : 0, total);
+    }
+
+    long downloaded() {
+      return state == PartState.DOWNLOADING ? Math.min(current, total) : isHere() ? total : 0;
+    }
+
+    long unpacked() {
+      return state == PartState.UNPACKING || state == PartState.DONE ? Math.min(current, total) : 0;
+    }
+
+    boolean isHere() {
+      return state == PartState.UNPACKING || state == PartState.DONE;
+    }
+  }
 
   /**
    * Begins with nothing.
@@ -42,17 +66,22 @@ final class PullProgress implements Consumer<JsonNode> {
     this.progress = progress;
   }
 
-  /** Returns what was last said of the pull. */
+  /** Returns the progress of a pull of which nothing is heard yet. */
+  static StartProgress waiting(String image) {
+    return new StartProgress(PULLING, image + ", waiting for its registry", 0, 0, true);
+  }
+
+  /** Returns what was last said of the pull. Thread-safe. */
   String last() {
     return last;
   }
 
   /**
    * Returns whether all layers are there: from then on it is unpacked, which may take long in
-   * silence.
+   * silence. Thread-safe.
    */
   boolean isDownloaded() {
-    return complete && missing.isEmpty();
+    return downloaded;
   }
 
   @Override
@@ -62,43 +91,60 @@ final class PullProgress implements Consumer<JsonNode> {
       throw DockerEngineException.answered(doing, error);
     }
     String status = text(line, "status");
-    String layer = text(line, "id");
-    last = layer.isEmpty() ? status : layer + " " + status;
+    String id = text(line, "id");
+    last = id.isEmpty() ? status : id + " " + status;
+    Layer layer = layers.getOrDefault(id, Layer.WAITING);
     switch (status) {
-      case "Pulling fs layer" -> note(missing, layer);
-      case "Downloading" -> count(downloads, layer, line);
-      case "Extracting" -> count(extractions, layer, line);
-      case "Download complete" -> {
-        missing.remove(layer);
-        complete = true;
-        done(downloads, layer);
-      }
-      case "Pull complete" -> {
-        missing.remove(layer);
-        done(extractions, layer);
-      }
+      case "Pulling fs layer", "Waiting" -> note(id, Layer.WAITING);
+      case "Downloading" -> note(id, amount(PartState.DOWNLOADING, line));
+      case "Extracting" -> note(id, amount(PartState.UNPACKING, line));
+      case "Download complete" -> note(id, layer.to(PartState.UNPACKING));
+      case "Pull complete", "Already exists" -> note(id, layer.to(PartState.DONE));
       default -> {}
     }
-    report(status);
+    downloaded = !layers.isEmpty() && layers.values().stream().allMatch(Layer::isHere);
+    report(status.startsWith("Status:") ? status.substring("Status:".length()).strip() : null);
   }
 
-  private void report(String status) {
-    boolean over = status.startsWith("Status:");
-    if (!over && System.nanoTime() - reportedNanos < REPORT_NANOS) {
+  private void report(@Nullable String end) {
+    String step = downloaded ? UNPACKING : PULLING;
+    boolean due = System.nanoTime() - reportedNanos >= REPORT_NANOS;
+    // Unpacking may go on in silence: that it has begun must not wait for the next line.
+    if (end == null && !due && step.equals(reportedStep)) {
       return;
     }
     reportedNanos = System.nanoTime();
-    boolean extracting = !extractions.isEmpty() && sum(downloads, 0) >= sum(downloads, 1);
-    Map<String, long[]> amounts = extracting ? extractions : downloads;
-    String detail = over ? status.substring("Status:".length()).strip() : image + ", " + last;
-    long total = sum(amounts, 1);
-    progress.accept(
-        new StartProgress(
-            extracting ? "extracting" : "pulling",
-            detail,
-            Math.min(sum(amounts, 0), total),
-            total,
-            true));
+    reportedStep = step;
+    long total = sum(Layer::total);
+    long current = sum(downloaded ? Layer::unpacked : Layer::downloaded);
+    List<StartProgress.Part> parts =
+        layers.entrySet().stream()
+            .map(
+                e ->
+                    new StartProgress.Part(
+                        e.getKey(),
+                        e.getValue().state(),
+                        e.getValue().current(),
+                        e.getValue().total()))
+            .toList();
+    String detail = end == null ? detail(current, total) : end;
+    progress.accept(new StartProgress(step, detail, current, total, true, parts));
+  }
+
+  private String detail(long current, long total) {
+    if (layers.isEmpty()) {
+      return image + ", " + last;
+    }
+    long done =
+        layers.values().stream()
+            .filter(layer -> downloaded ? layer.state() == PartState.DONE : layer.isHere())
+            .count();
+    String bytes = total == 0 ? "" : ", " + megabytes(current) + " of " + megabytes(total) + " MB";
+    return image + bytes + ", " + done + " of " + layers.size() + " layers";
+  }
+
+  private static String megabytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f", bytes / 1e6);
   }
 
   /** A text that a registry may have written, which can be of any length. */
@@ -107,34 +153,25 @@ final class PullProgress implements Consumer<JsonNode> {
     return text.length() <= MAX_TEXT ? text : text.substring(0, MAX_TEXT) + "…";
   }
 
-  private static void note(Set<String> layers, String layer) {
-    if (layers.size() < MAX_LAYERS) {
-      layers.add(layer);
+  private void note(String id, Layer layer) {
+    if (layers.size() < MAX_LAYERS || layers.containsKey(id)) {
+      layers.put(id, layer);
     }
   }
 
-  private static void count(Map<String, long[]> amounts, String layer, JsonNode line) {
-    if (amounts.size() < MAX_LAYERS || amounts.containsKey(layer)) {
-      JsonNode detail = line.path("progressDetail");
-      amounts.put(
-          layer,
-          new long[] {
-            Math.max(0, detail.path("current").asLong()), Math.max(0, detail.path("total").asLong())
-          });
-    }
+  private static Layer amount(PartState state, JsonNode line) {
+    JsonNode detail = line.path("progressDetail");
+    return new Layer(
+        state,
+        Math.max(0, detail.path("current").asLong()),
+        Math.max(0, detail.path("total").asLong()));
   }
 
-  private static void done(Map<String, long[]> amounts, String layer) {
-    long @Nullable [] amount = amounts.get(layer);
-    if (amount != null) {
-      amount[0] = amount[1];
-    }
-  }
-
-  private static long sum(Map<String, long[]> amounts, int which) {
+  private long sum(ToLongFunction<Layer> which) {
     long sum = 0;
-    for (long[] amount : amounts.values()) {
-      sum = amount[which] > Long.MAX_VALUE - sum ? Long.MAX_VALUE : sum + amount[which];
+    for (Layer layer : layers.values()) {
+      long amount = which.applyAsLong(layer);
+      sum = amount > Long.MAX_VALUE - sum ? Long.MAX_VALUE : sum + amount;
     }
     return sum;
   }

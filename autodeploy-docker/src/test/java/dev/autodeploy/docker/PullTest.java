@@ -5,15 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.Lease;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -177,6 +181,85 @@ class PullTest {
 
       assertThat(blobs()).as("one download").isEqualTo(1);
     }
+  }
+
+  @Test
+  void layer_of6Megabytes_at100KilobytesASecond_isUpInOneTry_andTellsItsProgress()
+      throws Exception {
+    registry.push("1", 5_000_000); // and the tools: 6 MB
+    registry.blobDelayMillis.set(3000); // 20 pieces of 300 kB: a minute
+    try (AutoDeploy autoDeploy = engine()) {
+      Deployment slow =
+          autoDeploy.deploy(
+              slow().toBuilder().startTimeout(Duration.ofSeconds(20)).maxInstances(1).build());
+      CompletableFuture<Lease> patient =
+          slow.acquireAsync(AcquireRequest.within(Duration.ofSeconds(150)));
+      assertThatThrownBy(() -> slow.acquire(Duration.ofSeconds(12)))
+          .isInstanceOfSatisfying(
+              AcquireTimeoutException.class,
+              e -> {
+                assertThat(e.progress().step()).isEqualTo("pulling");
+                assertThat(e.progress().current()).isBetween(600_000L, 6_000_000L);
+                assertThat(e.progress().parts())
+                    .singleElement()
+                    .matches(part -> part.state() == StartProgress.PartState.DOWNLOADING);
+                assertThat(e).hasMessageMatching("(?s).* of 6\\.\\d MB, 0 of 1 layers: \\d+ %.*");
+              });
+
+      patient.join().close();
+
+      assertThat(blobs()).as("one download").isEqualTo(1);
+      InstanceInfo instance = slow.status().instances().get(0);
+      assertThat(instance.preparing()).isGreaterThan(Duration.ofSeconds(50));
+      assertThat(slow.status().startFailures()).isZero();
+    }
+  }
+
+  @Test
+  void registry_thatIsSlowToAnswer_isPartOfThePull_notOfTheStart() {
+    StartProgress waiting = PullProgress.waiting("app:1");
+
+    assertThat(waiting.preparing()).isTrue();
+    assertThat(waiting.describe()).isEqualTo("pulling app:1, waiting for its registry");
+  }
+
+  @Test
+  void unpacking_isToldWhenItBegins_evenIfNothingIsHeardOfIt() {
+    List<StartProgress> told = new ArrayList<>();
+    PullProgress progress = new PullProgress("pulling", "app:1", told::add);
+    for (String layer : List.of("a", "b")) {
+      progress.accept(line("Pulling fs layer", layer));
+      progress.accept(amount("Downloading", layer, 500_000, 1_000_000));
+    }
+    progress.accept(line("Download complete", "a"));
+    progress.accept(line("Download complete", "b"));
+
+    StartProgress last = told.get(told.size() - 1);
+    assertThat(last.step()).isEqualTo("unpacking");
+    assertThat(last.parts()).allMatch(p -> p.state() == StartProgress.PartState.UNPACKING);
+    assertThat(last.describe()).isEqualTo("unpacking app:1, 0.0 of 2.0 MB, 0 of 2 layers: 0 %");
+  }
+
+  @Test
+  void layers_thatAreThereAlready_areDone_andAreNotWaitedFor() {
+    List<StartProgress> told = new ArrayList<>();
+    PullProgress progress = new PullProgress("pulling", "app:1", told::add);
+    progress.accept(line("Already exists", "a"));
+    progress.accept(line("Pulling fs layer", "b"));
+    assertThat(progress.isDownloaded()).isFalse();
+    progress.accept(line("Download complete", "b"));
+    progress.accept(line("Pull complete", "b"));
+    progress.accept(line("Status: Downloaded newer image for app:1", ""));
+
+    assertThat(progress.isDownloaded()).isTrue();
+    assertThat(told.get(told.size() - 1).parts())
+        .allMatch(p -> p.state() == StartProgress.PartState.DONE);
+  }
+
+  private static ObjectNode amount(String status, String layer, long current, long total) {
+    ObjectNode line = line(status, layer);
+    line.putObject("progressDetail").put("current", current).put("total", total);
+    return line;
   }
 
   @Test

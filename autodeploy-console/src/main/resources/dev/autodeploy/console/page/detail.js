@@ -2,7 +2,7 @@
 
 import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
-import { t, duration, money, number, price, dateOf, timeOf, known } from './words.js';
+import { t, bytes, duration, money, number, price, dateOf, timeOf, known } from './words.js';
 import { countdown, inUse, setCountdown, status, tile } from './list.js';
 import { curlPanel, linkLine, probeText } from './form.js';
 import { eventItem } from './events.js';
@@ -33,9 +33,38 @@ function progressPanel() {
   const bar = h('progress', { max: 100, 'aria-label': t('starting') });
   const step = h('p', { class: 'muted' });
   const time = h('p', { class: 'muted', 'data-progress-since': '' });
-  const element = h('section', { class: 'panel progress', 'aria-label': t('starting') }, h('h2', {}, t('starting')), bar, time, step);
+  const parts = h('ul', { class: 'parts', 'aria-label': t('layers') });
+  const stages = ['image', 'start', 'ready'].map((key) => h('li', { 'data-stage': key }, t('stage.' + key)));
+  const element = h('section', { class: 'panel progress', 'aria-label': t('starting') },
+    h('h2', {}, t('starting')), h('ol', { class: 'stages' }, stages), bar, time, step, parts);
   element.hidden = true;
   let d = null;
+  const bars = new Map();
+
+  // One bar for each layer, made once: a bar that is built again does not move.
+  function showParts(all) {
+    const names = new Set(all.map((p) => p.name));
+    for (const [name, known] of bars) {
+      if (names.has(name)) continue;
+      known.element.remove();
+      bars.delete(name);
+    }
+    for (const part of all) {
+      let known = bars.get(part.name);
+      if (!known) {
+        const own = h('progress', { max: 100, 'aria-label': part.name });
+        const state = h('span', { class: 'muted' });
+        known = { own, state, element: h('li', {}, h('code', {}, part.name), own, state) };
+        bars.set(part.name, known);
+        parts.append(known.element);
+      }
+      attribute(known.element, 'data-state', part.state);
+      text(known.state, t('part.' + part.state) + (part.total > 0 ? ', ' + bytes(part.total) : ''));
+      known.own.value = part.state === 'done' ? 100 : part.total > 0 ? Math.min(100, (part.current / part.total) * 100) : 0;
+    }
+    parts.hidden = all.length === 0;
+  }
+
   function show() {
     if (!d || !d.startingSince) return;
     const seconds = Math.max(0, (now() - Date.parse(d.startingSince)) / 1000);
@@ -51,8 +80,13 @@ function progressPanel() {
     } else {
       text(step, '');
     }
+    const preparing = !!progress && progress.preparing;
+    stages.forEach((stage, i) => attribute(stage, 'aria-current', i === (preparing ? 0 : 1) ? 'step' : null));
+    showParts(preparing ? progress.parts : []);
     // The learned time tells more than one step's share; the share is better than nothing.
-    if (typical) bar.value = Math.min(97, (seconds / typical) * 100);
+    if (preparing && progress.total > 0) bar.value = Math.min(97, (progress.current / progress.total) * 100);
+    else if (preparing) bar.removeAttribute('value');
+    else if (typical) bar.value = Math.min(97, (seconds / typical) * 100);
     else if (progress && progress.total > 0) bar.value = Math.min(97, (progress.current / progress.total) * 100);
     else bar.removeAttribute('value');
   }

@@ -50,6 +50,8 @@ const en = {
   'reason.request': 'a request', 'reason.demand': 'requests waited', 'reason.scale-out': 'scale-out was asked for', 'reason.minimum': 'the minimum', 'reason.adopted': 'taken over from an earlier process',
   'reason.idle': 'idle', 'reason.start-failed': 'its start failed', 'reason.exited': 'it ended by itself', 'reason.updated': 'the deployment was changed', 'reason.requested': 'asked for', 'reason.removed': 'the deployment was deleted', 'reason.closed': 'the engine is closing', 'reason.orphaned': 'left behind by an earlier process',
   starting: 'Starting an instance', startProgress: '{time} so far; usually {typical}', startProgressFirst: '{time} so far; it is the first start, so nobody knows how long it takes', stepProgress: '{step}: {percent}%',
+  layers: 'Layers of the image', 'stage.image': 'Image', 'stage.start': 'Start', 'stage.ready': 'Ready',
+  'part.waiting': 'waiting', 'part.downloading': 'downloading', 'part.unpacking': 'unpacking', 'part.done': 'done', kilobytes: '{n} kB', megabytes: '{n} MB', gigabytes: '{n} GB',
   degraded: 'The next start lacks something', allThere: 'What the next start needs is there again', lastFailure: 'The last start failed', attempts: 'attempt {n}', retryIn: 'Next start in {time}.', exitCode: 'Exit code {code}.', oom: 'Out of memory.',
   log: 'Log', logOf: 'Log of {id}', noLog: 'No instance writes at the moment. Lines show here as soon as one starts.', logEnded: 'The instance has ended.', logEmpty: 'Nothing written yet.', follow: 'Follow',
   settings: 'Settings', since: 'Since', sinceMade: 'since {time}', none: 'none', never: 'never', engineDefault: 'default of the engine', unlimited: 'no limit',
@@ -108,6 +110,8 @@ const ja = {
   'reason.request': 'リクエスト', 'reason.demand': 'リクエストが待っていた', 'reason.scale-out': 'scale-out の指定', 'reason.minimum': '最小台数', 'reason.adopted': '以前のプロセスから引き継ぎ',
   'reason.idle': 'アイドル', 'reason.start-failed': '起動失敗', 'reason.exited': '自ら終了', 'reason.updated': 'デプロイの変更', 'reason.requested': '要求による', 'reason.removed': 'デプロイの削除', 'reason.closed': 'エンジンの終了', 'reason.orphaned': '以前のプロセスの残り',
   starting: 'インスタンスを起動しています', startProgress: '経過 {time}、通常は {typical}', startProgressFirst: '経過 {time}（初回のため所要時間は不明）', stepProgress: '{step}: {percent}%',
+  layers: 'イメージのレイヤー', 'stage.image': 'イメージ', 'stage.start': '起動', 'stage.ready': '準備完了',
+  'part.waiting': '待機中', 'part.downloading': 'ダウンロード中', 'part.unpacking': '展開中', 'part.done': '完了',
   degraded: '次の起動に必要なものが足りません', allThere: '次の起動に必要なものが再びそろいました', lastFailure: '直近の起動に失敗しました', attempts: '{n} 回目', retryIn: '次の起動まで {time}。', exitCode: '終了コード {code}。', oom: 'メモリ不足。',
   log: 'ログ', logOf: '{id} のログ', noLog: '現在ログを書いているインスタンスはありません。起動するとここに表示されます。', logEnded: 'インスタンスは終了しました。', logEmpty: 'まだ出力がありません。', follow: '追従',
   settings: '設定', since: '開始', sinceMade: '{time} から', none: 'なし', never: 'しない', engineDefault: 'エンジンの既定', unlimited: '無制限',
@@ -179,6 +183,11 @@ export function money(amount, currency) {
 
 // Prices and scales do not grow: no more digits than there are.
 export const price = (amount, currency) => format(currency, 6, 2).format(Number(amount));
+
+export function bytes(n) {
+  if (n < 1e6) return t('kilobytes', { n: number(Math.ceil(n / 1e3)) });
+  return n < 1e9 ? t('megabytes', { n: number(Math.round(n / 1e5) / 10) }) : t('gigabytes', { n: number(Math.round(n / 1e7) / 100) });
+}
 
 export const number = (n) => new Intl.NumberFormat(locale).format(n);
 

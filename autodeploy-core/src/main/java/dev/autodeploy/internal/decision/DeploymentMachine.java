@@ -15,6 +15,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -256,12 +257,22 @@ public final class DeploymentMachine {
 
   // Events: the provider.
 
-  /** An instance is being prepared, for which its start timeout stands still, or no longer. */
-  public void preparing(long now, Instance instance, boolean preparing) {
-    if (instance.isStarting() && instance.preparing != preparing) {
-      starts.preparing(now, instance, preparing);
+  /**
+   * A start makes progress; its start timeout stands still while it is prepared.
+   *
+   * @return whether its preparation begins or ends with that
+   */
+  public boolean progress(long now, Instance instance, StartProgress progress) {
+    if (!instance.isStarting()) {
+      return false;
+    }
+    instance.progress = progress;
+    boolean turns = instance.preparing != progress.preparing();
+    if (turns) {
+      starts.preparing(now, instance, progress.preparing());
       after(now);
     }
+    return turns;
   }
 
   /** An instance is up, and its probe says that it is ready. */

@@ -5,6 +5,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
+import dev.autodeploy.spi.StartProgress;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,12 @@ public final class Instance {
 
   /** The start is being prepared: the start timeout does not run. */
   boolean preparing;
+
+  private long preparingSince = NEVER;
+  private long preparingNanos;
+
+  /** The last progress of the start, if the provider told of one. */
+  @Nullable StartProgress progress;
 
   long readyAt = NEVER;
   @Nullable String lastProbeError;
@@ -102,6 +109,7 @@ public final class Instance {
     instance.readyAt = past.readyAt;
     instance.idleSince = past.lastUsedAt;
     instance.busyNanos = past.busyNanos;
+    instance.preparingNanos = past.preparingNanos;
     return instance;
   }
 
@@ -112,12 +120,14 @@ public final class Instance {
    * @param readyAt when it was ready, or {@link Instance#NEVER}
    * @param lastUsedAt when it was last in use, or {@link Instance#NEVER}
    * @param busyNanos how long it was busy
+   * @param preparingNanos how long its start was prepared
    */
-  public record Past(long startRequestedAt, long readyAt, long lastUsedAt, long busyNanos) {
+  public record Past(
+      long startRequestedAt, long readyAt, long lastUsedAt, long busyNanos, long preparingNanos) {
 
     /** Returns the past of one of which only the start is known. */
     public static Past startedAt(long startRequestedAt) {
-      return new Past(startRequestedAt, NEVER, NEVER, 0);
+      return new Past(startRequestedAt, NEVER, NEVER, 0, 0);
     }
   }
 
@@ -228,6 +238,35 @@ public final class Instance {
   /** Returns for how long it has been busy, an exchange under way included. */
   public long busyNanos(long now) {
     return busySince == NEVER ? busyNanos : busyNanos + (now - busySince);
+  }
+
+  void preparationBegins(long now) {
+    preparing = true;
+    preparingSince = now;
+  }
+
+  void preparationEnds(long now) {
+    preparingNanos = preparingNanos(now);
+    preparing = false;
+    preparingSince = NEVER;
+  }
+
+  /** Returns since when its start is being prepared, or {@link #NEVER} if it is not. */
+  public long preparingSince() {
+    return preparingSince;
+  }
+
+  /** Returns for how long its start was prepared, a preparation under way included. */
+  public long preparingNanos(long now) {
+    if (preparingSince == NEVER) {
+      return preparingNanos;
+    }
+    return preparingNanos + Math.max(0, Math.min(now, releaseRequestedAt) - preparingSince);
+  }
+
+  /** Returns how far its start is, or null if it does not start, or that is not known. */
+  public @Nullable StartProgress progress() {
+    return isStarting() ? progress : null;
   }
 
   /** Returns when the idle policy releases it, or {@link #NEVER}. */

@@ -12,7 +12,9 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.QueueFullException;
 import dev.autodeploy.StartFailedException;
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** The errors of callers of one deployment that get no lease. */
 final class Rejections {
@@ -50,7 +52,20 @@ final class Rejections {
             + spec.maxInstances()
             + "; requests in flight: "
             + inFlight;
-    return new AcquireTimeoutException(name, Duration.ofNanos(now - waiter.askedAt), state);
+    Instance starting = furthest(roster);
+    StartProgress progress = starting == null ? null : starting.progress();
+    if (starting != null && progress != null) {
+      state += "; instance '" + starting.id() + "' is " + progress.describe();
+    } else if (starting != null && starting.lastProbeError != null) {
+      state += "; instance '" + starting.id() + "' is not ready: " + starting.lastProbeError;
+    }
+    return new AcquireTimeoutException(
+        name, Duration.ofNanos(now - waiter.askedAt), state, progress);
+  }
+
+  /** Returns the oldest instance that starts, which is the furthest as a rule. */
+  private static @Nullable Instance furthest(Instances roster) {
+    return roster.all().stream().filter(i -> i.is(STARTING)).findFirst().orElse(null);
   }
 
   AutoDeployException quotaExceeded(int instances) {

@@ -167,7 +167,11 @@ final class StartProcess {
 
   /** The start timeout does not run while an instance is prepared; it begins when that ends. */
   void preparing(long now, Instance instance, boolean preparing) {
-    instance.preparing = preparing;
+    if (preparing) {
+      instance.preparationBegins(now);
+    } else {
+      instance.preparationEnds(now);
+    }
     instance.startDeadline = preparing ? NEVER : now + instance.spec.startTimeout().toNanos();
   }
 

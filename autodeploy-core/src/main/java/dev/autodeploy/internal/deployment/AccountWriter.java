@@ -6,6 +6,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.LedgerEntry;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,10 +18,13 @@ final class AccountWriter {
 
   private final EngineServices services;
   private final DeploymentController controller;
+  private final InstanceReports reports;
+  private final ReentrantLock preparations = new ReentrantLock();
 
-  AccountWriter(EngineServices services, DeploymentController controller) {
+  AccountWriter(EngineServices services, DeploymentController controller, InstanceReports reports) {
     this.services = services;
     this.controller = controller;
+    this.reports = reports;
   }
 
   /** Writes how far an instance was used, if that has changed. */
@@ -35,6 +39,26 @@ final class AccountWriter {
       LOG.warn(
           "{}: the use of instance {} could not be written", controller.name(), running.id(), e);
       controller.notCheckpointed(running);
+    }
+  }
+
+  /** Writes, without waiting for it, that the preparation of a start has begun or ended. */
+  void prepared(RunningInstance running) {
+    services.providerExecutor().execute(() -> writePreparation(running));
+  }
+
+  private void writePreparation(RunningInstance running) {
+    preparations.lock(); // or a line could be overtaken by the next one
+    try {
+      services.ledger().append(reports.preparation(running));
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "{}: the preparation of instance '{}' could not be written",
+          controller.name(),
+          running.id(),
+          e);
+    } finally {
+      preparations.unlock();
     }
   }
 

@@ -7,7 +7,6 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
@@ -243,15 +242,7 @@ public final class DeploymentController {
   public void progress(String instanceId, StartProgress progress) {
     RunningInstance found = find(instanceId);
     if (found != null) {
-      services
-          .events()
-          .publish(
-              new DeploymentEvent.InstanceProgress(
-                  services.clock().instant(),
-                  name,
-                  instanceId,
-                  SecretMask.progress(progress, found.instance().spec())));
-      effects.handler().reports().preparing(found, progress.preparing());
+      effects.handler().progress(found, progress);
     }
   }
 

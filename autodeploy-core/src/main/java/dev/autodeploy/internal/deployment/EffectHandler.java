@@ -1,10 +1,12 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +37,7 @@ final class EffectHandler {
     this.services = services;
     this.controller = controller;
     this.reports = reports;
-    this.accounts = new AccountWriter(services, controller);
+    this.accounts = new AccountWriter(services, controller, reports);
     this.starter = new InstanceStarter(services, reports, unknown);
     this.releaser = new InstanceReleaser(services, reports, unknown);
     this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
@@ -76,6 +78,19 @@ final class EffectHandler {
     } else if (effect instanceof Effect.Terminated) {
       timer.cancel();
       accountsWritten.whenComplete((written, error) -> controller.terminated());
+    }
+  }
+
+  /** Publishes how far a start is, and has its preparation written when that begins or ends. */
+  void progress(RunningInstance running, StartProgress progress) {
+    StartProgress masked = SecretMask.progress(progress, running.instance().spec());
+    services
+        .events()
+        .publish(
+            new DeploymentEvent.InstanceProgress(
+                services.clock().instant(), controller.name(), running.id(), masked));
+    if (reports.progress(running, masked)) {
+      accounts.prepared(running);
     }
   }
 

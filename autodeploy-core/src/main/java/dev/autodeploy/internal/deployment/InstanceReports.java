@@ -4,6 +4,8 @@ import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +48,14 @@ final class InstanceReports {
     controller.decide(() -> machine.probed(instance, masked));
   }
 
-  void preparing(RunningInstance running, boolean preparing) {
+  /** Reports how far a start is; returns whether its preparation begins or ends with that. */
+  boolean progress(RunningInstance running, StartProgress progress) {
     Instance instance = running.instance();
-    controller.decide(() -> machine.preparing(controller.now(), instance, preparing));
+    return controller.decide(() -> machine.progress(controller.now(), instance, progress));
+  }
+
+  LedgerEntry.Prepared preparation(RunningInstance running) {
+    return controller.read(() -> ledger.preparation(running.instance()));
   }
 
   void ready(RunningInstance running, URI endpoint) {

@@ -39,7 +39,8 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
             startedAt,
             used == null ? NEVER : onLine(used.readyAt(), started, startedAt, now),
             used == null ? NEVER : onLine(used.lastUsedAt(), started, startedAt, now),
-            used == null ? 0 : used.busy().toNanos());
+            used == null ? 0 : used.busy().toNanos(),
+            entry.preparing().toNanos());
     Instance instance =
         Instance.restored(
             found.instanceId(),

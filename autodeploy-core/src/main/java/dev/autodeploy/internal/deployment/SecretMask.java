@@ -82,6 +82,12 @@ final class SecretMask {
         line(progress.detail(), spec),
         progress.current(),
         progress.total(),
-        progress.preparing());
+        progress.preparing(),
+        progress.parts().stream()
+            .map(
+                part ->
+                    new StartProgress.Part(
+                        line(part.name(), spec), part.state(), part.current(), part.total()))
+            .toList());
   }
 }

@@ -57,6 +57,8 @@ final class StatusReport {
         instance.isIdle() ? ledger.optionalInstant(instance, instance.idleSince()) : null,
         ledger.optionalInstant(instance, releaseAt),
         instance.releaseReason(),
-        Duration.ofNanos(instance.busyNanos(now)));
+        Duration.ofNanos(instance.busyNanos(now)),
+        Duration.ofNanos(instance.preparingNanos(now)),
+        instance.progress());
   }
 }

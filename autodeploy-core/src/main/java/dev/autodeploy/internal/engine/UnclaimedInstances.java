@@ -91,6 +91,7 @@ final class UnclaimedInstances {
     LedgerEntry.Started started = open.started();
     LedgerEntry.Used used = open.used();
     Instant known = used == null ? started.at() : used.lastUsedAt();
+    Instant until = latest(started.at(), known, end);
     UsageInterval usage =
         new UsageInterval(
             started.deployment(),
@@ -99,9 +100,10 @@ final class UnclaimedInstances {
             started.at(),
             used == null ? null : used.readyAt(),
             null,
-            latest(started.at(), known, end),
+            until,
             false,
-            used == null ? Duration.ZERO : used.busy());
+            used == null ? Duration.ZERO : used.busy(),
+            open.preparingUntil(until));
     replay.close(usage);
     services.ledger().appendReliably(new LedgerEntry.Released(usage));
     LOG.warn(
@@ -153,7 +155,7 @@ final class UnclaimedInstances {
             counted == null ? gpu : counted.gpu(),
             counted == null ? found.startedAt() : counted.endedAt());
     services.ledger().appendReliably(started);
-    return new OpenEntry(started, null);
+    return new OpenEntry(started, null, null);
   }
 
   private Instant accountOpenedAt(ProviderInstance found) {

@@ -155,6 +155,16 @@ public final class DeploymentLedger {
         Duration.ofNanos(instance.busyNanos(now)));
   }
 
+  /** Returns the line of how far the preparation of a start is. */
+  public LedgerEntry.Prepared preparation(Instance instance) {
+    long since = instance.preparingSince();
+    long until = since == NEVER ? instance.startRequestedAt() : since;
+    return new LedgerEntry.Prepared(
+        instance.id(),
+        Duration.ofNanos(instance.preparingNanos(until)),
+        optionalInstant(instance, since));
+  }
+
   /** Lets the next checkpoint write the line again, since this one was not written. */
   public void notCheckpointed(Instance instance) {
     Account account = open.get(instance);
@@ -193,6 +203,7 @@ public final class DeploymentLedger {
         optionalInstant(instance, instance.releaseRequestedAt()),
         found != null ? found : instant(instance, end),
         isOpen,
-        Duration.ofNanos(instance.busyNanos(end)));
+        Duration.ofNanos(instance.busyNanos(end)),
+        Duration.ofNanos(instance.preparingNanos(end)));
   }
 }

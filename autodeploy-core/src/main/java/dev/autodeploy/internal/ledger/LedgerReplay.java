@@ -18,9 +18,11 @@ public final class LedgerReplay {
   public LedgerReplay(List<LedgerEntry> entries) {
     for (LedgerEntry entry : entries) {
       if (entry instanceof LedgerEntry.Started started) {
-        open.put(started.instanceId(), new OpenEntry(started, null));
+        open.put(started.instanceId(), new OpenEntry(started, null, null));
       } else if (entry instanceof LedgerEntry.Used used) {
-        open.computeIfPresent(used.instanceId(), (id, o) -> new OpenEntry(o.started(), used));
+        open.computeIfPresent(used.instanceId(), (id, o) -> o.with(used));
+      } else if (entry instanceof LedgerEntry.Prepared prepared) {
+        open.computeIfPresent(prepared.instanceId(), (id, o) -> o.with(prepared));
       } else if (entry instanceof LedgerEntry.Released released) {
         if (!isRepeated(released)) {
           close(released.usage());

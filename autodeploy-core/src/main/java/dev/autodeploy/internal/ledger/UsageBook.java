@@ -108,7 +108,7 @@ final class UsageBook {
   }
 
   private static Money share(Money total, Duration part, UsageInterval usage) {
-    long whole = usage.duration().toNanos();
+    long whole = usage.existing().toNanos();
     if (whole == 0) {
       return Money.zero(total.currency());
     }

@@ -52,7 +52,7 @@ public final class CostMeters {
 
     @Override
     public Money cost(UsageInterval usage) {
-      BigDecimal nanos = BigDecimal.valueOf(usage.duration().toNanos());
+      BigDecimal nanos = BigDecimal.valueOf(usage.existing().toNanos());
       BigDecimal amount =
           pricePerHour(usage).multiply(nanos).divide(NANOS_PER_HOUR, MathContext.DECIMAL64);
       return new Money(amount, currency);

@@ -32,6 +32,11 @@ final class LedgerCodec {
       json.put("readyAt", used.readyAt().toString());
       json.put("lastUsedAt", used.lastUsedAt().toString());
       json.put("busy", used.busy().toString());
+    } else if (entry instanceof LedgerEntry.Prepared prepared) {
+      json.put("type", "prepared");
+      json.put("instance", prepared.instanceId());
+      json.put("preparing", prepared.preparing().toString());
+      putIfSet(json, "since", prepared.since());
     } else if (entry instanceof LedgerEntry.Released released) {
       UsageInterval usage = released.usage();
       json.put("type", "released");
@@ -43,6 +48,9 @@ final class LedgerCodec {
       putIfSet(json, "releaseRequestedAt", usage.releaseRequestedAt());
       json.put("endedAt", usage.endedAt().toString());
       json.put("busy", usage.busy().toString());
+      if (!usage.preparing().isZero()) {
+        json.put("preparing", usage.preparing().toString());
+      }
     } else {
       throw new IllegalArgumentException("no such entry: " + entry.getClass());
     }
@@ -79,7 +87,10 @@ final class LedgerCodec {
               json.text("instance"),
               json.instant("readyAt"),
               json.instant("lastUsedAt"),
-              busy(json));
+              duration(json, "busy"));
+      case "prepared" ->
+          new LedgerEntry.Prepared(
+              json.text("instance"), duration(json, "preparing"), json.instantOrNull("since"));
       case "released" ->
           new LedgerEntry.Released(
               new UsageInterval(
@@ -91,16 +102,17 @@ final class LedgerCodec {
                   json.instantOrNull("releaseRequestedAt"),
                   json.instant("endedAt"),
                   false,
-                  busy(json)));
-      default -> throw json.bad("type", "must be started, used or released");
+                  duration(json, "busy"),
+                  json.has("preparing") ? duration(json, "preparing") : Duration.ZERO));
+      default -> throw json.bad("type", "must be started, used, prepared or released");
     };
   }
 
-  private static Duration busy(Fields json) throws FormatException {
-    Duration busy = json.duration("busy");
-    if (busy.compareTo(LONGEST) > 0) {
-      throw json.bad("busy", "must be at most " + LONGEST.toDays() + " days");
+  private static Duration duration(Fields json, String name) throws FormatException {
+    Duration duration = json.duration(name);
+    if (duration.compareTo(LONGEST) > 0) {
+      throw json.bad(name, "must be at most " + LONGEST.toDays() + " days");
     }
-    return busy;
+    return duration;
   }
 }

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FakeProvider implements InstanceProvider {
   final List<String> calls = new ArrayList<>();
+  final List<StartRequest> requests = new ArrayList<>();
   private final InstantSource clock;
   private final Map<String, ProviderInstance> instances = new LinkedHashMap<>();
   private final Set<String> released = new HashSet<>();
@@ -69,6 +70,7 @@ final class FakeProvider implements InstanceProvider {
   @Override
   public synchronized CompletionStage<ProviderInstance> start(StartRequest request) {
     calls.add("start " + request.instanceId());
+    requests.add(request);
     if (startAnswer != null) {
       return startAnswer;
     }

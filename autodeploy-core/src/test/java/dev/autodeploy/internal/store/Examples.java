@@ -103,6 +103,30 @@ final class Examples {
             Duration.ofSeconds(7)));
   }
 
+  static LedgerEntry preparing(int number) {
+    return new LedgerEntry.Prepared("i-" + number, Duration.ZERO, NOON);
+  }
+
+  static LedgerEntry prepared(int number) {
+    return new LedgerEntry.Prepared("i-" + number, Duration.ofSeconds(90), null);
+  }
+
+  /** An instance of which nothing ran but the pull of its image. */
+  static LedgerEntry releasedUnpulled(int number) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            "voice",
+            "i-" + number,
+            GpuRequest.none(),
+            NOON,
+            null,
+            null,
+            NOON.plusSeconds(1),
+            false,
+            Duration.ZERO,
+            Duration.ofSeconds(1)));
+  }
+
   /** An instance that was released before it was ready. */
   static LedgerEntry releasedUnready(int number) {
     return new LedgerEntry.Released(

@@ -18,7 +18,13 @@ final class LedgerCodecTest {
 
   static Stream<LedgerEntry> entries() {
     return Stream.of(
-        Examples.started(1), Examples.used(1), Examples.released(1), Examples.releasedUnready(1));
+        Examples.started(1),
+        Examples.used(1),
+        Examples.released(1),
+        Examples.releasedUnready(1),
+        Examples.preparing(1),
+        Examples.prepared(1),
+        Examples.releasedUnpulled(1));
   }
 
   @ParameterizedTest
@@ -43,7 +49,14 @@ final class LedgerCodecTest {
                 + "\"endedAt\":\"2026-01-31T12:05:01.123456790Z\",\"busy\":\"PT7S\"}",
             "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":0},"
                 + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
-                + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\"}");
+                + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\"}",
+            "{\"type\":\"prepared\",\"instance\":\"i-1\",\"preparing\":\"PT0S\","
+                + "\"since\":\"2026-01-31T12:00:00.123456789Z\"}",
+            "{\"type\":\"prepared\",\"instance\":\"i-1\",\"preparing\":\"PT1M30S\"}",
+            "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":0},"
+                + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
+                + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\","
+                + "\"preparing\":\"PT1S\"}");
   }
 
   @ParameterizedTest

@@ -1,11 +1,13 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -218,11 +220,19 @@ public final class Problems {
                   .with("code", 1007)
                   .with("msg", ProblemType.REPLICA_QUOTA_EXCEEDED.title());
           case CLOSED -> shuttingDown(name);
-          case QUEUE_FULL, ACQUIRE_TIMEOUT, RELEASED, PROVIDER_FAILED ->
+          case ACQUIRE_TIMEOUT -> timedOut(failure, detail);
+          case QUEUE_FULL, RELEASED, PROVIDER_FAILED ->
               Problem.of(ProblemType.of(failure.code()), detail);
           case OWNER_IN_USE, STATE_FAILED -> internal(name); // nothing for strangers
         };
     return problem.about(name);
+  }
+
+  private static Problem timedOut(AutoDeployException error, String detail) {
+    Problem problem = Problem.of(ProblemType.ACQUIRE_TIMEOUT, detail);
+    StartProgress progress =
+        error instanceof AcquireTimeoutException timeout ? timeout.progress() : null;
+    return progress == null ? problem : problem.with("progress", ProgressDocument.of(progress));
   }
 
   static Problem noSuchRouteTarget(String name) {

@@ -7,6 +7,7 @@ import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Money;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.DeploymentQuery;
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -68,6 +69,9 @@ final class StatusDocument {
     json.put("releaseAt", text(instance.releaseAt()));
     json.put("releaseReason", instance.releaseReason());
     json.put("busyMs", instance.busy().toMillis());
+    json.put("preparingMs", instance.preparing().toMillis());
+    StartProgress progress = instance.progress();
+    json.put("progress", progress == null ? null : ProgressDocument.of(progress));
     return json;
   }
 

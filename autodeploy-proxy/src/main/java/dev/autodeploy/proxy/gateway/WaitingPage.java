@@ -4,6 +4,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -49,7 +50,11 @@ final class WaitingPage {
     for (InstanceInfo instance : status.instances()) {
       if (instance.phase() == InstancePhase.STARTING) {
         long seconds = Duration.between(instance.startRequestedAt(), now).toSeconds();
-        return "An instance has been starting for " + Math.max(0, seconds) + " s.";
+        StartProgress progress = instance.progress();
+        return "An instance has been starting for "
+            + Math.max(0, seconds)
+            + " s"
+            + (progress == null ? "." : ", and is " + progress.describe() + ".");
       }
     }
     Instant until = status.backoffUntil();
