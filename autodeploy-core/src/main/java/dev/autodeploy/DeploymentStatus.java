@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param inFlight how many leases are open
  * @param pending how many requests wait for an instance
  * @param lastFailure why the last start failed, or null if it did not
+ * @param lastFailureAt when that was, or null
  * @param backoffUntil until when no start is tried after that, or null
  * @param requests how many acquires there have been in this process
  * @param coldStarts how many leases of this process waited for a start
@@ -30,6 +31,7 @@ public record DeploymentStatus(
     int inFlight,
     int pending,
     @Nullable StartFailure lastFailure,
+    @Nullable Instant lastFailureAt,
     @Nullable Instant backoffUntil,
     long requests,
     long coldStarts,
@@ -47,6 +49,7 @@ public record DeploymentStatus(
    * @param inFlight how many leases are open
    * @param pending how many requests wait for an instance
    * @param lastFailure why the last start failed, or null if it did not
+   * @param lastFailureAt when that was, or null
    * @param backoffUntil until when no start is tried after that, or null
    * @param requests how many acquires there have been in this process
    * @param coldStarts how many leases of this process waited for a start

@@ -56,6 +56,7 @@ final class DeploymentJson {
     Json.put(json, "backoffUntil", status.backoffUntil());
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
+    Json.put(json, "lastFailureAt", status.lastFailureAt());
     return json;
   }
 
@@ -165,7 +166,10 @@ final class DeploymentJson {
     if (status.count(InstancePhase.RELEASING) > 0) {
       return "releasing";
     }
-    return status.backoffUntil() != null ? "backing-off" : "none";
+    if (status.backoffUntil() != null) {
+      return "backing-off";
+    }
+    return status.lastFailure() != null ? "failed" : "none";
   }
 
   private static @Nullable Instant releaseAt(DeploymentStatus status) {
@@ -194,6 +198,10 @@ final class DeploymentJson {
     json.put("message", failure.message());
     json.put("elapsedSeconds", Json.seconds(failure.elapsed()));
     json.put("attempts", failure.attempts());
+    json.put("cause", failure.cause() == null ? null : failure.cause().slug());
+    json.put("lastProbe", failure.lastProbe());
+    ArrayNode lines = json.putArray("logTail");
+    failure.logTail().forEach(lines::add);
     json.set("exit", exit(failure.exit()));
     return json;
   }

@@ -33,6 +33,9 @@ final class EventJson {
       json.set("progress", DeploymentJson.progress(e.progress()));
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
+      json.put("instanceId", e.instanceId());
+      Json.put(json, "readySince", e.readySince());
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       json.put("instanceId", e.instanceId());
       json.put("message", e.failure().message());

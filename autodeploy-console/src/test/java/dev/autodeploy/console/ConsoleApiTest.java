@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
+import dev.autodeploy.spi.InstanceExit;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -75,6 +76,29 @@ class ConsoleApiTest {
     assertThat(f.json("-/api/deployments?state=running").path("deployments")).isEmpty();
     assertThat(f.get("-/api/deployments?limit=0").statusCode()).isEqualTo(400);
     assertThat(f.get("-/api/deployments?after=gone").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void failedDeployment_isShownAsFailed_untilAStartSucceeds() throws Exception {
+    f.provider.failing.put(
+        "voice", new InstanceExit(3, false, List.of("No space left on device"), null, null));
+    f.autoDeploy.deploy(
+        DeploymentSpec.builder("voice")
+            .port(8080)
+            .startBackoff(Duration.ofMillis(50), Duration.ofMillis(50))
+            .build());
+    f.autoDeploy.deployment("voice").warmUp().exceptionally(e -> null).get();
+    Await.until(() -> voice().path("phase").asText().equals("failed"));
+
+    assertThat(voice().path("lastFailureAt").asText()).startsWith("20");
+    assertThat(voice().at("/lastFailure/cause").asText()).isEqualTo("disk-full");
+    assertThat(voice().at("/lastFailure/logTail/0").asText()).isEqualTo("No space left on device");
+
+    f.provider.failing.clear();
+    f.autoDeploy.deployment("voice").warmUp().get();
+
+    assertThat(voice().path("lastFailure").isNull()).isTrue();
+    assertThat(voice().path("lastFailureAt").isNull()).isTrue();
   }
 
   @Test

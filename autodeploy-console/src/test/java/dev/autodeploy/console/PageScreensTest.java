@@ -219,6 +219,8 @@ class PageScreensTest {
   private static void pictures(ConsoleFixture f, Browser b, String dress) throws Exception {
     b.go(f.server.uri());
     b.find("tr[data-deployment=breezyvoice] .status");
+    b.find("tr[data-deployment=llama-chat] .status[data-status=failed_]");
+    b.untilText("tr[data-deployment=llama-chat] .failure", "out of memory");
     picture(b, "deployments-" + dress);
     b.go(f.at("#/d/breezyvoice"));
     b.find(".seg.busy");

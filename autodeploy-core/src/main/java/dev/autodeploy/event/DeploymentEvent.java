@@ -110,6 +110,19 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
+   * An instance of an earlier process was taken over, and takes requests.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param endpoint where it answers
+   * @param readySince when it became ready, possibly in that process
+   */
+  record InstanceAdopted(
+      Instant at, String deployment, String instanceId, URI endpoint, Instant readySince)
+      implements DeploymentEvent {}
+
+  /**
    * An instance did not become ready.
    *
    * @param at when

@@ -14,13 +14,15 @@ import java.util.function.Supplier;
  * @param acceptProvesListening whether an accepted connection proves that the service listens;
  *     false behind a forwarder that accepts on its behalf
  * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
+ * @param log searches all lines that it wrote
  */
 public record ProbeTarget(
     URI endpoint,
     boolean acceptProvesListening,
-    Supplier<CompletionStage<List<String>>> recentLogs) {
+    Supplier<CompletionStage<List<String>>> recentLogs,
+    LogSearch log) {
 
-  /** The number of lines that a probe for a log line looks at. */
+  /** The number of lines that are read where a provider cannot search all of them. */
   public static final int LOG_LINES = 500;
 
   /**
@@ -30,10 +32,27 @@ public record ProbeTarget(
    * @param acceptProvesListening whether an accepted connection proves that the service listens;
    *     false behind a forwarder that accepts on its behalf
    * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
+   * @param log searches all lines that it wrote
    */
   public ProbeTarget {
     requireNonNull(endpoint, "endpoint");
     requireNonNull(recentLogs, "recentLogs");
+    requireNonNull(log, "log");
+  }
+
+  /**
+   * Creates a target whose log is searched in its last {@value #LOG_LINES} lines only, as they are
+   * at the time.
+   *
+   * @param endpoint the address to ask
+   * @param acceptProvesListening whether an accepted connection proves that the service listens
+   * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
+   */
+  public ProbeTarget(
+      URI endpoint,
+      boolean acceptProvesListening,
+      Supplier<CompletionStage<List<String>>> recentLogs) {
+    this(endpoint, acceptProvesListening, recentLogs, new RecentLogSearch(recentLogs));
   }
 
   /**

@@ -57,8 +57,9 @@ public interface ReadinessProbe {
   }
 
   /**
-   * Returns the probe that is satisfied when one of the last lines that the instance wrote contains
-   * a match of a regular expression. Colours and other control sequences are not seen.
+   * Returns the probe that is satisfied when a line that the instance has written since its start
+   * contains a match of a regular expression, however much it wrote after that. Colours and other
+   * control sequences are not seen.
    *
    * @param regex the expression, as of {@link java.util.regex.Pattern}; a search that takes too
    *     many steps, as of {@code (a+)+b}, ends with an error

@@ -47,7 +47,7 @@ final class ContainerLifecycle {
   ProviderInstance start(StartRequest request) {
     ContainerStart start = new ContainerStart(services, request);
     if (starts.putIfAbsent(request.instanceId(), start) != null) {
-      throw new InstanceStartException("instance " + request.instanceId() + " is being started");
+      throw new InstanceStartException("instance '" + request.instanceId() + "' is being started");
     }
     if (released.contains(request.instanceId())) {
       starts.remove(request.instanceId(), start);

@@ -1,5 +1,7 @@
 package dev.autodeploy.docker;
 
+import static java.util.Objects.requireNonNull;
+
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Image;
 import dev.autodeploy.DeploymentSpec;
@@ -163,13 +165,22 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
     TrackedInstance known = watch.find(instance.instanceId());
-    URI direct = known == null ? null : known.direct();
+    if (known == null) {
+      return probe.isReady(
+          ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
+    }
+    URI direct = known.direct();
     ProbeTarget target =
-        direct == null
-            ? ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES))
-            : new ProbeTarget(
-                direct, true, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES));
-    return known == null ? probe.isReady(target) : readiness.isReady(known, probe, target);
+        new ProbeTarget(
+            direct == null ? requireNonNull(instance.endpoint(), "endpoint") : direct,
+            direct != null,
+            () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES),
+            known.log(host.client(), threads));
+    boolean ready = readiness.isReady(known, probe, target);
+    if (ready) {
+      known.closeLog();
+    }
+    return ready;
   }
 
   @Override
@@ -189,7 +200,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
         return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, name));
       }
     }
-    throw new IllegalArgumentException("instance " + instanceId + " is not running");
+    throw new IllegalArgumentException("instance '" + instanceId + "' is not running");
   }
 
   @Override

@@ -63,7 +63,12 @@ final class ContainerStart {
     try {
       return start();
     } catch (DockerEngineException e) {
-      throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
+      // However soon it is noticed: a container that somebody removes is an instance that ended.
+      InstanceExit exit =
+          e.problem() == DockerProblem.NO_SUCH_CONTAINER
+              ? InstanceExit.unknown("its container was removed by somebody else")
+              : null;
+      throw new InstanceStartException(String.valueOf(e.getMessage()), exit, e);
     } catch (IllegalArgumentException e) {
       throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
     } catch (InterruptedException e) {
@@ -259,13 +264,13 @@ final class ContainerStart {
       throw new InstanceStartException(
           "owner '"
               + request.owner()
-              + "' is in use by another process on this Docker daemon: it started instance "
+              + "' is in use by another process on this Docker daemon: it started instance '"
               + labels.instanceId()
-              + " as "
+              + "' as "
               + name
               + "; end that process, or choose another owner");
     }
-    LOG.info("Removing {} of the earlier instance {}", name, labels.instanceId());
+    LOG.info("Removing {} of the earlier instance '{}'", name, labels.instanceId());
     services.remover().remove(container.getId());
   }
 
@@ -293,7 +298,9 @@ final class ContainerStart {
     if (!state.isRunning()) {
       InstanceExit exit = services.watch().exit(state, labels);
       throw new InstanceStartException(
-          "the container ended before it was ready: " + exit.describe(), exit, null);
+          "the container ended before it was ready: " + exit.describe(),
+          state.wasNeverStarted() ? null : exit,
+          null);
     }
     if (!grant.isNone() && !services.host().daemon().isPodman() && !shows(grant, inspected)) {
       throw new InstanceStartException(

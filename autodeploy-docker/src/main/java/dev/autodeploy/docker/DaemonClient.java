@@ -359,6 +359,11 @@ final class DaemonClient implements AutoCloseable {
     return new JsonLines(doing, transport.stream(method, session.prefix + path, headers));
   }
 
+  /** Opens an answer that goes on for as long as there is something to tell. */
+  DaemonTransport.Exchange follow(String path) {
+    return transport.stream("GET", session.prefix + path, Map.of());
+  }
+
   @Override
   public void close() {
     transport.close();

@@ -98,7 +98,10 @@ final class InstanceWatch {
   }
 
   void untrack(String instanceId) {
-    tracked.remove(instanceId);
+    TrackedInstance gone = tracked.remove(instanceId);
+    if (gone != null) {
+      gone.closeLog();
+    }
   }
 
   /** Passes on how far a start is. */

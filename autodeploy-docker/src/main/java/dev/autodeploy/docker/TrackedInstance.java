@@ -17,6 +17,7 @@ final class TrackedInstance {
   private volatile boolean running;
   private volatile String advice = "";
   private long nextLook;
+  private @Nullable ContainerLog log;
   private volatile boolean releasing;
   private volatile boolean left;
 
@@ -95,6 +96,22 @@ final class TrackedInstance {
 
   void setAdvice(String text) {
     advice = text;
+  }
+
+  /** Returns the search in what its container has written; the same one each time. */
+  synchronized ContainerLog log(DaemonClient client, DockerThreads threads) {
+    if (log == null) {
+      log = new ContainerLog(client, threads, containerId);
+    }
+    return log;
+  }
+
+  /** Ends the search in its log. */
+  synchronized void closeLog() {
+    if (log != null) {
+      log.close();
+      log = null;
+    }
   }
 
   /** Completes when it is noticed that it has ended. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.FailureCause;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -32,7 +33,14 @@ class FailedStartTest {
 
   @Test
   void timeout_tellsWhatTheServiceWroteLast_andWhatToDo() throws Exception {
-    assertThat(failure(web("echo 'Access to model X is restricted, log in'; sleep 999")))
+    StartFailedException error =
+        error(web("echo 'Access to model X is restricted, log in'; sleep 999"));
+
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.GATED_MODEL);
+    assertThat(error.failure().logTail())
+        .containsExactly("Access to model X is restricted, log in");
+    assertThat(error.getMessage())
+        .contains("it waited for its port to accept connections")
         .contains("not ready within 4000 ms (startTimeout)")
         .contains("it wrote last: 'Access to model X is restricted, log in'")
         .contains("the model is gated");
@@ -40,15 +48,36 @@ class FailedStartTest {
 
   @Test
   void service_onTheLoopbackOfItsContainer_isToldSo() throws Exception {
-    assertThat(failure(web("exec httpd -f -p 127.0.0.1:8080 -h /www")))
+    StartFailedException error = error(web("exec httpd -f -p 127.0.0.1:8080 -h /www"));
+
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.LOOPBACK_ONLY);
+    assertThat(error.getMessage())
         .contains("listens on 127.0.0.1:8080 inside its container")
         .contains("0.0.0.0");
   }
 
   @Test
   void service_onAnotherPort_isToldWhich() throws Exception {
-    assertThat(failure(web("exec httpd -f -p 5000 -h /www")))
-        .contains("listens on port 5000, not on 8080");
+    StartFailedException error = error(web("exec httpd -f -p 5000 -h /www"));
+
+    assertThat(error).hasMessageContaining("listens on port 5000, not on 8080");
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.OTHER_PORT);
+  }
+
+  @Test
+  void instanceThatIsKilled_isToldSo() throws Exception {
+    StartFailure failure = error(web("sleep 1; kill -9 $$")).failure();
+
+    assertThat(failure.kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(failure.cause()).isEqualTo(FailureCause.KILLED);
+  }
+
+  @Test
+  void commandThatIsMissing_isOneCause_withHeartbeatsAndWithout() throws Exception {
+    StartFailure failure = error(web("no-such-server --port 8080")).failure();
+
+    assertThat(failure.cause()).isEqualTo(FailureCause.COMMAND_NOT_FOUND);
+    assertThat(failure.logTail()).anyMatch(line -> line.contains("no-such-server"));
   }
 
   @Test

@@ -5,6 +5,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -119,17 +120,30 @@ public final class HostProcess implements AutoCloseable {
     process.destroyForcibly();
   }
 
-  /** Runs in the process: {@code serve owner state timeout} or {@code race owner locks}. */
+  /**
+   * Runs in the process: {@code serve owner state timeout}, possibly with a command and a line that
+   * it writes when it is ready, or {@code race owner locks}.
+   */
   public static void main(String[] arguments) throws Exception {
     if (arguments[0].equals("serve")) {
-      serve(arguments[1], Path.of(arguments[2]), Duration.ofSeconds(Long.parseLong(arguments[3])));
+      Duration timeout = Duration.ofSeconds(Long.parseLong(arguments[3]));
+      DeploymentSpec.Builder web =
+          DeploymentSpec.builder("web")
+              .image(TestDaemon.WEB)
+              .port(8080)
+              .startCommand(arguments.length > 4 ? arguments[4] : ProviderFixture.SERVE);
+      if (arguments.length > 5) {
+        web.readiness(ReadinessProbe.logLine(arguments[5]));
+      }
+      serve(arguments[1], Path.of(arguments[2]), timeout, web.build());
     } else {
       race(arguments[1], Path.of(arguments[2]));
     }
   }
 
   /** A host application with one deployment, which it uses again and again. */
-  private static void serve(String owner, Path state, Duration timeout) throws Exception {
+  private static void serve(String owner, Path state, Duration timeout, DeploymentSpec spec)
+      throws Exception {
     try (AutoDeploy autoDeploy =
         AutoDeploy.builder()
             .provider(DockerInstanceProvider.builder().heartbeatTimeout(timeout).build())
@@ -137,13 +151,7 @@ public final class HostProcess implements AutoCloseable {
             .stateDirectory(state)
             .build()) {
       System.out.println("built");
-      Deployment web =
-          autoDeploy.deploy(
-              DeploymentSpec.builder("web")
-                  .image(TestDaemon.WEB)
-                  .port(8080)
-                  .startCommand(ProviderFixture.SERVE)
-                  .build());
+      Deployment web = autoDeploy.deploy(spec);
       while (true) {
         try (Lease held = web.acquire(Duration.ofMinutes(1))) {
           System.out.println("served " + held.instanceId() + " " + held.endpoint());

@@ -3,7 +3,7 @@
 import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
 import { t, bytes, duration, money, number, price, dateOf, timeOf, known } from './words.js';
-import { countdown, inUse, setCountdown, status, tile } from './list.js';
+import { countdown, inUse, setCountdown, status, statusOf, tile } from './list.js';
 import { curlPanel, linkLine, probeText } from './form.js';
 import { eventItem } from './events.js';
 import * as charts from './charts.js';
@@ -163,10 +163,12 @@ function failure(d) {
     retry.dataset.words = 'retryIn';
     countdown(retry);
   }
-  return h('section', { class: 'panel bad', role: 'alert' }, h('h2', {}, t('lastFailure')),
+  return h('section', { class: 'panel bad', role: 'alert' },
+    h('h2', {}, t('lastFailure'), ' ', h('span', { class: 'muted' }, dateOf(d.lastFailureAt))),
     h('p', {}, f.message, ' ', h('span', { class: 'muted' }, `(${t('attempts', { n: f.attempts })}, ${duration(f.elapsedSeconds)})`)),
     f.exit ? h('p', {}, f.exit.outOfMemory ? t('oom') + ' ' : null, f.exit.exitCode !== null ? t('exitCode', { code: f.exit.exitCode }) : null) : null,
-    f.exit && f.exit.logTail.length ? h('pre', { class: 'log' }, f.exit.logTail.map(plain).join('\n')) : null, retry);
+    f.lastProbe && !f.message.includes(f.lastProbe) ? h('p', {}, t('lastProbe', { text: f.lastProbe })) : null,
+    f.logTail.length ? h('pre', { class: 'log' }, f.logTail.map(plain).join('\n')) : null, retry);
 }
 
 function degraded(d) {
@@ -302,10 +304,11 @@ export function showDetail(main, name) {
     const changed = first || d.phase !== fresh.phase || d.instances !== fresh.instances;
     d = fresh;
     if (first) replace(main, page);
-    if (statusShown !== d.status) {
-      replace(chip, status(d.status));
+    const shown = statusOf(d);
+    if (statusShown !== shown) {
+      replace(chip, status(shown));
       attribute(chip, 'data-status', d.status);
-      statusShown = d.status;
+      statusShown = shown;
     }
     text(phase, t('phase.' + d.phase));
     text(description, d.description);

@@ -2,12 +2,15 @@
 
 import { h, replace, text, attribute } from './dom.js';
 import { get, listen, now, session } from './api.js';
-import { t, duration, money, number } from './words.js';
+import { t, dateOf, duration, money, number } from './words.js';
 
 export function status(value) {
   return h('span', { class: 'status', 'data-status': value, title: t(value + 'Hint') },
     h('span', { class: 'mark', 'aria-hidden': 'true' }), h('span', {}, t(value)));
 }
+
+// A deployment whose last start failed is told as failed until one succeeds, whatever it does now.
+export const statusOf = (d) => (d.lastFailure && d.status === 'standby' ? 'failed_' : d.status);
 
 export function copyButton(label, value) {
   const button = h('button', { type: 'button', class: 'small', 'aria-label': label }, t('copy'));
@@ -57,6 +60,7 @@ function row(d) {
     description: h('span', { class: 'muted description' }),
     status: h('span'),
     phase: h('span', { class: 'muted phase' }),
+    failure: h('span', { class: 'failure' }),
     link: h('a', { class: 'link', target: '_blank', rel: 'noopener noreferrer' }),
     noLink: h('span', { class: 'muted' }, t('noLink')),
     instances: h('span'),
@@ -74,7 +78,7 @@ function row(d) {
   const cell = (label, ...children) => h('td', { 'data-label': label }, ...children);
   const element = h('tr', { 'data-deployment': d.name },
     h('th', { scope: 'row' }, part.name, part.description),
-    cell(t('status'), part.status, part.phase),
+    cell(t('status'), part.status, part.phase, part.failure),
     cell(t('link'), linkBox, part.noLink),
     cell(t('instances'), part.instances, part.use),
     cell(t('releaseIn'), part.release),
@@ -89,11 +93,15 @@ function row(d) {
       d = fresh;
       link = absolute(d.link);
       text(part.description, d.description);
-      if (value !== d.status) {
-        replace(part.status, status(d.status));
-        attribute(element, 'data-status', d.status);
-        value = d.status;
+      const shown = statusOf(d);
+      if (value !== shown) {
+        replace(part.status, status(shown));
+        attribute(element, 'data-status', shown);
+        value = shown;
       }
+      part.failure.hidden = !d.lastFailure;
+      text(part.failure, d.lastFailure ? t('failedAt', { time: dateOf(d.lastFailureAt), message: d.lastFailure.message }) : '');
+      attribute(part.failure, 'title', d.lastFailure?.message || null);
       text(part.phase, t('phase.' + d.phase));
       attribute(part.link, 'href', link);
       // The scheme says nothing here; the copy button takes the whole.

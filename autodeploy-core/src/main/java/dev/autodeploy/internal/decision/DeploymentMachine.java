@@ -9,7 +9,6 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
-import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
@@ -142,12 +141,9 @@ public final class DeploymentMachine {
     return starts.failures();
   }
 
-  public @Nullable StartFailure lastFailure() {
-    return starts.backoff().lastFailure();
-  }
-
-  public long backoffUntil() {
-    return starts.backoff().until();
+  /** Returns the last failure of a start since one succeeded, and how long it holds starts back. */
+  public StartBackoff backoff() {
+    return starts.backoff();
   }
 
   /** Returns whether an instance of an earlier process can be adopted. */
@@ -244,9 +240,11 @@ public final class DeploymentMachine {
     return instance.isStarting();
   }
 
-  /** A starting instance was probed and is not ready; the error, if any, explains a timeout. */
-  public void probed(Instance instance, @Nullable String error) {
+  /** A starting instance was probed and is not ready; what was found out explains a failure. */
+  public void probed(Instance instance, @Nullable String error, List<String> lines) {
     instance.lastProbeError = error;
+    instance.lastLog = lines;
+    instance.probed = true;
   }
 
   /** The timer could not be set: {@link #catchUp} looks at everything that is due. */
@@ -257,19 +255,10 @@ public final class DeploymentMachine {
 
   // Events: the provider.
 
-  /**
-   * A start makes progress; its start timeout stands still while it is prepared.
-   *
-   * @return whether its preparation begins or ends with that
-   */
+  /** A start makes progress; returns whether its preparation begins or ends with that. */
   public boolean progress(long now, Instance instance, StartProgress progress) {
-    if (!instance.isStarting()) {
-      return false;
-    }
-    instance.progress = progress;
-    boolean turns = instance.preparing != progress.preparing();
+    boolean turns = starts.progress(now, instance, progress);
     if (turns) {
-      starts.preparing(now, instance, progress.preparing());
       after(now);
     }
     return turns;
@@ -292,10 +281,7 @@ public final class DeploymentMachine {
   public void startFailed(
       long now, Instance instance, String message, @Nullable InstanceExit exit) {
     if (instance.isStarting()) {
-      // However fast it ended: the same kind as when it is noticed a moment later.
-      boolean exited = exit != null && exit.exitCode() != null;
-      StartFailure.Kind kind = exited ? StartFailure.Kind.EXITED : StartFailure.Kind.PROVIDER;
-      starts.failed(now, instance, kind, message, exit);
+      starts.failed(now, instance, message, exit);
       after(now);
     }
   }
@@ -306,8 +292,8 @@ public final class DeploymentMachine {
       return;
     }
     if (instance.is(STARTING)) {
-      String message = "the instance ended before it was ready: " + exit.describe();
-      starts.failed(now, instance, StartFailure.Kind.EXITED, message, exit);
+      starts.failed(
+          now, instance, "the instance ended before it was ready: " + exit.describe(), exit);
     } else {
       int leases = instance.inFlight;
       outbox.publish(at -> new DeploymentEvent.InstanceExited(at, name, instance.id, exit, leases));

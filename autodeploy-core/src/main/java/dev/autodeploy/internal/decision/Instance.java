@@ -6,6 +6,7 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.StartProgress;
+import java.util.List;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +46,12 @@ public final class Instance {
   @Nullable StartProgress progress;
 
   long readyAt = NEVER;
+
+  /** The last answer of its probe, and the last lines that it wrote, while it started. */
+  boolean probed;
+
   @Nullable String lastProbeError;
+  List<String> lastLog = List.of();
 
   /** The number of the last request before it became ready: those up to it waited for the start. */
   long requestsAtReady;
@@ -189,6 +195,11 @@ public final class Instance {
 
   public long startRequestedAt() {
     return startRequestedAt;
+  }
+
+  /** Returns whether it was ready before, in an earlier process: then it is not asked again. */
+  public boolean wasReady() {
+    return readyAt != NEVER;
   }
 
   public long readyAt() {

@@ -56,8 +56,9 @@ final class Rejections {
     StartProgress progress = starting == null ? null : starting.progress();
     if (starting != null && progress != null) {
       state += "; instance '" + starting.id() + "' is " + progress.describe();
-    } else if (starting != null && starting.lastProbeError != null) {
-      state += "; instance '" + starting.id() + "' is not ready: " + starting.lastProbeError;
+    }
+    if (starting != null && starting.probed) {
+      state += "; instance '" + starting.id() + "': " + StartDiagnosis.notReady(starting);
     }
     return new AcquireTimeoutException(
         name, Duration.ofNanos(now - waiter.askedAt), state, progress);

@@ -5,10 +5,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The delay of starts after some have failed in a row, and the last failure. */
-final class StartBackoff {
+public final class StartBackoff {
   private int failuresInARow;
   private long until = Long.MIN_VALUE;
   private @Nullable StartFailure lastFailure;
+  private long lastFailureAt;
 
   /** Returns which failure in a row the next one is. */
   int nextAttempt() {
@@ -19,6 +20,7 @@ final class StartBackoff {
   Duration failed(long now, StartFailure failure, Duration first, Duration max) {
     failuresInARow++;
     lastFailure = failure;
+    lastFailureAt = now;
     Duration wait = doubled(first, max, failuresInARow);
     until = now + wait.toNanos();
     return wait;
@@ -34,12 +36,18 @@ final class StartBackoff {
     return now < until;
   }
 
-  long until() {
+  /** Returns until when starts are held back, or a moment in the past. */
+  public long until() {
     return until;
   }
 
-  @Nullable StartFailure lastFailure() {
+  public @Nullable StartFailure lastFailure() {
     return lastFailure;
+  }
+
+  /** Returns when the last start failed, if one did since the last that succeeded. */
+  public long lastFailureAt() {
+    return lastFailureAt;
   }
 
   /** Returns first, 2 first, 4 first... for the attempts 1, 2, 3..., up to a maximum. */

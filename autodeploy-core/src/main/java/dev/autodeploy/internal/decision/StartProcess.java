@@ -10,7 +10,9 @@ import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -166,13 +168,22 @@ final class StartProcess {
   }
 
   /** The start timeout does not run while an instance is prepared; it begins when that ends. */
-  void preparing(long now, Instance instance, boolean preparing) {
+  boolean progress(long now, Instance instance, StartProgress progress) {
+    if (!instance.isStarting()) {
+      return false;
+    }
+    instance.progress = progress;
+    boolean preparing = progress.preparing();
+    if (instance.preparing == preparing) {
+      return false;
+    }
     if (preparing) {
       instance.preparationBegins(now);
     } else {
       instance.preparationEnds(now);
     }
     instance.startDeadline = preparing ? NEVER : now + instance.spec.startTimeout().toNanos();
+    return true;
   }
 
   /** A start has succeeded: the instance takes requests, and nothing is held back any longer. */
@@ -187,19 +198,35 @@ final class StartProcess {
     }
     backoff.reset();
     Duration took = Duration.ofNanos(now - instance.startRequestedAt);
-    outbox.publish(at -> new DeploymentEvent.InstanceReady(at, name, instance.id, endpoint, took));
+    Duration ago = Duration.ofNanos(now - instance.readyAt);
+    boolean adopted = instance.startReason == StartReason.ADOPTED;
+    outbox.publish(
+        at ->
+            adopted // its start was another process's, and so is the time that it took
+                ? new DeploymentEvent.InstanceAdopted(
+                    at, name, instance.id, endpoint, at.minus(ago))
+                : new DeploymentEvent.InstanceReady(at, name, instance.id, endpoint, took));
     outbox.publishState(instances.state());
   }
 
   /** An instance was not ready within the start timeout. */
   void timedOut(long now, Instance instance) {
-    String last = instance.lastProbeError;
     String message =
         "the instance was not ready within "
             + instance.spec.startTimeout().toMillis()
-            + " ms (startTimeout)"
-            + (last == null ? "" : "; the last probe said: " + last);
+            + " ms (startTimeout); it waited for "
+            + Probes.describe(instance.spec.readiness())
+            + (instance.probed
+                ? "; the last probe said: " + StartDiagnosis.notReady(instance)
+                : "");
     failed(now, instance, StartFailure.Kind.TIMEOUT, message, null);
+  }
+
+  /** A start failed; one that has an exit is of the same kind however soon that is noticed. */
+  void failed(long now, Instance instance, String message, @Nullable InstanceExit exit) {
+    boolean ended = exit != null;
+    StartFailure.Kind kind = ended ? StartFailure.Kind.EXITED : StartFailure.Kind.PROVIDER;
+    failed(now, instance, kind, message, exit);
   }
 
   /**
@@ -233,7 +260,10 @@ final class StartProcess {
             message,
             exit,
             Duration.ofNanos(now - instance.startRequestedAt),
-            backoff.nextAttempt());
+            backoff.nextAttempt(),
+            StartDiagnosis.cause(instance, message, exit),
+            instance.lastProbeError,
+            StartDiagnosis.lastLines(instance, exit));
     DeploymentSpec spec = declaration.spec();
     Duration wait =
         backoff.failed(now, failure, spec.startBackoff(), spec.maxStartBackoff()); // (2)

@@ -37,7 +37,7 @@ final class AccountWriter {
       services.ledger().append(used);
     } catch (RuntimeException e) {
       LOG.warn(
-          "{}: the use of instance {} could not be written", controller.name(), running.id(), e);
+          "{}: the use of instance '{}' could not be written", controller.name(), running.id(), e);
       controller.notCheckpointed(running);
     }
   }

@@ -151,7 +151,7 @@ final class DefaultDeployment implements Deployment {
           new AutoDeployException(
               ErrorCode.PROVIDER_FAILED,
               name(),
-              "instance " + id + " serves requests; a snapshot needs an idle one"));
+              "instance '" + id + "' serves requests; a snapshot needs an idle one"));
     }
     return services
         .calls()

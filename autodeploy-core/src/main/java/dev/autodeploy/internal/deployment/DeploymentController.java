@@ -7,6 +7,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;

@@ -38,7 +38,7 @@ final class EffectHandler {
     this.controller = controller;
     this.reports = reports;
     this.accounts = new AccountWriter(services, controller, reports);
-    this.starter = new InstanceStarter(services, reports, unknown);
+    this.starter = new InstanceStarter(services, reports, unknown, accounts);
     this.releaser = new InstanceReleaser(services, reports, unknown);
     this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
   }
@@ -124,7 +124,7 @@ final class EffectHandler {
             (done, error) -> {
               if (error != null) {
                 LOG.warn(
-                    "{}: instance {} may not outlive this process: {}",
+                    "{}: instance '{}' may not outlive this process: {}",
                     controller.name(),
                     running.id(),
                     SecretMask.line(Errors.describe(error), running.instance().spec()));

@@ -2,11 +2,13 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.StartDiagnosis;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,10 @@ final class InstanceReports {
     return controller.read(() -> running.instance().isStarting());
   }
 
+  boolean wasReady(RunningInstance running) {
+    return controller.read(() -> running.instance().wasReady());
+  }
+
   boolean isGone(RunningInstance running) {
     return controller.read(() -> running.instance().isGone());
   }
@@ -42,10 +48,12 @@ final class InstanceReports {
     return controller.read(() -> machine.startAsked(running.instance()));
   }
 
-  void probed(RunningInstance running, @Nullable String error) {
+  void probed(RunningInstance running, @Nullable String error, List<String> lines) {
     Instance instance = running.instance();
     String masked = error == null ? null : SecretMask.line(error, instance.spec());
-    controller.decide(() -> machine.probed(instance, masked));
+    List<String> maskedLines =
+        lines.stream().map(line -> SecretMask.line(line, instance.spec())).toList();
+    controller.decide(() -> machine.probed(instance, masked, maskedLines));
   }
 
   /** Reports how far a start is; returns whether its preparation begins or ends with that. */

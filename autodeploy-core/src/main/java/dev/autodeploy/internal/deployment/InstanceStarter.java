@@ -2,6 +2,8 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.StartDiagnosis;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.ProviderCalls;
 import dev.autodeploy.internal.util.Errors;
@@ -9,6 +11,7 @@ import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
@@ -32,17 +35,24 @@ final class InstanceStarter {
   private final EngineServices services;
   private final InstanceReports reports;
   private final UnknownInstances unknown;
+  private final AccountWriter accounts;
 
   /**
    * Makes one.
    *
    * @param reports takes the outcome
    * @param unknown gets instances that come up after their release
+   * @param accounts writes that an instance is ready
    */
-  InstanceStarter(EngineServices services, InstanceReports reports, UnknownInstances unknown) {
+  InstanceStarter(
+      EngineServices services,
+      InstanceReports reports,
+      UnknownInstances unknown,
+      AccountWriter accounts) {
     this.services = services;
     this.reports = reports;
     this.unknown = unknown;
+    this.accounts = accounts;
   }
 
   void start(RunningInstance running) {
@@ -121,7 +131,7 @@ final class InstanceStarter {
     running.isUp(up);
     if (reports.isGone(running)) {
       LOG.warn(
-          "{}: instance {} came up after it had been released; it is released again",
+          "{}: instance '{}' came up after it had been released; it is released again",
           reports.deployment(),
           running.id());
       // Released again after its account is closed, since the next account begins at that moment.
@@ -156,8 +166,13 @@ final class InstanceStarter {
     }
     String answer = null;
     try {
-      if (services.provider().isReady(up, running.instance().spec().readiness())) {
+      ReadinessProbe probe = running.instance().spec().readiness();
+      if (reports.wasReady(running)) {
+        probe = Probes.ofAReadyOne(probe);
+      }
+      if (services.provider().isReady(up, probe)) {
         reports.ready(running, endpoint);
+        accounts.checkpoint(running); // for the next process, if this one is killed
         return;
       }
     } catch (InterruptedException e) {
@@ -177,7 +192,7 @@ final class InstanceStarter {
    */
   private void describe(RunningInstance running, @Nullable String answer, long elapsed) {
     if (!running.isLogDue(elapsed)) {
-      reports.probed(running, StartDiagnosis.notReady(answer, running.lastLog()));
+      reports.probed(running, answer, running.lastLog());
       return;
     }
     services
@@ -188,7 +203,7 @@ final class InstanceStarter {
               if (error == null) {
                 running.noteLog(lines);
               }
-              reports.probed(running, StartDiagnosis.notReady(answer, running.lastLog()));
+              reports.probed(running, answer, running.lastLog());
             });
   }
 
@@ -210,7 +225,7 @@ final class InstanceStarter {
                     .findFirst()
                     .ifPresent(running::isUp);
               } else {
-                reports.probed(running, Errors.describe(error));
+                reports.probed(running, Errors.describe(error), running.lastLog());
               }
               probeAfter(ENDPOINT_POLL, running, since);
             });

@@ -20,7 +20,7 @@ final class StatusReport {
       Instant wall,
       long now) {
     Instant backoffUntil =
-        now < machine.backoffUntil() ? wall.plusNanos(machine.backoffUntil() - now) : null;
+        now < machine.backoff().until() ? wall.plusNanos(machine.backoff().until() - now) : null;
     return new DeploymentStatus(
         controller.name(),
         machine.state(),
@@ -29,7 +29,10 @@ final class StatusReport {
             .toList(),
         machine.inFlight(),
         machine.pending(),
-        machine.lastFailure(),
+        machine.backoff().lastFailure(),
+        machine.backoff().lastFailure() == null
+            ? null
+            : wall.minusNanos(now - machine.backoff().lastFailureAt()),
         backoffUntil,
         machine.requests(),
         machine.coldStarts(),

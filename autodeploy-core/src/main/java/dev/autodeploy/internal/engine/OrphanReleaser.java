@@ -40,7 +40,7 @@ final class OrphanReleaser {
   /** Releases one. Called under the engine's lock. */
   void release(ProviderInstance orphan) {
     LOG.warn(
-        "{}: instance {} belongs to no deployment and is released",
+        "{}: instance '{}' belongs to no deployment and is released",
         orphan.deployment(),
         orphan.instanceId());
     DeploymentController declared = registry.find(orphan.deployment());

@@ -107,7 +107,7 @@ final class UnclaimedInstances {
     replay.close(usage);
     services.ledger().appendReliably(new LedgerEntry.Released(usage));
     LOG.warn(
-        "{}: instance {} of an earlier process is gone; it is counted until {}",
+        "{}: instance '{}' of an earlier process is gone; it is counted until {}",
         started.deployment(),
         started.instanceId(),
         usage.endedAt());

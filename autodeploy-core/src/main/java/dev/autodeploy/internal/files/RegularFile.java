@@ -46,6 +46,21 @@ public final class RegularFile {
     }
   }
 
+  /**
+   * Returns a part of a file.
+   *
+   * @param file the file
+   * @param from where it begins
+   * @param max the bytes that are read at most
+   * @return what was read; empty at the file's end
+   * @throws IOException if it is missing, or no regular file, or cannot be read
+   */
+  public static byte[] part(Path file, long from, int max) throws IOException {
+    try (FileChannel channel = open(file)) {
+      return read(channel, from, (int) Math.max(0, Math.min(max, channel.size() - from)));
+    }
+  }
+
   private static FileChannel open(Path file) throws IOException {
     BasicFileAttributes facts =
         Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);

@@ -57,7 +57,7 @@ final class UsageBook {
       return Money.zero(meter.currency()).plus(meter.cost(usage));
     } catch (RuntimeException | Error e) {
       LOG.warn(
-          "{}: the cost meter failed for instance {}, which counts as free of charge",
+          "{}: the cost meter failed for instance '{}', which counts as free of charge",
           usage.deployment(),
           usage.instanceId(),
           e);

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.text.BoundedPattern;
 import dev.autodeploy.internal.text.PlainText;
-import dev.autodeploy.internal.text.SearchLimitException;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
@@ -16,9 +15,7 @@ import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.URL;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
 /** The readiness probes that come with the library; records, so that they can be stored. */
 public final class Probes {
@@ -28,10 +25,8 @@ public final class Probes {
   /** The time that a connection must stay open to prove that it was not only a forwarder's. */
   private static final int QUIET_MILLIS = 50;
 
-  /**
-   * The number of characters that one look at a log may read: {@value} take about a quarter second.
-   */
-  private static final long MAX_STEPS = 50_000_000;
+  /** The number of characters that one look at a line may read: {@value} take about 25 ms. */
+  private static final long MAX_STEPS = 5_000_000;
 
   private Probes() {}
 
@@ -60,6 +55,17 @@ public final class Probes {
     }
   }
 
+  /** The instance exists, which nobody has to ask. */
+  private enum Existing implements ReadinessProbe {
+    /** The only one. */
+    INSTANCE;
+
+    @Override
+    public boolean isReady(ProbeTarget target) {
+      return true;
+    }
+  }
+
   /**
    * A GET is answered with a status in a range.
    *
@@ -81,6 +87,11 @@ public final class Probes {
         throw new IllegalArgumentException(
             "probe status must be 100 to 599, but was " + minStatus + " to " + maxStatus);
       }
+    }
+
+    /** Returns the statuses that count, as messages say them. */
+    String statuses() {
+      return minStatus == maxStatus ? String.valueOf(minStatus) : minStatus + " to " + maxStatus;
     }
 
     @Override
@@ -107,7 +118,7 @@ public final class Probes {
   }
 
   /**
-   * One of the last lines matches.
+   * A line that the instance wrote matches.
    *
    * @param regex the regular expression to find in a line
    */
@@ -123,28 +134,8 @@ public final class Probes {
 
     @Override
     public boolean isReady(ProbeTarget target) throws IOException, InterruptedException {
-      List<String> lines;
-      try {
-        lines =
-            target.recentLogs().get().toCompletableFuture().get(READ_MILLIS, TimeUnit.MILLISECONDS);
-      } catch (ExecutionException | TimeoutException e) {
-        throw new IOException("the instance's log could not be read", e);
-      }
-      BoundedPattern.Search search = BoundedPattern.compile(regex, MAX_STEPS).search();
-      SearchLimitException failure = null;
-      for (String line : lines) {
-        try {
-          if (search.find(PlainText.line(line))) { // as it is shown
-            return true;
-          }
-        } catch (SearchLimitException e) { // of one line: another may match
-          failure = e;
-        }
-      }
-      if (failure != null) {
-        throw failure;
-      }
-      return false;
+      BoundedPattern pattern = BoundedPattern.compile(regex, MAX_STEPS);
+      return target.log().find(regex, line -> pattern.search().find(PlainText.line(line)));
     }
   }
 
@@ -222,7 +213,43 @@ public final class Probes {
     if (probe instanceof AllOf all) {
       return all.probes().stream().anyMatch(Probes::needsListener);
     }
-    return !(probe instanceof LogLine);
+    return !(probe instanceof LogLine || probe instanceof Existing);
+  }
+
+  /**
+   * Returns the probe for an instance that has been ready before, in an earlier process: what made
+   * it ready may be over, as a line that it wrote, so that only its port is asked, if it needs one.
+   *
+   * @param probe the probe that made it ready
+   * @return the probe that tells whether it is still there
+   */
+  public static ReadinessProbe ofAReadyOne(ReadinessProbe probe) {
+    return needsListener(probe) ? Tcp.INSTANCE : Existing.INSTANCE;
+  }
+
+  /**
+   * Returns what an instance has to do to be ready, as messages say it.
+   *
+   * @param probe a probe
+   * @return such as {@code GET /health to be answered with 200 to 399}
+   */
+  public static String describe(ReadinessProbe probe) {
+    if (probe instanceof Tcp) {
+      return "its port to accept connections";
+    }
+    if (probe instanceof Http http) {
+      return "GET " + http.path() + " to be answered with " + http.statuses();
+    }
+    if (probe instanceof LogLine line) {
+      return "a line that matches '" + line.regex() + "'";
+    }
+    if (probe instanceof AnyOf any) {
+      return any.probes().stream().map(Probes::describe).collect(Collectors.joining(", or "));
+    }
+    if (probe instanceof AllOf all) {
+      return all.probes().stream().map(Probes::describe).collect(Collectors.joining(", and "));
+    }
+    return "a probe of the application's own";
   }
 
   private static List<ReadinessProbe> atLeastOne(List<ReadinessProbe> probes) {

@@ -56,7 +56,9 @@ final class InstanceRecovery {
         }
       } catch (IOException e) {
         LOG.warn(
-            "The record of instance {} is damaged, its processes are ended: {}", id, e.toString());
+            "The record of instance '{}' is damaged, its processes are ended: {}",
+            id,
+            e.toString());
         endUnknown(files);
         return;
       }

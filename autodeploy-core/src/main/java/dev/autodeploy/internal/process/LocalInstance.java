@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.LogSearch;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
@@ -17,9 +18,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +48,13 @@ final class LocalInstance {
           "PATH|LD_LIBRARY_PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|TZ|LANG|LANGUAGE|LC_[A-Z]+"
               + "|AUTODEPLOY_TREE");
 
+  private static final long FIRST_LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+  private static final long LOOK_PAUSE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private final InstanceFiles files;
+  private final AtomicLong nextLook = new AtomicLong();
+  private volatile String portAdvice = "";
+  private volatile @Nullable WrittenLines written;
   private final int port;
 
   /** Held while it is started, and while it is ended. */
@@ -293,6 +303,52 @@ final class LocalInstance {
     } else if (needed) {
       throw new IOException("nothing listens on port " + port + " of this machine any longer");
     }
+  }
+
+  /**
+   * Returns on which ports its processes listen in place of its own, as advice, or an empty text.
+   * Looks now and then only, and not at once: it takes a walk through all processes.
+   */
+  String portAdvice() {
+    long now = System.nanoTime();
+    long due = nextLook.get();
+    if (due == 0) {
+      nextLook.compareAndSet(0, now + FIRST_LOOK_NANOS);
+    } else if (now - due >= 0 && nextLook.compareAndSet(due, now + LOOK_PAUSE_NANOS)) {
+      portAdvice = findPortAdvice();
+    }
+    return portAdvice;
+  }
+
+  private String findPortAdvice() {
+    if (!ProcFs.AVAILABLE) {
+      return "";
+    }
+    try {
+      Set<Integer> ports = PortListeners.heldBy(tree().find().command());
+      if (ports.isEmpty() || ports.contains(port)) {
+        return "";
+      }
+      return "the service listens on port "
+          + ports.stream().map(String::valueOf).collect(Collectors.joining(", "))
+          + ", not on "
+          + port
+          + ": have it listen on the port in its environment variable PORT, or change the"
+          + " deployment's port";
+    } catch (IOException e) {
+      LOG.debug("Looking for the ports of {}: {}", files.directory(), e.toString());
+      return "";
+    }
+  }
+
+  /** Returns the search in what it has written; the same one each time. */
+  LogSearch logSearch() {
+    WrittenLines search = written;
+    if (search == null) {
+      search = new WrittenLines(log());
+      written = search;
+    }
+    return search;
   }
 
   /** Lets it live on without this process for some time. */

@@ -182,10 +182,11 @@ public final class LocalProcessManager implements AutoCloseable {
         throw new IllegalArgumentException("this provider was opened by another owner");
       }
       if (released.containsKey(id)) {
-        throw new InstanceStartException("instance " + id + " was released before it was started");
+        throw new InstanceStartException(
+            "instance '" + id + "' was released before it was started");
       }
       if (instances.containsKey(id)) {
-        throw new InstanceStartException("instance " + id + " has been started already");
+        throw new InstanceStartException("instance '" + id + "' has been started already");
       }
       InstanceFiles files = new InstanceFiles(current.owner().directory(), id);
       instance = new LocalInstance(files, port(request.spec()));
@@ -298,7 +299,7 @@ public final class LocalProcessManager implements AutoCloseable {
       throws IOException, InterruptedException {
     LocalInstance local = get(instance.instanceId());
     if (local == null) {
-      throw new IOException("instance " + instance.instanceId() + " is not known");
+      throw new IOException("instance '" + instance.instanceId() + "' is not known");
     }
     ProbeTarget target =
         new ProbeTarget(
@@ -306,12 +307,34 @@ public final class LocalProcessManager implements AutoCloseable {
             true,
             () ->
                 CompletableFuture.completedFuture(
-                    logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
-    if (!probe.isReady(target)) {
+                    logs(instance.instanceId(), ProbeTarget.LOG_LINES)),
+            local.logSearch());
+    if (!isReady(local, probe, target)) {
       return false;
     }
     local.checkAnswer(settings.checkListener(), Probes.needsListener(probe));
     return true;
+  }
+
+  private static boolean isReady(LocalInstance local, ReadinessProbe probe, ProbeTarget target)
+      throws IOException, InterruptedException {
+    IOException failure = null;
+    try {
+      if (probe.isReady(target)) {
+        return true;
+      }
+    } catch (IOException e) {
+      failure = e;
+    }
+    String advice = Probes.needsListener(probe) ? local.portAdvice() : "";
+    if (!advice.isEmpty()) {
+      throw new IOException(
+          failure == null ? advice : failure.getMessage() + "; " + advice, failure);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return false;
   }
 
   /**

@@ -43,6 +43,10 @@ final class LogFile {
     return file;
   }
 
+  Path previousPath() {
+    return previous;
+  }
+
   /** Returns the last lines, oldest first, as many as there are and {@value #MAX_LINES} at most. */
   List<String> tail(int lines) {
     if (lines <= 0) {
@@ -92,7 +96,7 @@ final class LogFile {
   }
 
   /** A line as a terminal would show it: progress bars write over themselves. */
-  private static String shown(String line) {
+  static String shown(String line) {
     String text = line.endsWith("\r") ? line.substring(0, line.length() - 1) : line;
     text = text.substring(text.lastIndexOf('\r') + 1);
     return text.length() <= MAX_LINE ? text : text.substring(0, MAX_LINE - 1) + "…";

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +83,33 @@ final class PortListeners {
         }
       }
     }
+  }
+
+  /**
+   * Returns the ports on which processes listen, at whatever address.
+   *
+   * @throws IOException if the system does not tell
+   */
+  static Set<Integer> heldBy(Set<ProcessId> processes) throws IOException {
+    Set<String> held = new HashSet<>();
+    processes.forEach(id -> addHeld(id.pid(), held));
+    Set<Integer> ports = new TreeSet<>();
+    for (String table : List.of("/proc/net/tcp", "/proc/net/tcp6")) {
+      try (BufferedReader lines =
+          Files.newBufferedReader(Path.of(table), StandardCharsets.US_ASCII)) {
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          String[] fields = line.strip().split("\\s+", -1);
+          if (fields.length > 9
+              && fields[3].equals(LISTENING)
+              && held.contains("socket:[" + fields[9] + "]")) {
+            ports.add(Integer.parseInt(fields[1].substring(fields[1].indexOf(':') + 1), 16));
+          }
+        }
+      } catch (NoSuchFileException e) {
+        continue; // a machine without IPv6
+      }
+    }
+    return ports;
   }
 
   boolean isEmpty() {

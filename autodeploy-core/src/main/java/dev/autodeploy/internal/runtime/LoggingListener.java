@@ -1,11 +1,10 @@
 package dev.autodeploy.internal.runtime;
 
+import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
-import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,30 +17,41 @@ public final class LoggingListener implements DeploymentListener {
   public void onEvent(DeploymentEvent event) {
     String name = event.deployment();
     if (event instanceof DeploymentEvent.InstanceStarting e) {
-      LOG.info("{}: instance {} is starting ({})", name, e.instanceId(), e.reason());
+      if (e.reason() == StartReason.ADOPTED) {
+        LOG.debug("{}: instance '{}' of an earlier process is looked at", name, e.instanceId());
+        return;
+      }
+      LOG.info("{}: instance '{}' is starting ({})", name, e.instanceId(), e.reason());
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
-      LOG.info("{}: instance {} is ready after {}", name, e.instanceId(), text(e.startDuration()));
+      LOG.info(
+          "{}: instance '{}' is ready after {}", name, e.instanceId(), text(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
+      LOG.info(
+          "{}: instance '{}' of an earlier process is adopted, ready since {}",
+          name,
+          e.instanceId(),
+          e.readySince());
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       LOG.warn(
-          "{}: instance {} could not be started: {}; next start in {}{}",
+          "{}: instance '{}' could not be started: {}; next start in {}{}",
           name,
           e.instanceId(),
           e.failure().describe(),
           text(e.retryAfter()),
-          lastLines(e.failure().exit()));
+          lastLines(e.failure().logTail()));
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       LOG.warn(
-          "{}: instance {} {} with {} requests in flight{}",
+          "{}: instance '{}' {} with {} requests in flight{}",
           name,
           e.instanceId(),
           e.exit().describe(),
           e.leasesLost(),
-          lastLines(e.exit()));
+          lastLines(e.exit().logTail()));
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
-      LOG.info("{}: instance {} is being released ({})", name, e.instanceId(), e.reason());
+      LOG.info("{}: instance '{}' is being released ({})", name, e.instanceId(), e.reason());
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
       LOG.warn(
-          "{}: the release of instance {} is not confirmed: {}; attempt {} failed, next in {}",
+          "{}: the release of instance '{}' is not confirmed: {}; attempt {} failed, next in {}",
           name,
           e.instanceId(),
           e.message(),
@@ -49,7 +59,7 @@ public final class LoggingListener implements DeploymentListener {
           text(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
       LOG.info(
-          "{}: instance {} is released after {}, cost {}, total {}",
+          "{}: instance '{}' is released after {}, cost {}, total {}",
           name,
           e.instanceId(),
           text(e.lifetime()),
@@ -65,8 +75,7 @@ public final class LoggingListener implements DeploymentListener {
   }
 
   /** The last lines that an instance wrote, as the end of a message. */
-  private static String lastLines(@Nullable InstanceExit exit) {
-    List<String> lines = exit == null ? List.of() : exit.logTail();
+  private static String lastLines(List<String> lines) {
     return lines.isEmpty()
         ? ""
         : "; its last lines:\n  "

@@ -167,18 +167,18 @@ final class MachineDetailsTest {
   @Test
   void countsAndLastFailure_areTold() {
     MachineHarness m = machine(b -> b.startBackoff(Duration.ofSeconds(10), Duration.ofMinutes(1)));
-    assertThat(m.machine.backoffUntil()).isEqualTo(Long.MIN_VALUE);
+    assertThat(m.machine.backoff().until()).isEqualTo(Long.MIN_VALUE);
     m.acquire();
     m.startFails(m.starts.get(0));
 
     assertThat(m.machine.starts()).isEqualTo(1);
     assertThat(m.machine.startFailures()).isEqualTo(1);
-    assertThat(m.machine.lastFailure().message()).isEqualTo("no such image");
-    assertThat(m.machine.backoffUntil()).isEqualTo(m.now() + Duration.ofSeconds(10).toNanos());
+    assertThat(m.machine.backoff().lastFailure().message()).isEqualTo("no such image");
+    assertThat(m.machine.backoff().until()).isEqualTo(m.now() + Duration.ofSeconds(10).toNanos());
     DeploymentEvent.InstanceStartFailed told =
         m.events(DeploymentEvent.InstanceStartFailed.class).get(0);
     assertThat(told.retryAfter()).isEqualTo(Duration.ofSeconds(10));
-    assertThat(told.failure()).isEqualTo(m.machine.lastFailure());
+    assertThat(told.failure()).isEqualTo(m.machine.backoff().lastFailure());
   }
 
   @Test
@@ -252,8 +252,10 @@ final class MachineDetailsTest {
     assertThat(m.events(DeploymentEvent.InstanceReleasing.class))
         .extracting(DeploymentEvent.InstanceReleasing::idle)
         .containsExactly(Duration.ofSeconds(7), Duration.ZERO);
-    assertThat(m.machine.lastFailure().message())
-        .isEqualTo("the instance was not ready within 30000 ms (startTimeout)");
+    assertThat(m.machine.backoff().lastFailure().message())
+        .isEqualTo(
+            "the instance was not ready within 30000 ms (startTimeout); it waited for its port to"
+                + " accept connections");
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.FailureCause;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
@@ -12,6 +13,7 @@ import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
+import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -93,7 +95,7 @@ final class MachineFailureTest {
     Caller caller = m.acquire();
     m.ready(m.starts.get(5));
     assertThat(caller.instance()).isNotNull();
-    assertThat(m.machine.lastFailure()).isNull();
+    assertThat(m.machine.backoff().lastFailure()).isNull();
     m.exits(m.starts.get(5));
     m.released(m.starts.get(5));
     Caller next = m.acquire();
@@ -118,15 +120,54 @@ final class MachineFailureTest {
   void start_thatTakesTooLong_failsWithTheLastProbe() {
     MachineHarness m = machine(b -> b.startTimeout(Duration.ofSeconds(30)));
     Caller caller = m.acquire();
-    m.machine.probed(m.starts.get(0), "Connection refused");
+    m.machine.probed(m.starts.get(0), "Connection refused", List.of("Loading weights"));
 
     m.passSeconds(30);
 
-    assertThat(failure(caller).failure().kind()).isEqualTo(StartFailure.Kind.TIMEOUT);
-    assertThat(caller.error())
-        .hasMessageContaining("Connection refused")
-        .hasMessageContaining("30000 ms");
+    StartFailure failure = failure(caller).failure();
+    assertThat(failure.kind()).isEqualTo(StartFailure.Kind.TIMEOUT);
+    assertThat(failure.cause()).isEqualTo(FailureCause.NOTHING_LISTENS);
+    assertThat(failure.lastProbe()).isEqualTo("Connection refused");
+    assertThat(failure.logTail()).containsExactly("Loading weights");
+    assertThat(failure.message())
+        .isEqualTo(
+            "the instance was not ready within 30000 ms (startTimeout); it waited for its port to"
+                + " accept connections; the last probe said: Connection refused; it wrote last:"
+                + " 'Loading weights'; if it only needs longer, raise startTimeout");
     assertThat(m.releases).hasSize(1);
+  }
+
+  @Test
+  void instanceThatEnds_isOneKindOfFailure_howeverFastThatIsNoticed() {
+    for (boolean soon : new boolean[] {true, false}) {
+      MachineHarness m = machine(b -> b);
+      Caller caller = m.acquire();
+      InstanceExit gone = InstanceExit.unknown("its container was removed by somebody else");
+      if (soon) {
+        m.startFails(m.starts.get(0), gone);
+      } else {
+        m.exits(m.starts.get(0), gone);
+      }
+
+      assertThat(failure(caller).failure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+    }
+  }
+
+  @Test
+  void status_keepsTheFailureAndItsTime_untilAStartSucceeds() {
+    MachineHarness m = machine(b -> b);
+    m.acquire();
+    m.startFails(m.starts.get(0));
+    m.released(m.starts.get(0));
+    long failedAt = m.now();
+    m.passSeconds(600);
+    assertThat(m.machine.backoff().lastFailure()).isNotNull();
+    assertThat(m.machine.backoff().lastFailureAt()).isEqualTo(failedAt);
+
+    m.acquire();
+    m.ready(m.starts.get(1));
+
+    assertThat(m.machine.backoff().lastFailure()).isNull();
   }
 
   @Test

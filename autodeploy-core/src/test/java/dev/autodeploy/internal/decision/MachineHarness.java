@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstancePhase;
@@ -120,7 +121,7 @@ final class MachineHarness {
   }
 
   void preparing(Instance instance, boolean preparing) {
-    machine.preparing(now, instance, preparing);
+    machine.progress(now, instance, new StartProgress("pulling", "", 0, 0, preparing));
     settle();
   }
 
@@ -135,7 +136,11 @@ final class MachineHarness {
   }
 
   void exits(Instance instance) {
-    machine.exited(now, instance, exit(137));
+    exits(instance, exit(137));
+  }
+
+  void exits(Instance instance, InstanceExit exit) {
+    machine.exited(now, instance, exit);
     settle();
   }
 

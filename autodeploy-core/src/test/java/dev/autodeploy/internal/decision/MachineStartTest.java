@@ -209,12 +209,17 @@ final class MachineStartTest {
     MachineHarness m = machine(b -> b.maxInstances(3));
     m.acquire();
     m.startFails(m.starts.get(0), MachineHarness.exit(3));
-    assertThat(m.machine.lastFailure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(m.machine.backoff().lastFailure().kind()).isEqualTo(StartFailure.Kind.EXITED);
 
     m.passSeconds(60);
     m.acquire();
-    m.startFails(m.starts.get(1), InstanceExit.unknown("it is not there"));
-    assertThat(m.machine.lastFailure().kind()).isEqualTo(StartFailure.Kind.PROVIDER);
+    m.startFails(m.starts.get(1), InstanceExit.unknown("it was removed"));
+    assertThat(m.machine.backoff().lastFailure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+
+    m.passSeconds(60);
+    m.acquire();
+    m.startFails(m.starts.get(2));
+    assertThat(m.machine.backoff().lastFailure().kind()).isEqualTo(StartFailure.Kind.PROVIDER);
   }
 
   @Test

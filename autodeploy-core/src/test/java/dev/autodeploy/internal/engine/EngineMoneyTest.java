@@ -112,7 +112,8 @@ final class EngineMoneyTest {
     h.time.run();
 
     assertThat(h.provider.calls)
-        .containsExactly("Started " + id, "start " + id, "release " + id, "Released " + id);
+        .containsExactly(
+            "Started " + id, "start " + id, "Used " + id, "release " + id, "Released " + id);
   }
 
   @Test

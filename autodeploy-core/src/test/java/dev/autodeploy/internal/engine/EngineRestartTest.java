@@ -10,10 +10,12 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Lease;
 import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
 import java.math.BigDecimal;
 import java.net.URI;
 import java.time.Duration;
@@ -57,6 +59,44 @@ final class EngineRestartTest {
     EngineHarness.assertPartsAddUp(after.cost());
     assertThat(n.acquire(after).instanceId()).isEqualTo(lease.instanceId());
     assertThat(n.provider.count("start")).isEqualTo(1);
+  }
+
+  @Test
+  void instanceThatWasReady_isNotAskedAgain_howeverSoonTheProcessWasKilled() {
+    h.start();
+    Deployment before = h.deploy(b -> b.readiness(ReadinessProbe.http("/start")));
+    String id = h.acquire(before).instanceId();
+    h.time.stall(Duration.ofSeconds(44)); // the outage
+    h.provider.probes.clear();
+
+    EngineHarness n = killed();
+
+    assertThat(n.acquire(n.engine.deployment("voice")).instanceId()).isEqualTo(id);
+    assertThat(n.provider.probes).as("its port").containsExactly(ReadinessProbe.tcp());
+    assertThat(n.provider.running()).containsExactly(id);
+    InstanceInfo adopted = n.engine.deployment("voice").status().instances().get(0);
+    assertThat(adopted.readyAt()).isEqualTo(adopted.startRequestedAt());
+    DeploymentEvent.InstanceAdopted told = n.events(DeploymentEvent.InstanceAdopted.class).get(0);
+    assertThat(told.instanceId()).isEqualTo(id);
+    assertThat(told.readySince()).isEqualTo(adopted.readyAt());
+    assertThat(n.events(DeploymentEvent.InstanceReady.class)).isEmpty();
+  }
+
+  @Test
+  void instanceThatWasNotReadyYet_isAskedFirst_andToldAsAdopted() {
+    h.provider.ready = false;
+    h.start();
+    h.deploy().acquireAsync();
+    h.time.passSeconds(10);
+
+    EngineHarness n = killed();
+    n.time.passSeconds(5);
+    assertThat(n.events(DeploymentEvent.InstanceAdopted.class)).isEmpty();
+    n.provider.ready = true;
+    n.time.passSeconds(1);
+
+    assertThat(n.events(DeploymentEvent.InstanceAdopted.class)).hasSize(1);
+    assertThat(n.events(DeploymentEvent.InstanceReady.class)).isEmpty();
   }
 
   @Test

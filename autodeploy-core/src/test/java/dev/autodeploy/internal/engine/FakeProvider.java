@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeProvider implements InstanceProvider {
   final List<String> calls = new ArrayList<>();
   final List<StartRequest> requests = new ArrayList<>();
+  final List<ReadinessProbe> probes = new CopyOnWriteArrayList<>();
   private final InstantSource clock;
   private final Map<String, ProviderInstance> instances = new LinkedHashMap<>();
   private final Set<String> released = new HashSet<>();
@@ -153,6 +155,7 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
+    probes.add(probe);
     if (probeError != null) {
       FakeProvider.<RuntimeException>throwAny(probeError);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.StartProgress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -53,11 +54,45 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
           .contains("\"exitCode\":7")
           .contains("\"outOfMemory\":true")
           .contains("\"logTail\":[\"line 1\",\"no \\\"CUDA\\\" device\"]")
-          .contains("\"attempts\":1");
+          .contains("\"attempts\":1")
+          .contains("\"cause\":\"out-of-memory\"");
       assertThat(Integer.parseInt(response.field("Retry-After"))).isPositive();
       assertThat(response.body).doesNotContain("at dev.autodeploy");
       assertProblem(link.get("/d/app/"), 503, "start-failed"); // backing off, with the same cause
       assertThat(link.provider.starts).hasSize(1);
+    }
+  }
+
+  @Test
+  void requestThatCannotWaitForAPull_isToldHowFarItIs() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"));
+        RawClient client = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: wait=2\r\n\r\n");
+      link.awaitHeld(1);
+      Await.until("a start", () -> !link.provider.starts.isEmpty());
+      link.provider.progress(
+          link.provider.starts.get(0).instanceId(),
+          new StartProgress(
+              "pulling",
+              "app:1, 3.2 of 6.0 MB, 0 of 1 layers",
+              3_200_000,
+              6_000_000,
+              true,
+              List.of(
+                  new StartProgress.Part(
+                      "9fb3aa", StartProgress.PartState.DOWNLOADING, 3_200_000, 6_000_000))));
+
+      assertThat(link.get("/-/status").body)
+          .contains("\"step\":\"pulling\"")
+          .contains("\"state\":\"downloading\"");
+      RawClient.Response response = client.response();
+      assertProblem(response, 504, "acquire-timeout");
+      assertThat(response.body)
+          .contains("is pulling app:1, 3.2 of 6.0 MB, 0 of 1 layers: 53 %")
+          .contains("\"progress\":{\"step\":\"pulling\"")
+          .contains("\"parts\":[{\"name\":\"9fb3aa\",\"state\":\"downloading\"");
+      link.provider.gate.complete(null);
     }
   }
 

@@ -5,6 +5,7 @@ import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.time.Duration;
@@ -54,6 +55,11 @@ public final class TestProvider implements InstanceProvider {
       throw new AssertionError("there are " + instances.size() + " instances");
     }
     return instances.values().iterator().next();
+  }
+
+  /** Tells how far the start of an instance is. */
+  public void progress(String instanceId, StartProgress progress) {
+    context.observer().progress(instanceId, progress);
   }
 
   /** Ends an instance as if it had crashed. */

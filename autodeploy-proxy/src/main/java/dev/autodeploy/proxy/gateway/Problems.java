@@ -263,13 +263,15 @@ public final class Problems {
         problem
             .with("instance", failure.instanceId())
             .with("kind", failure.kind().name())
-            .with("attempts", failure.attempts());
+            .with("attempts", failure.attempts())
+            .with("cause", failure.cause() == null ? null : failure.cause().slug())
+            .with("lastProbe", failure.lastProbe())
+            .with("logTail", failure.logTail().isEmpty() ? null : failure.logTail());
     InstanceExit exit = failure.exit();
     return exit == null
         ? problem
         : problem
             .with("exitCode", exit.exitCode())
-            .with("outOfMemory", exit.outOfMemory() ? true : null)
-            .with("logTail", exit.logTail());
+            .with("outOfMemory", exit.outOfMemory() ? true : null);
   }
 }

@@ -51,6 +51,7 @@ final class StatusDocument {
     json.put("startFailures", status.startFailures());
     StartFailure failure = status.lastFailure();
     json.put("lastFailure", failure == null ? null : failure(failure));
+    json.put("lastFailureAt", text(status.lastFailureAt()));
     json.put("backoffUntil", text(status.backoffUntil()));
     json.put("degraded", status.degraded());
     json.put("cost", cost(deployment.cost()));
@@ -81,6 +82,8 @@ final class StatusDocument {
     json.put("kind", failure.kind());
     json.put("message", failure.message());
     json.put("exitCode", failure.exit() == null ? null : failure.exit().exitCode());
+    json.put("cause", failure.cause() == null ? null : failure.cause().slug());
+    json.put("lastProbe", failure.lastProbe());
     json.put("elapsedMs", failure.elapsed().toMillis());
     json.put("attempts", failure.attempts());
     return json;

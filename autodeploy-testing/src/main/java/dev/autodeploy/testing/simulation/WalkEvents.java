@@ -42,7 +42,9 @@ final class WalkEvents {
     if (event instanceof DeploymentEvent.InstanceStarting e) {
       toldStarting(e);
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
-      toldReady(e);
+      toldReady(e.instanceId());
+    } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
+      toldReady(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceStartFailed) {
       walk.startFailures++;
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
@@ -92,13 +94,12 @@ final class WalkEvents {
     instance.adopted = reason == StartReason.ADOPTED;
   }
 
-  private void toldReady(DeploymentEvent.InstanceReady event) {
-    WalkInstance instance = book.instance(event.instanceId());
-    SimulatedMachine machine = walk.world.machines.get(event.instanceId());
+  private void toldReady(String id) {
+    WalkInstance instance = book.instance(id);
+    SimulatedMachine machine = walk.world.machines.get(id);
     boolean wasReady =
         machine != null && machine.upAt != SimulatedMachine.NEVER && machine.plan.comesUp;
-    walk.check(
-        wasReady, () -> "ready is told of what is up, but " + event.instanceId() + " is not");
+    walk.check(wasReady, () -> "ready is told of what is up, but " + id + " is not");
     instance.told = WalkInstance.Told.READY;
     if (instance.open == 0 && !instance.used) {
       instance.becameIdle(walk.time.read(), book.idleTimeout());

@@ -61,6 +61,7 @@ final class WalkRefusals {
     if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       failures.put(e.instanceId(), new Failure(e.failure(), now, now + e.retryAfter().toNanos()));
     } else if (event instanceof DeploymentEvent.InstanceReady
+        || event instanceof DeploymentEvent.InstanceAdopted
         || event instanceof DeploymentEvent.Updated) {
       failures.values().forEach(failure -> failure.overAt = Math.min(failure.overAt, now));
     }

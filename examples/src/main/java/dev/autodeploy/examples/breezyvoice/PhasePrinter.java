@@ -4,7 +4,6 @@ import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
-import dev.autodeploy.spi.InstanceExit;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.LocalTime;
@@ -13,7 +12,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /** Prints one line for each phase change of a deployment, with durations and money. */
 final class PhasePrinter implements DeploymentListener {
@@ -38,6 +36,9 @@ final class PhasePrinter implements DeploymentListener {
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       note(e, e.instanceId(), true);
       print(e, "RUNNING after " + Texts.of(e.startDuration()));
+    } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
+      note(e, e.instanceId(), true);
+      print(e, "RUNNING: instance '" + e.instanceId() + "' is taken over");
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       print(
           e,
@@ -46,11 +47,11 @@ final class PhasePrinter implements DeploymentListener {
               + e.failure().describe()
               + "; next one possible in "
               + Texts.of(e.retryAfter()));
-      printTail(e.failure().exit());
+      printTail(e.failure().logTail());
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       note(e, e.instanceId(), false);
       print(e, status(e) + ": instance " + e.instanceId() + " " + e.exit().describe());
-      printTail(e.exit());
+      printTail(e.exit().logTail());
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
       note(e, e.instanceId(), false);
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
@@ -109,8 +110,7 @@ final class PhasePrinter implements DeploymentListener {
     };
   }
 
-  private void printTail(@Nullable InstanceExit exit) {
-    List<String> tail = exit == null ? List.of() : exit.logTail();
+  private void printTail(List<String> tail) {
     tail.stream().skip(Math.max(0, tail.size() - 10)).forEach(line -> out.println("    | " + line));
   }
 

@@ -1,15 +1,15 @@
-package dev.autodeploy.internal.deployment;
+package dev.autodeploy.internal.decision;
 
-import dev.autodeploy.internal.text.FailureHints;
+import dev.autodeploy.FailureCause;
 import dev.autodeploy.spi.InstanceExit;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The words for an instance that is not ready, or that ended: what is known, and advice. */
-final class StartDiagnosis {
+public final class StartDiagnosis {
   /** The number of last lines of an instance that are looked at. */
-  static final int LINES = 20;
+  public static final int LINES = 20;
 
   private static final int SHOWN_LINES = 3;
   private static final int SHOWN_LENGTH = 300;
@@ -43,14 +43,14 @@ final class StartDiagnosis {
   }
 
   /** Adds advice to what a provider said of a failed start, if the instance ran. */
-  static String withHint(String message, @Nullable InstanceExit exit) {
-    String hint = exit == null ? null : hint(exit);
+  public static String withHint(String message, @Nullable InstanceExit exit) {
+    String hint = exit == null ? null : FailureHints.find(exit);
     return hint == null || message.contains(hint) ? message : message + "; " + hint;
   }
 
   /** Adds advice to how an instance ended, where there is some. */
-  static InstanceExit withHint(InstanceExit exit) {
-    String hint = hint(exit);
+  public static InstanceExit withHint(InstanceExit exit) {
+    String hint = FailureHints.find(exit);
     if (hint == null) {
       return exit;
     }
@@ -59,12 +59,25 @@ final class StartDiagnosis {
         exit.exitCode(), exit.outOfMemory(), exit.logTail(), message, exit.at());
   }
 
-  private static @Nullable String hint(InstanceExit exit) {
-    List<String> words = new ArrayList<>(exit.logTail());
-    if (exit.message() != null) {
-      words.add(exit.message());
+  /** Returns what is behind a failed start, or null where that is not recognised. */
+  static @Nullable FailureCause cause(
+      Instance instance, String message, @Nullable InstanceExit exit) {
+    List<String> words = new ArrayList<>(instance.lastLog);
+    words.add(message);
+    if (instance.lastProbeError != null) {
+      words.add(instance.lastProbeError);
     }
-    return FailureHints.find(words);
+    return FailureHints.cause(exit, words);
+  }
+
+  /** Returns the last lines of an instance: those of its end, or those that were read before. */
+  static List<String> lastLines(Instance instance, @Nullable InstanceExit exit) {
+    return exit == null || exit.logTail().isEmpty() ? instance.lastLog : exit.logTail();
+  }
+
+  /** Describes an instance that is not ready by what was last found out about it. */
+  static String notReady(Instance instance) {
+    return notReady(instance.lastProbeError, instance.lastLog);
   }
 
   private static String quoted(String line) {
