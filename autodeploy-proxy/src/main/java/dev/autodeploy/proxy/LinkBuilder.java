@@ -304,15 +304,41 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
-   * Adds a rule for requests that never start an instance and never keep one: they are answered by
-   * the link itself, with 200 and the deployment's status, also while an instance runs. For
-   * monitors and crawlers.
+   * Adds a rule for requests that do not start an instance, or do not keep one: for monitors,
+   * crawlers, lists of models, standing streams. Of several rules the first one counts that is for
+   * a request. Default: none.
    *
-   * @param rule the rule
+   * @param rule the rule, see {@link Wake}
    * @return this
    */
-  public B noWake(NoWakeRule rule) {
-    settings.noWake(rule);
+  public B wake(WakeRule rule) {
+    settings.wake(rule);
+    return self();
+  }
+
+  /**
+   * Sets how long an exchange with an instance may take in all, from when the instance has the
+   * request to the end of the answer; beyond it the client gets 504, or the answer is broken off.
+   * Default: unlimited, as an event stream may last for hours.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B exchangeTimeout(Duration value) {
+    settings.exchangeTimeout(value);
+    return self();
+  }
+
+  /**
+   * Sets for how long an answer may wait for its client in all: only the time counts in which the
+   * client takes less than there is. Beyond it the answer is broken off, so that a client that
+   * reads slowly does not keep an instance. Default: 1 hour. See also {@link #minTransferRate}.
+   *
+   * @param value longer than 0
+   * @return this
+   */
+  public B responseBodyTimeout(Duration value) {
+    settings.responseBodyTimeout(value);
     return self();
   }
 

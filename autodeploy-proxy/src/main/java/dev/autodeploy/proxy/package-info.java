@@ -5,8 +5,8 @@
  * <pre>{@code
  * JdkHttpProxy.Builder builder = JdkHttpProxy.builder(autoDeploy)
  *     .access(request -> request.remote().getAddress().isLoopbackAddress())
- *     .noWake(NoWakeRule.paths("/health", "/favicon.ico"))
- *     .noWake(NoWakeRule.methods("OPTIONS"));
+ *     .wake(Wake.never("/health", "/favicon.ico"))
+ *     .wake(Wake.notKept("/mcp"));
  * }</pre>
  *
  * <p>The proxies that serve them are in modules of their own, such as {@code

@@ -56,6 +56,7 @@ public enum ProblemType {
   INSTANCE_BROKE_EXCHANGE(502, "instance-broke-exchange", "The instance broke the exchange"),
   PROVIDER_FAILED(
       503, "provider-failed", "The provider of instances failed", Duration.ofSeconds(5)),
+  ASLEEP(503, "asleep", "No instance runs, and this request starts none"),
   RELEASED(503, "released", "The deployment was released", Duration.ofSeconds(1)),
   SHUTTING_DOWN(503, "shutting-down", "It is shutting down", Duration.ofSeconds(1)),
   START_FAILED(503, "start-failed", "The instance could not be started", Duration.ofSeconds(1)),

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.proxy.CorsPolicy;
-import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.proxy.Wake;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.IOException;
@@ -79,7 +79,7 @@ final class SlowClientsTest {
                 proxy ->
                     proxy
                         .bearerToken("app", TOKEN)
-                        .noWake(NoWakeRule.paths("/health"))
+                        .wake(Wake.never("/health"))
                         .cors(CorsPolicy.of("https://a.example")));
         RawClient client = link.client()) {
       client.send(line + " HTTP/1.1\r\n" + NO_BODY + fields + "\r\n");

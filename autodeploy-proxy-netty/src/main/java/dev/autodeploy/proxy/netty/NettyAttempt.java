@@ -29,6 +29,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   private boolean sent;
   private boolean responding;
   private boolean withoutBody;
+  private Relay.@Nullable Copy copy;
   private boolean ended;
   private @Nullable ResponseHead response;
   private long count;
@@ -193,6 +194,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     responding = true;
     response = head;
     withoutBody = start.withoutBody();
+    copy = start.copy();
     exchange.begin(status, reason, start.headers(), head.bodyLength(), withoutBody);
     if (status == 101) {
       beginTunnel();
@@ -231,6 +233,12 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
       return;
     }
     count += piece.readableBytes();
+    Relay.Copy to = copy;
+    if (to != null) {
+      byte[] bytes = new byte[piece.readableBytes()];
+      piece.getBytes(piece.readerIndex(), bytes);
+      to.add(bytes, 0, bytes.length);
+    }
     exchange.write(piece);
   }
 

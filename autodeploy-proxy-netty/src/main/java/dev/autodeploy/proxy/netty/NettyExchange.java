@@ -21,6 +21,8 @@ final class NettyExchange implements Exchange {
   private final ClientConnection connection;
   private final RequestHead head;
   private final RequestBody body;
+  private final BodyPace responsePace;
+  private boolean behind;
   private volatile @Nullable Runnable whenGone;
   private volatile boolean isGone;
   private volatile boolean waiting;
@@ -50,6 +52,7 @@ final class NettyExchange implements Exchange {
     this.head = head;
     GatewayConfig config = connection.front().config();
     body = new RequestBody(config.maxRequestBody(), new BodyPace(config.ticker(), config.pace()));
+    responsePace = new BodyPace(config.ticker(), config.responsePace());
   }
 
   ClientConnection connection() {
@@ -148,8 +151,21 @@ final class NettyExchange implements Exchange {
         });
   }
 
+  /** Returns the pace at which the client takes the response. */
+  BodyPace responsePace() {
+    return responsePace;
+  }
+
   void writabilityChanged(boolean writable) {
     blocked(!writable);
+    if (behind == writable) {
+      behind = !writable;
+      if (writable) {
+        responsePace.end(0);
+      } else {
+        responsePace.begin();
+      }
+    }
     if (writable && whenWritable != null) {
       whenWritable.run();
     }

@@ -34,7 +34,7 @@ final class NettyRelay implements Relay {
 
   @Override
   public boolean clientTooSlow() {
-    return exchange.body().pace().tooSlow();
+    return exchange.body().pace().tooSlow() || exchange.responsePace().tooSlow();
   }
 
   @Override

@@ -7,5 +7,7 @@ enum AbortReason {
   /** The engine did not keep the deadline of the wait. */
   HOLD_OVERDUE,
   RESPONSE_TIMEOUT,
+  /** It has taken longer in all than an exchange may. */
+  EXCHANGE_OVERDUE,
   SHUTDOWN
 }

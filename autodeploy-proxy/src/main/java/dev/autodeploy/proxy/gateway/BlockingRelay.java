@@ -23,6 +23,7 @@ final class BlockingRelay implements Relay {
   private final Ticker ticker;
   private final BodyBudget budget;
   private final ClientBody body;
+  private final BodyPace responsePace;
   private int taken;
 
   BlockingRelay(
@@ -30,6 +31,7 @@ final class BlockingRelay implements Relay {
       Upstreams upstreams,
       long maxBody,
       BodyPace.Limits pace,
+      BodyPace.Limits responsePace,
       BodyBudget budget,
       Ticker ticker) {
     this.exchange = exchange;
@@ -37,6 +39,7 @@ final class BlockingRelay implements Relay {
     this.ticker = ticker;
     this.budget = budget;
     body = new ClientBody(exchange.requestBody(), maxBody, new BodyPace(ticker, pace));
+    this.responsePace = new BodyPace(ticker, responsePace);
   }
 
   @Override
@@ -55,7 +58,7 @@ final class BlockingRelay implements Relay {
 
   @Override
   public boolean clientTooSlow() {
-    return body.pace().tooSlow();
+    return body.pace().tooSlow() || responsePace.tooSlow();
   }
 
   @Override
@@ -123,7 +126,7 @@ final class BlockingRelay implements Relay {
       if (start.withoutBody()) {
         listener.completed(0);
       } else {
-        new ResponseRelay(response, out, reads, listener).run();
+        new ResponseRelay(response, out, reads, responsePace, start.copy(), listener).run();
       }
     }
 

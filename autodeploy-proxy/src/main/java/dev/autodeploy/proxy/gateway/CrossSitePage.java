@@ -33,6 +33,6 @@ final class CrossSitePage {
             + "<p><a href=\""
             + WaitingPage.escape(head.target())
             + "\">Open it</a></p></body></html>\n";
-    return new LinkResponse(403, headers, "text/html; charset=utf-8", html);
+    return LinkResponse.text(403, headers, "text/html; charset=utf-8", html);
   }
 }

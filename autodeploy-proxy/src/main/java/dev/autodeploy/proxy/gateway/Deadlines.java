@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param startedNanos when it came
  * @param waitNanos how long it may be held
  * @param responseNanos how long its instance may be silent
+ * @param exchangeNanos how long an instance may have it in all
  */
-record Deadlines(long startedNanos, long waitNanos, long responseNanos) {
+record Deadlines(long startedNanos, long waitNanos, long responseNanos, long exchangeNanos) {
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /** Returns how much of the time to wait is left. */
@@ -22,13 +23,20 @@ record Deadlines(long startedNanos, long waitNanos, long responseNanos) {
    * Returns which limit has passed.
    *
    * @param phase the phase of the request
+   * @param usedSince when an instance had the request first, or {@link Relay#NOT_WAITING}
    * @param phaseSince when the phase began, or the last of the request's body came
    * @param waitingSince since when the next byte of the response is waited for, or {@link
    *     Relay#NOT_WAITING}
    * @param nowNanos the time
    * @return the reason to abort the request, or null
    */
-  @Nullable AbortReason passed(Phase phase, long phaseSince, long waitingSince, long nowNanos) {
+  @Nullable AbortReason passed(
+      Phase phase, long usedSince, long phaseSince, long waitingSince, long nowNanos) {
+    if (usedSince != Relay.NOT_WAITING
+        && nowNanos - usedSince > exchangeNanos
+        && (phase == Phase.FORWARDED || phase == Phase.RESPONDING)) {
+      return AbortReason.EXCHANGE_OVERDUE;
+    }
     return switch (phase) {
       // The engine keeps the deadline; this one is for when it does not.
       case HELD ->

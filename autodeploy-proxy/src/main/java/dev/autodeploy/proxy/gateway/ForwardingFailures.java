@@ -61,6 +61,9 @@ record ForwardingFailures(String name, GatewayConfig config, Duration maxWait) {
     if (reason == AbortReason.RESPONSE_TIMEOUT) {
       return Problems.responseTimeout(name, instance, config.responseTimeout());
     }
+    if (reason == AbortReason.EXCHANGE_OVERDUE) {
+      return Problems.exchangeOverdue(name, instance, config.exchangeTimeout());
+    }
     if (reason == AbortReason.SHUTDOWN) {
       return Problems.shuttingDown(name);
     }
@@ -100,6 +103,13 @@ record ForwardingFailures(String name, GatewayConfig config, Duration maxWait) {
           name,
           bytes,
           config.responseTimeout().toMillis());
+    } else if (reason == AbortReason.EXCHANGE_OVERDUE) {
+      log.warn(
+          "{}: the response was cut off after {} bytes, as the exchange took longer than {} ms"
+              + " (exchangeTimeout)",
+          name,
+          bytes,
+          config.exchangeTimeout().toMillis());
     } else {
       log.debug(
           "{}: the response broke off after {} bytes: {}",

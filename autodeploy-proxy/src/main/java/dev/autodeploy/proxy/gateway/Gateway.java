@@ -100,7 +100,8 @@ public final class Gateway implements AutoCloseable {
     }
     steps.add(new TargetStep());
     steps.add(new DeploymentStep(config.deployments()));
-    steps.add(new NoWakeStep(config.noWake()));
+    steps.add(
+        new WakeStep(config.wake(), new LastAnswers(config.keepAuthorization(), config.ticker())));
     steps.add(new SlashStep(addresses));
     steps.add(new UpgradeStep());
     steps.add(new BodyLimitStep(config.maxRequestBody()));
@@ -204,7 +205,7 @@ public final class Gateway implements AutoCloseable {
    */
   public boolean mayBlock(RequestHead head) {
     return config.access().asksApplication()
-        || !config.noWake().isEmpty()
+        || !config.wake().isEmpty()
         || config.waitingPage()
         || head.path().equals(STATUS_PATH);
   }
@@ -255,6 +256,7 @@ public final class Gateway implements AutoCloseable {
         services.upstreams(),
         config.maxRequestBody(),
         config.pace(),
+        config.responsePace(),
         budget,
         services.ticker());
   }

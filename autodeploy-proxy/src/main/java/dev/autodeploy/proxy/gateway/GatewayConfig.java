@@ -1,6 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
-import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.proxy.WakeRule;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
@@ -35,7 +35,9 @@ public final class GatewayConfig {
   private final @Nullable Boolean forwardAuthorization;
   private final int rateRequests;
   private final Duration ratePeriod;
-  private final List<NoWakeRule> noWake;
+  private final List<WakeRule> wake;
+  private final Duration exchangeTimeout;
+  private final Duration responseBodyTimeout;
   private final CorsRules cors;
   private final boolean okHttpOnly;
   private final boolean waitingPage;
@@ -71,7 +73,9 @@ public final class GatewayConfig {
     forwardAuthorization = settings.forwardAuthorization;
     rateRequests = settings.rateRequests;
     ratePeriod = settings.ratePeriod;
-    noWake = List.copyOf(settings.noWake);
+    wake = List.copyOf(settings.wake);
+    exchangeTimeout = settings.exchangeTimeout;
+    responseBodyTimeout = settings.responseBodyTimeout;
     cors = new CorsRules(settings.cors);
     okHttpOnly = settings.okHttpOnly;
     waitingPage = settings.waitingPage;
@@ -191,9 +195,28 @@ public final class GatewayConfig {
     return ratePeriod;
   }
 
-  /** Returns the requests that are answered from the status. */
-  public List<NoWakeRule> noWake() {
-    return noWake;
+  /** Returns the rules for requests that do not wake, or do not keep. */
+  public List<WakeRule> wake() {
+    return wake;
+  }
+
+  /** Returns how long an exchange with an instance may take in all. */
+  public Duration exchangeTimeout() {
+    return exchangeTimeout;
+  }
+
+  /** Returns how long a response may wait for its client in all. */
+  public Duration responseBodyTimeout() {
+    return responseBodyTimeout;
+  }
+
+  /**
+   * Returns how fast a client has to take a response, beside the least rate.
+   *
+   * @return the limits
+   */
+  public BodyPace.Limits responsePace() {
+    return new BodyPace.Limits(0, Duration.ZERO, responseBodyTimeout);
   }
 
   /** Returns the web pages of other origins that may use links. */

@@ -16,6 +16,7 @@ final class LinkCall {
   private @Nullable LinkRequest request;
   private @Nullable Deployment deployment;
   private @Nullable RouteRule rule;
+  private InstanceUse use = InstanceUse.ORDINARY;
 
   /**
    * Creates a call.
@@ -85,5 +86,13 @@ final class LinkCall {
 
   RouteRule rule() {
     return requireNonNull(rule, "rule");
+  }
+
+  void use(InstanceUse found) {
+    use = found;
+  }
+
+  InstanceUse use() {
+    return use;
   }
 }

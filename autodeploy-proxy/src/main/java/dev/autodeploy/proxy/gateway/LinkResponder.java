@@ -1,7 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import java.io.IOException;
 import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +33,7 @@ final class LinkResponder {
   }
 
   private void write(Exchange exchange, LinkResponse response) {
-    byte[] body = response.body().getBytes(UTF_8);
+    byte[] body = response.body().getBytes(response.charset());
     HttpHeaders headers = response.headers();
     if (response.type() != null) {
       headers.set("Content-Type", response.type());

@@ -1,5 +1,9 @@
 package dev.autodeploy.proxy.gateway;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,16 +13,26 @@ import org.jspecify.annotations.Nullable;
  * @param headers the header fields, without those of the body
  * @param type the body's media type, or null if there is no body
  * @param body the body
+ * @param charset how the body is written
  */
-record LinkResponse(int status, HttpHeaders headers, @Nullable String type, String body) {
+record LinkResponse(
+    int status, HttpHeaders headers, @Nullable String type, String body, Charset charset) {
+
+  static LinkResponse text(int status, HttpHeaders headers, @Nullable String type, String body) {
+    return new LinkResponse(status, headers, type, body, UTF_8);
+  }
+
+  /** Returns the response whose body has one byte for each character. */
+  static LinkResponse bytes(int status, HttpHeaders headers, @Nullable String type, String body) {
+    return new LinkResponse(status, headers, type, body, ISO_8859_1);
+  }
 
   static LinkResponse withoutBody(int status, HttpHeaders headers) {
-    return new LinkResponse(status, headers, null, "");
+    return text(status, headers, null, "");
   }
 
   static LinkResponse json(HttpHeaders headers, String json) {
-    return new LinkResponse(
-        200, headers.add("Cache-Control", "no-store"), "application/json", json);
+    return text(200, headers.add("Cache-Control", "no-store"), "application/json", json);
   }
 
   static LinkResponse of(Problem problem) {
@@ -38,6 +52,6 @@ record LinkResponse(int status, HttpHeaders headers, @Nullable String type, Stri
       headers.set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
     }
     headers.set("Cache-Control", "no-store");
-    return new LinkResponse(problem.status(), headers, "application/problem+json", problem.json());
+    return text(problem.status(), headers, "application/problem+json", problem.json());
   }
 }

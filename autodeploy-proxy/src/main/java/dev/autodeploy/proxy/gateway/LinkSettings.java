@@ -6,7 +6,7 @@ import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.CorsPolicy;
-import dev.autodeploy.proxy.NoWakeRule;
+import dev.autodeploy.proxy.WakeRule;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -57,7 +57,9 @@ public final class LinkSettings {
   @Nullable Boolean forwardAuthorization;
   int rateRequests;
   Duration ratePeriod = Duration.ofSeconds(1);
-  final List<NoWakeRule> noWake = new ArrayList<>();
+  final List<WakeRule> wake = new ArrayList<>();
+  Duration exchangeTimeout = LONGEST;
+  Duration responseBodyTimeout = Duration.ofHours(1);
   final Map<String, CorsPolicy> cors = new LinkedHashMap<>();
   private final Set<String> allowedHosts = new LinkedHashSet<>();
   private final Set<String> allowedOrigins = new LinkedHashSet<>();
@@ -189,8 +191,16 @@ public final class LinkSettings {
     ratePeriod = atMost(Arguments.positive("period", period));
   }
 
-  public void noWake(NoWakeRule rule) {
-    noWake.add(requireNonNull(rule, "rule"));
+  public void wake(WakeRule rule) {
+    wake.add(requireNonNull(rule, "rule"));
+  }
+
+  public void exchangeTimeout(Duration value) {
+    exchangeTimeout = atMost(Arguments.positive("exchangeTimeout", value));
+  }
+
+  public void responseBodyTimeout(Duration value) {
+    responseBodyTimeout = atMost(Arguments.positive("responseBodyTimeout", value));
   }
 
   public void cors(CorsPolicy policy) {

@@ -200,6 +200,26 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem asleep(String name) {
+    return Problem.of(
+            ProblemType.ASLEEP,
+            "no instance of the deployment runs, and a rule of this link says that requests of this"
+                + " kind start none; another request does")
+        .about(name);
+  }
+
+  static Problem exchangeOverdue(String name, String instance, Duration limit) {
+    return Problem.of(
+            ProblemType.ANSWER_TIMEOUT,
+            "instance '"
+                + instance
+                + "' did not begin its answer within "
+                + limit.toMillis()
+                + " ms, the longest exchange of this link")
+        .about(name)
+        .with("instance", instance);
+  }
+
   static Problem internal(@Nullable String name) {
     return Problem.of(ProblemType.INTERNAL_ERROR, "the link failed; its log says why").about(name);
   }

@@ -1,7 +1,9 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.text.PlainText;
@@ -46,15 +48,19 @@ final class ProxiedRequest implements Client {
   private final ForwardingFailures failures;
   private final @Nullable String upgrade;
   private final LinkAddress link;
+  private final InstanceUse use;
 
   private int replays;
   private volatile boolean connectionSeen;
   private int status;
   private @Nullable Lease lease;
+  private boolean borrowed;
+  private boolean lengthKnown;
 
   private volatile boolean placeTaken;
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince;
+  private volatile long usedSince = Relay.NOT_WAITING;
   private volatile @Nullable CompletableFuture<Lease> pending;
   private volatile Relay.@Nullable Attempt attempt;
   private volatile @Nullable AbortReason aborted;
@@ -71,6 +77,7 @@ final class ProxiedRequest implements Client {
     this.route = call.route();
     this.deployment = call.deployment();
     this.rule = call.rule();
+    this.use = call.use();
     this.log = log;
     place =
         new QueuePlace(
@@ -94,7 +101,10 @@ final class ProxiedRequest implements Client {
     phaseSince = services.ticker().read();
     deadlines =
         new Deadlines(
-            phaseSince, wait.time().toNanos(), services.config().responseTimeout().toNanos());
+            phaseSince,
+            wait.time().toNanos(),
+            services.config().responseTimeout().toNanos(),
+            services.config().exchangeTimeout().toNanos());
   }
 
   /** Begins; the last thing that the caller does. */
@@ -131,6 +141,9 @@ final class ProxiedRequest implements Client {
   private void acquire() {
     long left = deadlines.leftNanos(services.ticker().read());
     enter(Phase.HELD);
+    if (!use.keeps() && borrow()) {
+      return;
+    }
     CompletableFuture<Lease> future =
         deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
     pending = future;
@@ -152,6 +165,31 @@ final class ProxiedRequest implements Client {
     exchange.whenDone(future, () -> guarded(() -> acquired(future)));
   }
 
+  /** Takes an instance that it does not keep, if one is ready; returns false to wait for one. */
+  private boolean borrow() {
+    Lease lent = deployment.borrow().orElse(null);
+    lease = lent;
+    borrowed = lent != null;
+    if (lent != null) {
+      forward(lent); // which may be the whole exchange
+      return true;
+    }
+    if (!use.wakes()) {
+      asleep();
+      return true;
+    }
+    return false;
+  }
+
+  private void asleep() {
+    String name = deployment.name();
+    end(
+        Outcome.refused(
+            use.refusal() == 503
+                ? LinkResponse.of(Problems.asleep(name))
+                : LinkResponse.withoutBody(use.refusal(), new HttpHeaders())));
+  }
+
   private void acquired(CompletableFuture<Lease> future) {
     place.leave();
     pending = null;
@@ -166,7 +204,13 @@ final class ProxiedRequest implements Client {
         acquire();
         return;
       }
-      refuse(Problems.of(cause, deployment.name()));
+      if (rule instanceof RouteRule.Running
+          && cause instanceof AutoDeployException refusal
+          && refusal.code() == ErrorCode.ROUTE_TARGET_NOT_FOUND) {
+        asleep();
+      } else {
+        refuse(Problems.of(cause, deployment.name()));
+      }
       return;
     }
     forward(lease);
@@ -191,6 +235,7 @@ final class ProxiedRequest implements Client {
 
   private void forward(Lease granted) {
     enter(Phase.FORWARDED);
+    usedSince = usedSince == Relay.NOT_WAITING ? phaseSince : usedSince;
     log.granted(granted);
     boolean keep = services.config().keepAuthorization();
     LinkView view = view(granted);
@@ -279,8 +324,39 @@ final class ProxiedRequest implements Client {
       start.headers().set("AutoDeploy-Hint", hint);
     }
     status = code;
+    lengthKnown = received.first("Content-Length") != null;
     enter(Phase.RESPONDING);
-    return start;
+    LastAnswers.Recording recording = use.recording();
+    return recording == null
+        ? start
+        : new Relay.ResponseStart(
+            start.headers(), start.withoutBody(), recording.begin(code, received, start.headers()));
+  }
+
+  private void complete(long bytes) {
+    LastAnswers.Recording recording = use.recording();
+    if (recording != null) {
+      recording.complete();
+    }
+    end(Outcome.completed(status, bytes));
+  }
+
+  /** The response broke off, which is its end if it was one that did not keep its instance. */
+  private void truncated(Events on, long bytes, IOException error) {
+    if (!borrowed || lengthKnown || aborted != null) {
+      truncate(bytes, error);
+      return;
+    }
+    on.afterExit(
+        () -> {
+          InstanceExit exit = on.exit.getNow(null);
+          boolean released = exit != null && exit.exitCode() == null; // and did not end by itself
+          if (released && aborted == null) {
+            end(Outcome.completed(status, bytes));
+          } else {
+            truncate(bytes, error);
+          }
+        });
   }
 
   private void truncate(long bytes, IOException error) {
@@ -381,6 +457,7 @@ final class ProxiedRequest implements Client {
     AbortReason passed =
         deadlines.passed(
             phase,
+            usedSince,
             phaseSince,
             current == null ? Relay.NOT_WAITING : current.waitingSince(),
             nowNanos);
@@ -504,7 +581,7 @@ final class ProxiedRequest implements Client {
 
     @Override
     public void completed(long bytes) {
-      guarded(() -> end(Outcome.completed(status, bytes)));
+      guarded(() -> complete(bytes));
     }
 
     @Override
@@ -526,7 +603,7 @@ final class ProxiedRequest implements Client {
 
     @Override
     public void truncated(long bytes, IOException error) {
-      guarded(() -> truncate(bytes, error));
+      guarded(() -> ProxiedRequest.this.truncated(Events.this, bytes, error));
     }
 
     @Override

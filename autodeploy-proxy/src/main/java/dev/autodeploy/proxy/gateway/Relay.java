@@ -155,8 +155,22 @@ public interface Relay {
    *
    * @param headers the header fields
    * @param withoutBody whether no body follows, whatever the instance sends
+   * @param copy gets a copy of the body, or null
    */
-  record ResponseStart(HttpHeaders headers, boolean withoutBody) {}
+  record ResponseStart(HttpHeaders headers, boolean withoutBody, @Nullable Copy copy) {}
+
+  /** A receiver of a copy of a response's body. */
+  interface Copy {
+
+    /**
+     * Takes a piece.
+     *
+     * @param buffer holds it
+     * @param offset where it begins
+     * @param length how long it is
+     */
+    void add(byte[] buffer, int offset, int length);
+  }
 
   /**
    * The reasons for which there is no response.

@@ -77,7 +77,7 @@ record ResponseHeaders(
         && received.first("Transfer-Encoding") == null) {
       headers.set("Content-Length", declared);
     }
-    return new Relay.ResponseStart(headers, withoutBody);
+    return new Relay.ResponseStart(headers, withoutBody, null);
   }
 
   private static boolean isEventStream(HttpHeaders received) {

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
 
 /** Copies the body of a response to the client, and flushes whenever the instance pauses. */
 final class ResponseRelay {
@@ -11,14 +12,33 @@ final class ResponseRelay {
   private final Upstream.Response response;
   private final OutputStream out;
   private final ReadClock reads;
+  private final BodyPace pace;
+  private final Relay.@Nullable Copy copy;
   private final Relay.Listener listener;
   private long count;
 
+  /**
+   * Creates a relay.
+   *
+   * @param response the response
+   * @param out where its body goes
+   * @param reads is told when the instance is waited for
+   * @param pace is told when the client is waited for
+   * @param copy gets a copy of the body, or null
+   * @param listener is told how it ends
+   */
   ResponseRelay(
-      Upstream.Response response, OutputStream out, ReadClock reads, Relay.Listener listener) {
+      Upstream.Response response,
+      OutputStream out,
+      ReadClock reads,
+      BodyPace pace,
+      Relay.@Nullable Copy copy,
+      Relay.Listener listener) {
     this.response = response;
     this.out = out;
     this.reads = reads;
+    this.pace = pace;
+    this.copy = copy;
     this.listener = listener;
   }
 
@@ -50,6 +70,10 @@ final class ResponseRelay {
       if (n < 0) {
         break;
       }
+      if (copy != null) {
+        copy.add(buffer, 0, n);
+      }
+      pace.begin();
       try {
         out.write(buffer, 0, n);
         if (pauses) {
@@ -58,6 +82,8 @@ final class ResponseRelay {
       } catch (IOException e) {
         listener.clientLeft(count);
         return;
+      } finally {
+        pace.end(n);
       }
       count += n;
     }

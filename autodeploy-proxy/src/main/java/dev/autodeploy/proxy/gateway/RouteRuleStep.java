@@ -11,7 +11,8 @@ final class RouteRuleStep implements LinkStep {
     if (rule == null) {
       return LinkResponse.of(Problems.noSuchRouteTarget(call.deployment().name()));
     }
-    call.rule(rule);
+    boolean mayStart = rule instanceof RouteRule.Default || rule instanceof RouteRule.ScaleOut;
+    call.rule(mayStart && !call.use().wakes() ? RouteRule.running() : rule);
     return null;
   }
 }

@@ -13,24 +13,24 @@ import java.util.Map;
  */
 final class StallWatch {
   private final long limitNanos;
-  private final long minMove;
+  private final double minPerNano;
   private final ClientPresence presence;
   private Map<Client, Quiet> known = new HashMap<>();
 
-  /** A transfer that takes long: since when nothing has moved, and what was unsent then. */
-  private record Quiet(long transfer, long since, long unsent) {}
+  /** A transfer that takes long: when it was looked at last, and what was unsent when. */
+  private record Quiet(long transfer, long since, long unsent, long asOf) {}
 
   /**
    * Creates a watch.
    *
    * @param limitNanos how long a client may not move
-   * @param minRate the bytes that it has to take in each second of half of that time, for it to
-   *     count as moving; 0 for a single byte
+   * @param minRate the bytes that it has to take in a second, on average from one look to the next,
+   *     for it to count as moving; 0 for a single byte
    * @param presence tells how much is unsent
    */
   StallWatch(long limitNanos, long minRate, ClientPresence presence) {
     this.limitNanos = limitNanos;
-    minMove = Math.max(1, (long) (minRate * (limitNanos / 2e9)));
+    minPerNano = minRate / 1e9;
     this.presence = presence;
   }
 
@@ -47,7 +47,7 @@ final class StallWatch {
       }
       if (before == null || before.transfer != transfer) {
         if (now - transfer > limitNanos / 2) {
-          next.put(client, new Quiet(transfer, transfer, ClientPresence.UNKNOWN));
+          next.put(client, new Quiet(transfer, transfer, ClientPresence.UNKNOWN, now));
           first.add(client);
         }
       } else {
@@ -71,7 +71,7 @@ final class StallWatch {
     for (Client client : first) {
       next.computeIfPresent(
           client,
-          (same, quiet) -> new Quiet(quiet.transfer, quiet.since, unsentOf(client, unsent)));
+          (same, quiet) -> new Quiet(quiet.transfer, quiet.since, unsentOf(client, unsent), now));
     }
     for (Client client : overdue) {
       long left = unsentOf(client, unsent);
@@ -79,13 +79,17 @@ final class StallWatch {
           next.computeIfPresent(
               client,
               (same, quiet) ->
-                  left != ClientPresence.UNKNOWN && left <= quiet.unsent - minMove
-                      ? new Quiet(quiet.transfer, now, left)
+                  left != ClientPresence.UNKNOWN && left <= quiet.unsent - least(now - quiet.asOf)
+                      ? new Quiet(quiet.transfer, now, left, now)
                       : null);
       if (moved == null) {
         client.stalled();
       }
     }
+  }
+
+  private long least(long nanos) {
+    return Math.max(1, (long) (minPerNano * nanos));
   }
 
   private static long unsentOf(Client client, Map<Client, Long> unsent) {

@@ -15,7 +15,9 @@ final class WaitingPageStep implements LinkStep {
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     Deployment deployment = call.deployment();
-    if (!WaitingPage.wanted(call.head()) || deployment.status().count(InstancePhase.READY) > 0) {
+    if (!call.use().wakes()
+        || !WaitingPage.wanted(call.head())
+        || deployment.status().count(InstancePhase.READY) > 0) {
       return null;
     }
     DeploymentStatus status = deployment.status();
@@ -30,7 +32,7 @@ final class WaitingPageStep implements LinkStep {
             .add("Cache-Control", "no-store")
             .add("Retry-After", Integer.toString(WaitingPage.RELOAD_SECONDS))
             .add("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-    return new LinkResponse(
+    return LinkResponse.text(
         503,
         headers,
         "text/html; charset=utf-8",

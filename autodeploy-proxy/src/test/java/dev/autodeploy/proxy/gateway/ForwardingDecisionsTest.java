@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What is decided about a request on its way, without moving a byte. */
 final class ForwardingDecisionsTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-  private final Deadlines deadlines = new Deadlines(SECOND, 10 * SECOND, 5 * SECOND);
+  private final Deadlines deadlines = new Deadlines(SECOND, 10 * SECOND, 5 * SECOND, 60 * SECOND);
 
   @Test
   void heldRequest_isOverdueASecondAfterItsDeadline() {
@@ -35,6 +35,17 @@ final class ForwardingDecisionsTest {
     assertThat(passed(Phase.RESPONDING, 0, 94 * SECOND, 99 * SECOND + 1))
         .isEqualTo(AbortReason.RESPONSE_TIMEOUT);
     assertThat(passed(Phase.DONE, 0, 0, 99 * SECOND)).isNull();
+  }
+
+  @Test
+  void exchange_isOverdueOnceAnInstanceHasHadItForTooLong() {
+    for (Phase phase : new Phase[] {Phase.FORWARDED, Phase.RESPONDING}) {
+      long now = 100 * SECOND;
+      assertThat(deadlines.passed(phase, 40 * SECOND, now, now, now)).isNull();
+      assertThat(deadlines.passed(phase, 40 * SECOND - 1, now, now, now))
+          .isEqualTo(AbortReason.EXCHANGE_OVERDUE);
+      assertThat(deadlines.passed(phase, Relay.NOT_WAITING, now, now, now)).isNull();
+    }
   }
 
   @Test
@@ -69,7 +80,7 @@ final class ForwardingDecisionsTest {
   }
 
   private AbortReason passed(Phase phase, long since, long waiting, long now) {
-    return deadlines.passed(phase, since, waiting, now);
+    return deadlines.passed(phase, Relay.NOT_WAITING, since, waiting, now);
   }
 
   private static HttpHeaders upgrade(String protocol) {

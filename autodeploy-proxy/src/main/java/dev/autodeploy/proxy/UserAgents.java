@@ -4,12 +4,13 @@ import dev.autodeploy.internal.text.BoundedPattern;
 import dev.autodeploy.internal.text.SearchLimitException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The rule for clients by what they call themselves, which is a text that they choose. */
-final class UserAgentRule implements NoWakeRule {
-  private static final Logger LOG = LoggerFactory.getLogger(UserAgentRule.class);
+/** The check of clients by what they call themselves, which is a text that they choose. */
+final class UserAgents implements Predicate<LinkRequest> {
+  private static final Logger LOG = LoggerFactory.getLogger(UserAgents.class);
 
   /** The number of characters that one search may read: {@value} take about ten milliseconds. */
   private static final long MAX_STEPS = 2_000_000;
@@ -17,12 +18,12 @@ final class UserAgentRule implements NoWakeRule {
   private final BoundedPattern pattern;
   private final AtomicBoolean warned = new AtomicBoolean();
 
-  UserAgentRule(String regex) {
+  UserAgents(String regex) {
     pattern = BoundedPattern.compile(regex, MAX_STEPS);
   }
 
   @Override
-  public boolean matches(LinkRequest request) {
+  public boolean test(LinkRequest request) {
     List<String> agents = request.headers().apply("User-Agent");
     try {
       return !agents.isEmpty() && pattern.search().find(agents.get(0));

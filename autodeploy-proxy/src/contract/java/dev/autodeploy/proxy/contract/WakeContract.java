@@ -1,0 +1,427 @@
+package dev.autodeploy.proxy.contract;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.Wake;
+import dev.autodeploy.proxy.WakeRule;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** Requests that do not wake a deployment, or do not keep its instance; limits of an exchange. */
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
+public abstract class WakeContract extends LinkContract {
+
+  private TestLink link(TestInstance.App app, WakeRule... rules) throws IOException {
+    return link(
+        app,
+        spec -> {},
+        proxy -> {
+          for (WakeRule rule : rules) {
+            proxy.wake(rule);
+          }
+        });
+  }
+
+  private TestLink link(TestInstance.App app, Consumer<LinkBuilder<?>> settings)
+      throws IOException {
+    return link(app, spec -> {}, settings);
+  }
+
+  private static String get(String path, String fields) {
+    return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n";
+  }
+
+  @Test
+  void monitorsAndCrawlers_areAnsweredFromTheStatus() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("x"),
+            Wake.never("/health"),
+            Wake.when(request -> request.method().equals("PROPFIND")).answerStatus(),
+            Wake.crawlers())) {
+      String[] requests = {
+        get("/d/app/health", ""),
+        get("/d/app/health?x=1", ""),
+        "PROPFIND /d/app/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        get("/d/app/", "User-Agent: Mozilla/5.0 (compatible; Googlebot/2.1)\r\n"),
+      };
+      for (String request : requests) {
+        RawClient.Response response = link.ask(request);
+        assertThat(response.status).isEqualTo(200);
+        assertThat(response.body).isEqualTo("{\"deployment\":\"app\",\"status\":\"STANDBY\"}");
+      }
+      assertThat(link.provider.starts).isEmpty();
+
+      assertThat(link.get("/d/app/").body).isEqualTo("x");
+      link.awaitQuiet();
+      InstanceInfo before = link.app.status().instances().get(0);
+      for (String request : requests) {
+        assertThat(link.ask(request).field("AutoDeploy-Status")).isEqualTo("RUNNING");
+      }
+      InstanceInfo after = link.app.status().instances().get(0);
+      assertThat(after.idleSince()).isEqualTo(before.idleSince());
+      assertThat(after.releaseAt()).isEqualTo(before.releaseAt());
+      assertThat(link.instance().requests).hasSize(1);
+    }
+  }
+
+  /** Pings once a second, for ever. */
+  private static void pings(TestInstance.Request request, java.io.OutputStream out)
+      throws IOException {
+    if (!request.target.startsWith("/mcp")) {
+      TestInstance.App.text("x").respond(request, out);
+      return;
+    }
+    stream(out);
+  }
+
+  private static void stream(java.io.OutputStream out) throws IOException {
+    TestInstance.write(
+        out,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+            + "Transfer-Encoding: chunked\r\n\r\n");
+    while (true) {
+      TestInstance.write(out, "8\r\n: ping\n\n\r\n");
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+    }
+  }
+
+  @Test
+  void standingStream_thatPingsEachSecond_doesNotKeepTheInstance() throws Exception {
+    try (TestLink link =
+            link(
+                WakeContract::pings,
+                spec -> spec.idleTimeout(Duration.ofSeconds(3)),
+                proxy -> proxy.wake(Wake.notKept("/mcp")));
+        RawClient client = link.client()) {
+      RawClient.Response asleep = link.get("/d/app/mcp");
+      assertThat(asleep.status).isEqualTo(503);
+      assertThat(asleep.body).contains("problems/asleep");
+      assertThat(link.provider.starts).isEmpty();
+
+      assertThat(link.get("/d/app/").body).isEqualTo("x");
+      long begun = System.nanoTime();
+      client.send(get("/d/app/mcp", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      assertThat(link.app.status().inFlight()).isZero();
+      String stream = untilLastChunk(client);
+
+      assertThat(stream).contains(": ping").endsWith("0\r\n\r\n"); // in order, not cut off
+      assertThat(System.nanoTime() - begun).isBetween(2_500_000_000L, 8_000_000_000L);
+      Await.until("it is released", () -> link.provider.instances.isEmpty());
+      assertThat(link.get("/d/app/mcp").status).isEqualTo(503);
+      assertThat(link.provider.starts).hasSize(1);
+      link.awaitQuiet();
+    }
+  }
+
+  private static String untilLastChunk(RawClient client) throws IOException {
+    StringBuilder all = new StringBuilder();
+    while (!all.toString().endsWith("\r\n0\r\n\r\n")) {
+      int b = client.read();
+      if (b < 0) {
+        return all + "(the connection ended)";
+      }
+      all.append((char) b);
+    }
+    return all.toString();
+  }
+
+  @Test
+  void standingStream_withoutARule_keepsTheInstance() throws Exception {
+    try (TestLink link =
+            link(
+                WakeContract::pings,
+                spec -> spec.idleTimeout(Duration.ofMillis(200)),
+                proxy -> {});
+        RawClient client = link.client()) {
+      client.send(get("/d/app/mcp", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      TimeUnit.SECONDS.sleep(2);
+      assertThat(link.provider.instances).hasSize(1);
+    }
+  }
+
+  @Test
+  void instanceThatCrashes_cutsAStandingStreamOff() throws Exception {
+    try (TestLink link = link(WakeContract::pings, Wake.notKept("/mcp"));
+        RawClient client = link.client()) {
+      link.warm();
+      client.send(get("/d/app/mcp", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      link.provider.crash(link.app.status().instances().get(0).id(), 1);
+
+      assertThat(client.rest()).doesNotEndWith("0\r\n\r\n");
+    }
+  }
+
+  @Test
+  void lastAnswer_isGivenWhileAsleep_andWakesNothing() throws Exception {
+    AtomicInteger number = new AtomicInteger();
+    TestInstance.App models =
+        (request, out) ->
+            TestInstance.write(
+                out,
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Mine: 1\r\n"
+                    + "Content-Length: 12\r\n\r\n{\"list\": \"\u00e4"
+                    + number.incrementAndGet());
+    try (TestLink link = link(models, Wake.lastAnswer("/v1/models"))) {
+      assertThat(link.get("/d/app/v1/models").body).endsWith("1"); // there is none yet: it wakes
+      assertThat(link.get("/d/app/v1/models").body).endsWith("2"); // the instance's own
+      link.awaitQuiet();
+      Duration busy = link.app.status().instances().get(0).busy();
+      assertThat(link.get("/d/app/v1/models").body).endsWith("3");
+      assertThat(link.app.status().instances().get(0).busy()).isEqualTo(busy); // and not kept
+      link.app.releaseNow().join();
+
+      RawClient.Response last = link.get("/d/app/v1/models");
+      assertThat(last.status).isEqualTo(200);
+      assertThat(last.body).isEqualTo("{\"list\": \"\u00e43");
+      assertThat(last.field("Content-Type")).isEqualTo("application/json");
+      assertThat(last.field("X-Mine")).isEqualTo("1");
+      assertThat(last.field("Age")).isNotNull();
+      assertThat(last.field("AutoDeploy-Status")).isEqualTo("STANDBY");
+      assertThat(link.provider.starts).hasSize(1);
+      RawClient.Response head =
+          link.ask("HEAD /d/app/v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertThat(head.field("Content-Length")).isEqualTo("12");
+
+      assertThat(link.get("/d/app/v1/models?other").body).endsWith("4"); // another answer: it wakes
+      assertThat(link.provider.starts).hasSize(2);
+    }
+  }
+
+  @Test
+  void lastAnswer_ofOneCaller_isNotGivenToAnother_norIsWhatMayNotBeKept() throws Exception {
+    TestInstance.App app =
+        (request, out) -> {
+          String more =
+              switch (request.target) {
+                case "/v1/cookie" -> "Set-Cookie: a=b\r\n";
+                case "/v1/private" -> "Cache-Control: private\r\n";
+                case "/v1/varies" -> "Vary: X-User\r\n";
+                case "/v1/error" -> "error";
+                default -> "";
+              };
+          String line = more.equals("error") ? "HTTP/1.1 404 No" : "HTTP/1.1 200 OK";
+          String body = request.target.equals("/v1/big") ? "x".repeat(300_000) : "own";
+          TestInstance.write(
+              out,
+              line
+                  + "\r\nContent-Length: "
+                  + body.length()
+                  + "\r\n"
+                  + (more.equals("error") ? "" : more)
+                  + "\r\n"
+                  + body);
+        };
+    try (TestLink link = link(app, Wake.lastAnswer("/v1/*"))) {
+      String[] refused = {"cookie", "private", "varies", "error", "big"};
+      link.ask(get("/d/app/v1/mine", "Authorization: Bearer a\r\n"));
+      for (String path : refused) {
+        link.get("/d/app/v1/" + path);
+      }
+      link.app.releaseNow().join();
+
+      assertThat(link.ask(get("/d/app/v1/mine", "Authorization: Bearer a\r\n")).field("Age"))
+          .isNotNull();
+      assertThat(link.ask(get("/d/app/v1/mine", "Authorization: Bearer b\r\n")).field("Age"))
+          .isNull();
+      for (String path : refused) {
+        link.app.releaseNow().join();
+        assertThat(link.get("/d/app/v1/" + path).field("Age")).as(path).isNull();
+      }
+    }
+  }
+
+  @Test
+  void requestThatDoesNotWake_isRefusedWhileAsleep_andUseLikeAnyOtherElse() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("x"),
+            Wake.on("/poll").doNotWake(503),
+            Wake.on("/beat").doNotWake(204))) {
+      assertThat(link.get("/d/app/poll").body).contains("problems/asleep");
+      assertThat(link.get("/d/app/beat").status).isEqualTo(204);
+      assertThat(link.ask(get("/d/app/beat", "Deploy-Route-Rule: scale-out\r\n")).status)
+          .isEqualTo(204);
+      assertThat(link.provider.starts).isEmpty();
+
+      link.provider.gate = new CompletableFuture<>();
+      try (RawClient wakes = link.client();
+          RawClient joins = link.client()) {
+        wakes.send(get("/d/app/", ""));
+        link.awaitHeld(1);
+        joins.send(get("/d/app/poll", "")); // an instance starts anyway: it waits
+        link.awaitHeld(2);
+        link.provider.gate.complete(null);
+        assertThat(wakes.response().body).isEqualTo("x");
+        assertThat(joins.response().body).isEqualTo("x");
+      }
+      link.awaitQuiet();
+      InstanceInfo before = link.app.status().instances().get(0);
+      assertThat(link.get("/d/app/beat").body).isEqualTo("x");
+      link.awaitQuiet();
+      assertThat(link.app.status().instances().get(0).idleSince()).isAfter(before.idleSince());
+    }
+  }
+
+  @Test
+  void fixedAnswer_isGivenAlways_orOnlyWhileAsleep() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("x"),
+            Wake.on("/robots.txt").answer(200, Map.of("Content-Type", "text/plain"), "Disallow: /"),
+            Wake.on("/ready").answerWhileAsleep(503, Map.of("X-Asleep", "yes"), "asleep"),
+            Wake.on("/state").answerStatusWhileAsleep())) {
+      assertThat(link.get("/d/app/robots.txt").body).isEqualTo("Disallow: /");
+      RawClient.Response asleep = link.get("/d/app/ready");
+      assertThat(asleep.status).isEqualTo(503);
+      assertThat(asleep.field("X-Asleep")).isEqualTo("yes");
+      assertThat(asleep.body).isEqualTo("asleep");
+      assertThat(link.get("/d/app/state").body).contains("STANDBY");
+      assertThat(link.provider.starts).isEmpty();
+
+      link.warm();
+      assertThat(link.get("/d/app/ready").body).isEqualTo("x");
+      assertThat(link.get("/d/app/state").body).isEqualTo("x");
+      RawClient.Response robots = link.get("/d/app/robots.txt");
+      assertThat(robots.field("Content-Type")).isEqualTo("text/plain");
+      assertThat(link.instance().requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void ruleThatFails_isAnErrorThatSaysSo() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("x"),
+            Wake.when(request -> request.headers().apply("X").get(0).equals("y")).answerStatus())) {
+      RawClient.Response response = link.get("/d/app/");
+
+      assertThat(response.status).isEqualTo(500);
+      assertThat(response.body).contains("problems/internal-error");
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
+
+  @Test
+  void browser_getsAWaitingPageWhileAnInstanceStarts() throws Exception {
+    String browser =
+        "GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: text/html,application/xhtml+xml\r\n"
+            + "Sec-Fetch-Mode: navigate\r\n\r\n";
+    try (TestLink link =
+        link(
+            TestInstance.App.text("the service"),
+            spec -> spec.description("<b>speech</b>"),
+            proxy -> proxy.waitingPage(true))) {
+      link.provider.gate = new CompletableFuture<>();
+      for (int i = 0; i < 3; i++) {
+        RawClient.Response page = link.ask(browser);
+        assertThat(page.status).isEqualTo(503);
+        assertThat(page.field("Content-Type")).startsWith("text/html");
+        assertThat(page.field("Retry-After")).isEqualTo("2");
+        assertThat(page.body)
+            .contains("http-equiv=\"refresh\" content=\"2\"")
+            .contains("An instance has been starting for 0 s")
+            .contains("&lt;b&gt;speech")
+            .doesNotContain("<b>");
+      }
+      assertThat(link.provider.starts).hasSize(1);
+
+      link.provider.gate.complete(null);
+      Await.until("it is ready", () -> link.app.status().state().name().equals("RUNNING"));
+      assertThat(link.ask(browser).body).isEqualTo("the service");
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void programs_areHeldWhereBrowsersGetAPage() throws Exception {
+    try (TestLink link =
+        link(TestInstance.App.text("the service"), spec -> {}, proxy -> proxy.waitingPage(true))) {
+      assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n").body)
+          .isEqualTo("the service");
+    }
+  }
+
+  // The limits of an exchange.
+
+  @Test
+  void exchangeThatTakesTooLong_is504_orCutOff() throws Exception {
+    TestInstance.App app =
+        (request, out) -> {
+          if (request.target.equals("/stream")) {
+            stream(out);
+          }
+          LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(5));
+        };
+    try (TestLink link = link(app, proxy -> proxy.exchangeTimeout(Duration.ofMillis(1500)));
+        RawClient client = link.client()) {
+      link.warm();
+      RawClient.Response silent = link.get("/d/app/");
+      assertThat(silent.status).isEqualTo(504);
+      assertThat(silent.body).contains("1500 ms, the longest exchange");
+
+      client.send(get("/d/app/stream", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      assertThat(client.rest()).contains(": ping").doesNotEndWith("0\r\n\r\n");
+      link.awaitQuiet();
+    }
+  }
+
+  /** Above the least rate, and so for as long as the response lasts. */
+  @Test
+  void clientThatReads676BytesASecond_keepsAnInstanceNoLongerThanItMay() throws Exception {
+    TestInstance.App big =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n");
+          byte[] piece = new byte[65536];
+          for (int i = 0; i < 1600; i++) {
+            out.write(piece);
+          }
+        };
+    try (TestLink link =
+            link(
+                big,
+                spec -> spec.concurrency(1),
+                proxy -> proxy.responseBodyTimeout(Duration.ofSeconds(2)));
+        RawClient client = link.client()) {
+      link.warm();
+      client.send(get("/d/app/", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      long begun = System.nanoTime();
+      while (link.app.status().inFlight() > 0) {
+        client.exactly(676 / 4);
+        TimeUnit.MILLISECONDS.sleep(250);
+        assertThat(System.nanoTime() - begun).isLessThan(15_000_000_000L);
+      }
+      assertThat(System.nanoTime() - begun).isGreaterThan(1_500_000_000L);
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void timeForWhichTheInstanceIsWaitedFor_doesNotCountAgainstTheClient() throws Exception {
+    TestInstance.App slow =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+          for (int i = 0; i < 4; i++) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(400));
+            TestInstance.write(out, "x");
+          }
+        };
+    try (TestLink link = link(slow, proxy -> proxy.responseBodyTimeout(Duration.ofMillis(300)))) {
+      assertThat(link.get("/d/app/").body).isEqualTo("xxxx");
+    }
+  }
+}
