@@ -107,6 +107,17 @@ public interface Deployment {
   DeploymentStatus status();
 
   /**
+   * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,
+   * what happens next, and when an instance is expected. For people; {@link #status()} has the
+   * parts.
+   *
+   * @return such as {@code 1 request waits for GPU 0: breezyvoice, 2 requests in flight...}
+   */
+  default String explain() {
+    return status().explain();
+  }
+
+  /**
    * Makes sure that an instance is ready: an {@link #acquireAsync()} whose lease is closed at once.
    * So where all ready instances are at their concurrency it waits for room, up to {@link
    * AcquireRequest#DEFAULT_TIMEOUT}, or starts one more; and it restarts the idle timeout.

@@ -52,6 +52,8 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
   @Nullable IdlePolicy idlePolicy;
   int minInstances;
   int maxInstances = 1;
+  int priority;
+  boolean pinned;
   int concurrency = DeploymentSpec.UNLIMITED;
   int maxPending = 1000;
   Duration releaseGrace = RELEASE_GRACE;
@@ -379,6 +381,31 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
    */
   public B maxInstances(int value) {
     maxInstances = Arguments.inRange("maxInstances", value, 1, 1000, " instances");
+    return self();
+  }
+
+  /**
+   * Sets the priority among deployments that share GPUs: where room is needed and several idle
+   * instances could make it, those of the lowest priority go first. It changes nothing about the
+   * order in which requests get room. Default: 0.
+   *
+   * @param value -1000 to 1000
+   * @return this
+   */
+  public B priority(int value) {
+    priority = Arguments.inRange("priority", value, -1000, 1000, "");
+    return self();
+  }
+
+  /**
+   * Sets whether instances keep their GPUs although other deployments wait for them; the idle
+   * timeout still ends them. Default: false.
+   *
+   * @param value true to keep them
+   * @return this
+   */
+  public B pinned(boolean value) {
+    pinned = value;
     return self();
   }
 

@@ -239,6 +239,24 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns the priority among deployments that share GPUs.
+   *
+   * @return a number; where room is needed the lowest goes first
+   */
+  public int priority() {
+    return settings.priority;
+  }
+
+  /**
+   * Returns whether instances keep their GPUs although other deployments wait for them.
+   *
+   * @return true if they are not made to go
+   */
+  public boolean pinned() {
+    return settings.pinned;
+  }
+
+  /**
    * Returns how many requests one instance serves at once.
    *
    * @return the number, by default {@link #UNLIMITED}
@@ -334,6 +352,8 @@ public final class DeploymentSpec {
     values.add(idlePolicy());
     values.add(minInstances());
     values.add(maxInstances());
+    values.add(priority());
+    values.add(pinned());
     values.add(concurrency());
     values.add(maxPending());
     values.add(releaseGrace());

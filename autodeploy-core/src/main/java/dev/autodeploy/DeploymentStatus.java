@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastFailure why the last start failed, or null if it did not
  * @param lastFailureAt when that was, or null
  * @param backoffUntil until when no start is tried after that, or null
+ * @param waitsFor for which GPUs it waits in line, or null if it does not
  * @param requests how many acquires there have been in this process
  * @param coldStarts how many leases of this process waited for a start
  * @param pendingTime for how long requests of this process were pending in all until they got a
@@ -33,6 +34,7 @@ public record DeploymentStatus(
     @Nullable StartFailure lastFailure,
     @Nullable Instant lastFailureAt,
     @Nullable Instant backoffUntil,
+    @Nullable PlaceInLine waitsFor,
     long requests,
     long coldStarts,
     Duration pendingTime,
@@ -51,6 +53,7 @@ public record DeploymentStatus(
    * @param lastFailure why the last start failed, or null if it did not
    * @param lastFailureAt when that was, or null
    * @param backoffUntil until when no start is tried after that, or null
+   * @param waitsFor for which GPUs it waits in line, or null if it does not
    * @param requests how many acquires there have been in this process
    * @param coldStarts how many leases of this process waited for a start
    * @param pendingTime for how long requests of this process were pending in all until they got a
@@ -61,6 +64,29 @@ public record DeploymentStatus(
    */
   public DeploymentStatus {
     instances = List.copyOf(instances);
+  }
+
+  /**
+   * Says in a sentence what pending requests wait for.
+   *
+   * @return the sentence, for people
+   */
+  public String explain() {
+    String requests = pending == 1 ? "1 request " : pending + " requests: it ";
+    PlaceInLine line = waitsFor;
+    if (line != null) {
+      return (pending == 0 ? "An instance " : requests) + line.describe();
+    }
+    if (pending == 0) {
+      return "No request waits";
+    }
+    if (backoffUntil != null) {
+      return requests + "waits for the next attempt to start an instance, at " + backoffUntil;
+    }
+    if (count(InstancePhase.STARTING) > 0) {
+      return requests + "waits for an instance that is being started";
+    }
+    return requests + "waits for an instance to have room";
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.autodeploy.internal.process.LocalProcessManager;
 import dev.autodeploy.internal.process.ProcessSettings;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  * Builder#workingDirectory working directory}, without input. Its environment is this process's
  * ({@linkplain Builder#inheritEnvironment or a part of it}) with the deployment's on top, and
  * {@code PORT}: the deployment's port, or with port 0 a free one for each instance. Explicit GPU
- * ids become {@code CUDA_VISIBLE_DEVICES}; a number of GPUs changes nothing, as all processes see
- * all GPUs. Image, snapshot, mounts and shared memory are ignored, so that one specification can
- * serve containers and local processes.
+ * ids become {@code CUDA_VISIBLE_DEVICES}, {@code HIP_VISIBLE_DEVICES} and {@code
+ * NVIDIA_VISIBLE_DEVICES}, and so does a number of GPUs where those of this machine are {@linkplain
+ * Builder#gpus known}: each is given to one instance at a time. Image, snapshot, mounts and shared
+ * memory are ignored, so that one specification can serve containers and local processes.
  *
  * <p>Release means the whole process tree. On Linux that includes processes that left their parent
  * and their session, as daemons do, unless they also cleared their environment, by a secret in
@@ -85,6 +88,12 @@ public final class LocalProcessProvider implements InstanceProvider {
   @Override
   public void validate(DeploymentSpec spec) {
     processes.validate(requireNonNull(spec, "spec"));
+  }
+
+  /** Returns the GPUs that were configured, or those that nvidia-smi has listed. */
+  @Override
+  public ProviderCapacity capacity() {
+    return processes.capacity();
   }
 
   /** Starts an instance; blocks for some milliseconds. */
@@ -173,7 +182,31 @@ public final class LocalProcessProvider implements InstanceProvider {
     private boolean inheritEnvironment = ProcessSettings.DEFAULT.inheritEnvironment();
     private @Nullable String user = ProcessSettings.DEFAULT.user();
 
+    private @Nullable List<String> gpus = ProcessSettings.DEFAULT.gpus();
+
     private Builder() {}
+
+    /**
+     * Names the GPUs of this machine that may be given to instances, as {@code
+     * CUDA_VISIBLE_DEVICES} takes them; none for a machine without. Each is given to one instance
+     * at a time. Default: those that {@code nvidia-smi} lists when the engine starts; where there
+     * is no such program nothing is known, and all instances see all GPUs.
+     *
+     * @param ids such as {@code "0", "1"}
+     * @return this
+     */
+    public Builder gpus(String... ids) {
+      for (String id : ids) {
+        if (id.isBlank() || id.contains(",")) {
+          throw new IllegalArgumentException("'" + id + "' is not the id of a GPU");
+        }
+      }
+      if (Stream.of(ids).distinct().count() != ids.length) {
+        throw new IllegalArgumentException("the GPUs must be distinct, but were " + List.of(ids));
+      }
+      gpus = List.of(ids);
+      return this;
+    }
 
     /**
      * Sets where instances are registered and their output is kept. The next process finds them
@@ -287,6 +320,7 @@ public final class LocalProcessProvider implements InstanceProvider {
               checkListener,
               inheritEnvironment,
               user,
+              gpus,
               ProcessSettings.DEFAULT.shell()));
     }
   }

@@ -17,5 +17,9 @@ public enum ReleaseReason {
   /** The engine is being closed. */
   CLOSED,
   /** An earlier process left it behind and it fits no deployment. */
-  ORPHANED
+  ORPHANED,
+  /** Another deployment that waits gets its room. */
+  MADE_ROOM,
+  /** The provider had no room for it, so it never ran. */
+  NO_ROOM
 }

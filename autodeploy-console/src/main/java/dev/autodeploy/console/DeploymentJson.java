@@ -8,6 +8,7 @@ import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
+import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
@@ -54,6 +55,8 @@ final class DeploymentJson {
     Json.put(json, "releaseAt", releaseAt(status));
     Json.put(json, "startingSince", startingSince(status));
     Json.put(json, "backoffUntil", status.backoffUntil());
+    PlaceInLine line = status.waitsFor();
+    json.put("waitsFor", line == null ? null : line.describe());
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
     Json.put(json, "lastFailureAt", status.lastFailureAt());
@@ -165,6 +168,9 @@ final class DeploymentJson {
     }
     if (status.count(InstancePhase.RELEASING) > 0) {
       return "releasing";
+    }
+    if (status.waitsFor() != null) {
+      return "in-line";
     }
     if (status.backoffUntil() != null) {
       return "backing-off";

@@ -90,6 +90,16 @@ public interface InstanceProvider extends AutoCloseable {
   default void validate(DeploymentSpec spec) {}
 
   /**
+   * Returns the GPUs that it can give to instances, as far as it knows now. Asked before each start
+   * of an instance with GPUs, so it does not block.
+   *
+   * @return the GPUs; by default nothing is known
+   */
+  default ProviderCapacity capacity() {
+    return ProviderCapacity.unknown();
+  }
+
+  /**
    * Asks once whether an instance is ready. The default applies the probe to the endpoint.
    *
    * @param instance the instance, which is up and has an endpoint

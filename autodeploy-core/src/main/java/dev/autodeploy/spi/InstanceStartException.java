@@ -14,6 +14,8 @@ public final class InstanceStartException extends RuntimeException {
   /** The end of the instance, if it ran. */
   private final transient @Nullable InstanceExit exit;
 
+  private final boolean noRoom;
+
   /**
    * Creates the error.
    *
@@ -23,8 +25,26 @@ public final class InstanceStartException extends RuntimeException {
    */
   public InstanceStartException(
       String message, @Nullable InstanceExit exit, @Nullable Throwable cause) {
+    this(message, exit, cause, false);
+  }
+
+  private InstanceStartException(
+      String message, @Nullable InstanceExit exit, @Nullable Throwable cause, boolean noRoom) {
     super(requireNonNull(message, "message"), cause);
     this.exit = exit;
+    this.noRoom = noRoom;
+  }
+
+  /**
+   * Creates the answer that there is no room for the instance at the moment, such as no free GPU.
+   * It does not count as a failed start: those who wait for the instance go on waiting, and the
+   * engine tries again when another instance is gone, and from time to time.
+   *
+   * @param message what there is no room for, and who has it
+   * @return the exception
+   */
+  public static InstanceStartException noRoom(String message) {
+    return new InstanceStartException(message, null, null, true);
   }
 
   /**
@@ -34,6 +54,15 @@ public final class InstanceStartException extends RuntimeException {
    */
   public InstanceStartException(String message) {
     this(message, null, null);
+  }
+
+  /**
+   * Returns whether there is only no room at the moment.
+   *
+   * @return true for {@link #noRoom}
+   */
+  public boolean isNoRoom() {
+    return noRoom;
   }
 
   /**

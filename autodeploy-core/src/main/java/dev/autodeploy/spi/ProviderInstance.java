@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.net.URI;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt when the provider began to start it
  * @param exit how it ended, or null if it has not; an instance that ended is listed until it is
  *     released
+ * @param gpus the ids of the GPUs that it has, as in {@link StartRequest#gpus()}; empty if it has
+ *     none, or if that is not known
  */
 public record ProviderInstance(
     String instanceId,
@@ -25,7 +28,8 @@ public record ProviderInstance(
     String fingerprint,
     @Nullable URI endpoint,
     Instant startedAt,
-    @Nullable InstanceExit exit) {
+    @Nullable InstanceExit exit,
+    List<String> gpus) {
 
   /**
    * Checks the values.
@@ -38,12 +42,37 @@ public record ProviderInstance(
    * @param startedAt when the provider began to start it
    * @param exit how it ended, or null if it has not; an instance that ended is listed until it is
    *     released
+   * @param gpus the ids of the GPUs that it has, as in {@link StartRequest#gpus()}; empty if it has
+   *     none, or if that is not known
    */
   public ProviderInstance {
     requireNonNull(instanceId, "instanceId");
     requireNonNull(deployment, "deployment");
     requireNonNull(fingerprint, "fingerprint");
     requireNonNull(startedAt, "startedAt");
+    gpus = List.copyOf(gpus);
+  }
+
+  /**
+   * Creates an instance whose GPUs are not known.
+   *
+   * @param instanceId the id from its {@link StartRequest}
+   * @param deployment the deployment's name from its start request
+   * @param slot the slot from its start request
+   * @param fingerprint the fingerprint from its start request
+   * @param endpoint where it answers once it is ready, or null if that is not known yet
+   * @param startedAt when the provider began to start it
+   * @param exit how it ended, or null if it has not
+   */
+  public ProviderInstance(
+      String instanceId,
+      String deployment,
+      int slot,
+      String fingerprint,
+      @Nullable URI endpoint,
+      Instant startedAt,
+      @Nullable InstanceExit exit) {
+    this(instanceId, deployment, slot, fingerprint, endpoint, startedAt, exit, List.of());
   }
 
   /**
@@ -62,6 +91,7 @@ public record ProviderInstance(
         request.fingerprint(),
         requireNonNull(endpoint, "endpoint"),
         startedAt,
-        null);
+        null,
+        request.gpus());
   }
 }

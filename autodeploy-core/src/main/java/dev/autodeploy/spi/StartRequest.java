@@ -3,6 +3,7 @@ package dev.autodeploy.spi;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.DeploymentSpec;
+import java.util.List;
 
 /**
  * The instance that a provider is asked to start, and the labels that the instance carries from its
@@ -16,9 +17,16 @@ import dev.autodeploy.DeploymentSpec;
  * @param fingerprint a digest of all settings that an instance depends on; equal for two
  *     specifications exactly if an instance of one can serve the other
  * @param spec what to start
+ * @param gpus the ids of the GPUs that it gets, of those that {@link InstanceProvider#capacity}
+ *     lists; empty if it gets none, or if the provider is to choose
  */
 public record StartRequest(
-    String owner, String instanceId, int slot, String fingerprint, DeploymentSpec spec) {
+    String owner,
+    String instanceId,
+    int slot,
+    String fingerprint,
+    DeploymentSpec spec,
+    List<String> gpus) {
 
   /**
    * Checks the values.
@@ -31,12 +39,29 @@ public record StartRequest(
    * @param fingerprint a digest of all settings that an instance depends on; equal for two
    *     specifications exactly if an instance of one can serve the other
    * @param spec what to start
+   * @param gpus the ids of the GPUs that it gets, of those that {@link InstanceProvider#capacity}
+   *     lists; empty if it gets none, or if the provider is to choose
    */
   public StartRequest {
     requireNonNull(owner, "owner");
     requireNonNull(instanceId, "instanceId");
     requireNonNull(fingerprint, "fingerprint");
     requireNonNull(spec, "spec");
+    gpus = List.copyOf(gpus);
+  }
+
+  /**
+   * Creates a request that leaves the choice of GPUs to the provider.
+   *
+   * @param owner the owner of the instance
+   * @param instanceId the instance's id
+   * @param slot its number within the deployment
+   * @param fingerprint a digest of all settings that an instance depends on
+   * @param spec what to start
+   */
+  public StartRequest(
+      String owner, String instanceId, int slot, String fingerprint, DeploymentSpec spec) {
+    this(owner, instanceId, slot, fingerprint, spec, List.of());
   }
 
   /**

@@ -153,6 +153,7 @@ final class ContainerList {
         labels.fingerprint(),
         endpoint,
         labels.startedAt(),
-        exit);
+        exit,
+        GpuGrant.ids(labels.gpus()));
   }
 }

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.Image;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
@@ -209,6 +210,17 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     snapshots.delete(reference);
     resources.changed();
     return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    List<Gpu> known = inventory.access() == GpuAccess.AMD_DEVICES ? null : inventory.known();
+    return known == null
+        ? ProviderCapacity.unlisted()
+        : ProviderCapacity.of(
+            known.stream()
+                .map(gpu -> new ProviderCapacity.Gpu(gpu.id(), gpu.names(), gpu.model(), 0))
+                .toList());
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
@@ -92,7 +93,9 @@ final class ContainerStart {
               .gpus()
               .reserve(
                   request.instanceId(),
-                  spec.gpu(),
+                  request.gpus().isEmpty()
+                      ? spec.gpu()
+                      : GpuRequest.ids(request.gpus().toArray(String[]::new)),
                   () ->
                       services
                           .inventory()
@@ -100,7 +103,7 @@ final class ContainerStart {
       String container = createdAndChecked(image, found, grant);
       if (container == null) {
         if (attempt == ATTEMPTS) {
-          throw new InstanceStartException(
+          throw InstanceStartException.noRoom(
               "other processes took the GPUs of the Docker host " + ATTEMPTS + " times in a row");
         }
         continue;
@@ -320,7 +323,15 @@ final class ContainerStart {
     if (!grant.isNone()) {
       LOG.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }
-    return ProviderInstance.of(request, endpoint, startedAt);
+    return new ProviderInstance(
+        request.instanceId(),
+        request.deployment(),
+        request.slot(),
+        request.fingerprint(),
+        endpoint,
+        startedAt,
+        null,
+        GpuGrant.ids(grant.held()));
   }
 
   private static boolean shows(GpuGrant grant, InspectContainerResponse inspected) {

@@ -7,6 +7,7 @@ import com.github.dockerjava.api.model.Capability;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
@@ -128,6 +129,12 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   @Override
   public CompletionStage<Void> deleteSnapshot(String reference) {
     return containers.deleteSnapshot(reference);
+  }
+
+  /** Returns the GPUs of the daemon's host, once they are configured, discovered or asked for. */
+  @Override
+  public ProviderCapacity capacity() {
+    return containers.capacity();
   }
 
   @Override

@@ -258,7 +258,7 @@ final class GpuAllocator {
     List<String> words = new ArrayList<>();
     holders.forEach(
         (id, instance) -> words.add("GPU '" + id + "' is held by instance '" + instance + "'"));
-    return new InstanceStartException(
+    return InstanceStartException.noRoom(
         "no GPU free: "
             + wanted
             + " wanted, "

@@ -27,6 +27,11 @@ record GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
     return new GpuGrant(GpuAccess.AUTO, List.of(), List.of());
   }
 
+  /** Returns the ids among what is entered in the table. */
+  static List<String> ids(List<String> held) {
+    return held.contains(ALL) ? List.of() : held;
+  }
+
   boolean isNone() {
     return held.isEmpty();
   }

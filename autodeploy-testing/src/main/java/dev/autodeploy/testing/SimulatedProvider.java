@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -108,6 +110,21 @@ public final class SimulatedProvider implements InstanceProvider {
    */
   public void onList(UnaryOperator<List<ProviderInstance>> change) {
     world.onList = requireNonNull(change, "change");
+  }
+
+  /**
+   * Gives the provider GPUs, which its instances are given by id. Without it nothing is known of
+   * any.
+   *
+   * @param ids their ids
+   */
+  public void gpus(String... ids) {
+    world.capacity = ProviderCapacity.of(Stream.of(ids).map(ProviderCapacity.Gpu::named).toList());
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return connection.capacity();
   }
 
   /**

@@ -154,6 +154,10 @@ function logPanel(name) {
   };
 }
 
+function inLine(d) {
+  return d.waitsFor && h('section', { class: 'panel' }, h('h2', {}, t('inLine')), h('p', {}, d.waitsFor));
+}
+
 function failure(d) {
   if (!d.lastFailure) return null;
   const f = d.lastFailure;
@@ -326,10 +330,10 @@ export function showDetail(main, name) {
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
-      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded]);
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.waitsFor]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, degraded(d), failure(d));
+        replace(failed, inLine(d), degraded(d), failure(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.decision;
 
 import static dev.autodeploy.internal.decision.Instance.NEVER;
+import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.RouteRule;
@@ -37,6 +38,22 @@ final class Callers {
 
   int waitingForAny() {
     return queue.sizeForAny();
+  }
+
+  /** Returns how many wait for room in which an instance of their own is started. */
+  int waitingForOwn() {
+    return queue.sizeForOwn();
+  }
+
+  /** Puts a caller in the queue that waits for room for an instance of its own. */
+  void enqueueForOwn(Waiter waiter) {
+    queue.addForOwn(waiter);
+    outbox.schedule(waiter.deadline);
+  }
+
+  /** Binds the first of those to an instance that is started for it. */
+  void bindOwn(Instance own) {
+    queue.bindOwn(requireNonNull(queue.firstForOwn(), "firstForOwn"), own);
   }
 
   long earliestDeadline() {

@@ -49,7 +49,13 @@ final class Deadlines {
   void meet(long now, LongConsumer after) {
     for (Waiter waiter : callers.expired(now)) {
       AutoDeployException error =
-          rejections.timedOut(now, waiter, instances, declaration.spec(), callers.inFlight());
+          rejections.timedOut(
+              now,
+              waiter,
+              instances,
+              declaration.spec(),
+              callers.inFlight(),
+              starts.rooms().waitsFor());
       callers.rejectWaiting(now, waiter, error);
     }
     List.copyOf(instances.all()).forEach(instance -> meet(now, instance, after));

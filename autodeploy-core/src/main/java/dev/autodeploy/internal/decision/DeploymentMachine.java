@@ -56,7 +56,7 @@ public final class DeploymentMachine {
   private final IdleDeadlines idle;
   private final RequestAdmission admission;
   private final Deadlines deadlines;
-
+  private final RoomProcess rooms;
   private boolean terminated;
   private boolean timerFailed;
 
@@ -76,6 +76,9 @@ public final class DeploymentMachine {
     starts =
         new StartProcess(
             name, declaration, instances, callers, releases, rejections, instanceIds, outbox);
+    rooms =
+        new RoomProcess(
+            declaration, instances, callers, starts, releases, history, outbox, this::after);
     idle =
         new IdleDeadlines(declaration, instances, new IdleTimeouts(enginePolicy, history), outbox);
     admission =
@@ -83,8 +86,6 @@ public final class DeploymentMachine {
     deadlines =
         new Deadlines(declaration, instances, callers, starts, releases, idle, rejections, outbox);
   }
-
-  // The state, to be read.
 
   /** Returns the effects not yet taken by the controller, oldest first. */
   public Queue<Effect> effects() {
@@ -102,6 +103,10 @@ public final class DeploymentMachine {
   /** Returns the instances that exist, oldest first. */
   public List<Instance> instances() {
     return instances.all();
+  }
+
+  public RoomProcess rooms() {
+    return rooms;
   }
 
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
@@ -146,7 +151,6 @@ public final class DeploymentMachine {
     return starts.backoff();
   }
 
-  /** Returns whether an instance of an earlier process can be adopted. */
   public boolean fits(ProviderInstance found) {
     return found.exit() == null
         && found.fingerprint().equals(declaration.fingerprint())
@@ -162,7 +166,7 @@ public final class DeploymentMachine {
     return instances.state();
   }
 
-  /** Returns when the idle policy would release an instance, or {@link Instance#NEVER}. */
+  /** Returns when it is released as idle, or {@link Instance#NEVER}. */
   public long releaseAt(Instance instance) {
     return idle.releaseAt(instance);
   }
@@ -195,6 +199,7 @@ public final class DeploymentMachine {
   /** A caller stops waiting. One that was answered already is left alone. */
   public void cancel(long now, Waiter waiter) {
     callers.cancel(now, waiter);
+    rooms.callerLeft(now);
   }
 
   /** A lease is closed. */
@@ -203,6 +208,7 @@ public final class DeploymentMachine {
       releases.goIfDrained(now, instance);
       serve(now, instance);
       callers.markIdle(now);
+      rooms.look();
     }
   }
 
@@ -227,8 +233,6 @@ public final class DeploymentMachine {
       idle.begin(instance);
     }
   }
-
-  // Facts.
 
   /**
    * The provider is about to be asked to start an instance.
@@ -485,6 +489,7 @@ public final class DeploymentMachine {
       terminated = true;
       outbox.add(new Effect.Terminated());
     }
+    rooms.look();
     deadlines.schedule(now);
   }
 

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.decision;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
@@ -46,4 +47,21 @@ public sealed interface Effect {
 
   /** Nothing is left of a deployment that was closed or removed. */
   record Terminated() implements Effect {}
+
+  /**
+   * Tell the arbiter how much room is wanted.
+   *
+   * @param count for how many instances, 0 for none any longer
+   * @param received how many rooms have been received so far
+   */
+  record Want(GpuRequest request, int count, int received) implements Effect {}
+
+  /** Give room back that is no longer wanted. */
+  record RoomBack(Room room) implements Effect {}
+
+  /** Tell the arbiter that the provider had no room after all. */
+  record NoRoom(Room room, String message) implements Effect {}
+
+  /** Have the arbiter look: something has changed while others wait for room. */
+  record Look() implements Effect {}
 }

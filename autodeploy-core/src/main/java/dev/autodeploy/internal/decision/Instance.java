@@ -26,6 +26,9 @@ public final class Instance {
   final String fingerprint;
   final GpuRequest gpu;
 
+  /** The room that it takes up among those who share GPUs; null if it has no GPU. */
+  final @Nullable Room room;
+
   private InstancePhase phase = InstancePhase.STARTING;
   boolean gone;
 
@@ -89,6 +92,7 @@ public final class Instance {
       DeploymentSpec spec,
       String fingerprint,
       GpuRequest gpu,
+      @Nullable Room room,
       long startRequestedAt,
       long startDeadline) {
     this.id = id;
@@ -97,6 +101,7 @@ public final class Instance {
     this.spec = spec;
     this.fingerprint = fingerprint;
     this.gpu = gpu;
+    this.room = room;
     this.startRequestedAt = startRequestedAt;
     this.startDeadline = startDeadline;
   }
@@ -107,10 +112,24 @@ public final class Instance {
    * @param past when it was started, ready and last used, and how long it was busy
    */
   public static Instance restored(
-      String id, int slot, DeploymentSpec spec, String fingerprint, GpuRequest gpu, Past past) {
+      String id,
+      int slot,
+      DeploymentSpec spec,
+      String fingerprint,
+      GpuRequest gpu,
+      @Nullable Room room,
+      Past past) {
     Instance instance =
         new Instance(
-            id, slot, StartReason.ADOPTED, spec, fingerprint, gpu, past.startRequestedAt, NEVER);
+            id,
+            slot,
+            StartReason.ADOPTED,
+            spec,
+            fingerprint,
+            gpu,
+            room,
+            past.startRequestedAt,
+            NEVER);
     instance.startAsked = true;
     instance.readyAt = past.readyAt;
     instance.idleSince = past.lastUsedAt;
@@ -169,6 +188,11 @@ public final class Instance {
   /** Returns what it was given, which its deployment may no longer ask for. */
   public GpuRequest gpu() {
     return gpu;
+  }
+
+  /** Returns the room that it takes up, or null if it has no GPU. */
+  public @Nullable Room room() {
+    return room;
   }
 
   public InstancePhase phase() {

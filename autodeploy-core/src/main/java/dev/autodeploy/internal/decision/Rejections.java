@@ -36,7 +36,12 @@ final class Rejections {
   }
 
   AutoDeployException timedOut(
-      long now, Waiter waiter, Instances roster, DeploymentSpec spec, int inFlight) {
+      long now,
+      Waiter waiter,
+      Instances roster,
+      DeploymentSpec spec,
+      int inFlight,
+      @Nullable RoomWait line) {
     String state =
         "instances: "
             + roster.count(STARTING)
@@ -51,7 +56,8 @@ final class Rejections {
             + " releasing, of at most "
             + spec.maxInstances()
             + "; requests in flight: "
-            + inFlight;
+            + inFlight
+            + (line == null ? "" : "; an instance waits in line for " + line.describe());
     Instance starting = furthest(roster);
     StartProgress progress = starting == null ? null : starting.progress();
     if (starting != null && progress != null) {

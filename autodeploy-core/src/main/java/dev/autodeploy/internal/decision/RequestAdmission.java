@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *         <li>There are {@code maxInstances}: rejected.
  *         <li>Starts are held back after a failure: rejected with it.
  *         <li>The queue is full: rejected.
- *         <li>An instance is started, and it waits for that one.
+ *         <li>An instance is started, and it waits for that one; with GPUs, as soon as there is
+ *             room for it.
  *       </ol>
  *   <li>A certain instance is asked for: by its id, or the one that is preferred and is ready, or
  *       the next in turn or one at random of the ready ones, those with room if there are any.
@@ -116,14 +117,19 @@ final class RequestAdmission {
   }
 
   private void scaleOut(long now, Waiter waiter) {
-    if (instances.size() >= declaration.spec().maxInstances()) { // (2a)
-      callers.reject(now, waiter, rejections.quotaExceeded(instances.size()));
+    int instancesToBe = instances.size() + callers.waitingForOwn();
+    if (instancesToBe >= declaration.spec().maxInstances()) { // (2a)
+      callers.reject(now, waiter, rejections.quotaExceeded(instancesToBe));
     } else if (starts.backoff().holds(now)) { // (2b)
       callers.reject(now, waiter, starts.lastFailure(now));
     } else if (isQueueFull()) { // (2c)
       rejectQueueFull(now, waiter);
-    } else { // (2d)
-      enqueue(now, waiter, starts.start(now, StartReason.SCALE_OUT));
+    } else if (starts.needsRoom()) { // (2d)
+      callers.enqueueForOwn(waiter);
+      releases.hurry(now);
+      starts.ensureCapacity(now);
+    } else {
+      enqueue(now, waiter, starts.start(now, StartReason.SCALE_OUT, null));
     }
   }
 

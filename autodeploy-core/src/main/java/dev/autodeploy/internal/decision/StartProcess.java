@@ -32,6 +32,7 @@ final class StartProcess {
   private final Rejections rejections;
   private final Supplier<String> instanceIds;
   private final Outbox outbox;
+  private final RoomDemand rooms;
   private final StartBackoff backoff = new StartBackoff();
 
   private boolean keepsMinimum;
@@ -56,6 +57,11 @@ final class StartProcess {
     this.rejections = rejections;
     this.instanceIds = instanceIds;
     this.outbox = outbox;
+    this.rooms = new RoomDemand(outbox);
+  }
+
+  RoomDemand rooms() {
+    return rooms;
   }
 
   StartBackoff backoff() {
@@ -87,17 +93,58 @@ final class StartProcess {
       List.copyOf(instances.all()).forEach(instance -> callers.fill(now, instance));
     }
     DeploymentSpec spec = declaration.spec();
-    if (callers.waitingForAny() == 0 && spec.minInstances() == 0) {
+    if (nobodyNeedsAny(spec)) {
+      rooms.want(spec.gpu(), 0);
       return;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec));
-    if (plan.heldBack()) {
+    if (plan.heldBack() || (callers.waitingForOwn() > 0 && backoff.holds(now))) {
+      rooms.want(spec.gpu(), 0);
       outbox.schedule(backoff.until());
-      return;
+    } else if (needsRoom()) {
+      rooms.want(spec.gpu(), plan.count() + ownStarts(plan));
+    } else {
+      for (int i = 0; i < plan.count(); i++) {
+        start(now, plan.reason(i), null);
+      }
     }
-    for (int i = 0; i < plan.count(); i++) {
-      start(now, plan.reason(i));
+  }
+
+  private boolean nobodyNeedsAny(DeploymentSpec spec) {
+    return callers.waitingForAny() == 0 && callers.waitingForOwn() == 0 && spec.minInstances() == 0;
+  }
+
+  /** Returns whether instances share what there is with those of other deployments. */
+  boolean needsRoom() {
+    return !declaration.spec().gpu().isNone();
+  }
+
+  /** Returns how many instances are to be started for callers that want one of their own. */
+  private int ownStarts(StartPlanner.Plan plan) {
+    int left = declaration.spec().maxInstances() - instances.size() - plan.count();
+    return declaration.isOpen() ? Math.max(0, Math.min(left, callers.waitingForOwn())) : 0;
+  }
+
+  /**
+   * There is room for one instance: it is started if it is still needed.
+   *
+   * @return whether it is
+   */
+  boolean startIn(long now, Room room) {
+    DeploymentSpec spec = declaration.spec();
+    if (!declaration.isOpen() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
+      return false;
     }
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec));
+    if (ownStarts(plan) > 0) {
+      callers.bindOwn(start(now, StartReason.SCALE_OUT, room));
+      return true;
+    }
+    if (plan.count() > 0) {
+      start(now, plan.reason(0), room);
+      return true;
+    }
+    return false;
   }
 
   private StartPlanner.Situation situation(long now, DeploymentSpec spec) {
@@ -117,7 +164,8 @@ final class StartProcess {
   /** Returns when starts that are held back may be made, or {@link Instance#NEVER}. */
   long nextAttempt(long now) {
     long next = NEVER;
-    if (backoff.holds(now) && (callers.waitingForAny() > 0 || isBelowMinimum())) {
+    if (backoff.holds(now)
+        && (callers.waitingForAny() + callers.waitingForOwn() > 0 || isBelowMinimum())) {
       next = backoff.until();
     }
     if (now < minimumHeldUntil && isBelowMinimum()) {
@@ -133,7 +181,7 @@ final class StartProcess {
         && instances.size() < spec.maxInstances();
   }
 
-  Instance start(long now, StartReason reason) {
+  Instance start(long now, StartReason reason, @Nullable Room room) {
     DeploymentSpec spec = declaration.spec();
     Instance instance =
         new Instance(
@@ -143,6 +191,7 @@ final class StartProcess {
             spec,
             declaration.fingerprint(),
             spec.gpu(),
+            room,
             now,
             now + spec.startTimeout().toNanos());
     instances.add(instance);

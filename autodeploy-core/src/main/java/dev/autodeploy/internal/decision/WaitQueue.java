@@ -24,6 +24,9 @@ final class WaitQueue {
   /** The callers that wait for any instance; made for the first, as on standby nobody waits. */
   private NavigableSet<Waiter> forAny = Collections.emptyNavigableSet();
 
+  /** The callers that wait for room in which an instance of their own is started. */
+  private NavigableSet<Waiter> forOwn = Collections.emptyNavigableSet();
+
   private NavigableSet<Waiter> byDeadline = Collections.emptyNavigableSet();
 
   /** Returns how many wait. */
@@ -36,9 +39,34 @@ final class WaitQueue {
     return forAny.size();
   }
 
+  /** Returns how many wait for room in which an instance of their own is started. */
+  int sizeForOwn() {
+    return forOwn.size();
+  }
+
+  /** Returns the first of those, or null. */
+  @Nullable Waiter firstForOwn() {
+    return first(forOwn);
+  }
+
+  /** Adds one that waits for room in which an instance of its own is started. */
+  void addForOwn(Waiter waiter) {
+    waiter.waitsForOwn = true;
+    add(waiter, null);
+  }
+
+  /** Binds one of those to the instance that was started for it. */
+  void bindOwn(Waiter waiter, Instance own) {
+    forOwn.remove(waiter);
+    waiter.waitsForOwn = false;
+    waiter.target = own;
+    own.bound.add(waiter);
+  }
+
   void add(Waiter waiter, @Nullable Instance target) {
     if (!(byDeadline instanceof TreeSet)) {
       forAny = new TreeSet<>(BY_ARRIVAL);
+      forOwn = new TreeSet<>(BY_ARRIVAL);
       byDeadline = new TreeSet<>(BY_DEADLINE);
     }
     waiter.target = target;
@@ -104,6 +132,9 @@ final class WaitQueue {
 
   private NavigableSet<Waiter> place(Waiter waiter) {
     Instance target = waiter.target;
+    if (waiter.waitsForOwn) {
+      return forOwn;
+    }
     return target == null ? forAny : target.bound;
   }
 

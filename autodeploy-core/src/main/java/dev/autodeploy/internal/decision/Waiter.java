@@ -19,6 +19,9 @@ public abstract class Waiter {
   /** The one instance that it waits for; null if any will do, or if it does not wait. */
   @Nullable Instance target;
 
+  /** It waits for room in which an instance of its own is started. */
+  boolean waitsForOwn;
+
   /**
    * Makes one that has not asked yet.
    *

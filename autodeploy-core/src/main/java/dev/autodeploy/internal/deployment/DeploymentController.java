@@ -7,7 +7,6 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.UsageInterval;
-import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
@@ -46,6 +45,7 @@ public final class DeploymentController {
   private final long origin;
   private final ReentrantLock lock = new ReentrantLock();
   private final EffectRunner effects;
+  private final Rooms rooms;
   private volatile SecretMask secrets = SecretMask.NEW;
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
@@ -65,6 +65,7 @@ public final class DeploymentController {
    * @param random for routes
    * @param instanceIds gives ids to instances
    * @param unknown reads what is seen of instances that are not this deployment's
+   * @param rooms the room that deployments share
    * @param busyOnes notes whether it has anything to look after
    */
   public DeploymentController(
@@ -75,6 +76,7 @@ public final class DeploymentController {
       RandomGenerator random,
       Supplier<String> instanceIds,
       UnknownInstances unknown,
+      Rooms rooms,
       BusyDeployments busyOnes) {
     this.services = services;
     this.name = spec.name();
@@ -88,6 +90,7 @@ public final class DeploymentController {
     this.ledger = new DeploymentLedger(name, createdAt, services.clock(), services.meter(spec));
     this.deployment = new DefaultDeployment(services, this);
     this.unknown = unknown;
+    this.rooms = rooms;
     this.effects = new EffectRunner(this, lock);
   }
 
@@ -96,6 +99,10 @@ public final class DeploymentController {
   /** Returns the time on this deployment's line; only under the lock is it sure not to go back. */
   long now() {
     return services.ticker().read() - origin;
+  }
+
+  long ticker() {
+    return services.ticker().read();
   }
 
   <T extends @Nullable Object> T read(Supplier<T> reading) {
@@ -157,7 +164,7 @@ public final class DeploymentController {
     }
   }
 
-  private void opened(RunningInstance opened, Instant startedAt, @Nullable Instant foundEndedAt) {
+  void opened(RunningInstance opened, Instant startedAt, @Nullable Instant foundEndedAt) {
     running.add(opened);
     ledger.open(opened.instance(), startedAt, foundEndedAt);
   }
@@ -165,7 +172,8 @@ public final class DeploymentController {
   // For those who carry effects out.
 
   EffectHandler newEffectHandler() {
-    return new EffectHandler(services, this, new InstanceReports(this, machine, ledger), unknown);
+    return new EffectHandler(
+        services, this, new InstanceReports(this, machine, ledger), unknown, rooms);
   }
 
   RunningInstance running(Instance instance) {
@@ -200,6 +208,12 @@ public final class DeploymentController {
     locked(() -> ledger.notCheckpointed(used.instance()));
   }
 
+  /** Forgets an instance that was opened and is not this deployment's after all. */
+  void dropped(Instance instance) {
+    ledger.drop(instance);
+    running.remove(instance);
+  }
+
   /** Ends the life of an instance whose account is written, or that was detached. */
   void forget(RunningInstance gone) {
     locked(() -> running.remove(gone.instance()));
@@ -215,6 +229,11 @@ public final class DeploymentController {
   /** Returns its place in the order in which the engine's deployments were made. */
   public long number() {
     return number;
+  }
+
+  /** Returns its part in sharing room with others. */
+  public DeploymentRooms rooms() {
+    return new DeploymentRooms(this, machine, origin);
   }
 
   /** Returns whether an instance of that id exists here. */
@@ -254,16 +273,7 @@ public final class DeploymentController {
 
   /** Adopts an instance of an earlier process, or releases it if it does not fit. */
   public void adopt(ProviderInstance found, OpenEntry entry) {
-    decide(
-        () -> {
-          long now = now();
-          Instance instance = restored(now, found, entry);
-          if (machine.fits(found)) {
-            machine.adopt(now, instance);
-          } else {
-            machine.reap(now, instance);
-          }
-        });
+    adoption().adopt(found, entry);
   }
 
   /**
@@ -272,24 +282,11 @@ public final class DeploymentController {
    * @return whether it does: not if nothing is left of this deployment
    */
   public boolean reap(ProviderInstance found, OpenEntry entry) {
-    return decide(
-        () -> {
-          long now = now();
-          Instance instance = restored(now, found, entry);
-          boolean reaped = machine.reap(now, instance);
-          if (!reaped) {
-            ledger.drop(instance);
-            running.remove(instance);
-          }
-          return reaped;
-        });
+    return adoption().reap(found, entry);
   }
 
-  private Instance restored(long now, ProviderInstance found, OpenEntry entry) {
-    RestoredInstance restored =
-        RestoredInstance.of(found, entry, machine.spec(), now, services.clock().instant());
-    opened(restored.running(), entry.started().at(), restored.foundEndedAt());
-    return restored.running().instance();
+  private Adoption adoption() {
+    return new Adoption(services, this, machine, rooms);
   }
 
   /**

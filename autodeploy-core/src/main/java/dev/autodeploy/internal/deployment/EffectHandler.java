@@ -3,6 +3,7 @@ package dev.autodeploy.internal.deployment;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceExit;
@@ -21,6 +22,7 @@ final class EffectHandler {
   private final EngineServices services;
   private final DeploymentController controller;
   private final InstanceReports reports;
+  private final Rooms rooms;
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
   private final AccountWriter accounts;
@@ -33,12 +35,14 @@ final class EffectHandler {
       EngineServices services,
       DeploymentController controller,
       InstanceReports reports,
-      UnknownInstances unknown) {
+      UnknownInstances unknown,
+      Rooms rooms) {
     this.services = services;
+    this.rooms = rooms;
     this.controller = controller;
     this.reports = reports;
     this.accounts = new AccountWriter(services, controller, reports);
-    this.starter = new InstanceStarter(services, reports, unknown, accounts);
+    this.starter = new InstanceStarter(services, reports, unknown, accounts, rooms);
     this.releaser = new InstanceReleaser(services, reports, unknown);
     this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
   }
@@ -75,8 +79,17 @@ final class EffectHandler {
       timer.set(e.at(), controller.delayUntil(e.at()));
     } else if (effect instanceof Effect.Publish e) {
       services.events().publish(e.event().apply(services.clock().instant()));
+    } else if (effect instanceof Effect.Want e) {
+      rooms.want(controller, e);
+    } else if (effect instanceof Effect.RoomBack e) {
+      rooms.freed(e.room());
+    } else if (effect instanceof Effect.NoRoom e) {
+      rooms.noRoom(e.room(), e.message());
+    } else if (effect instanceof Effect.Look) {
+      rooms.look();
     } else if (effect instanceof Effect.Terminated) {
       timer.cancel();
+      rooms.forget(controller);
       accountsWritten.whenComplete((written, error) -> controller.terminated());
     }
   }
@@ -114,6 +127,14 @@ final class EffectHandler {
   private void gone(RunningInstance running) {
     accountsWritten = CompletableFuture.allOf(accountsWritten, running.gone());
     services.providerExecutor().execute(() -> accounts.released(running));
+    freeRoom(running.instance());
+  }
+
+  private void freeRoom(Instance instance) {
+    Room room = instance.room();
+    if (room != null) {
+      rooms.freed(room);
+    }
   }
 
   private void detach(RunningInstance running) {
@@ -131,6 +152,7 @@ final class EffectHandler {
               }
               accounts.checkpoint(running);
               reports.detached(running);
+              freeRoom(running.instance());
             });
   }
 }

@@ -77,6 +77,12 @@ final class InstanceReports {
     controller.decide(() -> machine.startFailed(controller.now(), instance, masked, maskedExit));
   }
 
+  void noRoom(RunningInstance running, String message) {
+    Instance instance = running.instance();
+    String masked = SecretMask.line(message, instance.spec());
+    controller.decide(() -> machine.rooms().noRoom(controller.now(), instance, masked));
+  }
+
   void exited(RunningInstance running, InstanceExit exit) {
     Instance instance = running.instance();
     InstanceExit masked = StartDiagnosis.withHint(SecretMask.exit(exit, instance.spec()));

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.decision.StartDiagnosis;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
@@ -15,6 +16,7 @@ import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,7 @@ final class InstanceStarter {
   private final InstanceReports reports;
   private final UnknownInstances unknown;
   private final AccountWriter accounts;
+  private final Rooms rooms;
 
   /**
    * Makes one.
@@ -43,16 +46,19 @@ final class InstanceStarter {
    * @param reports takes the outcome
    * @param unknown gets instances that come up after their release
    * @param accounts writes that an instance is ready
+   * @param rooms is told which GPUs they have
    */
   InstanceStarter(
       EngineServices services,
       InstanceReports reports,
       UnknownInstances unknown,
-      AccountWriter accounts) {
+      AccountWriter accounts,
+      Rooms rooms) {
     this.services = services;
     this.reports = reports;
     this.unknown = unknown;
     this.accounts = accounts;
+    this.rooms = rooms;
   }
 
   void start(RunningInstance running) {
@@ -83,13 +89,15 @@ final class InstanceStarter {
       return;
     }
     Instance instance = running.instance();
+    Room room = instance.room();
     StartRequest request =
         new StartRequest(
             services.owner(),
             instance.id(),
             instance.slot(),
             instance.fingerprint(),
-            instance.spec());
+            instance.spec(),
+            room == null ? List.of() : room.gpus());
     // On this thread: a release that comes now should find the start already asked for.
     ProviderCalls.callOnThisThread(() -> services.provider().start(request))
         .whenComplete((up, error) -> started(running, up, error));
@@ -125,10 +133,18 @@ final class InstanceStarter {
       if (running.instance().spec().environment().isEmpty()) { // or a trace might show a value
         LOG.debug("{}: start of {} failed", reports.deployment(), running.id(), cause);
       }
-      reports.startFailed(running, Errors.describe(cause), exit);
+      if (cause instanceof InstanceStartException e && e.isNoRoom()) {
+        reports.noRoom(running, Errors.describe(cause));
+      } else {
+        reports.startFailed(running, Errors.describe(cause), exit);
+      }
       return;
     }
     running.isUp(up);
+    Room room = running.instance().room();
+    if (room != null) {
+      rooms.placed(room, up.gpus());
+    }
     if (reports.isGone(running)) {
       LOG.warn(
           "{}: instance '{}' came up after it had been released; it is released again",

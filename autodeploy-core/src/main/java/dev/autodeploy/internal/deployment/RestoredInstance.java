@@ -4,6 +4,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
@@ -25,12 +26,18 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
    *
    * @param found what the provider knows of it
    * @param entry what the ledger knows of it
+   * @param room the room that it takes up, or null if it has no GPU
    * @param spec what its deployment is now
    * @param now the moment on the deployment's time line
    * @param wall the same moment on the clock
    */
   static RestoredInstance of(
-      ProviderInstance found, OpenEntry entry, DeploymentSpec spec, long now, Instant wall) {
+      ProviderInstance found,
+      OpenEntry entry,
+      @Nullable Room room,
+      DeploymentSpec spec,
+      long now,
+      Instant wall) {
     LedgerEntry.Used used = entry.used();
     Instant started = entry.started().at();
     long startedAt = now - Math.max(0, Duration.between(started, wall).toNanos());
@@ -48,6 +55,7 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
             spec,
             found.fingerprint(),
             entry.started().gpu(),
+            room,
             past);
     Instant knownUntil = used == null ? started : used.lastUsedAt();
     return new RestoredInstance(

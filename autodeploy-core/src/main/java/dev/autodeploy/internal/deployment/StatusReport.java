@@ -2,11 +2,14 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.decision.RoomWait;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import java.time.Duration;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** The status of a deployment at a moment, made under its lock. */
 final class StatusReport {
@@ -34,12 +37,42 @@ final class StatusReport {
             ? null
             : wall.minusNanos(now - machine.backoff().lastFailureAt()),
         backoffUntil,
+        place(machine.rooms().waitsFor(), controller, wall),
         machine.requests(),
         machine.coldStarts(),
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
         machine.startFailures(),
         controller.degradation().reason());
+  }
+
+  private static @Nullable PlaceInLine place(
+      @Nullable RoomWait wait, DeploymentController controller, Instant wall) {
+    if (wait == null) {
+      return null;
+    }
+    long ticker = controller.ticker();
+    return new PlaceInLine(
+        wait.needs(),
+        wait.place(),
+        wait.holders().stream()
+            .map(
+                holder ->
+                    new PlaceInLine.Holder(
+                        holder.deployment(),
+                        holder.instanceId(),
+                        holder.phase(),
+                        holder.inFlight(),
+                        holder.next(),
+                        instant(holder.at(), ticker, wall)))
+            .toList(),
+        wall.plusNanos(wait.since() - ticker),
+        instant(wait.expectedAt(), ticker, wall),
+        wait.note());
+  }
+
+  private static @Nullable Instant instant(long at, long ticker, Instant wall) {
+    return at == Instance.NEVER ? null : wall.plusNanos(at - ticker);
   }
 
   private static InstanceInfo info(

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.engine;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.deployment.BusyDeployments;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.deployment.Rooms;
 import dev.autodeploy.internal.deployment.UnknownInstances;
 import dev.autodeploy.internal.runtime.EngineServices;
 import java.time.Instant;
@@ -14,6 +15,7 @@ final class DeploymentFactory {
   private final EngineServices services;
   private final UnclaimedInstances unclaimed;
   private final UnknownInstances unknown;
+  private final Rooms rooms;
   private final BusyDeployments busy;
   private final RandomGenerator random;
   private final AtomicLong made = new AtomicLong();
@@ -22,11 +24,13 @@ final class DeploymentFactory {
       EngineServices services,
       UnclaimedInstances unclaimed,
       UnknownInstances unknown,
+      Rooms rooms,
       BusyDeployments busy,
       RandomGenerator random) {
     this.services = services;
     this.unclaimed = unclaimed;
     this.unknown = unknown;
+    this.rooms = rooms;
     this.busy = busy;
     this.random = random;
   }
@@ -36,7 +40,7 @@ final class DeploymentFactory {
     OwnRandom own = new OwnRandom(spec.name(), random.nextLong());
     DeploymentController controller =
         new DeploymentController(
-            services, spec, made.incrementAndGet(), createdAt, own, own, unknown, busy);
+            services, spec, made.incrementAndGet(), createdAt, own, own, unknown, rooms, busy);
     controller.addClosed(unclaimed.closed(spec.name()));
     return controller;
   }

@@ -41,6 +41,7 @@ public final class Engine {
   private final DeploymentRegistry registry = new DeploymentRegistry();
   private final DeploymentStore store;
   private final UnclaimedInstances unclaimed;
+  private final RoomKeeper rooms;
   private final DeploymentFactory factory;
   private final OrphanReleaser orphans;
   private final Housekeeping housekeeping;
@@ -55,8 +56,9 @@ public final class Engine {
       this.store = new DeploymentStore(config.store(), this::current);
       this.unclaimed = new UnclaimedInstances(services, config.store().ledger());
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
+      this.rooms = new RoomKeeper(services);
       this.factory =
-          new DeploymentFactory(services, unclaimed, detector, registry, resources.random());
+          new DeploymentFactory(services, unclaimed, detector, rooms, registry, resources.random());
       this.orphans = new OrphanReleaser(services, lifecycle, registry, unclaimed, factory);
       boolean lasting = !(config.store() instanceof InMemoryStateStore);
       this.housekeeping = new Housekeeping(services, lifecycle, registry, lasting);
@@ -124,7 +126,7 @@ public final class Engine {
       if (!names.add(spec.name())) {
         throw new IllegalArgumentException("two specifications are named '" + spec.name() + "'");
       }
-      services.provider().validate(spec);
+      validate(spec);
     }
     List<Deployment> deployed = new ArrayList<>(specs.size());
     for (int from = 0; from < specs.size(); from += SAVED_AT_ONCE) {
@@ -136,6 +138,11 @@ public final class Engine {
     }
     housekeeping.changed();
     return Collections.unmodifiableList(deployed);
+  }
+
+  private void validate(DeploymentSpec spec) {
+    services.provider().validate(spec);
+    rooms.check(spec);
   }
 
   private List<DeploymentController> deploySome(List<DeploymentSpec> specs) {
@@ -195,7 +202,7 @@ public final class Engine {
    * @return the deployment
    */
   public Deployment update(DeploymentSpec spec) {
-    services.provider().validate(spec);
+    validate(spec);
     Deployment updated =
         services
             .lock()

@@ -12,6 +12,8 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param slot its slot
  * @param fingerprint its fingerprint
  * @param port the port that it was told
+ * @param gpus the ids of the GPUs that it was given
  * @param startedAt when its start began
  * @param boot the run of the machine in which {@code watcher} means something
  * @param watcher the watcher that runs its command
@@ -34,6 +37,7 @@ record InstanceRecord(
     int slot,
     String fingerprint,
     int port,
+    List<String> gpus,
     Instant startedAt,
     String boot,
     ProcessId watcher) {
@@ -50,6 +54,9 @@ record InstanceRecord(
     node.put("slot", slot);
     node.put("fingerprint", fingerprint);
     node.put("port", port);
+    if (!gpus.isEmpty()) {
+      gpus.forEach(node.putArray("gpus")::add);
+    }
     node.put("startedAt", startedAt.toString());
     node.put("boot", boot);
     node.put("watcherPid", watcher.pid());
@@ -72,6 +79,7 @@ record InstanceRecord(
           integer(node, "slot"),
           text(node, "fingerprint"),
           integer(node, "port"),
+          gpus(node),
           Instant.parse(text(node, "startedAt")),
           text(node, "boot"),
           new ProcessId(integer(node, "watcherPid"), text(node, "watcherStart")));
@@ -85,7 +93,7 @@ record InstanceRecord(
   /** The instance, and how it ended if it has. */
   ProviderInstance toInstance(@Nullable InstanceExit exit) {
     return new ProviderInstance(
-        instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit);
+        instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit, gpus);
   }
 
   URI endpoint() {
@@ -98,6 +106,18 @@ record InstanceRecord(
       throw new IOException("it has no text " + field);
     }
     return value.textValue();
+  }
+
+  /** Reads the GPUs, which records of earlier versions lack. */
+  private static List<String> gpus(JsonNode node) throws IOException {
+    List<String> gpus = new ArrayList<>();
+    for (JsonNode id : node.path("gpus")) {
+      if (!id.isTextual()) {
+        throw new IOException("its gpus are not texts");
+      }
+      gpus.add(id.textValue());
+    }
+    return List.copyOf(gpus);
   }
 
   private static int integer(JsonNode node, String field) throws IOException {

@@ -149,7 +149,8 @@ final class LocalInstance {
       if (!settings.inheritEnvironment()) {
         builder.environment().keySet().removeIf(name -> !NEEDED.matcher(name).matches());
       }
-      setEnvironment(builder.environment(), spec);
+      List<String> gpus = request.gpus().isEmpty() ? spec.gpu().ids() : request.gpus();
+      setEnvironment(builder.environment(), spec, gpus);
       process = builder.start();
       ProcessId id = ProcessId.of(process.pid());
       if (id == null) {
@@ -163,6 +164,7 @@ final class LocalInstance {
               request.slot(),
               request.fingerprint(),
               port,
+              gpus,
               startedAt,
               ProcFs.BOOT_ID,
               id);
@@ -193,9 +195,14 @@ final class LocalInstance {
         : Path.of(spec.workingDirectory());
   }
 
-  private void setEnvironment(Map<String, String> environment, DeploymentSpec spec) {
-    if (!spec.gpu().ids().isEmpty()) {
-      environment.put("CUDA_VISIBLE_DEVICES", String.join(",", spec.gpu().ids()));
+  private void setEnvironment(
+      Map<String, String> environment, DeploymentSpec spec, List<String> gpus) {
+    if (!gpus.isEmpty()) {
+      String ids = String.join(",", gpus);
+      environment.put("CUDA_VISIBLE_DEVICES", ids);
+      environment.put("NVIDIA_VISIBLE_DEVICES", ids);
+      // Not ROCR_VISIBLE_DEVICES as well: HIP would count within what that leaves.
+      environment.put("HIP_VISIBLE_DEVICES", ids);
     }
     environment.putAll(spec.environment());
     environment.put("PORT", String.valueOf(port));

@@ -8,6 +8,7 @@ import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -53,7 +54,7 @@ public final class LocalProcessManager implements AutoCloseable {
         }
       };
 
-  private @Nullable Session session;
+  private volatile @Nullable Session session;
   private boolean closed;
 
   /**
@@ -63,12 +64,14 @@ public final class LocalProcessManager implements AutoCloseable {
    * @param owner the owner's directory
    * @param watcher the script beside each instance
    * @param maintenance the thread that maintains the instances
+   * @param gpus the GPUs of this machine
    */
   private record Session(
       ProviderContext context,
       OwnerDirectory owner,
       Watcher watcher,
-      MaintenanceThread maintenance) {}
+      MaintenanceThread maintenance,
+      LocalGpus gpus) {}
 
   /**
    * Creates them; nothing happens yet.
@@ -106,7 +109,8 @@ public final class LocalProcessManager implements AutoCloseable {
       PrivateDirectory registry = RegistryDirectory.open(settings.directory());
       owner = OwnerDirectory.take(registry, context.owner());
       Watcher watcher = Watcher.install(settings.shell(), registry);
-      Session next = new Session(context, owner, watcher, maintenance);
+      Session next =
+          new Session(context, owner, watcher, maintenance, LocalGpus.find(settings.gpus()));
       new InstanceRecovery(owner.directory(), context.owner())
           .run(instances::put, (id, instance) -> lookSoon(next, id, instance));
       maintenance.scheduleAtInterval(CLEAN_UP, () -> cleanUp(next));
@@ -164,6 +168,16 @@ public final class LocalProcessManager implements AutoCloseable {
   }
 
   /**
+   * Returns the GPUs of this machine.
+   *
+   * @return as far as they are known
+   */
+  public ProviderCapacity capacity() {
+    Session current = session;
+    return current == null ? ProviderCapacity.unknown() : current.gpus().capacity();
+  }
+
+  /**
    * Starts an instance.
    *
    * @param request what to start
@@ -181,6 +195,7 @@ public final class LocalProcessManager implements AutoCloseable {
       if (!request.owner().equals(current.context().owner())) {
         throw new IllegalArgumentException("this provider was opened by another owner");
       }
+      current.gpus().check(request);
       if (released.containsKey(id)) {
         throw new InstanceStartException(
             "instance '" + id + "' was released before it was started");

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkListener whether an instance is ready only if it listens itself
  * @param inheritEnvironment whether instances get this process's whole environment
  * @param user as whom commands run, or null for the user of this process
+ * @param gpus the GPUs that instances may be given, or null to ask nvidia-smi
  * @param shell what runs the watchers
  */
 public record ProcessSettings(
@@ -25,6 +26,7 @@ public record ProcessSettings(
     boolean checkListener,
     boolean inheritEnvironment,
     @Nullable String user,
+    @Nullable List<String> gpus,
     List<String> shell) {
 
   /**
@@ -48,6 +50,7 @@ public record ProcessSettings(
           true,
           true,
           null,
+          null,
           List.of("/bin/sh"));
 
   /**
@@ -59,9 +62,11 @@ public record ProcessSettings(
    * @param checkListener whether an instance is ready only if it listens itself
    * @param inheritEnvironment whether instances get this process's whole environment
    * @param user as whom commands run, or null for the user of this process
+   * @param gpus the GPUs that instances may be given, or null to ask nvidia-smi
    * @param shell what runs the watchers
    */
   public ProcessSettings {
+    gpus = gpus == null ? null : List.copyOf(gpus);
     shell = List.copyOf(shell);
   }
 }

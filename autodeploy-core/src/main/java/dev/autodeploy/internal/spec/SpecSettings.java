@@ -68,6 +68,11 @@ final class SpecSettings {
               SpecReader::idleTimeout),
           integer("minInstances", DeploymentSpec::minInstances, Builder::minInstances),
           integer("maxInstances", DeploymentSpec::maxInstances, Builder::maxInstances),
+          integer("priority", DeploymentSpec::priority, Builder::priority),
+          new SpecSetting(
+              "pinned",
+              (spec, json, hidden) -> json.put("pinned", spec.pinned()),
+              (reader, b) -> b.pinned(reader.json().bool("pinned"))),
           new SpecSetting("concurrency", SpecSettings::writeConcurrency, SpecReader::concurrency),
           integer("maxPending", DeploymentSpec::maxPending, Builder::maxPending),
           duration("releaseGrace", DeploymentSpec::releaseGrace, Builder::releaseGrace),

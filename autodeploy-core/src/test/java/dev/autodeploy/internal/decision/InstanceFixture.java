@@ -17,7 +17,7 @@ public final class InstanceFixture {
   public static InstanceFixture startRequestedAt(long at, boolean asked) {
     DeploymentSpec spec = DeploymentSpec.builder("voice").port(1).build();
     Instance instance =
-        new Instance("i-1", 0, StartReason.REQUEST, spec, "f", spec.gpu(), at, NEVER);
+        new Instance("i-1", 0, StartReason.REQUEST, spec, "f", spec.gpu(), null, at, NEVER);
     instance.startAsked = asked;
     return new InstanceFixture(instance);
   }

@@ -640,6 +640,7 @@ final class MachineDetailsTest {
         m.machine.spec(),
         "other",
         GpuRequest.none(),
+        null,
         m.now(),
         NEVER);
   }

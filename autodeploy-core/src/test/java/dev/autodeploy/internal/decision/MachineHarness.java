@@ -3,7 +3,6 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstancePhase;
@@ -12,6 +11,7 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -172,6 +172,7 @@ final class MachineHarness {
             machine.spec(),
             machine.fingerprint(),
             machine.spec().gpu(),
+            null,
             Instance.Past.startedAt(now - Duration.ofSeconds(ageSeconds).toNanos()));
     machine.adopt(now, instance);
     settle();

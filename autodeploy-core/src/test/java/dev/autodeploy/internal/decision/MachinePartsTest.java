@@ -225,12 +225,12 @@ final class MachinePartsTest {
     Rejections refusals = new Rejections("voice");
     DeploymentSpec unlimited = DeploymentSpec.builder("voice").port(1).build();
 
-    assertThat(refusals.timedOut(2_000_007, waiter(7), roster, spec(), 9))
+    assertThat(refusals.timedOut(2_000_007, waiter(7), roster, spec(), 9, null))
         .hasMessageContaining("2 ms")
         .hasMessageContaining(
             "1 starting, 1 ready (concurrency 4), 1 draining, 1 releasing, of at most 8")
         .hasMessageContaining("requests in flight: 9");
-    assertThat(refusals.timedOut(2_000_007, waiter(7), roster, unlimited, 9))
+    assertThat(refusals.timedOut(2_000_007, waiter(7), roster, unlimited, 9, null))
         .hasMessageContaining("(concurrency unlimited)");
   }
 
@@ -261,7 +261,7 @@ final class MachinePartsTest {
 
   private static Instance instance(int slot) {
     return new Instance(
-        "i-" + slot, slot, StartReason.REQUEST, spec(), "f", spec().gpu(), 0, NEVER);
+        "i-" + slot, slot, StartReason.REQUEST, spec(), "f", spec().gpu(), null, 0, NEVER);
   }
 
   private static Instance ready(int slot, int inFlight) {

@@ -5,6 +5,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Money;
+import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.DeploymentQuery;
 import dev.autodeploy.spi.StartProgress;
@@ -54,6 +55,8 @@ final class StatusDocument {
     json.put("lastFailureAt", text(status.lastFailureAt()));
     json.put("backoffUntil", text(status.backoffUntil()));
     json.put("degraded", status.degraded());
+    PlaceInLine line = status.waitsFor();
+    json.put("waitsFor", line == null ? null : line.describe());
     json.put("cost", cost(deployment.cost()));
     return json;
   }

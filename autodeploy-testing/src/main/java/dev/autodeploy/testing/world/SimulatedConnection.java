@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -59,6 +60,11 @@ public final class SimulatedConnection implements InstanceProvider {
     }
     world.open(newContext.owner(), this);
     context = newContext;
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return world.capacity;
   }
 
   @Override

@@ -140,7 +140,8 @@ public final class SimulatedMachine {
         request.fingerprint(),
         upAt == NEVER ? null : endpoint,
         startedInstant,
-        exit);
+        exit,
+        request.gpus());
   }
 
   private void arrive() {

@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.StartRequest;
@@ -60,6 +61,9 @@ public final class SimulatedWorld {
   public Duration listTakes = Duration.ZERO;
   public UnaryOperator<List<ProviderInstance>> onList = UnaryOperator.identity();
   public @Nullable Watch watch;
+
+  /** The GPUs that the provider says it has. */
+  public ProviderCapacity capacity = ProviderCapacity.unknown();
 
   private final Map<String, SimulatedConnection> owners = new HashMap<>();
   private final Map<String, Integer> maxExisting = new HashMap<>();

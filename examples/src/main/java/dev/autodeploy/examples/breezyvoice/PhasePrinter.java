@@ -107,6 +107,8 @@ final class PhasePrinter implements DeploymentListener {
       case REMOVED -> "with its deployment";
       case CLOSED -> "at the end";
       case ORPHANED -> "left by an earlier process";
+      case MADE_ROOM -> "for another deployment that waits";
+      case NO_ROOM -> "as there was no room";
     };
   }
 

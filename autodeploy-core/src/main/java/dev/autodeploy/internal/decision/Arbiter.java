@@ -1,0 +1,343 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+import static java.util.Comparator.comparing;
+
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.decision.Party.Occupant;
+import dev.autodeploy.internal.decision.RoomFinder.Choice;
+import dev.autodeploy.internal.decision.RoomTable.Ease;
+import dev.autodeploy.internal.decision.RoomTable.Holding;
+import dev.autodeploy.spi.ProviderCapacity;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The arbiter between deployments that share GPUs: who gets room for an instance, and who makes it.
+ * Like {@link DeploymentMachine}, plain code: events come in with their time, in nanoseconds of the
+ * engine's ticker; {@link #decide} ends each and returns the effects. Not thread-safe: called under
+ * one lock.
+ *
+ * <p>The rules, in order:
+ *
+ * <ol>
+ *   <li>Whoever finds no room waits in line, first come, first served; a deployment that serves
+ *       already, and only wants another instance, after those that do not.
+ *   <li>The first in line gets the room that is cleared most easily ({@link RoomFinder}), all at
+ *       once: nobody holds a part and waits for the rest. Those behind it get only what it does not
+ *       need.
+ *   <li>Room is made by those who are idle, and by busy ones when their turn is over ({@link
+ *       Turns}); but not for a deployment that serves already.
+ *   <li>Nobody goes who is pinned or belongs to a minimum.
+ * </ol>
+ *
+ * <p>It holds only who has which room and who is in line; everything else about a deployment it is
+ * shown anew for every decision, so it cannot have missed anything.
+ */
+public final class Arbiter {
+
+  /** A deployment that wants room. */
+  private static final class Wish {
+    final long party;
+    GpuRequest request;
+    int count;
+    long since;
+
+    /** The number of rooms given so far, of which the deployment may not know the last yet. */
+    int given;
+
+    int received;
+    String note = "";
+
+    @Nullable RoomWait told;
+
+    Wish(long party, GpuRequest request) {
+      this.party = party;
+      this.request = request;
+    }
+
+    int open() {
+      return Math.max(0, count - (given - received));
+    }
+  }
+
+  private final Map<Long, Room> rooms = new LinkedHashMap<>();
+
+  /** The deployments that want room, or did: for as long as they exist. */
+  private final Map<Long, Wish> wishes = new LinkedHashMap<>();
+
+  private final Refusals refusals = new Refusals();
+
+  /** The rooms that the provider has refused, until their instances are gone. */
+  private final Set<Long> refused = new HashSet<>();
+
+  private ProviderCapacity capacity = ProviderCapacity.unknown();
+  private long lastRoom;
+  private long nextLook = NEVER;
+
+  /**
+   * Refuses a request that can never be met.
+   *
+   * @throws IllegalArgumentException with what there is
+   */
+  public static void checkFits(GpuRequest request, ProviderCapacity capacity) {
+    List<ProviderCapacity.Gpu> gpus = capacity.gpus();
+    if (gpus == null) {
+      return;
+    }
+    int fitting = RoomFinder.fitting(request, gpus).size();
+    if (fitting == 0 || fitting < RoomFinder.wanted(request, fitting)) {
+      String all =
+          gpus.stream()
+              .map(gpu -> (gpu.id() + " " + gpu.model()).strip())
+              .collect(Collectors.joining(", "));
+      throw new IllegalArgumentException(
+          "there can never be room for an instance that needs "
+              + RoomFinder.needs(request)
+              + ": the GPUs are "
+              + (all.isEmpty() ? "none" : all)
+              + "; ask for fewer or others (gpu), or tell the provider of more");
+    }
+  }
+
+  // The state, to be read.
+
+  /** Returns the rooms that are taken. */
+  public Collection<Room> rooms() {
+    return Collections.unmodifiableCollection(rooms.values());
+  }
+
+  /** Returns whether anybody waits in line. */
+  public boolean isContended() {
+    return wishes.values().stream().anyMatch(wish -> wish.open() > 0);
+  }
+
+  /** Returns the deployments that have room or wait for some. */
+  public Set<Long> parties() {
+    Set<Long> parties = new HashSet<>();
+    rooms.values().forEach(room -> parties.add(room.party()));
+    wishes.values().stream()
+        .filter(wish -> wish.open() > 0 || wish.told != null)
+        .forEach(wish -> parties.add(wish.party));
+    return parties;
+  }
+
+  /**
+   * Returns when {@link #decide} is to be called again at the latest, or {@link Instance#NEVER}.
+   */
+  public long nextLook() {
+    return nextLook;
+  }
+
+  // Events.
+
+  /** The provider's GPUs are known, or are others. */
+  public void capacity(ProviderCapacity now) {
+    capacity = now;
+  }
+
+  /**
+   * A deployment wants room.
+   *
+   * @param count for how many instances, 0 for none any longer
+   * @param received how many rooms it has been given so far, as far as it knows
+   */
+  public void want(long now, long party, GpuRequest request, int count, int received) {
+    Wish wish = wishes.computeIfAbsent(party, key -> new Wish(party, request));
+    boolean waited = wish.open() > 0 && wish.request.equals(request);
+    wish.request = request;
+    wish.count = count;
+    wish.received = received;
+    if (wish.open() > 0 && !waited) {
+      wish.since = now;
+    }
+    if (count == 0) {
+      wish.note = "";
+    }
+  }
+
+  /** An instance that was not started here takes up room. */
+  public Room occupy(long party, GpuRequest request, List<String> gpus) {
+    Room room = new Room(++lastRoom, party, request, gpus);
+    rooms.put(room.id(), room);
+    return room;
+  }
+
+  /** The instance in a room has started, on these GPUs. */
+  public void placed(Room room, List<String> gpus) {
+    refusals.accepted(keys(room));
+    if (!gpus.isEmpty()) {
+      rooms.computeIfPresent(room.id(), (id, known) -> known.on(gpus));
+    }
+  }
+
+  /** Room is free: its instance is gone, or was never made. */
+  public void freed(long now, Room room) {
+    boolean had = rooms.remove(room.id()) != null;
+    if (!refused.remove(room.id()) && had) {
+      refusals.retry(now);
+    }
+  }
+
+  /** The provider has no room for an instance to which room was given. */
+  public void refused(long now, Room room, String message) {
+    refused.add(room.id());
+    refusals.refused(now, keys(room));
+    Wish wish = wishes.get(room.party());
+    if (wish != null) {
+      wish.note = message;
+    }
+  }
+
+  /** Nothing is left of a deployment. */
+  public void forget(long party) {
+    wishes.remove(party);
+  }
+
+  private List<String> keys(Room room) {
+    if (!room.gpus().isEmpty()) {
+      return room.gpus();
+    }
+    List<String> ids = room.request().ids();
+    return ids.isEmpty() || capacity.gpus() != null ? List.of(RoomFinder.ANY) : ids;
+  }
+
+  // Decisions.
+
+  /**
+   * Ends every event.
+   *
+   * @param parties the deployments of {@link #parties()}, as they are now
+   * @return what follows, in order
+   */
+  public List<ArbiterEffect> decide(long now, Map<Long, Party> parties) {
+    List<ArbiterEffect> effects = new ArrayList<>();
+    Decision decision = new Decision(now, parties, effects);
+    nextLook = NEVER;
+    for (Wish wish : line(decision.table)) {
+      decision.serve(wish);
+    }
+    for (Wish wish : wishes.values()) {
+      RoomWait wait = decision.waits.get(wish);
+      if (wait == null ? wish.told != null : !wait.equals(wish.told)) {
+        wish.told = wait;
+        effects.add(new ArbiterEffect.Waits(wish.party, wait));
+      }
+    }
+    return effects;
+  }
+
+  /** Returns those who wait, in order (1). */
+  private List<Wish> line(RoomTable table) {
+    List<Wish> line = new ArrayList<>(wishes.values());
+    line.removeIf(wish -> wish.open() == 0);
+    line.sort(
+        comparing((Wish wish) -> table.isServed(wish.party))
+            .thenComparing(wish -> wish.since)
+            .thenComparing(wish -> wish.party));
+    return line;
+  }
+
+  /** One pass along the line. */
+  private final class Decision {
+    private final long now;
+    private final Map<Long, Party> parties;
+    private final List<ArbiterEffect> effects;
+    private final RoomTable table;
+    private final Set<String> claimed = new HashSet<>();
+    private final Map<Wish, RoomWait> waits = new HashMap<>();
+    private final RoomForecast forecast = new RoomForecast();
+    private int place;
+
+    Decision(long now, Map<Long, Party> parties, List<ArbiterEffect> effects) {
+      this.now = now;
+      this.parties = parties;
+      this.effects = effects;
+      this.table = new RoomTable(now, parties, rooms.values());
+    }
+
+    void serve(Wish wish) {
+      Party party = parties.get(wish.party);
+      if (party == null) {
+        return;
+      }
+      boolean extra = table.isServed(wish.party);
+      while (wish.open() > 0) {
+        long needed = needed(party);
+        Choice choice =
+            new RoomFinder(capacity, refusals, table, claimed, now)
+                .find(wish.party, wish.request, needed);
+        if (choice == null || !choice.isFree()) {
+          wait(wish, party, choice, extra);
+          return;
+        }
+        give(wish, choice);
+        extra = true;
+      }
+    }
+
+    private void give(Wish wish, Choice choice) {
+      Room room = occupy(wish.party, wish.request, choice.gpus());
+      wish.given++;
+      effects.add(new ArbiterEffect.Give(wish.party, room));
+    }
+
+    /** Returns when a start has to begin so that the first caller does not give up before. */
+    private long needed(Party party) {
+      long deadline = party.earliestDeadline();
+      return deadline == NEVER ? NEVER : deadline - 2 * Turns.swap(party);
+    }
+
+    private void wait(Wish wish, Party party, @Nullable Choice choice, boolean extra) {
+      place++;
+      List<String> keys = choice == null ? List.of() : choice.keys();
+      List<Holding> inTheWay = choice == null ? List.of() : choice.inTheWay();
+      boolean blocked = choice != null && choice.blocked();
+      long at = blocked ? NEVER : forecast.freeAt(now, keys, inTheWay);
+      if (choice != null) {
+        nextLook = Math.min(nextLook, Math.max(now + 1, choice.retryAt()));
+        if (!blocked) {
+          claimed.addAll(keys);
+          inTheWay.forEach(holding -> makeRoom(holding, party, extra));
+        }
+      }
+      long expected = at == NEVER ? NEVER : at + Turns.swap(party);
+      forecast.claimed(keys, expected == NEVER ? NEVER : expected + Turns.TURN * Turns.swap(party));
+      waits.put(
+          wish,
+          new RoomWait(
+              RoomFinder.needs(wish.request),
+              inTheWay.stream().map(Holding::toHolder).toList(),
+              wish.since,
+              place,
+              expected,
+              wish.note));
+    }
+
+    /** Asks an instance to go if it is time, else looks again when it is (3). */
+    private void makeRoom(Holding holding, Party forWhom, boolean extra) {
+      Occupant occupant = holding.occupant();
+      Ease ease = holding.ease();
+      if (occupant == null || ease.compareTo(Ease.BUSY) > 0) {
+        return;
+      }
+      if (ease == Ease.IDLE || (ease == Ease.BUSY && holding.at() <= now && !extra)) {
+        boolean busyToo = ease == Ease.BUSY;
+        effects.add(
+            new ArbiterEffect.MakeRoom(
+                holding.room().party(), holding.room().id(), busyToo, forWhom.name()));
+      } else if (holding.at() > now) {
+        nextLook = Math.min(nextLook, holding.at());
+      }
+    }
+  }
+}

@@ -1,0 +1,271 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.decision.RoomTable.Ease;
+import dev.autodeploy.internal.decision.RoomTable.Holding;
+import dev.autodeploy.spi.ProviderCapacity;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The search for room for one instance. The decision tree, in order:
+ *
+ * <ol>
+ *   <li>The GPUs are listed.
+ *       <ol type="a">
+ *         <li>Those asked for do not exist: the provider is to say so.
+ *         <li>Of those that fit, the ones that are cleared most easily are taken, as many as are
+ *             asked for; not those that somebody before in line needs, nor those of which the
+ *             provider said lately that others have them.
+ *       </ol>
+ *   <li>They are not listed.
+ *       <ol type="a">
+ *         <li>Those asked for by id, or all, are taken at their word: who has one of them has to
+ *             go.
+ *         <li>The provider said lately that there is no room: the one that goes most easily has to,
+ *             of those that could be in the way.
+ *         <li>Otherwise the provider is asked.
+ *       </ol>
+ * </ol>
+ */
+final class RoomFinder {
+  /** The GPU that stands for a provider's whole room, where its GPUs are not listed. */
+  static final String ANY = "*";
+
+  /**
+   * Where an instance gets room.
+   *
+   * @param gpus the GPUs that it gets, empty if the provider chooses
+   * @param keys the same as nobody after it in line may take them
+   * @param inTheWay who has to go first
+   * @param blocked whether somebody in the way stays, or the provider has no room
+   * @param retryAt when it may be tried again, or {@link Instance#NEVER}
+   */
+  record Choice(
+      List<String> gpus, List<String> keys, List<Holding> inTheWay, boolean blocked, long retryAt) {
+
+    boolean isFree() {
+      return inTheWay.isEmpty() && !blocked;
+    }
+
+    Ease ease() {
+      return inTheWay.stream().map(Holding::ease).max(Comparator.naturalOrder()).orElse(Ease.GOING);
+    }
+  }
+
+  /** One GPU and who has to go from it. */
+  private record Clearing(String gpu, List<Holding> inTheWay, boolean free) {
+    private static final Comparator<Clearing> BY_EASE =
+        Comparator.<Clearing, Boolean>comparing(c -> !c.free)
+            .thenComparing(
+                c -> c.inTheWay.stream().max(Holding.byEase()).orElse(null),
+                Comparator.nullsFirst(Holding.byEase()));
+  }
+
+  private final ProviderCapacity capacity;
+  private final Refusals refusals;
+  private final RoomTable table;
+  private final Set<String> claimed;
+  private final long now;
+
+  /**
+   * Makes one for a decision.
+   *
+   * @param claimed the GPUs that those before in line need
+   */
+  RoomFinder(
+      ProviderCapacity capacity,
+      Refusals refusals,
+      RoomTable table,
+      Set<String> claimed,
+      long now) {
+    this.capacity = capacity;
+    this.refusals = refusals;
+    this.table = table;
+    this.claimed = claimed;
+    this.now = now;
+  }
+
+  /**
+   * Searches.
+   *
+   * @param party who wants the room
+   * @param needed when its start has to begin for the first caller, or {@link Instance#NEVER}
+   * @return where, or null if those before in line need it all
+   */
+  @Nullable Choice find(long party, GpuRequest request, long needed) {
+    List<ProviderCapacity.Gpu> gpus = capacity.gpus();
+    return gpus == null
+        ? unlisted(party, request, needed)
+        : listed(party, request, needed, gpus); // (1)
+  }
+
+  private @Nullable Choice listed(
+      long party, GpuRequest request, long needed, List<ProviderCapacity.Gpu> gpus) {
+    List<ProviderCapacity.Gpu> fitting = fitting(request, gpus);
+    int wanted = wanted(request, fitting.size());
+    if (fitting.size() < wanted || wanted == 0) { // (1a)
+      return new Choice(List.of(), List.of(), List.of(), false, NEVER);
+    }
+    List<ProviderCapacity.Gpu> left = new ArrayList<>(fitting); // (1b)
+    left.removeIf(gpu -> claimed.contains(gpu.id()));
+    if (left.size() < wanted) {
+      return null;
+    }
+    List<ProviderCapacity.Gpu> ours = new ArrayList<>(left);
+    ours.removeIf(gpu -> refusals.until(gpu.id()) > now);
+    if (ours.size() < wanted) {
+      return blockedBy(left, party, needed);
+    }
+    return cheapest(ours, wanted, party, needed, retryAt(left));
+  }
+
+  /** Returns when GPUs that others have may be tried again, or {@link Instance#NEVER}. */
+  private long retryAt(List<ProviderCapacity.Gpu> gpus) {
+    return gpus.stream()
+        .mapToLong(gpu -> refusals.until(gpu.id()))
+        .filter(until -> until > now)
+        .min()
+        .orElse(NEVER);
+  }
+
+  private Choice cheapest(
+      List<ProviderCapacity.Gpu> gpus, int wanted, long party, long needed, long retryAt) {
+    List<String> chosen = new ArrayList<>();
+    List<Holding> inTheWay = new ArrayList<>();
+    Set<Long> goes = new HashSet<>();
+    List<ProviderCapacity.Gpu> left = new ArrayList<>(gpus);
+    while (chosen.size() < wanted) {
+      // One at a time: whoever goes from one GPU may leave others too.
+      Clearing best =
+          left.stream()
+              .map(gpu -> clearing(gpu, party, needed, goes))
+              .min(Clearing.BY_EASE)
+              .orElseThrow();
+      chosen.add(best.gpu());
+      left.removeIf(gpu -> gpu.id().equals(best.gpu()));
+      for (Holding holding : best.inTheWay()) {
+        goes.add(holding.room().id());
+        inTheWay.add(holding);
+        table.pick(holding);
+      }
+    }
+    boolean blocked = isBlocked(inTheWay);
+    // As they were asked for or are listed, since programs number them in that order.
+    List<String> ordered =
+        gpus.stream().map(ProviderCapacity.Gpu::id).filter(chosen::contains).toList();
+    return new Choice(ordered, ordered, inTheWay, blocked, retryAt);
+  }
+
+  private boolean isBlocked(List<Holding> inTheWay) {
+    boolean blocked = inTheWay.stream().anyMatch(holding -> holding.ease() == Ease.STAYS);
+    if (blocked) {
+      inTheWay.forEach(table::drop);
+    }
+    return blocked;
+  }
+
+  private Clearing clearing(
+      ProviderCapacity.Gpu gpu, long party, long needed, Set<Long> goesAnyway) {
+    List<Holding> all = table.holdings(party, needed, room -> RoomTable.holds(room, gpu.id()));
+    boolean free = all.isEmpty();
+    List<Holding> inTheWay =
+        all.stream().filter(holding -> !goesAnyway.contains(holding.room().id())).toList();
+    return new Clearing(gpu.id(), inTheWay, free);
+  }
+
+  /** The provider said lately that others have what is needed. */
+  private Choice blockedBy(List<ProviderCapacity.Gpu> gpus, long party, long needed) {
+    List<String> ids = gpus.stream().map(ProviderCapacity.Gpu::id).toList();
+    List<Holding> holders =
+        table.holdings(party, needed, room -> room.gpus().stream().anyMatch(ids::contains));
+    return new Choice(List.of(), ids, holders, true, retryAt(gpus));
+  }
+
+  private @Nullable Choice unlisted(long party, GpuRequest request, long needed) {
+    List<String> keys = request.ids().isEmpty() ? List.of(ANY) : request.ids();
+    if (keys.stream().anyMatch(this::isClaimed)) {
+      return null;
+    }
+    List<Holding> rivals = table.holdings(party, needed, room -> mayBeInTheWay(room, request));
+    if (capacity.exclusive() && request.count() <= 0) { // (2a)
+      List<Holding> all = rivals.stream().filter(h -> hasFixedGpus(h.room())).toList();
+      if (!all.isEmpty()) {
+        all.forEach(table::pick);
+        boolean blocked = isBlocked(all);
+        return new Choice(request.ids(), keys, all, blocked, NEVER);
+      }
+    }
+    long until = keys.stream().mapToLong(refusals::until).max().orElse(0);
+    if (until > now) { // (2b)
+      List<Holding> first =
+          rivals.stream()
+              .filter(holding -> holding.ease() != Ease.STAYS)
+              .min(Holding.byEase())
+              .map(List::of)
+              .orElse(List.of());
+      return new Choice(request.ids(), keys, first, first.isEmpty(), until);
+    }
+    return new Choice(request.ids(), keys, List.of(), false, NEVER); // (2c)
+  }
+
+  private boolean isClaimed(String key) {
+    return claimed.contains(key)
+        || claimed.contains(ANY)
+        || (key.equals(ANY) && !claimed.isEmpty());
+  }
+
+  private static boolean hasFixedGpus(Room room) {
+    return !room.gpus().isEmpty() || room.request().count() == GpuRequest.ALL;
+  }
+
+  private static boolean mayBeInTheWay(Room room, GpuRequest request) {
+    return room.gpus().isEmpty()
+        || request.ids().isEmpty()
+        || room.gpus().stream().anyMatch(request.ids()::contains);
+  }
+
+  /** Returns the GPUs that a request can be met from. */
+  static List<ProviderCapacity.Gpu> fitting(GpuRequest request, List<ProviderCapacity.Gpu> gpus) {
+    String model = request.model();
+    List<ProviderCapacity.Gpu> named = gpus;
+    if (!request.ids().isEmpty()) {
+      named =
+          request.ids().stream()
+              .flatMap(id -> gpus.stream().filter(gpu -> gpu.isKnownBy(id)).limit(1))
+              .distinct()
+              .toList();
+    }
+    return named.stream()
+        .filter(gpu -> model == null || gpu.model().equalsIgnoreCase(model))
+        .toList();
+  }
+
+  /** Returns how many GPUs a request is for. */
+  static int wanted(GpuRequest request, int fitting) {
+    if (!request.ids().isEmpty()) {
+      return request.ids().size();
+    }
+    return request.count() == GpuRequest.ALL ? fitting : request.count();
+  }
+
+  /** Returns what a request is for, in words. */
+  static String needs(GpuRequest request) {
+    String model = request.model() == null ? "" : " of model " + request.model();
+    if (!request.ids().isEmpty()) {
+      String ids = request.ids().stream().collect(Collectors.joining(", "));
+      return (request.ids().size() == 1 ? "GPU " : "GPUs ") + ids;
+    }
+    if (request.count() == GpuRequest.ALL) {
+      return "all GPUs" + model;
+    }
+    return (request.count() == 1 ? "a GPU" : request.count() + " GPUs") + model;
+  }
+}

@@ -1,0 +1,35 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.internal.decision.RoomTable.Holding;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** When those in line can expect their room: an estimate, for people. */
+final class RoomForecast {
+  private final Map<String, Long> freeAt = new HashMap<>();
+
+  /**
+   * Returns when room is free.
+   *
+   * @param keys the GPUs, empty if those before in line need them all
+   * @param inTheWay who has them
+   */
+  long freeAt(long now, List<String> keys, List<Holding> inTheWay) {
+    if (keys.isEmpty()) {
+      return freeAt.values().stream().mapToLong(Long::longValue).min().orElse(NEVER);
+    }
+    long at = now;
+    for (Holding holding : inTheWay) {
+      at = Math.max(at, holding.at());
+    }
+    return at;
+  }
+
+  /** Somebody in line gets GPUs first, and has them until a moment. */
+  void claimed(List<String> keys, long until) {
+    keys.forEach(key -> freeAt.put(key, until));
+  }
+}

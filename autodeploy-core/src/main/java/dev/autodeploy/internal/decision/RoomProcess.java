@@ -1,0 +1,191 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.InstancePhase.READY;
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Money;
+import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.internal.decision.Party.Occupant;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a deployment in sharing room with others: takes the room that the {@link Arbiter}
+ * gives, and makes room when it asks. Whether an instance may go is decided here, at one moment
+ * with everything else about it: the arbiter may have seen an older one.
+ */
+public final class RoomProcess {
+  /** The duration of a start before the first. */
+  private static final long GUESSED_START = Duration.ofSeconds(10).toNanos();
+
+  private final Declaration declaration;
+  private final Instances instances;
+  private final Callers callers;
+  private final StartProcess starts;
+  private final ReleaseProcess releases;
+  private final RecentUsage history;
+  private final Outbox outbox;
+  private final LongConsumer after;
+
+  private boolean watched;
+
+  /**
+   * Makes one.
+   *
+   * @param after ends an event
+   */
+  RoomProcess(
+      Declaration declaration,
+      Instances instances,
+      Callers callers,
+      StartProcess starts,
+      ReleaseProcess releases,
+      RecentUsage history,
+      Outbox outbox,
+      LongConsumer after) {
+    this.declaration = declaration;
+    this.instances = instances;
+    this.callers = callers;
+    this.starts = starts;
+    this.releases = releases;
+    this.history = history;
+    this.outbox = outbox;
+    this.after = after;
+  }
+
+  /** Returns what is waited for, or null. */
+  public @Nullable RoomWait waitsFor() {
+    return starts.rooms().waitsFor();
+  }
+
+  // Events.
+
+  /** There is room for one instance: it is started, or the room is given back. */
+  public void given(long now, Room room) {
+    starts.rooms().received();
+    if (!starts.startIn(now, room)) {
+      outbox.add(new Effect.RoomBack(room));
+    }
+    after.accept(now);
+  }
+
+  /**
+   * An instance is asked to go. It does if it is ready and its deployment can spare it, and
+   *
+   * <ol>
+   *   <li>nobody uses it, nor is about to: at once;
+   *   <li>or its turn is over: it takes no further request, and goes after those in flight.
+   * </ol>
+   */
+  public void makeRoom(long now, long room, boolean busyToo) {
+    for (Instance instance : List.copyOf(instances.all())) {
+      if (instance.room != null && instance.room.id() == room && mayGo() > 0) {
+        boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
+        if (instance.is(READY) && (idle || busyToo)) {
+          releases.drain(now, instance, ReleaseReason.MADE_ROOM);
+          after.accept(now);
+        }
+        return;
+      }
+    }
+  }
+
+  /** The provider has no room for an instance that it was asked to start. */
+  public void noRoom(long now, Instance instance, String message) {
+    if (instance.isStarting()) {
+      if (instance.room != null) {
+        outbox.add(new Effect.NoRoom(instance.room, message));
+      }
+      releases.drain(now, instance, ReleaseReason.NO_ROOM);
+      after.accept(now);
+    }
+  }
+
+  /** A caller no longer waits: no room is wanted for it. */
+  void callerLeft(long now) {
+    if (starts.rooms().isWanted()) {
+      starts.ensureCapacity(now);
+    }
+  }
+
+  // Facts.
+
+  /** The deployment waits for room, or no longer. */
+  public void waits(@Nullable RoomWait what) {
+    starts.rooms().waits(what);
+  }
+
+  /** Nobody waits for room any longer: nothing need be said. */
+  public void unwatched() {
+    watched = false;
+  }
+
+  /**
+   * Returns the deployment as the arbiter sees it, and has it look again when that changes.
+   *
+   * @param number which deployment
+   * @param origin the moment of the ticker at which the deployment's time line begins
+   */
+  public Party watch(long number, long origin) {
+    watched = true;
+    DeploymentSpec spec = declaration.spec();
+    Money price = spec.pricePerHour();
+    List<Occupant> occupants = new ArrayList<>();
+    for (Instance instance : instances.all()) {
+      if (instance.room != null) {
+        occupants.add(
+            new Occupant(
+                instance.room.id(),
+                instance.id,
+                instance.phase(),
+                instance.countedInFlight(),
+                instance.inFlight > 0 || isWanted(instance),
+                onTicker(instance.readyAt, origin),
+                onTicker(instance.idleSince, origin),
+                onTicker(instance.startRequestedAt, origin)));
+      }
+    }
+    return new Party(
+        number,
+        spec.name(),
+        mayGo(),
+        spec.priority(),
+        callers.waiting(),
+        onTicker(callers.earliestDeadline(), origin),
+        typicalStart(),
+        history.recentGaps().stream().map(Duration::toNanos).toList(),
+        price == null ? 1 : price.amount().doubleValue(),
+        occupants);
+  }
+
+  /** Has the arbiter look if others wait for room. */
+  void look() {
+    if (watched) {
+      outbox.add(new Effect.Look());
+    }
+  }
+
+  private static boolean isWanted(Instance instance) {
+    return instance.reserved || !instance.bound.isEmpty();
+  }
+
+  private int mayGo() {
+    DeploymentSpec spec = declaration.spec();
+    return spec.pinned() ? 0 : Math.max(0, instances.count(READY) - spec.minInstances());
+  }
+
+  private static long onTicker(long moment, long origin) {
+    return moment == NEVER ? NEVER : moment + origin;
+  }
+
+  /** Returns the median of the recent starts, or a guess. */
+  private long typicalStart() {
+    long[] recent =
+        history.recentStartDurations().stream().mapToLong(Duration::toNanos).sorted().toArray();
+    return recent.length == 0 ? GUESSED_START : recent[recent.length / 2];
+  }
+}

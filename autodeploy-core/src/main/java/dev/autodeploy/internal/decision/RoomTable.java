@@ -1,0 +1,201 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.PlaceInLine.Next;
+import dev.autodeploy.internal.decision.Party.Occupant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who has which room at a moment, and how soon each could go: made anew for every decision of the
+ * {@link Arbiter}.
+ */
+final class RoomTable {
+
+  /** How easily an instance can go, best first. */
+  enum Ease {
+    /** Its release is under way. */
+    GOING,
+    /** It is idle, and was for long enough. */
+    IDLE,
+    /** It is idle, but its next request may be on its way. */
+    PAUSING,
+    /** It takes no further request and finishes those in flight. */
+    DRAINING,
+    /** It is busy until its turn ends. */
+    BUSY,
+    /** It is being started. */
+    STARTING,
+    /** It is not to go. */
+    STAYS
+  }
+
+  /**
+   * A room and who has it.
+   *
+   * @param room the room
+   * @param party its deployment, or null if that is not known
+   * @param occupant its instance, or null if it is not made yet
+   * @param ease how easily it can go
+   * @param at when it can be asked to, or {@link Instance#NEVER}
+   * @param cost what it would cost to bring it back
+   */
+  record Holding(
+      Room room,
+      @Nullable Party party,
+      @Nullable Occupant occupant,
+      Ease ease,
+      long at,
+      double cost) {
+
+    private static final Comparator<Holding> BY_EASE =
+        Comparator.comparing(Holding::ease)
+            .thenComparing((a, b) -> a.ease == Ease.IDLE ? 0 : Long.compare(a.at, b.at))
+            .thenComparingInt(h -> h.party == null ? 0 : h.party.priority())
+            .thenComparingDouble(Holding::cost)
+            .thenComparingLong(h -> h.room.id());
+
+    /** Returns the order in which rooms are cleared. */
+    static Comparator<Holding> byEase() {
+      return BY_EASE;
+    }
+
+    RoomWait.Holder toHolder() {
+      boolean made = occupant != null;
+      Next next =
+          switch (ease) {
+            case GOING, DRAINING -> Next.GOES;
+            case IDLE, PAUSING -> Next.GOES_IF_IDLE;
+            case BUSY -> Next.TURN_ENDS;
+            case STARTING -> Next.WAITED_FOR;
+            case STAYS -> Next.STAYS;
+          };
+      return new RoomWait.Holder(
+          party == null ? "an instance of no deployment" : party.name(),
+          made ? occupant.instanceId() : "",
+          made ? occupant.phase() : InstancePhase.STARTING,
+          made ? occupant.inFlight() : 0,
+          next,
+          at);
+    }
+  }
+
+  private final long now;
+  private final Map<Long, Party> parties;
+  private final Collection<Room> rooms;
+  private final Map<Long, Occupant> occupants = new HashMap<>();
+
+  /**
+   * The number of ready instances of a deployment that may still go, those picked here excluded.
+   */
+  private final Map<Long, Integer> mayGo = new HashMap<>();
+
+  private final Set<Long> picked = new HashSet<>();
+
+  RoomTable(long now, Map<Long, Party> parties, Collection<Room> rooms) {
+    this.now = now;
+    this.parties = parties;
+    this.rooms = rooms;
+    for (Party party : parties.values()) {
+      mayGo.put(party.number(), party.mayGo());
+      party.occupants().forEach(occupant -> occupants.put(occupant.room(), occupant));
+    }
+  }
+
+  /** Returns whether an instance of the deployment serves, or will soon. */
+  boolean isServed(long party) {
+    return rooms.stream()
+        .filter(room -> room.party() == party)
+        .map(room -> occupants.get(room.id()))
+        .anyMatch(
+            occupant ->
+                occupant == null
+                    || occupant.phase() == InstancePhase.READY
+                    || occupant.phase() == InstancePhase.STARTING);
+  }
+
+  /** Returns the rooms that a condition is true of, as they stand for one that wants them. */
+  List<Holding> holdings(long wanting, long needed, Predicate<Room> which) {
+    List<Holding> all = new ArrayList<>();
+    for (Room room : rooms) {
+      if (which.test(room)) {
+        all.add(holding(room, wanting, needed));
+      }
+    }
+    return all;
+  }
+
+  private Holding holding(Room room, long wanting, long needed) {
+    Party party = parties.get(room.party());
+    Occupant occupant = occupants.get(room.id());
+    if (party == null) {
+      return new Holding(room, null, occupant, Ease.STAYS, NEVER, 0);
+    }
+    if (occupant == null || occupant.phase() == InstancePhase.STARTING) {
+      long readyAt = (occupant == null ? now : occupant.startedAt()) + Turns.swap(party);
+      return new Holding(room, party, occupant, Ease.STARTING, Math.max(now, readyAt), 0);
+    }
+    if (occupant.phase() == InstancePhase.RELEASING) {
+      return new Holding(room, party, occupant, Ease.GOING, now, 0);
+    }
+    if (occupant.phase() == InstancePhase.DRAINING) {
+      return new Holding(room, party, occupant, Ease.DRAINING, now, 0);
+    }
+    boolean stays =
+        room.party() == wanting
+            || (!picked.contains(room.id()) && mayGo.getOrDefault(room.party(), 0) <= 0);
+    if (stays) {
+      return new Holding(room, party, occupant, Ease.STAYS, NEVER, 0);
+    }
+    long turnEnd = Turns.end(party, occupant, needed);
+    double cost = cost(party, occupant);
+    if (!Turns.isIdle(party, occupant)) {
+      return new Holding(room, party, occupant, Ease.BUSY, turnEnd, cost);
+    }
+    long idleEnd = Turns.idleEnd(party, occupant, turnEnd);
+    return new Holding(
+        room, party, occupant, idleEnd <= now ? Ease.IDLE : Ease.PAUSING, idleEnd, cost);
+  }
+
+  /** Returns the expected effort to bring an idle instance back. */
+  private double cost(Party party, Occupant occupant) {
+    long idle = occupant.idleSince() == NEVER ? 0 : Math.max(0, now - occupant.idleSince());
+    return VictimCost.of(party, idle);
+  }
+
+  /** Counts one as going, so that no more go than may. */
+  void pick(Holding holding) {
+    if (isReady(holding) && picked.add(holding.room().id())) {
+      mayGo.merge(holding.room().party(), -1, Integer::sum);
+    }
+  }
+
+  /** Undoes {@link #pick}. */
+  void drop(Holding holding) {
+    if (isReady(holding) && picked.remove(holding.room().id())) {
+      mayGo.merge(holding.room().party(), 1, Integer::sum);
+    }
+  }
+
+  private static boolean isReady(Holding holding) {
+    Occupant occupant = holding.occupant();
+    return occupant != null && occupant.phase() == InstancePhase.READY;
+  }
+
+  /** Returns whether a room holds a GPU; one that does not know its GPUs may hold any. */
+  static boolean holds(Room room, String gpu) {
+    return room.gpus().contains(gpu)
+        || (room.gpus().isEmpty() && room.request().count() == GpuRequest.ALL);
+  }
+}

@@ -1,0 +1,106 @@
+package dev.autodeploy.internal.process;
+
+import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderCapacity;
+import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The GPUs of this machine: those that were configured, or those that {@code nvidia-smi} lists. */
+final class LocalGpus {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalGpus.class);
+  private static final int SECONDS = 10;
+  private static final long MIB = 1L << 20;
+  private static final List<String> QUERY =
+      List.of(
+          "nvidia-smi",
+          "--query-gpu=index,uuid,memory.total,name",
+          "--format=csv,noheader,nounits");
+
+  private final ProviderCapacity capacity;
+
+  private LocalGpus(ProviderCapacity capacity) {
+    this.capacity = capacity;
+  }
+
+  /** Finds out which there are; blocks while {@code nvidia-smi} runs. */
+  static LocalGpus find(@Nullable List<String> configured) {
+    if (configured != null) {
+      return new LocalGpus(
+          ProviderCapacity.of(configured.stream().map(ProviderCapacity.Gpu::named).toList()));
+    }
+    List<ProviderCapacity.Gpu> listed = parse(ask());
+    return new LocalGpus(
+        listed.isEmpty() ? ProviderCapacity.unknown() : ProviderCapacity.of(listed));
+  }
+
+  ProviderCapacity capacity() {
+    return capacity;
+  }
+
+  /** Refuses a start on GPUs that this machine does not have. */
+  void check(StartRequest request) {
+    List<ProviderCapacity.Gpu> gpus = capacity.gpus();
+    if (gpus == null || !request.gpus().isEmpty()) {
+      return;
+    }
+    for (String id : request.spec().gpu().ids()) {
+      if (gpus.stream().noneMatch(gpu -> gpu.isKnownBy(id))) {
+        throw new InstanceStartException(
+            "this machine has no GPU '"
+                + id
+                + "'; it has: "
+                + String.join(", ", gpus.stream().map(ProviderCapacity.Gpu::id).toList()));
+      }
+    }
+  }
+
+  /** Reads lines of index, UUID, MiB and name; others are passed over. */
+  static List<ProviderCapacity.Gpu> parse(List<String> lines) {
+    List<ProviderCapacity.Gpu> gpus = new ArrayList<>();
+    for (String line : lines) {
+      String[] parts = line.split(",", 4);
+      if (parts.length == 4 && parts[1].strip().startsWith("GPU-")) {
+        String uuid = parts[1].strip();
+        gpus.add(
+            new ProviderCapacity.Gpu(
+                uuid, List.of(parts[0].strip(), uuid), parts[3].strip(), bytes(parts[2].strip())));
+      }
+    }
+    return gpus;
+  }
+
+  private static long bytes(String mebibytes) {
+    try {
+      return Long.parseLong(mebibytes) * MIB;
+    } catch (NumberFormatException e) { // some cards say [N/A]
+      return 0;
+    }
+  }
+
+  private static List<String> ask() {
+    try {
+      Process process = new ProcessBuilder(QUERY).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        LOG.warn("nvidia-smi did not answer within {} s: the GPUs are not known", SECONDS);
+        return List.of();
+      }
+      return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .toList();
+    } catch (IOException e) { // no NVIDIA driver here
+      return List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+}
