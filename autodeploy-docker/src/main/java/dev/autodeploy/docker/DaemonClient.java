@@ -172,6 +172,17 @@ final class DaemonClient implements AutoCloseable {
             .collect(Collectors.toSet());
   }
 
+  /** Removes a volume; a gone one is a success. */
+  void removeVolume(String volume) {
+    command(
+        "removing volume " + volume,
+        "DELETE",
+        "/volumes/" + encode(volume),
+        Duration.ZERO,
+        204,
+        404);
+  }
+
   /** Removes a network; a gone one is a success. */
   void removeNetwork(String network) {
     command(

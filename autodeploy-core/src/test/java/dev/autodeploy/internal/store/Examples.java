@@ -34,6 +34,10 @@ final class Examples {
         .mount(Mount.of("/models", "/m").asReadOnly())
         .mount(Mount.of("cache", "/c"))
         .sharedMemoryBytes(1L << 33)
+        .memoryBytes(1L << 34)
+        .cpus(1.5)
+        .maxProcesses(300)
+        .workingDirectory("/srv")
         .readiness(
             ReadinessProbe.allOf(
                 ReadinessProbe.tcp(),
