@@ -20,6 +20,7 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.transport.DockerHttpClient.Response;
+import dev.autodeploy.spi.InstanceStartException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -412,6 +413,8 @@ final class DaemonClient implements AutoCloseable {
     Session used = session;
     try {
       return command.apply(used);
+    } catch (InstanceStartException e) {
+      throw e; // of what fills the command in: the daemon was not asked
     } catch (RuntimeException e) {
       DockerEngineException problem = failure(doing, e);
       if (problem.problem() != DockerProblem.API_VERSION) {
