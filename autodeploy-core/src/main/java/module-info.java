@@ -22,6 +22,8 @@ module dev.autodeploy.core {
       dev.autodeploy.proxy.jdk,
       dev.autodeploy.proxy.netty,
       dev.autodeploy.servlet;
+  exports dev.autodeploy.internal.probe to
+      dev.autodeploy.docker;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
   exports dev.autodeploy.internal.text to

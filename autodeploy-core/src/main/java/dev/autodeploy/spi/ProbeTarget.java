@@ -2,6 +2,7 @@ package dev.autodeploy.spi;
 
 import static java.util.Objects.requireNonNull;
 
+import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -15,12 +16,14 @@ import java.util.function.Supplier;
  *     false behind a forwarder that accepts on its behalf
  * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
  * @param log searches all lines that it wrote
+ * @param health the health check that it brings along
  */
 public record ProbeTarget(
     URI endpoint,
     boolean acceptProvesListening,
     Supplier<CompletionStage<List<String>>> recentLogs,
-    LogSearch log) {
+    LogSearch log,
+    HealthCheck health) {
 
   /** The number of lines that are read where a provider cannot search all of them. */
   public static final int LOG_LINES = 500;
@@ -33,11 +36,33 @@ public record ProbeTarget(
    *     false behind a forwarder that accepts on its behalf
    * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
    * @param log searches all lines that it wrote
+   * @param health the health check that it brings along
    */
   public ProbeTarget {
     requireNonNull(endpoint, "endpoint");
     requireNonNull(recentLogs, "recentLogs");
     requireNonNull(log, "log");
+    requireNonNull(health, "health");
+  }
+
+  /**
+   * Creates a target that brings no health check along.
+   *
+   * @param endpoint the address to ask
+   * @param acceptProvesListening whether an accepted connection proves that the service listens
+   * @param recentLogs reads the last {@value #LOG_LINES} lines that the instance wrote
+   * @param log searches all lines that it wrote
+   */
+  public ProbeTarget(
+      URI endpoint,
+      boolean acceptProvesListening,
+      Supplier<CompletionStage<List<String>>> recentLogs,
+      LogSearch log) {
+    this(endpoint, acceptProvesListening, recentLogs, log, ProbeTarget::noHealthCheck);
+  }
+
+  private static boolean noHealthCheck() throws IOException {
+    throw new IOException("this instance has no health check: use another readiness probe");
   }
 
   /**

@@ -57,6 +57,17 @@ public interface ReadinessProbe {
   }
 
   /**
+   * Returns the probe that is satisfied when the health check that the instance brings along
+   * succeeds: the {@code HEALTHCHECK} of a Docker image, in the image's own interval, but every 5
+   * seconds at least.
+   *
+   * @return the probe
+   */
+  static ReadinessProbe healthCheck() {
+    return Probes.Health.INSTANCE;
+  }
+
+  /**
    * Returns the probe that is satisfied when a line that the instance has written since its start
    * contains a match of a regular expression, however much it wrote after that. Colours and other
    * control sequences are not seen.

@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.ExposedPort;
+import com.github.dockerjava.api.model.HealthCheck;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Mount;
@@ -13,6 +14,7 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.RestartPolicy;
 import com.github.dockerjava.api.model.Ulimit;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.InstanceStartException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -31,6 +33,7 @@ final class ContainerCreation {
   static final LogConfig LOGS =
       new LogConfig(LogConfig.LoggingType.JSON_FILE, Map.of("max-size", "10m", "max-file", "3"));
 
+  private static final Duration HEALTH_INTERVAL = Duration.ofSeconds(5);
   private static final double NANOS = 1e9;
   private static final Duration MIN_GRACE = Duration.ofSeconds(10);
 
@@ -97,6 +100,9 @@ final class ContainerCreation {
             .withExposedPorts(ExposedPort.tcp(labels.port()))
             .withEnv(environment());
     command(filled);
+    if (Probes.asksForHealth(spec.readiness())) {
+      filled.withHealthcheck(healthCheck());
+    }
     if (spec.workingDirectory() != null) {
       filled.withWorkingDir(spec.workingDirectory());
     }
@@ -162,6 +168,16 @@ final class ContainerCreation {
     if (spec.maxProcesses() != null) {
       host.withPidsLimit(spec.maxProcesses().longValue());
     }
+  }
+
+  /** The image's check, at an interval that a start can wait for; what is not set stays. */
+  private HealthCheck healthCheck() {
+    Long interval =
+        image.getConfig() == null || image.getConfig().getHealthcheck() == null
+            ? null
+            : image.getConfig().getHealthcheck().getInterval();
+    boolean shorter = interval != null && interval > 0 && interval < HEALTH_INTERVAL.toNanos();
+    return new HealthCheck().withInterval(shorter ? interval : HEALTH_INTERVAL.toNanos());
   }
 
   private void command(CreateContainerCmd cmd) {

@@ -176,12 +176,21 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
             direct == null ? requireNonNull(instance.endpoint(), "endpoint") : direct,
             direct != null,
             () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES),
-            known.log(host.client(), threads));
+            known.log(host.client(), threads),
+            () -> isHealthy(known));
     boolean ready = readiness.isReady(known, probe, target);
     if (ready) {
       known.closeLog();
     }
     return ready;
+  }
+
+  private boolean isHealthy(TrackedInstance instance) throws IOException {
+    try {
+      return new ContainerState(host.client().inspect(instance.containerId())).isHealthy();
+    } catch (DockerEngineException e) {
+      throw new IOException(e.getMessage(), e);
+    }
   }
 
   @Override

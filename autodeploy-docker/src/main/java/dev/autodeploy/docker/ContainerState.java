@@ -1,5 +1,7 @@
 package dev.autodeploy.docker;
 
+import com.github.dockerjava.api.command.HealthState;
+import com.github.dockerjava.api.command.HealthStateLog;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
@@ -8,6 +10,8 @@ import com.github.dockerjava.api.model.DockerObject;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.NetworkSettings;
 import com.github.dockerjava.api.model.Ports;
+import dev.autodeploy.internal.text.PlainText;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
@@ -16,6 +20,7 @@ import java.net.UnknownHostException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -79,6 +84,34 @@ final class ContainerState {
 
   String error() {
     return state.getError() == null ? "" : state.getError();
+  }
+
+  /**
+   * Returns whether the image's health check has succeeded.
+   *
+   * @throws IOException if it fails, or the image has none
+   */
+  boolean isHealthy() throws IOException {
+    HealthState health = state.getHealth();
+    String status = health == null ? null : health.getStatus();
+    if (status == null || status.isEmpty() || status.equals("none")) {
+      throw new IOException(
+          "the image has no HEALTHCHECK: use ReadinessProbe.http(...) or another one");
+    }
+    if (status.equals("unhealthy")) {
+      throw new IOException("the image's health check fails" + lastOutput(health));
+    }
+    return status.equals("healthy");
+  }
+
+  private static String lastOutput(HealthState health) {
+    List<HealthStateLog> log = health.getLog();
+    String output = log == null || log.isEmpty() ? null : log.get(log.size() - 1).getOutput();
+    if (output == null || output.isBlank()) {
+      return "";
+    }
+    List<String> lines = output.strip().lines().toList();
+    return ": " + PlainText.line(lines.get(lines.size() - 1));
   }
 
   /** When it ended by this process's clock; null if it has not. */

@@ -6,8 +6,10 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Mount;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,63 @@ class DebianImagesTest {
           .isEqualTo("{\"value\":\"größer & schneller\"}");
       docker.release(instance);
     }
+  }
+
+  @Test
+  void healthCheckOfTheImage_isAProbe() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      DeploymentSpec spec =
+          DeploymentSpec.builder("service")
+              .image(DebianImages.SERVICE)
+              .port(8080)
+              .readiness(ReadinessProbe.healthCheck())
+              .build();
+      ProviderInstance instance = docker.ready(spec);
+
+      assertThat(ProviderFixture.get(instance.endpoint().resolve("/model"))).isEqualTo("weights\n");
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void healthCheck_thatFails_orIsMissing_saysWhy() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      DeploymentSpec failing =
+          DeploymentSpec.builder("service")
+              .image(DebianImages.SERVICE)
+              .port(8080)
+              .startCommand("exec sleep 60")
+              .readiness(ReadinessProbe.healthCheck())
+              .build();
+      assertThat(reason(docker, failing, "health check fails"))
+          .contains("the image's health check fails: ")
+          .contains("Connection refused");
+      assertThat(
+              reason(
+                  docker,
+                  ProviderFixture.web().readiness(ReadinessProbe.healthCheck()).build(),
+                  "HEALTHCHECK"))
+          .contains("the image has no HEALTHCHECK");
+    }
+  }
+
+  private static String reason(ProviderFixture docker, DeploymentSpec spec, String awaited) {
+    ProviderInstance instance = docker.start(spec);
+    AtomicReference<String> said = new AtomicReference<>("");
+    ProviderFixture.await(
+        Duration.ofSeconds(40),
+        () -> {
+          try {
+            docker.provider.isReady(instance, spec.readiness());
+          } catch (IOException e) {
+            said.set(e.getMessage());
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+          return said.get().contains(awaited);
+        });
+    docker.release(instance);
+    return said.get();
   }
 
   @Test

@@ -13,6 +13,7 @@ function pathOf(probe) {
 
 export function probeText(probe) {
   if (probe.type === 'custom') return t('form.custom');
+  if (probe.type === 'healthCheck') return t('form.healthCheck');
   return probe.type === 'tcp' ? t('form.portAnswers') : pathOf(probe) ?? JSON.stringify(probe);
 }
 
@@ -138,8 +139,11 @@ export function showForm(main, editing) {
 
     const concurrency = add('concurrency', t('form.concurrency'), input({ inputmode: 'numeric', value: spec && spec.concurrency !== 'unlimited' ? spec.concurrency : '', placeholder: t('unlimited') }), t('form.concurrencyHint'));
     const probePath = pathOf(spec?.readiness);
-    const otherProbe = spec && probePath === null && spec.readiness.type !== 'tcp';
-    const readiness = add('readiness', t('form.health'), input({ value: probePath ?? '', placeholder: otherProbe ? probeText(spec.readiness) : '/health', spellcheck: 'false' }), t('form.healthHint'));
+    const ownCheck = spec?.readiness.type === 'healthCheck';
+    const otherProbe = spec && probePath === null && !ownCheck && spec.readiness.type !== 'tcp';
+    const readiness = add('readiness', t('form.health'), input({ value: ownCheck ? 'HEALTHCHECK' : probePath ?? '', placeholder: otherProbe ? probeText(spec.readiness) : '/health', spellcheck: 'false' }), t('form.healthHint'));
+    const args = add('arguments', t('form.arguments'), h('textarea', { rows: 2, spellcheck: 'false', autocomplete: 'off' }), t('form.argumentsHint'));
+    f.arguments.control.value = (spec?.arguments || []).join('\n');
     const environment = add('environment', t('form.env'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off' }),
       spec && spec.environmentNames.length ? t('form.envKept', { names: spec.environmentNames.join(', ') }) + ' ' + t('form.envHint') : t('form.envHint'));
 
@@ -153,7 +157,7 @@ export function showForm(main, editing) {
       group('form.environment', h('div', { class: 'pair' }, gpu, model), source, image, snapshot),
       group('form.service', h('div', { class: 'pair uneven' }, port, command)),
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
-      h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness), environment),
+      h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -179,6 +183,7 @@ export function showForm(main, editing) {
         snapshot: kind() === 'snapshot' ? value('snapshot') || null : null,
         port: value('port') === '' ? null : whole(value('port')),
         startCommand: value('startCommand') || null,
+        arguments: f.arguments.control.value.split('\n').filter((line) => line !== ''),
         maxInstances: value('maxInstances') === '' ? null : whole(value('maxInstances')),
         concurrency: value('concurrency') === '' ? null : whole(value('concurrency')),
         pricePerHour: value('pricePerHour') ? { amount: value('pricePerHour'), currency: currency.value.trim().toUpperCase() } : null,
@@ -191,7 +196,8 @@ export function showForm(main, editing) {
         json.gpu = { count: count === 'all' ? 'all' : Number(count) };
         if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
       }
-      if (value('readiness')) json.readiness = { type: 'http', path: value('readiness') };
+      if (value('readiness') === 'HEALTHCHECK') json.readiness = { type: 'healthCheck' };
+      else if (value('readiness')) json.readiness = { type: 'http', path: value('readiness') };
       else if (d && !otherProbe) json.readiness = null;
       return json;
     }

@@ -55,6 +55,17 @@ public final class Probes {
     }
   }
 
+  /** The health check that the instance brings along succeeds. */
+  public enum Health implements ReadinessProbe {
+    /** The only one. */
+    INSTANCE;
+
+    @Override
+    public boolean isReady(ProbeTarget target) throws IOException {
+      return target.health().isHealthy();
+    }
+  }
+
   /** The instance exists, which nobody has to ask. */
   private enum Existing implements ReadinessProbe {
     /** The only one. */
@@ -228,6 +239,22 @@ public final class Probes {
   }
 
   /**
+   * Returns whether a probe asks for the health check that an instance brings along.
+   *
+   * @param probe a probe
+   * @return whether it, or one that it is made of, does
+   */
+  public static boolean asksForHealth(ReadinessProbe probe) {
+    if (probe instanceof AnyOf any) {
+      return any.probes().stream().anyMatch(Probes::asksForHealth);
+    }
+    if (probe instanceof AllOf all) {
+      return all.probes().stream().anyMatch(Probes::asksForHealth);
+    }
+    return probe instanceof Health;
+  }
+
+  /**
    * Returns what an instance has to do to be ready, as messages say it.
    *
    * @param probe a probe
@@ -239,6 +266,9 @@ public final class Probes {
     }
     if (probe instanceof Http http) {
       return "GET " + http.path() + " to be answered with " + http.statuses();
+    }
+    if (probe instanceof Health) {
+      return "its image's health check to succeed";
     }
     if (probe instanceof LogLine line) {
       return "a line that matches '" + line.regex() + "'";

@@ -143,6 +143,13 @@ public final class LocalProcessManager implements AutoCloseable {
   public void validate(DeploymentSpec spec) {
     checkCommand(spec);
     Confinement.check(spec);
+    if (Probes.asksForHealth(spec.readiness())) {
+      throw new IllegalArgumentException(
+          "deployment '"
+              + spec.name()
+              + "' is ready by its image's health check, which a local process does not have; use"
+              + " ReadinessProbe.http(...) or another one");
+    }
   }
 
   private static void checkCommand(DeploymentSpec spec) {

@@ -31,6 +31,8 @@ final class ProbeJson {
         json.put("minStatus", http.minStatus());
         json.put("maxStatus", http.maxStatus());
       }
+    } else if (probe instanceof Probes.Health) {
+      json.put("type", "healthCheck");
     } else if (probe instanceof Probes.LogLine logLine) {
       json.put("type", "logLine");
       json.put("regex", logLine.regex());
@@ -70,11 +72,12 @@ final class ProbeJson {
     return switch (json.text("type")) {
       case "tcp" -> ReadinessProbe.tcp();
       case "http" -> http(json);
+      case "healthCheck" -> ReadinessProbe.healthCheck();
       case "logLine" -> new Probes.LogLine(json.text("regex"));
       case "anyOf" -> new Probes.AnyOf(readAll(json, custom));
       case "allOf" -> new Probes.AllOf(readAll(json, custom));
       case SpecJson.CUSTOM -> custom.probe(json);
-      default -> throw json.bad("type", "must be tcp, http, logLine, anyOf or allOf");
+      default -> throw json.bad("type", "must be tcp, http, healthCheck, logLine, anyOf or allOf");
     };
   }
 

@@ -200,7 +200,7 @@ public final class SpecReader {
 
   private ReadinessProbe customProbe(Fields probe) throws FormatException {
     if (!stored) {
-      throw probe.bad("type", "must be tcp, http, logLine, anyOf or allOf");
+      throw probe.bad("type", "must be tcp, http, healthCheck, logLine, anyOf or allOf");
     }
     lost.add("readiness probe");
     return ReadinessProbe.tcp();

@@ -44,6 +44,7 @@ final class StoredSpecTest {
         minimal().sharedMemoryBytes(Long.MAX_VALUE).build(),
         minimal().memoryBytes(Long.MAX_VALUE).cpus(0.01).maxProcesses(10).build(),
         minimal().workingDirectory("/srv/a b").cpus(3).build(),
+        minimal().readiness(ReadinessProbe.healthCheck()).build(),
         minimal().environment("X", "x".repeat(30_000_000)).build(),
         minimal().pricePerHour(Money.of("1E+3", "USD")).build(),
         minimal()
