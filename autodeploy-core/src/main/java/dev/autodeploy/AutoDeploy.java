@@ -108,6 +108,20 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
+   * Changes the port of a deployment's own link, and nothing else of its specification. Proxies
+   * that give each deployment a port call it; it neither opens nor closes one.
+   *
+   * @param deployment the deployment's name
+   * @param port 1 to 65535
+   * @throws AutoDeployException with {@code DEPLOYMENT_NOT_FOUND} if there is none of this name, or
+   *     it is being removed; also if the state cannot be stored, or the engine is closed
+   */
+  public void linkPort(String deployment, int port) {
+    Arguments.inRange("port", port, 1, 65_535);
+    engine.linkPort(requireNonNull(deployment, "deployment"), port);
+  }
+
+  /**
    * Removes a deployment: waiting callers are refused, open leases may finish, then its instances
    * are released. Its lines stay in the ledger, but nothing reads them: read its {@link
    * Deployment#cost() cost} before. A deployment of the same name that is made later begins at 0.

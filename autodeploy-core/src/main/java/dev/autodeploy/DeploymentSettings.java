@@ -61,6 +61,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
   Duration maxStartBackoff = MAX_START_BACKOFF;
   @Nullable Money pricePerHour;
   boolean preserveHost = true;
+  int linkPort;
 
   DeploymentSettings() {}
 
@@ -444,6 +445,19 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> implements Cl
    */
   public B preserveHost(boolean value) {
     preserveHost = value;
+    return self();
+  }
+
+  /**
+   * Sets the port of the deployment's own link, where a proxy gives each deployment one ({@code
+   * linkPorts}). Default: 0, which keeps the port that it has, or else the proxy chooses one; what
+   * is chosen is kept with the deployment.
+   *
+   * @param value 0 to 65535
+   * @return this
+   */
+  public B linkPort(int value) {
+    linkPort = Arguments.inRange("linkPort", value, 0, 65_535, "");
     return self();
   }
 

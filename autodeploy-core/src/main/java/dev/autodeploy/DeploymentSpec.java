@@ -320,6 +320,15 @@ public final class DeploymentSpec {
     return settings.preserveHost;
   }
 
+  /**
+   * Returns the port of the deployment's own link.
+   *
+   * @return the port, or 0 if it has none
+   */
+  public int linkPort() {
+    return settings.linkPort;
+  }
+
   @Override
   public boolean equals(@Nullable Object other) {
     return other instanceof DeploymentSpec that && values().equals(that.values());
@@ -361,6 +370,7 @@ public final class DeploymentSpec {
     values.add(maxStartBackoff());
     values.add(pricePerHour());
     values.add(preserveHost());
+    values.add(linkPort());
     return values;
   }
 

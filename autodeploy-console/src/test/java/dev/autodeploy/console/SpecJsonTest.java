@@ -27,7 +27,7 @@ class SpecJsonTest {
        "startTimeout": "PT3M", "idleTimeout": "PT5M", "minInstances": 1, "maxInstances": 2,
        "concurrency": 4, "maxPending": 9, "releaseGrace": "PT2S", "startBackoff": "PT2S",
        "maxStartBackoff": "PT20S", "pricePerHour": {"amount": "0.490", "currency": "USD"},
-       "preserveHost": false}
+       "preserveHost": false, "linkPort": 20007}
       """;
 
   private static final DeploymentSpec SPEC =
@@ -51,6 +51,7 @@ class SpecJsonTest {
           .startBackoff(Duration.ofSeconds(2), Duration.ofSeconds(20))
           .pricePerHour(Money.of("0.490", "USD"))
           .preserveHost(false)
+          .linkPort(20_007)
           .build();
 
   @Test

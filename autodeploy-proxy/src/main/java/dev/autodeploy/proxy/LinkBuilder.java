@@ -244,6 +244,24 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Gives each deployment a port of its own, where every path goes to its instances: its link is
+   * {@code http://host:port} then, with no path before the application's own; the one below {@code
+   * /d/} works as well. The port is chosen once and kept with the deployment ({@link
+   * dev.autodeploy.DeploymentSpec.Builder#linkPort}); when the deployment is removed, no other one
+   * gets it for an hour. If another program has it, the next one is tried and the log says so.
+   * Default: none. On the JDK's server each port costs four threads; only one proxy of an engine
+   * should have such ports.
+   *
+   * @param from the first port, 1 to 65535
+   * @param to the last one
+   * @return this
+   */
+  public B linkPorts(int from, int to) {
+    settings.linkPorts(from, to);
+    return self();
+  }
+
+  /**
    * Serves over TLS, on all ports.
    *
    * @param value holds the certificate

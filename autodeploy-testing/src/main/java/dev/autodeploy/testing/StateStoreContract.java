@@ -411,6 +411,7 @@ public abstract class StateStoreContract {
             .startBackoff(Duration.ofMillis(3), Duration.ofHours(2))
             .pricePerHour(Money.of("0.4900", "USD"))
             .preserveHost(false)
+            .linkPort(20_007)
             .build();
     return new StoredDeployment(spec, AT.plusNanos(1));
   }

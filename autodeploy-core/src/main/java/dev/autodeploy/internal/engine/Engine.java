@@ -148,7 +148,8 @@ public final class Engine {
   private List<DeploymentController> deploySome(List<DeploymentSpec> specs) {
     lifecycle.checkOpen();
     List<StoredDeployment> changes = new ArrayList<>();
-    for (DeploymentSpec spec : specs) {
+    List<DeploymentSpec> wanted = specs.stream().map(this::withLinkPort).toList();
+    for (DeploymentSpec spec : wanted) {
       DeploymentController existing = registry.find(spec.name());
       if (existing == null) {
         changes.add(new StoredDeployment(spec, since(spec.name())));
@@ -169,6 +170,18 @@ public final class Engine {
       }
     }
     return specs.stream().map(spec -> registry.existing(spec.name())).toList();
+  }
+
+  /** A link stays where it is, whether or not the host application's specification knows. */
+  private DeploymentSpec withLinkPort(DeploymentSpec spec) {
+    DeploymentController existing = registry.find(spec.name());
+    return existing == null || existing.isRemoved() || spec.linkPort() != 0
+        ? spec
+        : withLinkPort(spec, existing.spec().linkPort());
+  }
+
+  private static DeploymentSpec withLinkPort(DeploymentSpec spec, int port) {
+    return port == spec.linkPort() ? spec : spec.toBuilder().linkPort(port).build();
   }
 
   /** Publishes that a deployment is made, before the effects of that, which come later. */
@@ -211,12 +224,34 @@ public final class Engine {
                   lifecycle.checkOpen();
                   DeploymentController controller = registry.existing(spec.name());
                   refuseIfRemoved(controller);
-                  store.save(new StoredDeployment(spec, controller.createdAt()));
-                  controller.update(spec);
+                  DeploymentSpec kept = withLinkPort(spec);
+                  store.save(new StoredDeployment(kept, controller.createdAt()));
+                  controller.update(kept);
                   return controller.deployment();
                 });
     housekeeping.changed();
     return updated;
+  }
+
+  /**
+   * Changes the port of a deployment's own link, and nothing else of it.
+   *
+   * @param name the deployment's name
+   * @param port the port
+   */
+  public void linkPort(String name, int port) {
+    services
+        .lock()
+        .locked(
+            () -> {
+              lifecycle.checkOpen();
+              DeploymentController controller = registry.existing(name);
+              refuseIfRemoved(controller);
+              DeploymentSpec changed = withLinkPort(controller.spec(), port);
+              store.save(new StoredDeployment(changed, controller.createdAt()));
+              controller.update(changed);
+              return controller;
+            });
   }
 
   private static void refuseIfRemoved(DeploymentController controller) {

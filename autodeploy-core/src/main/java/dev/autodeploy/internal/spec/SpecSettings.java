@@ -92,7 +92,11 @@ final class SpecSettings {
           new SpecSetting(
               "preserveHost",
               SpecSettings::writePreserveHost,
-              (reader, b) -> b.preserveHost(reader.json().bool("preserveHost"))));
+              (reader, b) -> b.preserveHost(reader.json().bool("preserveHost"))),
+          new SpecSetting(
+              "linkPort",
+              SpecSettings::writeLinkPort,
+              (reader, b) -> b.linkPort(reader.json().integer("linkPort"))));
 
   private SpecSettings() {}
 
@@ -153,6 +157,14 @@ final class SpecSettings {
   private static void writePreserveHost(DeploymentSpec spec, ObjectNode json, boolean hidden) {
     if (hidden || !spec.preserveHost()) {
       json.put("preserveHost", spec.preserveHost());
+    }
+  }
+
+  private static void writeLinkPort(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    if (spec.linkPort() != 0) {
+      json.put("linkPort", spec.linkPort());
+    } else if (hidden) {
+      json.putNull("linkPort");
     }
   }
 

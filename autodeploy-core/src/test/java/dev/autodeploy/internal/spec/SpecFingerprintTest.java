@@ -63,7 +63,8 @@ final class SpecFingerprintTest {
             KEEPS,
             b -> b.startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(9))),
         new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))),
-        new Setting("preserveHost", KEEPS, b -> b.preserveHost(false)));
+        new Setting("preserveHost", KEEPS, b -> b.preserveHost(false)),
+        new Setting("linkPort", KEEPS, b -> b.linkPort(20_007)));
   }
 
   @ParameterizedTest

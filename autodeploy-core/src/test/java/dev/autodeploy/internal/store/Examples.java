@@ -54,6 +54,7 @@ final class Examples {
         .startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(8))
         .pricePerHour(Money.of("0.4900", "EUR"))
         .preserveHost(false)
+        .linkPort(20_007)
         .build();
   }
 

@@ -8,13 +8,16 @@ import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
+import dev.autodeploy.proxy.gateway.LinkPorts;
 import dev.autodeploy.proxy.gateway.LinkSettings;
 import dev.autodeploy.proxy.gateway.Workers;
+import dev.autodeploy.spi.Ticker;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -35,6 +38,10 @@ public final class JdkHttpProxy implements LinkProxy {
   private static final Logger LOG = LoggerFactory.getLogger(JdkHttpProxy.class);
   private static final int BACKLOG = 4096;
 
+  /** The time for which requests of a removed deployment may still be answered. */
+  private static final Duration LONGEST_REQUEST = Duration.ofHours(1);
+
+  private final LinkSettings settings;
   private final Gateway gateway;
   private final LinkServer server;
   private final Map<String, LinkServer> dedicated = new LinkedHashMap<>();
@@ -45,11 +52,12 @@ public final class JdkHttpProxy implements LinkProxy {
   private final Duration drainTimeout;
   private final @Nullable SSLContext sslContext;
   private final URI base;
+  private final @Nullable LinkPorts linkPorts;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private JdkHttpProxy(Builder builder) throws IOException {
     ServerSelfTest selfTest = ServerSelfTest.result();
-    LinkSettings settings = builder.settings;
+    settings = builder.settings;
     drainTimeout = settings.drainTimeout();
     sslContext = settings.sslContext();
     workers = builder.workers();
@@ -58,8 +66,9 @@ public final class JdkHttpProxy implements LinkProxy {
     URI known = settings.publicUrl();
     base = known != null ? known : base();
     gateway = new Gateway(settings.toConfig(this::link, !selfTest.chunksSafe()), heads::watch);
-    DeploymentListener listener = gateway::onEvent;
     AutoDeploy autoDeploy = builder.autoDeploy;
+    linkPorts = autoDeploy == null ? null : linkPorts(settings, autoDeploy);
+    DeploymentListener listener = this::onEvent;
     if (autoDeploy != null) {
       autoDeploy.addListener(listener);
       stopListening = () -> autoDeploy.removeListener(listener);
@@ -78,9 +87,44 @@ public final class JdkHttpProxy implements LinkProxy {
       close();
       throw e;
     }
+    if (linkPorts != null) {
+      linkPorts.start();
+    }
     server.start();
     dedicated.values().forEach(LinkServer::start);
     LOG.info("Service links at {}d/<deployment>", base);
+  }
+
+  private @Nullable LinkPorts linkPorts(LinkSettings settings, AutoDeploy autoDeploy) {
+    if (!settings.hasLinkPorts()) {
+      return null;
+    }
+    return new LinkPorts(
+        settings,
+        Deployments.of(autoDeploy),
+        autoDeploy::linkPort,
+        (port, deployment) -> {
+          LinkServer own = listen(settings.address(port));
+          own.createContext("/", http -> serve(http, deployment));
+          own.start();
+          return new LinkPorts.OpenPort(
+              port,
+              () -> {
+                if (closed.get()) {
+                  own.stop();
+                } else {
+                  own.stopSoftly(LONGEST_REQUEST);
+                }
+              });
+        },
+        Ticker.system());
+  }
+
+  private void onEvent(DeploymentEvent event) {
+    gateway.onEvent(event);
+    if (linkPorts != null) {
+      linkPorts.onEvent(event);
+    }
   }
 
   private LinkServer listen(InetSocketAddress address) throws IOException {
@@ -119,7 +163,8 @@ public final class JdkHttpProxy implements LinkProxy {
   }
 
   private URI link(String deployment) {
-    return base.resolve("d/" + deployment);
+    int own = linkPorts == null ? 0 : linkPorts.port(deployment);
+    return own == 0 ? base.resolve("d/" + deployment) : settings.portLink(server.host(), own);
   }
 
   /**
@@ -150,6 +195,10 @@ public final class JdkHttpProxy implements LinkProxy {
   @Override
   public int dedicatedPort(String deployment) {
     LinkServer own = dedicated.get(requireNonNull(deployment, "deployment"));
+    int chosen = own != null || linkPorts == null ? 0 : linkPorts.port(deployment);
+    if (chosen != 0) {
+      return chosen;
+    }
     if (own == null) {
       throw new IllegalArgumentException("deployment '" + deployment + "' has no port of its own");
     }
@@ -189,6 +238,9 @@ public final class JdkHttpProxy implements LinkProxy {
     gateway.drain(drainTimeout);
     server.stop();
     dedicated.values().forEach(LinkServer::stop);
+    if (linkPorts != null) {
+      linkPorts.close();
+    }
     gateway.close();
     workers.close();
     heads.close();

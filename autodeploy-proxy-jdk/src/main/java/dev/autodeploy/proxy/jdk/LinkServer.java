@@ -9,8 +9,11 @@ import com.sun.net.httpserver.HttpsServer;
 import dev.autodeploy.internal.net.ListeningSockets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +98,32 @@ final class LinkServer {
   /** Closes the port and all connections. */
   void stop() {
     sockets.servers().forEach(started ? server -> server.stop(0) : LinkServer::giveUp);
+  }
+
+  /** Stops listening at once; connections are closed when their requests have ended. */
+  void stopSoftly(Duration limit) {
+    int seconds = (int) Math.min(Integer.MAX_VALUE, limit.toSeconds() + 1);
+    List<InetSocketAddress> addresses =
+        sockets.servers().stream().map(HttpServer::getAddress).toList();
+    for (HttpServer server : sockets.servers()) {
+      Thread thread = new Thread(() -> server.stop(seconds), "autodeploy-proxy-close");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    addresses.forEach(LinkServer::awaitFree);
+  }
+
+  /** The server gives its port back only when its selector runs. */
+  private static void awaitFree(InetSocketAddress address) {
+    for (int i = 0; i < 100; i++) {
+      try (ServerSocket probe = new ServerSocket()) {
+        probe.setReuseAddress(true);
+        probe.bind(address);
+        return;
+      } catch (IOException e) {
+        LockSupport.parkNanos(10_000_000);
+      }
+    }
   }
 
   /** Stops a server that was not started: its selector keeps the port open until it runs. */

@@ -4,12 +4,15 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.net.ListeningSockets;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
+import dev.autodeploy.proxy.gateway.LinkPorts;
 import dev.autodeploy.proxy.gateway.LinkSettings;
+import dev.autodeploy.spi.Ticker;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -18,6 +21,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,16 +32,18 @@ import org.slf4j.LoggerFactory;
 public final class NettyHttpProxy implements LinkProxy {
   private static final Logger LOG = LoggerFactory.getLogger(NettyHttpProxy.class);
 
+  private final LinkSettings settings;
   private final Front front;
   private final ListeningSockets<Channel> sockets;
   private final Map<String, ListeningSockets<Channel>> dedicated = new LinkedHashMap<>();
   private final Duration drainTimeout;
   private final URI base;
   private final Runnable stopListening;
+  private final @Nullable LinkPorts linkPorts;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private NettyHttpProxy(Builder builder) throws IOException {
-    LinkSettings settings = builder.settings;
+    settings = builder.settings;
     drainTimeout = settings.drainTimeout();
     front = new Front(settings, builder.maxUnfinishedHeads, this::link);
     try {
@@ -56,9 +62,13 @@ public final class NettyHttpProxy implements LinkProxy {
             ? known
             : URI.create(scheme + "://" + sockets.host() + ":" + sockets.port() + "/");
     AutoDeploy autoDeploy = builder.autoDeploy;
-    DeploymentListener listener = front::onEvent;
+    linkPorts = settings.hasLinkPorts() ? linkPorts(autoDeploy) : null;
+    DeploymentListener listener = this::onEvent;
     autoDeploy.addListener(listener);
     stopListening = () -> autoDeploy.removeListener(listener);
+    if (linkPorts != null) {
+      linkPorts.start();
+    }
     LOG.info("Service links at {}d/<deployment>", base);
   }
 
@@ -73,8 +83,29 @@ public final class NettyHttpProxy implements LinkProxy {
     return new Builder(new LinkSettings(Deployments.of(autoDeploy)), autoDeploy);
   }
 
+  private LinkPorts linkPorts(AutoDeploy autoDeploy) {
+    return new LinkPorts(
+        settings,
+        Deployments.of(autoDeploy),
+        autoDeploy::linkPort,
+        (port, deployment) -> {
+          ListeningSockets<Channel> own = front.listen(settings.address(port), deployment);
+          return new LinkPorts.OpenPort(
+              port, () -> own.servers().forEach(one -> one.close().awaitUninterruptibly()));
+        },
+        Ticker.system());
+  }
+
+  private void onEvent(DeploymentEvent event) {
+    front.onEvent(event);
+    if (linkPorts != null) {
+      linkPorts.onEvent(event);
+    }
+  }
+
   private URI link(String deployment) {
-    return base.resolve("d/" + deployment);
+    int own = linkPorts == null ? 0 : linkPorts.port(deployment);
+    return own == 0 ? base.resolve("d/" + deployment) : settings.portLink(sockets.host(), own);
   }
 
   @Override
@@ -90,6 +121,10 @@ public final class NettyHttpProxy implements LinkProxy {
   @Override
   public int dedicatedPort(String deployment) {
     ListeningSockets<Channel> own = dedicated.get(requireNonNull(deployment, "deployment"));
+    int chosen = own != null || linkPorts == null ? 0 : linkPorts.port(deployment);
+    if (chosen != 0) {
+      return chosen;
+    }
     if (own == null) {
       throw new IllegalArgumentException("deployment '" + deployment + "' has no port of its own");
     }
@@ -117,6 +152,9 @@ public final class NettyHttpProxy implements LinkProxy {
     }
     stopListening.run();
     front.close(drainTimeout);
+    if (linkPorts != null) {
+      linkPorts.close();
+    }
     LOG.info("Service links closed at {}", base);
   }
 

@@ -51,6 +51,8 @@ public final class LinkSettings {
   @Nullable URI publicUrl;
   @Nullable String hostSuffix;
   private @Nullable SSLContext sslContext;
+  int linkPortsFrom;
+  int linkPortsTo;
   private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
   final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
   @Nullable AccessCheck access;
@@ -160,6 +162,12 @@ public final class LinkSettings {
   public void dedicatedPort(String deployment, int port) {
     dedicatedPorts.put(
         requireNonNull(deployment, "deployment"), (int) Arguments.inRange("port", port, 0, 65_535));
+  }
+
+  public void linkPorts(int first, int last) {
+    int checked = (int) Arguments.inRange("from", first, 1, 65_535);
+    linkPortsTo = (int) Arguments.inRange("to", last, checked, 65_535);
+    linkPortsFrom = checked;
   }
 
   public void sslContext(SSLContext value) {
@@ -299,6 +307,38 @@ public final class LinkSettings {
    */
   public InetSocketAddress address() {
     return new InetSocketAddress(host, port);
+  }
+
+  /**
+   * Returns whether each deployment gets a port of its own.
+   *
+   * @return true if so
+   */
+  public boolean hasLinkPorts() {
+    return linkPortsFrom != 0;
+  }
+
+  /**
+   * Returns the address to listen on at another port.
+   *
+   * @param other the port
+   * @return address and port
+   */
+  public InetSocketAddress address(int other) {
+    return new InetSocketAddress(host, other);
+  }
+
+  /**
+   * Returns the address of a deployment's own link.
+   *
+   * @param listening the host that is listened on, as links show it
+   * @param linkPort the port
+   * @return the address, without a slash at its end
+   */
+  public URI portLink(String listening, int linkPort) {
+    String name =
+        publicUrl != null && publicUrl.getHost() != null ? publicUrl.getHost() : listening;
+    return URI.create((sslContext == null ? "http://" : "https://") + name + ":" + linkPort);
   }
 
   /**

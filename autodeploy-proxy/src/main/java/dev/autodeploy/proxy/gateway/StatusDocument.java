@@ -42,6 +42,8 @@ final class StatusDocument {
     json.put("description", deployment.spec().description());
     json.put("status", status.state());
     json.put("link", link);
+    int port = deployment.spec().linkPort();
+    json.put("linkPort", port == 0 ? null : port);
     json.put("inFlight", status.inFlight());
     json.put("pending", status.pending());
     json.put("instances", status.instances().stream().map(StatusDocument::instance).toList());

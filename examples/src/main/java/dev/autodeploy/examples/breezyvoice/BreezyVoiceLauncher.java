@@ -9,7 +9,10 @@ import dev.autodeploy.console.Console;
 import dev.autodeploy.console.ConsoleServer;
 import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.examples.standin.BreezyVoiceStandIn;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.proxy.netty.NettyHttpProxy;
 import dev.autodeploy.spi.CostMeter;
 import java.io.IOException;
 import java.net.URI;
@@ -76,21 +79,17 @@ public final class BreezyVoiceLauncher {
       builder.stateDirectory(options.state());
     }
     AutoDeploy autoDeploy = builder.build();
-    AtomicReference<@Nullable JdkHttpProxy> links = new AtomicReference<>();
+    AtomicReference<@Nullable LinkProxy> links = new AtomicReference<>();
     Console console =
         Console.builder(autoDeploy).actions(true).linkOf(it -> link(links.get(), it)).build();
     ConsoleServer page = null;
-    JdkHttpProxy proxy;
+    LinkProxy proxy;
     Deployment voice;
     try {
       voice = autoDeploy.deploy(spec(options));
       // On a port of its own: what an instance answers must not share the page's origin.
       page = console.start(options.pagePort());
-      proxy =
-          JdkHttpProxy.builder(autoDeploy)
-              .port(options.port())
-              .context("/", new PageRedirect(page.uri()))
-              .start();
+      proxy = front(options, autoDeploy, page.uri()).start();
       links.set(proxy);
     } catch (IOException | RuntimeException e) {
       if (page != null) {
@@ -103,7 +102,7 @@ public final class BreezyVoiceLauncher {
     Endpoints endpoints = new Endpoints(page, console, proxy, autoDeploy);
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> shutDown(endpoints, waiting), "launcher-shutdown"));
-    greet(voice, proxy.serviceLink(voice), page.uri(), options);
+    greet(voice, proxy, page.uri(), options);
     if (options.docker()) {
       autoDeploy
           .catalog()
@@ -114,7 +113,20 @@ public final class BreezyVoiceLauncher {
     new CountDownLatch(1).await();
   }
 
-  private static @Nullable URI link(@Nullable JdkHttpProxy proxy, Deployment deployment) {
+  private static LinkBuilder<?> front(LauncherOptions options, AutoDeploy autoDeploy, URI page) {
+    LinkBuilder<?> front =
+        options.netty()
+            ? NettyHttpProxy.builder(autoDeploy)
+            : JdkHttpProxy.builder(autoDeploy).context("/", new PageRedirect(page));
+    front.port(options.port());
+    LauncherOptions.PortRange range = options.linkPorts();
+    if (range != null) {
+      front.linkPorts(range.from(), range.to());
+    }
+    return front;
+  }
+
+  private static @Nullable URI link(@Nullable LinkProxy proxy, Deployment deployment) {
     return proxy == null ? null : proxy.serviceLink(deployment);
   }
 
@@ -160,8 +172,9 @@ public final class BreezyVoiceLauncher {
     return "'" + text.replace("'", "'\\''") + "'";
   }
 
-  private static void greet(Deployment voice, URI link, URI page, LauncherOptions options) {
-    URI status = link.resolve("/-/status");
+  private static void greet(Deployment voice, LinkProxy proxy, URI page, LauncherOptions options) {
+    URI link = proxy.serviceLink(voice);
+    String status = "http://" + link.getHost() + ":" + proxy.port() + "/-/status";
     System.out.printf(
         """
 
@@ -211,5 +224,5 @@ public final class BreezyVoiceLauncher {
 
   /** The parts that are closed when the launcher ends. */
   private record Endpoints(
-      ConsoleServer page, Console console, JdkHttpProxy links, AutoDeploy autoDeploy) {}
+      ConsoleServer page, Console console, LinkProxy links, AutoDeploy autoDeploy) {}
 }

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param port the port of the service link; 0 takes a free one
  * @param pagePort the port of the page; 0 takes a free one
+ * @param linkPorts the range of which each deployment gets a port of its own, or null for none
+ * @param netty whether links are served by Netty, rather than by the JDK's server
  * @param idleTimeout how long the instance is kept without a request
  * @param pricePerHour what an instance costs for an hour
  * @param state where deployments and ledger are kept, or null to forget them
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 record LauncherOptions(
     int port,
     int pagePort,
+    @Nullable PortRange linkPorts,
+    boolean netty,
     Duration idleTimeout,
     Money pricePerHour,
     @Nullable Path state,
@@ -45,6 +49,10 @@ record LauncherOptions(
 
         --port PORT              port of the service link, 0 for a free one (8000)
         --page-port PORT         port of the page, 0 for a free one (the link's and 1)
+        --link-ports FROM-TO     give the deployment a port of its own from this range, such as
+                                 20000-20999, on which its link has no path (none)
+        --front FRONT            what serves the link: jdk (the JDK's own server) or netty,
+                                 which carries WebSockets as well (jdk)
         --idle-timeout DURATION  release the instance after this time without a request (5m)
         --price-per-hour AMOUNT  what an instance costs, in US dollars (0.49)
         --state DIR              keep deployments and cost in DIR over a restart (not kept)
@@ -73,6 +81,8 @@ record LauncherOptions(
   static LauncherOptions parse(List<String> arguments) {
     int port = 8000;
     Integer pagePort = null;
+    PortRange linkPorts = null;
+    boolean netty = false;
     Duration idleTimeout = Duration.ofMinutes(5);
     Money price = Money.of("0.49", "USD");
     Path state = null;
@@ -87,6 +97,8 @@ record LauncherOptions(
       switch (option) {
         case "--port" -> port = port(option, value(option, rest));
         case "--page-port" -> pagePort = port(option, value(option, rest));
+        case "--link-ports" -> linkPorts = PortRange.parse(option, value(option, rest));
+        case "--front" -> netty = isNetty(value(option, rest));
         case "--idle-timeout" ->
             idleTimeout = DurationOption.parse(option, value(option, rest), LONGEST);
         case "--price-per-hour" -> price = price(value(option, rest));
@@ -118,6 +130,8 @@ record LauncherOptions(
     return new LauncherOptions(
         port,
         pagePort != null ? pagePort : nextTo(port),
+        linkPorts,
+        netty,
         idleTimeout,
         price,
         state,
@@ -127,6 +141,36 @@ record LauncherOptions(
         snapshot,
         gpus == null ? GpuRequest.none() : gpus,
         help);
+  }
+
+  /**
+   * A range of ports.
+   *
+   * @param from the first one
+   * @param to the last one
+   */
+  record PortRange(int from, int to) {
+
+    static PortRange parse(String option, String text) {
+      String[] ends = text.split("-", -1);
+      if (ends.length == 2 && isPort(ends[0]) && isPort(ends[1])) {
+        PortRange range = new PortRange(Integer.parseInt(ends[0]), Integer.parseInt(ends[1]));
+        if (range.from > 0 && range.from <= range.to) {
+          return range;
+        }
+      }
+      throw new IllegalArgumentException(
+          option + " is '" + text + "'; write the first and the last port, such as 20000-20999");
+    }
+  }
+
+  private static boolean isNetty(String text) {
+    return switch (text) {
+      case "netty" -> true;
+      case "jdk" -> false;
+      default ->
+          throw new IllegalArgumentException("--front is '" + text + "'; there are jdk and netty");
+    };
   }
 
   private static boolean isDocker(String text) {
@@ -166,10 +210,14 @@ record LauncherOptions(
   }
 
   private static int port(String option, String text) {
-    if (text.matches("\\d{1,5}") && Integer.parseInt(text) <= MAX_PORT) {
+    if (isPort(text)) {
       return Integer.parseInt(text);
     }
     throw new IllegalArgumentException(option + " is '" + text + "'; allowed are 0 to 65535");
+  }
+
+  private static boolean isPort(String text) {
+    return text.matches("\\d{1,5}") && Integer.parseInt(text) <= MAX_PORT;
   }
 
   private static Money price(String text) {

@@ -74,6 +74,19 @@ class BreezyVoiceWalkThroughTest {
   }
 
   @Test
+  void linkPorts_onNetty_giveTheLinkAPortOfItsOwn() throws Exception {
+    try (LauncherProcess launcher =
+        LauncherProcess.start("--front", "netty", "--link-ports", "30200-30299")) {
+      URI link = launcher.link();
+
+      assertThat(link.getPort()).isBetween(30_200, 30_299);
+      assertThat(link.getPath()).isEmpty();
+      assertThat(speak(link).statusCode()).isEqualTo(200);
+      launcher.awaitLine("Status");
+    }
+  }
+
+  @Test
   void term_whileAnInstanceRuns_releasesItBeforeTheLauncherEnds() throws Exception {
     try (LauncherProcess launcher = LauncherProcess.start()) {
       URI link = launcher.link();
