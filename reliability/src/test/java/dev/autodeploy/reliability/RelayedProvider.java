@@ -3,6 +3,7 @@ package dev.autodeploy.reliability;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -58,7 +59,13 @@ final class RelayedProvider implements InstanceProvider {
         instance.fingerprint(),
         relay.uri(),
         instance.startedAt(),
-        instance.exit());
+        instance.exit(),
+        instance.gpus());
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return real.capacity();
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
@@ -83,6 +84,11 @@ public final class ProviderGate implements InstanceProvider {
   @Override
   public CompletionStage<ProviderCatalog> catalog() {
     return call(provider::catalog);
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return (state.get() & CLOSED) == 0 ? provider.capacity() : ProviderCapacity.unknown();
   }
 
   @Override
