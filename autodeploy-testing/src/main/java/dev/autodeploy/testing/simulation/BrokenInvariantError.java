@@ -90,6 +90,7 @@ public final class BrokenInvariantError extends AssertionError {
             + settings.deployments()
             + ").engines("
             + settings.engines()
+            + (settings.gpus() == 0 ? "" : ").gpus(" + settings.gpus())
             + ").faults("
             + settings.faults().stream().map(f -> "Fault." + f).collect(Collectors.joining(", "))
             + ").only(\""

@@ -97,7 +97,7 @@ public final class RandomWalk {
    */
   public static RandomWalk seed(long seed) {
     return new RandomWalk(
-        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, EnumSet.allOf(Fault.class)), "");
+        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, 0, EnumSet.allOf(Fault.class)), "");
   }
 
   /**
@@ -129,6 +129,7 @@ public final class RandomWalk {
             lifecycles,
             settings.deployments(),
             settings.engines(),
+            settings.gpus(),
             settings.faults()));
   }
 
@@ -158,6 +159,25 @@ public final class RandomWalk {
   }
 
   /**
+   * Returns this walk with GPUs that its deployments share. Default: 0, for none that anybody
+   * wants.
+   *
+   * @param count how many GPUs the provider has, 0 or more
+   * @return the changed walk
+   */
+  public RandomWalk gpus(int count) {
+    return with(
+        new WalkSettings(
+            settings.seed(),
+            settings.steps(),
+            settings.lifecycles(),
+            settings.deployments(),
+            settings.engines(),
+            count,
+            settings.faults()));
+  }
+
+  /**
    * Returns this walk with exactly these faults.
    *
    * @param kinds what goes wrong; none for a world in which nothing does
@@ -177,6 +197,7 @@ public final class RandomWalk {
             settings.lifecycles(),
             deployments,
             engines,
+            settings.gpus(),
             faults));
   }
 

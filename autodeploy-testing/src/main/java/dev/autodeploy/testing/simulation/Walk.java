@@ -1,6 +1,7 @@
 package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.world.ListAnswer;
@@ -14,6 +15,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a {@link RandomWalk}: takes the steps and has the books checked after each. */
@@ -54,6 +56,13 @@ class Walk implements SimulatedWorld.Watch {
     this.trace = new WalkTrace(time, !schedule.isEverything());
     this.world = new SimulatedWorld(time, time, time);
     world.watch = this;
+    if (settings.gpus() > 0) {
+      world.capacity =
+          ProviderCapacity.of(
+              IntStream.range(0, settings.gpus())
+                  .mapToObj(id -> ProviderCapacity.Gpu.named("" + id))
+                  .toList());
+    }
     world.plans = request -> plan();
     for (int i = 0; i < settings.engines(); i++) {
       engines.add(new WalkEngine(this, "owner-" + i, settings.deployments()));
@@ -88,6 +97,11 @@ class Walk implements SimulatedWorld.Watch {
 
   private boolean mayGoOn() {
     return !schedule.isEverything() || gone < settings.lifecycles();
+  }
+
+  /** Returns how many GPUs there are to share. */
+  int gpus() {
+    return settings.gpus();
   }
 
   /** Returns what a fault of this step is drawn from, or null if none strikes here. */
@@ -233,6 +247,9 @@ class Walk implements SimulatedWorld.Watch {
     settle();
     faultsOver = true;
     engines.forEach(WalkEngine::quiet);
+    if (settings.gpus() > 0) {
+      engines.forEach(WalkEngine::askPatiently);
+    }
     time.advance(TO_THE_END);
     settle();
     if (broken == null) {

@@ -29,6 +29,7 @@ final class WalkBook {
   final List<WalkLease> borrowed = new ArrayList<>();
 
   final WalkBounds bounds = new WalkBounds();
+  final WalkTurns turns = new WalkTurns(this);
 
   DeploymentSpec spec;
 

@@ -31,6 +31,7 @@ final class WalkChecks {
 
   void check() {
     book.bounds.atRest(book.waiters.size(), book.spec);
+    book.turns.atRest();
     DeploymentStatus status = book.deployment().status();
     checkWaiters(status);
     checkStarts(status);
@@ -71,7 +72,7 @@ final class WalkChecks {
         !book.isRemoving()
             && status.instances().size() < book.spec.maxInstances()
             && status.backoffUntil() == null;
-    if (!mayStart) {
+    if (!mayStart || status.waitsFor() != null) {
       return;
     }
     int ready = status.count(InstancePhase.READY);

@@ -11,6 +11,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** The clients of one deployment in a walk: they ask, cancel, and close the leases they got. */
 final class WalkClients {
+  /** More than all releases that are lost, starts that hang and turns of others take together. */
+  static final Duration PATIENT = Duration.ofMinutes(25);
+
   private final Walk walk;
   private final WalkBook book;
   private final WalkAnswers answers;
@@ -83,6 +86,10 @@ final class WalkClients {
         });
   }
 
+  void askPatiently() {
+    acquire(RouteRule.defaultRule(), PATIENT);
+  }
+
   void start() {
     WalkWaiter waiter = ask(RouteRule.defaultRule(), AcquireRequest.DEFAULT_TIMEOUT);
     CompletableFuture<Void> future = book.deployment().warmUp();
@@ -112,6 +119,7 @@ final class WalkClients {
     book.waiters.add(waiter);
     book.asked++;
     book.bounds.waiting(book.waiters.size());
+    book.turns.asked(waiter.deadline);
     return waiter;
   }
 

@@ -81,11 +81,11 @@ final class WalkDeployment {
     if (book.isRemoving()) {
       return;
     }
-    DeploymentSpec drawn = draw.spec(book.name, engine.nextRevision());
+    DeploymentSpec drawn = draw.spec(book.name, engine.nextRevision(), walk.gpus());
     String command = book.spec.startCommand();
     update(
         draw.chance(60) && command != null
-            ? drawn.toBuilder().startCommand(command).build()
+            ? drawn.toBuilder().startCommand(command).gpu(book.spec.gpu()).build()
             : drawn);
   }
 
@@ -112,7 +112,19 @@ final class WalkDeployment {
     book.quiet = true;
     clients.closeAll();
     if (!book.isRemoving()) {
-      update(book.spec.toBuilder().minInstances(0).idleTimeout(Duration.ofSeconds(1)).build());
+      update(
+          book.spec.toBuilder()
+              .minInstances(0)
+              .pinned(false)
+              .idleTimeout(Duration.ofSeconds(1))
+              .build());
+    }
+  }
+
+  /** Asks once more, with more patience than anybody has to have who waits for a GPU. */
+  void askPatiently() {
+    if (!book.isRemoving()) {
+      clients.askPatiently();
     }
   }
 
@@ -141,6 +153,7 @@ final class WalkDeployment {
         + spec.minInstances()
         + ".."
         + spec.maxInstances()
+        + (spec.gpu().isNone() ? "" : " gpu " + spec.gpu() + (spec.pinned() ? " pinned" : ""))
         + " concurrency "
         + spec.concurrency()
         + " maxPending "

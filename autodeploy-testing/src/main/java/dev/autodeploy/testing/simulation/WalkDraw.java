@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
@@ -111,8 +112,23 @@ final class WalkDraw {
   }
 
   /** Draws a specification; the same revision for two of one name means that instances fit both. */
-  DeploymentSpec spec(String name, int revision) {
+  DeploymentSpec spec(String name, int revision, int gpus) {
     int max = 1 + below(3);
+    DeploymentSpec spec = withoutGpus(name, revision, max);
+    return gpus == 0 ? spec : spec.toBuilder().gpu(gpu(gpus)).pinned(chance(3)).build();
+  }
+
+  private GpuRequest gpu(int gpus) {
+    return switch (below(10)) {
+      case 0 -> GpuRequest.none();
+      case 1, 2, 3 -> GpuRequest.ids("" + below(gpus));
+      case 4 -> GpuRequest.all();
+      case 5, 6 -> GpuRequest.count(Math.min(2, gpus));
+      default -> GpuRequest.count(1);
+    };
+  }
+
+  private DeploymentSpec withoutGpus(String name, int revision, int max) {
     return DeploymentSpec.builder(name)
         .port(8080)
         .startCommand("revision " + revision)

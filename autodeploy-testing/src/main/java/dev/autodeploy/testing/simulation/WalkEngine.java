@@ -8,6 +8,7 @@ import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.world.SimulatedMachine;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -53,7 +54,7 @@ final class WalkEngine {
   }
 
   private void deploy(WalkDraw draw, String name) {
-    DeploymentSpec spec = draw.spec(name, nextRevision());
+    DeploymentSpec spec = draw.spec(name, nextRevision(), walk.gpus());
     walk.trace.add(() -> owner + ": deploy " + WalkDeployment.describe(spec));
     WalkDeployment before = deployments.remove(name);
     WalkDeployment deployment = new WalkDeployment(this, spec);
@@ -224,6 +225,34 @@ final class WalkEngine {
             && request.slot() < max
             && existing.stream().noneMatch(m -> m.request.slot() == request.slot()),
         () -> "a slot is held by one instance at a time: " + request.slot() + " of " + id);
+    walk.check(
+        request.spec().gpu().isNone() == request.gpus().isEmpty(),
+        () -> "who asks for GPUs is given some, but " + id + " was given " + request.gpus());
+    List<String> rivals = rivals(request);
+    walk.check(
+        rivals.isEmpty(),
+        () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
+  }
+
+  /** Returns those of this engine's instances, as far as it knows of them, that have one's GPUs. */
+  private List<String> rivals(StartRequest request) {
+    List<String> rivals = new ArrayList<>();
+    for (SimulatedMachine machine : walk.world.existing.values()) {
+      WalkDeployment deployment = deployments.get(machine.request.deployment());
+      if (machine.request.owner().equals(owner)
+          && !machine.hidden
+          && deployment != null
+          && deployment.book.instance(machine.request.instanceId()).told != WalkInstance.Told.GONE
+          && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
+        rivals.add(machine.request.instanceId());
+      }
+    }
+    return rivals;
+  }
+
+  /** Returns the deployments of which callers may wait for GPUs. */
+  Collection<WalkDeployment> deployments() {
+    return deployments.values();
   }
 
   void releasing(SimulatedMachine machine) {
@@ -251,6 +280,11 @@ final class WalkEngine {
     for (WalkDeployment deployment : List.copyOf(deployments.values())) {
       deployment.quiet();
     }
+  }
+
+  /** Has everybody ask at once, who share what there is. */
+  void askPatiently() {
+    List.copyOf(deployments.values()).forEach(WalkDeployment::askPatiently);
   }
 
   void checkAtRest() {

@@ -42,6 +42,9 @@ final class WalkEvents {
     if (event instanceof DeploymentEvent.InstanceStarting e) {
       toldStarting(e);
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
+      if (!book.instance(e.instanceId()).adopted) {
+        book.turns.started(e.startDuration());
+      }
       toldReady(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
       toldReady(e.instanceId());
@@ -50,7 +53,7 @@ final class WalkEvents {
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       toldExited(e);
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
-      book.instance(e.instanceId()).told = WalkInstance.Told.DRAINING;
+      toldDraining(e);
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
       toldReleasing(e);
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
@@ -101,8 +104,21 @@ final class WalkEvents {
         machine != null && machine.upAt != SimulatedMachine.NEVER && machine.plan.comesUp;
     walk.check(wasReady, () -> "ready is told of what is up, but " + id + " is not");
     instance.told = WalkInstance.Told.READY;
+    instance.readyAt = Math.min(instance.readyAt, walk.time.read());
     if (instance.open == 0 && !instance.used) {
       instance.becameIdle(walk.time.read(), book.idleTimeout());
+    }
+  }
+
+  private void toldDraining(DeploymentEvent.InstanceDraining event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    instance.told = WalkInstance.Told.DRAINING;
+    if (event.reason() == ReleaseReason.MADE_ROOM) {
+      walk.check(
+          count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
+          () -> instance.id + " makes room although the minimum needs it");
+      walk.check(!book.turns.pinned(), () -> instance.id + " makes room although it is pinned");
+      book.turns.madeRoom(instance, event.inFlight());
     }
   }
 
@@ -119,6 +135,11 @@ final class WalkEvents {
     WalkInstance instance = book.instance(event.instanceId());
     instance.told = WalkInstance.Told.RELEASING;
     instance.adopted |= event.reason() == ReleaseReason.ORPHANED;
+    if (event.reason() == ReleaseReason.MADE_ROOM) {
+      walk.check(
+          instance.open == 0,
+          () -> instance.id + " made room with " + instance.open + " leases open");
+    }
     if (event.reason() != ReleaseReason.IDLE) {
       return;
     }

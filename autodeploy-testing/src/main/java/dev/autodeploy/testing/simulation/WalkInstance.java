@@ -20,6 +20,9 @@ final class WalkInstance {
   boolean releaseAsked;
   boolean forced;
 
+  /** When it was told to be ready. */
+  long readyAt = NEVER;
+
   int open;
   boolean used;
 

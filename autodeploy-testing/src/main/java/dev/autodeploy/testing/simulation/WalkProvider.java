@@ -1,6 +1,7 @@
 package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -37,6 +38,11 @@ final class WalkProvider implements InstanceProvider {
   @Override
   public String name() {
     return provider.name();
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return provider.capacity();
   }
 
   @Override

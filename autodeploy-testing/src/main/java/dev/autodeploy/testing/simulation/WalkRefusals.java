@@ -70,7 +70,7 @@ final class WalkRefusals {
   /** Returns whether a refusal is justified, as far as that can be said when it comes. */
   boolean isJustified(WalkWaiter waiter, AutoDeployException refusal) {
     return switch (refusal.code()) {
-      case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline;
+      case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline && !waiter.isPatient();
       case QUEUE_FULL -> isQueueFull(waiter);
       case START_FAILED -> {
         boolean known = refusal instanceof StartFailedException;
@@ -96,7 +96,8 @@ final class WalkRefusals {
     DeploymentStatus seen = waiter.seen;
     return waiter.route instanceof RouteRule.ScaleOut
         && seen != null
-        && seen.instances().size() >= waiter.spec.maxInstances();
+        && seen.instances().size() + (waiter.spec.gpu().isNone() ? 0 : waiter.before)
+            >= waiter.spec.maxInstances();
   }
 
   /** Returns whether the target was missing when it was asked for, or one that was named is now. */

@@ -9,4 +9,5 @@ record WalkSettings(
     int lifecycles,
     int deployments,
     int engines,
+    int gpus,
     Set<RandomWalk.Fault> faults) {}

@@ -47,6 +47,11 @@ final class WalkWaiter {
     this.seen = seen;
   }
 
+  /** Returns whether it waits for so long that it has to be served: nobody is in line for ever. */
+  boolean isPatient() {
+    return deadline - askedAt >= WalkClients.PATIENT.toNanos();
+  }
+
   /** Returns whether any instance would do. */
   boolean takesAny() {
     return route instanceof RouteRule.Default;

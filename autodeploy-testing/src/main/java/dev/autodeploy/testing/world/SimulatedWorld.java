@@ -125,6 +125,13 @@ public final class SimulatedWorld {
     if (machines.containsKey(id)) {
       return failed("there is already an instance " + id);
     }
+    for (SimulatedMachine machine : existing.values()) {
+      if (machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
+        return CompletableFuture.failedFuture(
+            InstanceStartException.noRoom(
+                "its GPU is held by instance " + machine.request.instanceId()));
+      }
+    }
     PlannedLife next = nextPlans.poll();
     PlannedLife plan = next != null ? next : plans.apply(request);
     if (watch != null) {
