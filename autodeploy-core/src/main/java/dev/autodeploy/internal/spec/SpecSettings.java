@@ -11,7 +11,7 @@ import dev.autodeploy.internal.policy.IdlePolicies;
 import dev.autodeploy.spi.IdlePolicy;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.BiFunction;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -103,11 +103,11 @@ final class SpecSettings {
   private static SpecSetting text(
       String name,
       Function<DeploymentSpec, @Nullable String> getter,
-      BiFunction<Builder, String, Builder> setter) {
+      BiConsumer<Builder, String> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec)),
-        (reader, b) -> setter.apply(b, reader.json().text(name)));
+        (reader, b) -> setter.accept(b, reader.json().text(name)));
   }
 
   /** Writes a setting that came later: earlier versions read what has none. */
@@ -128,23 +128,21 @@ final class SpecSettings {
   }
 
   private static SpecSetting integer(
-      String name,
-      Function<DeploymentSpec, Integer> getter,
-      BiFunction<Builder, Integer, Builder> setter) {
+      String name, Function<DeploymentSpec, Integer> getter, BiConsumer<Builder, Integer> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec)),
-        (reader, b) -> setter.apply(b, reader.json().integer(name)));
+        (reader, b) -> setter.accept(b, reader.json().integer(name)));
   }
 
   private static SpecSetting duration(
       String name,
       Function<DeploymentSpec, Duration> getter,
-      BiFunction<Builder, Duration, Builder> setter) {
+      BiConsumer<Builder, Duration> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec).toString()),
-        (reader, b) -> setter.apply(b, reader.json().duration(name)));
+        (reader, b) -> setter.accept(b, reader.json().duration(name)));
   }
 
   private static void writeArguments(DeploymentSpec spec, ObjectNode json, boolean hidden) {
