@@ -8,17 +8,25 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import org.jspecify.annotations.Nullable;
 
 /** A lease of one instance. */
 final class DefaultLease implements Lease {
+  private static final AtomicIntegerFieldUpdater<DefaultLease> CLOSED =
+      AtomicIntegerFieldUpdater.newUpdater(DefaultLease.class, "closed");
+
   private final DeploymentController controller;
   private final RunningInstance running;
   private final boolean coldStart;
   private final Duration waited;
   private final boolean keeps;
-  private final AtomicBoolean closed = new AtomicBoolean();
-  private final CompletableFuture<InstanceExit> lost = new CompletableFuture<>();
+
+  /** 0 while it is open, then 1. */
+  private volatile int closed;
+
+  /** Made for whoever watches it: every request has a lease, and hardly one is watched. */
+  private volatile @Nullable CompletableFuture<InstanceExit> lost;
 
   private DefaultLease(
       DeploymentController controller,
@@ -74,24 +82,36 @@ final class DefaultLease implements Lease {
 
   @Override
   public CompletionStage<InstanceExit> lost() {
+    CompletableFuture<InstanceExit> watched = watched();
     // Only a lease that is watched is known to its instance, so that the others cost nothing.
-    if (!closed.get()) {
+    if (closed == 0) {
       running.watch(this);
-      if (closed.get()) { // meanwhile
+      if (closed != 0) { // meanwhile
         running.unwatch(this);
       }
     }
-    return lost;
+    return watched;
+  }
+
+  private synchronized CompletableFuture<InstanceExit> watched() {
+    CompletableFuture<InstanceExit> watched = lost;
+    if (watched == null) {
+      watched = new CompletableFuture<>();
+      lost = watched;
+    }
+    return watched;
   }
 
   void tellLost(InstanceExit exit) {
-    lost.complete(exit);
+    watched().complete(exit);
   }
 
   @Override
   public void close() {
-    if (closed.compareAndSet(false, true)) {
-      running.unwatch(this);
+    if (CLOSED.compareAndSet(this, 0, 1)) {
+      if (lost != null) {
+        running.unwatch(this);
+      }
       if (keeps) {
         controller.closeLease(running.instance());
       }
@@ -100,6 +120,6 @@ final class DefaultLease implements Lease {
 
   @Override
   public String toString() {
-    return "Lease[" + running.id() + (closed.get() ? ", closed]" : "]");
+    return "Lease[" + running.id() + (closed != 0 ? ", closed]" : "]");
   }
 }
