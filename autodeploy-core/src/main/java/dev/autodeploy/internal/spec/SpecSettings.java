@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.DeploymentSpec.Builder;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.internal.policy.IdlePolicies;
@@ -22,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class SpecSettings {
   static final List<SpecSetting> ALL =
       List.of(
-          text("description", DeploymentSpec::description, Builder::description),
-          text("image", DeploymentSpec::image, Builder::image),
+          text("description", DeploymentSpec::description, DeploymentSpec.Builder::description),
+          text("image", DeploymentSpec::image, DeploymentSpec.Builder::image),
           new SpecSetting(
               "snapshot",
               (spec, json, hidden) -> json.put("snapshot", spec.snapshot()),
@@ -32,8 +31,8 @@ final class SpecSettings {
               "gpu",
               (spec, json, hidden) -> json.set("gpu", GpuJson.write(spec.gpu())),
               (reader, b) -> b.gpu(GpuJson.read(reader.json().object("gpu")))),
-          integer("port", DeploymentSpec::port, Builder::port),
-          text("startCommand", DeploymentSpec::startCommand, Builder::startCommand),
+          integer("port", DeploymentSpec::port, DeploymentSpec.Builder::port),
+          text("startCommand", DeploymentSpec::startCommand, DeploymentSpec.Builder::startCommand),
           new SpecSetting("arguments", SpecSettings::writeArguments, SpecReader::arguments),
           new SpecSetting("environment", SpecSettings::writeEnvironment, SpecReader::environment),
           new SpecSetting("mounts", SpecSettings::writeMounts, SpecReader::mounts),
@@ -61,21 +60,25 @@ final class SpecSettings {
               "readiness",
               (spec, json, hidden) -> json.set("readiness", ProbeJson.write(spec.readiness())),
               (reader, b) -> b.readiness(reader.readiness())),
-          duration("startTimeout", DeploymentSpec::startTimeout, Builder::startTimeout),
+          duration(
+              "startTimeout", DeploymentSpec::startTimeout, DeploymentSpec.Builder::startTimeout),
           new SpecSetting(
               "idleTimeout",
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
               SpecReader::idleTimeout),
-          integer("minInstances", DeploymentSpec::minInstances, Builder::minInstances),
-          integer("maxInstances", DeploymentSpec::maxInstances, Builder::maxInstances),
-          integer("priority", DeploymentSpec::priority, Builder::priority),
+          integer(
+              "minInstances", DeploymentSpec::minInstances, DeploymentSpec.Builder::minInstances),
+          integer(
+              "maxInstances", DeploymentSpec::maxInstances, DeploymentSpec.Builder::maxInstances),
+          integer("priority", DeploymentSpec::priority, DeploymentSpec.Builder::priority),
           new SpecSetting(
               "pinned",
               (spec, json, hidden) -> json.put("pinned", spec.pinned()),
               (reader, b) -> b.pinned(reader.json().bool("pinned"))),
           new SpecSetting("concurrency", SpecSettings::writeConcurrency, SpecReader::concurrency),
-          integer("maxPending", DeploymentSpec::maxPending, Builder::maxPending),
-          duration("releaseGrace", DeploymentSpec::releaseGrace, Builder::releaseGrace),
+          integer("maxPending", DeploymentSpec::maxPending, DeploymentSpec.Builder::maxPending),
+          duration(
+              "releaseGrace", DeploymentSpec::releaseGrace, DeploymentSpec.Builder::releaseGrace),
           new SpecSetting(
               "startBackoff",
               (spec, json, hidden) -> json.put("startBackoff", spec.startBackoff().toString()),
@@ -103,7 +106,7 @@ final class SpecSettings {
   private static SpecSetting text(
       String name,
       Function<DeploymentSpec, @Nullable String> getter,
-      BiConsumer<Builder, String> setter) {
+      BiConsumer<DeploymentSpec.Builder, String> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec)),
@@ -128,7 +131,9 @@ final class SpecSettings {
   }
 
   private static SpecSetting integer(
-      String name, Function<DeploymentSpec, Integer> getter, BiConsumer<Builder, Integer> setter) {
+      String name,
+      Function<DeploymentSpec, Integer> getter,
+      BiConsumer<DeploymentSpec.Builder, Integer> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec)),
@@ -138,7 +143,7 @@ final class SpecSettings {
   private static SpecSetting duration(
       String name,
       Function<DeploymentSpec, Duration> getter,
-      BiConsumer<Builder, Duration> setter) {
+      BiConsumer<DeploymentSpec.Builder, Duration> setter) {
     return new SpecSetting(
         name,
         (spec, json, hidden) -> json.put(name, getter.apply(spec).toString()),
