@@ -5,9 +5,11 @@ module dev.autodeploy.proxy.netty {
   requires io.netty.buffer;
   requires io.netty.codec;
   requires io.netty.codec.http;
+  requires io.netty.codec.http2;
   requires io.netty.common;
   requires io.netty.handler;
   requires io.netty.transport;
+  requires jdk.net;
   requires transitive static org.jspecify;
   requires org.slf4j;
 

@@ -75,12 +75,17 @@ final class JdkExchange implements BlockingExchange {
     return new RequestHead(
         http.getRequestMethod(),
         http.getRequestURI().toString(),
-        http.getProtocol(),
+        version(http.getProtocol()),
         fields,
         bodyLength(fields),
         http.getRemoteAddress(),
         http.getLocalAddress(),
         http instanceof HttpsExchange);
+  }
+
+  /** The server takes any word for a version, also that of another protocol. */
+  private static String version(String word) {
+    return word.startsWith("HTTP/1.") ? word : "unknown";
   }
 
   /**

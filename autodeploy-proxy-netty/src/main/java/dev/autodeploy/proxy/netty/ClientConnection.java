@@ -1,9 +1,11 @@
 package dev.autodeploy.proxy.netty;
 
+import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Problem;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
+import dev.autodeploy.proxy.gateway.TrailerRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -11,6 +13,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
@@ -26,7 +29,6 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -40,6 +42,7 @@ import org.slf4j.LoggerFactory;
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
   private static final int MAX_WAITING = 64 * 1024;
+  private static final int MAX_LATER = 64;
 
   /** A client that has closed its sending half still gets what comes within this time. */
   private static final long HALF_CLOSED_MILLIS = 500;
@@ -52,11 +55,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final @Nullable String dedicated;
   private final boolean secure;
   private final Deque<Object> later = new ArrayDeque<>();
+  private long laterBytes;
   private @Nullable ChannelHandlerContext context;
-  private @Nullable NettyExchange exchange;
+  private @Nullable Http1Exchange exchange;
   private @Nullable ScheduledFuture<?> timer;
   private @Nullable Tunnel tunnel;
-  private UnfinishedHeads.@Nullable Waiting unfinished;
+  private WaitingClients.@Nullable Waiting unfinished;
+  private WaitingClients.@Nullable Waiting idle;
   private boolean receiving;
   private boolean dispatching;
   private boolean inputEnded;
@@ -94,22 +99,24 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     return channel().eventLoop();
   }
 
-  /** Runs a step on the loop, at once if this is its thread. */
-  void run(Runnable step) {
-    if (loop().inEventLoop()) {
-      step.run();
-    } else {
-      loop().execute(step);
-    }
-  }
-
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
     unfinished = front.unfinishedHeads().add(added.channel());
+    decoder.whenHttp2(this::becomeHttp2);
     if (added.channel().isActive()) {
       awaitHead();
     }
+  }
+
+  /** The client speaks HTTP/2: other handlers take over. */
+  private void becomeHttp2() {
+    cancelTimer();
+    unfinished(false);
+    ChannelPipeline pipeline = channel().pipeline();
+    pipeline.remove(this);
+    Http2ClientConnection.addTo(pipeline, front, dedicated, secure);
+    pipeline.remove(decoder);
   }
 
   @Override
@@ -124,12 +131,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /** The client is waited for, which not too many may be at once. */
   private void unfinished(boolean now) {
-    UnfinishedHeads.Waiting known = unfinished;
+    WaitingClients.Waiting known = unfinished;
     if (now && known == null) {
       unfinished = front.unfinishedHeads().add(channel());
     } else if (!now && known != null) {
       unfinished = null;
       front.unfinishedHeads().remove(known);
+    }
+  }
+
+  /** The connection is open for another request. */
+  private void idle(boolean now) {
+    WaitingClients.Waiting known = idle;
+    if (now && known == null) {
+      idle = front.idle().add(channel());
+    } else if (!now && known != null) {
+      idle = null;
+      front.idle().remove(known);
     }
   }
 
@@ -149,6 +167,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void headBegins() {
     if (exchange == null && !headBegun && !lingering && !closing && decoder.hasPartial()) {
       headBegun = true;
+      idle(false);
       unfinished(true);
       schedule(front.headTimeout().toMillis(), () -> channel().close());
     }
@@ -165,12 +184,38 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } else if (receiving && message instanceof HttpContent content) {
       content(content);
     } else if (exchange != null || !later.isEmpty()) {
-      later.add(message);
+      defer(message);
       stopReadingIfFull();
     } else if (message instanceof HttpRequest request) {
       begin(request);
     } else {
       ReferenceCountUtil.release(message);
+    }
+  }
+
+  /** Keeps what comes behind the current exchange. */
+  private void defer(Object message) {
+    later.add(message);
+    if (message instanceof HttpContent content) {
+      int bytes = content.content().readableBytes();
+      laterBytes += bytes;
+      front.readAhead().add(bytes);
+    }
+  }
+
+  private @Nullable Object nextDeferred() {
+    Object message = later.poll();
+    if (message instanceof HttpContent content) {
+      int bytes = content.content().readableBytes();
+      laterBytes -= bytes;
+      front.readAhead().add(-bytes);
+    }
+    return message;
+  }
+
+  private void dropDeferred() {
+    for (Object next = nextDeferred(); next != null; next = nextDeferred()) {
+      ReferenceCountUtil.release(next);
     }
   }
 
@@ -185,9 +230,10 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void begin(HttpRequest request) {
     cancelTimer();
+    idle(false);
     unfinished(false);
     RequestHead head = RequestHeads.of(request, channel(), secure);
-    NettyExchange next = new NettyExchange(this, head);
+    Http1Exchange next = new Http1Exchange(this, head);
     exchange = next;
     if (request.decoderResult().isFailure()) {
       ReferenceCountUtil.release(request);
@@ -202,16 +248,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         decoder.pause(); // what follows may be of the other protocol
       }
     }
-    if (!front.gateway().mayBlock(head)) {
-      front.gateway().handle(next, dedicated);
-      return;
-    }
-    try {
-      front.threads().execute(() -> front.gateway().handle(next, dedicated));
-    } catch (RejectedExecutionException e) {
-      LOG.warn("All threads for access checks are busy; a connection is closed");
-      channel().close();
-    }
+    front.handle(next, dedicated);
   }
 
   private static Problem problem(@Nullable Throwable failure) {
@@ -224,7 +261,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void content(HttpContent content) {
-    NettyExchange current = exchange;
+    Http1Exchange current = exchange;
     boolean last = content instanceof LastHttpContent;
     boolean failed = content.decoderResult().isFailure();
     receiving = !last && !failed;
@@ -239,29 +276,35 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     current.body().add(content.content());
     if (last) {
-      current.body().complete();
+      current.body().complete(trailers((LastHttpContent) content));
     }
     stopReadingIfFull();
   }
 
+  private static HttpHeaders trailers(LastHttpContent last) {
+    return last.trailingHeaders().isEmpty()
+        ? NettyExchange.NO_TRAILERS
+        : TrailerRules.passing(RequestHeads.headers(last.trailingHeaders()));
+  }
+
   private void stopReadingIfFull() {
-    NettyExchange current = exchange;
-    long waiting = current == null ? 0 : current.body().queued();
-    if (waiting > MAX_WAITING || later.size() > 64) {
+    Http1Exchange current = exchange;
+    boolean full = current != null && current.body().isFull();
+    if (full || laterBytes > MAX_WAITING || later.size() > MAX_LATER) {
       channel().config().setAutoRead(false);
     }
   }
 
   /** Some of the body was taken. */
   void bodyTaken() {
-    NettyExchange current = exchange;
-    if (tunnel == null && (current == null || current.body().queued() <= MAX_WAITING / 2)) {
+    Http1Exchange current = exchange;
+    if (tunnel == null && (current == null || current.body().hasRoom())) {
       channel().config().setAutoRead(true);
     }
   }
 
   /** The exchange is over: the next one begins, or the connection ends. */
-  void finished(NettyExchange done, boolean close) {
+  void finished(Http1Exchange done, boolean close) {
     if (exchange != done) {
       return;
     }
@@ -278,14 +321,14 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } else {
       awaitHead();
       next();
+      idle(exchange == null && !closing && !headBegun);
     }
   }
 
   /** Closes the connection when the client has taken what there is, or takes too long. */
   private void closeOnceWritten() {
     closing = true;
-    later.forEach(ReferenceCountUtil::release);
-    later.clear();
+    dropDeferred();
     schedule(front.config().stallTimeout().toMillis(), () -> channel().close());
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
@@ -299,11 +342,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     try {
       decoder.resume(channel());
       while (exchange == null && !later.isEmpty() && !lingering) {
-        Object message = later.poll();
+        Object message = nextDeferred();
         if (message instanceof HttpRequest request) {
           begin(request);
           while (receiving && later.peek() instanceof HttpContent) {
-            content((HttpContent) later.remove());
+            content((HttpContent) nextDeferred());
           }
         } else {
           ReferenceCountUtil.release(message);
@@ -323,8 +366,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
    */
   private void beginToLinger() {
     lingering = true;
-    later.forEach(ReferenceCountUtil::release);
-    later.clear();
+    dropDeferred();
     if (inputEnded) {
       closeOnceWritten();
       return;
@@ -368,7 +410,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       tunnel.clientEnded();
       return;
     }
-    NettyExchange current = exchange;
+    Http1Exchange current = exchange;
     if (current == null) {
       closeOnceWritten();
       return;
@@ -404,15 +446,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext from) {
     cancelTimer();
+    idle(false);
     unfinished(false);
     receiving = false;
-    later.forEach(ReferenceCountUtil::release);
-    later.clear();
+    dropDeferred();
     if (tunnel != null) {
       tunnel.clientClosed();
       return;
     }
-    NettyExchange current = exchange;
+    Http1Exchange current = exchange;
     if (current != null) {
       current.gone();
       current.body().discard();

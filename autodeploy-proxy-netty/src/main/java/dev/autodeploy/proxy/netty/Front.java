@@ -25,7 +25,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -35,27 +37,37 @@ import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The Netty side of a proxy: its loops, its listening sockets, the connections of its clients, and
  * the threads for code of the host application, which must not run on a loop.
  */
 final class Front {
+  private static final Logger LOG = LoggerFactory.getLogger(Front.class);
+
   private static final int BACKLOG = 4096;
   private static final int MAX_THREADS = 512;
 
   private final EventLoopGroup loops;
   private final ExecutorService threads;
   private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+  private final ReadAhead readAhead;
   private final InstancePools pools;
   private final GatewayConfig config;
   private final Gateway gateway;
   private final Duration headTimeout;
-  private final UnfinishedHeads unfinishedHeads;
+  private final FrontLimits limits;
+  private final WaitingClients unfinishedHeads;
+  private final WaitingClients idle;
   private final @Nullable SSLContext tls;
 
-  Front(LinkSettings settings, int maxUnfinishedHeads, Function<String, URI> link) {
-    unfinishedHeads = new UnfinishedHeads(maxUnfinishedHeads);
+  Front(LinkSettings settings, FrontLimits limits, Function<String, URI> link) {
+    this.limits = limits;
+    unfinishedHeads = new WaitingClients(limits.maxUnfinishedHeads());
+    idle = new WaitingClients(limits.maxIdleConnections());
+    readAhead = new ReadAhead(limits.readAheadBytes());
     config = settings.toConfig(link, false);
     headTimeout = settings.headTimeout();
     tls = settings.sslContext();
@@ -99,16 +111,44 @@ final class Front {
     return pools;
   }
 
-  ExecutorService threads() {
-    return threads;
+  ReadAhead readAhead() {
+    return readAhead;
+  }
+
+  /**
+   * Passes a request to the gateway, on a thread where code of the host application may run.
+   *
+   * @param exchange the request
+   * @param dedicatedTo the deployment that the port belongs to, or null
+   */
+  void handle(NettyExchange exchange, @Nullable String dedicatedTo) {
+    if (!gateway.mayBlock(exchange.request())) {
+      gateway.handle(exchange, dedicatedTo);
+      return;
+    }
+    try {
+      threads.execute(() -> gateway.handle(exchange, dedicatedTo));
+    } catch (RejectedExecutionException e) {
+      LOG.warn("All threads for access checks are busy; a request is cut off");
+      exchange.abort();
+    }
   }
 
   ChannelGroup channels() {
     return channels;
   }
 
-  UnfinishedHeads unfinishedHeads() {
+  WaitingClients unfinishedHeads() {
     return unfinishedHeads;
+  }
+
+  /** Returns the connections that are open for another request. */
+  WaitingClients idle() {
+    return idle;
+  }
+
+  Duration tunnelSilence() {
+    return limits.tunnelSilence();
   }
 
   Duration headTimeout() {
@@ -148,6 +188,7 @@ final class Front {
             .option(ChannelOption.SO_REUSEADDR, true)
             .childOption(ChannelOption.TCP_NODELAY, true)
             .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .childOption(ChannelOption.SO_KEEPALIVE, true)
             // The adaptive one, Netty's default, makes big buffers dear on JDK 25.
             .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
             .childOption(
@@ -171,9 +212,11 @@ final class Front {
 
   private void accept(Channel channel, @Nullable String dedicated) {
     channels.add(channel);
+    KeepAlive.hasten(channel);
     if (tls != null) {
       SSLEngine engine = tls.createSSLEngine();
       engine.setUseClientMode(false);
+      engine.setHandshakeApplicationProtocolSelector((same, offered) -> protocol(offered));
       SslHandler handler = new SslHandler(engine);
       handler.setHandshakeTimeoutMillis(headTimeout.toMillis());
       channel.pipeline().addLast(handler);
@@ -184,8 +227,30 @@ final class Front {
         .addLast(decoder, new ClientConnection(this, decoder, dedicated, tls != null));
   }
 
+  /** Returns which of the protocols that a client offers is spoken, or "" for none. */
+  private static String protocol(List<String> offered) {
+    if (offered.contains("h2")) {
+      return "h2";
+    }
+    return offered.contains("http/1.1") ? "http/1.1" : "";
+  }
+
+  private void goAway(Channel channel) {
+    channel
+        .eventLoop()
+        .execute(
+            () -> {
+              Http2ClientConnection connection =
+                  channel.pipeline().get(Http2ClientConnection.class);
+              if (connection != null) {
+                connection.goAway();
+              }
+            });
+  }
+
   /** Drains, then closes every connection. Blocks. */
   void close(Duration drainTimeout) {
+    channels.forEach(this::goAway);
     gateway.drain(drainTimeout);
     channels.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
     gateway.close();

@@ -1,7 +1,10 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestGuard;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import dev.autodeploy.proxy.gateway.ResponseHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
@@ -18,13 +21,16 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /** A connection to an instance, for one attempt at a time. Runs on the loop of its pool. */
-final class InstanceConnection extends ChannelInboundHandlerAdapter {
+final class InstanceConnection extends ChannelInboundHandlerAdapter implements InstanceLink {
+
   private final InstancePool pool;
   private final StrictResponseDecoder decoder = new StrictResponseDecoder();
   private @Nullable Channel channel;
   private @Nullable NettyAttempt attempt;
   private @Nullable Tunnel tunnel;
+  private boolean chunks;
   private boolean interim;
+  private int interims;
   private long idleSince;
 
   InstanceConnection(InstancePool pool) {
@@ -44,18 +50,6 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
     return known;
   }
 
-  ByteBufAllocator alloc() {
-    return channel().alloc();
-  }
-
-  String authority() {
-    return pool.authority();
-  }
-
-  String basePath() {
-    return pool.basePath();
-  }
-
   long idleSince() {
     return idleSince;
   }
@@ -68,30 +62,59 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
     return channel().isActive();
   }
 
-  boolean isWritable() {
+  @Override
+  public boolean isWritable() {
     return channel().isWritable();
   }
 
-  void write(ByteBuf bytes) {
+  private void write(ByteBuf bytes) {
     channel().write(bytes); // it may fail where the instance has responded early, and hung up
   }
 
-  void flush() {
+  @Override
+  public void begin(Relay.Request request) {
+    chunks = request.bodyLength() == RequestHead.CHUNKED;
+    write(RequestBytes.head(channel().alloc(), pool.authority(), pool.basePath(), request));
+  }
+
+  @Override
+  public void data(ByteBuf piece) {
+    ByteBufAllocator alloc = channel().alloc();
+    if (chunks) {
+      write(ResponseBytes.chunkSize(alloc, piece.readableBytes()));
+    }
+    write(piece);
+    if (chunks) {
+      write(ResponseBytes.lineEnd(alloc));
+    }
+  }
+
+  @Override
+  public void end(HttpHeaders trailers) {
+    if (chunks) {
+      write(ResponseBytes.lastChunk(channel().alloc(), trailers));
+    }
+  }
+
+  @Override
+  public void flush() {
     channel().flush();
   }
 
-  void setReading(boolean value) {
+  @Override
+  public void setReading(boolean value) {
     channel().config().setAutoRead(value);
   }
 
   void use(NettyAttempt by) {
     attempt = by;
+    interims = 0;
     decoder.expect(by.request().method());
     by.connected(this);
   }
 
-  /** The attempt is over. */
-  void release(boolean reusable) {
+  @Override
+  public void release(boolean reusable) {
     attempt = null;
     if (reusable && channel().isActive()) {
       setReading(true);
@@ -101,9 +124,13 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  void tunnel(Tunnel begun) {
+  @Override
+  public Tunnel beginTunnel(NettyExchange exchange, Tunnel.Ended whenEnded) {
+    Tunnel begun =
+        new Tunnel(exchange.channel(), channel(), exchange.front().tunnelSilence(), whenEnded);
     tunnel = begun;
     channel().pipeline().remove(decoder); // which hands on what it has left
+    return begun;
   }
 
   @Override
@@ -134,13 +161,27 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     int status = response.status().code();
+    HttpHeaders headers = RequestHeads.headers(response.headers());
     interim = status < 200 && status != 101;
-    if (!interim) {
-      HttpHeaders headers = RequestHeads.headers(response.headers());
-      String reason = response.status().reasonPhrase();
-      boolean http11 = response.protocolVersion().equals(HttpVersion.HTTP_1_1);
-      current.head(status, RequestGuard.isValue(reason) ? reason : "", http11, headers);
+    if (interim) {
+      interims++;
+      if (interims > MAX_INTERIM) {
+        current.broke(new IOException("the instance sent interim answers without end"));
+      } else {
+        current.interim(status, headers);
+      }
+      return;
     }
+    boolean http11 = response.protocolVersion().equals(HttpVersion.HTTP_1_1);
+    ResponseHead head;
+    try {
+      head = ResponseHead.of(status, http11, headers, current.request().method());
+    } catch (IOException e) {
+      current.broke(e);
+      return;
+    }
+    String reason = response.status().reasonPhrase();
+    current.head(head, RequestGuard.isValue(reason) ? reason : "");
   }
 
   private void content(NettyAttempt current, HttpContent content) {
@@ -154,9 +195,15 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter {
     } else {
       current.content(content.content());
       if (last) {
-        current.end(true);
+        current.end(true, trailers((LastHttpContent) content));
       }
     }
+  }
+
+  private static HttpHeaders trailers(LastHttpContent last) {
+    return last.trailingHeaders().isEmpty()
+        ? NettyExchange.NO_TRAILERS
+        : RequestHeads.headers(last.trailingHeaders());
   }
 
   @Override

@@ -17,28 +17,49 @@ import java.util.function.Consumer;
 final class InstancePools {
   private final GatewayConfig config;
   private final Executor resolver;
-  private final Map<EventLoop, Map<String, InstancePool>> byLoop = new ConcurrentHashMap<>();
+  private final Map<EventLoop, Map<String, Pools>> byLoop = new ConcurrentHashMap<>();
+
+  /** The connections of one loop to one instance, by protocol. */
+  private record Pools(InstancePool http1, Http2Pool http2) {
+    void evictIdle() {
+      http1.evictIdle();
+      http2.evictIdle();
+    }
+
+    void close() {
+      http1.close();
+      http2.close();
+    }
+  }
 
   InstancePools(GatewayConfig config, Executor resolver) {
     this.config = config;
     this.resolver = resolver;
   }
 
-  /** Finds a connection for an attempt. On the loop of the client's connection. */
-  void connect(ClientConnection client, Lease lease, NettyAttempt attempt) {
-    EventLoop loop = client.loop();
-    byLoop
-        .computeIfAbsent(loop, any -> new HashMap<>())
-        .computeIfAbsent(
-            lease.instanceId(), id -> new InstancePool(lease.endpoint(), config, loop, resolver))
-        .connect(attempt);
+  /** Finds a connection for an attempt, on the loop of the client's connection. */
+  void connect(EventLoop loop, Lease lease, NettyAttempt attempt) {
+    Pools pools =
+        byLoop
+            .computeIfAbsent(loop, any -> new HashMap<>())
+            .computeIfAbsent(lease.instanceId(), id -> pools(loop, lease));
+    if (attempt.wantsHttp2()) {
+      pools.http2.connect(attempt);
+    } else {
+      pools.http1.connect(attempt);
+    }
+  }
+
+  private Pools pools(EventLoop loop, Lease lease) {
+    Dialer dialer = new Dialer(lease.endpoint(), config, loop, resolver);
+    return new Pools(new InstancePool(dialer), new Http2Pool(dialer));
   }
 
   /** Closes the connections to an instance that is gone. */
   void drop(String instanceId) {
     onEveryLoop(
         pools -> {
-          InstancePool gone = pools.remove(instanceId);
+          Pools gone = pools.remove(instanceId);
           if (gone != null) {
             gone.close();
           }
@@ -47,18 +68,18 @@ final class InstancePools {
 
   /** Closes connections that have been idle for too long. */
   void evictIdle() {
-    onEveryLoop(pools -> pools.values().forEach(InstancePool::evictIdle));
+    onEveryLoop(pools -> pools.values().forEach(Pools::evictIdle));
   }
 
   void close() {
     onEveryLoop(
         pools -> {
-          pools.values().forEach(InstancePool::close);
+          pools.values().forEach(Pools::close);
           pools.clear();
         });
   }
 
-  private void onEveryLoop(Consumer<Map<String, InstancePool>> task) {
+  private void onEveryLoop(Consumer<Map<String, Pools>> task) {
     byLoop.forEach(
         (loop, pools) -> {
           try {

@@ -1,13 +1,13 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.Lease;
+import dev.autodeploy.proxy.gateway.Grpc;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
-import dev.autodeploy.proxy.gateway.RequestHead;
 import dev.autodeploy.proxy.gateway.ResponseHead;
+import dev.autodeploy.proxy.gateway.TrailerRules;
 import dev.autodeploy.spi.Ticker;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.Channel;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -23,7 +23,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   private final Relay.Request request;
   private final Ticker ticker;
   private Relay.@Nullable Listener listener;
-  private @Nullable InstanceConnection connection;
+  private @Nullable InstanceLink connection;
   private volatile boolean cancelled;
   private volatile long waitingSince = Relay.NOT_WAITING;
   private boolean sent;
@@ -38,11 +38,16 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     this.exchange = exchange;
     this.lease = lease;
     this.request = request;
-    ticker = exchange.connection().front().config().ticker();
+    ticker = exchange.front().config().ticker();
   }
 
   Relay.Request request() {
     return request;
+  }
+
+  /** Returns whether only HTTP/2 can carry the request. */
+  boolean wantsHttp2() {
+    return Grpc.asks(exchange.request());
   }
 
   private Relay.Listener listener() {
@@ -55,23 +60,21 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
 
   @Override
   public void execute(Relay.Listener events) {
-    exchange
-        .connection()
-        .run(
-            () -> {
-              listener = events;
-              if (cancelled) {
-                unanswered(Relay.Cause.BROKE, new IOException("Canceled"));
-              } else {
-                exchange.connection().front().pools().connect(exchange.connection(), lease, this);
-              }
-            });
+    exchange.run(
+        () -> {
+          listener = events;
+          if (cancelled) {
+            unanswered(Relay.Cause.BROKE, new IOException("Canceled"));
+          } else {
+            exchange.front().pools().connect(exchange.loop(), lease, this);
+          }
+        });
   }
 
   @Override
   public void cancel() {
     cancelled = true;
-    exchange.connection().loop().execute(() -> broke(new IOException("Canceled")));
+    exchange.loop().execute(() -> broke(new IOException("Canceled")));
   }
 
   @Override
@@ -92,8 +95,8 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
       step.run();
       return;
     }
-    exchange.connection().loop().schedule(step, limit.toMillis(), TimeUnit.MILLISECONDS);
-    future.whenComplete((value, error) -> exchange.connection().loop().execute(step));
+    exchange.loop().schedule(step, limit.toMillis(), TimeUnit.MILLISECONDS);
+    future.whenComplete((value, error) -> exchange.loop().execute(step));
   }
 
   // The connection to the instance
@@ -102,15 +105,16 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     return cancelled || ended;
   }
 
-  void connected(InstanceConnection to) {
+  void connected(InstanceLink to) {
     connection = to;
-    to.write(RequestBytes.head(to, request));
+    to.begin(request);
     if (request.bodyLength() == 0) {
       sent = true;
     } else {
       exchange.sendContinue();
+      exchange.bodyWanted();
       exchange.body().attach(this);
-      exchange.blocked(!exchange.body().isComplete());
+      exchange.awaitsBody(!exchange.body().isComplete());
     }
     to.flush();
   }
@@ -132,32 +136,25 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   public void data(ByteBuf piece) {
     listener().requestProgress();
     exchange.blocked(false);
-    InstanceConnection to = connection;
+    InstanceLink to = connection;
     if (to == null) {
       piece.release();
       return;
     }
-    boolean chunks = request.bodyLength() == RequestHead.CHUNKED;
-    if (chunks) {
-      to.write(ResponseBytes.chunkSize(to.alloc(), piece.readableBytes()));
-    }
-    to.write(piece);
-    if (chunks) {
-      to.write(ResponseBytes.lineEnd(to.alloc()));
-    }
+    to.data(piece);
     to.flush();
-    exchange.blocked(to.isWritable() && !exchange.body().isComplete());
-    exchange.connection().bodyTaken();
+    exchange.awaitsBody(to.isWritable() && !exchange.body().isComplete());
+    exchange.bodyTaken();
   }
 
   @Override
-  public void end() {
+  public void end(HttpHeaders trailers) {
     listener().requestProgress();
     exchange.blocked(false);
     sent = true;
-    InstanceConnection to = connection;
-    if (to != null && request.bodyLength() == RequestHead.CHUNKED) {
-      to.write(ResponseBytes.lastChunk(to.alloc()));
+    InstanceLink to = connection;
+    if (to != null) {
+      to.end(trailers);
       to.flush();
     }
   }
@@ -165,27 +162,37 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   @Override
   public void failed(Relay.Cause cause, IOException error) {
     exchange.blocked(false);
-    if (!responding) {
+    if (responding) {
+      broke(error); // the instance waits for what will never come
+    } else {
       unanswered(cause, error);
     }
   }
 
   void instanceWritable() {
     exchange.body().drain();
-    exchange.blocked(!sent && isReady() && !exchange.body().isComplete());
+    exchange.awaitsBody(!sent && isReady() && !exchange.body().isComplete());
   }
 
   // The response
 
-  void head(int status, String reason, boolean http11, HttpHeaders headers) {
-    ResponseHead head;
-    try {
-      head = ResponseHead.of(status, http11, headers, request.method());
-    } catch (IOException e) {
-      unanswered(Relay.Cause.BROKE, e);
-      return;
+  /** The instance says something before its response. */
+  void interim(int status, HttpHeaders received) {
+    HttpHeaders headers = ended ? null : listener().interim(status, received);
+    if (headers != null) {
+      exchange.sendInterim(status, headers);
     }
-    Relay.ResponseStart start = listener().responding(status, headers);
+  }
+
+  /**
+   * The instance begins its response.
+   *
+   * @param head its head
+   * @param reason the reason phrase, or null for the usual one
+   */
+  void head(ResponseHead head, @Nullable String reason) {
+    int status = head.status();
+    Relay.ResponseStart start = listener().responding(status, head.headers());
     if (start == null) {
       ended = true;
       drop();
@@ -205,15 +212,12 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   }
 
   private void beginTunnel() {
-    InstanceConnection to = connection;
-    if (to == null) {
-      return;
+    InstanceLink to = connection;
+    if (to != null && exchange instanceof Http1Exchange client) {
+      client.flush();
+      waitingSince = Relay.NOT_WAITING;
+      client.connection().tunnel(to.beginTunnel(client, this::tunnelEnded));
     }
-    exchange.channel().flush();
-    waitingSince = Relay.NOT_WAITING;
-    Tunnel tunnel = new Tunnel(exchange.channel(), to.channel(), this::tunnelEnded);
-    to.tunnel(tunnel);
-    exchange.connection().tunnel(tunnel);
   }
 
   private void tunnelEnded(long bytes) {
@@ -239,17 +243,16 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
       piece.getBytes(piece.readerIndex(), bytes);
       to.add(bytes, 0, bytes.length);
     }
-    exchange.write(piece);
+    exchange.sendPiece(piece);
   }
 
   void readComplete() {
     if (!responding || ended) {
       return;
     }
-    Channel client = exchange.channel();
-    client.flush();
-    InstanceConnection from = connection;
-    if (from != null && !client.isWritable()) {
+    exchange.flush();
+    InstanceLink from = connection;
+    if (from != null && !exchange.channel().isWritable()) {
       exchange.blocked(true);
       from.setReading(false);
     }
@@ -257,20 +260,29 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   }
 
   private void clientWritable() {
-    InstanceConnection from = connection;
+    InstanceLink from = connection;
     if (from != null && !ended) {
       from.setReading(true);
       waits();
     }
   }
 
-  void end(boolean keepAlive) {
+  /**
+   * The response is complete.
+   *
+   * @param keepAlive whether the connection may be used again
+   * @param trailers the fields behind the body
+   */
+  void end(boolean keepAlive, HttpHeaders trailers) {
     ResponseHead head = response;
     if (ended || head == null) {
       return;
     }
     ended = true;
     waitingSince = Relay.NOT_WAITING;
+    if (trailers.size() > 0) {
+      exchange.trailers(TrailerRules.passing(trailers));
+    }
     release(keepAlive && head.keepAlive() && sent);
     if (!exchange.channel().isActive()) {
       listener().clientLeft(count);
@@ -311,7 +323,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   private void release(boolean reusable) {
     exchange.body().detach();
     exchange.whenWritable(null);
-    InstanceConnection used = connection;
+    InstanceLink used = connection;
     connection = null;
     if (used != null) {
       used.release(reusable);

@@ -3,12 +3,14 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.proxy.gateway.BodyPace;
 import dev.autodeploy.proxy.gateway.Exchange;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
+import dev.autodeploy.proxy.gateway.Grpc;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -16,13 +18,20 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
-/** An exchange of a {@link ClientConnection}. Code that touches the connection runs on its loop. */
-final class NettyExchange implements Exchange {
-  private final ClientConnection connection;
+/**
+ * An exchange with a client, whatever version of HTTP it speaks. Code that touches the connection
+ * runs on its loop.
+ */
+abstract class NettyExchange implements Exchange {
+  /** The trailers of a message that has none. */
+  static final HttpHeaders NO_TRAILERS = new HttpHeaders();
+
+  private final Front front;
   private final RequestHead head;
   private final RequestBody body;
   private final BodyPace responsePace;
   private boolean behind;
+  private final boolean streams;
   private volatile @Nullable Runnable whenGone;
   private volatile boolean isGone;
   private volatile boolean waiting;
@@ -30,9 +39,6 @@ final class NettyExchange implements Exchange {
   private @Nullable OwnResponse own;
   private @Nullable Runnable whenWritable;
   private boolean responding;
-  private boolean chunked;
-  private boolean closes;
-  private boolean untilTheEnd;
   private boolean done;
 
   /** A response of the link itself, kept until it is complete. */
@@ -47,20 +53,69 @@ final class NettyExchange implements Exchange {
     }
   }
 
-  NettyExchange(ClientConnection connection, RequestHead head) {
-    this.connection = connection;
+  NettyExchange(Front front, RequestHead head) {
+    this.front = front;
     this.head = head;
-    GatewayConfig config = connection.front().config();
-    body = new RequestBody(config.maxRequestBody(), new BodyPace(config.ticker(), config.pace()));
+    GatewayConfig config = front.config();
+    streams = Grpc.asks(head);
+    body =
+        new RequestBody(
+            config.maxRequestBody(),
+            new BodyPace(config.ticker(), streams ? BodyPace.Limits.NONE : config.pace()),
+            front.readAhead());
     responsePace = new BodyPace(config.ticker(), config.responsePace());
   }
 
-  ClientConnection connection() {
-    return connection;
+  // What differs between the versions of HTTP
+
+  /** Returns what the response is written to. */
+  abstract Channel channel();
+
+  /** Some of the body was taken, so that more may be read. */
+  abstract void bodyTaken();
+
+  /** The body is going to be taken as it comes. */
+  void bodyWanted() {}
+
+  /** Sends the head of the response; {@code length} is that of the body or unknown. */
+  abstract void sendHead(
+      int status, @Nullable String reason, HttpHeaders headers, long length, boolean withoutBody);
+
+  /** Sends a head that comes before the response. */
+  abstract void sendInterim(int status, HttpHeaders headers);
+
+  /** Sends a piece of the body, which is released. */
+  abstract void sendPiece(ByteBuf piece);
+
+  /** Sets the fields behind the body, where they can be sent. */
+  abstract void trailers(HttpHeaders fields);
+
+  /** Sends what there is. */
+  abstract void flush();
+
+  /** Ends the response, and the exchange on its connection. */
+  abstract void sendEnd();
+
+  /** Ends the exchange so that the client sees that it is broken. */
+  abstract void cut();
+
+  // What is common
+
+  Front front() {
+    return front;
   }
 
-  Channel channel() {
-    return connection.channel();
+  EventLoop loop() {
+    return channel().eventLoop();
+  }
+
+  /** Runs a step on the loop, at once if this is its thread. */
+  final void run(Runnable step) {
+    if (loop().inEventLoop()) {
+      step.run();
+    } else {
+      loop().execute(step);
+    }
   }
 
   RequestBody body() {
@@ -78,16 +133,11 @@ final class NettyExchange implements Exchange {
   }
 
   @Override
-  public boolean switchesProtocols() {
+  public boolean passesTrailers() {
     return true;
   }
 
   // The client
-
-  @Override
-  public boolean noticesGone() {
-    return connection.channel().config().isAutoRead();
-  }
 
   @Override
   public void onClientGone(Runnable gone) {
@@ -117,7 +167,7 @@ final class NettyExchange implements Exchange {
         (value, error) -> {
           waiting = false;
           try {
-            connection.loop().execute(next);
+            loop().execute(next);
           } catch (RejectedExecutionException e) {
             next.run(); // the loop has ended with the proxy; the lease must be given back
           }
@@ -129,22 +179,27 @@ final class NettyExchange implements Exchange {
     return blockedSince;
   }
 
-  /** The client has to send or to take something before the exchange continues. */
+  /** The client has to send more of its body before the exchange continues. */
+  void awaitsBody(boolean now) {
+    blocked(now && !streams); // a call of gRPC may say nothing for as long as it likes
+  }
+
+  /** The client has to take something before the exchange continues. */
   void blocked(boolean now) {
     if (!now) {
       blockedSince = 0;
     } else if (blockedSince == 0) {
-      long time = connection.front().config().ticker().read();
+      long time = front.config().ticker().read();
       blockedSince = time == 0 ? 1 : time;
     }
   }
 
   @Override
   public void breakTransfer() {
-    connection.run(
+    run(
         () -> {
           if (own != null && !responding) {
-            channel().close();
+            cut();
           } else {
             body.fail(Relay.Cause.BODY_BROKEN, new IOException("the client is too slow"));
           }
@@ -171,6 +226,10 @@ final class NettyExchange implements Exchange {
     }
   }
 
+  void whenWritable(@Nullable Runnable then) {
+    whenWritable = then;
+  }
+
   // The link's own response
 
   @Override
@@ -183,103 +242,56 @@ final class NettyExchange implements Exchange {
   private void writeOwn(OwnResponse response) {
     begin(response.status, null, response.headers, response.size(), isBodiless(response.status));
     if (response.size() > 0 && !isBodiless(response.status)) {
-      channel().write(Unpooled.wrappedBuffer(response.toByteArray()));
+      sendPiece(Unpooled.wrappedBuffer(response.toByteArray()));
     }
-    channel().flush();
   }
 
-  private boolean isBodiless(int status) {
+  final boolean isBodiless(int status) {
     return status < 200 || status == 204 || status == 304 || head.method().equals("HEAD");
   }
 
   // A response of an instance
 
   /** Sends the head of the response; without a reason phrase it has the usual one. */
-  void begin(
+  final void begin(
       int status, @Nullable String reason, HttpHeaders headers, long length, boolean withoutBody) {
     responding = true;
-    boolean http10 = head.version().equals("HTTP/1.0");
-    if (!withoutBody && !isBodiless(status)) {
-      if (length >= 0) {
-        headers.set("Content-Length", Long.toString(length));
-      } else if (http10) {
-        untilTheEnd = true;
-      } else {
-        chunked = true;
-        headers.set("Transfer-Encoding", "chunked");
-      }
-    }
-    boolean early = status >= 400 && !body.isComplete();
-    closes = http10 || untilTheEnd || early || headers.tokens("Connection").contains("close");
-    if (closes && status != 101) {
-      headers.set("Connection", "close");
-    }
-    channel().write(ResponseBytes.head(channel().alloc(), status, reason, headers));
-  }
-
-  /** Sends a piece of the body, which is released. */
-  void write(ByteBuf piece) {
-    if (!piece.isReadable()) {
-      piece.release();
-    } else if (chunked) {
-      channel().write(ResponseBytes.chunkSize(channel().alloc(), piece.readableBytes()));
-      channel().write(piece);
-      channel().write(ResponseBytes.lineEnd(channel().alloc()));
-    } else {
-      channel().write(piece);
-    }
+    sendHead(status, reason, headers, length, withoutBody || isBodiless(status));
   }
 
   /** Tells the client that its body may come. */
-  void sendContinue() {
+  final void sendContinue() {
     if (head.headers().first("Expect") != null
-        && head.version().equals("HTTP/1.1")
+        && !head.version().equals("HTTP/1.0")
         && !body.isComplete()
         && body.queued() == 0) {
-      ByteBuf interim = channel().alloc().buffer(32);
-      ResponseBytes.text(interim, "HTTP/1.1 100 Continue\r\n\r\n");
-      channel().writeAndFlush(interim);
+      sendInterim(100, new HttpHeaders());
     }
-  }
-
-  void whenWritable(@Nullable Runnable then) {
-    whenWritable = then;
   }
 
   // The end
 
   @Override
   public void complete() {
-    connection.run(
+    run(
         () -> {
-          if (done) {
-            return;
-          }
-          done = true;
-          OwnResponse response = own;
-          if (response != null && !responding) {
-            writeOwn(response);
-          } else {
-            if (chunked) {
-              channel().write(ResponseBytes.lastChunk(channel().alloc()));
+          if (!done) {
+            done = true;
+            if (own != null && !responding) {
+              writeOwn(own);
             }
-            channel().flush();
+            sendEnd();
           }
-          connection.finished(this, closes);
         });
   }
 
   @Override
   public void abort() {
-    connection.run(
+    run(
         () -> {
           done = true;
           body.discard();
-          if (untilTheEnd) {
-            connection.reset();
-          } else {
-            channel().close();
-          }
+          cut();
         });
   }
 

@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
 public final class NettyHttpProxy implements LinkProxy {
   private static final Logger LOG = LoggerFactory.getLogger(NettyHttpProxy.class);
 
+  /** So that sums of times do not overflow. */
+  private static final Duration LONGEST = Duration.ofDays(3650);
+
   private final LinkSettings settings;
   private final Front front;
   private final ListeningSockets<Channel> sockets;
@@ -45,7 +48,7 @@ public final class NettyHttpProxy implements LinkProxy {
   private NettyHttpProxy(Builder builder) throws IOException {
     settings = builder.settings;
     drainTimeout = settings.drainTimeout();
-    front = new Front(settings, builder.maxUnfinishedHeads, this::link);
+    front = new Front(settings, builder.limits(), this::link);
     try {
       sockets = front.listen(settings.address(), null);
       for (Map.Entry<String, InetSocketAddress> own : settings.dedicatedAddresses().entrySet()) {
@@ -163,6 +166,9 @@ public final class NettyHttpProxy implements LinkProxy {
     private final LinkSettings settings;
     private final AutoDeploy autoDeploy;
     private int maxUnfinishedHeads = 512;
+    private int maxIdleConnections = 10_000;
+    private long readAheadBytes = 64L << 20;
+    private Duration tunnelSilence = Duration.ofHours(1);
 
     private Builder(LinkSettings settings, AutoDeploy autoDeploy) {
       super(settings);
@@ -186,6 +192,50 @@ public final class NettyHttpProxy implements LinkProxy {
       }
       maxUnfinishedHeads = value;
       return this;
+    }
+
+    /**
+     * Sets how many clients may keep a connection open while they ask nothing. Beyond it those that
+     * have been idle for longest, of the address that has the most, are disconnected. A connection
+     * takes a file handle, of which the process has only so many ({@code ulimit -n}). Default:
+     * 10,000.
+     *
+     * @param value 1 or more
+     * @return this
+     */
+    public Builder maxIdleConnections(int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(
+            "maxIdleConnections must be 1 or more, but was " + value);
+      }
+      maxIdleConnections = value;
+      return this;
+    }
+
+    /**
+     * Sets how long a tunnel, such as a WebSocket, may be open without a byte in either direction.
+     * While it is open it keeps its instance; after this time it is closed, so that a page that was
+     * left open does not keep one for ever. A ping is a byte like any other. Default: 1 hour.
+     *
+     * @param value the time; positive
+     * @return this
+     */
+    public Builder tunnelSilence(Duration value) {
+      requireNonNull(value, "tunnelSilence");
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException("tunnelSilence must be positive, but was " + value);
+      }
+      tunnelSilence = value.compareTo(LONGEST) < 0 ? value : LONGEST;
+      return this;
+    }
+
+    Builder readAheadBytes(long value) {
+      readAheadBytes = value;
+      return this;
+    }
+
+    private FrontLimits limits() {
+      return new FrontLimits(maxUnfinishedHeads, maxIdleConnections, tunnelSilence, readAheadBytes);
     }
 
     Builder intervals(Duration watch, Duration presence) {

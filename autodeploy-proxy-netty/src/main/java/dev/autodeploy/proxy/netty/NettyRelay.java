@@ -22,13 +22,11 @@ final class NettyRelay implements Relay {
     if (length <= 0 || length > SMALL_BODY) {
       next.accept(null);
     } else {
-      exchange
-          .connection()
-          .run(
-              () -> {
-                exchange.sendContinue();
-                exchange.body().whenRead(next);
-              });
+      exchange.run(
+          () -> {
+            exchange.sendContinue();
+            exchange.body().whenRead(next);
+          });
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.BodyPace;
+import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
@@ -11,12 +12,16 @@ import org.jspecify.annotations.Nullable;
 
 /** The body of a request between the client's connection and the instance's. Used on one loop. */
 final class RequestBody {
+  private static final int MAX_QUEUED = 64 * 1024;
+
   private final Deque<ByteBuf> queue = new ArrayDeque<>();
   private final long limit;
   private final BodyPace pace;
+  private final ReadAhead readAhead;
   private long queued;
   private long taken;
   private boolean complete;
+  private HttpHeaders trailers = NettyExchange.NO_TRAILERS;
   private boolean discarded;
   private Relay.@Nullable Cause cause;
   private @Nullable IOException failure;
@@ -33,16 +38,17 @@ final class RequestBody {
     /** Takes a piece, which it has to release. */
     void data(ByteBuf piece);
 
-    /** The body is complete. */
-    void end();
+    /** The body is complete, with the fields behind it. */
+    void end(HttpHeaders trailers);
 
     /** The body cannot be read to its end. */
     void failed(Relay.Cause cause, IOException error);
   }
 
-  RequestBody(long limit, BodyPace pace) {
+  RequestBody(long limit, BodyPace pace, ReadAhead readAhead) {
     this.limit = limit;
     this.pace = pace;
+    this.readAhead = readAhead;
   }
 
   /** Returns how many bytes wait to be taken. */
@@ -100,13 +106,29 @@ final class RequestBody {
     int came = piece.readableBytes();
     queue.add(piece);
     queued += came;
+    readAhead.add(came);
     hand();
     await(came);
   }
 
   void complete() {
+    complete(NettyExchange.NO_TRAILERS);
+  }
+
+  void complete(HttpHeaders behind) {
+    trailers = behind;
     complete = true;
     drain();
+  }
+
+  /** Returns whether no more may be read for now: too much waits, here or in all. */
+  boolean isFull() {
+    return queued > MAX_QUEUED || (queued > 0 && readAhead.isUsedUp());
+  }
+
+  /** Returns whether reading may go on. */
+  boolean hasRoom() {
+    return queued <= MAX_QUEUED / 2 && (queued == 0 || !readAhead.isUsedUp());
   }
 
   void fail(Relay.Cause kind, IOException error) {
@@ -142,6 +164,7 @@ final class RequestBody {
         return;
       }
       queued -= piece.readableBytes();
+      readAhead.add(-piece.readableBytes());
       taken += piece.readableBytes();
       if (taken > limit) {
         piece.release();
@@ -162,7 +185,7 @@ final class RequestBody {
       to.failed(cause == null ? Relay.Cause.BODY_BROKEN : cause, error);
     } else if (complete) {
       sink = null;
-      to.end();
+      to.end(trailers);
     }
   }
 
@@ -174,6 +197,7 @@ final class RequestBody {
     for (ByteBuf piece = queue.poll(); piece != null; piece = queue.poll()) {
       piece.release();
     }
+    readAhead.add(-queued);
     queued = 0;
   }
 }

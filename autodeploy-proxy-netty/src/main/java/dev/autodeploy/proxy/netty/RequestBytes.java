@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
 
 /**
  * Writes the head of a request for an instance by hand: Netty's encoder would write the target in
@@ -11,12 +12,12 @@ import io.netty.buffer.ByteBuf;
 final class RequestBytes {
   private RequestBytes() {}
 
-  static ByteBuf head(InstanceConnection to, Relay.Request request) {
-    ByteBuf out = to.alloc().buffer(512);
-    ResponseBytes.text(
-        out, request.method() + " " + to.basePath() + request.target() + " HTTP/1.1\r\n");
+  static ByteBuf head(
+      ByteBufAllocator allocator, String authority, String basePath, Relay.Request request) {
+    ByteBuf out = allocator.buffer(512);
+    ResponseBytes.text(out, request.method() + " " + basePath + request.target() + " HTTP/1.1\r\n");
     if (request.headers().first("Host") == null) {
-      ResponseBytes.text(out, "Host: " + to.authority() + "\r\n");
+      ResponseBytes.text(out, "Host: " + authority + "\r\n");
     }
     ResponseBytes.fields(out, request.headers());
     if (request.bodyLength() == RequestHead.CHUNKED) {

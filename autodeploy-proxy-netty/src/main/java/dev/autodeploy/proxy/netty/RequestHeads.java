@@ -37,12 +37,19 @@ final class RequestHeads {
 
   /** Reads the length as the decoder does; the guard refuses what could be read otherwise. */
   private static long bodyLength(HttpHeaders headers) {
-    if (headers.first("Transfer-Encoding") != null) {
+    boolean none =
+        headers.first("Transfer-Encoding") == null && headers.first("Content-Length") == null;
+    return none ? 0 : declaredLength(headers);
+  }
+
+  /** Returns the length of a body that there is, as far as it is known. */
+  static long declaredLength(HttpHeaders headers) {
+    String length = headers.first("Content-Length");
+    if (length == null || headers.first("Transfer-Encoding") != null) {
       return RequestHead.CHUNKED;
     }
-    String length = headers.first("Content-Length");
     try {
-      return length == null ? 0 : Long.parseLong(length);
+      return Long.parseLong(length);
     } catch (NumberFormatException e) {
       return 0;
     }

@@ -69,13 +69,24 @@ final class ResponseBytes {
     return allocator.buffer(2).writeBytes(LINE_END);
   }
 
-  static ByteBuf lastChunk(ByteBufAllocator allocator) {
+  /** Returns the end of a body in chunks, with the fields behind it. */
+  static ByteBuf lastChunk(ByteBufAllocator allocator, HttpHeaders trailers) {
     ByteBuf out = allocator.buffer(8);
-    text(out, "0\r\n\r\n");
-    return out;
+    text(out, "0\r\n");
+    fields(out, trailers);
+    return out.writeBytes(LINE_END);
   }
 
-  private static String now() {
+  /** Returns the head of what comes before a response. */
+  static ByteBuf interim(ByteBufAllocator allocator, int status, HttpHeaders headers) {
+    ByteBuf out = allocator.buffer(64);
+    text(out, "HTTP/1.1 " + status + " " + HttpResponseStatus.valueOf(status).reasonPhrase());
+    out.writeBytes(LINE_END);
+    fields(out, headers);
+    return out.writeBytes(LINE_END);
+  }
+
+  static String now() {
     Instant now = Instant.now();
     Stamp known = stamp;
     if (known.second != now.getEpochSecond()) {

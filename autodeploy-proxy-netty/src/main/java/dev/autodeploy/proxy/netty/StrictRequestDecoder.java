@@ -7,7 +7,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request decoder that takes only request lines as RFC 9112 has them: single spaces, and a
@@ -15,9 +17,16 @@ import java.util.List;
  */
 final class StrictRequestDecoder extends HttpRequestDecoder {
   private static final int MAX_PAUSED = 64 * 1024;
+
+  /** A client that knows that HTTP/2 is spoken here begins with this (RFC 9113, 3.4). */
+  private static final byte[] PREFACE =
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
   private int firstEnd;
   private int secondEnd;
   private boolean paused;
+  private boolean begun;
+  private @Nullable Runnable whenHttp2;
 
   StrictRequestDecoder() {
     // Explicitly what are defaults: system properties of the host application could change them.
@@ -30,6 +39,11 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
             .setUseRfc9112TransferEncoding(true)
             .setAllowDuplicateContentLengths(false)
             .setValidateHeaders(true));
+  }
+
+  /** Sets what to do, before anything else is read, with a connection that speaks HTTP/2. */
+  void whenHttp2(Runnable task) {
+    whenHttp2 = task;
   }
 
   /** Leaves what follows the current request as it is. */
@@ -64,11 +78,33 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
   @Override
   protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out)
       throws Exception {
+    if (!begun && whenHttp2 != null) {
+      int same = prefaceBytes(in);
+      if (same == PREFACE.length) {
+        begun = true;
+        whenHttp2.run(); // removes this handler, which hands on what there is
+        return;
+      }
+      if (same == in.readableBytes()) {
+        return; // it may become one
+      }
+      begun = true;
+    }
     if (!paused) {
       super.decode(context, in, out);
     } else if (in.readableBytes() > MAX_PAUSED) {
       context.channel().config().setAutoRead(false);
     }
+  }
+
+  /** Returns how many bytes are those of the preface. */
+  private static int prefaceBytes(ByteBuf in) {
+    int same = 0;
+    int length = Math.min(in.readableBytes(), PREFACE.length);
+    while (same < length && in.getByte(in.readerIndex() + same) == PREFACE[same]) {
+      same++;
+    }
+    return same;
   }
 
   @Override

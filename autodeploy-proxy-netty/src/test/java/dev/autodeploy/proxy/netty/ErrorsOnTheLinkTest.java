@@ -3,9 +3,7 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.contract.ErrorsOnTheLinkContract;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-@ExtendWith(NoLeaks.class)
 final class ErrorsOnTheLinkTest extends ErrorsOnTheLinkContract {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {

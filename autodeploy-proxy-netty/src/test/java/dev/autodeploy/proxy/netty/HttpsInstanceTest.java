@@ -6,10 +6,6 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
-import dev.autodeploy.spi.InstanceProvider;
-import dev.autodeploy.spi.ProviderContext;
-import dev.autodeploy.spi.ProviderInstance;
-import dev.autodeploy.spi.StartRequest;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,17 +14,11 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Instances that are reached over TLS. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-@ExtendWith(NoLeaks.class)
 final class HttpsInstanceTest {
   @TempDir static Path directory;
 
@@ -70,32 +60,6 @@ final class HttpsInstanceTest {
     thread.start();
   }
 
-  private record Provider(URI endpoint) implements InstanceProvider {
-    @Override
-    public void open(ProviderContext context) {}
-
-    @Override
-    public CompletionStage<ProviderInstance> start(StartRequest request) {
-      return CompletableFuture.completedFuture(
-          ProviderInstance.of(request, endpoint, Instant.now()));
-    }
-
-    @Override
-    public CompletionStage<Void> release(String instanceId, Duration grace) {
-      return CompletableFuture.completedFuture(null);
-    }
-
-    @Override
-    public CompletionStage<List<ProviderInstance>> list(String owner) {
-      return CompletableFuture.completedFuture(List.of());
-    }
-
-    @Override
-    public CompletionStage<List<String>> logs(String instanceId, int lines) {
-      return CompletableFuture.completedFuture(List.of());
-    }
-  }
-
   private static void withInstance(String names, boolean trusted, Check check) throws Exception {
     TestCertificate certificate = new TestCertificate(directory, names);
     ServerSocket server =
@@ -113,7 +77,7 @@ final class HttpsInstanceTest {
     try (server;
         AutoDeploy engine =
             AutoDeploy.builder()
-                .provider(new Provider(endpoint))
+                .provider(new FixedInstance(endpoint))
                 .releaseOnShutdown(false)
                 .drainTimeout(Duration.ofMillis(200))
                 .build()) {

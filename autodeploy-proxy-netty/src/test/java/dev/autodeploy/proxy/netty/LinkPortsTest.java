@@ -3,9 +3,7 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.contract.LinkPortsContract;
-import org.junit.jupiter.api.extension.ExtendWith;
 
-@ExtendWith(NoLeaks.class)
 final class LinkPortsTest extends LinkPortsContract {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {

@@ -20,11 +20,9 @@ import java.net.ServerSocket;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What this front can do beyond the contract of all. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-@ExtendWith(NoLeaks.class)
 final class NettyHttpProxyTest extends LinkContract {
   private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
   private static final String UPGRADE =

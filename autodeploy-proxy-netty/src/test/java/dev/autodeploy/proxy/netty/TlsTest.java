@@ -21,14 +21,12 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Links over TLS. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
-@ExtendWith(NoLeaks.class)
 final class TlsTest {
   private static final String GET = "GET /d/app/x HTTP/1.1\r\nHost: a\r\n\r\n";
   private static final String UPGRADE =
@@ -242,7 +240,7 @@ final class TlsTest {
           assertThat(client.send(GET).response().status).isEqualTo(200);
         }
       }
-      UnfinishedHeads heads = ((NettyHttpProxy) link.proxy).front().unfinishedHeads();
+      WaitingClients heads = ((NettyHttpProxy) link.proxy).front().unfinishedHeads();
       Await.until("room is made", () -> heads.size() <= 4);
     }
   }

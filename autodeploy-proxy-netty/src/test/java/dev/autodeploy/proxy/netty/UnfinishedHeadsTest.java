@@ -14,11 +14,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@ExtendWith(NoLeaks.class)
 final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
@@ -35,7 +33,7 @@ final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
                 .headTimeout(Duration.ofMinutes(2)));
   }
 
-  private static UnfinishedHeads heads(TestLink link) {
+  private static WaitingClients heads(TestLink link) {
     return ((NettyHttpProxy) link.proxy).front().unfinishedHeads();
   }
 

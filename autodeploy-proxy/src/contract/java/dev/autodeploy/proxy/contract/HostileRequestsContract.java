@@ -83,6 +83,8 @@ public abstract class HostileRequestsContract extends LinkContract {
         Arguments.of("version JUNK", "GET /d/app/x JUNK\r\nHost: a\r\n\r\n"),
         Arguments.of("version 9.9", "GET /d/app/x HTTP/9.9\r\nHost: a\r\n\r\n"),
         Arguments.of("version 2.0", "GET /d/app/x HTTP/2.0\r\nHost: a\r\n\r\n"),
+        Arguments.of("version 2", "GET /d/app/x HTTP/2\r\nHost: a\r\n\r\n"),
+        Arguments.of("version of another", "GET /d/app/x h2\r\nHost: a\r\n\r\n"),
         Arguments.of("version case", "GET /d/app/x http/1.1\r\nHost: a\r\n\r\n"),
         Arguments.of("two spaces", "GET  /d/app/x HTTP/1.1\r\nHost: a\r\n\r\n"),
         Arguments.of("method", "G(T /d/app/x HTTP/1.1\r\nHost: a\r\n\r\n"),

@@ -179,6 +179,12 @@ public final class TestInstance implements Closeable {
       return bytes.toString(ISO_8859_1);
     }
 
+    /** Reads a byte of the body as it comes, chunks and all. */
+    public int read() throws IOException {
+      drained = true;
+      return in.read();
+    }
+
     public void drain() throws IOException {
       copyBody(OutputStream.nullOutputStream());
     }

@@ -23,7 +23,8 @@ public final class BodyPace {
    * @param total how long all of a body may be waited for
    */
   public record Limits(long minRate, Duration grace, Duration total) {
-    static final Limits NONE = new Limits(0, Duration.ZERO, Duration.ofDays(3650));
+    /** Any pace. */
+    public static final Limits NONE = new Limits(0, Duration.ZERO, Duration.ofDays(3650));
   }
 
   /**

@@ -112,4 +112,13 @@ public interface Exchange {
   default boolean switchesProtocols() {
     return false;
   }
+
+  /**
+   * Returns whether the front carries fields behind a body, in both directions.
+   *
+   * @return true if so
+   */
+  default boolean passesTrailers() {
+    return false;
+  }
 }

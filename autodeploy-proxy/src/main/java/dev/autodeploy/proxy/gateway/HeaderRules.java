@@ -117,6 +117,12 @@ final class HeaderRules {
     return name.indexOf('_') < 0 ? name : name.replace('_', '-');
   }
 
+  /** Returns whether a field, in lower case, is not for the peers to say. */
+  static boolean isReserved(String name) {
+    String plain = plain(name);
+    return HOP.contains(plain) || OURS.contains(plain) || isOurs(plain) || isFromTrusted(plain);
+  }
+
   private static boolean isOurs(String name) {
     return OUR_NAMES.stream().anyMatch(name::startsWith);
   }

@@ -29,7 +29,8 @@ final class LinkResponder {
    */
   void send(Exchange exchange, LinkResponse response, @Nullable String deployment) {
     cors.addTo(response.headers(), exchange.request(), deployment);
-    active.whileResponding(exchange, () -> write(exchange, response));
+    LinkResponse sent = Grpc.asks(exchange.request()) ? Grpc.response(response) : response;
+    active.whileResponding(exchange, () -> write(exchange, sent));
   }
 
   private void write(Exchange exchange, LinkResponse response) {

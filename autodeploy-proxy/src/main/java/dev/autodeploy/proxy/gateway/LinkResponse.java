@@ -14,17 +14,23 @@ import org.jspecify.annotations.Nullable;
  * @param type the body's media type, or null if there is no body
  * @param body the body
  * @param charset how the body is written
+ * @param detail what happened, in one sentence, if it is a problem
  */
 record LinkResponse(
-    int status, HttpHeaders headers, @Nullable String type, String body, Charset charset) {
+    int status,
+    HttpHeaders headers,
+    @Nullable String type,
+    String body,
+    Charset charset,
+    @Nullable String detail) {
 
   static LinkResponse text(int status, HttpHeaders headers, @Nullable String type, String body) {
-    return new LinkResponse(status, headers, type, body, UTF_8);
+    return new LinkResponse(status, headers, type, body, UTF_8, null);
   }
 
   /** Returns the response whose body has one byte for each character. */
   static LinkResponse bytes(int status, HttpHeaders headers, @Nullable String type, String body) {
-    return new LinkResponse(status, headers, type, body, ISO_8859_1);
+    return new LinkResponse(status, headers, type, body, ISO_8859_1, null);
   }
 
   static LinkResponse withoutBody(int status, HttpHeaders headers) {
@@ -52,6 +58,12 @@ record LinkResponse(
       headers.set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
     }
     headers.set("Cache-Control", "no-store");
-    return text(problem.status(), headers, "application/problem+json", problem.json());
+    return new LinkResponse(
+        problem.status(),
+        headers,
+        "application/problem+json",
+        problem.json(),
+        UTF_8,
+        problem.detail());
   }
 }

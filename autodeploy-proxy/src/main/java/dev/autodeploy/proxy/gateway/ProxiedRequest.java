@@ -240,6 +240,9 @@ final class ProxiedRequest implements Client {
     boolean keep = services.config().keepAuthorization();
     LinkView view = view(granted);
     HttpHeaders headers = services.headers().toInstance(head, view, keep, upgrade);
+    if (exchange.passesTrailers() && upgrade == null) {
+      TrailerRules.announceToInstance(head.headers(), headers);
+    }
     Relay.Attempt sent;
     try {
       sent =
@@ -313,6 +316,9 @@ final class ProxiedRequest implements Client {
   private Relay.@Nullable ResponseStart respond(
       Lease granted, LinkView view, int code, HttpHeaders received) {
     Relay.ResponseStart start = responseHeaders.start(granted, view, code, received);
+    if (start != null && exchange.passesTrailers()) {
+      TrailerRules.announceToClient(received, start.headers());
+    }
     if (start == null) {
       refuse(
           Problems.instanceBroke(
@@ -566,6 +572,13 @@ final class ProxiedRequest implements Client {
     @Override
     public void requestProgress() {
       phaseSince = services.ticker().read();
+    }
+
+    /** What an instance says of its own accord does not put off the time for its response. */
+    @Override
+    public @Nullable HttpHeaders interim(int code, HttpHeaders headers) {
+      boolean known = code > 100 && !head.version().equals("HTTP/1.0") && aborted == null;
+      return known ? HeaderRules.toClient(headers, route, LinkMapping.of(view)) : null;
     }
 
     @Override

@@ -91,6 +91,17 @@ public interface Relay {
     void requestProgress();
 
     /**
+     * The instance says something before its response, such as 103 (Early Hints).
+     *
+     * @param status the status code, below 200 and not 101
+     * @param headers the header fields
+     * @return the fields for the client, or null if it is not to hear of it
+     */
+    default @Nullable HttpHeaders interim(int status, HttpHeaders headers) {
+      return null;
+    }
+
+    /**
      * The instance begins its response.
      *
      * @param status the status code

@@ -16,6 +16,11 @@ public final class RequestGuard {
   private static final int MAX_FIELDS = 150;
   private static final int MAX_FIELD_BYTES = 65_536;
 
+  private static final String HTTP_2 = "HTTP/2";
+  private static final List<String> VERSIONS = List.of("HTTP/1.1", HTTP_2, "HTTP/1.0");
+  private static final List<String> CONNECTION_FIELDS =
+      List.of("connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade");
+
   private RequestGuard() {}
 
   /**
@@ -25,7 +30,7 @@ public final class RequestGuard {
    * @return what is wrong with it, or null if nothing is
    */
   public static @Nullable Problem check(RequestHead head) {
-    if (!head.version().equals("HTTP/1.1") && !head.version().equals("HTTP/1.0")) {
+    if (!VERSIONS.contains(head.version())) {
       return Problem.of(ProblemType.VERSION_NOT_SUPPORTED, "this link speaks HTTP/1.1 and HTTP/1.0")
           .closing();
     }
@@ -38,6 +43,9 @@ public final class RequestGuard {
     }
     if (problem == null) {
       problem = host(head);
+    }
+    if (problem == null) {
+      problem = head.version().equals(HTTP_2) ? connection(head) : null;
     }
     if (problem == null) {
       problem = framing(head);
@@ -135,7 +143,7 @@ public final class RequestGuard {
 
   private static @Nullable Problem host(RequestHead head) {
     List<String> hosts = head.headers().all("Host");
-    if (hosts.size() > 1 || (hosts.isEmpty() && head.version().equals("HTTP/1.1"))) {
+    if (hosts.size() > 1 || (hosts.isEmpty() && !head.version().equals("HTTP/1.0"))) {
       return Problems.badRequest("there must be exactly one Host field");
     }
     if (!hosts.isEmpty()) {
@@ -145,6 +153,22 @@ public final class RequestGuard {
         if (!(isAlphanumeric(c) || "-._~:[]%!$&'()*+;=".indexOf(c) >= 0)) {
           return Problems.badRequest("the Host field is not a host");
         }
+      }
+    }
+    return null;
+  }
+
+  /** HTTP/2 has no fields of the connection; in HTTP/1.1 they would begin to mean something. */
+  private static @Nullable Problem connection(RequestHead head) {
+    HttpHeaders fields = head.headers();
+    for (String name : CONNECTION_FIELDS) {
+      if (fields.first(name) != null) {
+        return Problems.badRequest("HTTP/2 has no field '" + name + "'");
+      }
+    }
+    for (String te : fields.all("te")) {
+      if (!te.equalsIgnoreCase("trailers")) {
+        return Problems.badRequest("HTTP/2 has no other TE than trailers");
       }
     }
     return null;

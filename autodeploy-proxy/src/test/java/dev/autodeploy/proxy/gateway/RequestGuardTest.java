@@ -26,7 +26,8 @@ final class RequestGuardTest {
 
   @ParameterizedTest
   @CsvSource({
-    "GET, HTTP/2, 505",
+    "GET, HTTP/2.0, 505",
+    "GET, HTTP/2, 0",
     "GET, HTTP/1.2, 505",
     "G T, HTTP/1.1, 400",
     "'', HTTP/1.1, 400",
@@ -165,13 +166,26 @@ final class RequestGuardTest {
   void refusal_endsTheConnection() {
     for (Problem problem :
         new Problem[] {
-          RequestGuard.check(head("GET", "/", "HTTP/2", host(), 0)),
+          RequestGuard.check(head("GET", "/", "HTTP/2.0", host(), 0)),
           RequestGuard.check(head("TRACE", "/", "HTTP/1.1", host(), 0)),
           RequestGuard.check(head("GET", "//", "HTTP/1.1", host(), 0)),
           RequestGuard.check(head("GET", "/", "HTTP/1.1", host().add("Expect", "x"), 0))
         }) {
       assertThat(problem.close()).isTrue();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Connection, keep-alive, 400",
+    "keep-alive, x, 400",
+    "Upgrade, h2c, 400",
+    "Transfer-Encoding, chunked, 400",
+    "te, gzip, 400",
+    "te, trailers, 0"
+  })
+  void http2_hasNoFieldsOfTheConnection(String name, String value, int status) {
+    assertThat(check("GET", "/", "HTTP/2", host().add(name, value))).isEqualTo(status);
   }
 
   @Test

@@ -13,12 +13,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The clients whose first request has no whole head yet, those in the middle of a later one, and
- * those whose refused request has a body that is still to be read away. They take no thread, but a
- * file handle each, of which the process has only so many: where there are too many, the oldest
- * make room. Thread-safe.
+ * Clients that take no thread while they are waited for, but a file handle each, of which the
+ * process has only so many: where there are too many, the oldest make room. There are those whose
+ * first request has no whole head yet, who are in the middle of a later one, or whose refused
+ * request has a body that is still to be read away; and those that may send another request.
+ * Thread-safe.
  */
-final class UnfinishedHeads {
+final class WaitingClients {
   private static final long PAUSE_MILLIS = 20;
 
   private final int max;
@@ -54,7 +55,7 @@ final class UnfinishedHeads {
    *
    * @param max how many clients may take longer than a moment
    */
-  UnfinishedHeads(int max) {
+  WaitingClients(int max) {
     this.max = max;
   }
 

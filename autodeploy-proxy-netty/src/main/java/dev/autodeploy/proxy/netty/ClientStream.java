@@ -1,0 +1,175 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.RequestGuard;
+import dev.autodeploy.proxy.gateway.RequestHead;
+import dev.autodeploy.proxy.gateway.TrailerRules;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.Http2DataFrame;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Headers;
+import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A stream of an {@link Http2ClientConnection}: one exchange. Runs on the connection's loop. */
+final class ClientStream extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(ClientStream.class);
+
+  private final Http2ClientConnection connection;
+  private final Http2StreamChannel channel;
+  private @Nullable Http2Exchange exchange;
+  private boolean open;
+  private boolean begun;
+  private boolean widened;
+
+  ClientStream(Http2ClientConnection connection, Http2StreamChannel channel) {
+    this.connection = connection;
+    this.channel = channel;
+  }
+
+  Front front() {
+    return connection.front();
+  }
+
+  Channel channel() {
+    return channel;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext context) {
+    open = true;
+    connection.opened();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    Http2Exchange current = exchange;
+    if (message instanceof Http2HeadersFrame head && !begun) {
+      begun = true;
+      begin(head);
+    } else if (message instanceof Http2HeadersFrame behind && current != null) {
+      current.body().complete(TrailerRules.passing(Http2Fields.read(behind.headers())));
+    } else if (message instanceof Http2DataFrame data && current != null) {
+      boolean last = data.isEndStream();
+      current.body().add(data.content());
+      if (last) {
+        current.body().complete();
+      }
+      if (current.body().isFull()) {
+        channel.config().setAutoRead(false);
+      }
+    } else {
+      ReferenceCountUtil.release(message);
+    }
+  }
+
+  private void begin(Http2HeadersFrame frame) {
+    HttpHeaders headers = Http2Fields.read(frame.headers());
+    RequestHead head = head(frame.headers(), headers, frame.isEndStream());
+    Http2Exchange next = new Http2Exchange(this, head);
+    exchange = next;
+    if (frame.isEndStream()) {
+      next.body().complete();
+    }
+    if (contradicts(frame.headers().authority(), headers)) {
+      front().gateway().refuse(next, RequestGuard.malformed());
+    } else {
+      front().handle(next, connection.dedicated());
+    }
+  }
+
+  private RequestHead head(Http2Headers from, HttpHeaders headers, boolean withoutBody) {
+    CharSequence authority = from.authority();
+    if (authority != null && headers.first("host") == null) {
+      headers.add("Host", authority.toString());
+    }
+    return new RequestHead(
+        String.valueOf(from.method()),
+        String.valueOf(from.path()),
+        "HTTP/2",
+        headers,
+        withoutBody ? 0 : RequestHeads.declaredLength(headers),
+        (InetSocketAddress) channel.parent().remoteAddress(),
+        (InetSocketAddress) channel.parent().localAddress(),
+        connection.secure());
+  }
+
+  /** A request that names two hosts would be taken for the one here and for the other there. */
+  private static boolean contradicts(@Nullable CharSequence authority, HttpHeaders headers) {
+    String host = headers.first("host");
+    return authority != null && host != null && !host.equalsIgnoreCase(authority.toString());
+  }
+
+  /** Some of the body was taken. */
+  void bodyTaken() {
+    Http2Exchange current = exchange;
+    if (current == null || current.body().hasRoom()) {
+      channel.config().setAutoRead(true);
+    }
+  }
+
+  /** The body is taken as it comes, so that more of it may be under way. */
+  void widen() {
+    if (!widened) {
+      widened = true;
+      connection.widen(channel);
+    }
+  }
+
+  /**
+   * The response is written; what is still to come of the request is not wanted, once the client
+   * has the response.
+   */
+  void finished(Http2Exchange done, ChannelFuture written) {
+    boolean unread = !done.body().isComplete();
+    done.body().discard();
+    exchange = null;
+    if (unread) {
+      channel.config().setAutoRead(true); // what comes nevertheless is dropped
+      written.addListener(out -> resetUnlessClosed());
+    }
+  }
+
+  private void resetUnlessClosed() {
+    if (channel.isActive()) {
+      channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+    }
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    Http2Exchange current = exchange;
+    if (current != null) {
+      current.writabilityChanged(channel.isWritable());
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (open) {
+      open = false;
+      connection.closed();
+    }
+    Http2Exchange current = exchange;
+    exchange = null;
+    if (current != null) {
+      current.gone();
+      current.body().discard();
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
+    LOG.debug("A client's stream is closed after an error", error);
+    channel.close();
+  }
+}

@@ -1,0 +1,149 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.gateway.GatewayConfig;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.NetUtil;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/** Opens connections to one instance on one loop. */
+final class Dialer {
+  private final URI endpoint;
+  private final String host;
+  private final int port;
+  private final String basePath;
+  private final GatewayConfig config;
+  private final EventLoop loop;
+  private final Executor resolver;
+  private @Nullable SslContext tls;
+
+  /** Is told how it went, on the loop. */
+  interface Dialed {
+
+    /**
+     * A connection is there, or not.
+     *
+     * @param channel the connection, or null
+     * @param failure why there is none, or null
+     */
+    void done(@Nullable Channel channel, @Nullable Throwable failure);
+  }
+
+  Dialer(URI endpoint, GatewayConfig config, EventLoop loop, Executor resolver) {
+    this.endpoint = endpoint;
+    this.config = config;
+    this.loop = loop;
+    this.resolver = resolver;
+    String name = String.valueOf(endpoint.getHost());
+    host = name.startsWith("[") ? name.substring(1, name.length() - 1) : name;
+    port = endpoint.getPort() >= 0 ? endpoint.getPort() : isTls() ? 443 : 80;
+    String path = endpoint.getRawPath();
+    basePath = path == null ? "" : path.replaceAll("/+$", "");
+  }
+
+  private boolean isTls() {
+    return "https".equalsIgnoreCase(endpoint.getScheme());
+  }
+
+  /** Returns the context of all connections, as it reads the JVM's certificates when it is made. */
+  private SslContext tls() throws SSLException {
+    SslContext known = tls;
+    if (known == null) {
+      known =
+          SslContextBuilder.forClient()
+              .sslProvider(SslProvider.JDK)
+              .endpointIdentificationAlgorithm("HTTPS")
+              .build();
+      tls = known;
+    }
+    return known;
+  }
+
+  String scheme() {
+    return isTls() ? "https" : "http";
+  }
+
+  String authority() {
+    return String.valueOf(endpoint.getRawAuthority());
+  }
+
+  String basePath() {
+    return basePath;
+  }
+
+  EventLoop loop() {
+    return loop;
+  }
+
+  GatewayConfig config() {
+    return config;
+  }
+
+  /**
+   * Opens a connection.
+   *
+   * @param handlers adds the connection's handlers
+   * @param dialed is told how it went
+   */
+  void dial(Consumer<ChannelPipeline> handlers, Dialed dialed) {
+    if (NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host)) {
+      dial(handlers, new InetSocketAddress(host, port), dialed);
+      return;
+    }
+    resolver.execute( // it may block
+        () -> {
+          InetSocketAddress address = new InetSocketAddress(host, port);
+          loop.execute(() -> dial(handlers, address, dialed));
+        });
+  }
+
+  private void dial(Consumer<ChannelPipeline> handlers, InetSocketAddress address, Dialed dialed) {
+    if (address.isUnresolved()) {
+      dialed.done(null, new UnknownHostException(host));
+      return;
+    }
+    ChannelFuture connect =
+        new Bootstrap()
+            .group(loop)
+            .channel(NioSocketChannel.class)
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(
+                ChannelOption.AUTO_CLOSE, false) // a response may be there though a write failed
+            .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
+            .option(
+                ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 4096, 65536))
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                (int) Math.min(Integer.MAX_VALUE, Math.max(1, config.connectTimeout().toMillis())))
+            .handler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) throws SSLException {
+                    if (isTls()) {
+                      channel.pipeline().addLast(tls().newHandler(channel.alloc(), host, port));
+                    }
+                    handlers.accept(channel.pipeline());
+                  }
+                })
+            .connect(address);
+    connect.addListener(
+        done -> dialed.done(done.isSuccess() ? connect.channel() : null, done.cause()));
+  }
+}

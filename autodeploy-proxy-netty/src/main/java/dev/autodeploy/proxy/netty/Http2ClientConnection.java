@@ -1,0 +1,226 @@
+package dev.autodeploy.proxy.netty;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.http2.DefaultHttp2GoAwayFrame;
+import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client's connection that speaks HTTP/2. Each of its streams is an exchange of its own, which
+ * reads and writes only as fast as its other side. Runs on the connection's loop.
+ */
+final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(Http2ClientConnection.class);
+
+  static final int MAX_STREAMS = 100;
+
+  /** What a client may send of a body that nobody takes yet. */
+  private static final int STREAM_WINDOW = 64 * 1024;
+
+  /** What it may send of one that is taken: else the way to a client far off would be a limit. */
+  private static final int WIDE_WINDOW = 1024 * 1024;
+
+  /** What it may send in all its streams together that nobody has taken. */
+  private static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
+
+  /** More is read than is allowed, so that the client learns by 431 why it is refused. */
+  private static final int MAX_HEADER_LIST = 128 * 1024;
+
+  private static final int MAX_RESETS = 1000;
+  private static final int RESETS_SECONDS = 30;
+  private static final int MAX_QUEUED_ACKS = 1000;
+  private static final long IDLE_MILLIS = TimeUnit.SECONDS.toMillis(75);
+
+  private final Front front;
+  private final @Nullable String dedicated;
+  private final boolean secure;
+  private final Http2FrameCodec codec;
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable ScheduledFuture<?> timer;
+  private WaitingClients.@Nullable Waiting waiting;
+  private boolean served;
+  private int streams;
+
+  private Http2ClientConnection(Front front, @Nullable String dedicated, boolean secure) {
+    this.front = front;
+    this.dedicated = dedicated;
+    this.secure = secure;
+    codec = codec();
+  }
+
+  /** Adds all handlers. */
+  static void addTo(ChannelPipeline pipeline, Front front, @Nullable String to, boolean secure) {
+    Http2ClientConnection connection = new Http2ClientConnection(front, to, secure);
+    ChannelInitializer<Channel> streams =
+        new ChannelInitializer<>() {
+          @Override
+          protected void initChannel(Channel stream) {
+            Http2StreamChannel channel = (Http2StreamChannel) stream;
+            stream.pipeline().addLast(new ClientStream(connection, channel));
+          }
+        };
+    pipeline.addLast(connection.codec, new Http2MultiplexHandler(streams), connection);
+  }
+
+  /** All limits are set explicitly: defaults change, and properties of the system can. */
+  private static Http2FrameCodec codec() {
+    return Http2FrameCodecBuilder.forServer()
+        .initialSettings(
+            Http2Settings.defaultSettings()
+                .maxConcurrentStreams(MAX_STREAMS)
+                .initialWindowSize(STREAM_WINDOW)
+                .maxHeaderListSize(MAX_HEADER_LIST))
+        .validateHeaders(true)
+        .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
+        .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
+        .decoderEnforceMaxConsecutiveEmptyDataFrames(2)
+        .decoderEnforceMaxSmallContinuationFrames(16)
+        .encoderEnforceMaxQueuedControlFrames(MAX_QUEUED_ACKS)
+        .decoupleCloseAndGoAway(true)
+        .build();
+  }
+
+  Front front() {
+    return front;
+  }
+
+  @Nullable String dedicated() {
+    return dedicated;
+  }
+
+  boolean secure() {
+    return secure;
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext added) {
+    context = added;
+    waiting = front.unfinishedHeads().add(added.channel());
+    endAfter(front.headTimeout().toMillis());
+    added.channel().eventLoop().execute(this::widenConnection); // when the codec is in place, too
+  }
+
+  private void widenConnection() {
+    ChannelHandlerContext here = context;
+    if (here != null && here.channel().isActive()) {
+      here.writeAndFlush(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - 65_535));
+    }
+  }
+
+  /** Lets more of a stream's data be under way. */
+  void widen(Http2StreamChannel channel) {
+    Http2Connection connection = codec.connection();
+    Http2Stream stream = connection.stream(channel.stream().id());
+    if (stream == null) {
+      return;
+    }
+    try {
+      connection.local().flowController().incrementWindowSize(stream, WIDE_WINDOW - STREAM_WINDOW);
+    } catch (Http2Exception e) {
+      LOG.debug("A stream's window cannot be widened", e);
+    }
+  }
+
+  private void endAfter(long millis) {
+    cancelTimer();
+    ChannelHandlerContext here = context;
+    if (here != null) {
+      timer = here.channel().eventLoop().schedule(this::endIfIdle, millis, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void cancelTimer() {
+    if (timer != null) {
+      timer.cancel(false);
+      timer = null;
+    }
+  }
+
+  private void endIfIdle() {
+    ChannelHandlerContext here = context;
+    if (streams == 0 && here != null) {
+      here.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR))
+          .addListener(ChannelFutureListener.CLOSE);
+    }
+  }
+
+  /** Tells the client to send no more requests on this connection. */
+  void goAway() {
+    ChannelHandlerContext here = context;
+    if (here != null) {
+      DefaultHttp2GoAwayFrame frame = new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR);
+      frame.setExtraStreamIds(Integer.MAX_VALUE); // what is under way already is refused politely
+      here.writeAndFlush(frame);
+    }
+  }
+
+  /** A stream has opened. */
+  void opened() {
+    streams++;
+    cancelTimer();
+    stopWaiting();
+    served = true;
+  }
+
+  /** A stream has closed. */
+  void closed() {
+    streams--;
+    ChannelHandlerContext here = context;
+    if (streams == 0 && here != null && here.channel().isActive()) {
+      waiting = front.idle().add(here.channel());
+      endAfter(IDLE_MILLIS);
+    }
+  }
+
+  private void stopWaiting() {
+    WaitingClients.Waiting known = waiting;
+    waiting = null;
+    if (known != null) {
+      (served ? front.idle() : front.unfinishedHeads()).remove(known);
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext from, Object message) {
+    ReferenceCountUtil.release(message); // settings, pings and the like
+  }
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext from, Object event) {
+    if (event instanceof ChannelInputShutdownEvent) {
+      from.close();
+    }
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext from) {
+    cancelTimer();
+    stopWaiting();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext from, Throwable error) {
+    LOG.debug("A client's connection is closed after an error", error);
+    from.close();
+  }
+}

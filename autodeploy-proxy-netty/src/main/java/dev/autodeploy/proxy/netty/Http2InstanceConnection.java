@@ -1,0 +1,180 @@
+package dev.autodeploy.proxy.netty;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
+import io.netty.handler.codec.http2.Http2FrameCodec;
+import io.netty.handler.codec.http2.Http2FrameCodecBuilder;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
+import io.netty.handler.codec.http2.Http2MultiplexHandler;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.codec.http2.Http2SettingsFrame;
+import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of HTTP/2 to an instance, for many attempts at a time. Runs on its pool's loop. */
+final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
+  private static final int MAX_STREAMS = 100;
+  private static final int STREAM_WINDOW = 64 * 1024;
+  private static final int CONNECTION_WINDOW = 8 * 1024 * 1024; // room for all streams
+  private static final int MAX_HEADER_LIST = 64 * 1024;
+
+  private final Http2Pool pool;
+  private @Nullable Channel channel;
+  private @Nullable ScheduledFuture<?> patience;
+  private int maxStreams = MAX_STREAMS;
+  private int streams;
+  private boolean ready;
+  private boolean leaving;
+  private long idleSince;
+
+  Http2InstanceConnection(Http2Pool pool) {
+    this.pool = pool;
+    idleSince = pool.dialer().config().ticker().read();
+  }
+
+  void addTo(ChannelPipeline pipeline) {
+    channel = pipeline.channel();
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forClient()
+            .initialSettings(
+                Http2Settings.defaultSettings()
+                    .pushEnabled(false)
+                    .initialWindowSize(STREAM_WINDOW)
+                    .maxHeaderListSize(MAX_HEADER_LIST))
+            .validateHeaders(true)
+            .decoupleCloseAndGoAway(true)
+            .build();
+    ChannelHandler pushed = new ChannelInboundHandlerAdapter(); // never: it is switched off
+    pipeline.addLast(codec, new Http2MultiplexHandler(pushed), this);
+  }
+
+  private Channel channel() {
+    Channel known = channel;
+    if (known == null) {
+      throw new IllegalStateException("the connection is not there yet");
+    }
+    return known;
+  }
+
+  /** An instance that speaks HTTP/2 begins with its settings; any other may wait for ever. */
+  void awaitSettings() {
+    if (!ready) {
+      patience =
+          pool.dialer()
+              .loop()
+              .schedule(
+                  this::close,
+                  pool.dialer().config().connectTimeout().toMillis(),
+                  TimeUnit.MILLISECONDS);
+    }
+  }
+
+  boolean hasRoom() {
+    return streams < maxStreams && !leaving && channel().isActive();
+  }
+
+  boolean isIdle() {
+    return streams == 0;
+  }
+
+  long idleSince() {
+    return idleSince;
+  }
+
+  void open(NettyAttempt attempt) {
+    streams++;
+    InstanceStream made = new InstanceStream(this, attempt);
+    Future<Http2StreamChannel> opening =
+        new Http2StreamChannelBootstrap(channel()).handler(made).open();
+    opening.addListener(
+        done -> {
+          if (opening.isSuccess() && !attempt.isCancelled()) {
+            attempt.connected(made);
+          } else {
+            if (opening.isSuccess()) {
+              opening.getNow().close();
+            }
+            closed();
+            attempt.notConnected(
+                done.cause() == null ? new IllegalStateException("Canceled") : done.cause());
+          }
+        });
+  }
+
+  Dialer dialer() {
+    return pool.dialer();
+  }
+
+  /** A stream has ended. */
+  void closed() {
+    streams--;
+    idleSince = pool.dialer().config().ticker().read();
+    if (streams == 0 && leaving) {
+      close();
+    }
+  }
+
+  void closeWhenIdle() {
+    leaving = true;
+    if (streams == 0) {
+      close();
+    }
+  }
+
+  void close() {
+    channel().close();
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (message instanceof Http2SettingsFrame settings) {
+      Long max = settings.settings().maxConcurrentStreams();
+      maxStreams = max == null ? maxStreams : (int) Math.min(MAX_STREAMS, max);
+      if (!ready) {
+        becomeReady(context);
+      }
+    } else if (message instanceof Http2GoAwayFrame) {
+      leaving = true;
+      pool.remove(this);
+      if (streams == 0) {
+        close();
+      }
+    }
+    ReferenceCountUtil.release(message);
+  }
+
+  private void becomeReady(ChannelHandlerContext context) {
+    ready = true;
+    if (patience != null) {
+      patience.cancel(false);
+    }
+    context.writeAndFlush(new DefaultHttp2WindowUpdateFrame(CONNECTION_WINDOW - 65_535));
+    pool.ready(this);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    if (patience != null) {
+      patience.cancel(false);
+    }
+    pool.remove(this);
+    if (!ready && patience != null) {
+      pool.failed(new IOException("it closed the connection"), true);
+    }
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
+    context.close();
+  }
+}
