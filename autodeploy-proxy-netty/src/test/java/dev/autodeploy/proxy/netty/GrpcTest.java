@@ -82,16 +82,15 @@ final class GrpcTest extends LinkContract {
   /** Has an instance that is ready, and then no longer listens. */
   private static void withNobody(Consumer<NettyHttpProxy.Builder> settings, Check check)
       throws Exception {
-    try (ServerSocket instance = new ServerSocket(0)) {
-      with(
-          instance.getLocalPort(),
-          settings,
-          (proxy, app) -> {
-            app.warmUp().join();
-            instance.close();
-            check.of(proxy, app);
-          });
-    }
+    ServerSocket instance = new ServerSocket(0);
+    with(
+        instance.getLocalPort(),
+        settings,
+        (proxy, app) -> {
+          app.warmUp().join();
+          instance.close();
+          check.of(proxy, app);
+        });
   }
 
   private static String unary(NettyHttpProxy proxy) throws Exception {

@@ -9,4 +9,9 @@ final class HostileRequestsTest extends HostileRequestsContract {
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return NettyFront.of(engine);
   }
+
+  @Override
+  protected boolean speaksHttp2() {
+    return true;
+  }
 }
