@@ -322,6 +322,31 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Sets where a request may bring the token of {@link #bearerToken}. Whatever the place, the
+   * instance does not see it. Default: all but {@link TokenCarrier#QUERY}.
+   *
+   * @param carriers one or more
+   * @return this
+   */
+  public B tokenCarriers(TokenCarrier... carriers) {
+    settings.tokenCarriers(carriers);
+    return self();
+  }
+
+  /**
+   * Has all requests of a caller go to one instance of a deployment. Default: each goes to the
+   * instance that serves the fewest.
+   *
+   * @param deployment its name, or {@code *} for every one
+   * @param way how callers are recognised
+   * @return this
+   */
+  public B sticky(String deployment, Sticky way) {
+    settings.sticky(deployment, way);
+    return self();
+  }
+
+  /**
    * Adds a rule for requests that do not start an instance, or do not keep one: for monitors,
    * crawlers, lists of models, standing streams. Of several rules the first one counts that is for
    * a request. Default: none.

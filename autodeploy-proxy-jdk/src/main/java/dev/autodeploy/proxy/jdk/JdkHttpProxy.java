@@ -149,7 +149,7 @@ public final class JdkHttpProxy implements LinkProxy {
   private void mount(String path, HttpHandler handler) {
     if (path.equals("/")) {
       server.removeContext("/");
-      for (String own : new String[] {"/d/", Gateway.STATUS_PATH}) {
+      for (String own : new String[] {"/d/", Gateway.STATUS_PATH, Gateway.HEALTH_PATH}) {
         server.createContext(own, http -> serve(http, null));
       }
     }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.LinkRequest;
+import dev.autodeploy.proxy.TokenCarrier;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -11,37 +12,38 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The rules of who may use which deployment: by bearer token, of which only a hash is kept, and by
- * the host application's own check. Immutable.
+ * The rules of who may use which deployment: by token, of which only a hash is kept, and by the
+ * host application's own check. Immutable.
  */
 public final class AccessRules {
   /** The name that stands for every deployment. */
   public static final String EVERY = "*";
 
   private static final Logger LOG = LoggerFactory.getLogger(AccessRules.class);
-  private static final Pattern BEARER =
-      Pattern.compile("bearer +([A-Za-z0-9._~+/=-]+)", Pattern.CASE_INSENSITIVE);
-
   private final Map<String, List<byte[]>> hashes;
   private final @Nullable AccessCheck check;
+  private final Set<TokenCarrier> carriers;
 
   /**
    * Creates the rules.
    *
    * @param hashes the SHA-256 hashes of the tokens of each deployment, or of {@link #EVERY}
    * @param check the host application's own check, or null
+   * @param carriers where a request may bring its token
    */
-  public AccessRules(Map<String, List<byte[]>> hashes, @Nullable AccessCheck check) {
+  public AccessRules(
+      Map<String, List<byte[]>> hashes, @Nullable AccessCheck check, Set<TokenCarrier> carriers) {
     Map<String, List<byte[]>> copy = new LinkedHashMap<>();
     hashes.forEach((name, tokens) -> copy.put(name, List.copyOf(tokens)));
     this.hashes = copy;
     this.check = check;
+    this.carriers = Set.copyOf(carriers);
   }
 
   /**
@@ -77,9 +79,19 @@ public final class AccessRules {
     return !hashes.isEmpty();
   }
 
-  /** Returns whether the caller may use the deployment. */
-  boolean allow(LinkRequest request) {
-    if (!hashes.isEmpty() && !hasToken(request)) {
+  /** Returns the tokens that a request brings, good or not. */
+  List<String> presented(RequestHead head) {
+    return hashes.isEmpty() ? List.of() : PresentedTokens.of(head, carriers);
+  }
+
+  /**
+   * Returns whether the caller may use the deployment.
+   *
+   * @param request the request
+   * @param tokens the tokens that it brings
+   */
+  boolean allow(LinkRequest request, List<String> tokens) {
+    if (!hashes.isEmpty() && valid(request.deployment(), tokens) == null) {
       return false;
     }
     if (check == null) {
@@ -94,32 +106,49 @@ public final class AccessRules {
   }
 
   /** Returns what stands for the caller's token in a rate limit, or null if there is none. */
-  static @Nullable String tokenId(LinkRequest request) {
-    String token = token(request);
+  @Nullable String tokenId(String deployment, List<String> tokens) {
+    String token = valid(deployment, tokens);
     return token == null ? null : HexFormat.of().formatHex(hash(token), 0, 16);
   }
 
-  private boolean hasToken(LinkRequest request) {
-    String token = token(request);
-    if (token == null) {
-      return false;
-    }
-    byte[] hash = hash(token);
-    List<byte[]> valid = new ArrayList<>(hashes.getOrDefault(request.deployment(), List.of()));
+  /** Returns the first token that opens a deployment's link, or null. */
+  private @Nullable String valid(String deployment, List<String> tokens) {
+    List<byte[]> valid = new ArrayList<>(hashes.getOrDefault(deployment, List.of()));
     valid.addAll(hashes.getOrDefault(EVERY, List.of()));
+    for (String token : tokens) {
+      if (isIn(valid, token)) {
+        return token;
+      }
+    }
+    return null;
+  }
+
+  private static boolean isIn(List<byte[]> hashes, String token) {
+    byte[] hash = hash(token);
     boolean found = false;
-    for (byte[] known : valid) {
+    for (byte[] known : hashes) {
       found |= MessageDigest.isEqual(known, hash); // all of them, so that time tells nothing
     }
     return found;
   }
 
-  private static @Nullable String token(LinkRequest request) {
-    List<String> values = request.headers().apply("Authorization");
-    if (values.size() != 1) {
-      return null;
+  private boolean isOurs(String token) {
+    boolean found = false;
+    for (List<byte[]> known : hashes.values()) {
+      found |= isIn(known, token);
     }
-    var matcher = BEARER.matcher(values.get(0));
-    return matcher.matches() ? matcher.group(1) : null;
+    return found;
+  }
+
+  /** Returns a request for an instance: without what is the link's, whoever may use it. */
+  RequestHead withoutOurs(RequestHead head, boolean keepAuthorization) {
+    return PresentedTokens.without(head, this::isOurs, keepAuthorization);
+  }
+
+  /** Returns a target for an instance. */
+  String withoutOurs(String target) {
+    return hashes.isEmpty() || !carriers.contains(TokenCarrier.QUERY)
+        ? target
+        : PresentedTokens.without(target, this::isOurs);
   }
 }

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Refuses callers who may not use the deployment, whether or not there is one. */
@@ -12,7 +13,9 @@ final class AccessStep implements LinkStep {
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
-    if (access.allow(call.request())) {
+    List<String> tokens = access.presented(call.head());
+    if (access.allow(call.request(), tokens)) {
+      call.tokenId(access.tokenId(call.request().deployment(), tokens));
       return null;
     }
     String name = call.request().deployment();

@@ -27,6 +27,9 @@ public final class Gateway implements AutoCloseable {
   /** The path of the document with the status of all deployments. */
   public static final String STATUS_PATH = "/-/status";
 
+  /** The path at which a load balancer sees that the link serves. */
+  public static final String HEALTH_PATH = "/-/health";
+
   /** All small bodies together that wait for an instance; more are read when there is one. */
   private static final long READ_AHEAD_BYTES = 64L * 1024 * 1024;
 
@@ -87,6 +90,7 @@ public final class Gateway implements AutoCloseable {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new GuardStep(connections));
+    steps.add(new HealthStep(router));
     steps.add(new RouteStep(router));
     steps.add(new SiteStep(config.sites(), config.cors()));
     steps.add(new ServiceWorkerStep());
@@ -94,9 +98,7 @@ public final class Gateway implements AutoCloseable {
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
     steps.add(new AccessStep(access));
     if (config.rateRequests() > 0) {
-      steps.add(
-          new RateLimitStep(
-              config.rateRequests(), config.ratePeriod(), access.useTokens(), ticker));
+      steps.add(new RateLimitStep(config.rateRequests(), config.ratePeriod(), ticker));
     }
     steps.add(new TargetStep());
     steps.add(new DeploymentStep(config.deployments()));
@@ -105,7 +107,7 @@ public final class Gateway implements AutoCloseable {
     steps.add(new SlashStep(addresses));
     steps.add(new UpgradeStep());
     steps.add(new BodyLimitStep(config.maxRequestBody()));
-    steps.add(new RouteRuleStep());
+    steps.add(new RouteRuleStep(new StickyRules(config.sticky())));
     if (config.waitingPage()) {
       steps.add(new WaitingPageStep());
     }

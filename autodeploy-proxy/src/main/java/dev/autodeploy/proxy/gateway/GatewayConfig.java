@@ -1,10 +1,12 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.proxy.Sticky;
 import dev.autodeploy.proxy.WakeRule;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ public final class GatewayConfig {
   private final int rateRequests;
   private final Duration ratePeriod;
   private final List<WakeRule> wake;
+  private final Map<String, Sticky> sticky;
   private final Duration exchangeTimeout;
   private final Duration responseBodyTimeout;
   private final CorsRules cors;
@@ -67,13 +70,14 @@ public final class GatewayConfig {
     presenceInterval = settings.presenceInterval;
     trustForwarded = settings.trustForwardedHeaders;
     this.closeAfterChunked = closeAfterChunked;
-    access = new AccessRules(settings.tokenHashes, settings.access);
+    access = new AccessRules(settings.tokenHashes, settings.access, settings.tokenCarriers);
     sites = access.any() ? SiteRules.unchecked() : settings.siteRules();
     sandboxLinks = settings.sandboxLinks;
     forwardAuthorization = settings.forwardAuthorization;
     rateRequests = settings.rateRequests;
     ratePeriod = settings.ratePeriod;
     wake = List.copyOf(settings.wake);
+    sticky = Map.copyOf(settings.sticky);
     exchangeTimeout = settings.exchangeTimeout;
     responseBodyTimeout = settings.responseBodyTimeout;
     cors = new CorsRules(settings.cors);
@@ -200,6 +204,11 @@ public final class GatewayConfig {
     return wake;
   }
 
+  /** Returns how callers are recognised, by deployment. */
+  public Map<String, Sticky> sticky() {
+    return sticky;
+  }
+
   /** Returns how long an exchange with an instance may take in all. */
   public Duration exchangeTimeout() {
     return exchangeTimeout;
@@ -248,8 +257,13 @@ public final class GatewayConfig {
     return new BodyPace.Limits(minTransferRate, stallTimeout.dividedBy(3), requestBodyTimeout);
   }
 
-  /** Returns whether the caller's {@code Authorization} is for the instance. */
+  /** Returns whether the caller's {@code Authorization} may be for the instance. */
   boolean keepAuthorization() {
-    return forwardAuthorization != null ? forwardAuthorization : !access.useTokens();
+    return forwardAuthorization == null || forwardAuthorization;
+  }
+
+  /** Returns whether {@code Authorization} goes to the instance even if the link has used it. */
+  boolean forwardsAuthorization() {
+    return forwardAuthorization != null && forwardAuthorization;
   }
 }

@@ -62,7 +62,7 @@ final class LastAnswers {
     StringBuilder key = new StringBuilder(call.deployment().name());
     key.append('\n').append(call.route().target());
     VARYING.forEach(name -> key.append('\n').append(headers.all(name)));
-    key.append('\n').append(headers.all("Cookie"));
+    headers.all("Cookie").forEach(c -> key.append('\n').append(LinkCookies.withoutOurs(c)));
     key.append('\n').append(keepAuthorization ? headers.all("Authorization") : "");
     return java.util.HexFormat.of().formatHex(AccessRules.hash(key.toString()));
   }

@@ -17,6 +17,8 @@ final class LinkCall {
   private @Nullable Deployment deployment;
   private @Nullable RouteRule rule;
   private InstanceUse use = InstanceUse.ORDINARY;
+  private @Nullable String tokenId;
+  private StickyRules.@Nullable Caller caller;
 
   /**
    * Creates a call.
@@ -94,5 +96,24 @@ final class LinkCall {
 
   InstanceUse use() {
     return use;
+  }
+
+  void tokenId(@Nullable String found) {
+    tokenId = found;
+  }
+
+  /** Returns what stands for the token that opened the link, or null if none did. */
+  @Nullable String tokenId() {
+    return tokenId;
+  }
+
+  void caller(StickyRules.Caller found) {
+    caller = found;
+    rule = found.rule();
+  }
+
+  /** Returns the caller, if it is to have the same instance each time. */
+  StickyRules.@Nullable Caller caller() {
+    return caller;
   }
 }

@@ -6,6 +6,8 @@ import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.CorsPolicy;
+import dev.autodeploy.proxy.Sticky;
+import dev.autodeploy.proxy.TokenCarrier;
 import dev.autodeploy.proxy.WakeRule;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,6 +15,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -60,6 +63,8 @@ public final class LinkSettings {
   int rateRequests;
   Duration ratePeriod = Duration.ofSeconds(1);
   final List<WakeRule> wake = new ArrayList<>();
+  final Map<String, Sticky> sticky = new LinkedHashMap<>();
+  Set<TokenCarrier> tokenCarriers = EnumSet.complementOf(EnumSet.of(TokenCarrier.QUERY));
   Duration exchangeTimeout = LONGEST;
   Duration responseBodyTimeout = Duration.ofHours(1);
   final Map<String, CorsPolicy> cors = new LinkedHashMap<>();
@@ -201,6 +206,17 @@ public final class LinkSettings {
 
   public void wake(WakeRule rule) {
     wake.add(requireNonNull(rule, "rule"));
+  }
+
+  public void tokenCarriers(TokenCarrier... carriers) {
+    if (carriers.length == 0) {
+      throw new IllegalArgumentException("tokenCarriers must be one or more");
+    }
+    tokenCarriers = EnumSet.copyOf(List.of(carriers));
+  }
+
+  public void sticky(String deployment, Sticky way) {
+    sticky.put(requireNonNull(deployment, "deployment"), requireNonNull(way, "way"));
   }
 
   public void exchangeTimeout(Duration value) {

@@ -49,6 +49,7 @@ final class ProxiedRequest implements Client {
   private final @Nullable String upgrade;
   private final LinkAddress link;
   private final InstanceUse use;
+  private final StickyRules.@Nullable Caller caller;
 
   private int replays;
   private volatile boolean connectionSeen;
@@ -78,13 +79,10 @@ final class ProxiedRequest implements Client {
     this.deployment = call.deployment();
     this.rule = call.rule();
     this.use = call.use();
+    this.caller = call.caller();
     this.log = log;
     place =
-        new QueuePlace(
-            services.shares(),
-            services.pendingLimit(),
-            call.request(),
-            services.config().access().useTokens());
+        new QueuePlace(services.shares(), services.pendingLimit(), call.request(), call.tokenId());
     relay = exchange.relay();
     failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
     link = services.addresses().of(head, route);
@@ -237,9 +235,11 @@ final class ProxiedRequest implements Client {
     enter(Phase.FORWARDED);
     usedSince = usedSince == Relay.NOT_WAITING ? phaseSince : usedSince;
     log.granted(granted);
+    AccessRules access = services.config().access();
     boolean keep = services.config().keepAuthorization();
+    RequestHead sentHead = access.withoutOurs(head, services.config().forwardsAuthorization());
     LinkView view = view(granted);
-    HttpHeaders headers = services.headers().toInstance(head, view, keep, upgrade);
+    HttpHeaders headers = services.headers().toInstance(sentHead, view, keep, upgrade);
     if (exchange.passesTrailers() && upgrade == null) {
       TrailerRules.announceToInstance(head.headers(), headers);
     }
@@ -248,7 +248,8 @@ final class ProxiedRequest implements Client {
       sent =
           relay.prepare(
               granted,
-              new Relay.Request(head.method(), route.target(), headers, head.bodyLength()));
+              new Relay.Request(
+                  head.method(), access.withoutOurs(route.target()), headers, head.bodyLength()));
     } catch (Relay.TargetException e) {
       refuse(Problems.targetNotForwardable(deployment.name()));
       return;
@@ -328,6 +329,10 @@ final class ProxiedRequest implements Client {
     String hint = services.refusals().hint(deployment.name(), view.host(), code);
     if (hint != null) {
       start.headers().set("AutoDeploy-Hint", hint);
+    }
+    String cookie = caller == null ? null : caller.served(granted.instanceId(), link);
+    if (cookie != null) {
+      start.headers().add("Set-Cookie", cookie);
     }
     status = code;
     lengthKnown = received.first("Content-Length") != null;

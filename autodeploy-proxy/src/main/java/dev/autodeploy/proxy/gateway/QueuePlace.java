@@ -18,7 +18,7 @@ final class QueuePlace {
   private final QueueShares shares;
   private final PendingLimit limit;
   private final LinkRequest request;
-  private final boolean byToken;
+  private final @Nullable String tokenId;
   private final AtomicBoolean counted = new AtomicBoolean();
   private final AtomicReference<@Nullable Long> number = new AtomicReference<>();
   private volatile @Nullable String caller;
@@ -30,13 +30,15 @@ final class QueuePlace {
    * @param shares the places of all
    * @param limit the limit of all that wait
    * @param request the request
-   * @param byToken whether callers are told by token, not by address
+   * @param tokenId what stands for the token that opened the link, or null: then callers are told
+   *     by address
    */
-  QueuePlace(QueueShares shares, PendingLimit limit, LinkRequest request, boolean byToken) {
+  QueuePlace(
+      QueueShares shares, PendingLimit limit, LinkRequest request, @Nullable String tokenId) {
     this.shares = shares;
     this.limit = limit;
     this.request = request;
-    this.byToken = byToken;
+    this.tokenId = tokenId;
   }
 
   /** Takes the place; returns false if there is none, and no caller has more than this one. */
@@ -73,8 +75,7 @@ final class QueuePlace {
   private String caller() {
     String known = caller;
     if (known == null) {
-      String token = byToken ? AccessRules.tokenId(request) : null;
-      known = token != null ? token : CallerNetwork.of(request.remote().getAddress());
+      known = tokenId != null ? tokenId : CallerNetwork.of(request.remote().getAddress());
       caller = known;
     }
     return known;

@@ -11,19 +11,17 @@ final class RateLimitStep implements LinkStep {
   private final RateLimit limit;
   private final int requests;
   private final Duration period;
-  private final boolean byToken;
 
-  RateLimitStep(int requests, Duration period, boolean byToken, Ticker ticker) {
+  RateLimitStep(int requests, Duration period, Ticker ticker) {
     this.limit = new RateLimit(requests, period, ticker::read);
     this.requests = requests;
     this.period = period;
-    this.byToken = byToken;
   }
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     LinkRequest request = call.request();
-    String token = byToken ? AccessRules.tokenId(request) : null;
+    String token = call.tokenId();
     Duration wait =
         limit.take(token != null ? token : CallerNetwork.of(request.remote().getAddress()));
     return wait.isZero()

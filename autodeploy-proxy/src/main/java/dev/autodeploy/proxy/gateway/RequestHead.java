@@ -28,6 +28,11 @@ public record RequestHead(
   /** The {@link #bodyLength} of a chunked body. */
   public static final long CHUNKED = -1;
 
+  /** Returns this head with other fields. */
+  RequestHead with(HttpHeaders fields) {
+    return new RequestHead(method, target, version, fields, bodyLength, remote, local, secure);
+  }
+
   /** Returns the method and path for a log: never the query, and nothing that forges a line. */
   String shown() {
     return PlainText.line(method + " " + path());

@@ -29,8 +29,9 @@ final class StatusStep implements LinkStep {
     if (!method.equals("GET") && !method.equals("HEAD")) {
       return LinkResponse.of(Problems.statusIsRead());
     }
+    List<String> tokens = access.presented(call.head());
     Predicate<Deployment> visible =
-        one -> access.allow(call.requestFor(one.name(), Gateway.STATUS_PATH));
+        one -> access.allow(call.requestFor(one.name(), Gateway.STATUS_PATH), tokens);
     List<Deployment> all = deployments.all();
     DeploymentQuery.Page page;
     try {

@@ -1,0 +1,40 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The cookies of links, which no instance gets to see. */
+final class LinkCookies {
+  /** The beginning of the names of all of them. */
+  private static final String PREFIX = "AutoDeploy-";
+
+  private LinkCookies() {}
+
+  /** Returns a {@code Cookie} field without the link's own; empty if there are no others. */
+  static String withoutOurs(String field) {
+    if (!field.contains(PREFIX)) {
+      return field;
+    }
+    List<String> others = new ArrayList<>();
+    for (String cookie : field.split(";", -1)) {
+      if (!cookie.strip().startsWith(PREFIX)) {
+        others.add(cookie.strip());
+      }
+    }
+    return String.join("; ", others);
+  }
+
+  /** Returns the value of the first cookie of a name, or null if there is none. */
+  static @Nullable String value(HttpHeaders headers, String name) {
+    for (String field : headers.all("Cookie")) {
+      for (String cookie : field.split(";", -1)) {
+        String pair = cookie.strip();
+        if (pair.startsWith(name) && pair.startsWith("=", name.length())) {
+          return pair.substring(name.length() + 1);
+        }
+      }
+    }
+    return null;
+  }
+}
