@@ -27,7 +27,7 @@ final class ModulesTest {
 
   /** What core's internals are for other modules: helpers, and documents that they show as well. */
   private static final Set<String> SHARED =
-      Set.of("text", "util", "files", "net", "document", "spec");
+      Set.of("text", "util", "files", "net", "document", "spec", "probe");
 
   private static final String GATEWAY = "autodeploy-proxy";
   private static final Path GATEWAY_PACKAGE = Path.of("dev", "autodeploy", "proxy", "gateway");

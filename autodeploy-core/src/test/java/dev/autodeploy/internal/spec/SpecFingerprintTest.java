@@ -62,6 +62,8 @@ final class SpecFingerprintTest {
             "startBackoff",
             KEEPS,
             b -> b.startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(9))),
+        new Setting("priority", KEEPS, b -> b.priority(7)),
+        new Setting("pinned", KEEPS, b -> b.pinned(true)),
         new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))),
         new Setting("preserveHost", KEEPS, b -> b.preserveHost(false)),
         new Setting("linkPort", KEEPS, b -> b.linkPort(20_007)));
