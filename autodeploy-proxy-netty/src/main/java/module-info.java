@@ -1,4 +1,6 @@
-/** Service links on Netty: without a thread for each exchange, and with WebSockets. */
+/**
+ * Service links on Netty: without a thread for each exchange, and with WebSockets, HTTP/2 and gRPC.
+ */
 module dev.autodeploy.proxy.netty {
   requires transitive dev.autodeploy.core;
   requires transitive dev.autodeploy.proxy;

@@ -80,7 +80,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     if (frame.isEndStream()) {
       next.body().complete();
     }
-    if (contradicts(frame.headers().authority(), headers)) {
+    if (isIncomplete(frame.headers()) || contradicts(frame.headers().authority(), headers)) {
       front().gateway().refuse(next, RequestGuard.malformed());
     } else {
       front().handle(next, connection.dedicated());
@@ -101,6 +101,10 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
         (InetSocketAddress) channel.parent().remoteAddress(),
         (InetSocketAddress) channel.parent().localAddress(),
         connection.secure());
+  }
+
+  private static boolean isIncomplete(Http2Headers head) {
+    return head.method() == null || head.path() == null || head.scheme() == null;
   }
 
   /** A request that names two hosts would be taken for the one here and for the other there. */

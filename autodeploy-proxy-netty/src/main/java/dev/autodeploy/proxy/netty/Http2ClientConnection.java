@@ -91,6 +91,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
                 .initialWindowSize(STREAM_WINDOW)
                 .maxHeaderListSize(MAX_HEADER_LIST))
         .validateHeaders(true)
+        .validateRequiredPseudoHeaders(true)
         .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
         .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
         .decoderEnforceMaxConsecutiveEmptyDataFrames(2)

@@ -1,0 +1,314 @@
+package dev.autodeploy.proxy.netty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.contract.Await;
+import dev.autodeploy.proxy.contract.LinkContract;
+import dev.autodeploy.proxy.contract.TestInstance;
+import dev.autodeploy.proxy.contract.TestLink;
+import io.netty.buffer.PooledByteBufAllocator;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Clients of HTTP/2 that mean harm: to what an instance reads, or to the link itself. */
+@org.junit.jupiter.api.TestInstance(Lifecycle.PER_CLASS)
+final class HostileHttp2Test extends LinkContract {
+  private TestLink link;
+
+  @Override
+  protected LinkBuilder<?> front(AutoDeploy engine) {
+    return NettyFront.of(engine);
+  }
+
+  @BeforeAll
+  void start() throws IOException {
+    link =
+        link((request, out) -> {
+              request.drain();
+              TestInstance.App.text("served").respond(request, out);
+            })
+            .warm();
+  }
+
+  @AfterAll
+  void stop() {
+    link.close();
+  }
+
+  private static Arguments with(String name, String... more) {
+    String[] all = new String[8 + more.length];
+    System.arraycopy(
+        new String[] {":method", "GET", ":scheme", "http", ":path", "/d/app/x", ":authority", "a"},
+        0,
+        all,
+        0,
+        8);
+    System.arraycopy(more, 0, all, 8, more.length);
+    return Arguments.of(name, all);
+  }
+
+  private static Arguments of(String name, String... fields) {
+    return Arguments.of(name, fields);
+  }
+
+  static Stream<Arguments> refused() {
+    return Stream.of(
+        with("TE chunked", "transfer-encoding", "chunked"),
+        with("connection", "connection", "close"),
+        with("connection names a field", "connection", "x-forwarded-for"),
+        with("keep-alive", "keep-alive", "timeout=5"),
+        with("proxy-connection", "proxy-connection", "keep-alive"),
+        with("upgrade", "upgrade", "websocket"),
+        with("te", "te", "gzip"),
+        with("CRLF in a value", "x", "a\r\nTransfer-Encoding: chunked"),
+        with("LF in a value", "x", "a\nY: b"),
+        with("CR in a value", "x", "a\rY: b"),
+        with("NUL in a value", "x", "a\u0000b"),
+        with("CRLF in a name", "x\r\ny", "z"),
+        with("colon in a name", "x:y", "z"),
+        with("space in a name", "x y", "z"),
+        with("capitals", "Content-Length", "0"),
+        with("empty name", "", "z"),
+        with("another host", "host", "evil"),
+        with("two lengths", "content-length", "0", "content-length", "5"),
+        with("length of nothing", "content-length", "5"),
+        with("signed length", "content-length", "+0"),
+        with("pseudo behind", "x", "y", ":path", "/d/app/z"),
+        with("unknown pseudo", ":evil", "x"),
+        with("status in a request", ":status", "200"),
+        with("expectation", "expect", "magic"),
+        of("no path", ":method", "GET", ":scheme", "http", ":authority", "a"),
+        of("no method", ":path", "/d/app/x", ":scheme", "http", ":authority", "a"),
+        of("no host", ":method", "GET", ":scheme", "http", ":path", "/d/app/x"),
+        line("GET", "/d/app/x HTTP/1.1\r\nX: y"),
+        line("GET", "/d/app/x y"),
+        line("GET", "http://a/d/app/x"),
+        line("GET", "*"),
+        line("GET", "//evil/d/app/x"),
+        line("GET", "/d/app/x#y"),
+        line("GET", ""),
+        line("GET /d/app/y HTTP/1.1\r\nA: b", "/d/app/x"),
+        line("G T", "/d/app/x"),
+        line("TRACE", "/d/app/x"),
+        of("CONNECT", ":method", "CONNECT", ":authority", "a:80"),
+        of(
+            "extended CONNECT",
+            ":method",
+            "CONNECT",
+            ":protocol",
+            "websocket",
+            ":scheme",
+            "http",
+            ":path",
+            "/d/app/x",
+            ":authority",
+            "a"),
+        of(
+            "bad authority",
+            ":method",
+            "GET",
+            ":scheme",
+            "http",
+            ":path",
+            "/d/app/x",
+            ":authority",
+            "a\r\nX: y"));
+  }
+
+  private static Arguments line(String method, String path) {
+    return of(
+        method + " " + path,
+        ":method",
+        method,
+        ":scheme",
+        "http",
+        ":path",
+        path,
+        ":authority",
+        "a");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("refused")
+  void ambiguousRequest_reachesNoInstance(String name, String... fields) throws Exception {
+    link.instance().requests.clear();
+    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+      client.headers(1, true, fields);
+      int status = outcome(client);
+      assertThat(status)
+          .as("status, or 0 for a reset or the connection's end")
+          .isIn(0, 400, 405, 417);
+    }
+    assertThat(link.instance().requests).isEmpty();
+    link.awaitQuiet();
+  }
+
+  private static int outcome(RawHttp2 client) throws IOException {
+    try {
+      RawHttp2.Answer answer = client.answer(1);
+      return answer.head.isEmpty() ? 0 : answer.status();
+    } catch (java.io.EOFException | java.net.SocketException e) {
+      return 0;
+    }
+  }
+
+  @Test
+  void bodyOfAnotherLengthThanDeclared_isNotTakenForWhole() throws Exception {
+    for (String body : new String[] {"abc", "abcdefgh"}) {
+      try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+        client.request(1, "POST", "/d/app/x", false, "content-length", "5").data(1, true, body);
+        assertThat(outcome(client)).isNotEqualTo(200);
+      }
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void headThatIsTooLarge_isRefused() throws Exception {
+    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+      String[] many = new String[2 * 160];
+      for (int i = 0; i < many.length; i += 2) {
+        many[i] = "x-" + i;
+        many[i + 1] = "y";
+      }
+      client.get(1, "/d/app/x", many);
+      assertThat(client.answer(1).status()).isEqualTo(431);
+    }
+  }
+
+  @Test
+  void rapidReset_endsTheConnection_andLeavesNothing() throws Exception {
+    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+      try {
+        for (int i = 0; i < 5000; i++) {
+          client.get(1 + 2 * i, "/d/app/x").reset(1 + 2 * i, 8);
+        }
+      } catch (IOException e) {
+        // It has hung up already.
+      }
+      assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
+    }
+    link.awaitQuiet();
+    assertThat(link.get("/d/app/x").status).isEqualTo(200);
+  }
+
+  @Test
+  void moreStreamsThanAllowed_areRefused() throws Exception {
+    TestInstance.App silent = (request, out) -> request.socket.getInputStream().read();
+    try (TestLink own = link(silent).warm();
+        RawHttp2 client = new RawHttp2(own.port).begin()) {
+      for (int i = 0; i < 150; i++) {
+        client.get(1 + 2 * i, "/d/app/x");
+      }
+      assertThat(client.answer(299).reset).isEqualTo(7); // REFUSED_STREAM
+      assertThat(own.proxy.inFlight()).isLessThanOrEqualTo(100);
+      client.socket.close();
+      own.awaitQuiet();
+    }
+  }
+
+  @Test
+  void continuationsWithoutEnd_endTheConnection() throws Exception {
+    byte[] piece = RawHttp2.block("x", "y".repeat(16_000));
+    for (byte[] block : new byte[][] {piece, {}, {0}}) {
+      try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+        client.frame(RawHttp2.HEADERS, RawHttp2.END_STREAM, 1, RawHttp2.block(":method", "GET"));
+        try {
+          for (int i = 0; i < 10_000; i++) {
+            client.frame(RawHttp2.CONTINUATION, 0, 1, block);
+          }
+        } catch (IOException e) {
+          // It has hung up already.
+        }
+        client.end();
+      }
+    }
+    assertThat(link.get("/d/app/x").status).isEqualTo(200);
+  }
+
+  @Test
+  void floodOfFramesThatWantAnAnswer_isBounded() throws Exception {
+    byte[] pings = repeated(RawHttp2.frameBytes(RawHttp2.PING, 0, 0, new byte[8]), 1000);
+    byte[] settings = repeated(RawHttp2.frameBytes(RawHttp2.SETTINGS, 0, 0), 1000);
+    byte[] empty = repeated(RawHttp2.frameBytes(RawHttp2.DATA, 0, 1), 1000);
+    for (byte[] flood : new byte[][] {pings, settings, empty}) {
+      long before = PooledByteBufAllocator.DEFAULT.pinnedDirectMemory();
+      try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+        client.socket.setSoTimeout(2_000);
+        client.request(1, "POST", "/d/app/x", false);
+        Thread writer =
+            new Thread(
+                () -> {
+                  try {
+                    for (int i = 0; i < 2000; i++) {
+                      client.bytes(flood); // and nothing is read
+                    }
+                  } catch (IOException e) {
+                    return; // it has hung up, as it should
+                  }
+                });
+        writer.start();
+        writer.join(3_000);
+        long grown = PooledByteBufAllocator.DEFAULT.pinnedDirectMemory() - before;
+        assertThat(grown).isLessThan(32L << 20);
+        assertThat(link.get("/d/app/x").status).isEqualTo(200);
+        client.socket.close();
+        writer.join(10_000);
+        assertThat(writer.isAlive()).isFalse();
+      }
+      link.awaitQuiet();
+    }
+  }
+
+  private static byte[] repeated(byte[] bytes, int times) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int i = 0; i < times; i++) {
+      out.writeBytes(bytes);
+    }
+    return out.toByteArray();
+  }
+
+  @Test
+  void clientThatOpensNoWindow_isCutOff() throws Exception {
+    try (TestLink own =
+            link(
+                TestInstance.App.text("much"),
+                spec -> {},
+                proxy -> proxy.stallTimeout(Duration.ofMillis(500)));
+        RawHttp2 client = new RawHttp2(own.port).begin(4, 0)) { // windows of no byte
+      own.provider.app = TestInstance.App.text("x".repeat(1 << 20));
+      own.warm();
+      for (int i = 0; i < 50; i++) {
+        client.get(1 + 2 * i, "/d/app/x");
+      }
+      Await.until("they are served", () -> !own.instance().requests.isEmpty());
+      own.awaitQuiet();
+    }
+  }
+
+  @Test
+  void clientThatSaysNothing_isDisconnected() throws Exception {
+    try (TestLink own =
+            link(
+                TestInstance.App.text("x"),
+                spec -> {},
+                proxy -> proxy.headTimeout(Duration.ofMillis(300)));
+        RawHttp2 silent = new RawHttp2(own.port).begin();
+        RawHttp2 half = new RawHttp2(own.port).begin()) {
+      half.frame(RawHttp2.HEADERS, RawHttp2.END_STREAM, 1, RawHttp2.block(":method", "GET"));
+      assertThat(silent.end()).isZero();
+      half.end();
+    }
+  }
+}
