@@ -26,7 +26,10 @@ import java.util.function.UnaryOperator;
 final class ProviderFixture implements AutoCloseable {
   static final String SERVE = "exec httpd -f -p 8080 -h /www";
   private static final HttpClient HTTP =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1) // uvicorn answers offers of HTTP/2 with an error
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
 
   final String owner;
   final DockerInstanceProvider provider;
