@@ -292,6 +292,7 @@ final class Api {
               snapshot.put("deployment", s.deployment());
               Json.put(snapshot, "createdAt", s.createdAt());
               snapshot.put("bytes", s.bytes());
+              s.leftOut().forEach(snapshot.putArray("leftOut")::add);
             });
     ArrayNode gpus = json.putArray("gpus");
     catalog

@@ -14,8 +14,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The latest events, and an {@link ActivityHistory} for each deployment
- * that has had a request. The engine publishes each of them only once.
+ * The latest events, and an {@link ActivityHistory} for each deployment that has had a request. The
+ * engine publishes each of them only once.
  */
 final class EventHistory {
   static final int MAX_EVENTS = 1000;

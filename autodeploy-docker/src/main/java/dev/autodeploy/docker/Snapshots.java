@@ -6,6 +6,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.Snapshot;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -20,17 +21,21 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Snapshots: images made of containers. They carry neither our labels nor the environment that the
  * deployment set, since both would go on into whatever is started from them.
  */
 final class Snapshots {
+  private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
   private static final String REPOSITORY = "autodeploy-snapshot";
   private static final String NAME = Labels.PREFIX + "snapshot";
   private static final String OF = NAME + ".of";
   private static final String CREATED = NAME + ".created";
   private static final String PORT = NAME + ".port";
+  private static final String WITHOUT = NAME + ".without";
   private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
 
   private final DaemonClient client;
@@ -69,7 +74,10 @@ final class Snapshots {
     List<String> command = command(container, labels, baseConfig);
 
     ObjectNode body = DaemonClient.JSON.createObjectNode();
-    labels(labels, name, now).forEach(body.putObject("Labels")::put);
+    List<String> leftOut = leftOut(container);
+    Map<String, String> written = labels(labels, name, now);
+    written.put(WITHOUT, String.join("\n", leftOut));
+    written.forEach(body.putObject("Labels")::put);
     ArrayNode env = body.putArray("Env");
     environment(container.getConfig(), baseConfig).forEach(env::add);
     String path =
@@ -93,7 +101,29 @@ final class Snapshots {
         Duration.ZERO);
     InspectImageResponse made = client.findImage(reference);
     Long bytes = made == null ? null : made.getSize();
-    return new Snapshot(reference, labels.deployment(), now, bytes == null ? 0 : bytes);
+    if (!leftOut.isEmpty()) {
+      LOG.warn(
+          "Snapshot '{}' of {} holds the container's own files, but not what is in its volumes and"
+              + " mounts: {}; a deployment that starts from it needs the same volumes",
+          name,
+          labels.deployment(),
+          String.join(", ", leftOut));
+    }
+    return new Snapshot(reference, labels.deployment(), now, bytes == null ? 0 : bytes, leftOut);
+  }
+
+  /** Returns where volumes and directories of the host are mounted: a commit leaves them out. */
+  private static List<String> leftOut(InspectContainerResponse container) {
+    List<String> paths = new ArrayList<>();
+    if (container.getMounts() != null) {
+      for (InspectContainerResponse.Mount mount : container.getMounts()) {
+        if (mount.getDestination() != null) {
+          paths.add(PlainText.line(mount.getDestination().getPath()));
+        }
+      }
+    }
+    paths.sort(null);
+    return paths;
   }
 
   /** Deletes a snapshot, and nothing that is none. */
@@ -120,7 +150,11 @@ final class Snapshots {
           if (tag.equals(REPOSITORY + ":" + name)) {
             snapshots.add(
                 new Snapshot(
-                    tag, labels.getOrDefault(OF, ""), created(labels, image), image.getSize()));
+                    tag,
+                    labels.getOrDefault(OF, ""),
+                    created(labels, image),
+                    image.getSize(),
+                    labels.getOrDefault(WITHOUT, "").lines().map(PlainText::line).toList()));
           }
         }
       }

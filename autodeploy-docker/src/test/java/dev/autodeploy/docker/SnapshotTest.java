@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.model.ContainerConfig;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Mount;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Snapshot;
@@ -69,6 +70,37 @@ class SnapshotTest {
       ProviderInstance again = docker.ready(from);
       assertThat(ProviderFixture.get(again.endpoint().resolve("/model"))).isEqualTo("warm\n");
       docker.release(again);
+    }
+  }
+
+  @Test
+  void snapshot_saysWhatIsNotInIt() throws Exception {
+    String image = "autodeploy/test-volume:1";
+    try (DaemonClient client = TestDaemon.client()) {
+      TestImages.load(
+          client,
+          image,
+          TestImages.tools().toByteArray(),
+          "VOLUME /cache",
+          "CMD [\"/bin/sh\",\"-c\",\"exec httpd -f -p 8080 -h /www\"]");
+      ProviderInstance instance =
+          docker.ready(
+              DeploymentSpec.builder("voice")
+                  .image(image)
+                  .port(8080)
+                  .mount(Mount.of("/tmp", "/host").asReadOnly())
+                  .build());
+      Snapshot made =
+          docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+      docker.release(instance);
+
+      assertThat(made.leftOut()).containsExactly("/cache", "/host");
+      assertThat(docker.provider.catalog().toCompletableFuture().join().snapshots())
+          .filteredOn(s -> s.reference().equals(made.reference()))
+          .singleElement()
+          .isEqualTo(made);
+      docker.provider.deleteSnapshot(name).toCompletableFuture().join();
+      client.removeImage(image);
     }
   }
 
