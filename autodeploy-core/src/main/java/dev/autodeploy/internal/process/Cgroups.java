@@ -136,7 +136,8 @@ final class Cgroups {
     for (String line : own) {
       if (line.startsWith("0::")) {
         Path path = root.resolve(line.substring("0::/".length())).normalize();
-        Path above = path.equals(root) ? root : path.getParent();
+        Path parent = path.getParent();
+        Path above = path.equals(root) || parent == null ? root : parent;
         return Stream.of(path, above).distinct().filter(Files::isDirectory).toList();
       }
     }

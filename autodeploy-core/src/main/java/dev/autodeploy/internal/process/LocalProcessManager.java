@@ -15,7 +15,6 @@ import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -141,37 +140,7 @@ public final class LocalProcessManager implements AutoCloseable {
    * @param spec the specification
    */
   public void validate(DeploymentSpec spec) {
-    checkCommand(spec);
-    Confinement.check(spec);
-    if (Probes.asksForHealth(spec.readiness())) {
-      throw new IllegalArgumentException(
-          "deployment '"
-              + spec.name()
-              + "' is ready by its image's health check, which a local process does not have; use"
-              + " ReadinessProbe.http(...) or another one");
-    }
-  }
-
-  private static void checkCommand(DeploymentSpec spec) {
-    String deployment = "deployment '" + spec.name() + "' ";
-    if (spec.startCommand() == null) {
-      throw new IllegalArgumentException(
-          deployment + "needs a startCommand to run as a local process");
-    }
-    if (spec.port() != 0 && spec.maxInstances() > 1) {
-      throw new IllegalArgumentException(
-          deployment
-              + "may have "
-              + spec.maxInstances()
-              + " instances, but only one process can listen on port "
-              + spec.port()
-              + ": set port(0), and let the service listen on the port in its environment variable"
-              + " PORT");
-    }
-    if (!Files.isExecutable(Path.of("/bin/sh"))) {
-      throw new IllegalArgumentException(
-          deployment + "cannot run here: local processes need /bin/sh");
-    }
+    LocalSpecCheck.check(spec);
   }
 
   /**
@@ -193,7 +162,7 @@ public final class LocalProcessManager implements AutoCloseable {
    */
   public ProviderInstance start(StartRequest request) throws InterruptedException {
     String id = requireId("instanceId", request.instanceId());
-    checkCommand(request.spec());
+    LocalSpecCheck.checkCommand(request.spec());
     Session current;
     LocalInstance instance;
     lock.lock();
