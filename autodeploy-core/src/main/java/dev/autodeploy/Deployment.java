@@ -127,6 +127,14 @@ public interface Deployment {
   CompletableFuture<Void> warmUp();
 
   /**
+   * Fetches ahead what instances need, such as their image, without starting one. Two calls share
+   * one preparation while it goes on.
+   *
+   * @return the preparation: its result, its progress, and a way to cancel it
+   */
+  Preparation prepare();
+
+  /**
    * Releases the ready instances: idle ones at once, busy ones when their leases are closed,
    * however long that takes. An instance that is starting because requests wait for it is left to
    * serve them. Instances kept by {@link DeploymentSpec.Builder#minInstances} are replaced at once.

@@ -24,6 +24,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
 
   String description = "";
   Duration startTimeout = START_TIMEOUT;
+  boolean prepareAhead;
   @Nullable IdlePolicy idlePolicy;
   int minInstances;
   int maxInstances = 1;
@@ -65,6 +66,18 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   public B startTimeout(Duration value) {
     startTimeout =
         Arguments.inRange("startTimeout", value, Duration.ofMillis(1), Duration.ofHours(24));
+    return self();
+  }
+
+  /**
+   * Sets whether what instances need, such as their image, is fetched when the deployment is made,
+   * changed, or found again by an engine, rather than by the first start. Default: no.
+   *
+   * @param value whether it is, as by {@link Deployment#prepare}
+   * @return this
+   */
+  public B prepareAhead(boolean value) {
+    prepareAhead = value;
     return self();
   }
 

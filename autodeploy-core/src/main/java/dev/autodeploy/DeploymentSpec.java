@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines: a getter for each setting, with its words.
 /**
  * The settings of one deployment: what is deployed, and how it is kept. Immutable.
  *
@@ -203,6 +205,33 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns whether what instances need is fetched ahead.
+   *
+   * @return whether it is
+   */
+  public boolean prepareAhead() {
+    return settings.prepareAhead;
+  }
+
+  /**
+   * Returns the pause between two probes.
+   *
+   * @return the pause, or null for one that grows with the time so far
+   */
+  public @Nullable Duration probeInterval() {
+    return settings.probeInterval;
+  }
+
+  /**
+   * Returns how many probes in a row have to say yes.
+   *
+   * @return the number
+   */
+  public int probeThreshold() {
+    return settings.probeThreshold;
+  }
+
+  /**
    * Returns how long an instance may take to become ready.
    *
    * @return the time, by default 10 minutes
@@ -357,7 +386,10 @@ public final class DeploymentSpec {
     values.add(maxProcesses());
     values.add(workingDirectory());
     values.add(readiness());
+    values.add(probeInterval());
+    values.add(probeThreshold());
     values.add(startTimeout());
+    values.add(prepareAhead());
     values.add(idlePolicy());
     values.add(minInstances());
     values.add(maxInstances());
@@ -471,6 +503,16 @@ public final class DeploymentSpec {
                 + "), but was "
                 + minInstances
                 + " instances");
+      }
+      for (String variable : Probes.variables(readiness)) {
+        if (!environment.containsKey(variable)) {
+          throw new IllegalArgumentException(
+              "the readiness probe of deployment '"
+                  + name
+                  + "' refers to "
+                  + variable
+                  + ", which is no environment variable of the deployment");
+        }
       }
       return new DeploymentSpec(frozen());
     }

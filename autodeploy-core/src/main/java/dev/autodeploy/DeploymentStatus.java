@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastFailureAt when that was, or null
  * @param backoffUntil until when no start is tried after that, or null
  * @param waitsFor for which GPUs it waits in line, or null if it does not
+ * @param preparation how far it is to fetch ahead what instances need, or null if nothing is
  * @param requests how many acquires there have been in this process
  * @param coldStarts how many leases of this process waited for a start
  * @param pendingTime for how long requests of this process were pending in all until they got a
@@ -35,6 +37,7 @@ public record DeploymentStatus(
     @Nullable Instant lastFailureAt,
     @Nullable Instant backoffUntil,
     @Nullable PlaceInLine waitsFor,
+    @Nullable StartProgress preparation,
     long requests,
     long coldStarts,
     Duration pendingTime,
@@ -54,6 +57,7 @@ public record DeploymentStatus(
    * @param lastFailureAt when that was, or null
    * @param backoffUntil until when no start is tried after that, or null
    * @param waitsFor for which GPUs it waits in line, or null if it does not
+   * @param preparation how far it is to fetch ahead what instances need, or null if nothing is
    * @param requests how many acquires there have been in this process
    * @param coldStarts how many leases of this process waited for a start
    * @param pendingTime for how long requests of this process were pending in all until they got a

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.ReadinessProbe;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -40,6 +41,8 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
   @Nullable Integer maxProcesses;
   @Nullable String workingDirectory;
   ReadinessProbe readiness = ReadinessProbe.tcp();
+  @Nullable Duration probeInterval;
+  int probeThreshold = 1;
 
   InstanceSettings() {}
 
@@ -287,6 +290,30 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
    */
   public B readiness(ReadinessProbe probe) {
     readiness = requireNonNull(probe, "readiness");
+    return self();
+  }
+
+  /**
+   * Sets the pause between two probes of a starting instance. Default: from 1 millisecond at first
+   * to 100 milliseconds, a twentieth of the time so far.
+   *
+   * @param value 1 millisecond to 1 hour
+   * @return this
+   */
+  public B probeInterval(Duration value) {
+    probeInterval =
+        Arguments.inRange("probeInterval", value, Duration.ofMillis(1), Duration.ofHours(1));
+    return self();
+  }
+
+  /**
+   * Sets how many probes in a row have to say yes before an instance is ready. Default: 1.
+   *
+   * @param value 1 to 100
+   * @return this
+   */
+  public B probeThreshold(int value) {
+    probeThreshold = Arguments.inRange("probeThreshold", value, 1, 100, " probes");
     return self();
   }
 

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /** The part of the API that changes something, and notes who did what in the audit log. */
 final class Actions {
   private static final int PROVIDER_SECONDS = 10;
-  private static final Set<String> NAMED = Set.of("start", "release", "snapshot", "sign-out");
+  private static final Set<String> NAMED =
+      Set.of("start", "prepare", "release", "snapshot", "sign-out");
 
   private final AutoDeploy autoDeploy;
   private final DeploymentJson deploymentJson;
@@ -146,6 +147,22 @@ final class Actions {
 
   JsonResponse start(Deployment deployment, Caller caller) {
     return accepted(deployment, caller, "start", "", deployment.warmUp());
+  }
+
+  /** Fetches ahead what instances need, or gives that up. */
+  JsonResponse prepare(Deployment deployment, Request request, Caller caller) throws IOException {
+    ObjectNode body = request.body();
+    if (body.has("cancel") && !body.get("cancel").isBoolean()) {
+      throw Problem.invalid("cancel", "cancel must be true or false");
+    }
+    if (!body.path("cancel").asBoolean(false)) {
+      return accepted(deployment, caller, "prepare", "", deployment.prepare().result());
+    }
+    if (deployment.status().preparation() != null) {
+      deployment.prepare().cancel();
+    }
+    note(caller, "prepare", deployment.name(), "cancelled", "done");
+    return JsonResponse.empty(204);
   }
 
   JsonResponse release(Deployment deployment, Request request, Caller caller) throws IOException {

@@ -190,6 +190,10 @@ final class Api {
           allow(request, "POST");
           return actions.start(deployment, caller);
         }
+        case "prepare" -> {
+          allow(request, "POST");
+          return actions.prepare(deployment, request, caller);
+        }
         case "release" -> {
           allow(request, "POST");
           return actions.release(deployment, request, caller);

@@ -60,6 +60,7 @@ final class DeploymentJson {
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
     Json.put(json, "lastFailureAt", status.lastFailureAt());
+    json.set("preparation", progress(status.preparation()));
     return json;
   }
 

@@ -26,6 +26,9 @@ final class EventJson {
       if (e.reason() != null) {
         json.put("message", e.reason());
       }
+    } else if (event instanceof DeploymentEvent.Prepared e) {
+      json.put("fetched", e.fetched()).put("seconds", Json.seconds(e.duration()));
+      json.put("message", e.failure());
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {

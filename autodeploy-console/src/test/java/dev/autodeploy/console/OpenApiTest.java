@@ -62,6 +62,10 @@ class OpenApiTest {
                   .errors(document.at("/components/schemas/SpecInput"), Json.parse(full)))
           .isEmpty();
       call(f, "get", "session", "session", "");
+      String prepare = "deployments/{name}/prepare";
+      call(f, "post", prepare, "deployments/voice/prepare", "{}");
+      call(f, "post", prepare, "deployments/voice/prepare", "{\"cancel\":true}");
+      call(f, "post", prepare, "deployments/voice/prepare", "{\"cancel\":1}");
       call(f, "get", "provider", "provider", "");
       call(f, "post", "check", "check", full);
       call(f, "post", "check", "check", "{\"name\":\"-\"}");

@@ -247,6 +247,12 @@ class PageScreensTest {
     b.type("#f-startCommand", "cd /BreezyVoice && python api.py");
     b.until(() -> !b.find("#e-name").getText().isEmpty(), "the name to be taken");
     picture(b, "new-deploy-" + dress);
+    b.click("details summary");
+    b.type("#f-readiness", "/v1/models");
+    b.type("#f-probeHeaders", "Authorization: Bearer ${API_KEY}");
+    b.type("#f-environment", "API_KEY=secret");
+    b.type("#f-probeTimeout", "30");
+    picture(b, "more-settings-" + dress);
     String name = "voice-" + dress;
     b.type("#f-name", name);
     b.click("#confirm");

@@ -1,6 +1,7 @@
 package dev.autodeploy.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.autodeploy.DeploymentSpec;
@@ -53,6 +54,56 @@ class SpecJsonTest {
           .preserveHost(false)
           .linkPort(20_007)
           .build();
+
+  @Test
+  void headerOfAProbe_isNotShown_andKeptByAChangeThatLeavesItSo() {
+    DeploymentSpec spec =
+        DeploymentSpec.builder("voice")
+            .port(8080)
+            .environment("API_KEY", "secret")
+            .readiness(
+                ReadinessProbe.httpRequest("/health")
+                    .header("X-Key", "hunter2")
+                    .header("Authorization", "Bearer ${API_KEY}")
+                    .build())
+            .build();
+    String shown = SpecJson.write(spec);
+
+    assertThat(shown)
+        .contains("\"X-Key\":\"***\"")
+        .contains("Bearer ${API_KEY}")
+        .doesNotContain("hunter2");
+    assertThat(SpecJson.merge(spec, shown.replace("\"environmentNames\":[\"API_KEY\"],", "")))
+        .isEqualTo(spec);
+    DeploymentSpec changed =
+        SpecJson.merge(
+            spec,
+            "{\"readiness\":{\"type\":\"http\",\"path\":\"/ready\",\"timeout\":\"PT30S\","
+                + "\"method\":\"HEAD\",\"headers\":{\"X-Key\":\"***\"}},\"probeThreshold\":2,"
+                + "\"probeInterval\":\"PT1S\",\"prepareAhead\":true}");
+    assertThat(changed.readiness())
+        .isEqualTo(
+            ReadinessProbe.httpRequest("/ready")
+                .method("HEAD")
+                .header("X-Key", "hunter2")
+                .timeout(Duration.ofSeconds(30))
+                .build());
+    assertThat(changed.probeThreshold()).isEqualTo(2);
+    assertThat(changed.probeInterval()).isEqualTo(Duration.ofSeconds(1));
+    assertThat(changed.prepareAhead()).isTrue();
+    assertThatThrownBy(
+            () ->
+                SpecJson.read(
+                    "{\"name\":\"a\",\"port\":1,\"readiness\":{\"type\":\"http\",\"path\":\"/\","
+                        + "\"headers\":{\"X-Key\":\"***\"}}}"))
+        .hasMessageContaining("give it again");
+    assertThatThrownBy(
+            () ->
+                SpecJson.read(
+                    "{\"name\":\"a\",\"port\":1,\"readiness\":{\"type\":\"http\",\"path\":\"/\","
+                        + "\"headers\":{\"X-Key\":\"${NONE}\"}}}"))
+        .hasMessageContaining("NONE");
+  }
 
   @Test
   void everyField_isRead() {

@@ -75,6 +75,19 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
+   * What instances need was fetched ahead, or could not be.
+   *
+   * @param at when
+   * @param deployment its name
+   * @param fetched whether anything had to be fetched
+   * @param duration how long it took
+   * @param failure why it failed, or null if it did not
+   */
+  record Prepared(
+      Instant at, String deployment, boolean fetched, Duration duration, @Nullable String failure)
+      implements DeploymentEvent {}
+
+  /**
    * An instance's start was requested; it is paid for from here on.
    *
    * @param at when

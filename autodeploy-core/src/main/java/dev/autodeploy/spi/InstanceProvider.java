@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * A place where instances run: local processes, containers, machines of a cloud. Thread-safe.
@@ -97,6 +98,19 @@ public interface InstanceProvider extends AutoCloseable {
    */
   default ProviderCapacity capacity() {
     return ProviderCapacity.unknown();
+  }
+
+  /**
+   * Fetches ahead what instances of a specification need before they can be started, such as an
+   * image. Starts nothing. The default has nothing to fetch.
+   *
+   * @param spec what is to be started later
+   * @param progress told how far it is
+   * @return completes with whether anything was fetched; {@code toCompletableFuture().cancel(...)}
+   *     gives it up, unless a start waits for the same
+   */
+  default CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    return CompletableFuture.completedFuture(false);
   }
 
   /**

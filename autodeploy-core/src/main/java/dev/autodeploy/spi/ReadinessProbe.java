@@ -1,5 +1,6 @@
 package dev.autodeploy.spi;
 
+import dev.autodeploy.internal.probe.HttpCheck;
 import dev.autodeploy.internal.probe.Probes;
 import java.io.IOException;
 import java.util.List;
@@ -41,7 +42,7 @@ public interface ReadinessProbe {
    * @throws IllegalArgumentException if it is no path, or names a host as {@code //host/} does
    */
   static ReadinessProbe http(String path) {
-    return new Probes.Http(path, 200, 399);
+    return HttpCheck.of(path, 200, 399);
   }
 
   /**
@@ -53,7 +54,19 @@ public interface ReadinessProbe {
    * @throws IllegalArgumentException if it is no path, or names a host as {@code //host/} does
    */
   static ReadinessProbe http(String path, int status) {
-    return new Probes.Http(path, status, status);
+    return HttpCheck.of(path, status, status);
+  }
+
+  /**
+   * Returns a builder for a probe that is satisfied when an HTTP request is answered: with a
+   * method, headers, an expected text and a timeout of its own.
+   *
+   * @param path the path and query, beginning with one slash
+   * @return the builder
+   * @throws IllegalArgumentException if it is no path, or names a host as {@code //host/} does
+   */
+  static HttpProbeBuilder httpRequest(String path) {
+    return new HttpProbeBuilder(path);
   }
 
   /**

@@ -14,6 +14,7 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.net.URI;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private final SpecCheck checks;
   private final Snapshots snapshots;
   private final ContainerRemover remover;
+  private final ImagePuller puller;
   private final InstanceWatch watch;
   private final ContainerLifecycle lifecycle;
   private final ContainerList list;
@@ -63,7 +66,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     snapshots = new Snapshots(client);
     remover = new ContainerRemover(client);
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
-    ImagePuller puller = new ImagePuller(client, settings.pulling(), threads, logins);
+    puller = new ImagePuller(client, settings.pulling(), threads, logins);
     RecentlyReleased released = new RecentlyReleased();
     ImageShells shells = new ImageShells(client);
     resources = new Resources(host, threads, shells);
@@ -140,6 +143,46 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     ProviderInstance started = lifecycle.start(request);
     resources.changed(); // an image or a volume may be there for the first time
     return CompletableFuture.completedFuture(started);
+  }
+
+  @Override
+  public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    CompletableFuture<Boolean> fetched = new CompletableFuture<>();
+    CompletableFuture<Void> cancelled = new CompletableFuture<>();
+    fetched.whenComplete((done, error) -> cancelled.complete(null));
+    threads
+        .workers()
+        .execute(
+            () -> {
+              try {
+                fetched.complete(fetch(spec, progress, cancelled));
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                fetched.completeExceptionally(e);
+              } catch (RuntimeException | Error e) {
+                fetched.completeExceptionally(e);
+              }
+            });
+    return fetched;
+  }
+
+  private boolean fetch(
+      DeploymentSpec spec, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
+      throws InterruptedException {
+    String snapshot = spec.snapshot();
+    if (snapshot != null && Snapshots.isLocal(snapshot)) {
+      if (host.client().findImage(Snapshots.image(snapshot)) == null) {
+        throw new IllegalArgumentException(
+            "there is no snapshot '" + snapshot + "' on this Docker host");
+      }
+      return false;
+    }
+    String image = snapshot != null ? Snapshots.image(snapshot) : spec.image();
+    if (image == null) {
+      throw new IllegalArgumentException(
+          "deployment '" + spec.name() + "' has neither an image nor a snapshot");
+    }
+    return puller.fetch(image, progress, cancelled);
   }
 
   @Override

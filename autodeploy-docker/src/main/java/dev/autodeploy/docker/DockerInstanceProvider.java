@@ -14,6 +14,7 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.net.URI;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -135,6 +137,11 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   @Override
   public ProviderCapacity capacity() {
     return containers.capacity();
+  }
+
+  @Override
+  public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    return containers.prepare(spec, progress);
   }
 
   @Override

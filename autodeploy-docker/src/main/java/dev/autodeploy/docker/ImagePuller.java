@@ -60,6 +60,29 @@ final class ImagePuller {
     return found;
   }
 
+  /**
+   * Fetches an image ahead.
+   *
+   * @param image its reference
+   * @param progress told how far the pull is
+   * @param cancelled gives the pull up when it completes, unless somebody else waits for it
+   * @return whether it had to be fetched
+   */
+  boolean fetch(String image, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
+      throws InterruptedException {
+    InspectImageResponse before = client.findImage(image);
+    InspectImageResponse after;
+    try {
+      after = ensure(image, progress, cancelled);
+    } finally {
+      Pull pull = pulls.get(image);
+      if (cancelled.isDone() && pull != null) {
+        pull.endIfAlone();
+      }
+    }
+    return before == null || !String.valueOf(before.getId()).equals(after.getId());
+  }
+
   private static void await(
       Pull pull, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
       throws InterruptedException {

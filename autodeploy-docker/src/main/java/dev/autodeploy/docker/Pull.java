@@ -27,6 +27,7 @@ final class Pull {
   private volatile StartProgress latest;
   private volatile long lastNanos = begunNanos;
   private volatile @Nullable String overdue;
+  private volatile @Nullable JsonLines running;
 
   Pull(String image, DockerSettings.Pulling settings) {
     this.doing = "pulling " + image;
@@ -50,8 +51,17 @@ final class Pull {
     waiting.remove(progress);
   }
 
+  /** Ends the pull if nobody waits for it. */
+  void endIfAlone() {
+    JsonLines reading = running;
+    if (waiting.isEmpty() && reading != null) {
+      reading.close();
+    }
+  }
+
   /** Reads the daemon's answer to its end. */
   void run(JsonLines opened, ScheduledExecutorService timers) {
+    running = opened;
     try (JsonLines lines = opened) {
       PullProgress progress = new PullProgress(doing, image, this::tell);
       long period = Math.max(1, settings.stallTimeout().toMillis() / 10);

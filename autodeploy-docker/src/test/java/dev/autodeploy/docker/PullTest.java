@@ -12,6 +12,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Lease;
+import dev.autodeploy.Preparation;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
@@ -21,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -274,6 +276,51 @@ class PullTest {
       slow.acquire(Duration.ofSeconds(40)).close();
 
       assertThat(blobs()).as("one download").isEqualTo(1);
+    }
+  }
+
+  @Test
+  void prepare_fetchesAhead_withProgress_andTheStartPullsNothing() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(100);
+    try (AutoDeploy autoDeploy = engine()) {
+      Deployment slow = autoDeploy.deploy(slow());
+      Preparation preparation = slow.prepare();
+      ProviderFixture.await(
+          Duration.ofSeconds(20),
+          () -> preparation.progress().filter(p -> p.current() > 0).isPresent());
+      assertThat(slow.status().preparation().parts()).hasSize(1);
+      assertThat(preparation.result().get(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(slow.status().instances()).isEmpty();
+
+      slow.acquire(Duration.ofSeconds(40)).close();
+
+      assertThat(blobs()).as("one download").isEqualTo(1);
+      assertThat(slow.status().instances().get(0).preparing()).isZero();
+      assertThat(slow.prepare().result().get(60, TimeUnit.SECONDS)).as("it is there").isFalse();
+    }
+  }
+
+  @Test
+  void prepare_thatIsCancelled_endsThePull_unlessAStartWaitsForIt() throws Exception {
+    registry.push("1", 4 * MEGABYTE);
+    registry.blobDelayMillis.set(300);
+    try (AutoDeploy autoDeploy = engine()) {
+      Deployment slow = autoDeploy.deploy(slow());
+      Preparation first = slow.prepare();
+      ProviderFixture.await(Duration.ofSeconds(10), () -> blobs() == 1);
+      first.cancel();
+      TimeUnit.SECONDS.sleep(1);
+      Preparation second = slow.prepare();
+      ProviderFixture.await(Duration.ofSeconds(20), () -> blobs() == 2); // it had ended
+      CompletableFuture<Lease> lease =
+          slow.acquireAsync(AcquireRequest.within(Duration.ofSeconds(60)));
+      TimeUnit.SECONDS.sleep(1);
+      second.cancel();
+
+      lease.get(60, TimeUnit.SECONDS).close();
+
+      assertThat(blobs()).as("the start went on with it").isEqualTo(2);
     }
   }
 

@@ -34,9 +34,10 @@ function progressPanel() {
   const step = h('p', { class: 'muted' });
   const time = h('p', { class: 'muted', 'data-progress-since': '' });
   const parts = h('ul', { class: 'parts', 'aria-label': t('layers') });
+  const title = h('h2', {}, t('starting'));
   const stages = ['image', 'start', 'ready'].map((key) => h('li', { 'data-stage': key }, t('stage.' + key)));
   const element = h('section', { class: 'panel progress', 'aria-label': t('starting') },
-    h('h2', {}, t('starting')), h('ol', { class: 'stages' }, stages), bar, time, step, parts);
+    title, h('ol', { class: 'stages' }, stages), bar, time, step, parts);
   element.hidden = true;
   let d = null;
   const bars = new Map();
@@ -66,13 +67,14 @@ function progressPanel() {
   }
 
   function show() {
-    if (!d || !d.startingSince) return;
+    if (!d || element.hidden) return;
+    text(title, t(d.startingSince ? 'starting' : 'preparing'));
     const seconds = Math.max(0, (now() - Date.parse(d.startingSince)) / 1000);
     const typical = d.typicalStartSeconds;
-    text(time, typical
+    text(time, !d.startingSince ? '' : typical
       ? t('startProgress', { time: duration(Math.floor(seconds)), typical: duration(typical) })
       : t('startProgressFirst', { time: duration(Math.floor(seconds)) }));
-    const progress = d.instanceList.find((i) => i.progress)?.progress;
+    const progress = d.instanceList.find((i) => i.progress)?.progress || (d.startingSince ? null : d.preparation);
     if (progress) {
       const percent = progress.total > 0 ? Math.min(100, Math.round((progress.current / progress.total) * 100)) : null;
       const words = progress.step + (progress.detail ? ' · ' + progress.detail : '');
@@ -95,7 +97,7 @@ function progressPanel() {
     element,
     update(fresh) {
       d = fresh;
-      element.hidden = !d.startingSince;
+      element.hidden = !d.startingSince && !d.preparation;
       attribute(time, 'data-progress-since', d.startingSince || null);
       show();
     },
@@ -279,6 +281,7 @@ export function showDetail(main, name) {
     };
     replace(buttons,
       button('start', 'primary', () => act('start', () => change('POST', address + '/start'), 'done.start')),
+      button('prepare', '', () => act('prepare', () => change('POST', address + '/prepare', { cancel: !!d.preparation }), 'done.prepare')),
       button('drain', '', () => act('release', () => change('POST', address + '/release', { forced: false }), 'done.release')),
       button('force', '', async () => {
         if (await ask(t('ask.force', { name }), { yes: t('force'), danger: true })) {
@@ -353,6 +356,7 @@ export function showDetail(main, name) {
     if (session.actions) {
       const button = (id) => buttons.querySelector('#do-' + id);
       button('start').disabled = d.status === 'running' || d.phase === 'starting';
+      text(button('prepare'), t(d.preparation ? 'cancelPrepare' : 'prepare'));
       button('drain').disabled = d.status !== 'running';
       button('force').disabled = d.instances === 0;
     }

@@ -9,7 +9,8 @@ const OFFERED = 20;
 
 export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
-  return t('event.' + e.type, {
+  const kind = e.type !== 'prepared' ? e.type : e.message ? 'prepared-failed' : e.fetched ? 'prepared' : 'prepared-nothing';
+  return t('event.' + kind, {
     reason,
     message: e.type === 'degraded' && !e.message ? t('allThere') : e.message,
     from: e.from && t(e.from),

@@ -6,15 +6,16 @@ import { t, fieldError, bytes, dateOf } from './words.js';
 import { copyButton, absolute } from './list.js';
 import { notice } from './app.js';
 
-// The path of a probe that is a path and nothing more, as the form makes it.
+// The path of a probe that the form can show: a request, whatever its method, headers and so on.
 function pathOf(probe) {
-  return probe?.type === 'http' && Object.keys(probe).length === 2 ? probe.path : null;
+  return probe?.type === 'http' ? probe.path : null;
 }
 
 export function probeText(probe) {
   if (probe.type === 'custom') return t('form.custom');
   if (probe.type === 'healthCheck') return t('form.healthCheck');
-  return probe.type === 'tcp' ? t('form.portAnswers') : pathOf(probe) ?? JSON.stringify(probe);
+  if (probe.type === 'tcp') return t('form.portAnswers');
+  return probe.type === 'http' && Object.keys(probe).length === 2 ? probe.path : JSON.stringify(probe);
 }
 
 // A command for the kind of service that this seems to be.
@@ -154,6 +155,17 @@ export function showForm(main, editing) {
     const readiness = add('readiness', t('form.health'), input({ value: ownCheck ? 'HEALTHCHECK' : probePath ?? '', placeholder: otherProbe ? probeText(spec.readiness) : '/health', spellcheck: 'false' }), t('form.healthHint'));
     const args = add('arguments', t('form.arguments'), h('textarea', { rows: 2, spellcheck: 'false', autocomplete: 'off' }), t('form.argumentsHint'));
     f.arguments.control.value = (spec?.arguments || []).join('\n');
+    const shown = probePath === null ? {} : spec.readiness;
+    const seconds = (iso) => (minutesOf(iso) === null ? '' : minutesOf(iso) * 60);
+    const probeMethod = add('probeMethod', t('form.probeMethod'), h('select', {},
+      ['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'].map((m) => h('option', { value: m, selected: m === (shown.method || 'GET') }, m))));
+    const probeTimeout = add('probeTimeout', t('form.probeTimeout'), input({ inputmode: 'decimal', value: shown.timeout ? seconds(shown.timeout) : '', placeholder: '10' }), t('form.probeTimeoutHint'));
+    const probeBody = add('probeBody', t('form.probeBody'), input({ value: shown.body ?? '', spellcheck: 'false' }), t('form.probeBodyHint'));
+    const probeHeaders = add('probeHeaders', t('form.probeHeaders'), h('textarea', { rows: 2, spellcheck: 'false', autocomplete: 'off' },
+      Object.entries(shown.headers || {}).map(([n, v]) => n + ': ' + v).join('\n')), t('form.probeHeadersHint'));
+    const probeInterval = add('probeInterval', t('form.probeInterval'), input({ inputmode: 'decimal', value: spec?.probeInterval ? seconds(spec.probeInterval) : '' }), t('form.probeIntervalHint'));
+    const probeThreshold = add('probeThreshold', t('form.probeThreshold'), input({ inputmode: 'numeric', value: spec ? spec.probeThreshold : 1 }));
+    const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
     const environment = add('environment', t('form.env'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off' }),
       spec && spec.environmentNames.length ? t('form.envKept', { names: spec.environmentNames.join(', ') }) + ' ' + t('form.envHint') : t('form.envHint'));
 
@@ -167,7 +179,9 @@ export function showForm(main, editing) {
       group('form.environment', h('div', { class: 'pair' }, gpu, model), source, image, snapshot),
       group('form.service', h('div', { class: 'pair uneven' }, port, command)),
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
-      h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness), args, environment),
+      h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
+        h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
+        h('div', { class: 'pair' }, probeInterval, probeThreshold), ahead, args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -183,6 +197,25 @@ export function showForm(main, editing) {
         all[line.slice(0, equals).trim()] = line.slice(equals + 1);
       });
       return all;
+    }
+
+    const inSeconds = (n) => (value(n) === '' ? null : Number.isFinite(Number(value(n))) ? 'PT' + Number(value(n)) + 'S' : value(n));
+
+    // The probe as the form has it; statuses, which it does not show, stay as they were.
+    function request() {
+      const probe = { type: 'http', path: value('readiness') };
+      for (const kept of ['status', 'minStatus', 'maxStatus']) if (kept in shown) probe[kept] = shown[kept];
+      if (value('probeMethod') !== 'GET') probe.method = value('probeMethod');
+      if (value('probeBody')) probe.body = value('probeBody');
+      if (inSeconds('probeTimeout')) probe.timeout = inSeconds('probeTimeout');
+      const lines = f.probeHeaders.control.value.split('\n').filter((line) => line.trim());
+      if (lines.length) probe.headers = {};
+      lines.forEach((line, i) => {
+        const colon = line.indexOf(':');
+        if (colon < 1) throw { field: 'probeHeaders', message: t('form.headerLine', { n: i + 1 }), ours: true };
+        probe.headers[line.slice(0, colon).trim()] = line.slice(colon + 1).trim();
+      });
+      return probe;
     }
 
     function document_() {
@@ -206,8 +239,11 @@ export function showForm(main, editing) {
         json.gpu = { count: count === 'all' ? 'all' : Number(count) };
         if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
       }
+      json.probeThreshold = value('probeThreshold') === '' ? null : whole(value('probeThreshold'));
+      json.probeInterval = inSeconds('probeInterval');
+      json.prepareAhead = f.prepareAhead.control.checked;
       if (value('readiness') === 'HEALTHCHECK') json.readiness = { type: 'healthCheck' };
-      else if (value('readiness')) json.readiness = { type: 'http', path: value('readiness') };
+      else if (value('readiness')) json.readiness = request();
       else if (d && !otherProbe) json.readiness = null;
       return json;
     }

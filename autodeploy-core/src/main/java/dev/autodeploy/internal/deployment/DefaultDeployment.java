@@ -11,6 +11,7 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
+import dev.autodeploy.Preparation;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
@@ -29,10 +30,12 @@ final class DefaultDeployment implements Deployment {
 
   private final EngineServices services;
   private final DeploymentController controller;
+  private final Preparations preparations;
 
   DefaultDeployment(EngineServices services, DeploymentController controller) {
     this.services = services;
     this.controller = controller;
+    this.preparations = new Preparations(services, controller);
   }
 
   @Override
@@ -97,6 +100,15 @@ final class DefaultDeployment implements Deployment {
   @Override
   public CompletableFuture<Void> warmUp() {
     return acquireAsync().thenAccept(Lease::close);
+  }
+
+  @Override
+  public Preparation prepare() {
+    return preparations.begin();
+  }
+
+  Preparations preparations() {
+    return preparations;
   }
 
   @Override

@@ -308,9 +308,19 @@ public final class DeploymentController {
         });
   }
 
-  /** Begins to keep the minimum. */
+  /** Begins to keep the minimum, and fetches ahead what it is told to. */
   public void open() {
     decide(() -> machine.open(now()));
+    prepareAhead();
+  }
+
+  /** Fetches ahead what instances need, if that is set. */
+  public void prepareAhead() {
+    preparations().ahead();
+  }
+
+  Preparations preparations() {
+    return deployment.preparations();
   }
 
   /** Replaces the specification. */
@@ -326,6 +336,7 @@ public final class DeploymentController {
 
   /** Removes everything; the future completes when nothing is left. */
   public CompletableFuture<Void> remove() {
+    preparations().cancel();
     decide(() -> machine.remove(now()));
     return terminated;
   }
@@ -336,6 +347,7 @@ public final class DeploymentController {
 
   /** Closes the deployment with its engine; the future completes when nothing is left. */
   public CompletableFuture<Void> close(Duration drainTimeout, boolean keepInstances) {
+    preparations().cancel();
     decide(
         () -> {
           long now = now();

@@ -14,6 +14,7 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -186,7 +187,7 @@ final class InstanceStarter {
       if (reports.wasReady(running)) {
         probe = Probes.ofAReadyOne(probe);
       }
-      if (services.provider().isReady(up, probe)) {
+      if (isReady(running, Probes.with(probe, running.instance().spec().environment()))) {
         reports.ready(running, endpoint);
         accounts.checkpoint(running); // for the next process, if this one is killed
         return;
@@ -199,8 +200,22 @@ final class InstanceStarter {
     }
     long elapsed = services.ticker().read() - since;
     describe(running, answer, elapsed);
+    Duration interval = running.instance().spec().probeInterval();
     long wait = Math.min(MAX_PROBE_NANOS, Math.max(MIN_PROBE_NANOS, elapsed / PROBE_FRACTION));
-    probeAfter(Duration.ofNanos(wait), running, since);
+    probeAfter(interval == null ? Duration.ofNanos(wait) : interval, running, since);
+  }
+
+  /** Asks once; ready is only what says so often enough in a row. */
+  private boolean isReady(RunningInstance running, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    boolean yes = false;
+    try {
+      yes = services.provider().isReady(running.up(), probe);
+    } finally {
+      running.probed(yes);
+    }
+    return running.probesPassed() >= running.instance().spec().probeThreshold()
+        || (yes && reports.wasReady(running));
   }
 
   /**

@@ -30,6 +30,7 @@ final class RunningInstance {
   private volatile @Nullable ProviderInstance up;
   private volatile List<String> lastLog = List.of();
   private volatile long nextLog;
+  private volatile int probesPassed;
   private volatile @Nullable InstanceExit lostExit;
   private volatile DeploymentLedger.@Nullable Closed closedAccount;
 
@@ -74,6 +75,15 @@ final class RunningInstance {
     }
     nextLog = elapsed + Math.min(MAX_LOG_PAUSE, Math.max(MIN_LOG_PAUSE, elapsed / 8));
     return true;
+  }
+
+  /** Counts the probes in a row that said yes. Called by its probe alone. */
+  void probed(boolean yes) {
+    probesPassed = yes ? probesPassed + 1 : 0;
+  }
+
+  int probesPassed() {
+    return probesPassed;
   }
 
   void noteLog(List<String> lines) {

@@ -38,6 +38,7 @@ final class StatusReport {
             : wall.minusNanos(now - machine.backoff().lastFailureAt()),
         backoffUntil,
         place(machine.rooms().waitsFor(), controller, wall),
+        controller.preparations().progress(),
         machine.requests(),
         machine.coldStarts(),
         Duration.ofNanos(machine.pendingNanos()),

@@ -227,6 +227,7 @@ public final class Engine {
                   DeploymentSpec kept = withLinkPort(spec);
                   store.save(new StoredDeployment(kept, controller.createdAt()));
                   controller.update(kept);
+                  controller.prepareAhead();
                   return controller.deployment();
                 });
     housekeeping.changed();

@@ -1,26 +1,24 @@
 package dev.autodeploy.internal.probe;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.autodeploy.internal.text.BoundedPattern;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
-import java.net.URL;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The readiness probes that come with the library; records, so that they can be stored. */
 public final class Probes {
   private static final int CONNECT_MILLIS = 1000;
-  private static final int READ_MILLIS = 2000;
 
   /** The time that a connection must stay open to prove that it was not only a forwarder's. */
   private static final int QUIET_MILLIS = 50;
@@ -74,57 +72,6 @@ public final class Probes {
     @Override
     public boolean isReady(ProbeTarget target) {
       return true;
-    }
-  }
-
-  /**
-   * A GET is answered with a status in a range.
-   *
-   * @param path path and query
-   * @param minStatus the lowest status that counts
-   * @param maxStatus the highest
-   */
-  public record Http(String path, int minStatus, int maxStatus) implements ReadinessProbe {
-    /**
-     * Checks the values.
-     *
-     * @param path path and query
-     * @param minStatus the lowest status that counts
-     * @param maxStatus the highest
-     */
-    public Http {
-      ProbePath.check(requireNonNull(path, "path"));
-      if (minStatus < 100 || maxStatus > 599 || minStatus > maxStatus) {
-        throw new IllegalArgumentException(
-            "probe status must be 100 to 599, but was " + minStatus + " to " + maxStatus);
-      }
-    }
-
-    /** Returns the statuses that count, as messages say them. */
-    String statuses() {
-      return minStatus == maxStatus ? String.valueOf(minStatus) : minStatus + " to " + maxStatus;
-    }
-
-    @Override
-    public boolean isReady(ProbeTarget target) throws IOException {
-      URL url = ProbePath.at(target.endpoint(), path).toURL();
-      HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
-      try {
-        connection.setConnectTimeout(CONNECT_MILLIS);
-        connection.setReadTimeout(READ_MILLIS);
-        connection.setInstanceFollowRedirects(false);
-        connection.setRequestProperty("User-Agent", "AutoDeploy-Probe");
-        connection.setRequestProperty("Connection", "close");
-        int status = connection.getResponseCode();
-        if (status < minStatus || status > maxStatus) {
-          throw new IOException("GET " + path + " answered " + status);
-        }
-        return true;
-      } catch (StackOverflowError e) { // the JDK reads interim responses by recursion, for ever
-        throw new IOException("GET " + path + " answered with interim responses without end", e);
-      } finally {
-        connection.disconnect();
-      }
     }
   }
 
@@ -264,8 +211,8 @@ public final class Probes {
     if (probe instanceof Tcp) {
       return "its port to accept connections";
     }
-    if (probe instanceof Http http) {
-      return "GET " + http.path() + " to be answered with " + http.statuses();
+    if (probe instanceof HttpCheck http) {
+      return http.describe();
     }
     if (probe instanceof Health) {
       return "its image's health check to succeed";
@@ -280,6 +227,57 @@ public final class Probes {
       return all.probes().stream().map(Probes::describe).collect(Collectors.joining(", and "));
     }
     return "a probe of the application's own";
+  }
+
+  /**
+   * Returns a probe with the values of a deployment's variables in the headers that refer to them.
+   *
+   * @param probe the probe
+   * @param environment the variables
+   * @return the probe to ask with; the same where it refers to none
+   */
+  public static ReadinessProbe with(ReadinessProbe probe, Map<String, String> environment) {
+    if (probe instanceof HttpCheck http) {
+      return http.with(environment);
+    }
+    if (probe instanceof AnyOf any && !variables(any).isEmpty()) {
+      return new AnyOf(any.probes().stream().map(p -> with(p, environment)).toList());
+    }
+    if (probe instanceof AllOf all && !variables(all).isEmpty()) {
+      return new AllOf(all.probes().stream().map(p -> with(p, environment)).toList());
+    }
+    return probe;
+  }
+
+  /**
+   * Returns the variables that the headers of a probe refer to.
+   *
+   * @param probe the probe
+   * @return their names
+   */
+  public static Set<String> variables(ReadinessProbe probe) {
+    Set<String> names = new TreeSet<>();
+    for (HttpCheck http : requests(probe)) {
+      names.addAll(http.variables());
+    }
+    return names;
+  }
+
+  /**
+   * Returns the HTTP requests of a probe and of those that it is made of.
+   *
+   * @param probe the probe
+   * @return the requests
+   */
+  public static List<HttpCheck> requests(ReadinessProbe probe) {
+    if (probe instanceof HttpCheck http) {
+      return List.of(http);
+    }
+    List<ReadinessProbe> inside =
+        probe instanceof AnyOf any
+            ? any.probes()
+            : probe instanceof AllOf all ? all.probes() : List.of();
+    return inside.stream().flatMap(p -> requests(p).stream()).toList();
   }
 
   private static List<ReadinessProbe> atLeastOne(List<ReadinessProbe> probes) {

@@ -3,10 +3,13 @@ package dev.autodeploy.internal.process;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.LogSearch;
+import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -316,7 +319,7 @@ final class LocalInstance {
    * Returns on which ports its processes listen in place of its own, as advice, or an empty text.
    * Looks now and then only, and not at once: it takes a walk through all processes.
    */
-  String portAdvice() {
+  private String portAdvice() {
     long now = System.nanoTime();
     long due = nextLook.get();
     if (due == 0) {
@@ -346,6 +349,28 @@ final class LocalInstance {
       LOG.debug("Looking for the ports of {}: {}", files.directory(), e.toString());
       return "";
     }
+  }
+
+  /** Asks a probe once; where it says no, and the ports are the reason, that is told. */
+  boolean isReady(ReadinessProbe probe, ProbeTarget target)
+      throws IOException, InterruptedException {
+    IOException failure = null;
+    try {
+      if (probe.isReady(target)) {
+        return true;
+      }
+    } catch (IOException e) {
+      failure = e;
+    }
+    String advice = Probes.needsListener(probe) ? portAdvice() : "";
+    if (!advice.isEmpty()) {
+      throw new IOException(
+          failure == null ? advice : failure.getMessage() + "; " + advice, failure);
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return false;
   }
 
   /** Returns the search in what it has written; the same one each time. */

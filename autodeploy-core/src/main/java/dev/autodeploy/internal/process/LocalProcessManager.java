@@ -300,32 +300,11 @@ public final class LocalProcessManager implements AutoCloseable {
                 CompletableFuture.completedFuture(
                     logs(instance.instanceId(), ProbeTarget.LOG_LINES)),
             local.logSearch());
-    if (!isReady(local, probe, target)) {
+    if (!local.isReady(probe, target)) {
       return false;
     }
     local.checkAnswer(settings.checkListener(), Probes.needsListener(probe));
     return true;
-  }
-
-  private static boolean isReady(LocalInstance local, ReadinessProbe probe, ProbeTarget target)
-      throws IOException, InterruptedException {
-    IOException failure = null;
-    try {
-      if (probe.isReady(target)) {
-        return true;
-      }
-    } catch (IOException e) {
-      failure = e;
-    }
-    String advice = Probes.needsListener(probe) ? local.portAdvice() : "";
-    if (!advice.isEmpty()) {
-      throw new IOException(
-          failure == null ? advice : failure.getMessage() + "; " + advice, failure);
-    }
-    if (failure != null) {
-      throw failure;
-    }
-    return false;
   }
 
   /**

@@ -22,6 +22,14 @@ public final class LoggingListener implements DeploymentListener {
         return;
       }
       LOG.info("{}: instance '{}' is starting ({})", name, e.instanceId(), e.reason());
+    } else if (event instanceof DeploymentEvent.Prepared e && e.failure() != null) {
+      LOG.warn("{}: fetching ahead failed: {}", name, e.failure());
+    } else if (event instanceof DeploymentEvent.Prepared e) {
+      LOG.info(
+          "{}: {} after {}",
+          name,
+          e.fetched() ? "fetched ahead" : "nothing had to be fetched ahead",
+          text(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       LOG.info(
           "{}: instance '{}' is ready after {}", name, e.instanceId(), text(e.startDuration()));

@@ -10,6 +10,7 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -69,6 +71,11 @@ public final class ProviderGate implements InstanceProvider {
   @Override
   public CompletionStage<Void> detach(String instanceId) {
     return call(() -> provider.detach(instanceId));
+  }
+
+  @Override
+  public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    return call(() -> provider.prepare(spec, progress));
   }
 
   @Override

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
+import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.math.BigDecimal;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -192,10 +194,35 @@ public final class SpecReader {
 
   ReadinessProbe readiness() throws FormatException {
     DeploymentSpec before = existing;
-    if (before != null && json.node("readiness").equals(ProbeJson.write(before.readiness()))) {
+    if (before != null
+        && json.node("readiness").equals(ProbeJson.write(before.readiness(), true))) {
       return before.readiness();
     }
-    return ProbeJson.read(json.object("readiness"), this::customProbe);
+    return ProbeJson.read(
+        json.object("readiness"),
+        new ProbeJson.Custom() {
+          @Override
+          public ReadinessProbe probe(Fields probe) throws FormatException {
+            return customProbe(probe);
+          }
+
+          @Override
+          public String header(Fields headers, String name) throws FormatException {
+            String known = before == null ? null : knownHeader(before, name);
+            return known != null ? known : ProbeJson.Custom.super.header(headers, name);
+          }
+        });
+  }
+
+  /** Returns the value that a header of a probe has, if all probes with it have the same. */
+  private static @Nullable String knownHeader(DeploymentSpec before, String name) {
+    List<String> values =
+        Probes.requests(before.readiness()).stream()
+            .map(http -> http.headers().get(name))
+            .filter(Objects::nonNull)
+            .distinct()
+            .toList();
+    return values.size() == 1 ? values.get(0) : null;
   }
 
   private ReadinessProbe customProbe(Fields probe) throws FormatException {

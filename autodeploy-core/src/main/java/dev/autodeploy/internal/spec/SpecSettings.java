@@ -58,10 +58,35 @@ final class SpecSettings {
               (reader, b) -> b.workingDirectory(reader.json().text("workingDirectory"))),
           new SpecSetting(
               "readiness",
-              (spec, json, hidden) -> json.set("readiness", ProbeJson.write(spec.readiness())),
+              (spec, json, hidden) ->
+                  json.set("readiness", ProbeJson.write(spec.readiness(), hidden)),
               (reader, b) -> b.readiness(reader.readiness())),
+          new SpecSetting(
+              "probeInterval",
+              (spec, json, hidden) -> {
+                if (hidden || spec.probeInterval() != null) {
+                  json.put("probeInterval", text(spec.probeInterval()));
+                }
+              },
+              (reader, b) -> b.probeInterval(reader.json().duration("probeInterval"))),
+          new SpecSetting(
+              "probeThreshold",
+              (spec, json, hidden) -> {
+                if (hidden || spec.probeThreshold() != 1) {
+                  json.put("probeThreshold", spec.probeThreshold());
+                }
+              },
+              (reader, b) -> b.probeThreshold(reader.json().integer("probeThreshold"))),
           duration(
               "startTimeout", DeploymentSpec::startTimeout, DeploymentSpec.Builder::startTimeout),
+          new SpecSetting(
+              "prepareAhead",
+              (spec, json, hidden) -> {
+                if (hidden || spec.prepareAhead()) {
+                  json.put("prepareAhead", spec.prepareAhead());
+                }
+              },
+              (reader, b) -> b.prepareAhead(reader.json().bool("prepareAhead"))),
           new SpecSetting(
               "idleTimeout",
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
@@ -102,6 +127,10 @@ final class SpecSettings {
               (reader, b) -> b.linkPort(reader.json().integer("linkPort"))));
 
   private SpecSettings() {}
+
+  private static @Nullable String text(@Nullable Duration duration) {
+    return duration == null ? null : duration.toString();
+  }
 
   private static SpecSetting text(
       String name,

@@ -426,6 +426,26 @@ final class EngineLifeTest {
   }
 
   @Test
+  void instance_isReadyAfterAsManyProbesInARowAsAreSet_atTheirInterval() {
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy(b -> b.probeInterval(Duration.ofSeconds(10)).probeThreshold(3));
+    CompletableFuture<Lease> lease = voice.acquireAsync();
+    h.time.run();
+    h.provider.ready = true;
+    h.time.passSeconds(20); // two say yes
+    h.provider.ready = false;
+    h.time.passSeconds(10); // one says no
+    h.provider.ready = true;
+    h.time.passSeconds(20);
+    assertThat(lease).isNotDone();
+    assertThat(h.provider.probes).hasSize(6);
+
+    h.time.passSeconds(10);
+    assertThat(lease).isCompleted();
+  }
+
+  @Test
   void startTimeout_standsStillWhileAnInstanceIsPrepared() {
     h.provider.startAnswer = new CompletableFuture<>();
     h.start();

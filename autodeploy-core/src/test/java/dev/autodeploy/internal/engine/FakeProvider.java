@@ -2,6 +2,7 @@ package dev.autodeploy.internal.engine;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
@@ -24,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +55,10 @@ final class FakeProvider implements InstanceProvider {
   /** Happens in every release, on its thread. */
   Runnable onRelease = () -> {};
 
+  /** What a preparation answers, and how its progress is told. */
+  CompletableFuture<Boolean> prepareAnswer = CompletableFuture.completedFuture(false);
+
+  Consumer<StartProgress> fetching = progress -> {};
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -123,6 +129,13 @@ final class FakeProvider implements InstanceProvider {
     if (told && observer != null) {
       observer.exited(instanceId, exit);
     }
+  }
+
+  @Override
+  public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    calls.add("prepare " + spec.name());
+    fetching = progress;
+    return prepareAnswer;
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.Lease;
+import dev.autodeploy.Preparation;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.LedgerEntry;
@@ -144,6 +145,92 @@ final class PreparationTest {
     assertThat(instance(adopted).id()).isEqualTo(id);
     assertThat(instance(adopted).preparing()).isEqualTo(Duration.ofSeconds(100));
     assertThat(cents(adopted.cost().total())).isEqualByComparingTo("0.06"); // 60 s
+  }
+
+  @Test
+  void prepare_fetchesAhead_withProgress_andStartsNothing() {
+    h.provider.prepareAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy();
+    Preparation preparation = voice.prepare();
+    h.time.run();
+    h.provider.fetching.accept(PULLING);
+
+    assertThat(voice.prepare()).as("they share it").isSameAs(preparation);
+    assertThat(preparation.progress()).contains(PULLING);
+    assertThat(voice.status().preparation()).isEqualTo(PULLING);
+    h.time.passSeconds(30);
+    h.provider.prepareAnswer.complete(true);
+    h.time.run();
+
+    assertThat(preparation.result()).isCompletedWithValue(true);
+    assertThat(voice.status().preparation()).isNull();
+    assertThat(h.provider.count("start")).isZero();
+    assertThat(voice.cost().total().amount()).isZero();
+    DeploymentEvent.Prepared told = h.events(DeploymentEvent.Prepared.class).get(0);
+    assertThat(told.fetched()).isTrue();
+    assertThat(told.duration()).isEqualTo(Duration.ofSeconds(30));
+    assertThat(told.failure()).isNull();
+  }
+
+  @Test
+  void prepare_thatIsCancelled_cancelsTheProviders_andCanBeAskedForAgain() {
+    h.provider.prepareAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy();
+    Preparation preparation = voice.prepare();
+    h.time.run();
+    preparation.cancel();
+
+    assertThat(h.provider.prepareAnswer).isCancelled();
+    assertThat(voice.status().preparation()).isNull();
+    h.provider.prepareAnswer = CompletableFuture.completedFuture(false);
+    Preparation again = voice.prepare();
+    h.time.run();
+    assertThat(again.result()).isCompletedWithValue(false);
+  }
+
+  @Test
+  void prepare_thatFails_saysWhy_andMasksSecrets() {
+    h.provider.prepareAnswer =
+        CompletableFuture.failedFuture(new IllegalStateException("registry refuses hunter2"));
+    h.start();
+    Deployment voice = h.deploy(b -> b.environment("KEY", "hunter2"));
+    Preparation preparation = voice.prepare();
+    h.time.run();
+
+    assertThat(preparation.result())
+        .failsWithin(Duration.ZERO)
+        .withThrowableOfType(java.util.concurrent.ExecutionException.class)
+        .withMessageContaining("registry refuses")
+        .withMessageNotContaining("hunter2");
+    assertThat(h.events(DeploymentEvent.Prepared.class).get(0).failure()).contains("refuses");
+  }
+
+  @Test
+  void prepareAhead_fetchesWhenItIsDeployed_changed_andFoundAgain() {
+    h.start();
+    h.deploy(b -> b.prepareAhead(true));
+    assertThat(h.provider.count("prepare")).isEqualTo(1);
+    h.engine.update(EngineHarness.voice(b -> b.prepareAhead(true).maxPending(7)));
+    h.time.run();
+    assertThat(h.provider.count("prepare")).isEqualTo(2);
+
+    new EngineHarness(h).start();
+    assertThat(h.provider.count("prepare")).isEqualTo(3);
+  }
+
+  @Test
+  void removal_givesUpWhatIsFetchedAhead() {
+    h.provider.prepareAnswer = new CompletableFuture<>();
+    h.start();
+    Deployment voice = h.deploy();
+    Preparation preparation = voice.prepare();
+    h.time.run();
+    h.engine.remove("voice");
+    h.time.run();
+
+    assertThat(preparation.result()).isCancelled();
   }
 
   private Deployment starting() {

@@ -326,7 +326,7 @@ final class ProbesTest {
               () -> java.util.concurrent.CompletableFuture.completedFuture(java.util.List.of()));
 
       org.assertj.core.api.Assertions.assertThatThrownBy(
-              () -> new Probes.Http("/", 200, 299).isReady(target))
+              () -> HttpCheck.of("/", 200, 299).isReady(target))
           .isInstanceOf(java.io.IOException.class)
           .hasMessageContaining("interim responses without end");
     }

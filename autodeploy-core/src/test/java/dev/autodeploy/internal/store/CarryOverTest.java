@@ -116,7 +116,7 @@ final class CarryOverTest {
 
   private static StoredState state() {
     List<StoredDeployment> deployments = new ArrayList<>();
-    deployments.add(new StoredDeployment(Examples.everySetting(), Examples.NOON));
+    deployments.add(new StoredDeployment(Examples.earlierSettings(), Examples.NOON));
     deployments.addAll(Examples.state("small-", 2).deployments());
     return new StoredState("ad-k3v9x2m1q8zt", deployments);
   }

@@ -23,6 +23,35 @@ final class Examples {
 
   /** A specification in which no setting has its default, but for the snapshot. */
   static DeploymentSpec everySetting() {
+    DeploymentSpec earlier = earlierSettings();
+    return earlier.toBuilder()
+        .memoryBytes(1L << 34)
+        .cpus(1.5)
+        .maxProcesses(100)
+        .workingDirectory("/srv")
+        .priority(3)
+        .pinned(true)
+        .preserveHost(false)
+        .linkPort(20_007)
+        .probeInterval(Duration.ofSeconds(2))
+        .probeThreshold(3)
+        .prepareAhead(true)
+        .readiness(
+            ReadinessProbe.allOf(
+                earlier.readiness(),
+                ReadinessProbe.httpRequest("/models")
+                    .method("POST")
+                    .status(200, 299)
+                    .header("Authorization", "Bearer ${TOKEN}")
+                    .header("X-Key", "k3y")
+                    .body("ready")
+                    .timeout(Duration.ofSeconds(30))
+                    .build()))
+        .build();
+  }
+
+  /** The settings that there were in the earlier format, none of which has its default. */
+  static DeploymentSpec earlierSettings() {
     return DeploymentSpec.builder("voice")
         .description("Mandarin \"text\" to speech: 語音合成\n\ud83d\ude00")
         .image("breezyvoice:latest")
@@ -34,10 +63,6 @@ final class Examples {
         .mount(Mount.of("/models", "/m").asReadOnly())
         .mount(Mount.of("cache", "/c"))
         .sharedMemoryBytes(1L << 33)
-        .memoryBytes(1L << 34)
-        .cpus(1.5)
-        .maxProcesses(300)
-        .workingDirectory("/srv")
         .readiness(
             ReadinessProbe.allOf(
                 ReadinessProbe.tcp(),
@@ -53,8 +78,6 @@ final class Examples {
         .releaseGrace(Duration.ofSeconds(6))
         .startBackoff(Duration.ofSeconds(7), Duration.ofSeconds(8))
         .pricePerHour(Money.of("0.4900", "EUR"))
-        .preserveHost(false)
-        .linkPort(20_007)
         .build();
   }
 

@@ -114,6 +114,8 @@ final class StoredSpecTest {
               "idleTimeout" : "PT5M",
               "minInstances" : 0,
               "maxInstances" : 1,
+              "priority" : 0,
+              "pinned" : false,
               "concurrency" : "unlimited",
               "maxPending" : 1000,
               "releaseGrace" : "PT10S",

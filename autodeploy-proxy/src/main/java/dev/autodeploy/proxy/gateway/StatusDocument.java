@@ -59,6 +59,8 @@ final class StatusDocument {
     json.put("degraded", status.degraded());
     PlaceInLine line = status.waitsFor();
     json.put("waitsFor", line == null ? null : line.describe());
+    StartProgress preparation = status.preparation();
+    json.put("preparation", preparation == null ? null : ProgressDocument.of(preparation));
     json.put("cost", cost(deployment.cost()));
     return json;
   }
