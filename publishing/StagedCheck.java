@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import java.util.jar.JarFile;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -160,7 +161,9 @@ final class StagedCheck {
     for (Path each : List.of(jar, sources)) {
       require(names(each).contains("META-INF/LICENSE"), each.getFileName() + " has no licence");
     }
-    require(classes.contains("module-info.class"), jar.getFileName() + " has no descriptor");
+    require(
+        classes.contains("module-info.class") || automaticName(jar) != null,
+        jar.getFileName() + " has neither a descriptor nor an automatic name");
     Set<String> sourceFiles = names(sources);
     for (String name : classes) {
       boolean ours = name.startsWith("dev/autodeploy/") || name.startsWith("META-INF/");
@@ -173,7 +176,8 @@ final class StagedCheck {
     Set<String> exported = exported(jar);
     Set<String> pages = names(javadoc);
     require(pages.contains("index.html"), module + " has no Javadoc");
-    String prefix = exported.size() > 0 ? moduleName(jar) + "/" : "";
+    boolean described = classes.contains("module-info.class");
+    String prefix = described && exported.size() > 0 ? moduleName(jar) + "/" : "";
     for (String name : exported) {
       String page = prefix + name.replace('.', '/') + "/package-summary.html";
       require(pages.contains(page), module + " has no Javadoc of " + name);
@@ -187,7 +191,20 @@ final class StagedCheck {
     }
   }
 
+  /** What is built on Spring has an automatic name, as Spring has. */
+  private static String automaticName(Path jar) throws IOException {
+    try (JarFile open = new JarFile(jar.toFile())) {
+      return open.getManifest().getMainAttributes().getValue("Automatic-Module-Name");
+    }
+  }
+
   private static Set<String> exported(Path jar) throws IOException {
+    if (automaticName(jar) != null) {
+      return names(jar).stream()
+          .filter(name -> name.endsWith(".class"))
+          .map(name -> name.substring(0, name.lastIndexOf('/')).replace('/', '.'))
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
     return descriptor(jar).exports().stream()
         .filter(exports -> !exports.isQualified())
         .map(ModuleDescriptor.Exports::source)

@@ -14,6 +14,7 @@ import dev.autodeploy.proxy.gateway.Workers;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRegistration;
+import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -99,6 +100,17 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
     return PATHS.toArray(new String[0]);
   }
 
+  /**
+   * Returns whether the response to a request has broken off in the middle, so that no error page
+   * must be written into it.
+   *
+   * @param request the request, of any dispatch
+   * @return true if so
+   */
+  public static boolean isCutOff(ServletRequest request) {
+    return request.getAttribute(ServletExchange.BROKEN) != null;
+  }
+
   @Override
   public void init(ServletConfig config) throws ServletException {
     super.init(config);
@@ -110,7 +122,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
   @Override
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws ServletException, IOException {
-    if (request.getAttribute(ServletExchange.BROKEN) != null) {
+    if (isCutOff(request)) {
       ServletExchange.cutOff();
     }
     if (!request.isAsyncSupported()) {
@@ -196,6 +208,14 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
   @Override
   public int held() {
     return gateway.pending();
+  }
+
+  /**
+   * Refuses the requests that wait for an instance, with 503, as at the end of a graceful shutdown.
+   * Requests that come later are served as before.
+   */
+  public void refuseHeld() {
+    gateway.refuseHeld();
   }
 
   /** Called by the container: the same as {@link #close()}. */
@@ -347,6 +367,19 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
     @Override
     public Builder dedicatedPort(String deployment, int value) {
       throw containers("dedicatedPort");
+    }
+
+    /**
+     * Always throws: the container has the ports.
+     *
+     * @param from not used
+     * @param to not used
+     * @return nothing
+     * @throws UnsupportedOperationException always
+     */
+    @Override
+    public Builder linkPorts(int from, int to) {
+      throw containers("linkPorts");
     }
 
     private static UnsupportedOperationException containers(String setting) {

@@ -112,7 +112,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
   }
 
   /** What a proxy says may be no address; nothing is looked up. */
-  private static InetSocketAddress address(@Nullable String host, int port) {
+  static InetSocketAddress address(@Nullable String host, int port) {
     boolean isNumber = host != null && (host.indexOf(':') >= 0 || NUMBERS.matcher(host).matches());
     return new InetSocketAddress(
         host != null && isNumber ? host : "0.0.0.0", Math.max(0, Math.min(port, 65_535)));

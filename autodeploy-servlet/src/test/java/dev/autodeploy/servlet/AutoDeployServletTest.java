@@ -120,6 +120,25 @@ final class AutoDeployServletTest {
   }
 
   @Test
+  void refuseHeld_answersThoseThatWait_andServesTheOthers() throws Exception {
+    AutoDeployServlet servlet = links(links -> {});
+    mount(servlet, AutoDeployServlet.mappings());
+    int port = start();
+    engine.provider.gate = new CompletableFuture<>();
+    try (RawClient held = new RawClient(port).send(GET)) {
+      Await.until("it is held", () -> servlet.held() == 1);
+
+      servlet.refuseHeld();
+
+      RawClient.Response response = held.response();
+      assertThat(response.status).isEqualTo(503);
+      assertThat(response.field("Retry-After")).isNotNull();
+    }
+    engine.provider.gate.complete(null);
+    assertThat(RawClient.get(port, "/d/app/").status).isEqualTo(200);
+  }
+
+  @Test
   void serviceLink_namesThePortOfTheContainer() throws Exception {
     AutoDeployServlet servlet = links(links -> {});
     mount(servlet, AutoDeployServlet.mappings());

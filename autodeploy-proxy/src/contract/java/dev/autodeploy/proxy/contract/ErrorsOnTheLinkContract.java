@@ -58,6 +58,10 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
           .contains("\"cause\":\"out-of-memory\"");
       assertThat(Integer.parseInt(response.field("Retry-After"))).isPositive();
       assertThat(response.body).doesNotContain("at dev.autodeploy");
+      assertThat(response.body)
+          .contains("\"error\":{\"message\":")
+          .contains("\"type\":\"server_error\",\"code\":\"start_failed\"}");
+      assertThat(response.field("x-should-retry")).isEqualTo("false");
       assertProblem(link.get("/d/app/"), 503, "start-failed"); // backing off, with the same cause
       assertThat(link.provider.starts).hasSize(1);
     }

@@ -284,6 +284,11 @@ public final class Gateway implements AutoCloseable {
     line.end(response.status(), 0);
   }
 
+  /** Refuses the requests that wait for an instance. */
+  public void refuseHeld() {
+    services.active().all().forEach(ProxiedRequest::refuseIfHeld);
+  }
+
   /**
    * Ends the service: refuses the requests that still wait, lets the others finish up to a time,
    * then aborts them. Blocks.

@@ -51,6 +51,9 @@ record LinkResponse(
     if (retryAfter != null) {
       headers.set("Retry-After", retryAfter);
     }
+    if (problem.retryIsPointless()) {
+      headers.set("x-should-retry", "false");
+    }
     if (problem.close()) {
       headers.set("Connection", "close");
     }

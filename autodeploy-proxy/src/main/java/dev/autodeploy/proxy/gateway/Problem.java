@@ -99,6 +99,38 @@ public record Problem(
       document.put("deployment", deployment);
     }
     document.putAll(members);
+    document.put("error", clientError());
     return Json.write(document);
+  }
+
+  /** Returns the error as clients of OpenAI's and Anthropic's interfaces look for it. */
+  private Map<String, Object> clientError() {
+    Map<String, Object> error = new LinkedHashMap<>();
+    error.put("message", detail);
+    error.put("type", clientType());
+    error.put("code", type.slug().replace('-', '_'));
+    return error;
+  }
+
+  private String clientType() {
+    return switch (status()) {
+      case 401 -> "authentication_error";
+      case 403 -> "permission_error";
+      case 404 -> "not_found_error";
+      case 429 -> "rate_limit_error";
+      default -> status() < 500 ? "invalid_request_error" : "server_error";
+    };
+  }
+
+  /**
+   * Returns whether the clients that try again by themselves, on 408, 409, 429 and from 500 on,
+   * would do so in vain: a failed start would be started again with each try.
+   *
+   * @return true if they are to be told not to
+   */
+  boolean retryIsPointless() {
+    boolean retried = status() == 409 || status() == 429 || status() >= 500;
+    boolean helps = retryAfter != null || type == ProblemType.INSTANCE_BROKE_EXCHANGE;
+    return retried && (!helps || type == ProblemType.START_FAILED);
   }
 }

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.internal.document.ProblemType;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -15,8 +16,40 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class SmallPartsTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "START_FAILED, true",
+    "INTERNAL_ERROR, true",
+    "REPLICA_QUOTA_EXCEEDED, true",
+    "ANSWER_TIMEOUT, true",
+    "ACQUIRE_TIMEOUT, false",
+    "QUEUE_FULL, false",
+    "SHUTTING_DOWN, false",
+    "INSTANCE_BROKE_EXCHANGE, false",
+    "DEPLOYMENT_NOT_FOUND, false",
+  })
+  void problem_tellsClientsNotToTryAgainInVain(ProblemType type, boolean pointless) {
+    assertThat(Problem.of(type, "it failed").retryIsPointless()).isEqualTo(pointless);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "NOT_ALLOWED, authentication_error",
+    "CROSS_SITE_REQUEST, permission_error",
+    "DEPLOYMENT_NOT_FOUND, not_found_error",
+    "RATE_LIMITED, rate_limit_error",
+    "BAD_REQUEST, invalid_request_error",
+    "START_FAILED, server_error",
+  })
+  void problem_hasTheErrorThatClientsLookFor(ProblemType type, String said) {
+    assertThat(Problem.of(type, "it failed").json())
+        .contains("\"error\":{\"message\":\"it failed\",\"type\":\"" + said + "\"");
+  }
 
   @Test
   void requestHead_isShownWithoutItsQuery_asOneLineOfPlainText() {

@@ -1,0 +1,97 @@
+package dev.autodeploy.spring;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * The properties below {@code autodeploy}.
+ *
+ * @param enabled Whether there is an engine.
+ * @param provider Where instances run: docker or local; by default docker if autodeploy-docker is
+ *     on the class path.
+ * @param owner Name of the engine, which marks its instances.
+ * @param stateDirectory Directory that keeps deployments and ledger across restarts.
+ * @param idleTimeout How long an instance without requests lives, or never.
+ * @param pricePerHour Price of an instance, such as 0.49 USD.
+ * @param drainTimeout How long open leases may last when the engine closes.
+ * @param releaseTimeout How long a release may take when the engine closes.
+ * @param keepInstancesOnClose Whether instances are left running for the next start.
+ * @param deployments Deployments by name.
+ * @param links Settings of the service links.
+ * @param page Settings of the page.
+ */
+@ConfigurationProperties(AutoDeployProperties.PREFIX)
+record AutoDeployProperties(
+    @DefaultValue("true") boolean enabled,
+    @Nullable String provider,
+    @Nullable String owner,
+    @Nullable Path stateDirectory,
+    @Nullable String idleTimeout,
+    @Nullable String pricePerHour,
+    @Nullable Duration drainTimeout,
+    @Nullable Duration releaseTimeout,
+    @Nullable Boolean keepInstancesOnClose,
+    @DefaultValue Map<String, DeploymentProperties> deployments,
+    @DefaultValue Links links,
+    @DefaultValue Page page) {
+
+  static final String PREFIX = "autodeploy";
+
+  /**
+   * The properties below {@code autodeploy.links}.
+   *
+   * @param enabled Whether links are served at /d/ on the application's port.
+   * @param sandbox Whether pages of instances get an origin of their own, so that they cannot act
+   *     on the application in a user's name.
+   * @param everybody Whether everybody who reaches the application may use links that have no
+   *     token; the application's own security decides.
+   * @param bearerTokens Tokens by deployment, or * for all.
+   * @param publicUrl Address that links begin with for others.
+   * @param allowedHosts Further hosts that links are served under.
+   * @param allowedOrigins Origins of pages that may use links.
+   * @param maxWait How long a request is held at most.
+   * @param maxPendingTotal How many requests are held at most.
+   * @param responseTimeout How long an instance may be silent.
+   * @param stallTimeout How long a client may neither send nor take a byte.
+   * @param drainTimeout How long requests may finish when the application stops.
+   * @param maxRequestBodyBytes How many bytes the body of a request may have.
+   * @param waitingPage Whether browsers get a page while an instance starts.
+   * @param trustForwardedHeaders Whether X-Forwarded-* of requests are passed on.
+   */
+  record Links(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("true") boolean sandbox,
+      @DefaultValue("false") boolean everybody,
+      @DefaultValue Map<String, String> bearerTokens,
+      @Nullable URI publicUrl,
+      @DefaultValue List<String> allowedHosts,
+      @DefaultValue List<String> allowedOrigins,
+      @Nullable Duration maxWait,
+      @Nullable Integer maxPendingTotal,
+      @Nullable Duration responseTimeout,
+      @Nullable Duration stallTimeout,
+      @Nullable Duration drainTimeout,
+      @Nullable Long maxRequestBodyBytes,
+      @DefaultValue("false") boolean waitingPage,
+      @DefaultValue("false") boolean trustForwardedHeaders) {}
+
+  /**
+   * The properties below {@code autodeploy.page}.
+   *
+   * @param enabled Whether the page is served.
+   * @param path Path of the page.
+   * @param actions Whether the page may change something.
+   * @param allowedHosts Hosts that the page is served under, beside those of this machine.
+   */
+  record Page(
+      @DefaultValue("true") boolean enabled,
+      @DefaultValue("/autodeploy") String path,
+      @DefaultValue("false") boolean actions,
+      @DefaultValue List<String> allowedHosts) {}
+}

@@ -1,0 +1,106 @@
+package dev.autodeploy.spring;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The properties below {@code autodeploy.deployments.<name>}: every setting of a deployment.
+ *
+ * @param description Text for people.
+ * @param image Image of the container.
+ * @param snapshot Snapshot of the container, instead of an image.
+ * @param gpu GPUs of an instance.
+ * @param port Port that the service listens on.
+ * @param startCommand Command that starts the service.
+ * @param arguments Arguments of the image's entrypoint, instead of a command.
+ * @param environment Environment variables; names with underscores need brackets.
+ * @param mounts Directories of the machine in the container.
+ * @param sharedMemoryBytes Size of /dev/shm.
+ * @param memoryBytes Memory that an instance may use.
+ * @param cpus Processors that an instance may use.
+ * @param maxProcesses Processes that an instance may have.
+ * @param workingDirectory Directory that the service starts in.
+ * @param readiness Probe that tells that an instance is ready.
+ * @param startTimeout How long a start may take.
+ * @param idleTimeout How long an instance without requests lives, or never.
+ * @param minInstances How many instances there are at least.
+ * @param maxInstances How many instances there are at most.
+ * @param concurrency How many requests an instance serves at once, or unlimited.
+ * @param maxPending How many requests may wait.
+ * @param releaseGrace How long an instance may take to end.
+ * @param startBackoff Pause after a failed start.
+ * @param maxStartBackoff Longest pause after failed starts.
+ * @param pricePerHour Price of an instance, such as 0.49 USD.
+ * @param preserveHost Whether the instance sees the host of the link.
+ */
+record DeploymentProperties(
+    @Nullable String description,
+    @Nullable String image,
+    @Nullable String snapshot,
+    @Nullable Gpu gpu,
+    @Nullable Integer port,
+    @Nullable String startCommand,
+    @DefaultValue List<String> arguments,
+    @DefaultValue Map<String, String> environment,
+    @DefaultValue List<MountedDirectory> mounts,
+    @Nullable DataSize sharedMemoryBytes,
+    @Nullable DataSize memoryBytes,
+    @Nullable Double cpus,
+    @Nullable Integer maxProcesses,
+    @Nullable String workingDirectory,
+    @Nullable Readiness readiness,
+    @Nullable Duration startTimeout,
+    @Nullable String idleTimeout,
+    @Nullable Integer minInstances,
+    @Nullable Integer maxInstances,
+    @Nullable String concurrency,
+    @Nullable Integer maxPending,
+    @Nullable Duration releaseGrace,
+    @Nullable Duration startBackoff,
+    @Nullable Duration maxStartBackoff,
+    @Nullable String pricePerHour,
+    @Nullable Boolean preserveHost) {
+
+  /**
+   * The GPUs of an instance.
+   *
+   * @param count How many GPUs, or all.
+   * @param ids Ids of the GPUs, instead of a count.
+   * @param model Model of the GPUs.
+   */
+  record Gpu(@Nullable String count, @DefaultValue List<String> ids, @Nullable String model) {}
+
+  /**
+   * A directory of the machine in the container.
+   *
+   * @param source Directory of the machine.
+   * @param target Directory in the container.
+   * @param readOnly Whether it cannot be written.
+   */
+  record MountedDirectory(
+      @Nullable String source, @Nullable String target, @DefaultValue("false") boolean readOnly) {}
+
+  /**
+   * A readiness probe.
+   *
+   * @param type Kind of probe: tcp, http, logLine, anyOf or allOf.
+   * @param path Path of an http probe.
+   * @param status Status that an http probe waits for.
+   * @param minStatus Lowest status that an http probe waits for.
+   * @param maxStatus Highest status that an http probe waits for.
+   * @param regex Pattern of a logLine probe.
+   * @param probes Probes that anyOf and allOf combine.
+   */
+  record Readiness(
+      @Nullable String type,
+      @Nullable String path,
+      @Nullable Integer status,
+      @Nullable Integer minStatus,
+      @Nullable Integer maxStatus,
+      @Nullable String regex,
+      @DefaultValue List<Readiness> probes) {}
+}

@@ -1,0 +1,126 @@
+package dev.autodeploy.spring;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceProvider;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.core.env.Environment;
+
+/** Builds the engine from properties and beans. */
+final class EngineFactory {
+  private static final String NEVER = "never";
+
+  private final AutoDeployProperties properties;
+  private final Environment environment;
+
+  EngineFactory(AutoDeployProperties properties, Environment environment) {
+    this.properties = properties;
+    this.environment = environment;
+  }
+
+  AutoDeploy create(
+      InstanceProvider provider,
+      List<DeploymentListener> listeners,
+      List<AutoDeployCustomizer> customizers,
+      List<DeploymentSpec> beans) {
+    List<DeploymentSpec> specs =
+        new ArrayList<>(PropertySpecs.of(properties.deployments(), PropertySpecs.others(raw())));
+    specs.addAll(beans);
+    AutoDeploy.Builder builder = AutoDeploy.builder().provider(provider);
+    apply(builder);
+    listeners.forEach(builder::listener);
+    customizers.forEach(one -> one.customize(builder));
+    AutoDeploy engine = builder.build();
+    try {
+      engine.deployAll(specs);
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+    return engine;
+  }
+
+  /** Returns the properties of deployments as they are written. */
+  private Map<String, Map<String, Object>> raw() {
+    return Binder.get(environment)
+        .bind(
+            AutoDeployProperties.PREFIX + ".deployments",
+            Bindable.mapOf(String.class, Object.class))
+        .map(EngineFactory::maps)
+        .orElse(Map.of());
+  }
+
+  @SuppressWarnings("unchecked") // of keys that are texts, as they were bound to such a map
+  private static Map<String, Map<String, Object>> maps(Map<String, Object> bound) {
+    Map<String, Map<String, Object>> maps = new LinkedHashMap<>();
+    bound.forEach(
+        (name, value) -> {
+          if (value instanceof Map<?, ?> map) {
+            maps.put(name, (Map<String, Object>) map);
+          }
+        });
+    return maps;
+  }
+
+  private void apply(AutoDeploy.Builder builder) {
+    builder.releaseOnShutdown(false); // the application context closes the engine
+    if (properties.owner() != null) {
+      String owner = properties.owner();
+      set("owner", () -> builder.owner(owner));
+    }
+    if (properties.stateDirectory() != null) {
+      builder.stateDirectory(properties.stateDirectory());
+    }
+    if (properties.idleTimeout() != null) {
+      String text = properties.idleTimeout();
+      set("idle-timeout", () -> builder.idlePolicy(idlePolicy(text)));
+    }
+    if (properties.pricePerHour() != null) {
+      String text = properties.pricePerHour().strip();
+      int space = text.lastIndexOf(' ');
+      set(
+          "price-per-hour",
+          () ->
+              builder.costMeter(
+                  CostMeter.perHour(
+                      space < 0 ? text : text.substring(0, space).strip(),
+                      space < 0 ? "" : text.substring(space + 1))));
+    }
+    if (properties.drainTimeout() != null) {
+      Duration value = properties.drainTimeout();
+      set("drain-timeout", () -> builder.drainTimeout(value));
+    }
+    if (properties.releaseTimeout() != null) {
+      Duration value = properties.releaseTimeout();
+      set("release-timeout", () -> builder.releaseTimeout(value));
+    }
+    if (properties.keepInstancesOnClose() != null) {
+      builder.keepInstancesOnClose(properties.keepInstancesOnClose());
+    }
+  }
+
+  private static IdlePolicy idlePolicy(String text) {
+    return text.equals(NEVER)
+        ? IdlePolicy.never()
+        : IdlePolicy.after(Duration.parse(String.valueOf(PropertySpecs.isoOrText(text))));
+  }
+
+  /** Sets a value; an error names its property. */
+  static void set(String property, Supplier<?> step) {
+    try {
+      step.get();
+    } catch (RuntimeException e) {
+      throw new InvalidPropertiesException(property, String.valueOf(e.getMessage()), e);
+    }
+  }
+}

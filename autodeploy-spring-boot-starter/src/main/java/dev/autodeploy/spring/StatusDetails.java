@@ -1,0 +1,38 @@
+package dev.autodeploy.spring;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** What is shown of deployments; reading it never starts an instance. */
+final class StatusDetails {
+  private StatusDetails() {}
+
+  static Map<String, Object> ofAll(AutoDeploy engine) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    engine.deployments().forEach(one -> all.put(one.name(), of(one)));
+    return all;
+  }
+
+  static Map<String, Object> of(Deployment deployment) {
+    DeploymentStatus status = deployment.status();
+    Map<String, Object> details = new LinkedHashMap<>();
+    details.put("state", status.state().name());
+    details.put("instances", status.instances().size());
+    details.put("inFlight", status.inFlight());
+    details.put("pending", status.pending());
+    details.put("requests", status.requests());
+    details.put("coldStarts", status.coldStarts());
+    details.put("startFailures", status.startFailures());
+    if (status.lastFailure() != null) {
+      details.put("lastFailure", status.lastFailure().kind().name());
+    }
+    if (status.backoffUntil() != null) {
+      details.put("backoffUntil", status.backoffUntil().toString());
+    }
+    details.put("cost", deployment.cost().total().toString());
+    return details;
+  }
+}

@@ -1,0 +1,252 @@
+package dev.autodeploy.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.LocalProcessProvider;
+import dev.autodeploy.console.Console;
+import dev.autodeploy.docker.DockerInstanceProvider;
+import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.micrometer.AutoDeployMetrics;
+import dev.autodeploy.servlet.AutoDeployServlet;
+import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.InstanceProvider;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+
+final class AutoDeployAutoConfigurationTest {
+  private static final AutoConfigurations ALL =
+      AutoConfigurations.of(
+          AutoDeployAutoConfiguration.class,
+          AutoDeployLinksAutoConfiguration.class,
+          AutoDeployPageAutoConfiguration.class,
+          AutoDeployActuatorAutoConfiguration.class);
+
+  private final ApplicationContextRunner context =
+      new ApplicationContextRunner()
+          .withConfiguration(ALL)
+          .withPropertyValues("autodeploy.provider=local");
+
+  private final WebApplicationContextRunner web =
+      new WebApplicationContextRunner()
+          .withConfiguration(ALL)
+          .withPropertyValues("autodeploy.provider=local");
+
+  @Test
+  void everySettingOfADeployment_isAProperty() {
+    context
+        .withPropertyValues(
+            "autodeploy.deployments.voice.description=speaks",
+            "autodeploy.deployments.voice.image=breezyvoice:latest",
+            "autodeploy.deployments.voice.gpu.count=1",
+            "autodeploy.deployments.voice.gpu.model=L4",
+            "autodeploy.deployments.voice.port=0",
+            "autodeploy.deployments.voice.start-command=python api.py",
+            "autodeploy.deployments.voice.environment[HF_TOKEN]=${TOKEN_OF_THE_TEST:secret}",
+            "autodeploy.deployments.voice.mounts[0].source=/models",
+            "autodeploy.deployments.voice.mounts[0].target=/m",
+            "autodeploy.deployments.voice.mounts[0].read-only=true",
+            "autodeploy.deployments.voice.shared-memory-bytes=2GB",
+            "autodeploy.deployments.voice.memory-bytes=8GB",
+            "autodeploy.deployments.voice.cpus=1.5",
+            "autodeploy.deployments.voice.max-processes=100",
+            "autodeploy.deployments.voice.working-directory=/app",
+            "autodeploy.deployments.voice.readiness.type=http",
+            "autodeploy.deployments.voice.readiness.path=/health",
+            "autodeploy.deployments.voice.start-timeout=20m",
+            "autodeploy.deployments.voice.idle-timeout=90s",
+            "autodeploy.deployments.voice.min-instances=0",
+            "autodeploy.deployments.voice.max-instances=3",
+            "autodeploy.deployments.voice.concurrency=unlimited",
+            "autodeploy.deployments.voice.max-pending=7",
+            "autodeploy.deployments.voice.release-grace=11s",
+            "autodeploy.deployments.voice.start-backoff=2s",
+            "autodeploy.deployments.voice.max-start-backoff=3m",
+            "autodeploy.deployments.voice.price-per-hour=0.49 USD",
+            "autodeploy.deployments.voice.preserve-host=false")
+        .run(
+            run -> {
+              DeploymentSpec spec = run.getBean(AutoDeploy.class).deployment("voice").spec();
+              assertThat(spec.gpu()).isEqualTo(new GpuRequest(1, List.of(), "L4"));
+              assertThat(spec.environment()).containsEntry("HF_TOKEN", "secret");
+              assertThat(spec.mounts()).hasSize(1);
+              assertThat(spec.sharedMemoryBytes()).isEqualTo(2L << 30);
+              assertThat(spec.memoryBytes()).isEqualTo(8L << 30);
+              assertThat(spec.cpus()).isEqualTo(1.5);
+              assertThat(spec.startTimeout()).isEqualTo(Duration.ofMinutes(20));
+              assertThat(spec.idlePolicy()).isEqualTo(IdlePolicy.after(Duration.ofSeconds(90)));
+              assertThat(spec.concurrency()).isEqualTo(DeploymentSpec.UNLIMITED);
+              assertThat(spec.pricePerHour()).hasToString("0.49 USD");
+              assertThat(spec.preserveHost()).isFalse();
+            });
+  }
+
+  @Test
+  void wrongProperties_areAllNamed() {
+    context
+        .withPropertyValues(
+            "autodeploy.deployments.voice.port=99999",
+            "autodeploy.deployments.voice.idle-timeout=soon",
+            "autodeploy.deployments.other.start-command=x")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .rootCause()
+                    .isInstanceOf(InvalidPropertiesException.class)
+                    .hasMessageContaining("autodeploy.deployments.voice.port: ")
+                    .hasMessageContaining("autodeploy.deployments.voice.idle-timeout: ")
+                    .hasMessageContaining("autodeploy.deployments.other.port: "));
+  }
+
+  @Test
+  void misspeltProperty_isNamed() {
+    context
+        .withPropertyValues(
+            "autodeploy.deployments.voice.port=8080",
+            "autodeploy.deployments.voice.start-command=x",
+            "autodeploy.deployments.voice.idle-timout=5m")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining("autodeploy.deployments.voice.idle-timout: "));
+  }
+
+  @Test
+  void wrongPropertyOfTheEngine_isNamed() {
+    context
+        .withPropertyValues("autodeploy.price-per-hour=cheap")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining("autodeploy.price-per-hour: "));
+  }
+
+  @Test
+  void unknownProvider_isNamed() {
+    context
+        .withPropertyValues("autodeploy.provider=cloud")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining("autodeploy.provider: must be docker or local"));
+  }
+
+  @Test
+  void provider_withoutDockerOnTheClassPath_isLocal() {
+    new ApplicationContextRunner()
+        .withConfiguration(ALL)
+        .withClassLoader(new FilteredClassLoader(DockerInstanceProvider.class))
+        .run(
+            run ->
+                assertThat(run.getBean(InstanceProvider.class))
+                    .isInstanceOf(LocalProcessProvider.class));
+  }
+
+  @Test
+  void beansOfTheApplication_comeFirst() {
+    List<DeploymentEvent> events = new CopyOnWriteArrayList<>();
+    context
+        .withBean("own", DeploymentSpec.class, () -> spec("own"))
+        .withBean(DeploymentListener.class, () -> events::add)
+        .withBean(AutoDeployCustomizer.class, () -> builder -> builder.owner("customized"))
+        .run(
+            run -> {
+              AutoDeploy engine = run.getBean(AutoDeploy.class);
+              assertThat(engine.owner()).isEqualTo("customized");
+              assertThat(engine.deployments()).extracting(Deployment::name).containsExactly("own");
+              assertThat(events).isNotEmpty();
+              assertThat(run).hasSingleBean(AutoDeployMetrics.class);
+            });
+  }
+
+  private static DeploymentSpec spec(String name) {
+    return DeploymentSpec.builder(name).port(8080).startCommand("x").build();
+  }
+
+  @Test
+  void engineOfTheApplication_isTheOne() {
+    AutoDeploy own = AutoDeploy.builder().provider(LocalProcessProvider.create()).build();
+    context
+        .withBean(AutoDeploy.class, () -> own)
+        .run(run -> assertThat(run.getBean(AutoDeploy.class)).isSameAs(own));
+  }
+
+  @Test
+  void disabled_addsNothing() {
+    web.withPropertyValues("autodeploy.enabled=false")
+        .run(
+            run ->
+                assertThat(run)
+                    .hasNotFailed()
+                    .doesNotHaveBean(AutoDeploy.class)
+                    .doesNotHaveBean(Console.class));
+  }
+
+  @Test
+  void withoutAWebServer_thereAreNoLinksAndNoPage() {
+    context.run(
+        run ->
+            assertThat(run)
+                .hasSingleBean(AutoDeploy.class)
+                .doesNotHaveBean(AutoDeployServlet.class)
+                .doesNotHaveBean(Console.class));
+  }
+
+  @Test
+  void web_hasLinksAndPage() {
+    web.withPropertyValues(
+            "server.port=1234",
+            "management.endpoints.web.exposure.include=*",
+            "autodeploy.deployments.voice.port=8080",
+            "autodeploy.deployments.voice.start-command=x")
+        .run(
+            run -> {
+              AutoDeployServlet links = run.getBean(AutoDeployServlet.class);
+              Deployment voice = run.getBean(AutoDeploy.class).deployment("voice");
+              assertThat(links.serviceLink(voice)).hasToString("http://localhost:1234/d/voice");
+              assertThat(run).hasSingleBean(Console.class).hasSingleBean(AutoDeployEndpoint.class);
+              assertThat(run.getBean(AutoDeployEndpoint.class).deployment("voice"))
+                  .containsEntry("state", "STANDBY");
+              assertThat(voice.status().starts()).isZero();
+            });
+  }
+
+  @Test
+  void pageWithActions_withoutASandbox_isRefused() {
+    web.withPropertyValues("autodeploy.page.actions=true", "autodeploy.links.sandbox=false")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining(
+                        "autodeploy.page.actions: needs autodeploy.links.sandbox"));
+  }
+
+  @Test
+  void wrongToken_isNamedAndNotQuoted() {
+    web.withPropertyValues("autodeploy.links.bearer-tokens.voice=geheim")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining("autodeploy.links.bearer-tokens.voice: ")
+                    .satisfies(e -> assertThat(String.valueOf(e)).doesNotContain("geheim")));
+  }
+
+  @Test
+  void closedContext_closesTheEngine() {
+    AutoDeploy[] engine = new AutoDeploy[1];
+    context.run(run -> engine[0] = run.getBean(AutoDeploy.class));
+
+    assertThat(org.assertj.core.api.Assertions.catchThrowable(() -> engine[0].deploy(spec("late"))))
+        .hasMessageContaining("closed");
+  }
+}
