@@ -22,7 +22,7 @@ final class Turns {
   static final int TURN = 3;
 
   /** The pause after which an idle instance is taken for done, as a part of a start. */
-  static final int PAUSE = 10;
+  static final int PAUSE = 5;
 
   /** The bounds of what counts as the duration of a start. */
   private static final long SHORTEST = Duration.ofMillis(100).toNanos();

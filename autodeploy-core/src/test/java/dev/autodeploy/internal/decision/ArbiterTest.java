@@ -208,8 +208,8 @@ class ArbiterTest {
     Room room = idle(1, 0, "0");
     want(2, ZERO);
     assertThat(asked()).isEmpty();
-    assertThat(arbiter.nextLook()).isEqualTo(now + SECOND);
-    now += SECOND;
+    assertThat(arbiter.nextLook()).isEqualTo(now + 2 * SECOND);
+    now += 2 * SECOND;
     assertThat(asked()).containsExactly(new ArbiterEffect.MakeRoom(1, room.id(), false, "d2"));
     gone(room);
     assertThat(given()).singleElement().satisfies(g -> assertThat(g.party()).isEqualTo(2));

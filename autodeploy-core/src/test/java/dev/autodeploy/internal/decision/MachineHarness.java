@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.event.DeploymentEvent;
@@ -41,6 +42,10 @@ final class MachineHarness {
   final List<Instance> losses = new ArrayList<>();
   final List<Instance> accountsClosed = new ArrayList<>();
   final List<DeploymentEvent> events = new ArrayList<>();
+
+  /** The effects for the arbiter, oldest first. */
+  final List<Effect> aboutRoom = new ArrayList<>();
+
   int terminations;
   int timersSet;
 
@@ -110,6 +115,32 @@ final class MachineHarness {
       callers.add(acquire());
     }
     return callers;
+  }
+
+  // The arbiter.
+
+  /** Takes the effects for the arbiter. */
+  List<Effect> aboutRoom() {
+    List<Effect> all = List.copyOf(aboutRoom);
+    aboutRoom.clear();
+    return all;
+  }
+
+  Room give(long id, GpuRequest request) {
+    Room room = new Room(id, 1, request, List.of("0"));
+    machine.rooms().given(now, room);
+    settle();
+    return room;
+  }
+
+  void makeRoom(long room, boolean busyToo) {
+    machine.rooms().makeRoom(now, room, busyToo);
+    settle();
+  }
+
+  void noRoom(Instance instance) {
+    machine.rooms().noRoom(now, instance, "full");
+    settle();
   }
 
   // The provider.
@@ -301,6 +332,11 @@ final class MachineHarness {
         timersSet++;
       } else if (effect instanceof Effect.Publish e) {
         events.add(e.event().apply(Instant.EPOCH.plusNanos(now)));
+      } else if (effect instanceof Effect.Want
+          || effect instanceof Effect.RoomBack
+          || effect instanceof Effect.NoRoom
+          || effect instanceof Effect.Look) {
+        aboutRoom.add(effect);
       } else {
         assertThat(effect).isInstanceOf(Effect.Terminated.class);
         terminations++;
@@ -340,7 +376,7 @@ final class MachineHarness {
   }
 
   private static boolean takes(Caller caller, Instance instance) {
-    return caller.target == null || caller.target == instance;
+    return !caller.waitsForOwn && (caller.target == null || caller.target == instance);
   }
 
   /** The answer to a caller that had to wait. */

@@ -148,7 +148,10 @@ final class TlsTest {
         (request, out) -> {
           TestInstance.write(
               out,
-              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello");
+              "HTTP/1.1 101 Switching Protocols\r\n"
+                  + "Connection: Upgrade\r\n"
+                  + "Upgrade: websocket\r\n\r\n"
+                  + "hello");
           InputStream in = request.socket.getInputStream();
           byte[] all = in.readAllBytes();
           TestInstance.write(out, "got " + all.length);

@@ -73,8 +73,13 @@ public abstract class ForwardingContract extends LinkContract {
               + "X-Mine: 1\r\nKeep-Alive: timeout=5\r\nTE: gzip\r\n"
               + "Proxy-Authorization: Basic x\r\n"
               + (refusesStrayUpgrade() ? "" : "Upgrade: h2c\r\n")
-              + "Authorization: Bearer sk-template\r\nX-Multi: a\r\nX-Multi: b\r\nX-Forwarded-For: 6.6.6.6\r\n"
-              + "X_Forwarded_Proto: https\r\nForwarded: for=6.6.6.6\r\nAccept: */*\r\n\r\n");
+              + "Authorization: Bearer sk-template\r\n"
+              + "X-Multi: a\r\n"
+              + "X-Multi: b\r\n"
+              + "X-Forwarded-For: 6.6.6.6\r\n"
+              + "X_Forwarded_Proto: https\r\n"
+              + "Forwarded: for=6.6.6.6\r\n"
+              + "Accept: */*\r\n\r\n");
 
       TestInstance.Request request = link.instance().requests.get(0);
       assertThat(request.field("Authorization")).isEqualTo("Bearer sk-template");

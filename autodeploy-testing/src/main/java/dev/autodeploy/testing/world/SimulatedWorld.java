@@ -125,15 +125,16 @@ public final class SimulatedWorld {
     if (machines.containsKey(id)) {
       return failed("there is already an instance " + id);
     }
-    for (SimulatedMachine machine : existing.values()) {
-      if (machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
-        return CompletableFuture.failedFuture(
-            InstanceStartException.noRoom(
-                "its GPU is held by instance " + machine.request.instanceId()));
-      }
-    }
     PlannedLife next = nextPlans.poll();
     PlannedLife plan = next != null ? next : plans.apply(request);
+    for (SimulatedMachine machine : existing.values()) {
+      if (machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
+        String holder = machine.request.instanceId();
+        plan =
+            PlannedLife.failing(
+                InstanceStartException.noRoom("its GPU is held by instance " + holder));
+      }
+    }
     if (watch != null) {
       watch.starting(request, plan);
     }
