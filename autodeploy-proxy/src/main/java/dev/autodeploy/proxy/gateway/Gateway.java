@@ -157,6 +157,9 @@ public final class Gateway implements AutoCloseable {
       services.upstreams().drop(released.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceExited exited) {
       services.upstreams().drop(exited.instanceId());
+    } else if (event instanceof DeploymentEvent.Removed
+        || event instanceof DeploymentEvent.Updated) {
+      services.refusals().forget(event.deployment());
     }
   }
 
