@@ -8,6 +8,7 @@ import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.spi.InstanceStartException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,36 @@ public abstract class CorsContract extends LinkContract {
                     + link.port
                     + "/d/app/').then(r => 'read', e => 'refused'));")) {
       assertThat(page.told()).isEqualTo("refused");
+    }
+  }
+
+  @Test
+  void eventSource_ofAPageOfAnotherOrigin_getsEventsAsTheyCome() throws Exception {
+    TestInstance.App events =
+        (request, out) -> {
+          TestInstance.write(
+              out,
+              "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                  + "Transfer-Encoding: chunked\r\n\r\n");
+          for (int i = 1; i <= 3; i++) {
+            TestInstance.write(out, "9\r\ndata: " + i + "\n\n\r\n");
+            java.util.concurrent.locks.LockSupport.parkNanos(300_000_000);
+          }
+          TestInstance.write(out, "0\r\n\r\n");
+        };
+    BrowserPage.Site site = BrowserPage.site();
+    try (TestLink link =
+            link(events, spec -> {}, proxy -> proxy.cors(CorsPolicy.of(site.origin())));
+        BrowserPage page =
+            site.open(
+                "const from = new EventSource('http://127.0.0.1:"
+                    + link.port
+                    + "/d/app/events'); let last = 0;"
+                    + "from.onmessage = e => { const now = Date.now();"
+                    + " tell(e.data + ' ' + (now - last > 100)); last = now; };"
+                    + "from.onerror = () => { from.close(); tell('end'); };")) {
+      List<String> told = List.of(page.told(), page.told(), page.told(), page.told());
+      assertThat(told).containsExactlyInAnyOrder("1 true", "2 true", "3 true", "end");
     }
   }
 }
