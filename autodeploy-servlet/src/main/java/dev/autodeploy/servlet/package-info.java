@@ -3,7 +3,7 @@
  *
  * <pre>{@code
  * AutoDeployServlet links = AutoDeployServlet.builder(autoDeploy).port(8080).start();
- * ServletRegistration.Dynamic mapped = context.addServlet("autodeploy", links);
+ * ServletRegistration.Dynamic mapped = servletContext.addServlet("autodeploy", links);
  * mapped.addMapping(AutoDeployServlet.mappings());
  * mapped.setAsyncSupported(true);
  * mapped.setLoadOnStartup(1);

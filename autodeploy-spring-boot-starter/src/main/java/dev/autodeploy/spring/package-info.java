@@ -5,14 +5,6 @@
  * <p>Every bean gives way to one of the application's own; beans of {@link
  * dev.autodeploy.DeploymentSpec} are deployed, and those of {@link
  * dev.autodeploy.event.DeploymentListener} listen.
- *
- * <pre>{@code
- * class Customizers {
- *   AutoDeployCustomizer engine() {
- *     return builder -> builder.drainTimeout(Duration.ofSeconds(20));
- *   }
- * }
- * }</pre>
  */
 @NullMarked
 package dev.autodeploy.spring;

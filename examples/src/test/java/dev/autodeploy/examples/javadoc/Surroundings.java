@@ -33,6 +33,7 @@ public abstract class Surroundings {
   protected SimulatedProvider provider;
   protected StateStore store;
   protected String testQueue;
+  protected jakarta.servlet.ServletContext servletContext;
 
   protected Surroundings() {}
 
