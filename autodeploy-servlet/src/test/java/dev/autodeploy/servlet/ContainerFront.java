@@ -40,7 +40,8 @@ abstract class ContainerFront extends LinkBuilder<ContainerFront> {
 
   @Override
   public LinkProxy start() throws IOException {
-    AutoDeployServlet servlet = new AutoDeployServlet.Builder(settings, engine).port(0).maxThreads(40).start();
+    AutoDeployServlet servlet =
+        new AutoDeployServlet.Builder(settings, engine).port(0).maxThreads(40).start();
     Container container = run(servlet);
     servlet.listeningOn(container.port());
     return new Running(servlet, container, new AtomicBoolean());
