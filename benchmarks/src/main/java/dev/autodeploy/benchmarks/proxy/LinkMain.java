@@ -2,7 +2,10 @@ package dev.autodeploy.benchmarks.proxy;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.proxy.netty.NettyHttpProxy;
 import dev.autodeploy.spi.IdlePolicy;
 import java.net.URI;
 import java.time.Duration;
@@ -17,7 +20,7 @@ public final class LinkMain {
   /**
    * Starts it, until the process is ended.
    *
-   * @param args the port, and the port of the server behind it
+   * @param args the port, the port of the server behind it, and {@code netty} for that front
    * @throws Exception if it cannot start
    */
   public static void main(String[] args) throws Exception {
@@ -28,8 +31,11 @@ public final class LinkMain {
             .idlePolicy(IdlePolicy.after(Duration.ofHours(1)))
             .build()) {
       autoDeploy.deploy(DeploymentSpec.builder("backend").port(backend.getPort()).build());
-      try (JdkHttpProxy proxy =
-          JdkHttpProxy.builder(autoDeploy).port(Integer.parseInt(args[0])).start()) {
+      LinkBuilder<?> front =
+          args.length > 2 && args[2].equals("netty")
+              ? NettyHttpProxy.builder(autoDeploy)
+              : JdkHttpProxy.builder(autoDeploy);
+      try (LinkProxy proxy = front.port(Integer.parseInt(args[0])).start()) {
         System.out.println("listening on " + proxy.port());
         Thread.currentThread().join();
       }
