@@ -26,8 +26,8 @@ final class JupyterTest {
   private ApplicationLink start(FrontKind front) throws Exception {
     return new ApplicationLink(
         front,
-        "cd \"$HOME\" && mkdir -p notebooks && exec /usr/bin/jupyter-notebook --allow-root --no-browser"
-            + " --ip=127.0.0.1 --port=$PORT --port-retries=0 --notebook-dir=notebooks"
+        "cd \"$HOME\" && mkdir -p notebooks && exec /usr/bin/jupyter-notebook --allow-root"
+            + " --no-browser --ip=127.0.0.1 --port=$PORT --port-retries=0 --notebook-dir=notebooks"
             + " --NotebookApp.token="
             + TOKEN,
         "/login",
