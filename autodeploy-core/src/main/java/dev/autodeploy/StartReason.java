@@ -10,6 +10,11 @@ public enum StartReason {
   SCALE_OUT,
   /** Fewer instances than the deployment's minimum existed. */
   MINIMUM,
+  /**
+   * A request was expected by the idle policy, as by {@link
+   * dev.autodeploy.spi.IdlePolicy#adaptive}.
+   */
+  EXPECTED,
   /** An earlier process left it running and this one took it over. */
   ADOPTED
 }

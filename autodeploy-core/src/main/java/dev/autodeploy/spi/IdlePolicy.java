@@ -1,6 +1,7 @@
 package dev.autodeploy.spi;
 
 import dev.autodeploy.internal.policy.IdlePolicies;
+import dev.autodeploy.internal.util.Durations;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -27,6 +28,38 @@ public interface IdlePolicy {
    * @return the time, zero for at once; or empty to keep it until somebody releases it
    */
   Optional<Duration> idleTimeout(UsageHistory history);
+
+  /**
+   * Returns when an instance is started ahead of the next request, asked when the last instance of
+   * a deployment is released as idle. By default none is.
+   *
+   * @param history what is known of the deployment's use
+   * @return the start, or empty for none
+   */
+  default Optional<Prewarm> prewarm(UsageHistory history) {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns in one sentence, with its numbers, what this policy would do now and why.
+   *
+   * @param history what is known of the deployment's use
+   * @return the sentence
+   */
+  default String explain(UsageHistory history) {
+    return idleTimeout(history)
+        .map(time -> "An idle instance is released after " + Durations.text(time) + ".")
+        .orElse("An idle instance is kept until somebody releases it.");
+  }
+
+  /**
+   * Returns the policy that learns from the gaps between requests. See {@link AdaptiveIdlePolicy}.
+   *
+   * @return the policy, with its defaults
+   */
+  static AdaptiveIdlePolicy adaptive() {
+    return AdaptiveIdlePolicy.DEFAULT;
+  }
 
   /**
    * Returns the policy of a fixed idle timeout.

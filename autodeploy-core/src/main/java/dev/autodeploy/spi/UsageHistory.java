@@ -1,6 +1,7 @@
 package dev.autodeploy.spi;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,6 +27,19 @@ public interface UsageHistory {
    * @return the gaps, oldest first
    */
   List<Duration> recentGaps();
+
+  /**
+   * Returns how the gaps are distributed, all that there have been, older ones with less weight: a
+   * gap's weight halves with every 24 gaps of 30 s or longer that come after it. Short gaps, of
+   * which a burst of requests has many, push nothing out.
+   *
+   * @return the gaps by their lengths, shortest first; empty before the first one
+   */
+  default List<WeightedGap> gaps() {
+    List<WeightedGap> list = new ArrayList<>();
+    recentGaps().stream().sorted().forEach(gap -> list.add(new WeightedGap(gap, gap, 1)));
+    return list;
+  }
 
   /**
    * Returns the recent start durations, from the start request to ready.

@@ -214,7 +214,7 @@ function settings(spec) {
     line(spec.snapshot ? t('form.snapshot') : t('form.image'), spec.snapshot || spec.image, true),
     line(t('form.gpu'), gpu + (spec.gpu.model ? ' · ' + spec.gpu.model : '')),
     line(t('form.port'), String(spec.port)), line(t('form.startCommand'), spec.startCommand || (spec.arguments || []).join(' '), true),
-    line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : iso(spec.idleTimeout)),
+    line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : spec.idleTimeout.startsWith('adaptive') ? spec.idleTimeout : iso(spec.idleTimeout)),
     line(t('form.max'), number(spec.maxInstances)),
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
     line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),

@@ -140,7 +140,7 @@ export function showForm(main, editing) {
     const command = add('startCommand', t('form.startCommand'), input({ value: spec?.startCommand, spellcheck: 'false', placeholder: 'cd /BreezyVoice && python api.py' }), t('form.startCommandHint'));
     const idleNow = spec ? minutesOf(spec.idleTimeout) : 5;
     const special = spec && spec.idleTimeout && idleNow === null ? spec.idleTimeout : null;
-    const idle = add('idleTimeout', t('form.idle'), input({ inputmode: 'decimal', value: special ? '' : idleNow, placeholder: special === 'never' ? t('never') : special ? t('form.custom') : t('engineDefault') }), t('form.idleHint'));
+    const idle = add('idleTimeout', t('form.idle'), input({ value: special && special.startsWith('adaptive') ? special : special ? '' : idleNow, placeholder: special === 'never' ? t('never') : special ? t('form.custom') : t('engineDefault') }), t('form.idleHint'));
     const max = add('maxInstances', t('form.max'), input({ inputmode: 'numeric', value: spec ? spec.maxInstances : 1 }), t('form.maxHint'));
     const currency = h('input', { id: 'f-currency', 'aria-label': t('form.currency'), maxlength: 3, class: 'currency', autocomplete: 'off', value: spec?.pricePerHour?.currency || 'USD' });
     const price = add('pricePerHour', t('form.price'), input({ inputmode: 'decimal', value: spec?.pricePerHour?.amount, placeholder: '0.49' }), t('form.priceHint'));
@@ -234,7 +234,7 @@ export function showForm(main, editing) {
       };
       const minutes = value('idleTimeout');
       if (minutes !== '') json.idleTimeout = Number.isFinite(Number(minutes)) ? isoMinutes(Number(minutes)) : minutes;
-      else if (!special) json.idleTimeout = null;
+      else if (!special || special.startsWith('adaptive')) json.idleTimeout = null;
       if (count !== 'kept') {
         json.gpu = { count: count === 'all' ? 'all' : Number(count) };
         if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();

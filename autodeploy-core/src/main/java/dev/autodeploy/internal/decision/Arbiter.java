@@ -31,12 +31,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>Whoever finds no room waits in line, first come, first served; a deployment that serves
- *       already, and only wants another instance, after those that do not.
+ *       already, and only wants another instance, or one that only expects a request, after those
+ *       that do not.
  *   <li>The first in line gets the room that is cleared most easily ({@link RoomFinder}), all at
  *       once: nobody holds a part and waits for the rest. Those behind it get only what it does not
  *       need.
  *   <li>Room is made by those who are idle, and by busy ones when their turn is over ({@link
- *       Turns}); but not for a deployment that serves already.
+ *       Turns}); but not for one that serves already, or only expects a request.
  *   <li>Nobody goes who is pinned or belongs to a minimum.
  * </ol>
  *
@@ -241,7 +242,7 @@ public final class Arbiter {
     List<Wish> line = new ArrayList<>(wishes.values());
     line.removeIf(wish -> wish.open() == 0);
     line.sort(
-        comparing((Wish wish) -> table.isServed(wish.party))
+        comparing((Wish wish) -> table.isExtra(wish.party))
             .thenComparing(wish -> wish.since)
             .thenComparing(wish -> wish.party));
     return line;
@@ -270,7 +271,7 @@ public final class Arbiter {
       if (party == null) {
         return;
       }
-      boolean extra = table.isServed(wish.party);
+      boolean extra = table.isExtra(wish.party);
       while (wish.open() > 0) {
         long needed = needed(party);
         Choice choice =

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.Prewarm;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Callers {
   private final RecentUsage history;
+  private final StartAhead ahead = new StartAhead();
   private final Rejections rejections;
   private final Outbox outbox;
   private final WaitQueue queue = new WaitQueue();
@@ -34,6 +36,16 @@ final class Callers {
 
   int waiting() {
     return queue.size();
+  }
+
+  /** Returns whether callers wait for an instance that is starting. */
+  boolean need(Instance instance) {
+    return instance.isStarting() && (waitingForAny() > 0 || !instance.bound.isEmpty());
+  }
+
+  /** Returns the start that is made for a caller who is expected. */
+  StartAhead ahead() {
+    return ahead;
   }
 
   int waitingForAny() {
@@ -83,6 +95,7 @@ final class Callers {
       history.addGap(now - noDemandSince);
       noDemandSince = NEVER;
     }
+    ahead.cancel();
   }
 
   /** Puts a caller in the queue, for one instance or for any. */
@@ -167,7 +180,9 @@ final class Callers {
     }
   }
 
+  /** Rejects everybody, and expects nobody. */
   void rejectAll(long now, Supplier<AutoDeployException> error) {
+    ahead.cancel();
     queue.all().forEach(waiter -> rejectWaiting(now, waiter, error.get()));
   }
 
@@ -186,5 +201,10 @@ final class Callers {
     if (inFlight == 0 && queue.size() == 0 && noDemandSince == NEVER) {
       noDemandSince = now;
     }
+  }
+
+  /** Plans a start for the next caller, counted from when nobody needed an instance any more. */
+  void expect(long now, @Nullable Prewarm prewarm) {
+    ahead.plan(now, noDemandSince, prewarm);
   }
 }

@@ -72,6 +72,7 @@ final class Deadlines {
       case READY -> {
         if (idle.isDue(now, instance)) {
           releases.begin(now, instance, ReleaseReason.IDLE);
+          idle.released(now);
         }
       }
       case DRAINING -> {

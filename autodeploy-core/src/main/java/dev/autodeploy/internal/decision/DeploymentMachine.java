@@ -80,7 +80,8 @@ public final class DeploymentMachine {
         new RoomProcess(
             declaration, instances, callers, starts, releases, history, outbox, this::after);
     idle =
-        new IdleDeadlines(declaration, instances, new IdleTimeouts(enginePolicy, history), outbox);
+        new IdleDeadlines(
+            declaration, instances, callers, new IdleTimeouts(enginePolicy, history), outbox);
     admission =
         new RequestAdmission(declaration, instances, callers, starts, releases, rejections, random);
     deadlines =
@@ -390,13 +391,14 @@ public final class DeploymentMachine {
     List<Instance> current = List.copyOf(instances.all());
     boolean unfit = declaration.replace(newSpec, newFingerprint);
     starts.backoff().reset();
+    callers.ahead().cancel();
     outbox.publish(at -> new DeploymentEvent.Updated(at, name));
     if (unfit) {
       current.forEach(instance -> releases.drain(now, instance, ReleaseReason.UPDATED));
     } else {
       releases.shrinkToMaximum(now);
       for (Instance instance : current) {
-        instance.spec = newSpec;
+        instance.follow(newSpec);
         serve(now, instance);
       }
     }
@@ -410,11 +412,10 @@ public final class DeploymentMachine {
    * @return the instances affected
    */
   public List<Instance> release(long now) {
+    callers.ahead().cancel();
     List<Instance> affected = new ArrayList<>();
     for (Instance instance : List.copyOf(instances.all())) {
-      boolean needed =
-          instance.is(STARTING) && (callers.waitingForAny() > 0 || !instance.bound.isEmpty());
-      if (!needed) {
+      if (!callers.need(instance)) {
         releases.drain(now, instance, ReleaseReason.REQUESTED);
         affected.add(instance);
       }

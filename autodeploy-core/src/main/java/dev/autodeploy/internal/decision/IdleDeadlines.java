@@ -22,19 +22,26 @@ final class IdleDeadlines {
   private final Declaration declaration;
   private final Instances instances;
   private final IdleTimeouts timeouts;
+  private final Callers callers;
   private final Outbox outbox;
 
   IdleDeadlines(
-      Declaration declaration, Instances instances, IdleTimeouts timeouts, Outbox outbox) {
+      Declaration declaration,
+      Instances instances,
+      Callers callers,
+      IdleTimeouts timeouts,
+      Outbox outbox) {
     this.declaration = declaration;
     this.instances = instances;
     this.timeouts = timeouts;
+    this.callers = callers;
     this.outbox = outbox;
   }
 
   /** Asks the idle policy about an instance that has become idle. */
   void begin(Instance instance) {
-    instance.idleTimeout = timeouts.ask(declaration.spec());
+    instance.idleTimeout =
+        instance.keptUnused != NEVER ? instance.keptUnused : timeouts.ask(declaration.spec());
     long due = instance.idleDue();
     if (due != NEVER) {
       outbox.schedule(due);
@@ -65,6 +72,13 @@ final class IdleDeadlines {
     return instance.idleTimeout == NEVER
         ? NEVER
         : now + Math.max(instance.idleTimeout, BUSY_RECHECK.toNanos());
+  }
+
+  /** Plans the next start, if the last instance was released because nobody needed it. */
+  void released(long now) {
+    if (instances.alive() == 0 && declaration.isOpen()) {
+      callers.expect(now, timeouts.prewarm(declaration.spec()));
+    }
   }
 
   private boolean mayShrink() {

@@ -4,9 +4,11 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.Prewarm;
 import dev.autodeploy.spi.UsageHistory;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,10 +29,9 @@ final class IdleTimeouts {
 
   /** Returns how long an instance that has become idle is kept, or {@link Instance#NEVER}. */
   long ask(DeploymentSpec spec) {
-    IdlePolicy own = spec.idlePolicy();
     Optional<Duration> timeout;
     try {
-      timeout = (own != null ? own : enginePolicy).idleTimeout(history);
+      timeout = policy(spec).idleTimeout(history);
       if (timeout.isPresent() && timeout.get().isNegative()) {
         throw new IllegalStateException("the idle timeout is negative: " + timeout.get());
       }
@@ -45,5 +46,29 @@ final class IdleTimeouts {
     return timeout.isEmpty() || timeout.get().compareTo(LONGEST) > 0
         ? NEVER
         : timeout.get().toNanos();
+  }
+
+  /** Returns the start ahead of the next request, or null for none. */
+  @Nullable Prewarm prewarm(DeploymentSpec spec) {
+    try {
+      Prewarm prewarm = policy(spec).prewarm(history).orElse(null);
+      return prewarm == null || prewarm.after().plus(prewarm.keep()).compareTo(LONGEST) > 0
+          ? null
+          : prewarm;
+    } catch (RuntimeException | Error e) {
+      LOG.warn(
+          "The idle policy of deployment '{}' failed; nothing is started ahead", spec.name(), e);
+      return null;
+    }
+  }
+
+  /** Returns what the policy does and why. */
+  String explain(DeploymentSpec spec) {
+    return policy(spec).explain(history);
+  }
+
+  private IdlePolicy policy(DeploymentSpec spec) {
+    IdlePolicy own = spec.idlePolicy();
+    return own != null ? own : enginePolicy;
   }
 }

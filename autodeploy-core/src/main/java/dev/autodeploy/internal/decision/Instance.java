@@ -69,6 +69,9 @@ public final class Instance {
   /** The answer of the idle policy when it became idle. */
   long idleTimeout = NEVER;
 
+  /** The time for which it is kept until its first request, if it was started ahead of that. */
+  long keptUnused = NEVER;
+
   /** The instance serves nothing for a while although it is ready, as for a snapshot. */
   boolean reserved;
 
@@ -260,7 +263,14 @@ public final class Instance {
     return phase == InstancePhase.READY && inFlight == 0;
   }
 
+  /** Takes another specification that it fits; what the policy before expected is void. */
+  void follow(DeploymentSpec newSpec) {
+    spec = newSpec;
+    keptUnused = NEVER;
+  }
+
   void becomesBusy(long now) {
+    keptUnused = NEVER;
     busySince = now;
   }
 

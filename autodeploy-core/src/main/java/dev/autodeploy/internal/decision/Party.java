@@ -12,6 +12,7 @@ import java.util.List;
  * @param mayGo how many of its ready instances may go: those above its minimum, none if it is
  *     pinned
  * @param priority the user's word: of several that could go, the lowest does
+ * @param expects whether it wants room for a request that is only expected
  * @param waiting how many of its callers wait for an instance
  * @param earliestDeadline when the first of them gives up, or {@link Instance#NEVER}
  * @param startNanos how long its starts take, as far as was learned, else a guess
@@ -24,6 +25,7 @@ public record Party(
     String name,
     int mayGo,
     int priority,
+    boolean expects,
     int waiting,
     long earliestDeadline,
     long startNanos,

@@ -1,18 +1,21 @@
 package dev.autodeploy.internal.decision;
 
 import dev.autodeploy.spi.UsageHistory;
+import dev.autodeploy.spi.WeightedGap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The recent past of a deployment: two rings of nanoseconds. */
+/** The past of a deployment: two rings of nanoseconds, and how its gaps are distributed. */
 final class RecentUsage implements UsageHistory {
   private final String deployment;
 
   /** Made for the first value: most deployments of a host with many have never been used. */
   private @Nullable Ring gaps;
+
+  private @Nullable GapHistogram histogram;
 
   private @Nullable Ring starts;
 
@@ -23,6 +26,8 @@ final class RecentUsage implements UsageHistory {
   void addGap(long nanos) {
     gaps = gaps == null ? new Ring() : gaps;
     gaps.add(nanos);
+    histogram = histogram == null ? new GapHistogram() : histogram;
+    histogram.add(nanos);
   }
 
   void addStart(long nanos) {
@@ -38,6 +43,11 @@ final class RecentUsage implements UsageHistory {
   @Override
   public List<Duration> recentGaps() {
     return gaps == null ? List.of() : gaps.toList();
+  }
+
+  @Override
+  public List<WeightedGap> gaps() {
+    return histogram == null ? List.of() : histogram.toList();
   }
 
   @Override

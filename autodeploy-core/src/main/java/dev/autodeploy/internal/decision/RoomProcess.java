@@ -154,6 +154,7 @@ public final class RoomProcess {
         spec.name(),
         mayGo(),
         spec.priority(),
+        starts.onlyExpects(),
         callers.waiting(),
         onTicker(callers.earliestDeadline(), origin),
         typicalStart(),

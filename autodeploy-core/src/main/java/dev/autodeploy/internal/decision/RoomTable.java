@@ -113,8 +113,16 @@ final class RoomTable {
     }
   }
 
-  /** Returns whether an instance of the deployment serves, or will soon. */
-  boolean isServed(long party) {
+  /**
+   * Returns whether what a deployment wants is not needed by anybody now: an instance of it serves,
+   * or will soon, or nobody has asked yet.
+   */
+  boolean isExtra(long party) {
+    Party wanting = parties.get(party);
+    return isServed(party) || (wanting != null && wanting.expects());
+  }
+
+  private boolean isServed(long party) {
     return rooms.stream()
         .filter(room -> room.party() == party)
         .map(room -> occupants.get(room.id()))

@@ -10,6 +10,7 @@ import dev.autodeploy.StartReason;
  *   <li>The deployment is removed or closed: none.
  *   <li>The minimum lacks {@code minInstances} less what is ready or starting; nothing while it is
  *       held back after an instance ended by itself.
+ *   <li>A request that is expected needs one, if none is ready or starting.
  *   <li>The callers that wait for any instance need
  *       <ol type="a">
  *         <li>none, if nobody waits;
@@ -18,27 +19,33 @@ import dev.autodeploy.StartReason;
  *         <li>none, if none is ready and one is starting;
  *         <li>enough for those whom the room of the starting ones does not cover, if one is ready.
  *       </ol>
- *   <li>The larger of the two is started, as far as {@code maxInstances} leaves room; what drains
- *       or is being released takes up room until it is gone.
+ *   <li>The largest of the three is started, as far as {@code maxInstances} leaves room; what
+ *       drains or is being released takes up room until it is gone.
  *   <li>If a start failed lately, none is started before its backoff is over.
- *   <li>The first ones are for the callers, the others for the minimum.
+ *   <li>The first ones are for the callers, the next for the minimum, and what is left is for the
+ *       request that is expected.
  * </ol>
  */
 final class StartPlanner {
-  private static final Plan NOTHING = new Plan(0, 0, StartReason.REQUEST, false);
+  private static final Plan NOTHING = new Plan(0, 0, 0, StartReason.REQUEST, false);
 
   /**
    * The starts of a moment.
    *
    * @param count how many instances are wanted
    * @param forCallers how many of them waiting callers need
-   * @param callersReason the reason of those
+   * @param forMinimum how many of them the minimum needs; these may be the same
+   * @param callersReason the reason of those for callers
    * @param heldBack whether they have to wait for the end of the backoff
    */
-  record Plan(int count, int forCallers, StartReason callersReason, boolean heldBack) {
+  record Plan(
+      int count, int forCallers, int forMinimum, StartReason callersReason, boolean heldBack) {
 
     StartReason reason(int index) {
-      return index < forCallers ? callersReason : StartReason.MINIMUM;
+      if (index < forCallers) {
+        return callersReason;
+      }
+      return index < forMinimum ? StartReason.MINIMUM : StartReason.EXPECTED;
     }
   }
 
@@ -52,6 +59,7 @@ final class StartPlanner {
    * @param waitingForAny how many callers wait for any instance
    * @param roomToCome how many callers the starting instances have room for
    * @param minimum how many are kept, none while the minimum is held back
+   * @param expected whether an instance is to be started ahead of a request now
    * @param maximum how many there may be
    * @param concurrency how many callers one instance takes
    * @param backingOff whether a start failed lately
@@ -64,6 +72,7 @@ final class StartPlanner {
       int waitingForAny,
       long roomToCome,
       int minimum,
+      boolean expected,
       int maximum,
       int concurrency,
       boolean backingOff) {}
@@ -75,24 +84,26 @@ final class StartPlanner {
       return NOTHING;
     }
     int forMinimum = s.minimum() - s.ready() - s.starting(); // (2)
-    int forCallers = demand(s); // (3)
+    int forExpected = s.expected() && s.ready() + s.starting() == 0 ? 1 : 0; // (3)
+    int forCallers = demand(s); // (4)
     int room = s.maximum() - s.existing();
-    int wanted = Math.min(room, Math.max(forMinimum, forCallers)); // (4)
+    int needed = Math.max(Math.max(forMinimum, forExpected), forCallers);
+    int wanted = Math.min(room, needed); // (5)
     if (wanted <= 0) {
       return NOTHING;
     }
     StartReason callersReason = s.ready() == 0 ? StartReason.REQUEST : StartReason.DEMAND;
-    return new Plan(wanted, forCallers, callersReason, s.backingOff()); // (5), (6)
+    return new Plan(wanted, forCallers, forMinimum, callersReason, s.backingOff()); // (6), (7)
   }
 
   private static int demand(Situation s) {
-    if (s.waitingForAny() == 0) { // (3a)
+    if (s.waitingForAny() == 0) { // (4a)
       return 0;
     }
-    if (s.ready() == 0) { // (3b), (3c)
+    if (s.ready() == 0) { // (4b), (4c)
       return s.starting() == 0 ? 1 : 0;
     }
-    long uncovered = s.waitingForAny() - s.roomToCome(); // (3d)
+    long uncovered = s.waitingForAny() - s.roomToCome(); // (4d)
     return (int) Math.max(0, (uncovered + s.concurrency() - 1) / s.concurrency());
   }
 }

@@ -93,11 +93,12 @@ final class StartProcess {
       List.copyOf(instances.all()).forEach(instance -> callers.fill(now, instance));
     }
     DeploymentSpec spec = declaration.spec();
-    if (nobodyNeedsAny(spec)) {
+    boolean expected = callers.ahead().isDue(now);
+    if (nobodyNeedsAny(spec) && !expected) {
       rooms.want(spec.gpu(), 0);
       return;
     }
-    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec));
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, expected));
     if (plan.heldBack() || (callers.waitingForOwn() > 0 && backoff.holds(now))) {
       rooms.want(spec.gpu(), 0);
       outbox.schedule(backoff.until());
@@ -112,6 +113,11 @@ final class StartProcess {
 
   private boolean nobodyNeedsAny(DeploymentSpec spec) {
     return callers.waitingForAny() == 0 && callers.waitingForOwn() == 0 && spec.minInstances() == 0;
+  }
+
+  /** Returns whether room, if any is wanted, is wanted for a request that is only expected. */
+  boolean onlyExpects() {
+    return nobodyNeedsAny(declaration.spec()) && callers.ahead().isPlanned();
   }
 
   /** Returns whether instances share what there is with those of other deployments. */
@@ -135,7 +141,7 @@ final class StartProcess {
     if (!declaration.isOpen() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
       return false;
     }
-    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec));
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, callers.ahead().isDue(now)));
     if (ownStarts(plan) > 0) {
       callers.bindOwn(start(now, StartReason.SCALE_OUT, room));
       return true;
@@ -147,7 +153,7 @@ final class StartProcess {
     return false;
   }
 
-  private StartPlanner.Situation situation(long now, DeploymentSpec spec) {
+  private StartPlanner.Situation situation(long now, DeploymentSpec spec, boolean expected) {
     return new StartPlanner.Situation(
         declaration.isOpen(),
         instances.count(READY),
@@ -156,6 +162,7 @@ final class StartProcess {
         callers.waitingForAny(),
         instances.roomToCome(),
         keepsMinimum && now >= minimumHeldUntil ? spec.minInstances() : 0,
+        expected,
         spec.maxInstances(),
         spec.concurrency(),
         backoff.holds(now));
@@ -171,7 +178,7 @@ final class StartProcess {
     if (now < minimumHeldUntil && isBelowMinimum()) {
       next = Math.min(next, minimumHeldUntil);
     }
-    return next;
+    return Math.min(next, callers.ahead().nextLook(now));
   }
 
   private boolean isBelowMinimum() {
@@ -199,6 +206,9 @@ final class StartProcess {
     outbox.add(new Effect.Start(instance));
     publishStarting(instance);
     outbox.schedule(instance.startDeadline);
+    if (reason == StartReason.EXPECTED) {
+      instance.keptUnused = callers.ahead().take();
+    }
     return instance;
   }
 

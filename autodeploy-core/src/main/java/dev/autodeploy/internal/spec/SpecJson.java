@@ -8,10 +8,10 @@ import dev.autodeploy.DeploymentSpec;
  * A deployment's specification as JSON, every setting under its own name. It is one and the same in
  * the state directory, on the page and in its API, but for secrets.
  *
- * <p>Durations are ISO 8601 ({@code PT5M}), {@code idleTimeout} is a duration or {@code "never"},
- * and a probe or policy of the application's own is written as {@code custom}. All settings are
- * written, defaults too: a stored deployment stays what it is when a default changes. The settings
- * are listed in {@link SpecSettings}.
+ * <p>Durations are ISO 8601 ({@code PT5M}), {@code idleTimeout} is a duration, {@code "never"} or
+ * {@code "adaptive"}, and a probe or policy of the application's own is written as {@code custom}.
+ * All settings are written, defaults too: a stored deployment stays what it is when a default
+ * changes. The settings are listed in {@link SpecSettings}.
  */
 public final class SpecJson {
 
@@ -19,6 +19,10 @@ public final class SpecJson {
   static final String CUSTOM = "custom";
 
   static final String NEVER = "never";
+
+  /** The beginning of a policy that learns, which its settings follow. */
+  static final String ADAPTIVE = "adaptive";
+
   static final String UNLIMITED = "unlimited";
 
   /** The way in which the values of environment variables, which can be secrets, are written. */

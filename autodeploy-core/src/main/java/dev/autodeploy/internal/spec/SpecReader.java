@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
+import dev.autodeploy.internal.policy.AdaptiveIdlePolicies;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -31,6 +32,9 @@ public final class SpecReader {
   /** The builder's defaults. */
   private static final DeploymentSpec DEFAULTS =
       DeploymentSpec.builder(PLACEHOLDER).port(0).build();
+
+  private static final String IDLE_TIMEOUT_FORMS =
+      "must be \"never\", \"adaptive\" or an ISO 8601 duration such as PT5M";
 
   /** The most digits of a number that is written out. */
   private static final int MAX_PLAIN = 30;
@@ -242,9 +246,23 @@ public final class SpecReader {
       b.idlePolicy(before);
     } else if (text.equals(SpecJson.CUSTOM) && stored) {
       lost.add("idle policy");
+    } else if (text.startsWith(SpecJson.ADAPTIVE)) {
+      b.idlePolicy(adaptive(text));
     } else {
       b.idleTimeout(duration("idleTimeout", text));
     }
+  }
+
+  private IdlePolicy adaptive(String text) throws FormatException {
+    try {
+      IdlePolicy policy = AdaptiveIdlePolicies.parse(text);
+      if (policy != null) {
+        return policy;
+      }
+    } catch (IllegalArgumentException e) {
+      throw json.bad("idleTimeout", e.getMessage());
+    }
+    throw json.bad("idleTimeout", IDLE_TIMEOUT_FORMS);
   }
 
   private Duration duration(String name, String text) throws FormatException {
@@ -252,7 +270,7 @@ public final class SpecReader {
     try {
       duration = Duration.parse(text);
     } catch (DateTimeParseException e) {
-      throw json.bad(name, "must be \"never\" or an ISO 8601 duration such as PT5M");
+      throw json.bad(name, IDLE_TIMEOUT_FORMS);
     }
     return duration;
   }

@@ -7,6 +7,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.internal.policy.IdlePolicies;
+import dev.autodeploy.spi.AdaptiveIdlePolicy;
 import dev.autodeploy.spi.IdlePolicy;
 import java.time.Duration;
 import java.util.List;
@@ -234,6 +235,9 @@ final class SpecSettings {
     }
     if (policy instanceof IdlePolicies.After after) {
       return after.timeout().toString();
+    }
+    if (policy instanceof AdaptiveIdlePolicy) {
+      return policy.toString();
     }
     return policy instanceof IdlePolicies.Never ? SpecJson.NEVER : SpecJson.CUSTOM;
   }

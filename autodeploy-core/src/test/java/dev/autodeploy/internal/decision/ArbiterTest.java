@@ -37,6 +37,7 @@ class ArbiterTest {
     long deadline = NEVER;
     long start = 10 * SECOND;
     double price = 1;
+    boolean expects;
     List<Long> gaps = List.of();
     final List<Occupant> occupants = new ArrayList<>();
 
@@ -48,7 +49,17 @@ class ArbiterTest {
       long ready = occupants.stream().filter(o -> o.phase() == InstancePhase.READY).count();
       int mayGo = (int) Math.max(0, ready - minimum);
       return new Party(
-          number, "d" + number, mayGo, priority, waiting, deadline, start, gaps, price, occupants);
+          number,
+          "d" + number,
+          mayGo,
+          priority,
+          expects,
+          waiting,
+          deadline,
+          start,
+          gaps,
+          price,
+          occupants);
     }
   }
 
@@ -315,6 +326,27 @@ class ArbiterTest {
     idle(1, 100, "0");
     want(1, ZERO);
     assertThat(asked()).isEmpty();
+  }
+
+  @Test
+  void expectedRequest_takesIdleRoom_butEndsNoTurn_andComesLast() {
+    gpus("0", "1");
+    busy(2, 100, "0");
+    idle(3, 100, "1");
+    want(1, GpuRequest.ids("0"));
+    party(1).waiting = 0;
+    party(1).expects = true;
+    assertThat(asked()).as("nobody busy goes for it").isEmpty();
+
+    arbiter.forget(1);
+    want(5, ONE);
+    party(5).waiting = 0;
+    party(5).expects = true;
+    now++;
+    want(4, GpuRequest.ids("1"));
+    assertThat(asked()).hasSize(1);
+    arbiter.rooms().stream().filter(r -> r.party() == 3).toList().forEach(this::gone);
+    assertThat(given()).singleElement().satisfies(g -> assertThat(g.party()).isEqualTo(4));
   }
 
   @Test

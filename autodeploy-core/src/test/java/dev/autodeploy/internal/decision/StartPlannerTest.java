@@ -16,6 +16,7 @@ final class StartPlannerTest {
   private int waiting;
   private long roomToCome;
   private int minimum;
+  private boolean expected;
   private boolean backingOff;
 
   @Test
@@ -38,25 +39,43 @@ final class StartPlannerTest {
   }
 
   @Test
-  void nobodyWaits_startsNothing() { // 3a
+  void expectedRequest_startsOne_unlessOneIsThereOrStarts() { // 3
+    expected = true;
+    assertThat(plan()).isEqualTo(new Plan(1, 0, 0, StartReason.REQUEST, false));
+    assertThat(plan().reason(0)).isEqualTo(StartReason.EXPECTED);
+
+    minimum = 2; // covers it
+    assertThat(plan().count()).isEqualTo(2);
+    assertThat(plan().reason(1)).isEqualTo(StartReason.MINIMUM);
+
+    minimum = 0;
+    starting = 1;
+    assertThat(plan().count()).isZero();
+    starting = 0;
+    ready = 1;
     assertThat(plan().count()).isZero();
   }
 
   @Test
-  void wake_startsExactlyOne_howeverManyWait() { // 3b
-    waiting = 500;
-    assertThat(plan()).isEqualTo(new Plan(1, 1, StartReason.REQUEST, false));
+  void nobodyWaits_startsNothing() { // 4a
+    assertThat(plan().count()).isZero();
   }
 
   @Test
-  void wakeUnderWay_startsNoOther() { // 3c
+  void wake_startsExactlyOne_howeverManyWait() { // 4b
+    waiting = 500;
+    assertThat(plan()).isEqualTo(new Plan(1, 1, 0, StartReason.REQUEST, false));
+  }
+
+  @Test
+  void wakeUnderWay_startsNoOther() { // 4c
     waiting = 500;
     starting = 1;
     assertThat(plan().count()).isZero();
   }
 
   @Test
-  void demandBesideAReadyOne_isWhatStartsDoNotCover() { // 3d
+  void demandBesideAReadyOne_isWhatStartsDoNotCover() { // 4d
     ready = 1;
     waiting = 5;
     assertThat(plan().count()).isEqualTo(2); // four callers each
@@ -71,7 +90,7 @@ final class StartPlannerTest {
   }
 
   @Test
-  void instancesBeingReleased_takeUpRoom() { // 4
+  void instancesBeingReleased_takeUpRoom() { // 5
     waiting = 100;
     ready = 1;
     releasing = 7;
@@ -82,7 +101,7 @@ final class StartPlannerTest {
   }
 
   @Test
-  void failedStart_holdsTheOthersBack() { // 5
+  void failedStart_holdsTheOthersBack() { // 6
     waiting = 1;
     backingOff = true;
     assertThat(plan().heldBack()).isTrue();
@@ -92,7 +111,7 @@ final class StartPlannerTest {
   }
 
   @Test
-  void startsForCallers_comeFirst() { // 6
+  void startsForCallers_comeFirst() { // 7
     waiting = 1;
     minimum = 3;
     assertThat(plan().count()).isEqualTo(3);
@@ -104,6 +123,16 @@ final class StartPlannerTest {
     int existing = ready + starting + releasing;
     return StartPlanner.plan(
         new Situation(
-            open, ready, starting, existing, waiting, roomToCome, minimum, 10, 4, backingOff));
+            open,
+            ready,
+            starting,
+            existing,
+            waiting,
+            roomToCome,
+            minimum,
+            expected,
+            10,
+            4,
+            backingOff));
   }
 }

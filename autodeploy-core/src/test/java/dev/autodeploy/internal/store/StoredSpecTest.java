@@ -35,6 +35,8 @@ final class StoredSpecTest {
         minimal().gpu(GpuRequest.count(8)).build(),
         minimal().gpu(GpuRequest.none().model("L4")).build(),
         minimal().idlePolicy(IdlePolicy.never()).build(),
+        minimal().idlePolicy(IdlePolicy.adaptive()).build(),
+        minimal().idlePolicy(IdlePolicy.adaptive().waitValue(2.5).prewarm(false)).build(),
         minimal().idleTimeout(Duration.ZERO).build(),
         minimal().idleTimeout(Duration.ofSeconds(Long.MAX_VALUE, 999_999_999)).build(),
         minimal().readiness(ReadinessProbe.http("/", 200)).build(),

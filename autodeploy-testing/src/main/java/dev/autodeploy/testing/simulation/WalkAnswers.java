@@ -21,7 +21,7 @@ final class WalkAnswers {
 
   /** Notes an answer; returns whether it is what the client asked for and still wants. */
   boolean answered(WalkWaiter waiter, @Nullable Throwable error) {
-    if (!book.isAlive() || !book.waiters.remove(waiter)) {
+    if (!book.isAlive() || !book.removes(waiter)) {
       return false;
     }
     if (error == null) {

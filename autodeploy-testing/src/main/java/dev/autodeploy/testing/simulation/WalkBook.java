@@ -39,6 +39,15 @@ final class WalkBook {
   int asked;
   int scaleOutsAsked;
 
+  /** When a lease was closed whose instance lived, or somebody stopped waiting, at last. */
+  private long demandEndedAt = Long.MIN_VALUE;
+
+  /** When that was before that moment. */
+  private long demandEndedBefore = Long.MIN_VALUE;
+
+  /** How many had asked when an instance was last started ahead. */
+  private int askedAtStartAhead = -1;
+
   /** Until when the minimum may not be kept, as an instance has ended by itself. */
   long minimumHeldUntil = Long.MIN_VALUE;
 
@@ -87,7 +96,16 @@ final class WalkBook {
     return instances.computeIfAbsent(id, WalkInstance::new);
   }
 
+  /** Returns whether a waiter was there, which it no longer is. */
+  boolean removes(WalkWaiter waiter) {
+    demandEnds();
+    return waiters.remove(waiter);
+  }
+
   void close(WalkLease held) {
+    if (held.counts()) {
+      demandEnds();
+    }
     held.lease().close();
     if (--held.instance().open == 0) {
       held.instance().becameIdle(walk.time.read(), idleTimeout());
@@ -111,6 +129,28 @@ final class WalkBook {
       return IdlePolicy.DEFAULT_TIMEOUT.toNanos();
     }
     return policy.idleTimeout(NoHistory.INSTANCE).map(Duration::toNanos).orElse(WalkInstance.NEVER);
+  }
+
+  /**
+   * Returns whether an instance may be started ahead now: once, after so long without a request.
+   */
+  boolean mayExpect() {
+    boolean first = askedAtStartAhead != asked;
+    askedAtStartAhead = asked;
+    long now = walk.time.read();
+    // Events come late: at this very moment somebody may have asked, and be served, already.
+    long since = now > demandEndedAt ? demandEndedAt : demandEndedBefore;
+    return first
+        && spec.idlePolicy() instanceof WalkTimerPolicy policy
+        && now - policy.ahead().after().toNanos() >= since;
+  }
+
+  private void demandEnds() {
+    long now = walk.time.read();
+    if (now > demandEndedAt) {
+      demandEndedBefore = demandEndedAt;
+      demandEndedAt = now;
+    }
   }
 
   /** Returns what the deployment is called in what a walk says. */

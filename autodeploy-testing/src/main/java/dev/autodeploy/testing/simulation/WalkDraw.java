@@ -6,6 +6,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.Prewarm;
 import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.world.ListAnswer;
 import dev.autodeploy.testing.world.PlannedLife;
@@ -136,13 +137,23 @@ final class WalkDraw {
         .minInstances(chance(8) ? 1 : 0)
         .concurrency(any(1, 1, 2, DeploymentSpec.UNLIMITED))
         .maxPending(chance(10) ? 3 : 1000)
-        .idlePolicy(chance(3) ? IdlePolicy.never() : IdlePolicy.after(any(IDLE)))
+        .idlePolicy(policy())
         .startTimeout(any(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(10)))
         .startBackoff(
             any(Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(1)),
             Duration.ofSeconds(10))
         .releaseGrace(any(Duration.ZERO, Duration.ofSeconds(1)))
         .build();
+  }
+
+  private IdlePolicy policy() {
+    if (chance(3)) {
+      return IdlePolicy.never();
+    }
+    Duration timeout = any(IDLE);
+    return chance(15)
+        ? new WalkTimerPolicy(timeout, new Prewarm(timeout.plus(any(PAUSES)), any(IDLE)))
+        : IdlePolicy.after(timeout);
   }
 
   /** Draws what an instance does. */

@@ -76,6 +76,7 @@ final class WalkEvents {
           case DEMAND -> (long) starting * bounds.leastConcurrency < bounds.mostWaiting;
           case MINIMUM -> starting + ready < bounds.mostMinimum;
           case SCALE_OUT -> ++scaleOuts <= book.scaleOutsAsked;
+          case EXPECTED -> starting == 0 && ready == 0 && book.mayExpect();
           case ADOPTED -> walk.world.machines.containsKey(id);
         };
     walk.check(
@@ -95,6 +96,7 @@ final class WalkEvents {
     WalkInstance instance = book.instance(id);
     instance.told = WalkInstance.Told.STARTING;
     instance.adopted = reason == StartReason.ADOPTED;
+    instance.startedAhead = reason == StartReason.EXPECTED;
   }
 
   private void toldReady(String id) {
@@ -107,6 +109,10 @@ final class WalkEvents {
     instance.readyAt = Math.min(instance.readyAt, walk.time.read());
     if (instance.open == 0 && !instance.used) {
       instance.becameIdle(walk.time.read(), book.idleTimeout());
+      if (book.spec.idlePolicy() instanceof WalkTimerPolicy policy && instance.startedAhead) {
+        // The longer time until its first request, of which the book may never hear.
+        instance.timeoutChanged(policy.ahead().keep().toNanos());
+      }
     }
   }
 

@@ -17,6 +17,10 @@ final class WalkInstance {
   final String id;
   Told told = Told.NOTHING;
   boolean adopted;
+
+  /** Started before anybody asked for it. */
+  boolean startedAhead;
+
   boolean releaseAsked;
   boolean forced;
 

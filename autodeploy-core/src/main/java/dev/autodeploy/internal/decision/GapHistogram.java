@@ -1,0 +1,70 @@
+package dev.autodeploy.internal.decision;
+
+import dev.autodeploy.spi.WeightedGap;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The lengths of a deployment's gaps, in buckets of an eighth of an octave. Only gaps that an
+ * instance could have been released in make older ones count less: a burst of requests, of which
+ * each leaves a gap of milliseconds, does not push out the nights.
+ */
+final class GapHistogram {
+  private static final int PER_OCTAVE = 8;
+
+  /** Up to 2^17 seconds, a day and a half; the last bucket has all that is longer. */
+  private static final int BUCKETS = 17 * PER_OCTAVE + 1;
+
+  private static final double LONG_SECONDS = 30;
+
+  /** So many long gaps later, a gap counts half. */
+  private static final double HALF_LIFE = 24;
+
+  private static final float DECAY = (float) Math.pow(0.5, 1 / HALF_LIFE);
+
+  /** What counts less than this is forgotten. */
+  private static final float NEGLIGIBLE = 0.01f;
+
+  private final float[] weights = new float[BUCKETS];
+  private final float[] seconds = new float[BUCKETS];
+
+  void add(long nanos) {
+    double gap = nanos / 1e9;
+    if (gap >= LONG_SECONDS) {
+      for (int i = 0; i < BUCKETS; i++) {
+        weights[i] *= DECAY;
+        seconds[i] *= DECAY;
+        if (weights[i] < NEGLIGIBLE) {
+          weights[i] = 0;
+          seconds[i] = 0;
+        }
+      }
+    }
+    int bucket = bucket(gap);
+    weights[bucket] += 1;
+    seconds[bucket] += (float) gap;
+  }
+
+  private static int bucket(double seconds) {
+    return seconds < 1
+        ? 0
+        : Math.min(BUCKETS - 1, 1 + (int) (PER_OCTAVE * Math.log(seconds) / Math.log(2)));
+  }
+
+  List<WeightedGap> toList() {
+    List<WeightedGap> list = new ArrayList<>();
+    for (int i = 0; i < BUCKETS; i++) {
+      if (weights[i] > 0) {
+        double mean = seconds[i] / weights[i];
+        double atMost = Math.max(mean, Math.pow(2, (double) i / PER_OCTAVE));
+        list.add(new WeightedGap(duration(mean), duration(atMost), weights[i]));
+      }
+    }
+    return list;
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+}
