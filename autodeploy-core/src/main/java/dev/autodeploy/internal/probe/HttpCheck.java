@@ -91,7 +91,7 @@ public record HttpCheck(
     if (!NAME.matcher(name).matches() || OWN.contains(name.toLowerCase(Locale.ROOT))) {
       throw new IllegalArgumentException("probe header '" + name + "' cannot be set");
     }
-    if (value.length() > 4000 || value.chars().anyMatch(c -> c < ' ' && c != '\t' || c == 0x7F)) {
+    if (value.length() > 4000 || value.chars().anyMatch(c -> (c < ' ' && c != '\t') || c == 0x7F)) {
       throw new IllegalArgumentException(
           "the value of probe header '" + name + "' must be one line of at most 4000 characters");
     }
