@@ -67,7 +67,7 @@ public final class AdaptiveIdlePolicies {
    * @throws IllegalArgumentException if a setting in it is wrong
    */
   public static @Nullable AdaptiveIdlePolicy parse(String text) {
-    String[] words = text.trim().split(" +");
+    String[] words = text.trim().split(" +", -1);
     if (!words[0].equals(NAME)) {
       return null;
     }
@@ -166,7 +166,7 @@ public final class AdaptiveIdlePolicies {
         shown(duration(plan.timeout())),
         ahead,
         plan.cost(),
-        GapPlan.costOf(IdlePolicy.DEFAULT_TIMEOUT.toSeconds(), history.gaps(), terms),
+        GapPlan.costOf(seconds(IdlePolicy.DEFAULT_TIMEOUT), history.gaps(), terms),
         terms.startDuration(),
         BigDecimal.valueOf(settings.waitValue()).stripTrailingZeros().toPlainString());
   }
