@@ -243,8 +243,8 @@ public final class Arbiter {
     line.removeIf(wish -> wish.open() == 0);
     line.sort(
         comparing((Wish wish) -> table.isExtra(wish.party))
-            .thenComparing(wish -> wish.since)
-            .thenComparing(wish -> wish.party));
+            .thenComparingLong(wish -> wish.since)
+            .thenComparingLong(wish -> wish.party));
     return line;
   }
 

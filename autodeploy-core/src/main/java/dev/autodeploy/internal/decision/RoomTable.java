@@ -72,7 +72,6 @@ final class RoomTable {
     }
 
     RoomWait.Holder toHolder() {
-      boolean made = occupant != null;
       Next next =
           switch (ease) {
             case GOING, DRAINING -> Next.GOES;
@@ -83,9 +82,9 @@ final class RoomTable {
           };
       return new RoomWait.Holder(
           party == null ? "an instance of no deployment" : party.name(),
-          made ? occupant.instanceId() : "",
-          made ? occupant.phase() : InstancePhase.STARTING,
-          made ? occupant.inFlight() : 0,
+          occupant == null ? "" : occupant.instanceId(),
+          occupant == null ? InstancePhase.STARTING : occupant.phase(),
+          occupant == null ? 0 : occupant.inFlight(),
           next,
           at);
     }

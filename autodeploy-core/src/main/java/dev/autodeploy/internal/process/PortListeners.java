@@ -105,8 +105,7 @@ final class PortListeners {
             ports.add(Integer.parseInt(fields[1].substring(fields[1].indexOf(':') + 1), 16));
           }
         }
-      } catch (NoSuchFileException e) {
-        continue; // a machine without IPv6
+      } catch (NoSuchFileException e) { // a machine without IPv6
       }
     }
     return ports;
