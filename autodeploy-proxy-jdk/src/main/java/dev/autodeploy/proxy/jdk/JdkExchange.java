@@ -275,7 +275,11 @@ final class JdkExchange implements BlockingExchange {
     try {
       closing(() -> transfers.run(this::closeStreams));
     } catch (IOException e) {
-      http.close();
+      if (early == null) {
+        http.close();
+      } else {
+        abort(); // the server may have lost count of the body, and would fail again
+      }
     }
   }
 
