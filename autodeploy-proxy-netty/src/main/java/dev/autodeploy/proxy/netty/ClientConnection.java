@@ -345,8 +345,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
         Object message = nextDeferred();
         if (message instanceof HttpRequest request) {
           begin(request);
-          while (receiving && later.peek() instanceof HttpContent) {
-            content((HttpContent) nextDeferred());
+          while (receiving && later.peek() instanceof HttpContent content) {
+            nextDeferred();
+            content(content);
           }
         } else {
           ReferenceCountUtil.release(message);

@@ -39,7 +39,23 @@ final class RawHttp2 implements AutoCloseable {
   private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false);
 
   /** A frame as it came. */
-  record Frame(int type, int flags, int stream, byte[] payload) {
+  static final class Frame {
+    private final int type;
+    private final int flags;
+    private final int stream;
+    private final byte[] payload;
+
+    Frame(int type, int flags, int stream, byte[] payload) {
+      this.type = type;
+      this.flags = flags;
+      this.stream = stream;
+      this.payload = payload;
+    }
+
+    int type() {
+      return type;
+    }
+
     int word(int at) {
       return ByteBuffer.wrap(payload).getInt(at);
     }

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeploy;
@@ -10,6 +11,7 @@ import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,8 +106,7 @@ final class WholeHttp1Test extends LinkContract {
               + "Sum: 7\r\nAuthorization: x\r\nX-Forwarded-For: y\r\n\r\n");
       RawClient.Response head = client.head();
       assertThat(head.field("Trailer")).isEqualTo("Digest");
-      assertThat(new String(client.exactly(10), java.nio.charset.StandardCharsets.ISO_8859_1))
-          .isEqualTo("2\r\nok\r\n0\r\n");
+      assertThat(new String(client.exactly(10), ISO_8859_1)).isEqualTo("2\r\nok\r\n0\r\n");
       assertThat(client.line()).isEqualTo("Digest: abc");
       assertThat(client.line()).isEmpty();
       assertThat(got).contains("Trailer: Sum", "TE: trailers", "Connection: TE", "Sum: 7");
@@ -118,10 +119,10 @@ final class WholeHttp1Test extends LinkContract {
   /** Reads a body in chunks of one digit from the socket, and returns the fields behind it. */
   private static List<String> afterChunks(TestInstance.Request request) throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
-    while (!all.toString().endsWith("\r\n\r\n")) {
+    while (!all.toString(ISO_8859_1).endsWith("\r\n\r\n")) {
       all.write(request.read());
     }
-    String text = all.toString();
+    String text = all.toString(ISO_8859_1);
     return List.of(text.substring(text.indexOf("0\r\n") + 3).split("\r\n"));
   }
 
@@ -159,9 +160,7 @@ final class WholeHttp1Test extends LinkContract {
     TestInstance.App app =
         (request, out) -> {
           TestInstance.write(out, SWITCHED);
-          while (request.socket.getInputStream().read() >= 0) {
-            continue; // it says nothing
-          }
+          request.socket.getInputStream().transferTo(OutputStream.nullOutputStream());
           throw new IOException("done");
         };
     try (TestLink link = link(app, proxy -> proxy.tunnelSilence(Duration.ofMillis(600))).warm();
