@@ -73,8 +73,6 @@ final class Examples {
         .idleTimeout(Duration.ofSeconds(3, 1))
         .minInstances(2)
         .maxInstances(3)
-        .priority(9)
-        .pinned(true)
         .concurrency(4)
         .maxPending(5)
         .releaseGrace(Duration.ofSeconds(6))

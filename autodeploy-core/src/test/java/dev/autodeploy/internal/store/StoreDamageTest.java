@@ -185,7 +185,8 @@ final class StoreDamageTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used or released",
+        "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared or"
+            + " released",
         "{'instance':'i-1'} | column 1: the object has no field 'type'",
         "{'type':'used','instance':'i-1','readyAt':'noon','lastUsedAt':'x','busy':'x'} | column 33:"
             + " /readyAt must be an ISO 8601 instant",
