@@ -176,8 +176,11 @@ final class ContainerCreation {
         image.getConfig() == null || image.getConfig().getHealthcheck() == null
             ? null
             : image.getConfig().getHealthcheck().getInterval();
-    boolean shorter = interval != null && interval > 0 && interval < HEALTH_INTERVAL.toNanos();
-    return new HealthCheck().withInterval(shorter ? interval : HEALTH_INTERVAL.toNanos());
+    long nanos = HEALTH_INTERVAL.toNanos();
+    if (interval != null && interval > 0 && interval < nanos) {
+      nanos = interval;
+    }
+    return new HealthCheck().withInterval(nanos);
   }
 
   private void command(CreateContainerCmd cmd) {

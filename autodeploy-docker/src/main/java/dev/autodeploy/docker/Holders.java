@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -60,7 +61,7 @@ final class Holders {
 
   /** Makes and starts those that are missing, and removes all others of the owner. */
   void bring(String owner, List<Wanted> wanted) {
-    Map<String, Container> there = new ConcurrentHashMap<>();
+    Map<String, Container> there = new HashMap<>();
     for (Container container : list(owner)) {
       there.put(container.getLabels().get(DIGEST), container);
     }

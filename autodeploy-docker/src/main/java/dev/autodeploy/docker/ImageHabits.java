@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -68,7 +69,7 @@ final class ImageHabits {
     }
   }
 
-  private boolean isSupervisor(ContainerConfig config, String container) {
+  private boolean isSupervisor(@Nullable ContainerConfig config, String container) {
     List<String> words = new ArrayList<>();
     if (config != null && config.getEntrypoint() != null) {
       words.addAll(Arrays.asList(config.getEntrypoint()));

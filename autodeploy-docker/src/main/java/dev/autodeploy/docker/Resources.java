@@ -172,7 +172,7 @@ final class Resources implements EventWatch.Receiver {
         if (volumes.contains(mount.source())) {
           known.add("volume " + mount.source());
           if (id != null) {
-            wanted.get(id).volumes().add(mount.source());
+            wanted.computeIfAbsent(id, Holders.Wanted::new).volumes().add(mount.source());
           }
         } else if (known.contains("volume " + mount.source())) {
           missing.add(
