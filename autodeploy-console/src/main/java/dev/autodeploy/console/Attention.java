@@ -47,7 +47,7 @@ final class Attention {
   /** Returns those to look at now. */
   Look look(boolean withTurn) {
     Set<String> names = new HashSet<>(busy);
-    for (String name : told) {
+    for (String name : List.copyOf(told)) {
       told.remove(name); // before it is looked at, or what comes meanwhile would be missed
       names.add(name);
     }

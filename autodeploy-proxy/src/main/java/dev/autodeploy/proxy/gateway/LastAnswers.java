@@ -183,9 +183,8 @@ final class LastAnswers {
           kept.add(passed.name(i), passed.value(i));
         }
       }
-      String anybody = passed.first("Access-Control-Allow-Origin");
-      if ("*".equals(anybody)) {
-        kept.add("Access-Control-Allow-Origin", anybody);
+      if ("*".equals(passed.first("Access-Control-Allow-Origin"))) {
+        kept.add("Access-Control-Allow-Origin", "*");
       }
       String text = copy.toString(ISO_8859_1);
       keep(key, new Kept(kept, passed.first("Content-Type"), text, ticker.read()));

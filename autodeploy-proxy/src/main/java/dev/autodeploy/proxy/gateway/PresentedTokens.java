@@ -101,8 +101,8 @@ final class PresentedTokens {
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT).replace('_', '-');
       String value = in.value(i);
-      if (name.equals("authorization") && !keepAuthorization && holdsOurs(value, isOurs)
-          || KEYS.contains(name) && isOurs.test(value.strip())) {
+      if ((name.equals("authorization") && !keepAuthorization && holdsOurs(value, isOurs))
+          || (KEYS.contains(name) && isOurs.test(value.strip()))) {
         changed = true;
         continue;
       }
