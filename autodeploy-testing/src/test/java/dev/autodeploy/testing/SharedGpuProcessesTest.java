@@ -16,25 +16,24 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two deployments of real processes on one GPU that is only configured. */
-@DisabledOnOs(OS.WINDOWS)
+@EnabledOnOs(OS.LINUX)
 class SharedGpuProcessesTest {
   private static final int ROUNDS = Integer.getInteger("autodeploy.test.rounds", 20);
 
   @TempDir private Path directory;
 
-  /** Holds the GPU as a directory that only one process can make, and says if it could not. */
+  /** Holds the GPU as a lock, which the kernel gives up when the last process is gone. */
   private DeploymentSpec spec(String name, GpuRequest gpu) {
     return DeploymentSpec.builder(name)
         .port(0)
         .gpu(gpu)
         .startCommand(
-            "trap 'rmdir held-$CUDA_VISIBLE_DEVICES; exit 0' TERM;"
-                + " mkdir held-$CUDA_VISIBLE_DEVICES || echo "
+            "exec 9> gpu-$CUDA_VISIBLE_DEVICES; flock -n 9 || echo "
                 + name
                 + " >> two-at-once; echo \"$CUDA_VISIBLE_DEVICES $HIP_VISIBLE_DEVICES\" >> "
                 + name
