@@ -24,6 +24,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * An asynchronous exchange of a servlet container. It runs on threads of the link, so that it keeps
@@ -37,6 +39,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
   /** The request attribute that makes the servlet throw. */
   static final String BROKEN = "dev.autodeploy.servlet.broken";
 
+  private static final Logger LOG = LoggerFactory.getLogger(ServletExchange.class);
   private static final Pattern NUMBERS = Pattern.compile("[0-9]+(\\.[0-9]+){3}");
 
   private final HttpServletRequest request;
@@ -171,37 +174,37 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
 
   @Override
   public void complete() {
-    if (ended.compareAndSet(false, true)) {
-      try {
-        async.complete();
-      } catch (IllegalStateException e) {
-        // The container has ended the exchange by itself, as the client has left.
-      }
-    }
+    end(async::complete);
   }
 
   @Override
   public void abort() {
-    if (!response.isCommitted()) {
-      abandon();
-    } else if (ended.compareAndSet(false, true)) {
-      request.setAttribute(BROKEN, true);
-      try {
-        async.dispatch();
-      } catch (IllegalStateException e) {
-        // The container has ended the exchange by itself, as the client has left.
-      }
-    }
+    end(
+        () -> {
+          if (response.isCommitted()) {
+            request.setAttribute(BROKEN, true);
+            async.dispatch();
+          } else {
+            response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+            addHeader("Connection", "close");
+            async.complete();
+          }
+        });
   }
 
   @Override
   public void abandon() {
-    if (!response.isCommitted()) {
-      response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
-      addHeader("Connection", "close");
-      complete();
-    } else {
-      abort();
+    abort();
+  }
+
+  /** Ends the exchange, unless the container has done so by itself, as the client has left. */
+  private void end(Runnable step) {
+    if (ended.compareAndSet(false, true)) {
+      try {
+        step.run();
+      } catch (IllegalStateException e) {
+        LOG.debug("The container had ended an exchange before the link", e);
+      }
     }
   }
 
