@@ -95,7 +95,7 @@ final class LinkAddressesTest {
 
   private static LinkAddress of(boolean trusted, String fields) {
     HttpHeaders in = new HttpHeaders().add("Host", "inner:8000");
-    for (String field : fields.split(";")) {
+    for (String field : fields.split(";", -1)) {
       if (!field.isBlank()) {
         String[] parts = field.strip().split(": ", 2);
         in.add(parts[0], parts[1].replace('%', ';'));
