@@ -130,9 +130,8 @@ public abstract class LinkPortsContract extends LinkContract {
   void port_isKeptOverARestart(@TempDir Path state) throws Exception {
     int from = free();
     int before = portAfterStart(state, from, from + 99, "first", "voice");
-    // Another deployment that comes first, and a range that begins elsewhere.
-    assertThat(portAfterStart(state, from + 1, from + 120, "voice", "another")).isPositive();
-    assertThat(portAfterStart(state, from, from + 99, "another", "voice")).isEqualTo(before);
+    // Another deployment that comes first, and a range that is elsewhere.
+    assertThat(portAfterStart(state, from + 200, from + 299, "another", "voice")).isEqualTo(before);
   }
 
   private int portAfterStart(Path state, int from, int to, String... names) throws IOException {
