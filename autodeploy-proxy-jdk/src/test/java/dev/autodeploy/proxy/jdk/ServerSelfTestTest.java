@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.jdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import java.net.InetAddress;
@@ -10,6 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import org.junit.jupiter.api.Test;
 
 /** Runs in JVMs of its own, as the server reads its properties once. */
@@ -68,5 +71,14 @@ final class ServerSelfTestTest {
     assertThat(run("late"))
         .contains("late=true")
         .contains("was in use before the proxy could set [sun.net.httpserver.nodelay");
+  }
+
+  @Test
+  void serverThatIsTooBusyToShowWhatItDoes_isNoSafeOne() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      assertThatThrownBy(
+              () -> ServerSelfTest.send(silent.getInetAddress(), silent.getLocalPort(), "GET", 50))
+          .isInstanceOf(SocketTimeoutException.class);
+    }
   }
 }
