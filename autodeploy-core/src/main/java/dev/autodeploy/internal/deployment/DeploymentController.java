@@ -158,7 +158,7 @@ public final class DeploymentController {
       }
       effects.add(effect);
     }
-    if (busy != machine.isBusy()) {
+    if (busy != (machine.isBusy() || !running.isEmpty())) {
       busy = !busy;
       busyOnes.busy(this, busy);
     }
@@ -216,7 +216,7 @@ public final class DeploymentController {
 
   /** Ends the life of an instance whose account is written, or that was detached. */
   void forget(RunningInstance gone) {
-    locked(() -> running.remove(gone.instance()));
+    decide(() -> running.remove(gone.instance())); // it may have nothing to look after now
     gone.gone().complete(null);
   }
 
@@ -236,9 +236,9 @@ public final class DeploymentController {
     return new DeploymentRooms(this, machine, origin);
   }
 
-  /** Returns whether an instance of that id exists here. */
+  /** Returns whether an instance of that id exists here, or its account is not yet written. */
   public boolean holds(String instanceId) {
-    return read(() -> machine.find(instanceId) != null);
+    return running.has(instanceId);
   }
 
   private @Nullable RunningInstance find(String instanceId) {

@@ -22,6 +22,14 @@ final class RunningInstances {
     return instance == null ? null : all.get(instance);
   }
 
+  boolean has(String instanceId) {
+    return all.keySet().stream().anyMatch(instance -> instance.id().equals(instanceId));
+  }
+
+  boolean isEmpty() {
+    return all.isEmpty();
+  }
+
   void add(RunningInstance running) {
     Map<Instance, RunningInstance> next = new HashMap<>(all);
     next.put(running.instance(), running);

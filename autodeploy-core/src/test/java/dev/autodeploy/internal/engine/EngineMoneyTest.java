@@ -18,9 +18,12 @@ import dev.autodeploy.spi.LedgerEntry;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Currency;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -340,5 +343,45 @@ final class EngineMoneyTest {
 
     assertThat(voice.cost().total().amount())
         .isEqualByComparingTo(before.multiply(BigDecimal.valueOf(2)));
+  }
+
+  @Test
+  void orphanThatShowsBeforeTheLedgerHasItsEnd_isPaidForOnce() {
+    List<Runnable> held = new ArrayList<>();
+    AtomicBoolean holdsNext = new AtomicBoolean();
+    Executor own = h.time.executor();
+    h.providerExecutor =
+        task -> {
+          if (holdsNext.getAndSet(false)) {
+            held.add(task);
+          } else {
+            own.execute(task);
+          }
+        };
+    h.start();
+    Deployment voice = h.deploy(b -> b.releaseGrace(Duration.ZERO));
+    h.acquire(voice).close();
+    h.time.passSeconds(100);
+    h.provider.releaseLies = true;
+    h.provider.hidesAll = () -> holdsNext.set(true); // the end is decided, and not yet written
+    voice.releaseNow();
+    h.time.run();
+    assertThat(held).hasSize(1);
+    h.provider.releaseLies = false;
+
+    h.time.passSeconds(31); // orphans are looked for
+    held.get(0).run();
+    h.time.run();
+    h.time.passSeconds(31);
+
+    assertThat(h.provider.running()).isEmpty();
+    List<UsageInterval> usage = voice.usage(Instant.EPOCH, h.time.instant().plusSeconds(1));
+    for (int i = 1; i < usage.size(); i++) {
+      assertThat(usage.get(i).startRequestedAt())
+          .as("the intervals of one instance, %s", usage)
+          .isAfterOrEqualTo(usage.get(i - 1).endedAt());
+    }
+    assertThat(usage.stream().map(UsageInterval::duration).reduce(Duration.ZERO, Duration::plus))
+        .isLessThanOrEqualTo(Duration.ofSeconds(162));
   }
 }

@@ -59,6 +59,10 @@ final class FakeProvider implements InstanceProvider {
   CompletableFuture<Boolean> prepareAnswer = CompletableFuture.completedFuture(false);
 
   Consumer<StartProgress> fetching = progress -> {};
+
+  /** Happens in the next list, which leaves out all instances; null to list them. */
+  @Nullable Runnable hidesAll;
+
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -155,6 +159,12 @@ final class FakeProvider implements InstanceProvider {
   @Override
   public synchronized CompletionStage<List<ProviderInstance>> list(String owner) {
     lists++;
+    Runnable hides = hidesAll;
+    if (hides != null) {
+      hidesAll = null;
+      hides.run();
+      return CompletableFuture.completedFuture(List.of());
+    }
     if (listFails) {
       return CompletableFuture.failedFuture(new IllegalStateException("no connection"));
     }
