@@ -123,7 +123,8 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
   protected void service(HttpServletRequest request, HttpServletResponse response)
       throws ServletException, IOException {
     if (isCutOff(request)) {
-      ServletExchange.cutOff();
+      // The dispatch of an exchange that broke off: the container closes the connection.
+      throw new ServletException("A response broke off: its instance or the link has failed");
     }
     if (!request.isAsyncSupported()) {
       refuseBlocking(response);

@@ -10,7 +10,6 @@ import dev.autodeploy.proxy.gateway.Workers;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
-import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
@@ -206,11 +205,6 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
         LOG.debug("The container had ended an exchange before the link", e);
       }
     }
-  }
-
-  /** Ends a response that was cut off, by the container's thread. */
-  static void cutOff() throws ServletException {
-    throw new ServletException("The response was cut off: its instance or the link has failed");
   }
 
   @Override

@@ -101,7 +101,7 @@ class AutoDeployLinksAutoConfiguration {
     }
   }
 
-  private static void set(String property, java.util.function.Supplier<?> step) {
+  private static void set(String property, Runnable step) {
     EngineFactory.set("links." + property, step);
   }
 

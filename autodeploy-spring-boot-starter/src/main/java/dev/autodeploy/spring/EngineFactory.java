@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
@@ -116,9 +115,9 @@ final class EngineFactory {
   }
 
   /** Sets a value; an error names its property. */
-  static void set(String property, Supplier<?> step) {
+  static void set(String property, Runnable step) {
     try {
-      step.get();
+      step.run();
     } catch (RuntimeException e) {
       throw new InvalidPropertiesException(property, String.valueOf(e.getMessage()), e);
     }
