@@ -84,9 +84,9 @@ class ClientConfigTest {
     List<String> told = new ArrayList<>();
     String page = Files.readString(Path.of("../docs/providers.md"));
     String section = page.substring(page.indexOf("### Docker's client"));
-    for (String row : section.substring(0, section.indexOf("\n### ", 10)).split("\n")) {
+    for (String row : section.substring(0, section.indexOf("\n### ", 10)).split("\n", -1)) {
       if (row.startsWith("| `")) {
-        String[] cells = row.split("\\|");
+        String[] cells = row.split("\\|", 0);
         assertThat(cells).as(row).hasSize(4);
         assertThat(cells[2].strip()).as(row).isIn("yes", "no");
         assertThat(cells[3]).as(row).isNotBlank();

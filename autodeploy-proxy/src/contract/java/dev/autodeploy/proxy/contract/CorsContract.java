@@ -221,15 +221,19 @@ public abstract class CorsContract extends LinkContract {
     BrowserPage.Site site = BrowserPage.site();
     try (TestLink link = link(CorsPolicy.of(site.origin()))) {
       String script =
-          "const url = 'http://127.0.0.1:%d/d/app/v1';"
+          "const url = 'http://127.0.0.1:"
+              + link.port
+              + "/d/app/v1';"
               + "const ask = (key, to) => fetch(to, {method: 'POST', body: '{}', headers:"
               + " {'Content-Type': 'application/json', Authorization: 'Bearer ' + key}});"
               + "let r = await ask('wrong', url);"
               + "tell(r.status + ' ' + (await r.json()).type);"
-              + "r = await ask('%s', url);"
+              + "r = await ask('"
+              + TOKEN
+              + "', url);"
               + "tell(r.status + ' ' + await r.text() + ' '"
               + " + (r.headers.get('AutoDeploy-Instance') !== null));";
-      try (BrowserPage page = site.open(String.format(script, link.port, TOKEN))) {
+      try (BrowserPage page = site.open(script)) {
         assertThat(page.told()).startsWith("401 ").endsWith("problems/not-allowed");
         assertThat(page.told()).isEqualTo("200 served true");
       }

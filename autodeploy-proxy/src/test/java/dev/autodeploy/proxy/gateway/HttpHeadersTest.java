@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -114,10 +112,5 @@ final class HttpHeadersTest {
 
   private static WaitPreference preference(String value, Duration max) {
     return WaitPreference.of(new HttpHeaders().add("Prefer", value), max);
-  }
-
-  private static RequestHead head(String method, HttpHeaders fields) {
-    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
-    return new RequestHead(method, "/", "HTTP/1.1", fields, 0, address, address, false);
   }
 }
