@@ -43,7 +43,7 @@ class TroubleshootingPageTest {
 
   @Test
   void sections_saySymptomCauseAndWhatToDo() throws IOException {
-    for (String section : page().split("\n" + HEADING)) {
+    for (String section : page().split("\n" + HEADING, -1)) {
       if (!section.startsWith("#")) {
         String text = section.split("\n## ", 2)[0].replaceAll("\\s+", " ");
         assertThat(text).contains("**Symptom:**", "**Cause:**", "**What to do:**");
