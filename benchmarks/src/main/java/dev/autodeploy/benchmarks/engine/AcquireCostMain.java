@@ -23,6 +23,7 @@ public final class AcquireCostMain {
   private static final Duration WAIT = Duration.ofSeconds(10);
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
+  @SuppressWarnings("UnusedVariable") // what is written to it is not optimised away
   private static volatile Object sink = "";
 
   private AcquireCostMain() {}
