@@ -33,6 +33,11 @@ final class WalkBook {
 
   DeploymentSpec spec;
 
+  /** The specification before the last one was declared, and when that was. */
+  private DeploymentSpec specBefore;
+
+  private long declaredAt = Long.MIN_VALUE;
+
   /** True if nobody asks any longer, and a lease that comes is closed at once. */
   boolean quiet;
 
@@ -63,7 +68,18 @@ final class WalkBook {
     this.process = engine.process.current;
     this.name = spec.name();
     this.spec = spec;
+    this.specBefore = spec;
     bounds.atRest(0, spec);
+  }
+
+  /** The deployment is declared again; its events of this moment may still be of before. */
+  void declare(DeploymentSpec newSpec) {
+    long now = walk.time.read();
+    if (now != declaredAt) {
+      specBefore = spec;
+      declaredAt = now;
+    }
+    spec = newSpec;
   }
 
   void attach(Deployment newDeployment) {
@@ -141,7 +157,12 @@ final class WalkBook {
     // Events come late: at this very moment somebody may have asked, and be served, already.
     long since = now > demandEndedAt ? demandEndedAt : demandEndedBefore;
     return first
-        && spec.idlePolicy() instanceof WalkTimerPolicy policy
+        && (startsAhead(spec, now, since)
+            || (now == declaredAt && startsAhead(specBefore, now, since)));
+  }
+
+  private static boolean startsAhead(DeploymentSpec spec, long now, long since) {
+    return spec.idlePolicy() instanceof WalkTimerPolicy policy
         && now - policy.ahead().after().toNanos() >= since;
   }
 

@@ -92,7 +92,7 @@ final class WalkDeployment {
   private void update(DeploymentSpec newSpec) {
     walk.trace.add(() -> book.id() + ": update to " + describe(newSpec));
     DeploymentSpec before = book.spec;
-    book.spec = newSpec;
+    book.declare(newSpec);
     book.bounds.updated(newSpec);
     book.instances.values().forEach(instance -> instance.timeoutChanged(book.idleTimeout()));
     if (!engine.process.mayFail(() -> engine.process.autoDeploy().update(newSpec))) {
