@@ -140,6 +140,7 @@ final class LocalProcessProviderTest extends ProviderTestBase {
 
     List<Long> pids = Eventually.pids(file("pids"), 1);
     Eventually.gone(pids);
+    Eventually.until("exit", () -> observer.exits.containsKey("i-1"));
 
     assertThat(observer.exits.get("i-1").exitCode()).isZero();
   }
