@@ -14,6 +14,7 @@ public final class InstanceStartException extends RuntimeException {
   /** The end of the instance, if it ran. */
   private final transient @Nullable InstanceExit exit;
 
+  /** The answer to {@link #isNoRoom()}. */
   private final boolean noRoom;
 
   /**
