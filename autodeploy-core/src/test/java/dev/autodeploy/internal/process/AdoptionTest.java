@@ -194,7 +194,8 @@ final class AdoptionTest extends ProviderTestBase {
 
     assertThat(list(next)).extracting(ProviderInstance::instanceId).containsExactly("i-2");
     assertThat(pids).allMatch(Eventually::isGone);
-    assertThat(registry().resolve(OWNER + "/i-1")).doesNotExist();
+    Path damaged = registry().resolve(OWNER + "/i-1");
+    Eventually.until("its directory", () -> !Files.exists(damaged));
     assertThat(registry().resolve(OWNER + "/i-3")).doesNotExist();
   }
 
