@@ -129,7 +129,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
 
   /**
    * Sets the shell line that starts the service, in place of the image's entrypoint and command.
-   * Default: what the image starts. Of this and {@link #arguments} the later call counts.
+   * Default: what the image starts. Of this and {@code arguments} the later call counts.
    *
    * @param line a line for {@code /bin/sh -c}
    * @return this
@@ -142,7 +142,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
 
   /**
    * Sets the arguments for the image's entrypoint, in place of the image's command. Default: what
-   * the image starts. Of this and {@link #startCommand} the later call counts.
+   * the image starts. Of this and {@code startCommand} the later call counts.
    *
    * @param values the arguments, which no shell takes apart; none for the image's own
    * @return this

@@ -96,7 +96,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
     return new RequestHead(
         request.getMethod(),
         query == null ? path : path + "?" + query,
-        request.getProtocol(),
+        request.getProtocol().equals("HTTP/2.0") ? "HTTP/2" : request.getProtocol(),
         fields,
         bodyLength(request, fields),
         address(request.getRemoteAddr(), request.getRemotePort()),

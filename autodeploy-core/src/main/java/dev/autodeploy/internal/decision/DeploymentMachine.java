@@ -275,7 +275,7 @@ public final class DeploymentMachine {
       return;
     }
     if (instance.startReason != StartReason.ADOPTED) {
-      history.addStart(now - instance.startRequestedAt);
+      history.addStart(now - instance.startRequestedAt - instance.preparingNanos(now));
     }
     starts.succeeded(now, instance, endpoint);
     serve(now, instance);

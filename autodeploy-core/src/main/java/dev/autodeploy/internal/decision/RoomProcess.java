@@ -96,13 +96,16 @@ public final class RoomProcess {
 
   /** The provider has no room for an instance that it was asked to start. */
   public void noRoom(long now, Instance instance, String message) {
-    if (instance.isStarting()) {
-      if (instance.room != null) {
-        outbox.add(new Effect.NoRoom(instance.room, message));
-      }
-      releases.drain(now, instance, ReleaseReason.NO_ROOM);
-      after.accept(now);
+    if (!instance.isStarting()) {
+      return;
     }
+    if (instance.room == null) { // there is no line to wait in: the backoff repeats it
+      starts.failed(now, instance, message, null);
+    } else {
+      outbox.add(new Effect.NoRoom(instance.room, message));
+      releases.drain(now, instance, ReleaseReason.NO_ROOM);
+    }
+    after.accept(now);
   }
 
   /** A caller no longer waits: no room is wanted for it. */

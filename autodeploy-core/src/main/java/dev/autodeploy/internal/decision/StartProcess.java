@@ -105,8 +105,13 @@ final class StartProcess {
     } else if (needsRoom()) {
       rooms.want(spec.gpu(), plan.count() + ownStarts(plan));
     } else {
+      rooms.want(spec.gpu(), 0); // what it may have wanted with an earlier specification
+      int own = ownStarts(plan);
       for (int i = 0; i < plan.count(); i++) {
         start(now, plan.reason(i), null);
+      }
+      for (int i = 0; i < own; i++) {
+        callers.bindOwn(start(now, StartReason.SCALE_OUT, null));
       }
     }
   }

@@ -9,11 +9,13 @@ import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -26,7 +28,7 @@ import java.util.function.Supplier;
  * before, such as a list for the maintenance or a late start, would else reach a provider that
  * nobody looks after any longer. Thread-safe.
  */
-public final class ProviderGate implements InstanceProvider {
+public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   private static final long CLOSED = 1L << 32;
 
   private final InstanceProvider provider;
@@ -76,6 +78,14 @@ public final class ProviderGate implements InstanceProvider {
   @Override
   public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
     return call(() -> provider.prepare(spec, progress));
+  }
+
+  /** Has the provider look after resources, if it does. */
+  @Override
+  public CompletionStage<Void> keep(Collection<DeploymentSpec> deployments, boolean lasting) {
+    return provider instanceof ResourceKeeper keeper
+        ? call(() -> keeper.keep(deployments, lasting))
+        : CompletableFuture.completedFuture(null);
   }
 
   @Override

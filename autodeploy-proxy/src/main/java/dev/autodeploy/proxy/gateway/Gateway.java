@@ -37,6 +37,7 @@ public final class Gateway implements AutoCloseable {
   private final Router router;
   private final BodyBudget budget = new BodyBudget(READ_AHEAD_BYTES);
   private final LinkServices services;
+  private final LastAnswers lastAnswers;
   private final List<LinkStep> steps;
 
   /**
@@ -78,7 +79,8 @@ public final class Gateway implements AutoCloseable {
             connections,
             new LinkResponder(connections, active, config.cors()),
             ticker);
-    steps = steps(config, router, connections, addresses, ticker);
+    lastAnswers = new LastAnswers(config.keepAuthorization(), ticker);
+    steps = steps(config, router, connections, addresses, lastAnswers, ticker);
   }
 
   private static List<LinkStep> steps(
@@ -86,6 +88,7 @@ public final class Gateway implements AutoCloseable {
       Router router,
       ConnectionRules connections,
       LinkAddresses addresses,
+      LastAnswers lastAnswers,
       Ticker ticker) {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
@@ -102,8 +105,7 @@ public final class Gateway implements AutoCloseable {
     }
     steps.add(new TargetStep());
     steps.add(new DeploymentStep(config.deployments()));
-    steps.add(
-        new WakeStep(config.wake(), new LastAnswers(config.keepAuthorization(), config.ticker())));
+    steps.add(new WakeStep(config.wake(), lastAnswers));
     steps.add(new SlashStep(addresses));
     steps.add(new UpgradeStep());
     steps.add(new BodyLimitStep(config.maxRequestBody()));
@@ -160,6 +162,7 @@ public final class Gateway implements AutoCloseable {
     } else if (event instanceof DeploymentEvent.Removed
         || event instanceof DeploymentEvent.Updated) {
       services.refusals().forget(event.deployment());
+      lastAnswers.forget(event.deployment());
     }
   }
 

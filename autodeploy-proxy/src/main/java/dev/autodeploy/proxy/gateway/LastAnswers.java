@@ -24,6 +24,19 @@ final class LastAnswers {
   private static final long MAX_BYTES = 64L * 1024 * 1024;
   private static final int MAX_NUMBER = 10_000;
 
+  /** The fields by which an instance may know who asks, and under which address. */
+  private static final List<String> CALLER =
+      List.of(
+          "X-Api-Key",
+          "Api-Key",
+          "X-Forwarded-User",
+          "X-Forwarded-Email",
+          "Remote-User",
+          "Host",
+          "X-Forwarded-Host",
+          "X-Forwarded-Proto",
+          "Forwarded");
+
   /** The fields of a request on which an answer may depend without being another caller's. */
   private static final List<String> VARYING =
       List.of("Accept", "Accept-Encoding", "Accept-Language");
@@ -38,6 +51,7 @@ final class LastAnswers {
           "transfer-encoding",
           "connection",
           "preference-applied",
+          "set-cookie",
           "age");
 
   private final boolean keepAuthorization;
@@ -45,6 +59,9 @@ final class LastAnswers {
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Kept> answers = new LinkedHashMap<>(16, 0.75f, true);
   private long bytes;
+
+  /** The number of times that something was forgotten. */
+  private volatile long generation;
 
   private record Kept(HttpHeaders headers, @Nullable String type, String body, long at) {
     long size() {
@@ -59,12 +76,37 @@ final class LastAnswers {
 
   private String key(LinkCall call) {
     HttpHeaders headers = call.head().headers();
-    StringBuilder key = new StringBuilder(call.deployment().name());
+    StringBuilder key = new StringBuilder(call.head().target()); // with the link's own prefix
     key.append('\n').append(call.route().target());
+    CALLER.forEach(name -> key.append('\n').append(headers.all(name)));
     VARYING.forEach(name -> key.append('\n').append(headers.all(name)));
     headers.all("Cookie").forEach(c -> key.append('\n').append(LinkCookies.withoutOurs(c)));
     key.append('\n').append(keepAuthorization ? headers.all("Authorization") : "");
-    return java.util.HexFormat.of().formatHex(AccessRules.hash(key.toString()));
+    return prefix(call.deployment().name())
+        + java.util.HexFormat.of().formatHex(AccessRules.hash(key.toString()));
+  }
+
+  private static String prefix(String deployment) {
+    return deployment + '\n';
+  }
+
+  /** Forgets the answers of a deployment, and those that are on their way. */
+  void forget(String deployment) {
+    String prefix = prefix(deployment);
+    lock.lock();
+    try {
+      generation++;
+      Iterator<Map.Entry<String, Kept>> all = answers.entrySet().iterator();
+      while (all.hasNext()) {
+        Map.Entry<String, Kept> entry = all.next();
+        if (entry.getKey().startsWith(prefix)) {
+          bytes -= entry.getValue().size();
+          all.remove();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Returns the answer to give, or null if there is none that is young enough. */
@@ -98,9 +140,12 @@ final class LastAnswers {
     return new Recording(key(call), rule.maxBytes());
   }
 
-  private void keep(String key, Kept kept) {
+  private void keep(String key, Kept kept, long begun) {
     lock.lock();
     try {
+      if (begun != generation) {
+        return; // of a deployment that is another one by now, perhaps
+      }
       Kept before = answers.put(key, kept);
       bytes += kept.size() - (before == null ? 0 : before.size());
       Iterator<Kept> eldest = answers.values().iterator();
@@ -117,6 +162,7 @@ final class LastAnswers {
   final class Recording implements Relay.Copy {
     private final String key;
     private final int maxBytes;
+    private final long begun = generation;
     private @Nullable ByteArrayOutputStream body;
     private @Nullable HttpHeaders headers;
 
@@ -187,7 +233,7 @@ final class LastAnswers {
         kept.add("Access-Control-Allow-Origin", "*");
       }
       String text = copy.toString(ISO_8859_1);
-      keep(key, new Kept(kept, passed.first("Content-Type"), text, ticker.read()));
+      keep(key, new Kept(kept, passed.first("Content-Type"), text, ticker.read()), begun);
     }
   }
 }

@@ -106,13 +106,32 @@ final class PresentedTokens {
         changed = true;
         continue;
       }
-      String passed = name.equals("cookie") ? LinkCookies.withoutOurs(value) : value;
+      String passed =
+          switch (name) {
+            case "cookie" -> LinkCookies.withoutOurs(value);
+            case "referer" -> withoutOursInQuery(value, isOurs);
+            default -> value;
+          };
       changed |= !value.equals(passed);
       if (!passed.isEmpty() || value.isEmpty()) {
         out.add(in.name(i), passed);
       }
     }
     return changed ? head.with(out) : head;
+  }
+
+  /** The page of a link that was opened with a token says so in every request of its own. */
+  private static String withoutOursInQuery(String referer, Predicate<String> isOurs) {
+    int query = referer.indexOf('?');
+    if (query >= 0) {
+      for (String pair : referer.substring(query + 1).split("[&#]", -1)) {
+        String token = parameter(pair);
+        if (token != null && isOurs.test(token)) {
+          return referer.substring(0, query);
+        }
+      }
+    }
+    return referer;
   }
 
   private static boolean holdsOurs(String authorization, Predicate<String> isOurs) {

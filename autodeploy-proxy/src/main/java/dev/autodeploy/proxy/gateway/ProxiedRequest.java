@@ -330,7 +330,7 @@ final class ProxiedRequest implements Client {
     if (hint != null) {
       start.headers().set("AutoDeploy-Hint", hint);
     }
-    String cookie = caller == null ? null : caller.served(granted.instanceId(), link);
+    String cookie = caller == null || borrowed ? null : caller.served(granted.instanceId(), link);
     if (cookie != null) {
       start.headers().add("Set-Cookie", cookie);
     }
