@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,7 @@ final class LastAnswers {
   private long bytes;
 
   /** The number of times that something was forgotten. */
-  private volatile long generation;
+  private final AtomicLong generation = new AtomicLong();
 
   private record Kept(HttpHeaders headers, @Nullable String type, String body, long at) {
     long size() {
@@ -95,7 +96,7 @@ final class LastAnswers {
     String prefix = prefix(deployment);
     lock.lock();
     try {
-      generation++;
+      generation.incrementAndGet();
       Iterator<Map.Entry<String, Kept>> all = answers.entrySet().iterator();
       while (all.hasNext()) {
         Map.Entry<String, Kept> entry = all.next();
@@ -143,7 +144,7 @@ final class LastAnswers {
   private void keep(String key, Kept kept, long begun) {
     lock.lock();
     try {
-      if (begun != generation) {
+      if (begun != generation.get()) {
         return; // of a deployment that is another one by now, perhaps
       }
       Kept before = answers.put(key, kept);
@@ -162,7 +163,7 @@ final class LastAnswers {
   final class Recording implements Relay.Copy {
     private final String key;
     private final int maxBytes;
-    private final long begun = generation;
+    private final long begun = generation.get();
     private @Nullable ByteArrayOutputStream body;
     private @Nullable HttpHeaders headers;
 
