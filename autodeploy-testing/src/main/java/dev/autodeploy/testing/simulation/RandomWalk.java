@@ -24,11 +24,8 @@ import java.util.Set;
  *   <li>in the end nobody waits, nothing runs, and after the close nothing is left.
  * </ul>
  *
- * <pre>{@code
- * RandomWalk.Result result = RandomWalk.seed(42).lifecycles(10_000).run();
- * }</pre>
- *
- * <p>The same seed and settings give the same walk. Immutable.
+ * <p>A walk of ten thousand lifecycles is {@code RandomWalk.seed(42).lifecycles(10_000).run()}. The
+ * same seed and settings give the same walk. Immutable.
  */
 public final class RandomWalk {
 
