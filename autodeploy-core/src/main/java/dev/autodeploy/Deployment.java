@@ -91,7 +91,7 @@ public interface Deployment {
   /**
    * Returns a lease of a ready instance that does not keep it: it does not count as use, takes no
    * place of {@link DeploymentSpec.Builder#concurrency}, and does not delay the instance's release.
-   * It is {@linkplain Lease#lost() lost} when that begins; the exchange should then be ended. For
+   * The lease is {@linkplain Lease#lost() lost} when that begins; the exchange should then end. For
    * exchanges that stand for hours without being used, such as a stream of notices. Never starts an
    * instance and never waits.
    *

@@ -45,7 +45,7 @@ public enum FailureCause {
   MISSING_RIGHT,
   /** A package of a program is missing. */
   MODULE_MISSING,
-  /** It was killed from outside. */
+  /** The instance was killed from outside. */
   KILLED;
 
   /**

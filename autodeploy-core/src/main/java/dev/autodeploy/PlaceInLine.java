@@ -58,17 +58,17 @@ public record PlaceInLine(
     }
   }
 
-  /** What happens next to an instance that has what others wait for. */
+  /** The next thing that happens to an instance that has what others wait for. */
   public enum Next {
-    /** It goes already, once what is in flight on it is done. */
+    /** The instance goes already, once what is in flight on it is done. */
     GOES,
-    /** It goes at a certain moment, if it is not used until then. */
+    /** The instance goes at a certain moment, if it is not used until then. */
     GOES_IF_IDLE,
     /** Its turn ends at a certain moment: then it finishes what is in flight, and goes. */
     TURN_ENDS,
-    /** It is being started; its turn has not begun. */
+    /** The instance is being started; its turn has not begun. */
     WAITED_FOR,
-    /** It stays: it is pinned, or belongs to its deployment's minimum. */
+    /** The instance stays: it is pinned, or belongs to its deployment's minimum. */
     STAYS
   }
 

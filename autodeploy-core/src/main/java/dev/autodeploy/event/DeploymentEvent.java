@@ -75,7 +75,7 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
-   * What instances need was fetched ahead, or could not be.
+   * The things that instances need were fetched ahead, or could not be.
    *
    * @param at when
    * @param deployment its name
