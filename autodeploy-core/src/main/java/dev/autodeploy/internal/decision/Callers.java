@@ -59,8 +59,8 @@ final class Callers {
 
   /** Puts a caller in the queue that waits for room for an instance of its own. */
   void enqueueForOwn(Waiter waiter) {
+    waits(waiter);
     queue.addForOwn(waiter);
-    outbox.schedule(waiter.deadline);
   }
 
   /** Binds the first of those to an instance that is started for it. */
@@ -100,8 +100,15 @@ final class Callers {
 
   /** Puts a caller in the queue, for one instance or for any. */
   void enqueue(Waiter waiter, @Nullable Instance target) {
+    waits(waiter);
     queue.add(waiter, target);
+  }
+
+  private void waits(Waiter waiter) {
     outbox.schedule(waiter.deadline);
+    if (waiter.deadline < queue.earliestDeadline()) {
+      outbox.look(); // the turns of others end for whoever would give up first
+    }
   }
 
   /** Removes a caller that no longer waits. One that was answered already is left alone. */

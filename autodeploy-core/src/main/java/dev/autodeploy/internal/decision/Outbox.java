@@ -23,6 +23,7 @@ final class Outbox {
 
   private DeploymentState publishedState = DeploymentState.STANDBY;
   private long timerAt = NEVER;
+  private boolean watched;
 
   Outbox(String deployment) {
     this.name = deployment;
@@ -57,6 +58,18 @@ final class Outbox {
     if (at < timerAt) {
       timerAt = at;
       add(new Effect.SetTimer(at));
+    }
+  }
+
+  /** Notes whether others wait for room, and are to be told of every change. */
+  void watched(boolean isWatched) {
+    watched = isWatched;
+  }
+
+  /** Has the arbiter look if others wait for room. */
+  void look() {
+    if (watched) {
+      add(new Effect.Look());
     }
   }
 

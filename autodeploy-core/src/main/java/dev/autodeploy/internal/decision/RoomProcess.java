@@ -31,8 +31,6 @@ public final class RoomProcess {
   private final Outbox outbox;
   private final LongConsumer after;
 
-  private boolean watched;
-
   /**
    * Makes one.
    *
@@ -124,7 +122,7 @@ public final class RoomProcess {
 
   /** Nobody waits for room any longer: nothing need be said. */
   public void unwatched() {
-    watched = false;
+    outbox.watched(false);
   }
 
   /**
@@ -134,7 +132,7 @@ public final class RoomProcess {
    * @param origin the moment of the ticker at which the deployment's time line begins
    */
   public Party watch(long number, long origin) {
-    watched = true;
+    outbox.watched(true);
     DeploymentSpec spec = declaration.spec();
     Money price = spec.pricePerHour();
     List<Occupant> occupants = new ArrayList<>();
@@ -168,9 +166,7 @@ public final class RoomProcess {
 
   /** Has the arbiter look if others wait for room. */
   void look() {
-    if (watched) {
-      outbox.add(new Effect.Look());
-    }
+    outbox.look();
   }
 
   private static boolean isWanted(Instance instance) {

@@ -45,16 +45,21 @@ final class Adoption {
   /** Releases an instance that nobody here asked for; returns whether it does. */
   boolean reap(ProviderInstance found, OpenEntry entry) {
     Room room = room(found, entry);
-    return controller.decide(
-        () -> {
-          long now = controller.now();
-          Instance instance = restored(now, found, entry, room);
-          boolean reaped = machine.reap(now, instance);
-          if (!reaped) {
-            controller.dropped(instance);
-          }
-          return reaped;
-        });
+    boolean reaped =
+        controller.decide(
+            () -> {
+              long now = controller.now();
+              Instance instance = restored(now, found, entry, room);
+              boolean done = machine.reap(now, instance);
+              if (!done) {
+                controller.dropped(instance);
+              }
+              return done;
+            });
+    if (!reaped && room != null) {
+      rooms.forget(controller); // nothing is left of it that would do that later
+    }
+    return reaped;
   }
 
   private @Nullable Room room(ProviderInstance found, OpenEntry entry) {

@@ -45,6 +45,10 @@ public final class DeploymentRooms {
 
   /** Nobody waits for room any longer. */
   public void unwatch() {
-    controller.decide(() -> machine.rooms().unwatched());
+    controller.read(
+        () -> {
+          machine.rooms().unwatched();
+          return machine;
+        });
   }
 }

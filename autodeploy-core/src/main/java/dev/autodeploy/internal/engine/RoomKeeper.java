@@ -148,7 +148,8 @@ final class RoomKeeper implements Rooms {
     Map<Long, Party> parties = new HashMap<>();
     boolean contended = arbiter.isContended();
     if (!contended && watching) {
-      List.copyOf(controllers.values()).forEach(it -> effects.add(() -> it.rooms().unwatch()));
+      // At once: as an effect it could follow the next watch, and undo that.
+      controllers.values().forEach(it -> it.rooms().unwatch());
     }
     watching = contended;
     if (contended) {

@@ -6,6 +6,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -63,6 +64,7 @@ final class FakeProvider implements InstanceProvider {
   /** Happens in the next list, which leaves out all instances; null to list them. */
   @Nullable Runnable hidesAll;
 
+  ProviderCapacity capacity = ProviderCapacity.unknown();
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -133,6 +135,11 @@ final class FakeProvider implements InstanceProvider {
     if (told && observer != null) {
       observer.exited(instanceId, exit);
     }
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    return capacity;
   }
 
   @Override
