@@ -26,14 +26,18 @@ module dev.autodeploy.core {
       dev.autodeploy.docker;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
+  exports dev.autodeploy.internal.store to
+      dev.autodeploy.jdbc;
   exports dev.autodeploy.internal.text to
       dev.autodeploy.console,
       dev.autodeploy.docker,
+      dev.autodeploy.jdbc,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.internal.util to
       dev.autodeploy.console,
       dev.autodeploy.docker,
+      dev.autodeploy.jdbc,
       dev.autodeploy.proxy,
       dev.autodeploy.testing;
   exports dev.autodeploy.spi;

@@ -32,6 +32,7 @@ class JavadocExamplesTest {
               "dev.autodeploy.console",
               "dev.autodeploy.docker",
               "dev.autodeploy.event",
+              "dev.autodeploy.jdbc",
               "dev.autodeploy.micrometer",
               "dev.autodeploy.proxy",
               "dev.autodeploy.proxy.jdk",

@@ -26,6 +26,7 @@ import javax.sql.DataSource;
 /** What the examples in the Javadoc take for granted. They are compiled inside of it, never run. */
 public abstract class Surroundings {
   protected AutoDeploy autoDeploy;
+  protected DataSource dataSource;
   protected Deployment voice;
   protected JdkHttpProxy proxy;
   protected MeterRegistry registry;

@@ -1,0 +1,184 @@
+package dev.autodeploy.jdbc;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.store.StateText;
+import dev.autodeploy.spi.Leader;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The row of one state: who leads it, up to when and in which epoch. All moments are the
+ * database's; every change names what it has read, so that of two at once one has no effect.
+ */
+final class LeaderRow {
+  private final Database database;
+  private final String name;
+
+  LeaderRow(Database database, String name) {
+    this.database = database;
+    this.name = name;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** The row as it was read. */
+  private record Read(
+      long epoch, @Nullable String leader, @Nullable String address, long untilMs, long nowMs) {}
+
+  /** The outcome of one attempt; {@code leads} until the next one. */
+  record Campaign(Leader leader, long untilMs) {}
+
+  /**
+   * Asks to lead, or to go on leading.
+   *
+   * @param held the epoch in which the replica leads, or 0
+   * @param term the time for which it leads from now on
+   * @return who leads now
+   */
+  Campaign campaign(String replica, String address, long held, Duration term) {
+    return database.transaction(
+        "elect a leader of state '" + name + "'",
+        connection -> {
+          while (true) {
+            Campaign done = attempt(connection, replica, address, held, term);
+            if (done != null) {
+              return done;
+            }
+          }
+        });
+  }
+
+  private @Nullable Campaign attempt(
+      Connection connection, String replica, String address, long held, Duration term)
+      throws SQLException {
+    Read row = read(connection);
+    if (row == null) {
+      insert(connection);
+      return null;
+    }
+    boolean own = replica.equals(row.leader);
+    boolean free = row.leader == null || row.untilMs <= row.nowMs;
+    if (!own && !free) {
+      String other = row.leader == null ? "" : row.leader;
+      String where = row.address == null ? "" : row.address;
+      return new Campaign(new Leader(row.epoch, other, where), row.untilMs);
+    }
+    long epoch = own && held == row.epoch ? held : row.epoch + 1;
+    long until = row.nowMs + term.toMillis();
+    int changed =
+        Database.update(
+            connection,
+            "UPDATE autodeploy_state SET epoch = ?, leader = ?, address = ?, until_ms = ?"
+                + " WHERE state_name = ? AND epoch = ? AND until_ms = ?",
+            epoch,
+            replica,
+            address,
+            until,
+            name,
+            row.epoch,
+            row.untilMs);
+    return changed == 1 ? new Campaign(new Leader(epoch, replica, address), until) : null;
+  }
+
+  private @Nullable Read read(Connection connection) throws SQLException {
+    try (PreparedStatement statement =
+            Database.statement(
+                connection,
+                "SELECT format, epoch, leader, address, until_ms, CURRENT_TIMESTAMP"
+                    + " FROM autodeploy_state WHERE state_name = ?",
+                name);
+        ResultSet rows = statement.executeQuery()) {
+      if (!rows.next()) {
+        return null;
+      }
+      refuseIfNewer(rows.getInt(1));
+      return new Read(
+          rows.getLong(2),
+          rows.getString(3),
+          rows.getString(4),
+          rows.getLong(5),
+          rows.getTimestamp(6).getTime());
+    }
+  }
+
+  private void refuseIfNewer(int format) {
+    if (format > StateText.VERSION) {
+      throw new AutoDeployException(
+          ErrorCode.STATE_FAILED,
+          null,
+          "state '"
+              + name
+              + "' in the database has format version "
+              + format
+              + ", and this version of AutoDeploy reads up to "
+              + StateText.VERSION
+              + ": run the version that wrote it, or a later one");
+    }
+  }
+
+  /** Makes the row, unless another process has made it meanwhile. */
+  private void insert(Connection connection) throws SQLException {
+    Database.update(
+        connection,
+        "INSERT INTO autodeploy_state (state_name, format, epoch, until_ms, numbers)"
+            + " SELECT ?, ?, 0, 0, 0"
+            + " WHERE NOT EXISTS (SELECT 1 FROM autodeploy_state WHERE state_name = ?)",
+        name,
+        StateText.VERSION,
+        name);
+  }
+
+  /** Gives leadership up, if it is still held in that epoch. */
+  void resign(long epoch) {
+    database.transaction(
+        "give up the leadership of state '" + name + "'",
+        connection ->
+            Database.update(
+                connection,
+                "UPDATE autodeploy_state SET leader = NULL, address = NULL, until_ms = 0"
+                    + " WHERE state_name = ? AND epoch = ?",
+                name,
+                epoch));
+  }
+
+  /**
+   * Makes sure that nobody has led since an epoch, up to the end of the transaction, and draws
+   * numbers.
+   *
+   * @return the first of the numbers
+   */
+  long fence(Connection connection, long epoch, int numbers) throws SQLException {
+    int changed =
+        Database.update(
+            connection,
+            "UPDATE autodeploy_state SET numbers = numbers + ?"
+                + " WHERE state_name = ? AND epoch = ?",
+            numbers,
+            name,
+            epoch);
+    if (changed == 0) {
+      throw new AutoDeployException(
+          ErrorCode.OWNER_IN_USE,
+          null,
+          "another engine has taken over state '"
+              + name
+              + "' in the database since this one began, in epoch "
+              + epoch
+              + ": what this one writes is refused. End it");
+    }
+    try (PreparedStatement statement =
+            Database.statement(
+                connection, "SELECT numbers FROM autodeploy_state WHERE state_name = ?", name);
+        ResultSet rows = statement.executeQuery()) {
+      rows.next();
+      return rows.getLong(1) - numbers + 1;
+    }
+  }
+}
