@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One deployment of an engine: what callers get leases from. Thread-safe.
@@ -52,11 +53,11 @@ public interface Deployment {
    * lease that is on its way then is closed. If {@code cancel} returns false, it was too late: if
    * the lease was granted, it is the caller's to close.
    *
-   * <p>The error's code is {@link ErrorCode#QUEUE_FULL}, {@link ErrorCode#ACQUIRE_TIMEOUT}, {@link
-   * ErrorCode#START_FAILED} or {@link ErrorCode#RELEASED}; with a route rule {@link
-   * ErrorCode#ROUTE_TARGET_NOT_FOUND} or {@link ErrorCode#REPLICA_QUOTA_EXCEEDED}; and {@link
-   * ErrorCode#DEPLOYMENT_NOT_FOUND} once the deployment is removed, {@link ErrorCode#CLOSED} once
-   * the engine is closed.
+   * <p>The error's code is {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#QUEUE_FULL}, {@link
+   * ErrorCode#ACQUIRE_TIMEOUT}, {@link ErrorCode#START_FAILED} or {@link ErrorCode#RELEASED}; with
+   * a route rule {@link ErrorCode#ROUTE_TARGET_NOT_FOUND} or {@link
+   * ErrorCode#REPLICA_QUOTA_EXCEEDED}; and {@link ErrorCode#DEPLOYMENT_NOT_FOUND} once the
+   * deployment is removed, {@link ErrorCode#CLOSED} once the engine is closed.
    *
    * @param request which instance, and how long to wait
    * @return the lease
@@ -105,6 +106,13 @@ public interface Deployment {
    * @return the status
    */
   DeploymentStatus status();
+
+  /**
+   * Returns what the deployment's schedule has in force now.
+   *
+   * @return its state, or null without a schedule
+   */
+  Schedule.@Nullable State scheduleState();
 
   /**
    * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,

@@ -26,6 +26,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   Duration startTimeout = START_TIMEOUT;
   boolean prepareAhead;
   @Nullable IdlePolicy idlePolicy;
+  @Nullable Schedule schedule;
   int minInstances;
   int maxInstances = 1;
   int priority;
@@ -100,6 +101,18 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
    */
   public B idlePolicy(IdlePolicy policy) {
     idlePolicy = requireNonNull(policy, "idlePolicy");
+    return self();
+  }
+
+  /**
+   * Sets when instances are kept warm, when another idle timeout is in force, and when the
+   * deployment is closed. Default: no schedule.
+   *
+   * @param value the schedule; one without windows for none
+   * @return this
+   */
+  public B schedule(Schedule value) {
+    schedule = requireNonNull(value, "schedule").windows().isEmpty() ? null : value;
     return self();
   }
 

@@ -250,6 +250,15 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns the schedule.
+   *
+   * @return the schedule, or null for none
+   */
+  public @Nullable Schedule schedule() {
+    return settings.schedule;
+  }
+
+  /**
    * Returns how many instances are kept even without requests.
    *
    * @return the number, by default 0
@@ -391,6 +400,7 @@ public final class DeploymentSpec {
     values.add(startTimeout());
     values.add(prepareAhead());
     values.add(idlePolicy());
+    values.add(schedule());
     values.add(minInstances());
     values.add(maxInstances());
     values.add(priority());
@@ -503,6 +513,13 @@ public final class DeploymentSpec {
                 + "), but was "
                 + minInstances
                 + " instances");
+      }
+      if (schedule != null && schedule.mostWarm() > maxInstances) {
+        throw new IllegalArgumentException(
+            "the schedule keeps "
+                + schedule.mostWarm()
+                + " instances warm, but maxInstances is "
+                + maxInstances);
       }
       for (String variable : Probes.variables(readiness)) {
         if (!environment.containsKey(variable)) {

@@ -6,6 +6,8 @@ public enum ErrorCode {
   DEPLOYMENT_NOT_FOUND,
   /** The queue is full: as many requests wait as the deployment allows. */
   QUEUE_FULL,
+  /** The schedule has the deployment closed at this time. */
+  NOT_OPEN,
   /** No lease could be had before the caller's deadline. */
   ACQUIRE_TIMEOUT,
   /** The instance could not be started, or starts are backing off after that. */

@@ -9,6 +9,7 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.PlaceInLine;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
@@ -61,6 +62,20 @@ final class DeploymentJson {
     json.put("degraded", status.degraded());
     Json.put(json, "lastFailureAt", status.lastFailureAt());
     json.set("preparation", progress(status.preparation()));
+    json.set("schedule", schedule(deployment.scheduleState()));
+    return json;
+  }
+
+  /** Returns what a schedule has in force, or null without one. */
+  static @Nullable ObjectNode schedule(Schedule.@Nullable State state) {
+    if (state == null) {
+      return null;
+    }
+    ObjectNode json = Json.object();
+    json.put("closed", state.closed());
+    json.put("warm", state.warm());
+    json.put("idleTimeout", state.idleTimeout() == null ? null : state.idleTimeout().toString());
+    Json.put(json, "until", state.until());
     return json;
   }
 

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Schedule;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,6 +64,41 @@ class PageWalkThroughTest {
       f.provider.answerTime = Duration.ofMillis(1500);
       f.provider.releaseTime = Duration.ofMillis(1500);
       walk("newcomer", "en-US,en", f, b -> walkThrough(f, b));
+    }
+  }
+
+  @Test
+  void aSchedule_isEditedShownAndInForce() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      f.autoDeploy.deploy(DeploymentSpec.builder("voice").image("voice").port(8080).build());
+      walk(
+          "schedule",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/edit/voice"));
+            b.untilText("main h1", "Edit voice");
+            b.click("details summary");
+            b.type("#f-zone", "Europe/Berlin");
+            b.type("#f-schedule", "MON-FRI 08:30 to 18:00 warm 1");
+            b.click("#confirm");
+            b.untilText("#e-schedule", "line 1 is not");
+            b.type("#f-schedule", "daily 00:00-24:00 warm 7");
+            b.click("#confirm");
+            b.untilText("main", "keeps 7 instances warm, but maxInstances is 1");
+            b.type("#f-schedule", "daily 00:00-12:00 closed\ndaily 12:00-00:00 closed");
+            b.click("#confirm");
+            b.untilText("#schedule", "Closed by its schedule until");
+            b.untilText(".settings", "MON-SUN 00:00-12:00 closed");
+            b.untilText(".settings", "Europe/Berlin");
+            b.untilText(".events", "Closed by the schedule");
+          });
+      assertThat(f.autoDeploy.deployment("voice").spec().schedule())
+          .isEqualTo(
+              Schedule.weekly(ZoneId.of("Europe/Berlin"))
+                  .closed("daily", "00:00", "12:00")
+                  .closed("daily", "12:00", "24:00"));
+      assertThat(f.json("-/api/deployments/voice").at("/schedule/closed").asBoolean()).isTrue();
     }
   }
 

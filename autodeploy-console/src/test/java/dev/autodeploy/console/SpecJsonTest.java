@@ -8,9 +8,11 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,10 @@ class SpecJsonTest {
        "startTimeout": "PT3M", "idleTimeout": "PT5M", "minInstances": 1, "maxInstances": 2,
        "concurrency": 4, "maxPending": 9, "releaseGrace": "PT2S", "startBackoff": "PT2S",
        "maxStartBackoff": "PT20S", "pricePerHour": {"amount": "0.490", "currency": "USD"},
+       "schedule": {"zone": "Europe/Berlin", "windows": [
+         {"days": "MON-FRI", "from": "08:30", "to": "18:00", "warm": 1},
+         {"days": "daily", "from": "18:00", "to": "22:30", "idleTimeout": "PT1M30S"},
+         {"days": "SAT,SUN", "from": "22:00", "to": "06:00", "closed": true}]},
        "preserveHost": false, "linkPort": 20007}
       """;
 
@@ -52,6 +58,11 @@ class SpecJsonTest {
           .startBackoff(Duration.ofSeconds(2), Duration.ofSeconds(20))
           .pricePerHour(Money.of("0.490", "USD"))
           .preserveHost(false)
+          .schedule(
+              Schedule.weekly(ZoneId.of("Europe/Berlin"))
+                  .warm("MON-FRI", "08:30", "18:00", 1)
+                  .idleTimeout("daily", "18:00", "22:30", Duration.ofSeconds(90))
+                  .closed("SAT,SUN", "22:00", "06:00"))
           .linkPort(20_007)
           .build();
 

@@ -3,6 +3,7 @@ package dev.autodeploy.event;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Money;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.InstanceExit;
@@ -44,6 +45,16 @@ public sealed interface DeploymentEvent {
    * @param deployment its name
    */
   record Updated(Instant at, String deployment) implements DeploymentEvent {}
+
+  /**
+   * A window of a deployment's schedule began or ended.
+   *
+   * @param at when
+   * @param deployment its name
+   * @param state what is in force now
+   */
+  record ScheduleChanged(Instant at, String deployment, Schedule.State state)
+      implements DeploymentEvent {}
 
   /**
    * A deployment was removed; all its instances are gone.

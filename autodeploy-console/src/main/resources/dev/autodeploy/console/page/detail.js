@@ -4,7 +4,7 @@ import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
 import { t, bytes, duration, money, number, price, dateOf, timeOf, known } from './words.js';
 import { countdown, inUse, setCountdown, status, statusOf, tile } from './list.js';
-import { curlPanel, linkLine, probeText } from './form.js';
+import { curlPanel, linkLine, probeText, scheduleLines } from './form.js';
 import { eventItem } from './events.js';
 import * as charts from './charts.js';
 import { notice } from './app.js';
@@ -207,6 +207,15 @@ function iso(value) {
   return m ? duration(Number(m[1] || 0) * 86400 + Number(m[2] || 0) * 3600 + Number(m[3] || 0) * 60 + Number(m[4] || 0)) : value;
 }
 
+function scheduleText(s) {
+  if (!s) return '';
+  const time = s.until ? dateOf(s.until) : '';
+  if (s.closed) return s.until ? t('schedule.closed', { time }) : t('schedule.closedAlways');
+  if (s.warm) return t('schedule.warm', { n: s.warm, time });
+  if (s.idleTimeout) return t('schedule.idle', { timeout: iso(s.idleTimeout), time });
+  return s.until ? t('schedule.next', { time }) : '';
+}
+
 function settings(spec) {
   const gpu = spec.gpu.ids ? spec.gpu.ids.join(', ') : spec.gpu.count === 'all' ? t('form.gpuAll') : spec.gpu.count === 0 ? t('form.gpuNone') : t('form.gpuCount', { n: spec.gpu.count });
   const line = (label, value, code) => [h('dt', {}, label), h('dd', {}, code && value ? h('code', {}, value) : value || t('none'))];
@@ -215,6 +224,7 @@ function settings(spec) {
     line(t('form.gpu'), gpu + (spec.gpu.model ? ' · ' + spec.gpu.model : '')),
     line(t('form.port'), String(spec.port)), line(t('form.startCommand'), spec.startCommand || (spec.arguments || []).join(' '), true),
     line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : spec.idleTimeout.startsWith('adaptive') ? spec.idleTimeout : iso(spec.idleTimeout)),
+    ...(spec.schedule ? [line(t('form.schedule'), [...scheduleLines(spec.schedule), spec.schedule.zone].join('\n'))] : []),
     line(t('form.max'), number(spec.maxInstances)),
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
     line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
@@ -233,6 +243,7 @@ export function showDetail(main, name) {
   const chip = h('span', { class: 'chip', id: 'status' });
   const phase = h('span', { class: 'muted', id: 'phase' });
   const description = h('p', { class: 'muted description' });
+  const hours = h('p', { class: 'muted', id: 'schedule' });
   const link = h('div');
   const buttons = h('div', { class: 'buttons' });
   const tiles = h('dl', { class: 'tiles' });
@@ -256,7 +267,7 @@ export function showDetail(main, name) {
   }
   replace(main, h('p', { class: 'empty' }, t('loading')));
   const page = [
-    h('div', { class: 'headline' }, title, chip, phase, buttons), description, link, failed, progress.element, tiles,
+    h('div', { class: 'headline' }, title, chip, phase, buttons), description, hours, link, failed, progress.element, tiles,
     h('section', { class: 'panel' }, h('h2', {}, t('instances')), instances),
     h('section', { class: 'panel' }, h('div', { class: 'headline' }, h('h2', {}, t('history')), choices), graph),
     log.element, curl,
@@ -320,6 +331,8 @@ export function showDetail(main, name) {
     text(phase, t('phase.' + d.phase));
     text(description, d.description);
     description.hidden = !d.description;
+    text(hours, scheduleText(d.schedule));
+    hours.hidden = !d.schedule;
     const release = h('span');
     setCountdown(release, d.releaseAt);
     const c = d.cost;

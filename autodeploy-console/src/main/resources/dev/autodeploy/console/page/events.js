@@ -9,6 +9,9 @@ const OFFERED = 20;
 
 export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
+  if (e.type === 'schedule-changed') {
+    return t('event.schedule-changed-' + (e.schedule.closed ? 'closed' : e.schedule.warm ? 'warm' : 'open'), { n: e.schedule.warm });
+  }
   const kind = e.type !== 'prepared' ? e.type : e.message ? 'prepared-failed' : e.fetched ? 'prepared' : 'prepared-nothing';
   return t('event.' + kind, {
     reason,

@@ -64,6 +64,27 @@ function minutesOf(iso) {
   return m ? Number(m[1] || 0) * 60 + Number(m[2] || 0) + Number(m[3] || 0) / 60 : null;
 }
 
+// A schedule as lines, and back: MON-FRI 08:30-18:00 warm 1.
+export function scheduleLines(schedule) {
+  return (schedule?.windows || []).map((w) => `${w.days} ${w.from}-${w.to} ` + (w.closed ? 'closed' : w.warm ? 'warm ' + w.warm
+    : 'idle ' + (minutesOf(w.idleTimeout) ?? w.idleTimeout)));
+}
+
+function scheduleOf(lines, zone) {
+  const windows = [];
+  lines.split('\n').forEach((line, i) => {
+    if (!line.trim()) return;
+    const m = /^\s*(\S.*?)\s+(\d\d:\d\d)\s*[-–]\s*(\d\d:\d\d)\s+(?:(closed)|warm\s+(\d+)|idle\s+(\S+))\s*$/i.exec(line);
+    if (!m) throw { field: 'schedule', message: t('form.scheduleLine', { n: i + 1 }), ours: true };
+    const window = { days: m[1], from: m[2], to: m[3] };
+    if (m[4]) window.closed = true;
+    else if (m[5]) window.warm = Number(m[5]);
+    else window.idleTimeout = Number.isFinite(Number(m[6])) ? isoMinutes(Number(m[6])) : m[6];
+    windows.push(window);
+  });
+  return windows.length ? { zone, windows } : null;
+}
+
 const whole = (value) => (/^\d+$/.test(value) ? Number(value) : value);
 
 export function showForm(main, editing) {
@@ -166,6 +187,11 @@ export function showForm(main, editing) {
     const probeInterval = add('probeInterval', t('form.probeInterval'), input({ inputmode: 'decimal', value: spec?.probeInterval ? seconds(spec.probeInterval) : '' }), t('form.probeIntervalHint'));
     const probeThreshold = add('probeThreshold', t('form.probeThreshold'), input({ inputmode: 'numeric', value: spec ? spec.probeThreshold : 1 }));
     const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
+    const schedule = add('schedule', t('form.schedule'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off', placeholder: 'MON-FRI 08:30-18:00 warm 1' }), t('form.scheduleHint'));
+    f.schedule.control.value = scheduleLines(spec?.schedule).join('\n');
+    const zones = typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : [];
+    const zoneInput = input({ list: 'zones', id: 'f-zone', spellcheck: 'false', value: spec?.schedule?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC' });
+    const zone = h('div', { class: 'field' }, h('label', { for: 'f-zone' }, t('form.scheduleZone')), zoneInput, list('zones', zones));
     const environment = add('environment', t('form.env'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off' }),
       spec && spec.environmentNames.length ? t('form.envKept', { names: spec.environmentNames.join(', ') }) + ' ' + t('form.envHint') : t('form.envHint'));
 
@@ -181,7 +207,7 @@ export function showForm(main, editing) {
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
-        h('div', { class: 'pair' }, probeInterval, probeThreshold), ahead, args, environment),
+        h('div', { class: 'pair' }, probeInterval, probeThreshold), ahead, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -241,6 +267,7 @@ export function showForm(main, editing) {
       }
       json.probeThreshold = value('probeThreshold') === '' ? null : whole(value('probeThreshold'));
       json.probeInterval = inSeconds('probeInterval');
+      json.schedule = scheduleOf(f.schedule.control.value, zoneInput.value.trim());
       json.prepareAhead = f.prepareAhead.control.checked;
       if (value('readiness') === 'HEALTHCHECK') json.readiness = { type: 'healthCheck' };
       else if (value('readiness')) json.readiness = request();
@@ -289,6 +316,7 @@ export function showForm(main, editing) {
       const item = Object.values(f).find((i) => i.control === event.target);
       if (item) touched.add(item.name);
       if (event.target === currency) touched.add('pricePerHour');
+      if (event.target === zoneInput) touched.add('schedule');
       soon();
     });
 

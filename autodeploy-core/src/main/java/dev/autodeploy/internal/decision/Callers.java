@@ -98,6 +98,12 @@ final class Callers {
     ahead.cancel();
   }
 
+  /** Rejects a request that is no sign of demand: nobody could be served at this time. */
+  void refuse(Waiter waiter, AutoDeployException error) {
+    waiter.number = ++requests;
+    outbox.add(new Effect.Reject(waiter, error));
+  }
+
   /** Puts a caller in the queue, for one instance or for any. */
   void enqueue(Waiter waiter, @Nullable Instance target) {
     waits(waiter);

@@ -9,8 +9,8 @@ import java.util.function.LongConsumer;
 
 /**
  * The deadlines of a deployment: a caller's, a start's, a drain's, the release of an idle instance,
- * the repetition of a failed release, and the end of what holds starts back. Its one timer is set
- * to the earliest.
+ * the repetition of a failed release, the end of what holds starts back, and the next window of the
+ * schedule. Its one timer is set to the earliest.
  */
 final class Deadlines {
   private final Declaration declaration;
@@ -87,6 +87,10 @@ final class Deadlines {
   /** Sets the timer, unless it is set to that moment or an earlier one. */
   void schedule(long now) {
     long next = Math.min(callers.earliestDeadline(), starts.nextAttempt(now));
+    OpeningHours hours = declaration.hours();
+    if (hours != null && declaration.isOpen()) {
+      next = Math.min(next, hours.nextLook());
+    }
     for (Instance instance : instances.all()) {
       next = Math.min(next, of(now, instance));
     }

@@ -1,6 +1,10 @@
 package dev.autodeploy.internal.decision;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Schedule;
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** The specification of a deployment that is in force, and whether it still takes requests. */
 final class Declaration {
@@ -14,9 +18,18 @@ final class Declaration {
   private String fingerprint;
   private Lifecycle lifecycle = Lifecycle.OPEN;
 
+  /** Made with a schedule: most deployments have none. */
+  private @Nullable OpeningHours hours;
+
   Declaration(DeploymentSpec spec, String fingerprint) {
     this.spec = spec;
     this.fingerprint = fingerprint;
+    this.hours = hours(spec);
+  }
+
+  private static @Nullable OpeningHours hours(DeploymentSpec spec) {
+    Schedule schedule = spec.schedule();
+    return schedule == null ? null : new OpeningHours(schedule);
   }
 
   DeploymentSpec spec() {
@@ -25,6 +38,27 @@ final class Declaration {
 
   String fingerprint() {
     return fingerprint;
+  }
+
+  /** Returns the schedule, or null. */
+  @Nullable OpeningHours hours() {
+    return hours;
+  }
+
+  /** Takes note of the time of day; returns whether something else is in force than before. */
+  boolean tell(long now, Instant wall) {
+    return hours != null && hours.tell(now, wall);
+  }
+
+  /** Returns what the schedule has in force. */
+  Schedule.State scheduled() {
+    return hours == null ? OpeningHours.ALWAYS : hours.state();
+  }
+
+  /** Returns how many instances are kept even without requests at this time. */
+  int minInstances() {
+    Schedule.State state = scheduled();
+    return state.closed() ? 0 : Math.max(spec.minInstances(), state.warm());
   }
 
   boolean isOpen() {
@@ -38,6 +72,9 @@ final class Declaration {
   /** Puts another specification in force; returns whether running instances do not fit it. */
   boolean replace(DeploymentSpec newSpec, String newFingerprint) {
     boolean unfit = !newFingerprint.equals(fingerprint);
+    if (!Objects.equals(spec.schedule(), newSpec.schedule())) {
+      hours = hours(newSpec);
+    }
     spec = newSpec;
     fingerprint = newFingerprint;
     return unfit;

@@ -9,6 +9,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
@@ -16,6 +17,7 @@ import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -23,6 +25,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines: the one entry for every event of a deployment.
 /**
  * The state machine of one deployment: takes every event, and has the class decide that it is about
  * ({@link RequestAdmission}, {@link StartProcess}, {@link ReleaseProcess}, {@link Deadlines}).
@@ -172,6 +175,28 @@ public final class DeploymentMachine {
     return idle.releaseAt(instance);
   }
 
+  // The time of day.
+
+  /** Returns whether decisions depend on the time of day: then it is told before each event. */
+  public boolean goesByTheClock() {
+    return declaration.hours() != null;
+  }
+
+  /** Returns what the schedule has in force; without a schedule, that nothing is. */
+  public Schedule.State scheduled() {
+    return declaration.scheduled();
+  }
+
+  /** The time of day, before an event; a window of the schedule may begin or end with it. */
+  public void tell(long now, Instant wall) {
+    if (declaration.tell(now, wall)) {
+      Schedule.State state = declaration.scheduled();
+      outbox.publish(at -> new DeploymentEvent.ScheduleChanged(at, name, state));
+      instances.all().stream().filter(Instance::isIdle).forEach(idle::begin);
+      after(now);
+    }
+  }
+
   // Requests.
 
   /**
@@ -181,6 +206,11 @@ public final class DeploymentMachine {
    *     caller waits, or an {@link Effect.Reject} is due
    */
   public @Nullable Instance acquire(long now, Waiter waiter) {
+    OpeningHours hours = declaration.hours();
+    if (hours != null && hours.state().closed() && declaration.isOpen()) {
+      callers.refuse(waiter, rejections.closedBySchedule(hours));
+      return null;
+    }
     callers.arrives(now, waiter);
     if (!declaration.isOpen()) {
       callers.reject(now, waiter, notOpen());

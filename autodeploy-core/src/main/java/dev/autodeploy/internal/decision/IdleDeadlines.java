@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
+import dev.autodeploy.Schedule;
 import java.time.Duration;
 
 /**
@@ -11,8 +12,10 @@ import java.time.Duration;
  *
  * <ol>
  *   <li>it is ready and no request is in flight on it,
- *   <li>the timeout that the idle policy gave has passed since the last one, and
- *   <li>more instances are ready than {@code minInstances}, or the deployment is removed or closed.
+ *   <li>the timeout that the schedule or else the idle policy gave has passed since the last one,
+ *       and
+ *   <li>more instances are ready than are kept at this time, or the deployment is removed or
+ *       closed.
  * </ol>
  */
 final class IdleDeadlines {
@@ -41,11 +44,20 @@ final class IdleDeadlines {
   /** Asks the idle policy about an instance that has become idle. */
   void begin(Instance instance) {
     instance.idleTimeout =
-        instance.keptUnused != NEVER ? instance.keptUnused : timeouts.ask(declaration.spec());
+        instance.keptUnused != NEVER && !declaration.scheduled().closed()
+            ? instance.keptUnused
+            : timeout();
     long due = instance.idleDue();
     if (due != NEVER) {
       outbox.schedule(due);
     }
+  }
+
+  /** Returns the timeout in force: none while the schedule has the deployment closed. */
+  private long timeout() {
+    Schedule.State scheduled = declaration.scheduled();
+    Duration own = scheduled.closed() ? Duration.ZERO : scheduled.idleTimeout();
+    return own != null ? IdleTimeouts.nanos(own) : timeouts.ask(declaration.spec());
   }
 
   /** Returns whether an instance is to be released now. */
@@ -67,7 +79,7 @@ final class IdleDeadlines {
       return mayShrink() ? instance.idleDue() : NEVER;
     }
     if (instance.idleTimeout == NEVER) {
-      instance.idleTimeout = timeouts.ask(declaration.spec());
+      instance.idleTimeout = timeout();
     }
     return instance.idleTimeout == NEVER
         ? NEVER
@@ -82,6 +94,6 @@ final class IdleDeadlines {
   }
 
   private boolean mayShrink() {
-    return instances.count(READY) > declaration.spec().minInstances() || !declaration.isOpen();
+    return instances.count(READY) > declaration.minInstances() || !declaration.isOpen();
   }
 }

@@ -43,9 +43,11 @@ final class IdleTimeouts {
           e);
       timeout = Optional.of(IdlePolicy.DEFAULT_TIMEOUT);
     }
-    return timeout.isEmpty() || timeout.get().compareTo(LONGEST) > 0
-        ? NEVER
-        : timeout.get().toNanos();
+    return timeout.isEmpty() ? NEVER : nanos(timeout.get());
+  }
+
+  static long nanos(Duration timeout) {
+    return timeout.compareTo(LONGEST) > 0 ? NEVER : timeout.toNanos();
   }
 
   /** Returns the start ahead of the next request, or null for none. */

@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentClosedException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.QueueFullException;
@@ -91,6 +92,10 @@ final class Rejections {
         ErrorCode.ROUTE_TARGET_NOT_FOUND,
         name,
         "deployment '" + name + "' has no such instance that takes requests");
+  }
+
+  AutoDeployException closedBySchedule(OpeningHours hours) {
+    return new DeploymentClosedException(name, hours.wall(), hours.opensAt());
   }
 
   AutoDeployException released() {

@@ -175,7 +175,7 @@ public final class RoomProcess {
 
   private int mayGo() {
     DeploymentSpec spec = declaration.spec();
-    return spec.pinned() ? 0 : Math.max(0, instances.count(READY) - spec.minInstances());
+    return spec.pinned() ? 0 : Math.max(0, instances.count(READY) - declaration.minInstances());
   }
 
   private static long onTicker(long moment, long origin) {

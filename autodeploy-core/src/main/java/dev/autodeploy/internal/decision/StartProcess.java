@@ -93,8 +93,8 @@ final class StartProcess {
       List.copyOf(instances.all()).forEach(instance -> callers.fill(now, instance));
     }
     DeploymentSpec spec = declaration.spec();
-    boolean expected = callers.ahead().isDue(now);
-    if (nobodyNeedsAny(spec) && !expected) {
+    boolean expected = isExpected(now);
+    if (nobodyNeedsAny() && !expected) {
       rooms.want(spec.gpu(), 0);
       return;
     }
@@ -116,13 +116,19 @@ final class StartProcess {
     }
   }
 
-  private boolean nobodyNeedsAny(DeploymentSpec spec) {
-    return callers.waitingForAny() == 0 && callers.waitingForOwn() == 0 && spec.minInstances() == 0;
+  private boolean nobodyNeedsAny() {
+    return callers.waitingForAny() == 0
+        && callers.waitingForOwn() == 0
+        && declaration.minInstances() == 0;
+  }
+
+  private boolean isExpected(long now) {
+    return callers.ahead().isDue(now) && !declaration.scheduled().closed();
   }
 
   /** Returns whether room, if any is wanted, is wanted for a request that is only expected. */
   boolean onlyExpects() {
-    return nobodyNeedsAny(declaration.spec()) && callers.ahead().isPlanned();
+    return nobodyNeedsAny() && callers.ahead().isPlanned();
   }
 
   /** Returns whether instances share what there is with those of other deployments. */
@@ -146,7 +152,7 @@ final class StartProcess {
     if (!declaration.isOpen() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
       return false;
     }
-    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, callers.ahead().isDue(now)));
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, isExpected(now)));
     if (ownStarts(plan) > 0) {
       callers.bindOwn(start(now, StartReason.SCALE_OUT, room));
       return true;
@@ -166,7 +172,7 @@ final class StartProcess {
         instances.size(),
         callers.waitingForAny(),
         instances.roomToCome(),
-        keepsMinimum && now >= minimumHeldUntil ? spec.minInstances() : 0,
+        keepsMinimum && now >= minimumHeldUntil ? declaration.minInstances() : 0,
         expected,
         spec.maxInstances(),
         spec.concurrency(),
@@ -189,7 +195,7 @@ final class StartProcess {
   private boolean isBelowMinimum() {
     DeploymentSpec spec = declaration.spec();
     return declaration.isOpen()
-        && instances.alive() < spec.minInstances()
+        && instances.alive() < declaration.minInstances()
         && instances.size() < spec.maxInstances();
   }
 

@@ -13,6 +13,7 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.Preparation;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.Snapshot;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 
 /** A deployment as its users see it, on top of its controller. */
 final class DefaultDeployment implements Deployment {
@@ -95,6 +97,11 @@ final class DefaultDeployment implements Deployment {
   @Override
   public DeploymentStatus status() {
     return controller.status();
+  }
+
+  @Override
+  public Schedule.@Nullable State scheduleState() {
+    return controller.scheduleState();
   }
 
   @Override

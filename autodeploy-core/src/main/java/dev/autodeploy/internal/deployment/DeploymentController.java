@@ -6,6 +6,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
@@ -28,6 +29,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines: one entry under the lock for each thing that happens to a deployment.
 /**
  * One deployment: the lock around its {@link DeploymentMachine} and its accounts. Nothing is
  * decided here. Every event goes through {@link #decide}, which has the effects carried out once
@@ -114,6 +116,13 @@ public final class DeploymentController {
     }
   }
 
+  /** Tells the machine the time of day, if its decisions depend on that. */
+  private void tellTime() {
+    if (machine.goesByTheClock()) {
+      machine.tell(now(), services.clock().instant());
+    }
+  }
+
   private void locked(Runnable change) {
     lock.lock();
     try {
@@ -127,6 +136,7 @@ public final class DeploymentController {
     T result;
     lock.lock();
     try {
+      tellTime();
       result = decision.get();
       collectEffects();
     } finally {
@@ -301,6 +311,7 @@ public final class DeploymentController {
         () -> {
           boolean reopened = machine.reopen(now(), spec, fingerprint);
           if (reopened) {
+            tellTime();
             ledger.meter(services.meter(spec));
             ledger.since(since);
           }
@@ -331,6 +342,7 @@ public final class DeploymentController {
           ledger.meter(services.meter(spec));
           secrets = secrets.replaced(machine.spec(), spec);
           machine.update(now(), spec, fingerprint);
+          tellTime(); // there may be a schedule now
         });
   }
 
@@ -394,6 +406,7 @@ public final class DeploymentController {
     boolean nothingToDo;
     lock.lock(); // without decide, which would allocate for every request
     try {
+      tellTime();
       long now = now();
       call = new AcquireCall(this, request.route(), now, now + nanos(request.timeout()));
       Instance instance = machine.acquire(now, call);
@@ -430,6 +443,7 @@ public final class DeploymentController {
     boolean nothingToDo;
     lock.lock(); // likewise
     try {
+      tellTime();
       machine.leaseClosed(now(), instance);
       collectEffects();
       nothingToDo = effects.isEmpty();
@@ -439,6 +453,10 @@ public final class DeploymentController {
     if (!nothingToDo) {
       services.lock().afterwards(effects::run);
     }
+  }
+
+  Schedule.@Nullable State scheduleState() {
+    return decide(() -> machine.goesByTheClock() ? machine.scheduled() : null);
   }
 
   DeploymentStatus status() {

@@ -57,6 +57,7 @@ public enum ProblemType {
   PROVIDER_FAILED(
       503, "provider-failed", "The provider of instances failed", Duration.ofSeconds(5)),
   ASLEEP(503, "asleep", "No instance runs, and this request starts none"),
+  NOT_OPEN(503, "not-open", "The deployment is closed at this time"),
   RELEASED(503, "released", "The deployment was released", Duration.ofSeconds(1)),
   SHUTTING_DOWN(503, "shutting-down", "It is shutting down", Duration.ofSeconds(1)),
   START_FAILED(503, "start-failed", "The instance could not be started", Duration.ofSeconds(1)),
@@ -91,6 +92,7 @@ public enum ProblemType {
       case ROUTE_TARGET_NOT_FOUND -> ROUTE_TARGET_NOT_FOUND;
       case REPLICA_QUOTA_EXCEEDED -> REPLICA_QUOTA_EXCEEDED;
       case QUEUE_FULL -> QUEUE_FULL;
+      case NOT_OPEN -> NOT_OPEN;
       case ACQUIRE_TIMEOUT -> ACQUIRE_TIMEOUT;
       case START_FAILED -> START_FAILED;
       case RELEASED -> RELEASED;

@@ -73,6 +73,13 @@ public final class LoggingListener implements DeploymentListener {
           text(e.lifetime()),
           e.cost().rounded(6),
           e.totalCost().rounded(6));
+    } else if (event instanceof DeploymentEvent.ScheduleChanged e) {
+      LOG.info(
+          "{}: by its schedule it is {}{} until {}",
+          name,
+          e.state().closed() ? "closed" : "open",
+          e.state().warm() == 0 ? "" : " with " + e.state().warm() + " kept warm",
+          e.state().until());
     } else if (event instanceof DeploymentEvent.Degraded e && e.reason() != null) {
       LOG.warn("{}: {}", name, e.reason());
     } else if (event instanceof DeploymentEvent.Degraded) {

@@ -92,6 +92,7 @@ final class SpecSettings {
               "idleTimeout",
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
               SpecReader::idleTimeout),
+          new SpecSetting("schedule", ScheduleJson::write, ScheduleJson::read),
           integer(
               "minInstances", DeploymentSpec::minInstances, DeploymentSpec.Builder::minInstances),
           integer(

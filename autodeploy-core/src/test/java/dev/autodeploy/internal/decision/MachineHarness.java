@@ -51,7 +51,12 @@ final class MachineHarness {
 
   private final Set<Caller> waiting = new LinkedHashSet<>();
   private int ids;
-  private long now = 1_000_000_000L;
+
+  /** The moment at which time begins; the clock of records shows 1970 then. */
+  static final long ORIGIN = 1_000_000_000L;
+
+  private long now = ORIGIN;
+  private Duration clockStep = Duration.ZERO;
   private long timer = NEVER;
 
   private MachineHarness(DeploymentSpec spec, IdlePolicy policy) {
@@ -100,6 +105,7 @@ final class MachineHarness {
 
   Caller acquire(RouteRule route, Duration within) {
     Caller caller = new Caller(route, now, now + within.toNanos());
+    tell();
     waiting.add(caller);
     Instance instance = machine.acquire(now, caller);
     if (instance != null) {
@@ -213,6 +219,7 @@ final class MachineHarness {
   // The host.
 
   void open() {
+    tell();
     machine.open(now);
     settle();
   }
@@ -220,6 +227,7 @@ final class MachineHarness {
   void update(UnaryOperator<DeploymentSpec.Builder> changes) {
     DeploymentSpec spec = spec(changes);
     machine.update(now, spec, SpecFingerprint.of(spec));
+    tell();
     settle();
   }
 
@@ -257,6 +265,17 @@ final class MachineHarness {
     return now;
   }
 
+  private void tell() {
+    if (machine.goesByTheClock()) {
+      machine.tell(now, Instant.EPOCH.plusNanos(now).plus(clockStep));
+    }
+  }
+
+  /** Sets the clock of records, without a word to the machine. */
+  void setClock(Duration by) {
+    clockStep = clockStep.plus(by);
+  }
+
   /** Lets time pass; the timer fires at its moment. */
   MachineHarness pass(Duration duration) {
     long target = now + duration.toNanos();
@@ -281,6 +300,7 @@ final class MachineHarness {
 
   void fire() {
     timer = NEVER;
+    tell();
     machine.timer(now);
     settle();
   }

@@ -6,10 +6,12 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.lang.reflect.Method;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -71,6 +73,10 @@ final class SpecFingerprintTest {
         new Setting("pinned", KEEPS, b -> b.pinned(true)),
         new Setting("pricePerHour", KEEPS, b -> b.pricePerHour(Money.of("7", "EUR"))),
         new Setting("preserveHost", KEEPS, b -> b.preserveHost(false)),
+        new Setting(
+            "schedule",
+            KEEPS,
+            b -> b.schedule(Schedule.weekly(ZoneOffset.UTC).closed("MON", "00:00", "06:00"))),
         new Setting("linkPort", KEEPS, b -> b.linkPort(20_007)));
   }
 

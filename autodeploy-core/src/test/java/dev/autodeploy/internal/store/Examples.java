@@ -4,6 +4,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -12,6 +13,7 @@ import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +34,11 @@ final class Examples {
         .priority(3)
         .pinned(true)
         .preserveHost(false)
+        .schedule(
+            Schedule.weekly(ZoneId.of("Europe/Berlin"))
+                .warm("MON-FRI", "08:30", "18:00", 1)
+                .idleTimeout("daily", "18:00", "22:30", Duration.ofSeconds(90))
+                .closed("SAT,SUN", "22:00", "06:00"))
         .linkPort(20_007)
         .probeInterval(Duration.ofSeconds(2))
         .probeThreshold(3)

@@ -2,9 +2,13 @@ package dev.autodeploy.proxy.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.StartProgress;
+import java.time.LocalTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -64,6 +68,27 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
       assertThat(response.field("x-should-retry")).isEqualTo("false");
       assertProblem(link.get("/d/app/"), 503, "start-failed"); // backing off, with the same cause
       assertThat(link.provider.starts).hasSize(1);
+    }
+  }
+
+  @Test
+  void deploymentThatIsClosed_is503AndSaysWhenItOpens() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"))) {
+      Schedule closed = Schedule.weekly(ZoneOffset.UTC).closed("daily", "00:00", "24:00");
+      link.engine.update(link.app.spec().toBuilder().schedule(closed).build());
+      assertProblem(link.get("/d/app/"), 503, "not-open"); // it never opens
+      LocalTime hence = LocalTime.now(ZoneOffset.UTC).plusHours(2).truncatedTo(ChronoUnit.MINUTES);
+      Schedule opens =
+          Schedule.weekly(ZoneOffset.UTC)
+              .closed("daily", hence.minusHours(5).toString(), hence.toString());
+      link.engine.update(link.app.spec().toBuilder().schedule(opens).build());
+
+      RawClient.Response response = link.get("/d/app/");
+
+      assertProblem(response, 503, "not-open");
+      assertThat(response.body).contains("\"opensAt\":\"");
+      assertThat(Integer.parseInt(response.field("Retry-After"))).isBetween(7_000, 7_200);
+      assertThat(link.provider.starts).isEmpty();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.DeploymentClosedException;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.ProblemType;
@@ -241,11 +242,20 @@ public final class Problems {
                   .with("msg", ProblemType.REPLICA_QUOTA_EXCEEDED.title());
           case CLOSED -> shuttingDown(name);
           case ACQUIRE_TIMEOUT -> timedOut(failure, detail);
+          case NOT_OPEN -> notOpen(failure, detail);
           case QUEUE_FULL, RELEASED, PROVIDER_FAILED ->
               Problem.of(ProblemType.of(failure.code()), detail);
           case OWNER_IN_USE, STATE_FAILED -> internal(name); // nothing for strangers
         };
     return problem.about(name);
+  }
+
+  private static Problem notOpen(AutoDeployException error, String detail) {
+    Problem problem = Problem.of(ProblemType.NOT_OPEN, detail);
+    if (!(error instanceof DeploymentClosedException closed) || closed.opensAt() == null) {
+      return problem;
+    }
+    return problem.retryAfter(closed.retryAfter()).with("opensAt", closed.opensAt().toString());
   }
 
   private static Problem timedOut(AutoDeployException error, String detail) {

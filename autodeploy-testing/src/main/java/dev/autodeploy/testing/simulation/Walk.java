@@ -326,6 +326,11 @@ class Walk implements SimulatedWorld.Watch {
     }
   }
 
+  /** Returns whether the wall clock was stepped: then windows may be noticed late. */
+  boolean wasClockStepped() {
+    return !clockSteps.isEmpty();
+  }
+
   /** Returns how far wall clock and ticker may differ over a time. */
   long clockStepsBetween(long from, long to) {
     return clockSteps.subMap(from, true, to, true).values().stream()

@@ -51,6 +51,7 @@ final class WalkAnswers {
     walk.check(
         dead || (machine.isReady() && !instance.releaseAsked),
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);
+    walk.check(!waiter.askedInVain, () -> "a closed deployment serves nobody, but " + waiter);
     instance.open++;
     instance.used = true;
     instance.idleSince = WalkInstance.NEVER;

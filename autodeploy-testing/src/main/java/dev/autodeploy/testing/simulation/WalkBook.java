@@ -2,10 +2,12 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.UsageHistory;
 import dev.autodeploy.testing.ManualProcess;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -124,7 +126,7 @@ final class WalkBook {
     }
     held.lease().close();
     if (--held.instance().open == 0) {
-      held.instance().becameIdle(walk.time.read(), idleTimeout());
+      held.instance().becameIdle(walk.time.read(), shortestIdleTimeout(), idleTimeout());
     }
   }
 
@@ -136,6 +138,39 @@ final class WalkBook {
         instance.idleAtLast = now;
       }
     }
+  }
+
+  /** Returns how many instances are kept now, as far as the time of day is sure to be noticed. */
+  int leastKept() {
+    Schedule schedule = spec.schedule();
+    return schedule == null
+        ? spec.minInstances()
+        : walk.wasClockStepped() ? 0 : keptAt(schedule, walk.time.instant());
+  }
+
+  private int keptAt(Schedule schedule, Instant moment) {
+    Schedule.State state = schedule.at(moment);
+    return state.closed() ? 0 : Math.max(spec.minInstances(), state.warm());
+  }
+
+  /** Returns whether the schedule has the deployment closed now, or it was before a change now. */
+  boolean isClosed() {
+    return isClosed(spec) || (walk.time.read() == declaredAt && isClosed(specBefore));
+  }
+
+  /** Returns whether the schedule that is deployed has it closed. */
+  boolean isClosedByNow() {
+    return isClosed(spec);
+  }
+
+  private boolean isClosed(DeploymentSpec declared) {
+    Schedule schedule = declared.schedule();
+    return schedule != null && schedule.at(walk.time.instant()).closed();
+  }
+
+  /** Returns the shortest idle timeout that may be in force: none where it may be closed. */
+  long shortestIdleTimeout() {
+    return spec.schedule() == null ? idleTimeout() : 0;
   }
 
   /** Returns the idle timeout in force, in nanoseconds. */

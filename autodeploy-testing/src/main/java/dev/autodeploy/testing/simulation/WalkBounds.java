@@ -1,6 +1,7 @@
 package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Schedule;
 import java.time.Duration;
 
 /**
@@ -20,9 +21,22 @@ final class WalkBounds {
     mostWaiting = waiting;
     mostConcurrency = spec.concurrency();
     leastConcurrency = spec.concurrency();
-    mostMinimum = spec.minInstances();
-    leastMinimum = spec.minInstances();
+    mostMinimum = mostKept(spec);
+    leastMinimum = leastKept(spec);
     mostBackoff = spec.startBackoff();
+  }
+
+  /** Returns how many instances are kept at most, whatever the time of day. */
+  static int mostKept(DeploymentSpec spec) {
+    Schedule schedule = spec.schedule();
+    return schedule == null
+        ? spec.minInstances()
+        : Math.max(spec.minInstances(), schedule.mostWarm());
+  }
+
+  /** Returns how many are kept at least: none in a deployment that may be closed. */
+  static int leastKept(DeploymentSpec spec) {
+    return spec.schedule() == null ? spec.minInstances() : 0;
   }
 
   void waiting(int waiting) {
@@ -32,8 +46,8 @@ final class WalkBounds {
   void updated(DeploymentSpec spec) {
     mostConcurrency = Math.max(mostConcurrency, spec.concurrency());
     leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
-    mostMinimum = Math.max(mostMinimum, spec.minInstances());
-    leastMinimum = Math.min(leastMinimum, spec.minInstances());
+    mostMinimum = Math.max(mostMinimum, mostKept(spec));
+    leastMinimum = Math.min(leastMinimum, leastKept(spec));
     if (mostBackoff.compareTo(spec.startBackoff()) < 0) {
       mostBackoff = spec.startBackoff();
     }

@@ -89,8 +89,8 @@ final class WalkChecks {
         waiting <= served,
         () -> book.id() + ": " + any + " wait, and nothing is started for them: " + status);
     walk.check(
-        ready + starting >= book.spec.minInstances() || walk.time.read() < book.minimumHeldUntil,
-        () -> book.id() + ": at least " + book.spec.minInstances() + " are to be there: " + status);
+        ready + starting >= book.leastKept() || walk.time.read() < book.minimumHeldUntil,
+        () -> book.id() + ": at least " + book.leastKept() + " are to be there: " + status);
   }
 
   private void checkInstances(DeploymentStatus status) {
@@ -108,7 +108,7 @@ final class WalkChecks {
           () -> info.id() + " has " + expected + " leases open, not " + info.inFlight());
       if (info.phase() == InstancePhase.READY
           && instance.open == 0
-          && ready > book.spec.minInstances()) {
+          && ready > WalkBounds.mostKept(book.spec)) {
         walk.check(now < instance.idleDueAtLast(), () -> info.id() + " is idle beyond its time");
       }
     }

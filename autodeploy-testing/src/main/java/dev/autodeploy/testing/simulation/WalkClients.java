@@ -116,6 +116,7 @@ final class WalkClients {
             route instanceof RouteRule.Default ? null : book.deployment().status());
     walk.trace.add(
         () -> book.id() + ": " + waiter + " asks for " + route + " within " + Walk.text(patience));
+    waiter.askedInVain = book.isClosedByNow();
     book.waiters.add(waiter);
     book.asked++;
     book.bounds.waiting(book.waiters.size());

@@ -2,7 +2,9 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.Schedule;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -94,7 +96,10 @@ final class WalkDeployment {
     DeploymentSpec before = book.spec;
     book.declare(newSpec);
     book.bounds.updated(newSpec);
-    book.instances.values().forEach(instance -> instance.timeoutChanged(book.idleTimeout()));
+    book.instances
+        .values()
+        .forEach(
+            instance -> instance.timeoutChanged(book.shortestIdleTimeout(), book.idleTimeout()));
     if (!engine.process.mayFail(() -> engine.process.autoDeploy().update(newSpec))) {
       book.spec = before;
     }
@@ -115,6 +120,7 @@ final class WalkDeployment {
       update(
           book.spec.toBuilder()
               .minInstances(0)
+              .schedule(Schedule.weekly(ZoneOffset.UTC))
               .pinned(false)
               .idleTimeout(Duration.ofSeconds(1))
               .build());
@@ -160,6 +166,7 @@ final class WalkDeployment {
         + spec.maxPending()
         + " idle "
         + spec.idlePolicy()
+        + (spec.schedule() == null ? "" : " schedule " + spec.schedule())
         + " startTimeout "
         + Walk.text(spec.startTimeout())
         + " backoff "

@@ -3,6 +3,7 @@ package dev.autodeploy.testing.simulation;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
@@ -11,6 +12,7 @@ import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.world.ListAnswer;
 import dev.autodeploy.testing.world.PlannedLife;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -138,12 +140,30 @@ final class WalkDraw {
         .concurrency(any(1, 1, 2, DeploymentSpec.UNLIMITED))
         .maxPending(chance(10) ? 3 : 1000)
         .idlePolicy(policy())
+        .schedule(schedule(max))
         .startTimeout(any(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(10)))
         .startBackoff(
             any(Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(1)),
             Duration.ofSeconds(10))
         .releaseGrace(any(Duration.ZERO, Duration.ofSeconds(1)))
         .build();
+  }
+
+  /** Draws a schedule with windows of minutes, as walks last; mostly none. */
+  private Schedule schedule(int max) {
+    Schedule schedule = Schedule.weekly(ZoneOffset.UTC);
+    if (!chance(10)) {
+      return schedule;
+    }
+    for (int hour = 0; hour < 24; hour++) {
+      String from = "%02d:%02d".formatted(hour, below(30));
+      String to = "%02d:%02d".formatted(hour, 30 + below(30));
+      schedule =
+          chance(50)
+              ? schedule.warm("daily", from, to, 1 + below(max))
+              : schedule.closed("daily", from, to);
+    }
+    return schedule;
   }
 
   private IdlePolicy policy() {

@@ -108,10 +108,11 @@ final class WalkEvents {
     instance.told = WalkInstance.Told.READY;
     instance.readyAt = Math.min(instance.readyAt, walk.time.read());
     if (instance.open == 0 && !instance.used) {
-      instance.becameIdle(walk.time.read(), book.idleTimeout());
+      instance.becameIdle(walk.time.read(), book.shortestIdleTimeout(), book.idleTimeout());
       if (book.spec.idlePolicy() instanceof WalkTimerPolicy policy && instance.startedAhead) {
         // The longer time until its first request, of which the book may never hear.
-        instance.timeoutChanged(policy.ahead().keep().toNanos());
+        long keep = policy.ahead().keep().toNanos();
+        instance.timeoutChanged(keep, keep);
       }
     }
   }

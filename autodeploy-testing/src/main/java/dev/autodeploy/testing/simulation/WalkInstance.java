@@ -45,16 +45,16 @@ final class WalkInstance {
     this.id = id;
   }
 
-  void becameIdle(long now, long timeout) {
+  void becameIdle(long now, long shortest, long longest) {
     idleSince = now;
     idleAtLast = now;
-    shortestTimeout = timeout;
-    longestTimeout = timeout;
+    shortestTimeout = shortest;
+    longestTimeout = longest;
   }
 
-  void timeoutChanged(long timeout) {
-    shortestTimeout = Math.min(shortestTimeout, timeout);
-    longestTimeout = Math.max(longestTimeout, timeout);
+  void timeoutChanged(long shortest, long longest) {
+    shortestTimeout = Math.min(shortestTimeout, shortest);
+    longestTimeout = Math.max(longestTimeout, longest);
   }
 
   /** Returns until when it is surely not released for being idle. */

@@ -71,6 +71,7 @@ final class WalkRefusals {
   boolean isJustified(WalkWaiter waiter, AutoDeployException refusal) {
     return switch (refusal.code()) {
       case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline && !waiter.isPatient();
+      case NOT_OPEN -> book.isClosed();
       case QUEUE_FULL -> isQueueFull(waiter);
       case START_FAILED -> {
         boolean known = refusal instanceof StartFailedException;

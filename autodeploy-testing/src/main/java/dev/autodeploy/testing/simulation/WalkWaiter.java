@@ -30,6 +30,9 @@ final class WalkWaiter {
 
   boolean cancelled;
 
+  /** True if the deployment was closed when it asked: then it gets nothing. */
+  boolean askedInVain;
+
   WalkWaiter(
       int number,
       RouteRule route,
