@@ -98,7 +98,18 @@ public interface Deployment {
    *
    * @return the lease, to be closed; empty if no instance is ready
    */
-  Optional<Lease> borrow();
+  default Optional<Lease> borrow() {
+    return borrow(RouteRule.defaultRule());
+  }
+
+  /**
+   * Returns a lease like that of {@link #borrow()}, of the instance that a rule names. The other
+   * rules leave the choice open.
+   *
+   * @param route which instance
+   * @return the lease, to be closed; empty if the instance, or without a name any, is not ready
+   */
+  Optional<Lease> borrow(RouteRule route);
 
   /**
    * Returns a snapshot of the deployment's current status. Never starts an instance.

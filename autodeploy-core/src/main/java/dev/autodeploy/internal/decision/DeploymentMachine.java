@@ -9,6 +9,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
@@ -223,8 +224,8 @@ public final class DeploymentMachine {
    * Returns a ready instance for a caller that does not keep it, or null if there is none. Nothing
    * is counted: whether and when the instance is released does not depend on that caller.
    */
-  public @Nullable Instance lend() {
-    return admission.lend();
+  public @Nullable Instance lend(RouteRule route) {
+    return admission.lend(route);
   }
 
   /** A caller stops waiting. One that was answered already is left alone. */

@@ -95,8 +95,20 @@ final class RequestAdmission {
   }
 
   /** Returns the instance for a lease that does not keep it, or null if none is ready. */
-  @Nullable Instance lend() {
-    return declaration.isOpen() ? instances.leastUsed() : null;
+  @Nullable Instance lend(RouteRule rule) {
+    if (!declaration.isOpen()) {
+      return null;
+    }
+    if (rule instanceof RouteRule.Instance named) {
+      return ready(named.instanceId());
+    }
+    Instance known = rule instanceof RouteRule.Preferred before ? ready(before.instanceId()) : null;
+    return known != null ? known : instances.leastUsed();
+  }
+
+  private @Nullable Instance ready(String id) {
+    Instance known = instances.find(id);
+    return known != null && known.is(READY) && !known.reserved ? known : null;
   }
 
   private @Nullable Instance any(long now, Waiter waiter) {

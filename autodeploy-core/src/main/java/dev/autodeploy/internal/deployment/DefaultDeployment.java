@@ -90,8 +90,8 @@ final class DefaultDeployment implements Deployment {
   }
 
   @Override
-  public Optional<Lease> borrow() {
-    return Optional.ofNullable(controller.borrow());
+  public Optional<Lease> borrow(RouteRule route) {
+    return Optional.ofNullable(controller.borrow(requireNonNull(route, "route")));
   }
 
   @Override

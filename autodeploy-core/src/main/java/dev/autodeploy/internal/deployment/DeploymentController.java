@@ -6,6 +6,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
+import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.DeploymentMachine;
@@ -428,8 +429,8 @@ public final class DeploymentController {
     return call.future();
   }
 
-  @Nullable Lease borrow() {
-    RunningInstance lent = read(() -> running.find(machine.lend()));
+  @Nullable Lease borrow(RouteRule route) {
+    RunningInstance lent = read(() -> running.find(machine.lend(route)));
     return lent == null ? null : DefaultLease.borrowed(this, lent);
   }
 

@@ -86,26 +86,39 @@ final class MachineAffinityTest {
   @Test
   void lend_countsNothing_andKeepsNothing() {
     MachineHarness m = machine(b -> b.concurrency(1));
-    assertThat(m.machine.lend()).isNull();
+    assertThat(m.machine.lend(RouteRule.defaultRule())).isNull();
     m.warm();
     m.passSeconds(299);
 
-    assertThat(m.machine.lend()).isSameAs(m.starts.get(0));
+    assertThat(m.machine.lend(RouteRule.defaultRule())).isSameAs(m.starts.get(0));
     assertThat(m.machine.inFlight()).isZero();
     m.passSeconds(1);
 
     assertThat(m.released()).containsExactly(m.starts.get(0)); // to the second
-    assertThat(m.machine.lend()).isNull();
+    assertThat(m.machine.lend(RouteRule.defaultRule())).isNull();
+  }
+
+  @Test
+  void lend_toARuleThatNamesAnInstance_givesThatOneOrNone() {
+    MachineHarness m = machine(b -> b.maxInstances(2)).warm();
+    m.acquire(RouteRule.scaleOut());
+    m.ready(m.starts.get(1));
+    for (Instance named : m.starts) {
+      assertThat(m.machine.lend(RouteRule.instance(named.id))).isSameAs(named);
+      assertThat(m.machine.lend(RouteRule.preferred(named.id))).isSameAs(named);
+    }
+    assertThat(m.machine.lend(RouteRule.instance("voice-nobody"))).isNull();
+    assertThat(m.machine.lend(RouteRule.preferred("voice-nobody"))).isNotNull();
   }
 
   @Test
   void lend_givesAnInstanceThatIsFull_andNoneThatDrains() {
     MachineHarness m = machine(b -> b.concurrency(1)).warm();
     Caller busy = m.acquire();
-    assertThat(m.machine.lend()).isSameAs(m.starts.get(0));
+    assertThat(m.machine.lend(RouteRule.defaultRule())).isSameAs(m.starts.get(0));
 
     m.release();
-    assertThat(m.machine.lend()).isNull();
+    assertThat(m.machine.lend(RouteRule.defaultRule())).isNull();
     busy.close();
   }
 }

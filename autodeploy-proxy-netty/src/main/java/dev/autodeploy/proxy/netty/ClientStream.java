@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
+import dev.autodeploy.proxy.gateway.GatewayConfig;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
@@ -13,9 +14,12 @@ import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
+import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +51,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     open = true;
-    connection.opened();
+    connection.opened(this);
   }
 
   @Override
@@ -139,14 +143,50 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     exchange = null;
     if (unread) {
       channel.config().setAutoRead(true); // what comes nevertheless is dropped
-      written.addListener(out -> resetUnlessClosed());
+      written.addListener(out -> reset(Http2Error.NO_ERROR));
+    }
+    if (!written.isDone()) {
+      endWhenOverdue(written);
     }
   }
 
-  private void resetUnlessClosed() {
+  private void reset(Http2Error error) {
     if (channel.isActive()) {
-      channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.NO_ERROR));
+      channel.writeAndFlush(new DefaultHttp2ResetFrame(error));
     }
+  }
+
+  /** The client has to take the end of its response in a time that is enough for a slow one. */
+  private void endWhenOverdue(ChannelFuture written) {
+    GatewayConfig config = front().config();
+    long rate = config.minTransferRate();
+    long most = config.responsePace().total().toMillis();
+    long millis =
+        rate == 0
+            ? most
+            : Math.min(most, config.stallTimeout().toMillis() + 1000 * unsent() / rate);
+    ScheduledFuture<?> deadline =
+        channel.eventLoop().schedule(this::breakOff, millis, TimeUnit.MILLISECONDS);
+    written.addListener(done -> deadline.cancel(false));
+  }
+
+  private void breakOff() {
+    LOG.debug("A client does not take the end of its response, which is broken off");
+    ChannelFuture told = channel.writeAndFlush(new DefaultHttp2ResetFrame(Http2Error.CANCEL));
+    ScheduledFuture<?> deadline =
+        channel
+            .eventLoop()
+            .schedule( // it reads nothing at all
+                () -> channel.parent().close(),
+                front().config().stallTimeout().toMillis(),
+                TimeUnit.MILLISECONDS);
+    told.addListener(done -> deadline.cancel(false));
+  }
+
+  private long unsent() {
+    return channel.isWritable()
+        ? channel.config().getWriteBufferHighWaterMark() - channel.bytesBeforeUnwritable()
+        : channel.config().getWriteBufferLowWaterMark() + channel.bytesBeforeWritable();
   }
 
   @Override
@@ -158,16 +198,34 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void userEventTriggered(ChannelHandlerContext context, Object event) {
+    if (event instanceof Http2ResetFrame) {
+      gone();
+    } else {
+      ReferenceCountUtil.release(event);
+    }
+  }
+
+  @Override
   public void channelInactive(ChannelHandlerContext context) {
     if (open) {
       open = false;
-      connection.closed();
+      connection.closed(this);
     }
+    gone();
+  }
+
+  /**
+   * The client has given the stream up, or its connection has ended. The channel of a stream that
+   * is not read tells nothing of that.
+   */
+  void gone() {
     Http2Exchange current = exchange;
     exchange = null;
     if (current != null) {
       current.gone();
       current.body().discard();
+      channel.config().setAutoRead(true); // what is left is dropped
     }
   }
 

@@ -20,6 +20,9 @@ import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,7 +62,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ScheduledFuture<?> timer;
   private WaitingClients.@Nullable Waiting waiting;
   private boolean served;
-  private int streams;
+  private final Set<ClientStream> streams = new HashSet<>();
 
   private Http2ClientConnection(Front front, @Nullable String dedicated, boolean secure) {
     this.front = front;
@@ -159,10 +162,16 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void endIfIdle() {
     ChannelHandlerContext here = context;
-    if (streams == 0 && here != null) {
+    if (streams.isEmpty() && here != null) {
       here.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR))
           .addListener(ChannelFutureListener.CLOSE);
+      long stalled = front.config().stallTimeout().toMillis();
+      timer = here.channel().eventLoop().schedule(() -> end(here), stalled, TimeUnit.MILLISECONDS);
     }
+  }
+
+  private static void end(ChannelHandlerContext here) {
+    here.channel().close(); // its client reads nothing
   }
 
   /** Tells the client to send no more requests on this connection. */
@@ -176,18 +185,18 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   /** A stream has opened. */
-  void opened() {
-    streams++;
+  void opened(ClientStream stream) {
+    streams.add(stream);
     cancelTimer();
     stopWaiting();
     served = true;
   }
 
   /** A stream has closed. */
-  void closed() {
-    streams--;
+  void closed(ClientStream stream) {
+    streams.remove(stream);
     ChannelHandlerContext here = context;
-    if (streams == 0 && here != null && here.channel().isActive()) {
+    if (streams.isEmpty() && here != null && here.channel().isActive()) {
       waiting = front.idle().add(here.channel());
       endAfter(IDLE_MILLIS);
     }
@@ -217,6 +226,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   public void channelInactive(ChannelHandlerContext from) {
     cancelTimer();
     stopWaiting();
+    List.copyOf(streams).forEach(ClientStream::gone);
   }
 
   @Override

@@ -30,7 +30,7 @@ final class Http2Exchange extends NettyExchange {
 
   @Override
   public boolean noticesGone() {
-    return true; // a stream's end comes by itself, whether or not its data is read
+    return true; // its connection is always read, and tells of a stream's end
   }
 
   @Override

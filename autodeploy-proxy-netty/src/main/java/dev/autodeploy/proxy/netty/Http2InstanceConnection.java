@@ -33,6 +33,7 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
   private @Nullable ScheduledFuture<?> patience;
   private int maxStreams = MAX_STREAMS;
   private int streams;
+  private boolean spoken;
   private boolean ready;
   private boolean leaving;
   private long idleSince;
@@ -100,13 +101,17 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
         done -> {
           if (opening.isSuccess() && !attempt.isCancelled()) {
             attempt.connected(made);
+            return;
+          }
+          if (opening.isSuccess()) {
+            opening.getNow().close();
+          }
+          closed();
+          if (done.cause() == null) {
+            attempt.notConnected(new IllegalStateException("Canceled"));
           } else {
-            if (opening.isSuccess()) {
-              opening.getNow().close();
-            }
-            closed();
-            attempt.notConnected(
-                done.cause() == null ? new IllegalStateException("Canceled") : done.cause());
+            retire();
+            attempt.refused(new IOException("no stream could be opened", done.cause()));
           }
         });
   }
@@ -140,17 +145,23 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
     if (message instanceof Http2SettingsFrame settings) {
       Long max = settings.settings().maxConcurrentStreams();
       maxStreams = max == null ? maxStreams : (int) Math.min(MAX_STREAMS, max);
-      if (!ready) {
+      spoken = true;
+      if (!ready && maxStreams > 0) { // else it has to allow some soon
         becomeReady(context);
       }
     } else if (message instanceof Http2GoAwayFrame) {
-      leaving = true;
-      pool.remove(this);
-      if (streams == 0) {
-        close();
-      }
+      retire();
     }
     ReferenceCountUtil.release(message);
+  }
+
+  /** No more streams are opened here. */
+  void retire() {
+    leaving = true;
+    pool.remove(this);
+    if (streams == 0) {
+      close();
+    }
   }
 
   private void becomeReady(ChannelHandlerContext context) {
@@ -169,7 +180,12 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
     }
     pool.remove(this);
     if (!ready && patience != null) {
-      pool.failed(new IOException("it closed the connection"), true);
+      pool.failed(
+          new IOException(
+              spoken
+                  ? "the instance allows no requests on a connection of HTTP/2"
+                  : "the instance does not speak HTTP/2: it closed the connection"),
+          true);
     }
   }
 

@@ -80,7 +80,7 @@ final class Http2Pool {
     waiting.clear();
     for (NettyAttempt attempt : all) {
       if (reached) {
-        attempt.broke(new IOException("the instance does not speak HTTP/2", failure));
+        attempt.broke(new IOException(failure.getMessage(), failure));
       } else {
         attempt.notConnected(failure);
       }

@@ -13,6 +13,7 @@ import io.netty.handler.codec.http2.DefaultHttp2HeadersFrame;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2GoAwayFrame;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -190,7 +191,20 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     NettyAttempt current = attempt;
     if (event instanceof Http2ResetFrame reset && current != null) {
-      current.broke(new IOException("the instance reset the stream: error " + reset.errorCode()));
+      reset(current, reset.errorCode());
+    } else if (event instanceof Http2GoAwayFrame && current != null) {
+      current.refused(new IOException("the instance closes the connection")); // and the stream
+    }
+    ReferenceCountUtil.release(event);
+  }
+
+  private void reset(NettyAttempt current, long error) {
+    IOException failure = new IOException("the instance reset the stream: error " + error);
+    if (error == Http2Error.REFUSED_STREAM.code()) {
+      connection.retire();
+      current.refused(failure);
+    } else {
+      current.broke(failure);
     }
   }
 

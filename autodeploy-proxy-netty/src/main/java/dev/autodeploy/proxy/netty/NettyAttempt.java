@@ -33,6 +33,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   private boolean ended;
   private @Nullable ResponseHead response;
   private long count;
+  private boolean repeated;
 
   NettyAttempt(NettyExchange exchange, Lease lease, Relay.Request request) {
     this.exchange = exchange;
@@ -66,6 +67,9 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
           if (cancelled) {
             unanswered(Relay.Cause.BROKE, new IOException("Canceled"));
           } else {
+            if (wantsHttp2()) {
+              exchange.body().remember();
+            }
             exchange.front().pools().connect(exchange.loop(), lease, this);
           }
         });
@@ -199,6 +203,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
       return;
     }
     responding = true;
+    exchange.body().forget();
     response = head;
     withoutBody = start.withoutBody();
     copy = start.copy();
@@ -291,6 +296,29 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     } else {
       listener().completed(count);
     }
+  }
+
+  /**
+   * The instance says that it has not looked at the request, and will not: so it is sent once more,
+   * on another connection, if all of it is still there.
+   */
+  void refused(IOException error) {
+    if (ended || responding || repeated || listener == null || !exchange.body().rewind()) {
+      broke(error);
+      return;
+    }
+    repeated = true;
+    sent = false;
+    exchange.blocked(false);
+    release(false);
+    exchange
+        .loop()
+        .execute( // when the connection knows that it takes no more
+            () -> {
+              if (!ended) {
+                exchange.front().pools().connect(exchange.loop(), lease, this);
+              }
+            });
   }
 
   /** The connection to the instance broke, or the exchange was aborted. */

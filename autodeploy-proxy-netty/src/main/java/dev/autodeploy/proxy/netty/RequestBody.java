@@ -28,6 +28,8 @@ final class RequestBody {
   private @Nullable Sink sink;
   private @Nullable Consumer<Relay.@Nullable Cause> whenRead;
   private boolean awaited;
+  private boolean remembers;
+  private @Nullable ByteBuf copy;
 
   /** Takes a body. */
   interface Sink {
@@ -174,8 +176,59 @@ final class RequestBody {
             new IOException("the body is longer than " + limit + " bytes"));
         return;
       }
+      note(piece);
       to.data(piece);
     }
+  }
+
+  /** From now on keeps a copy of what is taken, up to a size, so that it can be sent again. */
+  void remember() {
+    remembers = taken == 0;
+  }
+
+  private void note(ByteBuf piece) {
+    if (!remembers) {
+      return;
+    }
+    int more = piece.readableBytes();
+    if (taken > MAX_QUEUED || readAhead.isUsedUp()) {
+      forget();
+      return;
+    }
+    ByteBuf known = copy;
+    if (known == null) {
+      known = piece.alloc().buffer(more);
+      copy = known;
+    }
+    known.writeBytes(piece, piece.readerIndex(), more);
+    readAhead.add(more);
+  }
+
+  /** What was taken is not needed again. */
+  void forget() {
+    ByteBuf known = copy;
+    remembers = false;
+    copy = null;
+    if (known != null) {
+      readAhead.add(-known.readableBytes());
+      known.release();
+    }
+  }
+
+  /** Puts back what was taken; returns false if that is no longer there. */
+  boolean rewind() {
+    ByteBuf known = copy;
+    if (discarded || failure != null || (known == null && taken > 0)) {
+      return false;
+    }
+    detach();
+    copy = null;
+    taken = 0;
+    if (known != null) {
+      queue.addFirst(known);
+      queued += known.readableBytes();
+    }
+    return true;
   }
 
   private void endOf(Sink to) {
@@ -193,6 +246,7 @@ final class RequestBody {
   void discard() {
     discarded = true;
     sink = null;
+    forget();
     await(0);
     for (ByteBuf piece = queue.poll(); piece != null; piece = queue.poll()) {
       piece.release();

@@ -9,9 +9,13 @@ import dev.autodeploy.proxy.contract.LinkContract;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.socket.SocketChannel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -295,6 +299,80 @@ final class HostileHttp2Test extends LinkContract {
       Await.until("they are served", () -> !own.instance().requests.isEmpty());
       own.awaitQuiet();
     }
+  }
+
+  @Test
+  void clientThatTakesNoneOfAShortResponse_losesItsStream() throws Exception {
+    try (TestLink own =
+            link(
+                TestInstance.App.text("short"),
+                spec -> {},
+                proxy -> proxy.stallTimeout(Duration.ofMillis(500)));
+        RawHttp2 client = new RawHttp2(own.port).begin(4, 0)) { // windows of no byte
+      own.warm();
+      assertThat(client.get(1, "/d/app/x").answer(1).reset).isEqualTo(8); // CANCEL
+      assertThat(client.get(3, "/d/nobody/x").answer(3).reset).isEqualTo(8); // the link's own
+      assertThat(client.window(0, 1).get(5, "/d/app/x").window(5, 100).answer(5).text())
+          .isEqualTo("short");
+      own.awaitQuiet();
+    }
+  }
+
+  @Test
+  void clientThatReadsNothing_losesItsConnection() throws Exception {
+    try (TestLink own =
+            link(
+                TestInstance.App.text("x".repeat(1 << 16)),
+                spec -> {},
+                proxy -> proxy.stallTimeout(Duration.ofMillis(300)).minTransferRate(1 << 20));
+        Socket socket = new Socket()) {
+      socket.setReceiveBufferSize(4096);
+      socket.connect(new InetSocketAddress("127.0.0.1", own.port));
+      RawHttp2 client = new RawHttp2(socket).begin(4, 1 << 30);
+      client.window(0, 1 << 30);
+      own.warm();
+      for (int i = 0; i < 100; i++) { // 6.4 MB: more than the sockets take
+        client.get(1 + 2 * i, "/d/app/x");
+      }
+      own.awaitQuiet();
+      Await.until("it is disconnected", () -> !connected(own));
+    }
+  }
+
+  @Test
+  void clientThatGivesUp_isNoticed_thoughItsBodyIsNotRead() throws Exception {
+    for (boolean closes : new boolean[] {false, true}) {
+      try (TestLink own =
+              link(
+                  TestInstance.App.text("x"),
+                  spec -> {},
+                  proxy -> ((NettyHttpProxy.Builder) proxy).readAheadBytes(1000));
+          RawHttp2 client = new RawHttp2(own.port).begin()) {
+        own.provider.gate = new CompletableFuture<>();
+        client.request(1, "POST", "/d/app/x", false);
+        own.awaitHeld(1);
+        for (int i = 0; i < 10; i++) {
+          client.data(1, false, "x".repeat(1000));
+        }
+        Await.until("it is not read", () -> front(own).readAhead().bytes() > 1000);
+        if (closes) {
+          client.socket.close();
+        } else {
+          client.reset(1, 8);
+        }
+        own.awaitQuiet();
+        assertThat(front(own).readAhead().bytes()).isZero();
+        own.provider.gate.complete(null);
+      }
+    }
+  }
+
+  private static boolean connected(TestLink link) {
+    return front(link).channels().stream().anyMatch(SocketChannel.class::isInstance);
+  }
+
+  private static Front front(TestLink link) {
+    return ((NettyHttpProxy) link.proxy).front();
   }
 
   @Test

@@ -124,6 +124,31 @@ public abstract class WakeContract extends LinkContract {
     }
   }
 
+  @Test
+  void requestThatDoesNotKeep_goesToTheInstanceThatItNames() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("x"),
+            spec -> spec.maxInstances(2),
+            proxy -> proxy.wake(Wake.notKept("/mcp")).wake(Wake.lastAnswer("/v1/models")))) {
+      link.warm();
+      assertThat(link.ask(get("/d/app/", "Deploy-Route-Rule: scale-out\r\n")).status)
+          .isEqualTo(200);
+      link.awaitQuiet();
+      for (InstanceInfo instance : link.app.status().instances()) {
+        String named = "Deploy-Route-Rule: " + instance.id() + "\r\n";
+        for (String path : new String[] {"/d/app/mcp", "/d/app/mcp", "/d/app/v1/models"}) {
+          assertThat(link.ask(get(path, named)).field("Deploy-Route-Target"))
+              .isEqualTo(instance.id());
+        }
+      }
+      RawClient.Response unknown = link.ask(get("/d/app/mcp", "Deploy-Route-Rule: app-nobody\r\n"));
+      assertThat(unknown.status).isEqualTo(404);
+      assertThat(unknown.body).contains("route-target-not-found");
+      link.awaitQuiet();
+    }
+  }
+
   private static String untilLastChunk(RawClient client) throws IOException {
     StringBuilder all = new StringBuilder();
     while (!all.toString().endsWith("\r\n0\r\n\r\n")) {

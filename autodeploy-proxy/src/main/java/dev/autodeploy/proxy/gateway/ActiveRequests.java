@@ -136,5 +136,10 @@ final class ActiveRequests implements AutoCloseable {
   @Override
   public void close() {
     timer.shutdownNow();
+    try { // what it still does needs the front, which ends next
+      timer.awaitTermination(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

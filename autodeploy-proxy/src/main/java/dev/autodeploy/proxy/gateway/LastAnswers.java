@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LastAnswers {
   private static final long MAX_BYTES = 64L * 1024 * 1024;
+
+  /** All answers together that are being recorded; what comes beyond it is not kept. */
+  private static final long MAX_RECORDED = 64L * 1024 * 1024;
+
   private static final int MAX_NUMBER = 10_000;
 
   /** The fields by which an instance may know who asks, and under which address. */
@@ -64,9 +68,15 @@ final class LastAnswers {
   /** The number of times that something was forgotten. */
   private final AtomicLong generation = new AtomicLong();
 
+  private final AtomicLong recorded = new AtomicLong();
+
   private record Kept(HttpHeaders headers, @Nullable String type, String body, long at) {
     long size() {
-      return body.length() + 512L;
+      long size = body.length() + 512L;
+      for (int i = 0; i < headers.size(); i++) {
+        size += headers.name(i).length() + headers.value(i).length() + 128L;
+      }
+      return size;
     }
   }
 
@@ -136,6 +146,21 @@ final class LastAnswers {
     return LinkResponse.bytes(200, headers, kept.type, kept.body);
   }
 
+  /** Returns how many bytes are kept. */
+  long kept() {
+    lock.lock();
+    try {
+      return bytes;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Returns how many bytes of answers are being recorded. */
+  long recorded() {
+    return recorded.get();
+  }
+
   /** Returns what keeps the answer to a request. */
   Recording recording(LinkCall call, WakeRule.LastAnswer rule) {
     return new Recording(key(call), rule.maxBytes());
@@ -181,7 +206,7 @@ final class LastAnswers {
      * @return itself if the answer can be kept, else null
      */
     Relay.@Nullable Copy begin(int status, HttpHeaders received, HttpHeaders passed) {
-      body = null;
+      close();
       if (status != 200 || !mayBeKept(received)) {
         return null;
       }
@@ -209,10 +234,23 @@ final class LastAnswers {
     @Override
     public void add(byte[] buffer, int offset, int length) {
       ByteArrayOutputStream copy = body;
-      if (copy != null && copy.size() + length <= maxBytes) {
+      if (copy == null) {
+        return;
+      }
+      if (copy.size() + length <= maxBytes && recorded.get() + length <= MAX_RECORDED) {
+        recorded.addAndGet(length);
         copy.write(buffer, offset, length);
       } else {
-        body = null;
+        close();
+      }
+    }
+
+    /** Forgets what was recorded; the last call. */
+    void close() {
+      ByteArrayOutputStream copy = body;
+      body = null;
+      if (copy != null) {
+        recorded.addAndGet(-copy.size());
       }
     }
 

@@ -273,6 +273,11 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem namedInstanceNotReady(String name) {
+    return routeTargetNotFound("the instance that " + Route.RULE + " names is not ready")
+        .about(name);
+  }
+
   private static Problem routeTargetNotFound(String detail) {
     return Problem.of(ProblemType.ROUTE_TARGET_NOT_FOUND, detail)
         .with("code", 1006)

@@ -4,6 +4,7 @@ import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.text.PlainText;
@@ -165,18 +166,23 @@ final class ProxiedRequest implements Client {
 
   /** Takes an instance that it does not keep, if one is ready; returns false to wait for one. */
   private boolean borrow() {
-    Lease lent = deployment.borrow().orElse(null);
+    Lease lent = deployment.borrow(rule).orElse(null);
     lease = lent;
     borrowed = lent != null;
     if (lent != null) {
       forward(lent); // which may be the whole exchange
       return true;
     }
-    if (!use.wakes()) {
-      asleep();
-      return true;
+    if (use.wakes()) {
+      return false;
     }
-    return false;
+    boolean named = rule instanceof RouteRule.Instance;
+    if (named && deployment.status().count(InstancePhase.READY) > 0) {
+      refuse(Problems.namedInstanceNotReady(deployment.name()));
+    } else {
+      asleep();
+    }
+    return true;
   }
 
   private void asleep() {
@@ -429,6 +435,10 @@ final class ProxiedRequest implements Client {
       finish(outcome);
     } finally {
       attempt = null;
+      LastAnswers.Recording recording = use.recording();
+      if (recording != null) {
+        recording.close();
+      }
       relay.close();
       services.active().remove(this);
       log.end(outcome);

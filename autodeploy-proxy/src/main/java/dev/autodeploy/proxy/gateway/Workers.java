@@ -4,17 +4,21 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedTransferQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads that serve requests: a virtual one for each on Java 24 and newer (before that they
  * would be pinned by the server's own locks), else a pool that grows when all are busy.
  */
 public final class Workers implements Executor, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Workers.class);
   private static final String NAME = "autodeploy-proxy-";
 
   private final ExecutorService executor;
@@ -58,7 +62,15 @@ public final class Workers implements Executor, AutoCloseable {
               thread.setDaemon(true);
               return thread;
             },
-            (task, full) -> queue.put(task));
+            (task, full) -> {
+              if (full.isShutdown()) {
+                throw new RejectedExecutionException("the threads have ended");
+              }
+              queue.put(task);
+              if (full.isShutdown() && queue.remove(task)) {
+                throw new RejectedExecutionException("the threads have ended");
+              }
+            });
     pool.allowCoreThreadTimeOut(true);
     return new Workers(pool, false);
   }
@@ -95,12 +107,23 @@ public final class Workers implements Executor, AutoCloseable {
 
   @Override
   public void execute(Runnable task) {
-    executor.execute(task);
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException e) {
+      task.run(); // the threads have ended
+    }
   }
 
+  /** Ends the threads. What still waits for one runs here, as it may have a lease to give back. */
   @Override
   public void close() {
-    executor.shutdownNow();
+    for (Runnable left : executor.shutdownNow()) {
+      try {
+        left.run();
+      } catch (RuntimeException e) {
+        LOG.warn("A request could not be ended in order", e);
+      }
+    }
   }
 
   /** Refuses a task that no idle thread waits for, so that the pool grows before it queues. */
