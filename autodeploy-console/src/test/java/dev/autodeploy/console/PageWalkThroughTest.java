@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.openqa.selenium.By;
@@ -24,6 +25,7 @@ import org.openqa.selenium.WebElement;
 
 /** What a newcomer does, in a real browser. */
 @Timeout(120)
+@Tag("slow")
 class PageWalkThroughTest {
 
   /** A step of a walk that is worth a picture if it fails. */

@@ -15,9 +15,11 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Why a start failed, as callers are told, on a real daemon. */
+@Tag("slow")
 class FailedStartTest {
   private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);
 

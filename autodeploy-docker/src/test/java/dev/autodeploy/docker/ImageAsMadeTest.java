@@ -12,11 +12,13 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Images with an entrypoint, a stop signal and habits of their own, on a real daemon. */
+@Tag("slow")
 class ImageAsMadeTest {
   private static final String IMAGE = "autodeploy/test-made:1";
 

@@ -25,9 +25,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Real pulls by the real daemon from a registry on this machine. */
+@Tag("slow")
 class PullTest {
   private static final int MEGABYTE = 1 << 20;
   private final TestRegistry registry = new TestRegistry();

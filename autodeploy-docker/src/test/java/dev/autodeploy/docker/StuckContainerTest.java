@@ -23,12 +23,14 @@ import mockwebserver3.RecordedRequest;
 import mockwebserver3.SocketEffect;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A daemon, played by its answers, that hangs over one of three containers. */
+@Tag("slow")
 class StuckContainerTest {
   private static final String OWNER = "stuck";
   private static final List<String> IDS = List.of("a", "b", "c");
