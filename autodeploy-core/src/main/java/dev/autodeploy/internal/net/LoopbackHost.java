@@ -57,20 +57,39 @@ public final class LoopbackHost {
    * decimal for others, so it is not taken for anything.
    */
   private static boolean isLoopback4(String literal) {
-    String[] parts = literal.split("\\.", -1);
-    if (parts.length > PARTS) {
-      return false;
-    }
     long address = 0;
-    for (int i = 0; i < parts.length; i++) {
-      String part = parts[i];
-      boolean last = i == parts.length - 1;
-      int bits = last ? 8 * (PARTS - i) : 8;
-      if (!part.matches("0|[1-9][0-9]{0,9}") || Long.parseLong(part) >= 1L << bits) {
+    int begin = 0;
+    for (int left = PARTS; left > 0; left--) {
+      int dot = literal.indexOf('.', begin);
+      boolean last = dot < 0;
+      long part = number(literal, begin, last ? literal.length() : dot);
+      int bits = last ? 8 * left : 8;
+      if (part < 0 || part >= 1L << bits) {
         return false;
       }
-      address = address << bits | Long.parseLong(part);
+      address = address << bits | part;
+      if (last) {
+        return address >>> 24 == 127;
+      }
+      begin = dot + 1;
     }
-    return address >>> 24 == 127;
+    return false;
+  }
+
+  /** Returns the number in a part of a text, or -1 if there is none of at most ten digits. */
+  private static long number(String text, int begin, int end) {
+    int length = end - begin;
+    if (length < 1 || length > 10 || (length > 1 && text.charAt(begin) == '0')) {
+      return -1;
+    }
+    long number = 0;
+    for (int i = begin; i < end; i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      number = 10 * number + c - '0';
+    }
+    return number;
   }
 }

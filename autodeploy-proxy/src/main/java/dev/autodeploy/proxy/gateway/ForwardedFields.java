@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * {@code Forwarded}. Applications read either of them, so both say the same.
  */
 final class ForwardedFields {
+  private static final String UNKNOWN = "unknown";
+
   private ForwardedFields() {}
 
   /**
@@ -23,7 +25,7 @@ final class ForwardedFields {
    */
   static void add(RequestHead head, LinkAddress link, boolean trusted, HttpHeaders out) {
     InetAddress address = head.remote().getAddress();
-    String peer = address == null ? "unknown" : plainAddress(address);
+    String peer = address == null ? UNKNOWN : plainAddress(address);
     ForwardedChain chain =
         trusted ? ForwardedChain.of(head.headers()) : new ForwardedChain(List.of());
     List<String> clients = trusted ? clients(head.headers(), chain) : List.of();
@@ -77,14 +79,30 @@ final class ForwardedFields {
         + link.scheme();
   }
 
+  /** Returns a node (RFC 7239, 6): IPv6 in brackets, quoted where it is not a token. */
   private static String node(String client) {
-    if (client.matches("[0-9a-fA-F.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")) {
+    boolean hexadecimal = true; // and dots and colons
+    boolean token = true;
+    int colons = 0;
+    for (int i = 0; i < client.length(); i++) {
+      char c = client.charAt(i);
+      boolean digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+      boolean letter = (c >= 'g' && c <= 'z') || (c >= 'G' && c <= 'Z');
+      if (c == ':') {
+        colons++;
+      } else if (!digit && !letter && "._-[]".indexOf(c) < 0) {
+        return UNKNOWN;
+      }
+      hexadecimal &= digit || c == ':' || c == '.';
+      token &= "[]:".indexOf(c) < 0;
+    }
+    if (hexadecimal && colons >= 2) {
       return "\"[" + client + "]\"";
     }
-    if (client.matches("[0-9A-Za-z._-]+")) {
-      return client;
+    if (client.isEmpty()) {
+      return UNKNOWN;
     }
-    return client.matches("[0-9A-Za-z._:\\[\\]-]+") ? "\"" + client + "\"" : "unknown";
+    return token ? client : "\"" + client + "\"";
   }
 
   private static String plainAddress(InetAddress address) {

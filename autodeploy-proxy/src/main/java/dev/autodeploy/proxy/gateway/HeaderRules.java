@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -39,9 +38,6 @@ final class HeaderRules {
           "x-forwarded-prefix",
           "x-real-ip",
           "deploy-route-rule");
-
-  /** The prefix of the names of all fields of ours, in requests and responses. */
-  private static final List<String> OUR_NAMES = List.of("autodeploy-", "deploy-route-");
 
   /** Fields in which only a proxy in front of the link may say who asks, and for what. */
   private static final Set<String> FROM_TRUSTED =
@@ -123,8 +119,9 @@ final class HeaderRules {
     return HOP.contains(plain) || OURS.contains(plain) || isOurs(plain) || isFromTrusted(plain);
   }
 
+  /** Returns whether a field is one of ours, in requests and responses. */
   private static boolean isOurs(String name) {
-    return OUR_NAMES.stream().anyMatch(name::startsWith);
+    return name.startsWith("autodeploy-") || name.startsWith("deploy-route-");
   }
 
   private static boolean isFromTrusted(String name) {
@@ -148,7 +145,7 @@ final class HeaderRules {
    */
   static @Nullable HttpHeaders toClient(HttpHeaders in, Route route, LinkMapping mapping) {
     HttpHeaders out = new HttpHeaders();
-    Set<String> nominated = new HashSet<>(in.tokens("Connection"));
+    List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
       String name = in.name(i).toLowerCase(Locale.ROOT);
       if (HOP.contains(name)

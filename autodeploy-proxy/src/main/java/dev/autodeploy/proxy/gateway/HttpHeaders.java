@@ -79,10 +79,15 @@ public final class HttpHeaders {
    * @return the values, possibly none
    */
   public List<String> all(String name) {
-    List<String> found = new ArrayList<>(2);
+    List<String> found = List.of(); // as most names have no value, and most others a single one
     for (int i = 0; i < names.size(); i++) {
       if (names.get(i).equalsIgnoreCase(name)) {
-        found.add(values.get(i));
+        if (found.isEmpty()) {
+          found = List.of(values.get(i));
+        } else {
+          found = found.size() == 1 ? new ArrayList<>(found) : found;
+          found.add(values.get(i));
+        }
       }
     }
     return found;
@@ -95,8 +100,12 @@ public final class HttpHeaders {
    * @return the members, without those that are empty
    */
   public List<String> tokens(String name) {
+    List<String> all = all(name);
+    if (all.isEmpty()) {
+      return all;
+    }
     List<String> found = new ArrayList<>(2);
-    for (String value : all(name)) {
+    for (String value : all) {
       for (String token : value.split(",", -1)) {
         if (!token.isBlank()) {
           found.add(token.strip().toLowerCase(Locale.ROOT));

@@ -34,10 +34,17 @@ record LinkAddress(String scheme, @Nullable String authority, int port, String p
 
   /** Returns a port, or -1 for a text that is none. */
   static int portNumber(String text) {
-    if (!text.matches("[0-9]{1,5}")) {
+    if (text.isEmpty() || text.length() > 5) {
       return -1;
     }
-    int port = Integer.parseInt(text);
+    int port = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      port = 10 * port + c - '0';
+    }
     return port >= 1 && port <= 65_535 ? port : -1;
   }
 }

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.internal.net.LoopbackHost;
 import java.net.URI;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -12,63 +13,92 @@ import org.jspecify.annotations.Nullable;
 /**
  * Maps what an instance says of its own address to the link: addresses that name the instance, or
  * the host that it believes to have, and absolute paths where the link has a prefix. Addresses of
- * others pass as they are. Immutable.
+ * others pass as they are. Used by one thread.
  */
 final class LinkMapping {
+  private static final List<String> LOOPBACK =
+      List.of("localhost", "127.0.0.1", "[::1]", "0.0.0.0");
+
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):.*");
   private static final Pattern REFRESH =
       Pattern.compile("(\\s*[0-9.]+\\s*[;,\\s]\\s*(?:[uU][rR][lL]\\s*=\\s*)?['\"]?)(.+)");
 
+  private final LinkView view;
   private final LinkAddress link;
   private final String base;
   private final @Nullable String host;
-  private final Set<String> names;
-  private final Set<String> domains;
-  private final boolean withoutSlash;
+  private @Nullable Set<String> names;
+  private @Nullable Set<String> domains;
 
-  private LinkMapping(
-      LinkAddress link,
-      String base,
-      @Nullable String host,
-      Set<String> names,
-      Set<String> domains,
-      boolean withoutSlash) {
-    this.link = link;
-    this.base = base;
-    this.host = host;
-    this.names = names;
-    this.domains = domains;
-    this.withoutSlash = withoutSlash;
+  private LinkMapping(LinkView view) {
+    this.view = view;
+    link = view.link();
+    host = view.host();
+    String path = view.endpoint().getRawPath();
+    base = path == null ? "" : withoutSlashes(path);
   }
 
   /** Returns the mapping of one exchange. */
   static LinkMapping of(LinkView view) {
-    URI endpoint = view.endpoint();
-    String own = endpoint.getHost();
-    int reached = endpoint.getPort() < 0 ? defaultPort(endpoint) : endpoint.getPort();
-    Set<String> names = new HashSet<>();
-    Set<String> domains = new HashSet<>();
+    return new LinkMapping(view);
+  }
+
+  /** Returns a path without the slashes at its end. */
+  static String withoutSlashes(String path) {
+    int end = path.length();
+    while (end > 0 && path.charAt(end - 1) == '/') {
+      end--;
+    }
+    return path.substring(0, end);
+  }
+
+  /** Returns the names of the instance, with their ports. */
+  private Set<String> names() {
+    Set<String> known = names;
+    if (known == null) {
+      known = new HashSet<>();
+      int reached = port();
+      for (String each : hosts()) {
+        known.add(each + ":" + reached);
+      }
+      if (host != null) { // servers that write their own port behind the host they were asked for
+        String name = lower(LinkAddress.hostOf(host));
+        known.add(name + ":" + reached);
+        known.add(name + ":" + view.port());
+      }
+      names = known;
+    }
+    return known;
+  }
+
+  /** Returns the hosts of the instance that the client does not see. */
+  private Set<String> domains() {
+    Set<String> known = domains;
+    if (known == null) {
+      known = hosts();
+      if (host != null) {
+        known.remove(lower(LinkAddress.hostOf(host)));
+      }
+      domains = known;
+    }
+    return known;
+  }
+
+  private Set<String> hosts() {
+    Set<String> hosts = new HashSet<>();
+    String own = view.endpoint().getHost();
     if (own != null) {
-      names.add(lower(own) + ":" + reached);
-      domains.add(lower(own));
+      hosts.add(lower(own));
       if (LoopbackHost.isLoopback(own)) {
-        for (String loopback : Set.of("localhost", "127.0.0.1", "[::1]", "0.0.0.0")) {
-          names.add(loopback + ":" + reached);
-          domains.add(loopback);
-        }
+        hosts.addAll(LOOPBACK);
       }
     }
-    String host = view.host();
-    if (host
-        != null) { // servers that write their own port behind the host that they were asked for
-      String name = lower(LinkAddress.hostOf(host));
-      names.add(name + ":" + reached);
-      names.add(name + ":" + view.port());
-      domains.remove(name);
-    }
-    String path = endpoint.getRawPath() == null ? "" : endpoint.getRawPath();
-    return new LinkMapping(
-        view.link(), path.replaceAll("/+$", ""), host, names, domains, view.withoutSlash());
+    return hosts;
+  }
+
+  private int port() {
+    int port = view.endpoint().getPort();
+    return port < 0 ? defaultPort(view.endpoint()) : port;
   }
 
   private static int defaultPort(URI endpoint) {
@@ -141,10 +171,11 @@ final class LinkMapping {
       return !"https".equals(scheme) || link.scheme().equals("https");
     }
     String used = scheme == null ? "http" : scheme;
-    return names.contains(
-        LinkAddress.portOf(authority) < 0
-            ? LinkAddress.hostOf(authority) + ":" + LinkAddress.defaultPort(used)
-            : authority);
+    return names()
+        .contains(
+            LinkAddress.portOf(authority) < 0
+                ? LinkAddress.hostOf(authority) + ":" + LinkAddress.defaultPort(used)
+                : authority);
   }
 
   private boolean isHost(@Nullable String scheme, String authority) {
@@ -186,7 +217,7 @@ final class LinkMapping {
    * directory of {@code /d/<name>} is that of all links.
    */
   @Nullable String pathOfCookies() {
-    return withoutSlash && !link.prefix().isEmpty() ? link.prefix() : null;
+    return view.withoutSlash() && !link.prefix().isEmpty() ? link.prefix() : null;
   }
 
   /**
@@ -194,7 +225,7 @@ final class LinkMapping {
    */
   boolean isInstanceDomain(String domain) {
     String name = lower(domain.startsWith(".") ? domain.substring(1) : domain);
-    return domains.contains(name);
+    return domains().contains(name);
   }
 
   private String refresh(String value) {

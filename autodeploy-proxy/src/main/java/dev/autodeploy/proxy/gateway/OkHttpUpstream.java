@@ -69,7 +69,7 @@ final class OkHttpUpstream implements Upstream {
         endpoint.getScheme()
             + "://"
             + endpoint.getRawAuthority()
-            + (path == null ? "" : path.replaceAll("/+$", ""));
+            + (path == null ? "" : LinkMapping.withoutSlashes(path));
   }
 
   /** Takes back what OkHttp adds by itself: the client's request says all that is to be said. */

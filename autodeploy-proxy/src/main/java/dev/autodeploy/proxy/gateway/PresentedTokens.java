@@ -21,7 +21,6 @@ final class PresentedTokens {
       Pattern.compile("(bearer|basic) +([A-Za-z0-9._~+/=-]+)", Pattern.CASE_INSENSITIVE);
 
   private static final String PARAMETER = "access_token=";
-  private static final Set<String> KEYS = Set.of("x-api-key", "api-key");
 
   private PresentedTokens() {}
 
@@ -96,28 +95,34 @@ final class PresentedTokens {
   static RequestHead without(
       RequestHead head, Predicate<String> isOurs, boolean keepAuthorization) {
     HttpHeaders in = head.headers();
-    HttpHeaders out = new HttpHeaders();
-    boolean changed = false;
+    HttpHeaders out = null; // a copy is made of a head that changes, which few do
     for (int i = 0; i < in.size(); i++) {
-      String name = in.name(i).toLowerCase(Locale.ROOT).replace('_', '-');
       String value = in.value(i);
-      if ((name.equals("authorization") && !keepAuthorization && holdsOurs(value, isOurs))
-          || (KEYS.contains(name) && isOurs.test(value.strip()))) {
-        changed = true;
-        continue;
+      String passed = passed(in.name(i), value, isOurs, keepAuthorization);
+      if (out == null && !value.equals(passed)) {
+        out = new HttpHeaders();
+        for (int before = 0; before < i; before++) {
+          out.add(in.name(before), in.value(before));
+        }
       }
-      String passed =
-          switch (name) {
-            case "cookie" -> LinkCookies.withoutOurs(value);
-            case "referer" -> withoutOursInQuery(value, isOurs);
-            default -> value;
-          };
-      changed |= !value.equals(passed);
-      if (!passed.isEmpty() || value.isEmpty()) {
+      if (out != null && passed != null && (!passed.isEmpty() || value.isEmpty())) {
         out.add(in.name(i), passed);
       }
     }
-    return changed ? head.with(out) : head;
+    return out == null ? head : head.with(out);
+  }
+
+  /** Returns what an instance gets of a field, or null if nothing. */
+  private static @Nullable String passed(
+      String field, String value, Predicate<String> isOurs, boolean keepAuthorization) {
+    String name = field.toLowerCase(Locale.ROOT).replace('_', '-');
+    return switch (name) {
+      case "authorization" -> !keepAuthorization && holdsOurs(value, isOurs) ? null : value;
+      case "x-api-key", "api-key" -> isOurs.test(value.strip()) ? null : value;
+      case "cookie" -> LinkCookies.withoutOurs(value);
+      case "referer" -> withoutOursInQuery(value, isOurs);
+      default -> value;
+    };
   }
 
   /** The page of a link that was opened with a token says so in every request of its own. */

@@ -71,13 +71,11 @@ public final class SiteRules {
     if (host == null) {
       return null; // HTTP/1.0 needs none, and no browser speaks it
     }
-    if (hostOf(host).equals(PAGE) && !hosts.contains(PAGE)) {
+    String name = hostOf(host);
+    if (name.equals(PAGE) && !hosts.contains(PAGE)) {
       return Problems.pageHost(PAGE);
     }
-    if (!checked || everyHost || isOwn(hostOf(host))) {
-      return null;
-    }
-    return Problems.misdirected(hostOf(host));
+    return !checked || everyHost || isOwn(name) ? null : Problems.misdirected(name);
   }
 
   /** Returns why the page that sends a request may not, or null if it may or if no page does. */

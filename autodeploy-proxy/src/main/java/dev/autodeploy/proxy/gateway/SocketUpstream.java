@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,10 @@ final class SocketUpstream implements Upstream {
   private final int connectMillis;
   private final Semaphore connecting = new Semaphore(MAX_CONNECTING);
   private final Deque<UpstreamConnection> idle = new ConcurrentLinkedDeque<>();
+
+  /** How many are idle; the deque itself would have to count them one by one. */
+  private final AtomicInteger idleCount = new AtomicInteger();
+
   private volatile boolean closed;
 
   SocketUpstream(URI endpoint, Duration connectTimeout) {
@@ -47,7 +52,7 @@ final class SocketUpstream implements Upstream {
     port = endpoint.getPort() < 0 ? 80 : endpoint.getPort();
     authority = endpoint.getRawAuthority();
     String path = endpoint.getRawPath();
-    basePath = path == null ? "" : path.replaceAll("/+$", "");
+    basePath = path == null ? "" : LinkMapping.withoutSlashes(path);
     connectMillis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, connectTimeout.toMillis()));
   }
 
@@ -70,6 +75,7 @@ final class SocketUpstream implements Upstream {
         connection != null && now - connection.idleSince > KEEP_ALIVE_NANOS;
         connection = idle.peekLast()) {
       if (idle.removeLastOccurrence(connection)) {
+        idleCount.decrementAndGet();
         connection.close();
       }
     }
@@ -78,14 +84,14 @@ final class SocketUpstream implements Upstream {
   @Override
   public void close() {
     closed = true;
-    for (UpstreamConnection next = idle.poll(); next != null; next = idle.poll()) {
+    for (UpstreamConnection next = newest(); next != null; next = newest()) {
       next.close();
     }
   }
 
   /** Returns an idle connection that is still good, newest first, or null. */
   private @Nullable UpstreamConnection pooled() {
-    for (UpstreamConnection next = idle.pollFirst(); next != null; next = idle.pollFirst()) {
+    for (UpstreamConnection next = newest(); next != null; next = newest()) {
       long age = System.nanoTime() - next.idleSince;
       if (age < KEEP_ALIVE_NANOS && (age < TRUST_NANOS || next.isStillUsable())) {
         return next;
@@ -95,12 +101,21 @@ final class SocketUpstream implements Upstream {
     return null;
   }
 
+  private @Nullable UpstreamConnection newest() {
+    UpstreamConnection newest = idle.pollFirst();
+    if (newest != null) {
+      idleCount.decrementAndGet();
+    }
+    return newest;
+  }
+
   private void giveBack(UpstreamConnection connection) {
     connection.idleSince = System.nanoTime();
     idle.offerFirst(connection);
-    if (closed || idle.size() > MAX_IDLE) {
+    if (idleCount.incrementAndGet() > MAX_IDLE || closed) {
       UpstreamConnection oldest = idle.pollLast();
       if (oldest != null) {
+        idleCount.decrementAndGet();
         oldest.close();
       }
     }

@@ -74,6 +74,29 @@ final class LinkAddressesTest {
     assertThat(out.first("X-Forwarded-Port")).isEqualTo("443");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '`',
+      value = {
+        "192.0.2.43, 192.0.2.43",
+        "_hidden-1, _hidden-1",
+        "FE80::a, \"[FE80::a]\"",
+        "::, \"[::]\"",
+        "192.0.2.43:4711, \"192.0.2.43:4711\"",
+        "::g, \"::g\"",
+        "[2001:db8::1]:4711, \"[2001:db8::1]:4711\"",
+        "a b, unknown",
+        "\u0661, unknown",
+        "a\"b, unknown",
+      })
+  void clientOfAnyKind_isANodeOfForwarded(String client, String node) {
+    HttpHeaders in = new HttpHeaders().add("X-Forwarded-For", client);
+    HttpHeaders out = new HttpHeaders();
+    ForwardedFields.add(head(in), addresses(true).of(head(in), ROUTE), true, out);
+
+    assertThat(out.first("Forwarded")).startsWith("for=" + node + ";");
+  }
+
   @Test
   void clientsOfForwarded_areThoseOfXForwardedFor() {
     HttpHeaders in =
