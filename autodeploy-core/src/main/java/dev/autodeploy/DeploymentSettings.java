@@ -42,6 +42,21 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
 
   DeploymentSettings() {}
 
+  /** A host has many specifications with the same times, and most of them are the defaults. */
+  @Override
+  B frozen() {
+    B frozen = super.frozen();
+    frozen.startTimeout = known(startTimeout, START_TIMEOUT);
+    frozen.releaseGrace = known(releaseGrace, RELEASE_GRACE);
+    frozen.startBackoff = known(startBackoff, START_BACKOFF);
+    frozen.maxStartBackoff = known(maxStartBackoff, MAX_START_BACKOFF);
+    return frozen;
+  }
+
+  private static Duration known(Duration value, Duration standard) {
+    return value.equals(standard) ? standard : value;
+  }
+
   /**
    * Sets the description.
    *

@@ -74,6 +74,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
             ? Map.copyOf(environment)
             : Collections.unmodifiableMap(new LinkedHashMap<>(environment));
     frozen.mounts = List.copyOf(mounts);
+    frozen.gpu = gpu.equals(GpuRequest.none()) ? GpuRequest.none() : gpu;
     return frozen;
   }
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Callers {
   private final RecentUsage history;
-  private final StartAhead ahead = new StartAhead();
+  private StartAhead ahead = StartAhead.NONE;
   private final Rejections rejections;
   private final Outbox outbox;
   private final WaitQueue queue = new WaitQueue();
@@ -218,6 +218,9 @@ final class Callers {
 
   /** Plans a start for the next caller, counted from when nobody needed an instance any more. */
   void expect(long now, @Nullable Prewarm prewarm) {
+    if (ahead == StartAhead.NONE && prewarm != null) { // made for the first plan
+      ahead = new StartAhead();
+    }
     ahead.plan(now, noDemandSince, prewarm);
   }
 }

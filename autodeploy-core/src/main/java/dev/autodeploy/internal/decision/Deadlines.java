@@ -55,7 +55,7 @@ final class Deadlines {
               instances,
               declaration.spec(),
               callers.inFlight(),
-              starts.rooms().waitsFor());
+              starts.waitsForRoom());
       callers.rejectWaiting(now, waiter, error);
     }
     List.copyOf(instances.all()).forEach(instance -> meet(now, instance, after));

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.decision;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.internal.spec.SpecFingerprint;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +16,18 @@ final class Declaration {
   }
 
   private DeploymentSpec spec;
-  private String fingerprint;
+  private @Nullable String fingerprint;
   private Lifecycle lifecycle = Lifecycle.OPEN;
 
   /** Made with a schedule: most deployments have none. */
   private @Nullable OpeningHours hours;
 
-  Declaration(DeploymentSpec spec, String fingerprint) {
+  /**
+   * Declares a deployment.
+   *
+   * @param fingerprint the specification's, or null to take it when it is first needed
+   */
+  Declaration(DeploymentSpec spec, @Nullable String fingerprint) {
     this.spec = spec;
     this.fingerprint = fingerprint;
     this.hours = hours(spec);
@@ -37,7 +43,12 @@ final class Declaration {
   }
 
   String fingerprint() {
-    return fingerprint;
+    String known = fingerprint;
+    if (known == null) { // most deployments of a host with many are on standby
+      known = SpecFingerprint.of(spec);
+      fingerprint = known;
+    }
+    return known;
   }
 
   /** Returns the schedule, or null. */
@@ -71,7 +82,7 @@ final class Declaration {
 
   /** Puts another specification in force; returns whether running instances do not fit it. */
   boolean replace(DeploymentSpec newSpec, String newFingerprint) {
-    boolean unfit = !newFingerprint.equals(fingerprint);
+    boolean unfit = !newFingerprint.equals(fingerprint());
     if (!Objects.equals(spec.schedule(), newSpec.schedule())) {
       hours = hours(newSpec);
     }

@@ -59,14 +59,12 @@ public final class DeploymentMachine {
   private final StartProcess starts;
   private final IdleDeadlines idle;
   private final RequestAdmission admission;
-  private final Deadlines deadlines;
-  private final RoomProcess rooms;
   private boolean terminated;
   private boolean timerFailed;
 
   public DeploymentMachine(
       DeploymentSpec spec,
-      String fingerprint,
+      @Nullable String fingerprint,
       IdlePolicy enginePolicy,
       RandomGenerator random,
       Supplier<String> instanceIds) {
@@ -80,16 +78,11 @@ public final class DeploymentMachine {
     starts =
         new StartProcess(
             name, declaration, instances, callers, releases, rejections, instanceIds, outbox);
-    rooms =
-        new RoomProcess(
-            declaration, instances, callers, starts, releases, history, outbox, this::after);
     idle =
         new IdleDeadlines(
             declaration, instances, callers, new IdleTimeouts(enginePolicy, history), outbox);
     admission =
         new RequestAdmission(declaration, instances, callers, starts, releases, rejections, random);
-    deadlines =
-        new Deadlines(declaration, instances, callers, starts, releases, idle, rejections, outbox);
   }
 
   /** Returns the effects not yet taken by the controller, oldest first. */
@@ -111,7 +104,8 @@ public final class DeploymentMachine {
   }
 
   public RoomProcess rooms() {
-    return rooms;
+    return new RoomProcess(
+        declaration, instances, callers, starts, releases, history, outbox, this::after);
   }
 
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
@@ -231,7 +225,7 @@ public final class DeploymentMachine {
   /** A caller stops waiting. One that was answered already is left alone. */
   public void cancel(long now, Waiter waiter) {
     callers.cancel(now, waiter);
-    rooms.callerLeft(now);
+    starts.callerLeft(now);
   }
 
   /** A lease is closed. */
@@ -240,7 +234,7 @@ public final class DeploymentMachine {
       releases.goIfDrained(now, instance);
       serve(now, instance);
       callers.markIdle(now);
-      rooms.look();
+      outbox.look();
     }
   }
 
@@ -502,7 +496,7 @@ public final class DeploymentMachine {
   public void timer(long now) {
     outbox.timerIsGone();
     timerFailed = false;
-    deadlines.meet(now, this::after);
+    deadlines().meet(now, this::after);
     callers.markIdle(now);
     after(now);
   }
@@ -521,8 +515,14 @@ public final class DeploymentMachine {
       terminated = true;
       outbox.add(new Effect.Terminated());
     }
-    rooms.look();
-    deadlines.schedule(now);
+    outbox.look();
+    deadlines().schedule(now);
+  }
+
+  /** Returns the deadlines, which are read off the parts: most deployments are on standby. */
+  private Deadlines deadlines() {
+    return new Deadlines(
+        declaration, instances, callers, starts, releases, idle, rejections, outbox);
   }
 
   private AutoDeployException notOpen() {

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The part of a deployment in sharing room with others: takes the room that the {@link Arbiter}
  * gives, and makes room when it asks. Whether an instance may go is decided here, at one moment
- * with everything else about it: the arbiter may have seen an older one.
+ * with everything else about it: the arbiter may have seen an older one. It has no state of its
+ * own, and is made for each occasion.
  */
 public final class RoomProcess {
   /** The duration of a start before the first. */
@@ -57,7 +58,7 @@ public final class RoomProcess {
 
   /** Returns what is waited for, or null. */
   public @Nullable RoomWait waitsFor() {
-    return starts.rooms().waitsFor();
+    return starts.waitsForRoom();
   }
 
   // Events.
@@ -104,13 +105,6 @@ public final class RoomProcess {
       releases.drain(now, instance, ReleaseReason.NO_ROOM);
     }
     after.accept(now);
-  }
-
-  /** A caller no longer waits: no room is wanted for it. */
-  void callerLeft(long now) {
-    if (starts.rooms().isWanted()) {
-      starts.ensureCapacity(now);
-    }
   }
 
   // Facts.
@@ -162,11 +156,6 @@ public final class RoomProcess {
         history.recentGaps().stream().map(Duration::toNanos).toList(),
         price == null ? 1 : price.amount().doubleValue(),
         occupants);
-  }
-
-  /** Has the arbiter look if others wait for room. */
-  void look() {
-    outbox.look();
   }
 
   private static boolean isWanted(Instance instance) {

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * request, or an order of the host application.
  */
 final class StartAhead {
+  /** The start ahead of a deployment for which none was planned yet; none is planned in it. */
+  static final StartAhead NONE = new StartAhead();
+
   private long at = NEVER;
   private long keep = NEVER;
 
@@ -28,8 +31,10 @@ final class StartAhead {
   }
 
   void cancel() {
-    at = NEVER;
-    keep = NEVER;
+    if (at != NEVER) {
+      at = NEVER;
+      keep = NEVER;
+    }
   }
 
   boolean isPlanned() {

@@ -32,7 +32,7 @@ final class StartProcess {
   private final Rejections rejections;
   private final Supplier<String> instanceIds;
   private final Outbox outbox;
-  private final RoomDemand rooms;
+  private @Nullable RoomDemand rooms; // made for the first demand
   private final StartBackoff backoff = new StartBackoff();
 
   private boolean keepsMinimum;
@@ -57,11 +57,33 @@ final class StartProcess {
     this.rejections = rejections;
     this.instanceIds = instanceIds;
     this.outbox = outbox;
-    this.rooms = new RoomDemand(outbox);
   }
 
   RoomDemand rooms() {
-    return rooms;
+    RoomDemand demand = rooms;
+    if (demand == null) {
+      demand = new RoomDemand(outbox);
+      rooms = demand;
+    }
+    return demand;
+  }
+
+  /** Returns what room is waited for, or null. */
+  @Nullable RoomWait waitsForRoom() {
+    return rooms == null ? null : rooms.waitsFor();
+  }
+
+  private void wantRoom(int instances) {
+    if (instances > 0 || rooms != null) {
+      rooms().want(declaration.spec().gpu(), instances);
+    }
+  }
+
+  /** A caller no longer waits: no room is wanted for it. */
+  void callerLeft(long now) {
+    if (rooms != null && rooms.isWanted()) {
+      ensureCapacity(now);
+    }
   }
 
   StartBackoff backoff() {
@@ -95,17 +117,17 @@ final class StartProcess {
     DeploymentSpec spec = declaration.spec();
     boolean expected = isExpected(now);
     if (nobodyNeedsAny() && !expected) {
-      rooms.want(spec.gpu(), 0);
+      wantRoom(0);
       return;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, expected));
     if (plan.heldBack() || (callers.waitingForOwn() > 0 && backoff.holds(now))) {
-      rooms.want(spec.gpu(), 0);
+      wantRoom(0);
       outbox.schedule(backoff.until());
     } else if (needsRoom()) {
-      rooms.want(spec.gpu(), plan.count() + ownStarts(plan));
+      wantRoom(plan.count() + ownStarts(plan));
     } else {
-      rooms.want(spec.gpu(), 0); // what it may have wanted with an earlier specification
+      wantRoom(0); // what it may have wanted with an earlier specification
       int own = ownStarts(plan);
       for (int i = 0; i < plan.count(); i++) {
         start(now, plan.reason(i), null);

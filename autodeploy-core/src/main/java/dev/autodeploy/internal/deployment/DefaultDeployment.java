@@ -17,6 +17,7 @@ import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.Snapshot;
+import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,12 +33,11 @@ final class DefaultDeployment implements Deployment {
 
   private final EngineServices services;
   private final DeploymentController controller;
-  private final Preparations preparations;
+  private volatile @Nullable Preparations preparations; // made for the first one
 
   DefaultDeployment(EngineServices services, DeploymentController controller) {
     this.services = services;
     this.controller = controller;
-    this.preparations = new Preparations(services, controller);
   }
 
   @Override
@@ -111,11 +111,39 @@ final class DefaultDeployment implements Deployment {
 
   @Override
   public Preparation prepare() {
-    return preparations.begin();
+    return preparations().begin();
   }
 
-  Preparations preparations() {
-    return preparations;
+  /** Begins a preparation if the specification says so. */
+  void prepareAhead() {
+    if (controller.spec().prepareAhead()) {
+      preparations().ahead();
+    }
+  }
+
+  /** Returns how far a preparation under way is, or null if there is none. */
+  @Nullable StartProgress preparation() {
+    Preparations made = preparations;
+    return made == null ? null : made.progress();
+  }
+
+  void cancelPreparation() {
+    Preparations made = preparations;
+    if (made != null) {
+      made.cancel();
+    }
+  }
+
+  private Preparations preparations() {
+    return controller.read(
+        () -> {
+          Preparations made = preparations;
+          if (made == null) {
+            made = new Preparations(services, controller);
+            preparations = made;
+          }
+          return made;
+        });
   }
 
   @Override

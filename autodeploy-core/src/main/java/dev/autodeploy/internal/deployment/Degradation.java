@@ -4,14 +4,13 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.text.PlainText;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** The things that the next start of a deployment needs and does not find. Thread-safe. */
-public final class Degradation {
+final class Degradation {
   private final EngineServices services;
   private final String deployment;
-  private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
+  private volatile @Nullable String reason;
 
   Degradation(EngineServices services, String deployment) {
     this.services = services;
@@ -20,7 +19,7 @@ public final class Degradation {
 
   /** Returns what is missing and what comes of it, or null if all is there. */
   @Nullable String reason() {
-    return reason.get();
+    return reason;
   }
 
   /**
@@ -28,9 +27,10 @@ public final class Degradation {
    *
    * @param now what is missing and what comes of it, or null if all is there
    */
-  public void found(@Nullable String now) {
+  synchronized void found(@Nullable String now) {
     String text = now == null ? null : PlainText.line(now);
-    if (!Objects.equals(reason.getAndSet(text), text)) {
+    if (!Objects.equals(reason, text)) {
+      reason = text;
       services
           .events()
           .publish(new DeploymentEvent.Degraded(services.clock().instant(), deployment, text));

@@ -53,7 +53,7 @@ public final class DeploymentController {
   private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   private final RunningInstances running = new RunningInstances();
-  private final Degradation degradation;
+  private volatile @Nullable Degradation degradation; // made for the first thing missing
 
   // Guarded by the lock.
   private final DeploymentMachine machine;
@@ -86,10 +86,7 @@ public final class DeploymentController {
     this.number = number;
     this.busyOnes = busyOnes;
     this.origin = services.ticker().read();
-    this.degradation = new Degradation(services, name);
-    this.machine =
-        new DeploymentMachine(
-            spec, SpecFingerprint.of(spec), services.idlePolicy(), random, instanceIds);
+    this.machine = new DeploymentMachine(spec, null, services.idlePolicy(), random, instanceIds);
     this.ledger = new DeploymentLedger(name, createdAt, services.clock(), services.meter(spec));
     this.deployment = new DefaultDeployment(services, this);
     this.unknown = unknown;
@@ -264,9 +261,25 @@ public final class DeploymentController {
     }
   }
 
-  /** Returns what the next start needs and does not find. */
-  public Degradation degradation() {
-    return degradation;
+  /** Returns what the next start needs and does not find, or null if all is there. */
+  @Nullable String missing() {
+    Degradation made = degradation;
+    return made == null ? null : made.reason();
+  }
+
+  /** Notes what the next start needs and does not find, or null if all is there. */
+  public void missing(@Nullable String reason) {
+    Degradation noted =
+        read(
+            () -> {
+              if (degradation == null && reason != null) {
+                degradation = new Degradation(services, name);
+              }
+              return degradation;
+            });
+    if (noted != null) {
+      noted.found(reason);
+    }
   }
 
   /** A start makes progress. */
@@ -328,11 +341,11 @@ public final class DeploymentController {
 
   /** Fetches ahead what instances need, if that is set. */
   public void prepareAhead() {
-    preparations().ahead();
+    deployment.prepareAhead();
   }
 
-  Preparations preparations() {
-    return deployment.preparations();
+  @Nullable StartProgress preparation() {
+    return deployment.preparation();
   }
 
   /** Replaces the specification. */
@@ -349,7 +362,7 @@ public final class DeploymentController {
 
   /** Removes everything; the future completes when nothing is left. */
   public CompletableFuture<Void> remove() {
-    preparations().cancel();
+    deployment.cancelPreparation();
     decide(() -> machine.remove(now()));
     return terminated;
   }
@@ -360,7 +373,7 @@ public final class DeploymentController {
 
   /** Closes the deployment with its engine; the future completes when nothing is left. */
   public CompletableFuture<Void> close(Duration drainTimeout, boolean keepInstances) {
-    preparations().cancel();
+    deployment.cancelPreparation();
     decide(
         () -> {
           long now = now();

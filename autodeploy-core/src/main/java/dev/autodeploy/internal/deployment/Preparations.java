@@ -49,11 +49,9 @@ final class Preparations {
     return next;
   }
 
-  /** Begins one if the specification says so. Its effects come when the engine's lock is left. */
+  /** Begins one whose effects come when the engine's lock is left. */
   void ahead() {
-    if (controller.spec().prepareAhead()) {
-      services.lock().afterwards(this::begin);
-    }
+    services.lock().afterwards(this::begin);
   }
 
   /** Returns how far the one under way is, or null if there is none. */

@@ -38,13 +38,13 @@ final class StatusReport {
             : wall.minusNanos(now - machine.backoff().lastFailureAt()),
         backoffUntil,
         place(machine.rooms().waitsFor(), controller, wall),
-        controller.preparations().progress(),
+        controller.preparation(),
         machine.requests(),
         machine.coldStarts(),
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
         machine.startFailures(),
-        controller.degradation().reason());
+        controller.missing());
   }
 
   private static @Nullable PlaceInLine place(

@@ -411,7 +411,7 @@ public final class Engine {
     public void degraded(String deployment, @Nullable String reason) {
       DeploymentController controller = registry.find(deployment);
       if (controller != null) {
-        controller.degradation().found(reason);
+        controller.missing(reason);
       }
     }
   }
