@@ -8,6 +8,7 @@
 }) // the fronts are built later; okio has no descriptor
 module dev.autodeploy.proxy {
   requires transitive dev.autodeploy.core;
+  requires com.fasterxml.jackson.core;
   requires com.github.benmanes.caffeine;
   requires transitive okhttp3;
   requires okio;

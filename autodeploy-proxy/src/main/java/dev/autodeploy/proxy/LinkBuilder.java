@@ -467,6 +467,19 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Serves all models at one address: the paths of OpenAI's, Anthropic's and Ollama's interfaces at
+   * the proxy's root, where the model that a request names chooses the deployment. Default: none,
+   * there are only links.
+   *
+   * @param router finds the deployment of a model
+   * @return this
+   */
+  public B models(ModelRouter router) {
+    settings.models(router);
+    return self();
+  }
+
+  /**
    * Starts a proxy. Each call starts another one, with ports of its own: a second one on the same
    * port fails.
    *

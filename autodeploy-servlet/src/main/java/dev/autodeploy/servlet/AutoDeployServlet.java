@@ -7,6 +7,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.LinkSettings;
@@ -22,6 +23,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -98,6 +100,19 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
    */
   public static String[] mappings() {
     return PATHS.toArray(new String[0]);
+  }
+
+  /**
+   * Returns the paths that the servlet has to be mapped to where its links have an address for
+   * models.
+   *
+   * @param models what {@link Builder#models} was called with
+   * @return {@link #mappings()}, and the paths of the interfaces of models
+   */
+  public static String[] mappings(ModelRouter models) {
+    List<String> all = new ArrayList<>(PATHS);
+    all.addAll(Gateway.modelMappings(models));
+    return all.toArray(new String[0]);
   }
 
   /**

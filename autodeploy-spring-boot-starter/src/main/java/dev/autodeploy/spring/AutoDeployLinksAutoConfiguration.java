@@ -2,6 +2,7 @@ package dev.autodeploy.spring;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.servlet.AutoDeployServlet;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.Filter;
@@ -39,6 +40,27 @@ import org.springframework.web.filter.FormContentFilter;
     matchIfMissing = true)
 class AutoDeployLinksAutoConfiguration {
 
+  @Bean
+  @ConditionalOnMissingBean
+  @ConditionalOnProperty(
+      prefix = AutoDeployProperties.PREFIX + ".links.models",
+      name = "enabled",
+      havingValue = "true")
+  ModelRouter autoDeployModelRouter(AutoDeployProperties properties) {
+    AutoDeployProperties.Models models = properties.links().models();
+    ModelRouter.Builder router = ModelRouter.builder();
+    for (Map.Entry<String, String> name : models.names().entrySet()) {
+      set("models.names." + name.getKey(), () -> router.models(name.getKey(), name.getValue()));
+    }
+    for (Map.Entry<String, String> name : models.sendAs().entrySet()) {
+      set("models.send-as." + name.getKey(), () -> router.sendAs(name.getKey(), name.getValue()));
+    }
+    if (models.otherwise() != null) {
+      router.otherwise(models.otherwise());
+    }
+    return router.build();
+  }
+
   @Bean(destroyMethod = "close")
   @ConditionalOnMissingBean
   AutoDeployServlet autoDeployServlet(
@@ -46,11 +68,13 @@ class AutoDeployLinksAutoConfiguration {
       AutoDeployProperties properties,
       Environment environment,
       ObjectProvider<AccessCheck> access,
+      ObjectProvider<ModelRouter> models,
       ObjectProvider<LinksCustomizer> customizers) {
     AutoDeployServlet.Builder builder = AutoDeployServlet.builder(autoDeploy);
     builder.port(environment.getProperty("server.port", Integer.class, 8080));
     apply(properties.links(), builder);
     access.ifAvailable(builder::access);
+    models.ifAvailable(builder::models);
     customizers.orderedStream().forEach(one -> one.customize(builder));
     return builder.start();
   }
@@ -108,9 +132,12 @@ class AutoDeployLinksAutoConfiguration {
   @Bean
   @ConditionalOnMissingBean(name = "autoDeployServletRegistration")
   ServletRegistrationBean<AutoDeployServlet> autoDeployServletRegistration(
-      AutoDeployServlet servlet) {
+      AutoDeployServlet servlet, ObjectProvider<ModelRouter> models) {
+    ModelRouter router = models.getIfAvailable();
     ServletRegistrationBean<AutoDeployServlet> registration =
-        new ServletRegistrationBean<>(servlet, AutoDeployServlet.mappings());
+        new ServletRegistrationBean<>(
+            servlet,
+            router == null ? AutoDeployServlet.mappings() : AutoDeployServlet.mappings(router));
     registration.setName("autoDeployServlet");
     registration.setAsyncSupported(true);
     registration.setLoadOnStartup(1);

@@ -63,6 +63,7 @@ record AutoDeployProperties(
    * @param maxRequestBodyBytes How many bytes the body of a request may have.
    * @param waitingPage Whether browsers get a page while an instance starts.
    * @param trustForwardedHeaders Whether X-Forwarded-* of requests are passed on.
+   * @param models One address for all models.
    */
   record Links(
       @DefaultValue("true") boolean enabled,
@@ -79,7 +80,23 @@ record AutoDeployProperties(
       @Nullable Duration drainTimeout,
       @Nullable Long maxRequestBodyBytes,
       @DefaultValue("false") boolean waitingPage,
-      @DefaultValue("false") boolean trustForwardedHeaders) {}
+      @DefaultValue("false") boolean trustForwardedHeaders,
+      @DefaultValue Models models) {}
+
+  /**
+   * The properties below {@code autodeploy.links.models}.
+   *
+   * @param enabled Whether all models have one address, at /v1/ and /api/ on the application's
+   *     port.
+   * @param names Deployments by the names of models, in which * stands for any text.
+   * @param otherwise Deployment of requests whose model is unknown or not named.
+   * @param sendAs Names under which deployments know their models, by deployment.
+   */
+  record Models(
+      @DefaultValue("false") boolean enabled,
+      @DefaultValue Map<String, String> names,
+      @Nullable String otherwise,
+      @DefaultValue Map<String, String> sendAs) {}
 
   /**
    * The properties below {@code autodeploy.page}.

@@ -12,6 +12,7 @@ import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.micrometer.AutoDeployMetrics;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.servlet.AutoDeployServlet;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
@@ -23,6 +24,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
+import org.springframework.boot.web.servlet.ServletRegistrationBean;
 
 final class AutoDeployAutoConfigurationTest {
   private static final AutoConfigurations ALL =
@@ -89,6 +91,27 @@ final class AutoDeployAutoConfigurationTest {
               assertThat(spec.pricePerHour()).hasToString("0.49 USD");
               assertThat(spec.preserveHost()).isFalse();
             });
+  }
+
+  @Test
+  void models_haveOneAddress_whereAsked() {
+    web.withPropertyValues(
+            "autodeploy.links.models.enabled=true",
+            "autodeploy.links.models.names[tts-1*]=voice",
+            "autodeploy.links.models.send-as.voice=breezy",
+            "autodeploy.links.models.otherwise=other")
+        .run(
+            run -> {
+              ModelRouter router = run.getBean(ModelRouter.class);
+              assertThat(router.named("tts-1-hd")).isEqualTo("voice");
+              assertThat(router.sentAs("voice")).isEqualTo("breezy");
+              assertThat(router.defaultFor("/v1/messages")).isEqualTo("other");
+              ServletRegistrationBean<?> servlet =
+                  run.getBean("autoDeployServletRegistration", ServletRegistrationBean.class);
+              assertThat(servlet.getUrlMappings())
+                  .contains("/d/*", "/v1/chat/completions", "/v1/models/*");
+            });
+    web.run(run -> assertThat(run).doesNotHaveBean(ModelRouter.class));
   }
 
   @Test

@@ -41,7 +41,9 @@ final class PropertiesMetadataTest {
     for (RecordComponent component : type.getRecordComponents()) {
       String name = prefix + "." + kebab(component.getName());
       Class<?> of = component.getType();
-      if (of == AutoDeployProperties.Links.class || of == AutoDeployProperties.Page.class) {
+      if (of == AutoDeployProperties.Links.class
+          || of == AutoDeployProperties.Models.class
+          || of == AutoDeployProperties.Page.class) {
         collect(name, of, names);
       } else {
         names.add(name);

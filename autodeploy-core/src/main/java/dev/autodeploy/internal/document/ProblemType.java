@@ -12,6 +12,7 @@ public enum ProblemType {
   // The request.
   BAD_REQUEST(400, "bad-request", "The request is malformed or ambiguous"),
   TARGET_NOT_FORWARDABLE(400, "target-not-forwardable", "The path cannot be forwarded unchanged"),
+  MODEL_NOT_NAMED(400, "model-not-named", "The request names no model"),
   METHOD_NOT_ALLOWED(405, "method-not-allowed", "The method is not allowed"),
   BODY_TOO_LARGE(413, "body-too-large", "The request's body is too large"),
   TARGET_TOO_LONG(414, "target-too-long", "The path is too long"),
@@ -44,6 +45,7 @@ public enum ProblemType {
   NOT_FOUND(404, "not-found", "There is nothing at this address"),
   LINK_NOT_FOUND(404, "link-not-found", "There is no such link"),
   DEPLOYMENT_NOT_FOUND(404, "deployment-not-found", "There is no such deployment"),
+  MODEL_NOT_FOUND(404, "model-not-found", "There is no such model"),
   ROUTE_TARGET_NOT_FOUND(404, "route-target-not-found", "route target not found"),
   NAME_TAKEN(409, "name-taken", "The name is taken"),
 

@@ -258,7 +258,8 @@ public final class JdkHttpProxy implements LinkProxy {
     @Override
     public void doFilter(HttpExchange http, Chain chain) throws IOException {
       JdkExchange exchange = links.exchange(http);
-      if (links.gateway.isDeploymentHost(exchange.request())) {
+      if (links.gateway.isDeploymentHost(exchange.request())
+          || links.gateway.isForModels(exchange.request())) {
         links.serve(exchange, null);
       } else if (links.gateway.accepts(exchange)) {
         if (links.gateway.closesConnection(exchange.request())) {
@@ -272,7 +273,7 @@ public final class JdkHttpProxy implements LinkProxy {
 
     @Override
     public String description() {
-      return "refuses ambiguous requests; serves links by host";
+      return "refuses ambiguous requests; serves links by host, and models";
     }
   }
 

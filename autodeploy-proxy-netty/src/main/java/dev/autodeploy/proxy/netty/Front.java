@@ -122,12 +122,17 @@ final class Front {
    * @param dedicatedTo the deployment that the port belongs to, or null
    */
   void handle(NettyExchange exchange, @Nullable String dedicatedTo) {
+    runBlocking(exchange, () -> gateway.handle(exchange, dedicatedTo));
+  }
+
+  /** Continues with a request, on a thread where code of the host application may run. */
+  void runBlocking(NettyExchange exchange, Runnable next) {
     if (!gateway.mayBlock(exchange.request())) {
-      gateway.handle(exchange, dedicatedTo);
+      next.run();
       return;
     }
     try {
-      threads.execute(() -> gateway.handle(exchange, dedicatedTo));
+      threads.execute(next);
     } catch (RejectedExecutionException e) {
       LOG.warn("All threads for access checks are busy; a request is cut off");
       exchange.abort();

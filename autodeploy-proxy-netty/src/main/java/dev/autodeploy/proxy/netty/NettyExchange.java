@@ -175,6 +175,11 @@ abstract class NettyExchange implements Exchange {
   }
 
   @Override
+  public void runBlocking(Runnable next) {
+    front.runBlocking(this, next);
+  }
+
+  @Override
   public long transferringSince() {
     return blockedSince;
   }

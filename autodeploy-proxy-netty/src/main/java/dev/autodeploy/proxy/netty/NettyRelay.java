@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.Lease;
+import dev.autodeploy.proxy.gateway.BodyPrefix;
 import dev.autodeploy.proxy.gateway.Relay;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,22 @@ final class NettyRelay implements Relay {
             exchange.body().whenRead(next);
           });
     }
+  }
+
+  @Override
+  public void peek(BodyPrefix prefix, Consumer<@Nullable Cause> next) {
+    exchange.run(
+        () -> {
+          exchange.sendContinue();
+          exchange.bodyWanted();
+          exchange.body().peek(prefix, next);
+          exchange.bodyTaken(); // reading may have stopped before anybody looked
+        });
+  }
+
+  @Override
+  public void replace(int from, int to, byte[] by) {
+    exchange.run(() -> exchange.body().replace(from, to, by));
   }
 
   @Override

@@ -1,9 +1,12 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.BodyPace;
+import dev.autodeploy.proxy.gateway.BodyPrefix;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.CompositeByteBuf;
+import io.netty.buffer.Unpooled;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -30,6 +33,8 @@ final class RequestBody {
   private boolean awaited;
   private boolean remembers;
   private @Nullable ByteBuf copy;
+  private @Nullable BodyPrefix prefix;
+  private @Nullable Consumer<Relay.@Nullable Cause> whenPeeked;
 
   /** Takes a body. */
   interface Sink {
@@ -79,6 +84,65 @@ final class RequestBody {
     drain();
   }
 
+  /** Has somebody look at the beginning, which stays in the queue. */
+  void peek(BodyPrefix wanted, Consumer<Relay.@Nullable Cause> next) {
+    prefix = wanted;
+    whenPeeked = next;
+    queue.forEach(piece -> show(wanted, piece));
+    drain();
+  }
+
+  private static void show(BodyPrefix to, ByteBuf piece) {
+    int count = Math.min(piece.readableBytes(), to.room());
+    if (!to.isDone() && count > 0) {
+      byte[] bytes = new byte[count];
+      piece.getBytes(piece.readerIndex(), bytes);
+      to.add(bytes, 0, count);
+    }
+  }
+
+  /** Ends the look at the beginning when it has seen enough, or when there is no more to see. */
+  private void endOfPeeking() {
+    BodyPrefix shown = prefix;
+    Consumer<Relay.@Nullable Cause> next = whenPeeked;
+    if (shown == null || next == null) {
+      return;
+    }
+    boolean broken = discarded || failure != null;
+    if (!broken && (complete || readAhead.isUsedUp())) {
+      shown.end();
+    }
+    if (broken || shown.isDone()) {
+      prefix = null;
+      whenPeeked = null;
+      next.accept(!broken ? null : cause == null ? Relay.Cause.BODY_BROKEN : cause);
+    }
+  }
+
+  /** Replaces some bytes of what is in the queue. */
+  void replace(int from, int to, byte[] by) {
+    int end = 0;
+    CompositeByteBuf all = Unpooled.compositeBuffer(Integer.MAX_VALUE);
+    while (end < to && !queue.isEmpty()) {
+      ByteBuf piece = queue.remove();
+      end += piece.readableBytes();
+      all.addComponent(true, piece);
+    }
+    if (end < to) {
+      all.release();
+      return; // dropped, as the client has left
+    }
+    ByteBuf behind = all.retainedSlice(to, end - to);
+    ByteBuf before = all.retainedSlice(0, from);
+    all.release();
+    queue.addFirst(behind);
+    queue.addFirst(Unpooled.wrappedBuffer(by));
+    queue.addFirst(before);
+    int more = by.length - (to - from);
+    queued += more;
+    readAhead.add(more);
+  }
+
   private void endOfReading() {
     Consumer<Relay.@Nullable Cause> next = whenRead;
     if (next != null && (complete || failure != null)) {
@@ -89,7 +153,10 @@ final class RequestBody {
 
   /** Notes whether the client is waited for. */
   private void await(int came) {
-    boolean wanted = whenRead != null || (sink != null && sink.isReady() && queue.isEmpty());
+    boolean wanted =
+        whenRead != null
+            || whenPeeked != null
+            || (sink != null && sink.isReady() && queue.isEmpty());
     if (awaited) {
       awaited = false;
       pace.end(came);
@@ -109,6 +176,10 @@ final class RequestBody {
     queue.add(piece);
     queued += came;
     readAhead.add(came);
+    BodyPrefix shown = prefix;
+    if (shown != null) {
+      show(shown, piece);
+    }
     hand();
     await(came);
   }
@@ -125,12 +196,13 @@ final class RequestBody {
 
   /** Returns whether no more may be read for now: too much waits, here or in all. */
   boolean isFull() {
-    return queued > MAX_QUEUED || (queued > 0 && readAhead.isUsedUp());
+    return whenPeeked == null && (queued > MAX_QUEUED || (queued > 0 && readAhead.isUsedUp()));
   }
 
   /** Returns whether reading may go on. */
   boolean hasRoom() {
-    return queued <= MAX_QUEUED / 2 && (queued == 0 || !readAhead.isUsedUp());
+    return whenPeeked != null
+        || (queued <= MAX_QUEUED / 2 && (queued == 0 || !readAhead.isUsedUp()));
   }
 
   void fail(Relay.Cause kind, IOException error) {
@@ -158,6 +230,7 @@ final class RequestBody {
   }
 
   private void hand() {
+    endOfPeeking();
     endOfReading();
     for (Sink to = sink; to != null && to.isReady(); to = sink) { // a piece may detach it
       ByteBuf piece = queue.poll();
@@ -248,6 +321,7 @@ final class RequestBody {
     sink = null;
     forget();
     await(0);
+    endOfPeeking();
     for (ByteBuf piece = queue.poll(); piece != null; piece = queue.poll()) {
       piece.release();
     }

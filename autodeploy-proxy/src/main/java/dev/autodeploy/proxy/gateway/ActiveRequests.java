@@ -28,6 +28,7 @@ final class ActiveRequests implements AutoCloseable {
 
   private final Set<ProxiedRequest> requests = ConcurrentHashMap.newKeySet();
   private final Set<Client> responding = ConcurrentHashMap.newKeySet();
+  private final Set<ArrivingRequest> arriving = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
   private final ClientPresence presence;
   private final StallWatch stalls;
@@ -60,6 +61,15 @@ final class ActiveRequests implements AutoCloseable {
         presenceInterval.toMillis(),
         presenceInterval.toMillis(),
         TimeUnit.MILLISECONDS);
+  }
+
+  /** A request whose deployment is not known before some of its body is there. */
+  void add(ArrivingRequest request) {
+    arriving.add(request);
+  }
+
+  void remove(ArrivingRequest request) {
+    arriving.remove(request);
   }
 
   void add(ProxiedRequest request) {
@@ -97,6 +107,8 @@ final class ActiveRequests implements AutoCloseable {
       }
       List<Client> clients = new ArrayList<>(requests);
       clients.addAll(responding);
+      clients.addAll(arriving);
+      arriving.forEach(ArrivingRequest::watch);
       stalls.look(clients, now);
       lookForUnseen(now);
       housekeeping.run();

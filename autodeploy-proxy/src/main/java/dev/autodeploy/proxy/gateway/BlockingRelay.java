@@ -44,16 +44,33 @@ final class BlockingRelay implements Relay {
 
   @Override
   public void readAhead(Consumer<@Nullable Cause> next) {
-    taken = budget.take(exchange.request().bodyLength());
-    if (taken > 0) {
+    int small = budget.take(exchange.request().bodyLength());
+    taken += small;
+    if (small > 0) {
       try {
-        exchange.readAhead(() -> body.readAhead(taken + 1));
+        exchange.readAhead(() -> body.readAhead(small + 1));
       } catch (IOException e) {
         next.accept(body.tooLarge() ? Cause.BODY_TOO_LARGE : Cause.BODY_BROKEN);
         return;
       }
     }
-    next.accept(body.count() < taken ? Cause.BODY_BROKEN : null);
+    next.accept(body.count() < small ? Cause.BODY_BROKEN : null);
+  }
+
+  @Override
+  public void peek(BodyPrefix prefix, Consumer<@Nullable Cause> next) {
+    try {
+      exchange.readAhead(() -> taken += body.peek(prefix, budget));
+    } catch (IOException e) {
+      next.accept(body.tooLarge() ? Cause.BODY_TOO_LARGE : Cause.BODY_BROKEN);
+      return;
+    }
+    next.accept(null);
+  }
+
+  @Override
+  public void replace(int from, int to, byte[] by) {
+    body.replace(from, to, by);
   }
 
   @Override

@@ -32,6 +32,15 @@ final class BodyBudget {
     return need;
   }
 
+  /** Takes so many bytes, if there are as many. */
+  boolean reserve(int bytes) {
+    if (left.addAndGet(-bytes) < 0) {
+      left.addAndGet(bytes);
+      return false;
+    }
+    return true;
+  }
+
   void giveBack(int bytes) {
     left.addAndGet(bytes);
   }

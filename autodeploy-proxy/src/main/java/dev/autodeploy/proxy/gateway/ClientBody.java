@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.spi.Ticker;
+import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientBody extends FilterInputStream {
   private static final byte[] NOTHING = {};
+  private static final int PEEK = 8 * 1024;
 
   private final long limit;
   private final BodyPace pace;
@@ -107,13 +109,55 @@ final class ClientBody extends FilterInputStream {
    * @param max how many bytes at most; one more than it has, to see its end
    */
   void readAhead(int max) throws IOException {
-    byte[] buffer = new byte[max];
-    int count = 0;
+    byte[] buffer = Arrays.copyOf(ahead, Math.max(max, ahead.length));
+    int count = ahead.length;
     while (count < max && !ended) {
       int n = receive(buffer, count, max - count);
       count += Math.max(0, n);
     }
     ahead = Arrays.copyOf(buffer, count);
+  }
+
+  /**
+   * Reads the beginning before anybody asks for it.
+   *
+   * @param prefix gets it, until it wants no more
+   * @param budget is asked for the memory
+   * @return how many bytes were taken from the budget
+   */
+  int peek(BodyPrefix prefix, BodyBudget budget) throws IOException {
+    byte[] buffer = new byte[PEEK];
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    int reserved = 0;
+    try {
+      while (!prefix.isDone() && !ended && budget.reserve(PEEK)) {
+        reserved += PEEK;
+        int room = Math.min(PEEK, prefix.room());
+        int n = 0;
+        while (n < room && !prefix.isDone()) {
+          int came = receive(buffer, n, room - n);
+          if (came < 0) {
+            break;
+          }
+          prefix.add(buffer, n, came);
+          n += came;
+        }
+        all.write(buffer, 0, n);
+      }
+    } finally {
+      ahead = all.toByteArray();
+    }
+    prefix.end();
+    return reserved;
+  }
+
+  /** Replaces some bytes of what was read before anybody asked for it. */
+  void replace(int from, int to, byte[] by) {
+    byte[] changed = new byte[ahead.length - (to - from) + by.length];
+    System.arraycopy(ahead, 0, changed, 0, from);
+    System.arraycopy(by, 0, changed, from, by.length);
+    System.arraycopy(ahead, to, changed, from + by.length, ahead.length - to);
+    ahead = changed;
   }
 
   private int receive(byte[] buffer, int offset, int length) throws IOException {

@@ -74,6 +74,16 @@ public interface Exchange {
   void whenDone(CompletableFuture<?> future, Runnable next);
 
   /**
+   * Continues with what may run code of the host application: on this thread if it may block, else
+   * on another one. So this is the last thing that a caller does.
+   *
+   * @param next what to do
+   */
+  default void runBlocking(Runnable next) {
+    next.run();
+  }
+
+  /**
    * Returns whether the front itself notices a client that leaves, and says so; see {@link
    * #onClientGone}.
    *

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
@@ -38,7 +39,9 @@ public final class Gateway implements AutoCloseable {
   private final BodyBudget budget = new BodyBudget(READ_AHEAD_BYTES);
   private final LinkServices services;
   private final LastAnswers lastAnswers;
+  private final List<LinkStep> arrival;
   private final List<LinkStep> steps;
+  private final @Nullable ModelStep models;
 
   /**
    * Creates a gateway.
@@ -64,6 +67,11 @@ public final class Gateway implements AutoCloseable {
               housekeeping.run();
             },
             ticker);
+    ModelRouter modelRouter = config.models();
+    models =
+        modelRouter == null
+            ? null
+            : new ModelStep(modelRouter, config.deployments(), config.access());
     ConnectionRules connections = new ConnectionRules(config.closeAfterChunked());
     LinkAddresses addresses = new LinkAddresses(config.trustForwarded(), config.publicUrl());
     services =
@@ -77,27 +85,36 @@ public final class Gateway implements AutoCloseable {
             upstreams,
             active,
             connections,
-            new LinkResponder(connections, active, config.cors()),
+            new LinkResponder(connections, active, config.cors(), models),
             ticker);
     lastAnswers = new LastAnswers(config.keepAuthorization(), ticker);
-    steps = steps(config, router, connections, addresses, lastAnswers, ticker);
+    arrival = arrival(config, router, connections, models);
+    steps = steps(config, addresses, lastAnswers, ticker);
   }
 
-  private static List<LinkStep> steps(
+  /** Returns the steps up to the deployment's name. */
+  private static List<LinkStep> arrival(
       GatewayConfig config,
       Router router,
       ConnectionRules connections,
-      LinkAddresses addresses,
-      LastAnswers lastAnswers,
-      Ticker ticker) {
-    AccessRules access = config.access();
+      @Nullable ModelStep models) {
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new GuardStep(connections));
     steps.add(new HealthStep(router));
-    steps.add(new RouteStep(router));
+    steps.add(new RouteStep(router, models));
     steps.add(new SiteStep(config.sites(), config.cors()));
     steps.add(new ServiceWorkerStep());
     steps.add(new PreflightStep(config.cors()));
+    if (models != null) {
+      steps.add(models);
+    }
+    return List.copyOf(steps);
+  }
+
+  private static List<LinkStep> steps(
+      GatewayConfig config, LinkAddresses addresses, LastAnswers lastAnswers, Ticker ticker) {
+    AccessRules access = config.access();
+    List<LinkStep> steps = new ArrayList<>();
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
     steps.add(new AccessStep(access));
     if (config.rateRequests() > 0) {
@@ -178,6 +195,29 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
+   * Returns whether a request is for the address that all models share, so that no handler of the
+   * host application gets it.
+   *
+   * @param head the request
+   * @return true if so
+   */
+  public boolean isForModels(RequestHead head) {
+    return models != null && models.serves(head.path());
+  }
+
+  /**
+   * Returns the paths that all models share, as a servlet container maps them.
+   *
+   * @param router finds the deployment of a model
+   * @return the paths
+   */
+  public static List<String> modelMappings(ModelRouter router) {
+    List<String> all = ModelApi.mappings();
+    all.addAll(router.morePaths());
+    return List.copyOf(all);
+  }
+
+  /**
    * Checks a request that is for a handler of the host application, and responds to it if it is
    * refused.
    *
@@ -215,7 +255,8 @@ public final class Gateway implements AutoCloseable {
     return config.access().asksApplication()
         || !config.wake().isEmpty()
         || config.waitingPage()
-        || head.path().equals(STATUS_PATH);
+        || head.path().equals(STATUS_PATH)
+        || (models != null && models.mayBlock(head));
   }
 
   /**
@@ -238,18 +279,71 @@ public final class Gateway implements AutoCloseable {
   public void handle(Exchange exchange, @Nullable String dedicated) {
     AccessLog.Line line = AccessLog.begin(exchange.request());
     LinkCall call = new LinkCall(exchange.request(), dedicated, exchange.switchesProtocols());
-    LinkResponse own;
-    try {
-      own = firstResponse(call);
-      if (own == null) {
-        forward(exchange, call, line);
-        return;
-      }
-    } catch (RuntimeException e) { // a rule of the host application, as likely as not
-      LOG.error("The link failed to serve {}", call.head().shown(), e);
-      own = LinkResponse.of(Problems.internal(call.deploymentName()));
+    guarded(
+        exchange,
+        call,
+        line,
+        () -> {
+          LinkResponse own = firstResponse(arrival, call);
+          if (own != null) {
+            respond(exchange, own, line, call.deploymentName());
+          } else if (models != null && call.asksForModel()) {
+            findModel(models, exchange, call, line);
+          } else {
+            toDeployment(exchange, call, line);
+          }
+        });
+  }
+
+  private void findModel(ModelStep step, Exchange exchange, LinkCall call, AccessLog.Line line) {
+    new ArrivingRequest(services.active(), exchange, call)
+        .read(
+            step.search(call),
+            (search, failure) ->
+                guarded(
+                    exchange,
+                    call,
+                    line,
+                    () -> {
+                      LinkResponse own =
+                          failure == null
+                              ? step.chosen(exchange, call, search)
+                              : LinkResponse.of(unread(failure));
+                      if (own != null) {
+                        respond(exchange, own, line, call.deploymentName());
+                      } else {
+                        toDeployment(exchange, call, line);
+                      }
+                    }));
+  }
+
+  private Problem unread(Relay.Cause failure) {
+    return failure == Relay.Cause.BODY_TOO_LARGE
+        ? Problems.bodyTooLarge(null, config.maxRequestBody())
+        : Problems.requestBodyBroken(null);
+  }
+
+  private void toDeployment(Exchange exchange, LinkCall call, AccessLog.Line line) {
+    LinkResponse own = firstResponse(steps, call);
+    if (own == null) {
+      forward(exchange, call, line);
+    } else {
+      respond(exchange, own, line, call.deploymentName());
     }
-    respond(exchange, own, line, call.deploymentName());
+  }
+
+  /** Nothing that a rule of the host application throws leaves a request without a response. */
+  private void guarded(Exchange exchange, LinkCall call, AccessLog.Line line, Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException e) {
+      LOG.error("The link failed to serve {}", call.head().shown(), e);
+      respond(
+          exchange,
+          LinkResponse.of(Problems.internal(call.deploymentName())),
+          line,
+          call.deploymentName());
+    }
   }
 
   /**
@@ -269,7 +363,7 @@ public final class Gateway implements AutoCloseable {
         services.ticker());
   }
 
-  private @Nullable LinkResponse firstResponse(LinkCall call) {
+  private static @Nullable LinkResponse firstResponse(List<LinkStep> steps, LinkCall call) {
     for (LinkStep step : steps) {
       LinkResponse response = step.handle(call);
       if (response != null) {

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.Sticky;
 import dev.autodeploy.proxy.WakeRule;
 import dev.autodeploy.spi.Ticker;
@@ -44,6 +45,7 @@ public final class GatewayConfig {
   private final CorsRules cors;
   private final boolean okHttpOnly;
   private final boolean waitingPage;
+  private final @Nullable ModelRouter models;
   private final Ticker ticker;
 
   /**
@@ -83,6 +85,7 @@ public final class GatewayConfig {
     cors = new CorsRules(settings.cors);
     okHttpOnly = settings.okHttpOnly;
     waitingPage = settings.waitingPage;
+    models = settings.models;
     ticker = Ticker.system();
   }
 
@@ -241,6 +244,11 @@ public final class GatewayConfig {
   /** Returns whether browsers get a page while an instance starts. */
   public boolean waitingPage() {
     return waitingPage;
+  }
+
+  /** Returns what finds the deployment of a model, or null if links have no address for models. */
+  public @Nullable ModelRouter models() {
+    return models;
   }
 
   /** Returns the clock that limits are measured by. */

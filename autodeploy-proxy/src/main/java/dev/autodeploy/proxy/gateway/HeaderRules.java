@@ -166,6 +166,7 @@ final class HeaderRules {
     return isOurs(name)
         || WHOLE_ORIGIN.contains(name)
         || (route.sharesOrigin() && SHARED_ORIGIN.contains(name))
+        || (route.byModel() && name.equals("set-cookie")) // no path of it is this one's alone
         || (name.equals("preference-applied") && saysWait(value));
   }
 

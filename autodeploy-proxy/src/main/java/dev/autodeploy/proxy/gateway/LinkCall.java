@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A request on its way through the steps, and what they have found out. Used by one thread. */
 final class LinkCall {
-  private final RequestHead head;
+  private RequestHead head;
   private final @Nullable String dedicated;
   private final boolean switchesProtocols;
   private @Nullable Route route;
@@ -19,6 +19,8 @@ final class LinkCall {
   private InstanceUse use = InstanceUse.ORDINARY;
   private @Nullable String tokenId;
   private StickyRules.@Nullable Caller caller;
+  private boolean asksForModel;
+  private @Nullable Relay relay;
 
   /**
    * Creates a call.
@@ -35,6 +37,40 @@ final class LinkCall {
 
   RequestHead head() {
     return head;
+  }
+
+  /** The body has another length than it came with. */
+  void bodyLength(long length) {
+    head =
+        new RequestHead(
+            head.method(),
+            head.target(),
+            head.version(),
+            head.headers(),
+            length,
+            head.remote(),
+            head.local(),
+            head.secure());
+  }
+
+  /** Returns the relay of the exchange, which there is one of. */
+  Relay relay(Exchange exchange) {
+    Relay known = relay;
+    if (known == null) {
+      known = exchange.relay();
+      relay = known;
+    }
+    return known;
+  }
+
+  /** The model that the request names is going to choose its deployment. */
+  void askForModel() {
+    asksForModel = true;
+  }
+
+  /** Returns whether the model is not known yet. */
+  boolean asksForModel() {
+    return asksForModel && route == null;
   }
 
   @Nullable String dedicated() {

@@ -13,8 +13,14 @@ final class LinkResponder {
   private final ConnectionRules connections;
   private final ActiveRequests active;
   private final CorsRules cors;
+  private final @Nullable ModelStep models;
 
-  LinkResponder(ConnectionRules connections, ActiveRequests active, CorsRules cors) {
+  LinkResponder(
+      ConnectionRules connections,
+      ActiveRequests active,
+      CorsRules cors,
+      @Nullable ModelStep models) {
+    this.models = models;
     this.connections = connections;
     this.active = active;
     this.cors = cors;
@@ -29,8 +35,15 @@ final class LinkResponder {
    */
   void send(Exchange exchange, LinkResponse response, @Nullable String deployment) {
     cors.addTo(response.headers(), exchange.request(), deployment);
-    LinkResponse sent = Grpc.asks(exchange.request()) ? Grpc.response(response) : response;
+    LinkResponse sent = shaped(exchange.request(), response);
     active.whileResponding(exchange, () -> write(exchange, sent));
+  }
+
+  private LinkResponse shaped(RequestHead head, LinkResponse response) {
+    if (Grpc.asks(head)) {
+      return Grpc.response(response);
+    }
+    return models == null ? response : models.shaped(head, response);
   }
 
   private void write(Exchange exchange, LinkResponse response) {

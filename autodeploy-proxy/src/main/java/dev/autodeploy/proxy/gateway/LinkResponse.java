@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param type the body's media type, or null if there is no body
  * @param body the body
  * @param charset how the body is written
- * @param detail what happened, in one sentence, if it is a problem
+ * @param problem the problem that it tells, or null if it tells none
  */
 record LinkResponse(
     int status,
@@ -22,7 +22,7 @@ record LinkResponse(
     @Nullable String type,
     String body,
     Charset charset,
-    @Nullable String detail) {
+    @Nullable Problem problem) {
 
   static LinkResponse text(int status, HttpHeaders headers, @Nullable String type, String body) {
     return new LinkResponse(status, headers, type, body, UTF_8, null);
@@ -62,11 +62,16 @@ record LinkResponse(
     }
     headers.set("Cache-Control", "no-store");
     return new LinkResponse(
-        problem.status(),
-        headers,
-        "application/problem+json",
-        problem.json(),
-        UTF_8,
-        problem.detail());
+        problem.status(), headers, "application/problem+json", problem.json(), UTF_8, problem);
+  }
+
+  /** Returns what happened, in one sentence, if it is a problem. */
+  @Nullable String detail() {
+    return problem == null ? null : problem.detail();
+  }
+
+  /** Returns the response with another body. */
+  LinkResponse withBody(String otherType, String otherBody) {
+    return new LinkResponse(status, headers, otherType, otherBody, UTF_8, problem);
   }
 }

@@ -6,6 +6,7 @@ import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.CorsPolicy;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.Sticky;
 import dev.autodeploy.proxy.TokenCarrier;
 import dev.autodeploy.proxy.WakeRule;
@@ -72,6 +73,7 @@ public final class LinkSettings {
   private final Set<String> allowedOrigins = new LinkedHashSet<>();
   boolean sandboxLinks;
   boolean waitingPage;
+  @Nullable ModelRouter models;
   boolean okHttpOnly;
 
   /**
@@ -270,6 +272,10 @@ public final class LinkSettings {
 
   public void waitingPage(boolean value) {
     waitingPage = value;
+  }
+
+  public void models(ModelRouter value) {
+    models = requireNonNull(value, "models");
   }
 
   /**

@@ -90,6 +90,11 @@ public record Problem(
    * @return JSON
    */
   String json() {
+    return Json.write(document());
+  }
+
+  /** Returns the members of the document. */
+  Map<String, Object> document() {
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("type", type.type());
     document.put("title", type.title());
@@ -100,7 +105,7 @@ public record Problem(
     }
     document.putAll(members);
     document.put("error", clientError());
-    return Json.write(document);
+    return document;
   }
 
   /** Returns the error as clients of OpenAI's and Anthropic's interfaces look for it. */
@@ -108,11 +113,17 @@ public record Problem(
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("message", detail);
     error.put("type", clientType());
-    error.put("code", type.slug().replace('-', '_'));
+    error.put("code", clientCode());
     return error;
   }
 
-  private String clientType() {
+  /** Returns the code that clients compare. */
+  String clientCode() {
+    return type.slug().replace('-', '_');
+  }
+
+  /** Returns the kind of error in OpenAI's words. */
+  String clientType() {
     return switch (status()) {
       case 401 -> "authentication_error";
       case 403 -> "permission_error";

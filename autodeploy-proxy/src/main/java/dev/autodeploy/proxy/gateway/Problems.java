@@ -41,6 +41,32 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem modelNotFound(String model) {
+    return Problem.of(
+        ProblemType.MODEL_NOT_FOUND,
+        "The model '"
+            + PlainText.line(model)
+            + "' does not exist or you do not have access to it; GET /v1/models lists those that you"
+            + " can use");
+  }
+
+  static Problem modelNotNamed(boolean beyond, int prefix) {
+    return Problem.of(
+        ProblemType.MODEL_NOT_NAMED,
+        beyond
+            ? "no model is named in the first "
+                + prefix
+                + " bytes of the body; put the field 'model' before what is long, or name the model"
+                + " in the header AutoDeploy-Model"
+            : "you must provide a model: in the field 'model' of the body, or in the header"
+                + " AutoDeploy-Model");
+  }
+
+  static Problem modelMethod(String method) {
+    return Problem.of(
+        ProblemType.METHOD_NOT_ALLOWED, "requests to this address have the method " + method);
+  }
+
   static Problem upgradeNotSupported(String name) {
     return Problem.of(
             ProblemType.UPGRADE_NOT_SUPPORTED,
@@ -139,7 +165,7 @@ public final class Problems {
         .about(name);
   }
 
-  static Problem bodyTooLarge(String name, long limit) {
+  static Problem bodyTooLarge(@Nullable String name, long limit) {
     return Problem.of(
             ProblemType.BODY_TOO_LARGE,
             "the body is longer than " + limit + " bytes, the maximum of this link")
@@ -188,7 +214,7 @@ public final class Problems {
         .with("instance", instance);
   }
 
-  static Problem requestBodyBroken(String name) {
+  static Problem requestBodyBroken(@Nullable String name) {
     return Problem.of(ProblemType.BAD_REQUEST, "the request's body could not be read to its end")
         .about(name)
         .closing();

@@ -75,7 +75,7 @@ final class ProxiedRequest implements Client {
       AccessLog.Line log) {
     this.services = services;
     this.exchange = exchange;
-    this.head = exchange.request();
+    this.head = call.head();
     this.route = call.route();
     this.deployment = call.deployment();
     this.rule = call.rule();
@@ -84,7 +84,7 @@ final class ProxiedRequest implements Client {
     this.log = log;
     place =
         new QueuePlace(services.shares(), services.pendingLimit(), call.request(), call.tokenId());
-    relay = exchange.relay();
+    relay = call.relay(exchange);
     failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
     link = services.addresses().of(head, route);
     upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;

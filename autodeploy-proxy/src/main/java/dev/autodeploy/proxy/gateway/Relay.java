@@ -38,6 +38,24 @@ public interface Relay {
   }
 
   /**
+   * Has somebody look at the beginning of the body, which stays there to be sent. Called before
+   * {@link #readAhead}.
+   *
+   * @param prefix looks at it
+   * @param next continues, with null or with why the body cannot be read
+   */
+  void peek(BodyPrefix prefix, Consumer<@Nullable Cause> next);
+
+  /**
+   * Replaces some bytes of the beginning that was looked at.
+   *
+   * @param from the first of them
+   * @param to the one after the last of them
+   * @param by what comes in their place
+   */
+  void replace(int from, int to, byte[] by);
+
+  /**
    * Returns whether the client sends its body more slowly than it may. Called by any thread.
    *
    * @return true if so

@@ -10,8 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param deployment the name that the link holds
  * @param prefix what was cut off the path, such as {@code /d/breezyvoice}; empty if nothing was
  * @param target path and query for the instance, byte for byte
+ * @param byModel whether the model that the request names chose the deployment
  */
-record Route(String deployment, String prefix, String target) {
+record Route(String deployment, String prefix, String target, boolean byModel) {
+
+  /** Creates the route of a service link. */
+  Route(String deployment, String prefix, String target) {
+    this(deployment, prefix, target, false);
+  }
 
   /** The request header that chooses an instance. */
   static final String RULE = "Deploy-Route-Rule";
@@ -23,7 +29,7 @@ record Route(String deployment, String prefix, String target) {
 
   /** Returns whether other deployments have links of the same origin. */
   boolean sharesOrigin() {
-    return !prefix.isEmpty();
+    return byModel || !prefix.isEmpty();
   }
 
   /** Returns the path for the instance, without the query. */

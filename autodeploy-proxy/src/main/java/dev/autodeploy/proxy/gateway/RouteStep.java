@@ -2,12 +2,17 @@ package dev.autodeploy.proxy.gateway;
 
 import org.jspecify.annotations.Nullable;
 
-/** Finds the deployment's name in port, host or path; what has none must be the status. */
+/**
+ * Finds the deployment's name in port, host or path; what has none must be the status, or a request
+ * whose model chooses the deployment.
+ */
 final class RouteStep implements LinkStep {
   private final Router router;
+  private final @Nullable ModelStep models;
 
-  RouteStep(Router router) {
+  RouteStep(Router router, @Nullable ModelStep models) {
     this.router = router;
+    this.models = models;
   }
 
   @Override
@@ -15,6 +20,10 @@ final class RouteStep implements LinkStep {
     Route route = router.route(call.head(), call.dedicated());
     if (route != null) {
       call.route(route);
+      return null;
+    }
+    if (models != null && models.serves(call.head().path())) {
+      call.askForModel();
       return null;
     }
     return call.head().path().equals(Gateway.STATUS_PATH)

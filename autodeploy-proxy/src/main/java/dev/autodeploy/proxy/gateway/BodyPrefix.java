@@ -1,0 +1,97 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.util.Arrays;
+
+/**
+ * The beginning of a request's body, for somebody who looks for something in it. It is looked at
+ * whenever it has doubled, so that reading a long one costs no more than twice its length. Used by
+ * one thread at a time.
+ */
+public final class BodyPrefix {
+  /** Up to so many bytes it is looked at whenever something has come. */
+  private static final int OFTEN = 16 * 1024;
+
+  private final int max;
+  private final Search search;
+  private byte[] bytes = new byte[1024];
+  private int length;
+  private int next;
+  private boolean done;
+
+  /** Looks for something in the beginning of a body. */
+  @FunctionalInterface
+  public interface Search {
+
+    /**
+     * Looks.
+     *
+     * @param bytes hold the beginning
+     * @param length how many of them
+     * @param last whether no more will come
+     * @return whether the search is over
+     */
+    boolean isOver(byte[] bytes, int length, boolean last);
+  }
+
+  /**
+   * Creates a beginning.
+   *
+   * @param max how many bytes it has at most
+   * @param search looks for something in it
+   */
+  public BodyPrefix(int max, Search search) {
+    this.max = max;
+    this.search = search;
+  }
+
+  /**
+   * Returns how many more bytes it may have.
+   *
+   * @return the number
+   */
+  public int room() {
+    return max - length;
+  }
+
+  /**
+   * Returns whether no more bytes are wanted.
+   *
+   * @return true if so
+   */
+  public boolean isDone() {
+    return done;
+  }
+
+  /**
+   * Adds bytes, and looks if there is enough that is new.
+   *
+   * @param buffer holds them
+   * @param offset where they begin
+   * @param count how many there are, at most {@link #room()}
+   * @return whether no more bytes are wanted
+   */
+  public boolean add(byte[] buffer, int offset, int count) {
+    if (length + count > bytes.length) {
+      bytes =
+          Arrays.copyOf(bytes, (int) Math.min(max, Math.max(2L * bytes.length, length + count)));
+    }
+    System.arraycopy(buffer, offset, bytes, length, count);
+    length += count;
+    if (!done && (length >= next || length == max)) {
+      next = length < OFTEN ? length + 1 : 2 * length;
+      done = search.isOver(bytes, length, length == max);
+      if (length == max) {
+        done = true;
+      }
+    }
+    return done;
+  }
+
+  /** No more bytes will come: the body is at its end, or there is no memory for more of it. */
+  public void end() {
+    if (!done) {
+      done = true;
+      search.isOver(bytes, length, true);
+    }
+  }
+}
