@@ -121,7 +121,7 @@ final class ModelClientsTest {
           "generate app says gpt-4o",
           "embed 0.5,0.25",
           "404 ResponseError The model 'gpt-9' does n",
-          "503 ResponseError deployment 'broken' ",
+          "503 ResponseError deployment 'broken' coul",
           "cancelled after app");
 
   @ParameterizedTest
