@@ -23,7 +23,8 @@ module dev.autodeploy.core {
       dev.autodeploy.proxy.netty,
       dev.autodeploy.servlet;
   exports dev.autodeploy.internal.probe to
-      dev.autodeploy.docker;
+      dev.autodeploy.docker,
+      dev.autodeploy.kubernetes;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
   exports dev.autodeploy.internal.store to
@@ -32,12 +33,14 @@ module dev.autodeploy.core {
       dev.autodeploy.console,
       dev.autodeploy.docker,
       dev.autodeploy.jdbc,
+      dev.autodeploy.kubernetes,
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.internal.util to
       dev.autodeploy.console,
       dev.autodeploy.docker,
       dev.autodeploy.jdbc,
+      dev.autodeploy.kubernetes,
       dev.autodeploy.proxy,
       dev.autodeploy.testing;
   exports dev.autodeploy.spi;

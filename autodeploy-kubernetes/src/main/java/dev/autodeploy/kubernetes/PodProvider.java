@@ -1,0 +1,281 @@
+package dev.autodeploy.kubernetes;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProbeTarget;
+import dev.autodeploy.spi.ProviderCapacity;
+import dev.autodeploy.spi.ProviderCatalog;
+import dev.autodeploy.spi.ProviderContext;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.StartRequest;
+import io.fabric8.kubernetes.api.model.Pod;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The instances of one provider, as pods: starts, watches, lists and releases them. Thread-safe.
+ */
+final class PodProvider implements InstanceProvider {
+  private static final Logger LOG = LoggerFactory.getLogger(PodProvider.class);
+  private static final Duration NODES = Duration.ofSeconds(30);
+  private static final Duration LEFTOVERS = Duration.ofMinutes(5);
+
+  private final Cluster cluster;
+  private final String hostName;
+  private final KubernetesThreads threads = new KubernetesThreads();
+  private final HostObject host = new HostObject();
+  private final NodeGpus gpus;
+  private final SpecCheck checks;
+  private final AccessRights rights;
+  private final Heartbeats heartbeats;
+  private final OwnerHold hold;
+  private final PodServices services;
+  private final PodWatch watch;
+  private final PodLifecycle lifecycle;
+
+  /**
+   * Makes one.
+   *
+   * @param hostName the name of this machine, or of this process' pod
+   */
+  PodProvider(Cluster cluster, String hostName) {
+    this.cluster = cluster;
+    this.hostName = hostName;
+    gpus = new NodeGpus(cluster);
+    checks = new SpecCheck(cluster.settings());
+    rights = new AccessRights(cluster, cluster.namespace(), AccessRights.forPods(cluster.reach()));
+    heartbeats = new Heartbeats(cluster, threads, host);
+    hold = new OwnerHold(cluster, heartbeats, hostName);
+    RecentlyReleased released = new RecentlyReleased();
+    PodEvents events = new PodEvents(cluster);
+    watch = new PodWatch(cluster, threads, events, released::contains);
+    services =
+        new PodServices(
+            cluster,
+            threads,
+            watch,
+            events,
+            new EnvironmentSecret(cluster, host),
+            host,
+            new Reach(cluster));
+    lifecycle = new PodLifecycle(services, released);
+  }
+
+  @Override
+  public String name() {
+    return "kubernetes";
+  }
+
+  @Override
+  public void open(ProviderContext context) {
+    try {
+      if (cluster.isInside() && cluster.settings().placement().ownerReference()) {
+        host.find(cluster, hostName);
+      }
+      heartbeats.open(context.owner());
+      hold.take(context.owner());
+      heartbeats.start();
+      watch.open(context);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      close();
+      throw ClusterException.of("waiting for the owner", e);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+    threads.submit(gpus::look);
+    threads.scheduleAtInterval(NODES, gpus::look);
+    threads.submit(() -> services.secrets().deleteLeftovers(context.owner()));
+    threads.scheduleAtInterval(
+        LEFTOVERS, () -> services.secrets().deleteLeftovers(context.owner()));
+    LOG.info(
+        "Using Kubernetes at {}, namespace {}, owner {}; instances are reached by {}",
+        cluster.address(),
+        cluster.namespace(),
+        context.owner(),
+        services.reach().kind());
+  }
+
+  @Override
+  public void validate(DeploymentSpec spec) {
+    checks.check(spec);
+    rights.check();
+  }
+
+  @Override
+  public CompletionStage<ProviderInstance> start(StartRequest request) {
+    return CompletableFuture.completedFuture(lifecycle.start(request));
+  }
+
+  @Override
+  public CompletionStage<Void> release(String instanceId, Duration grace) {
+    lifecycle.release(instanceId, grace);
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public CompletionStage<List<ProviderInstance>> list(String owner) {
+    List<Pod> pods =
+        cluster.call(
+            "listing pods",
+            client ->
+                client
+                    .pods()
+                    .inNamespace(cluster.namespace())
+                    .withLabels(PodLabels.selector(owner))
+                    .list()
+                    .getItems());
+    List<ProviderInstance> instances = new ArrayList<>();
+    for (Pod pod : pods) {
+      PodLabels labels = PodLabels.of(pod);
+      // An object can outlive its containers by many seconds, but nothing is left to be paid for.
+      if (labels != null && labels.owner().equals(owner) && !new PodState(pod).isGone()) {
+        instances.add(listed(labels, pod));
+      }
+    }
+    return CompletableFuture.completedFuture(instances);
+  }
+
+  private ProviderInstance listed(PodLabels labels, Pod pod) {
+    PodState state = new PodState(pod);
+    boolean starting = lifecycle.isStarting(labels.instanceId());
+    InstanceExit exit = state.hasEnded() && !starting ? watch.exit(pod) : null;
+    URI endpoint = null;
+    if (!starting && exit == null && labels.owner().equals(watch.owner())) {
+      endpoint = adopted(labels, pod, state);
+    }
+    return new ProviderInstance(
+        labels.instanceId(),
+        labels.deployment(),
+        labels.slot(),
+        labels.fingerprint(),
+        endpoint,
+        labels.startedAt(),
+        exit,
+        labels.gpus());
+  }
+
+  /** Looks after a pod, perhaps of an earlier process, from now on. */
+  private @Nullable URI adopted(PodLabels labels, Pod pod, PodState state) {
+    TrackedPod instance = watch.track(labels);
+    if (instance.isUp()) {
+      return instance.endpoint();
+    }
+    URI endpoint = null;
+    try {
+      endpoint = state.isRunning() ? services.reach().find(pod, labels) : null;
+    } catch (ClusterException e) {
+      LOG.debug("{}", e.getMessage()); // listed all the same, and found the next time
+    }
+    if (endpoint != null || state.failure() != null) {
+      instance.heard(pod);
+      watch.up(instance, endpoint);
+    }
+    return endpoint;
+  }
+
+  @Override
+  public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    return CompletableFuture.completedFuture(
+        PodLog.tail(cluster, Names.ofInstance(instanceId), lines));
+  }
+
+  @Override
+  public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
+      throws IOException, InterruptedException {
+    TrackedPod known = watch.find(instance.instanceId());
+    if (known == null) {
+      return probe.isReady(
+          ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
+    }
+    ProbeTarget target =
+        new ProbeTarget(
+            requireNonNull(instance.endpoint(), "endpoint"),
+            services.reach().isDirect(),
+            () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES),
+            known.log(cluster, threads));
+    boolean ready = probe.isReady(target);
+    if (ready) {
+      known.closeLog();
+    }
+    return ready;
+  }
+
+  @Override
+  public CompletionStage<Void> detach(String instanceId) {
+    TrackedPod known = watch.find(instanceId);
+    if (known != null) {
+      known.detach();
+      KubernetesThreads.quietly(
+          () -> {
+            boolean unused = heartbeats.beat();
+          });
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Override
+  public ProviderCapacity capacity() {
+    List<ProviderCapacity.Gpu> known = gpus.known();
+    return known == null ? ProviderCapacity.unknown() : ProviderCapacity.of(known);
+  }
+
+  @Override
+  public CompletionStage<ProviderCatalog> catalog() {
+    gpus.look();
+    List<ProviderCapacity.Gpu> known = gpus.known();
+    return CompletableFuture.completedFuture(
+        new ProviderCatalog(
+            List.of(),
+            List.of(),
+            known == null
+                ? List.of()
+                : known.stream()
+                    .map(gpu -> new ProviderCatalog.Gpu(gpu.id(), gpu.model(), ""))
+                    .toList()));
+  }
+
+  @Override
+  public void close() {
+    // An interrupt would end the calls and leave pods running, so it is restored at the end.
+    boolean interrupted = false;
+    for (TrackedPod instance : watch.all()) {
+      do {
+        interrupted |= Thread.interrupted();
+        end(instance);
+      } while (Thread.currentThread().isInterrupted());
+    }
+    watch.close();
+    services.reach().close();
+    hold.close();
+    threads.close();
+    cluster.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void end(TrackedPod instance) {
+    if (instance.isLeft()) {
+      return;
+    }
+    try {
+      lifecycle.release(instance.instanceId(), Duration.ZERO);
+    } catch (RuntimeException e) {
+      LOG.warn("Instance {} may still run: {}", instance.instanceId(), e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,231 @@
+package dev.autodeploy.kubernetes;
+
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.EventList;
+import io.fabric8.kubernetes.api.model.EventListBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.Buffer;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster without any container: fabric8's server keeps the objects, {@link FakeKubelet} makes
+ * local processes of pods. Its API server refuses, loses and delays what a test says.
+ */
+final class FakeCluster implements ClusterAccess, AutoCloseable {
+  static final String NAMESPACE = "models";
+  private static final Logger QUIET = Logger.getLogger(MockWebServer.class.getName());
+  private static final Pattern POD =
+      Pattern.compile("/api/v1/namespaces/[^/]+/pods(?:/([^/?]+))?(/log)?(?:\\?.*)?");
+
+  final FakeKubelet kubelet;
+  final List<Event> events = new CopyOnWriteArrayList<>();
+
+  /** The rights that the application lacks, such as {@code create pods}. */
+  final Set<String> denied = ConcurrentHashMap.newKeySet();
+
+  /** The words with which the creation of pods is refused, if at all. */
+  volatile @Nullable String refusal;
+
+  private final KubernetesMockServer server;
+  private final KubernetesClient admin;
+  private final List<KubernetesClient> clients = new CopyOnWriteArrayList<>();
+
+  FakeCluster(Path directory) {
+    QUIET.setLevel(Level.OFF);
+    // Reading the first pod takes seconds of a slow machine, which its event loop would miss.
+    Pod unused = Serialization.unmarshal(Serialization.asJson(new PodBuilder().build()), Pod.class);
+    server =
+        new KubernetesMockServer(
+            new Context(), new MockWebServer(), new HashMap<>(), new ApiServer(), false);
+    server.init();
+    admin = ClusterAccess.client(config());
+    kubelet = new FakeKubelet(admin, directory, events);
+  }
+
+  private Config config() {
+    return new ConfigBuilder(Config.empty())
+        .withMasterUrl(server.url("/"))
+        .withNamespace(NAMESPACE)
+        .withRequestRetryBackoffLimit(0)
+        .withRequestTimeout(20_000)
+        .build();
+  }
+
+  KubernetesClient admin() {
+    return admin;
+  }
+
+  @Override
+  public Cluster connect(
+      KubernetesSettings settings,
+      @Nullable Path kubeconfig,
+      @Nullable String context,
+      @Nullable String namespace) {
+    KubernetesClient client = ClusterAccess.client(config());
+    clients.add(client);
+    return new Cluster(client, namespace == null ? NAMESPACE : namespace, settings, false);
+  }
+
+  @Override
+  public String hostName() {
+    return "fake-host";
+  }
+
+  KubernetesInstanceProvider.Builder provider() {
+    return KubernetesInstanceProvider.builder().access(this).reach(PodReach.POD_IP);
+  }
+
+  @Override
+  public void close() {
+    kubelet.close();
+    clients.forEach(KubernetesClient::close);
+    admin.close();
+    server.destroy();
+  }
+
+  private static MockResponse json(int code, Object body) {
+    return new MockResponse()
+        .setResponseCode(code)
+        .setHeader("Content-Type", "application/json")
+        .setBody(Serialization.asJson(body));
+  }
+
+  private static MockResponse refused(int code, String reason, String message) {
+    return json(
+        code,
+        new StatusBuilder()
+            .withCode(code)
+            .withStatus("Failure")
+            .withReason(reason)
+            .withMessage(message)
+            .build());
+  }
+
+  /** What a real API server does and the mock does not. */
+  private final class ApiServer extends KubernetesCrudDispatcher {
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+      String path = request.getPath();
+      if (path.contains("/selfsubjectaccessreviews")) {
+        return review(request.getUtf8Body());
+      }
+      if (path.contains("/events?") && request.getMethod().equals("GET")) {
+        return json(200, eventsOf(URLDecoder.decode(path, StandardCharsets.UTF_8)));
+      }
+      Matcher pod = POD.matcher(path);
+      if (!pod.matches()) {
+        return super.dispatch(request);
+      }
+      if (pod.group(2) != null) {
+        String log = kubelet.log(pod.group(1), path);
+        return log == null
+            ? refused(400, "BadRequest", "container is waiting to start")
+            : new MockResponse().setResponseCode(200).setBody(log);
+      }
+      return switch (request.getMethod()) {
+        case "POST" -> create(request);
+        case "DELETE" -> delete(request, pod.group(1));
+        default -> super.dispatch(request);
+      };
+    }
+
+    private MockResponse create(RecordedRequest request) {
+      String words = refusal;
+      if (words != null) {
+        return refused(403, "Forbidden", words);
+      }
+      Pod pod = Serialization.unmarshal(request.getUtf8Body(), Pod.class);
+      // What a kubelet has to end does not go before the kubelet says so.
+      Pod held =
+          new PodBuilder(pod)
+              .editMetadata()
+              .withFinalizers(FakeKubelet.FINALIZER)
+              .endMetadata()
+              .build();
+      MockResponse made =
+          super.dispatch(
+              new RecordedRequest(
+                  request.getHttpVersion(),
+                  request.method(),
+                  request.getPath(),
+                  request.getHeaders(),
+                  new Buffer().writeUtf8(Serialization.asJson(held))));
+      if (made.code() < 300) {
+        String body = made.getBody().readUtf8();
+        kubelet.run(Serialization.unmarshal(body, Pod.class));
+        return new MockResponse()
+            .setResponseCode(made.code())
+            .setHeader("Content-Type", "application/json")
+            .setBody(body);
+      }
+      return made;
+    }
+
+    private MockResponse delete(RecordedRequest request, String name) {
+      Matcher grace =
+          Pattern.compile("\"gracePeriodSeconds\":\\s*(\\d+)").matcher(request.getUtf8Body());
+      long seconds = grace.find() ? Long.parseLong(grace.group(1)) : 30;
+      MockResponse deleted = super.dispatch(request);
+      kubelet.delete(name, seconds);
+      return deleted;
+    }
+
+    private MockResponse review(String body) {
+      Map<?, ?> spec = (Map<?, ?>) Serialization.unmarshal(body, Map.class).get("spec");
+      Map<?, ?> asked = (Map<?, ?>) spec.get("resourceAttributes");
+      Object subresource = asked.get("subresource");
+      String right =
+          asked.get("verb")
+              + " "
+              + asked.get("resource")
+              + (subresource == null ? "" : "/" + subresource);
+      boolean allowed = !denied.contains(right);
+      return json(
+          201,
+          Map.of(
+              "apiVersion",
+              "authorization.k8s.io/v1",
+              "kind",
+              "SelfSubjectAccessReview",
+              "spec",
+              spec,
+              "status",
+              Map.of("allowed", allowed)));
+    }
+
+    private EventList eventsOf(String path) {
+      return new EventListBuilder()
+          .withItems(
+              events.stream()
+                  .filter(
+                      it -> path.contains("involvedObject.uid=" + it.getInvolvedObject().getUid()))
+                  .toList())
+          .build();
+    }
+  }
+}
