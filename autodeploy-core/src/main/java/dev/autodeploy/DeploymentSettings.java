@@ -33,6 +33,8 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   boolean pinned;
   int concurrency = DeploymentSpec.UNLIMITED;
   int maxPending = 1000;
+  @Nullable Duration maxRequestTime;
+  @Nullable Duration maxLifetime;
   Duration releaseGrace = RELEASE_GRACE;
   Duration startBackoff = START_BACKOFF;
   Duration maxStartBackoff = MAX_START_BACKOFF;
@@ -199,6 +201,36 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
    */
   public B maxPending(int value) {
     maxPending = Arguments.inRange("maxPending", value, 0, 1_000_000, " requests");
+    return self();
+  }
+
+  /**
+   * Sets how long one request on a link may occupy its instance. One that takes longer is cut: the
+   * client gets 504, if the response has not begun, and the instance takes no further request and
+   * is replaced when those in flight are over, unless it was the client that let it wait. Streams
+   * are requests as well; tunnels, such as WebSockets, are not cut. Default: no limit but those of
+   * the links.
+   *
+   * @param value 1 second to 365 days
+   * @return this
+   */
+  public B maxRequestTime(Duration value) {
+    maxRequestTime =
+        Arguments.inRange("maxRequestTime", value, Duration.ofSeconds(1), Duration.ofDays(365));
+    return self();
+  }
+
+  /**
+   * Sets how old an instance may get, counted from when it was ready. One that is older is replaced
+   * when it serves nothing: it takes no further request, and finishes those in flight. Default: no
+   * limit.
+   *
+   * @param value 1 second to 365 days
+   * @return this
+   */
+  public B maxLifetime(Duration value) {
+    maxLifetime =
+        Arguments.inRange("maxLifetime", value, Duration.ofSeconds(1), Duration.ofDays(365));
     return self();
   }
 

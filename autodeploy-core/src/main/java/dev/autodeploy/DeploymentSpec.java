@@ -313,6 +313,51 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns the probe that tells whether an instance that is ready still works.
+   *
+   * @return the probe, or null if it is not asked again
+   */
+  public @Nullable ReadinessProbe liveness() {
+    return settings.liveness;
+  }
+
+  /**
+   * Returns the pause between two questions of the liveness probe.
+   *
+   * @return the pause, by default 30 seconds
+   */
+  public Duration livenessInterval() {
+    return settings.livenessInterval;
+  }
+
+  /**
+   * Returns how many times in a row an instance fails the liveness probe before it is replaced.
+   *
+   * @return the number, by default 3
+   */
+  public int livenessThreshold() {
+    return settings.livenessThreshold;
+  }
+
+  /**
+   * Returns how long one request may occupy its instance.
+   *
+   * @return the time, or null for no limit
+   */
+  public @Nullable Duration maxRequestTime() {
+    return settings.maxRequestTime;
+  }
+
+  /**
+   * Returns how old an instance may get.
+   *
+   * @return the time since it was ready, or null for no limit
+   */
+  public @Nullable Duration maxLifetime() {
+    return settings.maxLifetime;
+  }
+
+  /**
    * Returns how long an instance gets to end by itself when it is released.
    *
    * @return the time, by default 10 seconds
@@ -407,6 +452,11 @@ public final class DeploymentSpec {
     values.add(pinned());
     values.add(concurrency());
     values.add(maxPending());
+    values.add(liveness());
+    values.add(livenessInterval());
+    values.add(livenessThreshold());
+    values.add(maxRequestTime());
+    values.add(maxLifetime());
     values.add(releaseGrace());
     values.add(startBackoff());
     values.add(maxStartBackoff());
@@ -521,17 +571,26 @@ public final class DeploymentSpec {
                 + " instances warm, but maxInstances is "
                 + maxInstances);
       }
-      for (String variable : Probes.variables(readiness)) {
+      checkVariables("readiness", readiness);
+      if (liveness != null) {
+        checkVariables("liveness", liveness);
+      }
+      return new DeploymentSpec(frozen());
+    }
+
+    private void checkVariables(String kind, ReadinessProbe probe) {
+      for (String variable : Probes.variables(probe)) {
         if (!environment.containsKey(variable)) {
           throw new IllegalArgumentException(
-              "the readiness probe of deployment '"
+              "the "
+                  + kind
+                  + " probe of deployment '"
                   + name
                   + "' refers to "
                   + variable
                   + ", which is no environment variable of the deployment");
         }
       }
-      return new DeploymentSpec(frozen());
     }
   }
 }

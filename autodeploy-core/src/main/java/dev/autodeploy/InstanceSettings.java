@@ -26,6 +26,8 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
   private static final double MIN_CPUS = 0.01;
   private static final double MAX_CPUS = 10_000;
   private static final int MIN_PROCESSES = 10;
+  private static final Duration LIVENESS_INTERVAL = Duration.ofSeconds(30);
+  private static final int LIVENESS_THRESHOLD = 3;
 
   @Nullable String image;
   @Nullable String snapshot;
@@ -43,6 +45,9 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
   ReadinessProbe readiness = ReadinessProbe.tcp();
   @Nullable Duration probeInterval;
   int probeThreshold = 1;
+  @Nullable ReadinessProbe liveness;
+  Duration livenessInterval = LIVENESS_INTERVAL;
+  int livenessThreshold = LIVENESS_THRESHOLD;
 
   InstanceSettings() {}
 
@@ -315,6 +320,46 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
    */
   public B probeThreshold(int value) {
     probeThreshold = Arguments.inRange("probeThreshold", value, 1, 100, " probes");
+    return self();
+  }
+
+  /**
+   * Sets the probe that tells whether an instance that is ready still works. It is asked only while
+   * the instance serves nothing, and an answer during which a request came does not count: one that
+   * is busy is never ended by it. An instance that fails it {@code livenessThreshold} times in a
+   * row is replaced, as far as one is needed. Default: an instance is never asked again. A probe of
+   * your own is not stored with the deployment.
+   *
+   * @param probe the probe; best one of HTTP, as a server that hangs may still accept connections
+   * @return this
+   */
+  public B liveness(ReadinessProbe probe) {
+    liveness = requireNonNull(probe, "liveness");
+    return self();
+  }
+
+  /**
+   * Sets the pause between two questions of {@code liveness}; an answer that takes longer counts as
+   * a failure. Default: 30 seconds.
+   *
+   * @param value 1 second to 1 hour
+   * @return this
+   */
+  public B livenessInterval(Duration value) {
+    livenessInterval =
+        Arguments.inRange("livenessInterval", value, Duration.ofSeconds(1), Duration.ofHours(1));
+    return self();
+  }
+
+  /**
+   * Sets how many times in a row an instance has to fail {@code liveness} to be replaced. Default:
+   * 3.
+   *
+   * @param value 1 to 100
+   * @return this
+   */
+  public B livenessThreshold(int value) {
+    livenessThreshold = Arguments.inRange("livenessThreshold", value, 1, 100, " probes");
     return self();
   }
 

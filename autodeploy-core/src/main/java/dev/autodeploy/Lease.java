@@ -57,6 +57,16 @@ public interface Lease extends AutoCloseable {
    */
   CompletionStage<InstanceExit> lost();
 
+  /**
+   * Gives the instance back, and has it replaced because it does not answer: it takes no further
+   * request, and is released when those in flight are over. Idempotent, like {@link #close()}.
+   *
+   * @param why what was found, in a sentence for people
+   */
+  default void abandon(String why) {
+    close();
+  }
+
   /** Gives the instance back. Idempotent. */
   @Override
   void close();

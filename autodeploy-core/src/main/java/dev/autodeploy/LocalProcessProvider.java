@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
@@ -94,6 +95,12 @@ public final class LocalProcessProvider implements InstanceProvider {
   @Override
   public ProviderCapacity capacity() {
     return processes.capacity();
+  }
+
+  /** Returns whether a GPU of an instance has gone from nvidia-smi's list. */
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return CompletableFuture.completedFuture(processes.lost(requireNonNull(instance, "instance")));
   }
 
   /** Starts an instance; blocks for some milliseconds. */

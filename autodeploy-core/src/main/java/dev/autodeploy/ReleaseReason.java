@@ -21,5 +21,13 @@ public enum ReleaseReason {
   /** Another deployment that waits gets its room. */
   MADE_ROOM,
   /** The provider had no room for it, so it never ran. */
-  NO_ROOM
+  NO_ROOM,
+  /** Its liveness probe failed too often in a row. */
+  UNHEALTHY,
+  /** A request of it took longer than {@code maxRequestTime}. */
+  HUNG,
+  /** A GPU of it was lost. */
+  GPU_LOST,
+  /** It is older than {@code maxLifetime}. */
+  TOO_OLD
 }

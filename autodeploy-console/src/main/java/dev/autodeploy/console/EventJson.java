@@ -50,6 +50,9 @@ final class EventJson {
       json.put("instanceId", e.instanceId()).put("message", e.exit().describe());
       json.set("exit", DeploymentJson.exit(e.exit()));
       json.put("inFlight", e.leasesLost());
+    } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
+      json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
+      json.put("message", e.message()).put("inFlight", e.inFlight());
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("inFlight", e.inFlight());

@@ -173,6 +173,26 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
+   * An instance that runs does not work, or is too old: it takes no new lease, is released when the
+   * open ones are closed, and another takes its place as far as one is needed.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param reason why
+   * @param message what was found, in a sentence
+   * @param inFlight how many leases are open
+   */
+  record InstanceReplaced(
+      Instant at,
+      String deployment,
+      String instanceId,
+      ReleaseReason reason,
+      String message,
+      int inFlight)
+      implements DeploymentEvent {}
+
+  /**
    * An instance takes no new lease and is released when the open ones are closed.
    *
    * @param at when

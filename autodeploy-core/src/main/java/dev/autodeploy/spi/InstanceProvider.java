@@ -4,6 +4,7 @@ import dev.autodeploy.DeploymentSpec;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -126,6 +127,18 @@ public interface InstanceProvider extends AutoCloseable {
       throws IOException, InterruptedException {
     return probe.isReady(
         ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
+  }
+
+  /**
+   * Checks whether an instance that runs still has what it was given, such as its GPUs. Asked about
+   * once a minute for each ready instance with GPUs, busy or not.
+   *
+   * @param instance the instance, which is up
+   * @return completes with a sentence that says what it has lost, for which it is replaced; empty
+   *     if nothing is known to be wrong
+   */
+  default CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return CompletableFuture.completedFuture(Optional.empty());
   }
 
   /**

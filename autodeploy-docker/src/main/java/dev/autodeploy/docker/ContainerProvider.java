@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -44,6 +45,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private final DockerThreads threads = new DockerThreads();
   private final GpuInventory inventory;
   private final GpuAllocator gpus;
+  private final GpuCheck gpuCheck;
   private final SpecCheck checks;
   private final Snapshots snapshots;
   private final ContainerRemover remover;
@@ -63,6 +65,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     inventory = new GpuInventory(client, settings, host.daemon());
     checks = new SpecCheck(host, inventory);
     gpus = new GpuAllocator(client, inventory, host.daemon().clockSkew());
+    gpuCheck = new GpuCheck(client);
     snapshots = new Snapshots(client);
     remover = new ContainerRemover(client);
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
@@ -273,6 +276,11 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
             known.stream()
                 .map(gpu -> new ProviderCapacity.Gpu(gpu.id(), gpu.names(), gpu.model(), 0))
                 .toList());
+  }
+
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return CompletableFuture.completedFuture(gpuCheck.lost(watch.owner(), instance.instanceId()));
   }
 
   @Override

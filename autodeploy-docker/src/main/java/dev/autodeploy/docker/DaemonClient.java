@@ -39,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+// Over 500 lines: every call to the daemon, so that each failure becomes one kind of exception.
 /**
  * The calls of a daemon. Every method blocks, for no longer than the call timeout, and fails with a
  * {@link DockerEngineException}.
@@ -330,16 +331,32 @@ final class DaemonClient implements AutoCloseable {
     String path =
         "/containers/" + container + "/logs?stdout=true&stderr=true&tail=" + Math.max(1, lines);
     try (Response response = transport.unary("GET", session.prefix + path)) {
-      if (response.getStatusCode() == 404) {
-        return List.of();
-      }
-      if (response.getStatusCode() != 200) {
-        throw DockerEngineException.answered(doing, text(response));
-      }
-      return LogFrames.lines(response.getBody(), lines);
+      return response.getStatusCode() == 404 ? List.of() : output(doing, response, lines);
     } catch (IOException | UncheckedIOException e) {
       throw failure(doing, e);
     }
+  }
+
+  /** Runs a command in a container that runs; returns the last lines that it wrote. */
+  List<String> run(String container, byte[] command, int lines, Duration timeout) {
+    String doing = "running a command in " + container;
+    String made =
+        post(doing, "/containers/" + container + "/exec", command, timeout).at("/Id").asText();
+    String path = session.prefix + "/exec/" + made + "/start";
+    byte[] start = "{\"Detach\":false,\"Tty\":false}".getBytes(StandardCharsets.UTF_8);
+    try (Response response = transport.execute("POST", path, start, timeout)) {
+      return output(doing, response, lines);
+    } catch (IOException | UncheckedIOException e) {
+      throw failure(doing, e);
+    }
+  }
+
+  private static List<String> output(String doing, Response response, int lines)
+      throws IOException {
+    if (response.getStatusCode() != 200) {
+      throw DockerEngineException.answered(doing, text(response));
+    }
+    return LogFrames.lines(response.getBody(), lines);
   }
 
   /**

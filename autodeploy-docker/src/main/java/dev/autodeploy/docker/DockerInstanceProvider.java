@@ -26,6 +26,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -121,6 +122,12 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   @Override
   public CompletionStage<Void> detach(String instanceId) {
     return containers.detach(instanceId);
+  }
+
+  /** Returns what an instance's container has lost of its GPUs, as nvidia-smi in it says. */
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return containers.check(instance);
   }
 
   @Override

@@ -55,6 +55,44 @@ class GpuTest {
     }
   }
 
+  /** A container that its host's systemd has taken the devices from prints this. */
+  @Test
+  void check_ofAContainerThatLostItsGpus_saysWhatItsDriverSays() {
+    String says = "Failed to initialize NVML: Unknown Error";
+    String smi = "printf '#!/bin/sh\\ncat /smi\\n' > /bin/nvidia-smi; chmod +x /bin/nvidia-smi; ";
+    DeploymentSpec spec =
+        DeploymentSpec.builder("gpu")
+            .image(TestDaemon.GPU)
+            .port(8080)
+            .startCommand(smi + "echo '" + says + "' > /smi; exec httpd -f -p 8080 -h /www")
+            .gpu(GpuRequest.ids("0"))
+            .build();
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpus("0", "1"))) {
+      ProviderInstance lost = docker.start(docker.request(spec, 0));
+      assertThat(docker.provider.check(lost).toCompletableFuture().join())
+          .hasValueSatisfying(what -> assertThat(what).endsWith("nvidia-smi says: " + says));
+      docker.release(lost);
+      assertThat(docker.provider.check(lost).toCompletableFuture().join()).isEmpty();
+
+      ProviderInstance well = docker.start(docker.request(spec(GpuRequest.ids("0")), 0));
+      assertThat(docker.provider.check(well).toCompletableFuture().join()).isEmpty();
+      docker.release(well);
+    }
+  }
+
+  @Test
+  void check_readsTheList() {
+    List<String> both = List.of("GPU 0: NVIDIA L4 (UUID: GPU-a)", "GPU 1: NVIDIA L4 (UUID: GPU-b)");
+    assertThat(GpuCheck.in(both, List.of("GPU-a", "GPU-b"))).isEmpty();
+    assertThat(GpuCheck.in(both, List.of("GPU-c")).orElseThrow())
+        .isEqualTo("GPU 'GPU-c' is no longer among those in its container");
+    assertThat(GpuCheck.in(both, List.of("7"))).as("indices are counted anew inside").isEmpty();
+    assertThat(GpuCheck.in(List.of("sh: nvidia-smi: not found"), List.of("GPU-a"))).isEmpty();
+    assertThat(
+            GpuCheck.in(List.of("Unable to determine the device handle: GPU is lost."), List.of()))
+        .isPresent();
+  }
+
   @Test
   void table_survivesARestartOfTheHost() {
     try (ProviderFixture before = ProviderFixture.open(b -> b.gpus("0", "1"))) {

@@ -25,6 +25,11 @@ import org.springframework.util.unit.DataSize;
  * @param maxProcesses Processes that an instance may have.
  * @param workingDirectory Directory that the service starts in.
  * @param readiness Probe that tells that an instance is ready.
+ * @param liveness Probe that tells that an idle instance still works.
+ * @param livenessInterval Pause between two questions of that probe.
+ * @param livenessThreshold How many times in a row it has to fail.
+ * @param maxRequestTime How long one request may take.
+ * @param maxLifetime How old an instance may get.
  * @param startTimeout How long a start may take.
  * @param idleTimeout How long an instance without requests lives, or never.
  * @param minInstances How many instances there are at least.
@@ -53,6 +58,11 @@ record DeploymentProperties(
     @Nullable Integer maxProcesses,
     @Nullable String workingDirectory,
     @Nullable Readiness readiness,
+    @Nullable Readiness liveness,
+    @Nullable Duration livenessInterval,
+    @Nullable Integer livenessThreshold,
+    @Nullable Duration maxRequestTime,
+    @Nullable Duration maxLifetime,
     @Nullable Duration startTimeout,
     @Nullable String idleTimeout,
     @Nullable Integer minInstances,

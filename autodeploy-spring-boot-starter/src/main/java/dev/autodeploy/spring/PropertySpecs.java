@@ -112,6 +112,13 @@ final class PropertySpecs {
     if (p.readiness() != null) {
       readiness(p.readiness(), json.putObject("readiness"));
     }
+    if (p.liveness() != null) {
+      readiness(p.liveness(), json.putObject("liveness"));
+    }
+    json.put("livenessInterval", iso(p.livenessInterval()));
+    json.put("livenessThreshold", p.livenessThreshold());
+    json.put("maxRequestTime", iso(p.maxRequestTime()));
+    json.put("maxLifetime", iso(p.maxLifetime()));
     json.put("startTimeout", iso(p.startTimeout()));
     json.put("idleTimeout", isoOrText(p.idleTimeout()));
     json.put("minInstances", p.minInstances());

@@ -23,7 +23,7 @@ export function describe(e) {
   });
 }
 
-const BAD = new Set(['instance-start-failed', 'instance-exited', 'instance-release-failed']);
+const BAD = new Set(['instance-start-failed', 'instance-exited', 'instance-replaced', 'instance-release-failed']);
 
 export function eventItem(e, withName = true) {
   return h('li', { class: 'event', 'data-kind': BAD.has(e.type) ? 'bad' : e.type },

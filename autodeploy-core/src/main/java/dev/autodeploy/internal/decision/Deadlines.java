@@ -9,8 +9,8 @@ import java.util.function.LongConsumer;
 
 /**
  * The deadlines of a deployment: a caller's, a start's, a drain's, the release of an idle instance,
- * the repetition of a failed release, the end of what holds starts back, and the next window of the
- * schedule. Its one timer is set to the earliest.
+ * the next question whether one works, the repetition of a failed release, the end of what holds
+ * starts back, and the next window of the schedule. Its one timer is set to the earliest.
  */
 final class Deadlines {
   private final Declaration declaration;
@@ -21,6 +21,7 @@ final class Deadlines {
   private final IdleDeadlines idle;
   private final Rejections rejections;
   private final Outbox outbox;
+  private final HealthProcess health;
 
   Deadlines(
       Declaration declaration,
@@ -39,6 +40,7 @@ final class Deadlines {
     this.idle = idle;
     this.rejections = rejections;
     this.outbox = outbox;
+    this.health = new HealthProcess(releases, outbox);
   }
 
   /**
@@ -73,6 +75,8 @@ final class Deadlines {
         if (idle.isDue(now, instance)) {
           releases.begin(now, instance, ReleaseReason.IDLE);
           idle.released(now);
+        } else {
+          health.meet(now, instance);
         }
       }
       case DRAINING -> {
@@ -102,7 +106,7 @@ final class Deadlines {
   private long of(long now, Instance instance) {
     return switch (instance.phase()) {
       case STARTING -> instance.startDeadline;
-      case READY -> idle.nextCheck(now, instance);
+      case READY -> Math.min(idle.nextCheck(now, instance), HealthProcess.nextLook(now, instance));
       case DRAINING -> instance.drainDeadline;
       case RELEASING -> instance.releaseRetryAt;
     };

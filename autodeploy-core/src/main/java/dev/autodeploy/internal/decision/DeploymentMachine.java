@@ -108,6 +108,11 @@ public final class DeploymentMachine {
         declaration, instances, callers, starts, releases, history, outbox, this::after);
   }
 
+  /** Returns the part that replaces instances which do not work: made anew, as it is stateless. */
+  public HealthProcess health() {
+    return new HealthProcess(releases, outbox, this::after);
+  }
+
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
   public boolean isBusy() {
     return !instances.isEmpty() || timerFailed;
@@ -354,11 +359,7 @@ public final class DeploymentMachine {
     }
   }
 
-  /**
-   * An instance was detached, for the next engine to adopt.
-   *
-   * @return whether it counts as that: not if it ended before it could be detached
-   */
+  /** An instance was detached; false if it ended before it could be. */
   public boolean detached(long now, Instance instance) {
     if (instance.gone || instance.is(RELEASING)) {
       return false;
@@ -374,11 +375,7 @@ public final class DeploymentMachine {
     after(now);
   }
 
-  /**
-   * An instance that nobody here asked for is released.
-   *
-   * @return whether it is: not by a deployment of which nothing is left
-   */
+  /** Releases an instance that nobody asked for; false if nothing is left of this deployment. */
   public boolean reap(long now, Instance instance) {
     if (terminated) {
       return false;

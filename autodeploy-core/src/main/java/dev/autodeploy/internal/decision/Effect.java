@@ -18,6 +18,14 @@ public sealed interface Effect {
   record Probe(Instance instance) implements Effect {}
 
   /**
+   * Ask whether an instance still works, and has what it was given.
+   *
+   * @param number the number of the question
+   * @param liveness whether its liveness probe is asked
+   */
+  record Check(Instance instance, int number, boolean liveness) implements Effect {}
+
+  /**
    * Ask the provider to release an instance and verify that it is gone; one whose start was never
    * asked for is gone already.
    */

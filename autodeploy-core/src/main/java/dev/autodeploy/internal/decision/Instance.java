@@ -80,6 +80,9 @@ public final class Instance {
 
   long drainDeadline = NEVER;
 
+  /** What is known of whether it works. */
+  final InstanceHealth health = new InstanceHealth();
+
   @Nullable ReleaseReason releaseReason;
   long releaseRequestedAt = NEVER;
   int releaseAttempts;

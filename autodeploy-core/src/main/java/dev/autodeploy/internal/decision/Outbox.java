@@ -29,6 +29,11 @@ final class Outbox {
     this.name = deployment;
   }
 
+  /** Returns the deployment's name. */
+  String deployment() {
+    return name;
+  }
+
   Queue<Effect> effects() {
     return effects == null ? NOTHING : effects;
   }

@@ -107,6 +107,15 @@ final class DefaultLease implements Lease {
   }
 
   @Override
+  public void abandon(String why) {
+    requireNonNull(why, "why");
+    if (closed == 0 && keeps) {
+      controller.abandoned(running.instance(), why);
+    }
+    close();
+  }
+
+  @Override
   public void close() {
     if (CLOSED.compareAndSet(this, 0, 1)) {
       if (lost != null) {

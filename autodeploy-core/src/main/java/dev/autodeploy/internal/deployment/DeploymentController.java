@@ -300,11 +300,7 @@ public final class DeploymentController {
     adoption().adopt(found, entry);
   }
 
-  /**
-   * Releases an instance that nobody here asked for.
-   *
-   * @return whether it does: not if nothing is left of this deployment
-   */
+  /** Releases an instance that nobody here asked for; false if nothing is left of this one. */
   public boolean reap(ProviderInstance found, OpenEntry entry) {
     return adoption().reap(found, entry);
   }
@@ -471,6 +467,11 @@ public final class DeploymentController {
 
   Schedule.@Nullable State scheduleState() {
     return decide(() -> machine.goesByTheClock() ? machine.scheduled() : null);
+  }
+
+  /** Has an instance replaced that a holder of a lease found to hang. */
+  void abandoned(Instance instance, String why) {
+    decide(() -> machine.health().abandoned(now(), instance, why));
   }
 
   DeploymentStatus status() {

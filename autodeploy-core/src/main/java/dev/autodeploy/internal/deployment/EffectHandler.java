@@ -25,6 +25,7 @@ final class EffectHandler {
   private final Rooms rooms;
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
+  private final InstanceChecker checker;
   private final AccountWriter accounts;
   private final DeploymentTimer timer;
 
@@ -43,6 +44,7 @@ final class EffectHandler {
     this.reports = reports;
     this.accounts = new AccountWriter(services, controller, reports);
     this.starter = new InstanceStarter(services, reports, unknown, accounts, rooms);
+    this.checker = new InstanceChecker(services, reports);
     this.releaser = new InstanceReleaser(services, reports, unknown);
     this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
   }
@@ -61,6 +63,8 @@ final class EffectHandler {
     } else if (effect instanceof Effect.Probe e) {
       RunningInstance running = running(e.instance());
       services.providerExecutor().execute(() -> starter.probe(running));
+    } else if (effect instanceof Effect.Check e) {
+      checker.check(running(e.instance()), e);
     } else if (effect instanceof Effect.Release e) {
       endBorrowed(running(e.instance()));
       releaser.release(running(e.instance()), e);

@@ -89,6 +89,20 @@ final class InstanceReports {
     controller.decide(() -> machine.exited(controller.now(), instance, masked));
   }
 
+  /** Reports what a liveness probe said: null if all is well. */
+  void answered(RunningInstance running, int number, @Nullable String failure) {
+    Instance instance = running.instance();
+    String masked = failure == null ? null : SecretMask.line(failure, instance.spec());
+    controller.decide(() -> machine.health().answered(controller.now(), instance, number, masked));
+  }
+
+  /** Reports that an instance has lost what it was given. */
+  void lost(RunningInstance running, String what) {
+    Instance instance = running.instance();
+    String masked = SecretMask.line(what, instance.spec());
+    controller.decide(() -> machine.health().lost(controller.now(), instance, masked));
+  }
+
   void released(RunningInstance running) {
     controller.decide(() -> machine.released(controller.now(), running.instance()));
   }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,7 @@ final class RunningInstance {
   private volatile List<String> lastLog = List.of();
   private volatile long nextLog;
   private volatile int probesPassed;
+  private final AtomicBoolean checking = new AtomicBoolean();
   private volatile @Nullable InstanceExit lostExit;
   private volatile DeploymentLedger.@Nullable Closed closedAccount;
 
@@ -80,6 +82,15 @@ final class RunningInstance {
   /** Counts the probes in a row that said yes. Called by its probe alone. */
   void probed(boolean yes) {
     probesPassed = yes ? probesPassed + 1 : 0;
+  }
+
+  /** Returns whether the provider may be asked to check it: not while it still does. */
+  boolean beginCheck() {
+    return checking.compareAndSet(false, true);
+  }
+
+  void endCheck() {
+    checking.set(false);
   }
 
   int probesPassed() {

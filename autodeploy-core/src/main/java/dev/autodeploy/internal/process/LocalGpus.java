@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.StartRequest;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,19 +27,45 @@ final class LocalGpus {
 
   private final ProviderCapacity capacity;
 
-  private LocalGpus(ProviderCapacity capacity) {
+  /** Whether they were found by nvidia-smi, which can be asked again. */
+  private final boolean listed;
+
+  private LocalGpus(ProviderCapacity capacity, boolean listed) {
     this.capacity = capacity;
+    this.listed = listed;
   }
 
   /** Finds out which there are; blocks while {@code nvidia-smi} runs. */
   static LocalGpus find(@Nullable List<String> configured) {
     if (configured != null) {
       return new LocalGpus(
-          ProviderCapacity.of(configured.stream().map(ProviderCapacity.Gpu::named).toList()));
+          ProviderCapacity.of(configured.stream().map(ProviderCapacity.Gpu::named).toList()),
+          false);
     }
     List<ProviderCapacity.Gpu> listed = parse(ask());
     return new LocalGpus(
-        listed.isEmpty() ? ProviderCapacity.unknown() : ProviderCapacity.of(listed));
+        listed.isEmpty() ? ProviderCapacity.unknown() : ProviderCapacity.of(listed),
+        !listed.isEmpty());
+  }
+
+  /** Returns which of an instance's GPUs this machine no longer has; asks nvidia-smi. */
+  Optional<String> lost(List<String> gpus) {
+    return listed && !gpus.isEmpty() ? lost(gpus, ask()) : Optional.empty();
+  }
+
+  /** A list without any GPU says only that there was no answer, unless it says why. */
+  static Optional<String> lost(List<String> gpus, List<String> lines) {
+    List<ProviderCapacity.Gpu> now = parse(lines);
+    if (now.isEmpty()) {
+      return lines.stream()
+          .filter(line -> line.contains("Failed to initialize NVML") || line.contains("is lost"))
+          .findFirst()
+          .map(line -> "this machine has lost its GPUs; nvidia-smi says: " + PlainText.line(line));
+    }
+    return gpus.stream()
+        .filter(id -> now.stream().noneMatch(gpu -> gpu.isKnownBy(id)))
+        .findFirst()
+        .map(id -> "GPU '" + id + "' is no longer in nvidia-smi's list");
   }
 
   ProviderCapacity capacity() {

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -151,6 +152,17 @@ public final class LocalProcessManager implements AutoCloseable {
   public ProviderCapacity capacity() {
     Session current = session;
     return current == null ? ProviderCapacity.unknown() : current.gpus().capacity();
+  }
+
+  /**
+   * Returns what an instance has lost of its GPUs.
+   *
+   * @param instance the instance
+   * @return a sentence, or empty
+   */
+  public Optional<String> lost(ProviderInstance instance) {
+    Session current = session;
+    return current == null ? Optional.empty() : current.gpus().lost(instance.gpus());
   }
 
   /**

@@ -55,6 +55,13 @@ public final class LoggingListener implements DeploymentListener {
           e.exit().describe(),
           e.leasesLost(),
           lastLines(e.exit().logTail()));
+    } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
+      LOG.warn(
+          "{}: instance '{}' is replaced with {} requests in flight: {}",
+          name,
+          e.instanceId(),
+          e.inFlight(),
+          e.message());
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
       LOG.info("{}: instance '{}' is being released ({})", name, e.instanceId(), e.reason());
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {

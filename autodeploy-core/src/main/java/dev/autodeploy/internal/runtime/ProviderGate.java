@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
@@ -68,6 +69,11 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
     return call(() -> provider.logs(instanceId, lines));
+  }
+
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return call(() -> provider.check(instance));
   }
 
   @Override

@@ -197,13 +197,26 @@ public final class SpecReader {
   }
 
   ReadinessProbe readiness() throws FormatException {
-    DeploymentSpec before = existing;
-    if (before != null
-        && json.node("readiness").equals(ProbeJson.write(before.readiness(), true))) {
-      return before.readiness();
+    return probe("readiness", existing == null ? null : existing.readiness());
+  }
+
+  /** Reads the liveness probe; without one that is the application's own nothing is asked. */
+  void liveness(DeploymentSpec.Builder b) throws FormatException {
+    boolean custom = stored && SpecJson.CUSTOM.equals(json.node("liveness").path("type").asText());
+    if (custom) {
+      lost.add("liveness probe");
+    } else {
+      b.liveness(probe("liveness", existing == null ? null : existing.liveness()));
+    }
+  }
+
+  private ReadinessProbe probe(String field, @Nullable ReadinessProbe before)
+      throws FormatException {
+    if (before != null && json.node(field).equals(ProbeJson.write(before, true))) {
+      return before;
     }
     return ProbeJson.read(
-        json.object("readiness"),
+        json.object(field),
         new ProbeJson.Custom() {
           @Override
           public ReadinessProbe probe(Fields probe) throws FormatException {
@@ -219,9 +232,9 @@ public final class SpecReader {
   }
 
   /** Returns the value that a header of a probe has, if all probes with it have the same. */
-  private static @Nullable String knownHeader(DeploymentSpec before, String name) {
+  private static @Nullable String knownHeader(ReadinessProbe before, String name) {
     List<String> values =
-        Probes.requests(before.readiness()).stream()
+        Probes.requests(before).stream()
             .map(http -> http.headers().get(name))
             .filter(Objects::nonNull)
             .distinct()

@@ -9,6 +9,7 @@ import dev.autodeploy.Mount;
 import dev.autodeploy.internal.policy.IdlePolicies;
 import dev.autodeploy.spi.AdaptiveIdlePolicy;
 import dev.autodeploy.spi.IdlePolicy;
+import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BiConsumer;
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  * order is the one in which they are written, and set.
  */
 final class SpecSettings {
+  /** What is not written, as earlier versions do not know it. */
+  private static final Duration LIVENESS_INTERVAL = Duration.ofSeconds(30);
+
+  private static final int LIVENESS_THRESHOLD = 3;
+
   static final List<SpecSetting> ALL =
       List.of(
           text("description", DeploymentSpec::description, DeploymentSpec.Builder::description),
@@ -78,6 +84,31 @@ final class SpecSettings {
                 }
               },
               (reader, b) -> b.probeThreshold(reader.json().integer("probeThreshold"))),
+          new SpecSetting("liveness", SpecSettings::writeLiveness, SpecReader::liveness),
+          new SpecSetting(
+              "livenessInterval",
+              (spec, json, hidden) -> {
+                if (hidden || !spec.livenessInterval().equals(LIVENESS_INTERVAL)) {
+                  json.put("livenessInterval", text(spec.livenessInterval()));
+                }
+              },
+              (reader, b) -> b.livenessInterval(reader.json().duration("livenessInterval"))),
+          new SpecSetting(
+              "livenessThreshold",
+              (spec, json, hidden) -> {
+                if (hidden || spec.livenessThreshold() != LIVENESS_THRESHOLD) {
+                  json.put("livenessThreshold", spec.livenessThreshold());
+                }
+              },
+              (reader, b) -> b.livenessThreshold(reader.json().integer("livenessThreshold"))),
+          new SpecSetting(
+              "maxRequestTime",
+              optional("maxRequestTime", it -> text(it.maxRequestTime()), ObjectNode::put),
+              (reader, b) -> b.maxRequestTime(reader.json().duration("maxRequestTime"))),
+          new SpecSetting(
+              "maxLifetime",
+              optional("maxLifetime", it -> text(it.maxLifetime()), ObjectNode::put),
+              (reader, b) -> b.maxLifetime(reader.json().duration("maxLifetime"))),
           duration(
               "startTimeout", DeploymentSpec::startTimeout, DeploymentSpec.Builder::startTimeout),
           new SpecSetting(
@@ -185,6 +216,15 @@ final class SpecSettings {
     if (hidden || !spec.arguments().isEmpty()) {
       ArrayNode arguments = json.putArray("arguments");
       spec.arguments().forEach(arguments::add);
+    }
+  }
+
+  private static void writeLiveness(DeploymentSpec spec, ObjectNode json, boolean hidden) {
+    ReadinessProbe liveness = spec.liveness();
+    if (liveness != null) {
+      json.set("liveness", ProbeJson.write(liveness, hidden));
+    } else if (hidden) {
+      json.putNull("liveness");
     }
   }
 

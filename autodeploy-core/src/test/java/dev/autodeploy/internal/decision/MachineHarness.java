@@ -38,6 +38,7 @@ final class MachineHarness {
 
   final List<Effect.Release> releases = new ArrayList<>();
   final List<Instance> probes = new ArrayList<>();
+  final List<Effect.Check> checks = new ArrayList<>();
   final List<Instance> detached = new ArrayList<>();
   final List<Instance> losses = new ArrayList<>();
   final List<Instance> accountsClosed = new ArrayList<>();
@@ -178,6 +179,21 @@ final class MachineHarness {
 
   void exits(Instance instance, InstanceExit exit) {
     machine.exited(now, instance, exit);
+    settle();
+  }
+
+  void answers(Effect.Check check, @Nullable String failure) {
+    machine.health().answered(now, check.instance(), check.number(), failure);
+    settle();
+  }
+
+  void lost(Instance instance, String what) {
+    machine.health().lost(now, instance, what);
+    settle();
+  }
+
+  void abandoned(Instance instance, String why) {
+    machine.health().abandoned(now, instance, why);
     settle();
   }
 
@@ -347,6 +363,8 @@ final class MachineHarness {
         accountsClosed.add(e.instance());
       } else if (effect instanceof Effect.Probe e) {
         probes.add(e.instance());
+      } else if (effect instanceof Effect.Check e) {
+        checks.add(e);
       } else if (effect instanceof Effect.SetTimer e) {
         timer = e.at();
         timersSet++;

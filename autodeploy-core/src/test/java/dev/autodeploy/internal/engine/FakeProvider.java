@@ -22,6 +22,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -65,6 +66,10 @@ final class FakeProvider implements InstanceProvider {
   @Nullable Runnable hidesAll;
 
   ProviderCapacity capacity = ProviderCapacity.unknown();
+
+  /** What a check finds lost; null for nothing. */
+  @Nullable String lost;
+
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -135,6 +140,12 @@ final class FakeProvider implements InstanceProvider {
     if (told && observer != null) {
       observer.exited(instanceId, exit);
     }
+  }
+
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    calls.add("check " + instance.instanceId());
+    return CompletableFuture.completedFuture(Optional.ofNullable(lost));
   }
 
   @Override

@@ -42,6 +42,11 @@ final class Examples {
         .linkPort(20_007)
         .probeInterval(Duration.ofSeconds(2))
         .probeThreshold(3)
+        .liveness(ReadinessProbe.http("/live", 204))
+        .livenessInterval(Duration.ofSeconds(12))
+        .livenessThreshold(4)
+        .maxRequestTime(Duration.ofMinutes(7))
+        .maxLifetime(Duration.ofHours(48))
         .prepareAhead(true)
         .readiness(
             ReadinessProbe.allOf(

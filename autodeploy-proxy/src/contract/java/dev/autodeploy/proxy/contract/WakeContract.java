@@ -404,6 +404,54 @@ public abstract class WakeContract extends LinkContract {
     }
   }
 
+  @Test
+  void requestThatHangs_is504_andItsInstanceReplaced() throws Exception {
+    TestInstance.App app =
+        (request, out) -> {
+          if (request.target.equals("/stream")) {
+            stream(out);
+          } else if (!request.target.equals("/hang")) {
+            TestInstance.App.text("well").respond(request, out);
+          }
+          LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(5));
+        };
+    try (TestLink link =
+            link(app, spec -> spec.maxRequestTime(Duration.ofSeconds(1)), proxy -> {});
+        RawClient client = link.client()) {
+      link.warm();
+      RawClient.Response silent = link.get("/d/app/hang");
+      assertThat(silent.status).isEqualTo(504);
+      assertThat(silent.body).contains("problems/answer-timeout").contains("maxRequestTime");
+      assertThat(link.get("/d/app/").body).isEqualTo("well");
+      assertThat(link.provider.starts).as("the one that hung was replaced").hasSize(2);
+
+      client.send(get("/d/app/stream", ""));
+      assertThat(client.head().status).isEqualTo(200);
+      assertThat(client.rest()).contains(": ping").doesNotEndWith("0\r\n\r\n");
+      link.awaitQuiet();
+      assertThat(link.get("/d/app/").body).isEqualTo("well");
+      assertThat(link.provider.starts).hasSize(3);
+    }
+  }
+
+  @Test
+  void clientThatTakesItsTime_isCutAsWell_butItsInstanceIsNotReplaced() throws Exception {
+    try (TestLink link =
+            link(
+                TestInstance.App.text("well"),
+                spec -> spec.maxRequestTime(Duration.ofSeconds(1)),
+                proxy -> {});
+        RawClient client = link.client()) {
+      link.warm();
+      client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+      client.send("x".repeat(200_000));
+      client.rest();
+      link.awaitQuiet();
+      assertThat(link.get("/d/app/").body).isEqualTo("well");
+      assertThat(link.provider.starts).hasSize(1);
+    }
+  }
+
   /** Above the least rate, and so for as long as the response lasts. */
   @Test
   void clientThatReads676BytesASecond_keepsAnInstanceNoLongerThanItMay() throws Exception {

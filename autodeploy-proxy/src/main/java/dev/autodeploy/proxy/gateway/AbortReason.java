@@ -9,5 +9,7 @@ enum AbortReason {
   RESPONSE_TIMEOUT,
   /** It has taken longer in all than an exchange may. */
   EXCHANGE_OVERDUE,
+  /** Its instance has had it for longer than its deployment allows. */
+  REQUEST_OVERDUE,
   SHUTDOWN
 }

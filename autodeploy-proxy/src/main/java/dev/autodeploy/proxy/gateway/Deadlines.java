@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,22 @@ import org.jspecify.annotations.Nullable;
  */
 record Deadlines(long startedNanos, long waitNanos, long responseNanos, long exchangeNanos) {
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+  /**
+   * Returns whether an instance has a request for too long.
+   *
+   * @param phase the phase of the request
+   * @param forwardedSince since when that instance has it, or {@link Relay#NOT_WAITING}
+   * @param max the longest that its deployment allows, or null
+   * @param nowNanos the time
+   */
+  static boolean requestOverdue(
+      Phase phase, long forwardedSince, @Nullable Duration max, long nowNanos) {
+    return max != null
+        && (phase == Phase.FORWARDED || phase == Phase.RESPONDING)
+        && forwardedSince != Relay.NOT_WAITING
+        && nowNanos - forwardedSince > max.toNanos();
+  }
 
   /** Returns how much of the time to wait is left. */
   long leftNanos(long nowNanos) {

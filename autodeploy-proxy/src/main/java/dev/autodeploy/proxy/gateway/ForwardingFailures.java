@@ -64,6 +64,9 @@ record ForwardingFailures(String name, GatewayConfig config, Duration maxWait) {
     if (reason == AbortReason.EXCHANGE_OVERDUE) {
       return Problems.exchangeOverdue(name, instance, config.exchangeTimeout());
     }
+    if (reason == AbortReason.REQUEST_OVERDUE) {
+      return Problems.requestOverdue(name, instance);
+    }
     if (reason == AbortReason.SHUTDOWN) {
       return Problems.shuttingDown(name);
     }
@@ -110,6 +113,12 @@ record ForwardingFailures(String name, GatewayConfig config, Duration maxWait) {
           name,
           bytes,
           config.exchangeTimeout().toMillis());
+    } else if (reason == AbortReason.REQUEST_OVERDUE) {
+      log.warn(
+          "{}: the response was cut off after {} bytes, as the request took longer than the"
+              + " deployment allows (maxRequestTime)",
+          name,
+          bytes);
     } else {
       log.debug(
           "{}: the response broke off after {} bytes: {}",

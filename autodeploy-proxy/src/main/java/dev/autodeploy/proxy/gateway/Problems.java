@@ -247,6 +247,17 @@ public final class Problems {
         .with("instance", instance);
   }
 
+  static Problem requestOverdue(String name, String instance) {
+    return Problem.of(
+            ProblemType.ANSWER_TIMEOUT,
+            "instance '"
+                + instance
+                + "' did not begin its answer within the longest time of a request of this"
+                + " deployment (maxRequestTime)")
+        .about(name)
+        .with("instance", instance);
+  }
+
   static Problem internal(@Nullable String name) {
     return Problem.of(ProblemType.INTERNAL_ERROR, "the link failed; its log says why").about(name);
   }

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
@@ -63,6 +64,13 @@ final class ProxiedRequest implements Client {
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince;
   private volatile long usedSince = Relay.NOT_WAITING;
+  private volatile long forwardedSince = Relay.NOT_WAITING;
+
+  private volatile @Nullable Duration maxRequestTime;
+
+  /** The instance is to blame for the time that the request has taken. */
+  private volatile boolean hung;
+
   private volatile @Nullable CompletableFuture<Lease> pending;
   private volatile Relay.@Nullable Attempt attempt;
   private volatile @Nullable AbortReason aborted;
@@ -240,11 +248,14 @@ final class ProxiedRequest implements Client {
   private void forward(Lease granted) {
     enter(Phase.FORWARDED);
     usedSince = usedSince == Relay.NOT_WAITING ? phaseSince : usedSince;
+    DeploymentSpec spec = deployment.spec();
+    maxRequestTime = spec.maxRequestTime();
+    forwardedSince = phaseSince;
     log.granted(granted);
     AccessRules access = services.config().access();
     boolean keep = services.config().keepAuthorization();
     RequestHead sentHead = access.withoutOurs(head, services.config().forwardsAuthorization());
-    LinkView view = view(granted);
+    LinkView view = view(granted, spec);
     HttpHeaders headers = services.headers().toInstance(sentHead, view, keep, upgrade);
     if (exchange.passesTrailers() && upgrade == null) {
       TrailerRules.announceToInstance(head.headers(), headers);
@@ -277,12 +288,12 @@ final class ProxiedRequest implements Client {
     sent.execute(new Events(granted, view, sent, exit));
   }
 
-  private LinkView view(Lease granted) {
+  private LinkView view(Lease granted, DeploymentSpec spec) {
     return new LinkView(
         link,
         granted.endpoint(),
-        deployment.spec().port(),
-        deployment.spec().preserveHost(),
+        spec.port(),
+        spec.preserveHost(),
         head.path().equals(route.prefix()));
   }
 
@@ -422,7 +433,9 @@ final class ProxiedRequest implements Client {
     Lease granted = lease;
     lease = null;
     try {
-      if (granted != null) {
+      if (granted != null && hung) {
+        granted.abandon("a request took longer than its deployment allows (maxRequestTime)");
+      } else if (granted != null) {
         granted.close();
       }
     } finally {
@@ -474,6 +487,11 @@ final class ProxiedRequest implements Client {
       stalled();
       return;
     }
+    if (upgrade == null && aborted == null && isOverdue(nowNanos)) {
+      hung = exchange.transferringSince() == 0; // else it is the client that takes its time
+      abort(AbortReason.REQUEST_OVERDUE);
+      return;
+    }
     Relay.Attempt current = attempt;
     AbortReason passed =
         deadlines.passed(
@@ -485,6 +503,10 @@ final class ProxiedRequest implements Client {
     if (passed != null) {
       abort(passed);
     }
+  }
+
+  private boolean isOverdue(long nowNanos) {
+    return Deadlines.requestOverdue(phase, forwardedSince, maxRequestTime, nowNanos);
   }
 
   /** Returns for how long the exchange has been under way. */

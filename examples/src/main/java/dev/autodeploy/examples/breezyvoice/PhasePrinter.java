@@ -109,6 +109,10 @@ final class PhasePrinter implements DeploymentListener {
       case ORPHANED -> "left by an earlier process";
       case MADE_ROOM -> "for another deployment that waits";
       case NO_ROOM -> "as there was no room";
+      case UNHEALTHY -> "as it no longer answers";
+      case HUNG -> "as a request hung on it";
+      case GPU_LOST -> "as it lost its GPU";
+      case TOO_OLD -> "as it is too old";
     };
   }
 

@@ -1,0 +1,20 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+/** What is known of whether one instance works; changed by {@link HealthProcess} alone. */
+final class InstanceHealth {
+  /** When it was last looked at, or {@link Instance#NEVER} if it was not since it is ready. */
+  long lookedAt = NEVER;
+
+  /** The number of the last question. */
+  int asked;
+
+  /** Whether the last question of its liveness probe is not answered yet, and since when. */
+  boolean asking;
+
+  long askedAt = NEVER;
+
+  /** How many answers in a row said no. */
+  int failed;
+}
