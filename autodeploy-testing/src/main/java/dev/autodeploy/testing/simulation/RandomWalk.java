@@ -49,7 +49,9 @@ public final class RandomWalk {
     /** The provider's list is slow, out of date, fails, or leaves something out. */
     LIST,
     /** The store fails to write, with the old or the new left on disk, or dies with the engine. */
-    STORE
+    STORE,
+    /** Instances hang although they run, or lose their GPUs. */
+    HANG
   }
 
   /**

@@ -49,7 +49,7 @@ final class WalkAnswers {
     }
     boolean dead = machine.exitedAt <= now || instance.forced || book.engine.process.isClosing();
     walk.check(
-        dead || (machine.isReady() && !instance.releaseAsked),
+        dead || (machine.wasReady() && !instance.releaseAsked),
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);
     walk.check(!waiter.askedInVain, () -> "a closed deployment serves nobody, but " + waiter);
     instance.open++;

@@ -32,13 +32,14 @@ final class WalkBook {
 
   final WalkBounds bounds = new WalkBounds();
   final WalkTurns turns = new WalkTurns(this);
+  final WalkHealth health = new WalkHealth(this);
 
   DeploymentSpec spec;
 
   /** The specification before the last one was declared, and when that was. */
   private DeploymentSpec specBefore;
 
-  private long declaredAt = Long.MIN_VALUE;
+  long declaredAt = Long.MIN_VALUE;
 
   /** True if nobody asks any longer, and a lease that comes is closed at once. */
   boolean quiet;
@@ -121,10 +122,19 @@ final class WalkBook {
   }
 
   void close(WalkLease held) {
+    close(held, held.lease()::close);
+  }
+
+  /** Closes a lease whose request hangs. */
+  void abandon(WalkLease held) {
+    close(held, () -> held.lease().abandon("it hangs"));
+  }
+
+  private void close(WalkLease held, Runnable how) {
     if (held.counts()) {
       demandEnds();
     }
-    held.lease().close();
+    how.run();
     if (--held.instance().open == 0) {
       held.instance().becameIdle(walk.time.read(), shortestIdleTimeout(), idleTimeout());
     }

@@ -9,12 +9,15 @@ import java.time.Duration;
  * books of engine and walk may differ until it is again.
  */
 final class WalkBounds {
+  private static final Duration FOREVER = Duration.ofDays(36_500);
+
   int mostWaiting;
   int mostConcurrency;
   int leastConcurrency;
   int mostMinimum;
   int leastMinimum;
   Duration mostBackoff = Duration.ZERO;
+  Duration leastLifetime = FOREVER;
 
   /** Starts over with the settings in force now. */
   void atRest(int waiting, DeploymentSpec spec) {
@@ -24,6 +27,12 @@ final class WalkBounds {
     mostMinimum = mostKept(spec);
     leastMinimum = leastKept(spec);
     mostBackoff = spec.startBackoff();
+    leastLifetime = lifetime(spec);
+  }
+
+  private static Duration lifetime(DeploymentSpec spec) {
+    Duration max = spec.maxLifetime();
+    return max == null ? FOREVER : max;
   }
 
   /** Returns how many instances are kept at most, whatever the time of day. */
@@ -48,6 +57,9 @@ final class WalkBounds {
     leastConcurrency = Math.min(leastConcurrency, spec.concurrency());
     mostMinimum = Math.max(mostMinimum, mostKept(spec));
     leastMinimum = Math.min(leastMinimum, leastKept(spec));
+    if (leastLifetime.compareTo(lifetime(spec)) > 0) {
+      leastLifetime = lifetime(spec);
+    }
     if (mostBackoff.compareTo(spec.startBackoff()) < 0) {
       mostBackoff = spec.startBackoff();
     }

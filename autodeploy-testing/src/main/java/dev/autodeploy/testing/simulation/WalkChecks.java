@@ -99,6 +99,7 @@ final class WalkChecks {
     int inFlight = 0;
     for (InstanceInfo info : status.instances()) {
       WalkInstance instance = book.instance(info.id());
+      book.health.check(info, instance);
       inFlight += info.inFlight();
       boolean counts =
           info.phase() == InstancePhase.READY || info.phase() == InstancePhase.DRAINING;

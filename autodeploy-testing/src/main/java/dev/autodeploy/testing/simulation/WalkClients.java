@@ -144,7 +144,13 @@ final class WalkClients {
     }
     WalkLease held = book.leases.remove(draw.below(book.leases.size()));
     walk.trace.add(() -> book.id() + ": close a lease of " + held.instance().id);
-    book.close(held);
+    if (draw.chance(3)) {
+      walk.trace.add(() -> book.id() + ": as its request hangs");
+      held.instance().abandoned = true;
+      book.abandon(held);
+    } else {
+      book.close(held);
+    }
     if (draw.chance(10)) {
       held.lease().close();
     }

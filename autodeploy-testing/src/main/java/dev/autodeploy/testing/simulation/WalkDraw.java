@@ -8,6 +8,7 @@ import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.Prewarm;
+import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.world.ListAnswer;
 import dev.autodeploy.testing.world.PlannedLife;
@@ -117,8 +118,19 @@ final class WalkDraw {
   /** Draws a specification; the same revision for two of one name means that instances fit both. */
   DeploymentSpec spec(String name, int revision, int gpus) {
     int max = 1 + below(3);
-    DeploymentSpec spec = withoutGpus(name, revision, max);
-    return gpus == 0 ? spec : spec.toBuilder().gpu(gpu(gpus)).pinned(chance(3)).build();
+    DeploymentSpec.Builder spec = withoutGpus(name, revision, max).toBuilder();
+    if (gpus > 0) {
+      spec.gpu(gpu(gpus)).pinned(chance(3));
+    }
+    if (chance(40)) {
+      spec.liveness(ReadinessProbe.http("/live"))
+          .livenessInterval(any(Duration.ofSeconds(1), Duration.ofSeconds(5)))
+          .livenessThreshold(1 + below(3));
+    }
+    if (chance(10)) {
+      spec.maxLifetime(any(Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(1)));
+    }
+    return spec.build();
   }
 
   private GpuRequest gpu(int gpus) {
@@ -200,6 +212,12 @@ final class WalkDraw {
     }
     if (faults.contains(RandomWalk.Fault.LATE_LIST) && chance(10)) {
       plan.listedAfter = any(SLOW);
+    }
+    if (faults.contains(RandomWalk.Fault.HANG) && chance(8)) {
+      plan.hangsAfter = any(PAUSES);
+    }
+    if (faults.contains(RandomWalk.Fault.HANG) && chance(4)) {
+      plan.losesGpusAfter = any(PAUSES);
     }
     return plan;
   }

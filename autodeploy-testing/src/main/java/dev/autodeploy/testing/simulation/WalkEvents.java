@@ -52,6 +52,8 @@ final class WalkEvents {
       walk.startFailures++;
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       toldExited(e);
+    } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
+      book.health.told(e);
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
       toldDraining(e);
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {

@@ -21,6 +21,9 @@ final class WalkInstance {
   /** Started before anybody asked for it. */
   boolean startedAhead;
 
+  /** A holder of a lease found it to hang. */
+  boolean abandoned;
+
   boolean releaseAsked;
   boolean forced;
 

@@ -10,6 +10,7 @@ import dev.autodeploy.testing.ManualProcess;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /** A provider before each of whose calls the engine's process may die. */
@@ -74,6 +75,11 @@ final class WalkProvider implements InstanceProvider {
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
     return called().isReady(instance, probe);
+  }
+
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    return called().check(instance);
   }
 
   @Override

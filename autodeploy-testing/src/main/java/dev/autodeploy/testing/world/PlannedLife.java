@@ -50,6 +50,12 @@ public final class PlannedLife {
   /** The time from being up until it ends by itself; null for never. */
   public @Nullable Duration exitAfter;
 
+  /** The time from being ready until it runs on and answers nothing; null for never. */
+  public @Nullable Duration hangsAfter;
+
+  /** The time from being up until it has lost its GPUs; null for never. */
+  public @Nullable Duration losesGpusAfter;
+
   /** The way in which it ends by itself. */
   public InstanceExit exit = InstanceExit.unknown("ended as planned");
 
@@ -83,6 +89,8 @@ public final class PlannedLife {
     startError = life.startError;
     exitAfter = life.exitAfter;
     exit = life.exit;
+    hangsAfter = life.hangsAfter;
+    losesGpusAfter = life.losesGpusAfter;
     releaseTakes = life.releaseTakes;
     releaseFailures = life.releaseFailures;
     releasesLost = life.releasesLost;
@@ -137,6 +145,8 @@ public final class PlannedLife {
     add(text, "start", reply == Reply.COMPLETES ? null : reply);
     add(text, "stubborn", survivesReleaseUntilUp ? true : null);
     add(text, "exits", exitAfter);
+    add(text, "hangs", hangsAfter);
+    add(text, "losesGpus", losesGpusAfter);
     add(text, "release", releaseTakes.isZero() ? null : releaseTakes);
     add(text, "releaseFails", releaseFailures == 0 ? null : releaseFailures);
     add(text, "releaseLost", releasesLost == 0 ? null : releasesLost);

@@ -11,6 +11,7 @@ import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,15 @@ public final class SimulatedConnection implements InstanceProvider {
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
     SimulatedMachine machine = world.machines.get(instance.instanceId());
     return !cut && machine != null && machine.isReady();
+  }
+
+  /** Returns whether the plan has the instance lose its GPUs. */
+  @Override
+  public CompletionStage<Optional<String>> check(ProviderInstance instance) {
+    SimulatedMachine machine = world.machines.get(instance.instanceId());
+    boolean lost = !cut && machine != null && world.ticker.read() >= machine.losesGpusAt();
+    return CompletableFuture.completedFuture(
+        lost ? Optional.of("it has lost its GPUs, as planned") : Optional.empty());
   }
 
   /** Lets an instance outlive the engine, without a limit of time. */

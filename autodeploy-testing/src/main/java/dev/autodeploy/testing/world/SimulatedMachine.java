@@ -73,7 +73,26 @@ public final class SimulatedMachine {
   }
 
   public boolean isReady() {
+    return wasReady() && world.ticker.read() < hangsAt();
+  }
+
+  /** Returns whether it runs and has been ready, whether it hangs since then or not. */
+  public boolean wasReady() {
     return isUp() && !removalScheduled && world.ticker.read() - upAt >= plan.readyAfter.toNanos();
+  }
+
+  /** Returns from when on it runs and answers nothing, or {@link #NEVER}. */
+  public long hangsAt() {
+    Duration hangsAfter = plan.hangsAfter;
+    return hangsAfter == null || upAt == NEVER
+        ? NEVER
+        : upAt + plan.readyAfter.plus(hangsAfter).toNanos();
+  }
+
+  /** Returns from when on it runs without the GPUs that it was given, or {@link #NEVER}. */
+  public long losesGpusAt() {
+    Duration losesGpusAfter = plan.losesGpusAfter;
+    return losesGpusAfter == null || upAt == NEVER ? NEVER : upAt + losesGpusAfter.toNanos();
   }
 
   boolean isListed() {
