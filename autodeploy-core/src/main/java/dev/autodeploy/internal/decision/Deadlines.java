@@ -21,7 +21,6 @@ final class Deadlines {
   private final IdleDeadlines idle;
   private final Rejections rejections;
   private final Outbox outbox;
-  private final HealthProcess health;
 
   Deadlines(
       Declaration declaration,
@@ -40,7 +39,6 @@ final class Deadlines {
     this.idle = idle;
     this.rejections = rejections;
     this.outbox = outbox;
-    this.health = new HealthProcess(releases, outbox);
   }
 
   /**
@@ -76,7 +74,7 @@ final class Deadlines {
           releases.begin(now, instance, ReleaseReason.IDLE);
           idle.released(now);
         } else {
-          health.meet(now, instance);
+          new HealthProcess(releases, outbox).meet(now, instance);
         }
       }
       case DRAINING -> {
