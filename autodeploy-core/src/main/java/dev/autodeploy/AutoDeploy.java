@@ -25,6 +25,7 @@ import java.util.concurrent.Executor;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
+// Over 500 lines for its documentation: everything that a host application can ask for.
 /**
  * An engine that keeps deployments: it starts an instance when somebody needs one and releases it
  * when nobody does. Thread-safe.
@@ -200,6 +201,15 @@ public final class AutoDeploy implements AutoCloseable {
    */
   public String providerName() {
     return engine.providerName();
+  }
+
+  /**
+   * Tells who has which GPU, who waits for one, and who had which in the last day.
+   *
+   * @return the GPUs as they are now
+   */
+  public SharedGpus gpus() {
+    return engine.gpus();
   }
 
   /**

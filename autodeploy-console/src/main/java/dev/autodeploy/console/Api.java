@@ -116,6 +116,10 @@ final class Api {
           allow(request, "GET");
           return JsonResponse.json(200, provider());
         }
+        case "gpus" -> {
+          allow(request, "GET");
+          return JsonResponse.json(200, GpusJson.of(autoDeploy.gpus()));
+        }
         case "check" -> {
           allow(request, "POST");
           return actions.check(request);

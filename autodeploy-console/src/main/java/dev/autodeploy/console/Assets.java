@@ -42,6 +42,7 @@ final class Assets {
           "detail.js",
           "events.js",
           "audit.js",
+          "gpus.js",
           "signin.js"
         }) {
       files.put("-/" + name, name);

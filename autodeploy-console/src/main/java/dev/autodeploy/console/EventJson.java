@@ -50,6 +50,11 @@ final class EventJson {
       json.put("instanceId", e.instanceId()).put("message", e.exit().describe());
       json.set("exit", DeploymentJson.exit(e.exit()));
       json.put("inFlight", e.leasesLost());
+    } else if (event instanceof DeploymentEvent.WaitsForRoom e) {
+      json.put("message", e.message());
+    } else if (event instanceof DeploymentEvent.InstanceMakesRoom e) {
+      json.put("instanceId", e.instanceId()).put("message", e.forDeployment());
+      json.put("inFlight", e.inFlight());
     } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("message", e.message()).put("inFlight", e.inFlight());

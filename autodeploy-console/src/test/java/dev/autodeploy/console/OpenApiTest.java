@@ -67,6 +67,7 @@ class OpenApiTest {
       call(f, "post", prepare, "deployments/voice/prepare", "{\"cancel\":true}");
       call(f, "post", prepare, "deployments/voice/prepare", "{\"cancel\":1}");
       call(f, "get", "provider", "provider", "");
+      call(f, "get", "gpus", "gpus", "");
       call(f, "post", "check", "check", full);
       call(f, "post", "check", "check", "{\"name\":\"-\"}");
       call(f, "get", "deployments", "deployments", "");

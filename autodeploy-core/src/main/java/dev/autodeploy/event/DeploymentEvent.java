@@ -173,6 +173,31 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
+   * A deployment waits for GPUs that others have. Published when it begins to.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param place its place in line, from 1
+   * @param message for what it waits, and who has that
+   */
+  record WaitsForRoom(Instant at, String deployment, int place, String message)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance gives its GPUs to another deployment: it takes no new lease, and is released when
+   * the open ones are closed.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param forDeployment the deployment that waits
+   * @param inFlight how many leases are open
+   */
+  record InstanceMakesRoom(
+      Instant at, String deployment, String instanceId, String forDeployment, int inFlight)
+      implements DeploymentEvent {}
+
+  /**
    * An instance that runs does not work, or is too old: it takes no new lease, is released when the
    * open ones are closed, and another takes its place as far as one is needed.
    *

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
+import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import io.micrometer.core.instrument.Gauge;
@@ -17,8 +18,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /**
  * The meters of an engine. Thread-safe.
  *
- * <p>For the engine: {@code autodeploy.deployments} by {@code status}. For each {@code deployment},
- * from the moment that it exists until it is removed:
+ * <p>For the engine: {@code autodeploy.deployments} by {@code status}; of the GPUs that deployments
+ * share {@code autodeploy.gpus} by {@code use} (free, or held), {@code autodeploy.gpu.waiting}, the
+ * deployments in line, and {@code autodeploy.gpu.swaps} of the last day. For each {@code
+ * deployment}, from the moment that it exists until it is removed:
  *
  * <ul>
  *   <li>{@code autodeploy.instances}, {@code autodeploy.requests.in.flight} and {@code
@@ -64,11 +67,33 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
           .tag("status", status.name().toLowerCase(Locale.ROOT))
           .register(registry);
     }
+    Gauge.builder("autodeploy.gpus", autoDeploy, a -> gpus(a, false))
+        .description("GPUs that instances of deployments have, or may have")
+        .tag("use", "held")
+        .register(registry);
+    Gauge.builder("autodeploy.gpus", autoDeploy, a -> gpus(a, true))
+        .description("GPUs that instances of deployments have, or may have")
+        .tag("use", "free")
+        .register(registry);
+    Gauge.builder("autodeploy.gpu.waiting", autoDeploy, a -> a.gpus().waiting().size())
+        .description("Deployments in line for GPUs")
+        .register(registry);
+    Gauge.builder("autodeploy.gpu.swaps", autoDeploy, AutoDeployMetrics::swaps)
+        .description("Changes of a GPU from one deployment to another in the last day")
+        .register(registry);
     Binding binding = new Binding(registry);
     bindings.add(binding);
     // Listening comes first, so that none is missed; one that is seen twice is registered once.
     autoDeploy.addListener(binding);
     autoDeploy.deployments().forEach(binding::register);
+  }
+
+  private static double gpus(AutoDeploy autoDeploy, boolean free) {
+    return autoDeploy.gpus().gpus().stream().filter(g -> g.holders().isEmpty() == free).count();
+  }
+
+  private static double swaps(AutoDeploy autoDeploy) {
+    return autoDeploy.gpus().gpus().stream().mapToInt(SharedGpus.Gpu::swaps).sum();
   }
 
   private static double count(AutoDeploy autoDeploy, DeploymentState status) {

@@ -6,6 +6,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.Party.Occupant;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,12 +80,19 @@ public final class RoomProcess {
    *   <li>nobody uses it, nor is about to: at once;
    *   <li>or its turn is over: it takes no further request, and goes after those in flight.
    * </ol>
+   *
+   * @param forWhom the deployment that waits
    */
-  public void makeRoom(long now, long room, boolean busyToo) {
+  public void makeRoom(long now, long room, boolean busyToo, String forWhom) {
     for (Instance instance : List.copyOf(instances.all())) {
       if (instance.room != null && instance.room.id() == room && mayGo() > 0) {
         boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
         if (instance.is(READY) && (idle || busyToo)) {
+          int inFlight = instance.inFlight;
+          outbox.publish(
+              at ->
+                  new DeploymentEvent.InstanceMakesRoom(
+                      at, outbox.deployment(), instance.id, forWhom, inFlight));
           releases.drain(now, instance, ReleaseReason.MADE_ROOM);
           after.accept(now);
         }
@@ -111,6 +119,11 @@ public final class RoomProcess {
 
   /** The deployment waits for room, or no longer. */
   public void waits(@Nullable RoomWait what) {
+    if (what != null && waitsFor() == null) {
+      String message = "waits for " + what.describe();
+      outbox.publish(
+          at -> new DeploymentEvent.WaitsForRoom(at, outbox.deployment(), what.place(), message));
+    }
     starts.rooms().waits(what);
   }
 
@@ -119,16 +132,8 @@ public final class RoomProcess {
     outbox.watched(false);
   }
 
-  /**
-   * Returns the deployment as the arbiter sees it, and has it look again when that changes.
-   *
-   * @param number which deployment
-   * @param origin the moment of the ticker at which the deployment's time line begins
-   */
-  public Party watch(long number, long origin) {
-    outbox.watched(true);
-    DeploymentSpec spec = declaration.spec();
-    Money price = spec.pricePerHour();
+  /** Returns the instances that take up room, with their times on the ticker. */
+  public List<Occupant> occupants(long origin) {
     List<Occupant> occupants = new ArrayList<>();
     for (Instance instance : instances.all()) {
       if (instance.room != null) {
@@ -144,6 +149,20 @@ public final class RoomProcess {
                 onTicker(instance.startRequestedAt, origin)));
       }
     }
+    return occupants;
+  }
+
+  /**
+   * Returns the deployment as the arbiter sees it, and has it look again when that changes.
+   *
+   * @param number which deployment
+   * @param origin the moment of the ticker at which the deployment's time line begins
+   */
+  public Party watch(long number, long origin) {
+    outbox.watched(true);
+    DeploymentSpec spec = declaration.spec();
+    Money price = spec.pricePerHour();
+    List<Occupant> occupants = occupants(origin);
     return new Party(
         number,
         spec.name(),

@@ -4,6 +4,7 @@ import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Party;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.decision.RoomWait;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** One deployment among those that share room: what it is told, and how it is seen. */
@@ -29,8 +30,13 @@ public final class DeploymentRooms {
   }
 
   /** An instance is asked to go. */
-  public void makeRoom(long room, boolean busyToo) {
-    controller.decide(() -> machine.rooms().makeRoom(controller.now(), room, busyToo));
+  public void makeRoom(long room, boolean busyToo, String forWhom) {
+    controller.decide(() -> machine.rooms().makeRoom(controller.now(), room, busyToo, forWhom));
+  }
+
+  /** Returns its instances that take up room. */
+  public List<Party.Occupant> occupants() {
+    return controller.read(() -> machine.rooms().occupants(origin));
   }
 
   /** The deployment waits for room, or no longer. */

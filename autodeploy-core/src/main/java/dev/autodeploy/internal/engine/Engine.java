@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -358,6 +359,15 @@ public final class Engine {
    */
   public String providerName() {
     return services.provider().name();
+  }
+
+  /**
+   * Returns who has which GPU.
+   *
+   * @return the GPUs as they are now
+   */
+  public SharedGpus gpus() {
+    return rooms.view();
   }
 
   /**

@@ -4,6 +4,8 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.SharedGpus;
+import dev.autodeploy.SharedGpus.Stay;
 import dev.autodeploy.internal.decision.Arbiter;
 import dev.autodeploy.internal.decision.ArbiterEffect;
 import dev.autodeploy.internal.decision.Effect;
@@ -41,6 +43,7 @@ final class RoomKeeper implements Rooms {
   private final Arbiter arbiter = new Arbiter();
   private final Map<Long, DeploymentController> controllers = new HashMap<>();
   private final Map<String, Room> found = new HashMap<>();
+  private final GpuHistory history = new GpuHistory();
   private final Queue<Runnable> effects = new ArrayDeque<>();
   private boolean running;
   private boolean watching;
@@ -111,6 +114,39 @@ final class RoomKeeper implements Rooms {
         });
   }
 
+  /** Returns who has which GPU now, who waits, and who had which. */
+  SharedGpus view() {
+    ProviderCapacity capacity = capacity();
+    List<Room> rooms;
+    Map<String, List<Stay>> stays = new HashMap<>();
+    Map<Long, DeploymentController> parties = new HashMap<>();
+    lock.lock();
+    try {
+      seen();
+      rooms = List.copyOf(arbiter.rooms());
+      history.gpus().forEach(gpu -> stays.put(gpu, history.of(gpu)));
+      for (long number : arbiter.parties()) {
+        DeploymentController controller = controllers.get(number);
+        if (controller != null) {
+          parties.put(number, controller);
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return new GpuView(parties).of(capacity, rooms, gpu -> stays.getOrDefault(gpu, List.of()));
+  }
+
+  private void seen() {
+    history.see(
+        services.clock().instant(),
+        arbiter.rooms(),
+        number -> {
+          DeploymentController controller = controllers.get(number);
+          return controller == null ? "" : controller.name();
+        });
+  }
+
   /** Refuses a specification for which there can never be room. */
   void check(DeploymentSpec spec) {
     if (!spec.gpu().isNone()) {
@@ -136,6 +172,7 @@ final class RoomKeeper implements Rooms {
       event.accept(now);
       Map<Long, Party> parties = parties();
       arbiter.decide(now, parties).forEach(effect -> effects.add(() -> carryOut(effect)));
+      seen();
       setTimer(now);
     } finally {
       lock.unlock();
@@ -204,7 +241,7 @@ final class RoomKeeper implements Rooms {
     } else if (effect instanceof ArbiterEffect.Give give) {
       controller.rooms().given(give.room());
     } else if (effect instanceof ArbiterEffect.MakeRoom make) {
-      controller.rooms().makeRoom(make.room(), make.busyToo());
+      controller.rooms().makeRoom(make.room(), make.busyToo(), make.forWhom());
     } else if (effect instanceof ArbiterEffect.Waits waits) {
       controller.rooms().waits(waits.what());
     }

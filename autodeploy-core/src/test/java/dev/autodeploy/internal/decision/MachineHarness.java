@@ -141,7 +141,7 @@ final class MachineHarness {
   }
 
   void makeRoom(long room, boolean busyToo) {
-    machine.rooms().makeRoom(now, room, busyToo);
+    machine.rooms().makeRoom(now, room, busyToo, "other");
     settle();
   }
 

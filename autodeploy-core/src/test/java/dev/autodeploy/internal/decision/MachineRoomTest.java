@@ -11,8 +11,10 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartReason;
+import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -100,6 +102,12 @@ class MachineRoomTest {
     m.makeRoom(7, true);
     assertThat(m.releases).as("another's room").isEmpty();
     m.makeRoom(1, false);
+    assertThat(m.events)
+        .filteredOn(DeploymentEvent.InstanceMakesRoom.class::isInstance)
+        .singleElement()
+        .isEqualTo(
+            new DeploymentEvent.InstanceMakesRoom(
+                Instant.EPOCH.plusNanos(m.now()), "voice", m.starts.get(0).id, "other", 0));
     assertThat(m.starts.get(0).phase()).isEqualTo(RELEASING);
     assertThat(m.starts.get(0).releaseReason).isEqualTo(ReleaseReason.MADE_ROOM);
   }

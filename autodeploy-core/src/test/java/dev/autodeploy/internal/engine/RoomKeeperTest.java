@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
+import dev.autodeploy.SharedGpus;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -95,6 +97,49 @@ class RoomKeeperTest {
     waiting.deployment().acquireAsync(within(Duration.ofSeconds(50)));
     time.run();
     assertThat(rooms.looks).isEqualTo(1);
+  }
+
+  @Test
+  void view_showsWhoHasAGpu_whoWaits_andWhoHadIt() {
+    DeploymentController first = deploy("first");
+    DeploymentController second = deploy("second");
+    assertThat(keeper.view().gpus())
+        .singleElement()
+        .satisfies(gpu -> assertThat(gpu.holders()).isEmpty());
+    CompletableFuture<Lease> held = first.deployment().acquireAsync();
+    time.run();
+    second.deployment().acquireAsync(within(Duration.ofHours(2)));
+    time.run();
+
+    SharedGpus shared = keeper.view();
+    assertThat(shared.gpus().get(0).holders())
+        .containsExactly(
+            new SharedGpus.Holder("first", held.join().instanceId(), InstancePhase.READY, 1));
+    assertThat(shared.waiting())
+        .singleElement()
+        .satisfies(
+            one -> {
+              assertThat(one.deployment()).isEqualTo("second");
+              assertThat(one.place().describe()).startsWith("waits for GPU 0: first, 1 request");
+            });
+    assertThat(shared.gpus().get(0).swaps()).isZero();
+
+    time.pass(Duration.ofMinutes(1));
+    held.join().close();
+    time.pass(Duration.ofMinutes(1));
+    shared = keeper.view();
+    assertThat(shared.waiting()).isEmpty();
+    assertThat(shared.gpus().get(0).stays())
+        .extracting(SharedGpus.Stay::deployment)
+        .containsExactly("first", "second");
+    assertThat(shared.gpus().get(0).stays().get(0).to()).isNotNull();
+    assertThat(shared.gpus().get(0).stays().get(1).to()).isNull();
+    assertThat(shared.gpus().get(0).swaps()).isEqualTo(1);
+
+    time.pass(Duration.ofHours(25));
+    assertThat(keeper.view().gpus().get(0).stays())
+        .extracting(SharedGpus.Stay::deployment)
+        .doesNotContain("first");
   }
 
   @Test

@@ -490,6 +490,9 @@ final class ProxiedRequest implements Client {
     if (upgrade == null && aborted == null && isOverdue(nowNanos)) {
       hung = exchange.transferringSince() == 0; // else it is the client that takes its time
       abort(AbortReason.REQUEST_OVERDUE);
+      if (!hung) {
+        exchange.breakTransfer();
+      }
       return;
     }
     Relay.Attempt current = attempt;

@@ -1,0 +1,48 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.SharedGpus;
+
+/** The GPUs that deployments share, in JSON. */
+final class GpusJson {
+  private GpusJson() {}
+
+  static ObjectNode of(SharedGpus shared) {
+    ObjectNode json = Json.object();
+    ArrayNode gpus = json.putArray("gpus");
+    shared.gpus().forEach(gpu -> gpus.add(gpu(gpu)));
+    ArrayNode waiting = json.putArray("waiting");
+    for (SharedGpus.Waiting one : shared.waiting()) {
+      ObjectNode node = waiting.addObject();
+      node.put("deployment", one.deployment());
+      node.put("place", one.place().place());
+      node.put("why", one.place().describe());
+      Json.put(node, "since", one.place().since());
+      Json.put(node, "expectedAt", one.place().expectedAt());
+    }
+    return json;
+  }
+
+  private static ObjectNode gpu(SharedGpus.Gpu gpu) {
+    ObjectNode json = Json.object();
+    json.put("id", gpu.id()).put("model", gpu.model()).put("memoryBytes", gpu.memoryBytes());
+    ArrayNode holders = json.putArray("holders");
+    for (SharedGpus.Holder holder : gpu.holders()) {
+      holders
+          .addObject()
+          .put("deployment", holder.deployment())
+          .put("instanceId", holder.instanceId())
+          .put("phase", DeploymentJson.word(holder.phase()))
+          .put("inFlight", holder.inFlight());
+    }
+    ArrayNode stays = json.putArray("stays");
+    for (SharedGpus.Stay stay : gpu.stays()) {
+      ObjectNode node = stays.addObject().put("deployment", stay.deployment());
+      Json.put(node, "from", stay.from());
+      Json.put(node, "to", stay.to());
+    }
+    json.put("swaps", gpu.swaps());
+    return json;
+  }
+}

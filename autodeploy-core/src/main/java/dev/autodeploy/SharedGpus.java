@@ -1,0 +1,86 @@
+package dev.autodeploy;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The GPUs that deployments of an engine share, at a moment. Immutable.
+ *
+ * @param gpus each that the provider knows, or that an instance has; in the provider's order
+ * @param waiting the deployments in line for GPUs, first come first
+ */
+public record SharedGpus(List<Gpu> gpus, List<Waiting> waiting) {
+
+  /**
+   * A GPU.
+   *
+   * @param id its id
+   * @param model its model, or an empty text
+   * @param memoryBytes its memory, or 0 if that is not known
+   * @param holders the instances that have it now
+   * @param stays who had it in the last day as far as this engine saw, oldest first, at most 200
+   * @param swaps how many of them followed a stay of another deployment
+   */
+  public record Gpu(
+      String id,
+      String model,
+      long memoryBytes,
+      List<Holder> holders,
+      List<Stay> stays,
+      int swaps) {
+
+    /**
+     * Copies the values.
+     *
+     * @param id its id
+     * @param model its model, or an empty text
+     * @param memoryBytes its memory, or 0 if that is not known
+     * @param holders the instances that have it now
+     * @param stays who had it in the last day as far as this engine saw, oldest first
+     * @param swaps how many of them followed a stay of another deployment
+     */
+    public Gpu {
+      holders = List.copyOf(holders);
+      stays = List.copyOf(stays);
+    }
+  }
+
+  /**
+   * An instance that has a GPU.
+   *
+   * @param deployment its deployment
+   * @param instanceId its id, or an empty text while it is not made yet
+   * @param phase its phase
+   * @param inFlight how many leases of it are open
+   */
+  public record Holder(String deployment, String instanceId, InstancePhase phase, int inFlight) {}
+
+  /**
+   * A time for which a deployment had a GPU.
+   *
+   * @param deployment the deployment
+   * @param from since when
+   * @param to until when, or null if it still has it
+   */
+  public record Stay(String deployment, Instant from, @Nullable Instant to) {}
+
+  /**
+   * A deployment in line.
+   *
+   * @param deployment the deployment
+   * @param place for what it waits, and who has that
+   */
+  public record Waiting(String deployment, PlaceInLine place) {}
+
+  /**
+   * Copies the values.
+   *
+   * @param gpus each that the provider knows, or that an instance has
+   * @param waiting the deployments in line for GPUs, first come first
+   */
+  public SharedGpus {
+    gpus = List.copyOf(gpus);
+    waiting = List.copyOf(waiting);
+  }
+}
