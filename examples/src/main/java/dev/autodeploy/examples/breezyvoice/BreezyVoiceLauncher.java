@@ -66,8 +66,7 @@ public final class BreezyVoiceLauncher {
     WaitingLine waiting = new WaitingLine(System.out, Boolean.getBoolean("launcher.terminal"));
     AutoDeploy.Builder builder =
         AutoDeploy.builder()
-            .provider(
-                options.docker() ? DockerInstanceProvider.create() : LocalProcessProvider.create())
+            .provider(options.docker() ? DockerInstanceProvider.create() : processes(options))
             .costMeter(
                 CostMeter.perHour(
                     options.pricePerHour().amount().toPlainString(),
@@ -130,6 +129,14 @@ public final class BreezyVoiceLauncher {
     return proxy == null ? null : proxy.serviceLink(deployment);
   }
 
+  /** Returns local processes; with ids of GPUs only those are given to them. */
+  private static LocalProcessProvider processes(LauncherOptions options) {
+    List<String> ids = options.gpus().ids();
+    return ids.isEmpty()
+        ? LocalProcessProvider.create()
+        : LocalProcessProvider.builder().gpus(ids.toArray(String[]::new)).build();
+  }
+
   private static DeploymentSpec spec(LauncherOptions options) {
     DeploymentSpec.Builder spec =
         DeploymentSpec.builder("breezyvoice")
@@ -138,6 +145,7 @@ public final class BreezyVoiceLauncher {
     if (!options.docker()) {
       return spec.description("Text to speech (BreezyVoice stand-in, English)")
           .port(0) // any free one, told in PORT
+          .gpu(options.gpus())
           .startCommand(standInCommand(options.startDelay()))
           .build();
     }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param docker whether instances are containers, rather than local processes
  * @param image the image of the containers
  * @param snapshot the snapshot to start containers from instead of the image, or null
- * @param gpus the GPUs of each container
+ * @param gpus the GPUs of each instance
  * @param help whether only the usage is wanted
  */
 record LauncherOptions(
@@ -61,7 +61,8 @@ record LauncherOptions(
         --image REF              the image, with docker (breezyvoice:standin, which
                                  examples/breezyvoice-image makes)
         --snapshot NAME          start from a snapshot instead of the image, with docker
-        --gpus GPUS              a number, all, or ids such as 0,1, with docker (none)
+        --gpus GPUS              a number, all, or ids such as 0,1, which it shares with other
+                                 deployments that are made for them on the page (none)
         --help                   print this and exit
 
       A DURATION is a number and ms, s, m or h: 3s, 5m, 1.5h.
@@ -113,9 +114,8 @@ record LauncherOptions(
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
-    if (!docker && (image != null || snapshot != null || gpus != null)) {
-      throw new IllegalArgumentException(
-          "--image, --snapshot and --gpus go with --provider docker");
+    if (!docker && (image != null || snapshot != null)) {
+      throw new IllegalArgumentException("--image and --snapshot go with --provider docker");
     }
     if (docker && !startDelay.isZero()) {
       throw new IllegalArgumentException("--start-delay goes with --provider local");
