@@ -3,8 +3,10 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.cluster.ReplicatedEngine;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
+import dev.autodeploy.internal.engine.Operations;
 import dev.autodeploy.internal.store.FileStateStore;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.CostMeter;
@@ -48,10 +50,11 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #close()} releases every instance. If the process ends without it, a shutdown hook does
  * the same, unless {@link Builder#releaseOnShutdown} switches it off.
  */
+// Over 500 lines: a method for each operation and a setter for each setting, with their words.
 public final class AutoDeploy implements AutoCloseable {
-  private final Engine engine;
+  private final Operations engine;
 
-  private AutoDeploy(Engine engine) {
+  private AutoDeploy(Operations engine) {
     this.engine = engine;
   }
 
@@ -235,9 +238,29 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
+   * Returns whether this process makes the decisions: always, unless it is a replica of {@linkplain
+   * Builder#cluster several} that stands by. Send requests to one that leads.
+   *
+   * @return whether it leads
+   */
+  public boolean leads() {
+    return engine.leads();
+  }
+
+  /**
+   * Lets another replica of {@linkplain Builder#cluster several} lead, for good: call it first when
+   * the host application is ended. Instances stay as they are, and so do open leases; new requests
+   * are refused here. Blocks until the leadership is given up. Does nothing without replicas.
+   */
+  public void handOver() {
+    engine.handOver();
+  }
+
+  /**
    * Ends the engine: refuses new requests and those that wait, lets open leases finish up to the
    * drain timeout, releases every instance, and returns when all are verified gone. With {@link
-   * Builder#keepInstancesOnClose} ready instances are left to the next engine instead. Idempotent.
+   * Builder#keepInstancesOnClose} ready instances are left to the next engine instead, and all of
+   * them with {@link Builder#cluster}. Idempotent.
    *
    * <p>Blocks at most for the drain timeout, the release timeout and the longest grace period: by
    * default 1 minute 40 seconds, and once more if the last look, which may take 10 seconds, finds
@@ -261,6 +284,7 @@ public final class AutoDeploy implements AutoCloseable {
     private @Nullable String owner;
     private @Nullable StateStore stateStore;
     private @Nullable Path stateDirectory;
+    private @Nullable Cluster cluster;
     private boolean keepInstances;
 
     private Builder() {}
@@ -274,6 +298,19 @@ public final class AutoDeploy implements AutoCloseable {
      */
     public Builder provider(InstanceProvider value) {
       provider = requireNonNull(value, "provider");
+      return this;
+    }
+
+    /**
+     * Makes this one of several replicas, of which one at a time runs the engine. Needs an {@link
+     * #owner}, the same for all; in place of {@link #provider}, {@link #stateStore} and {@link
+     * #stateDirectory}. Default: there is only this process.
+     *
+     * @param value who elects the leader, and what makes providers
+     * @return this
+     */
+    public Builder cluster(Cluster value) {
+      cluster = requireNonNull(value, "cluster");
       return this;
     }
 
@@ -480,14 +517,18 @@ public final class AutoDeploy implements AutoCloseable {
      *
      * @return the engine
      * @throws IllegalArgumentException if both {@code stateStore} and {@code stateDirectory} are
-     *     set, the directory is not on the default file system, or {@code keepInstancesOnClose} is
-     *     set without an owner, store or directory
+     *     set, the directory is not on the default file system, {@code keepInstancesOnClose} is set
+     *     without an owner, store or directory, or {@code cluster} without an owner or together
+     *     with a provider, store or directory
      * @throws AutoDeployException if the state is damaged or somebody else's, the owner is in use,
      *     or the provider does not answer
      */
     public AutoDeploy build() {
       if (stateStore != null && stateDirectory != null) {
         throw new IllegalArgumentException("set either stateStore or stateDirectory, not both");
+      }
+      if (cluster != null) {
+        return replica(cluster);
       }
       if (keepInstances && owner == null && stateStore == null && stateDirectory == null) {
         throw new IllegalArgumentException(
@@ -497,6 +538,17 @@ public final class AutoDeploy implements AutoCloseable {
       settings.store(store());
       InstanceProvider used = provider != null ? provider : LocalProcessProvider.create();
       return new AutoDeploy(Engine.start(settings.build(used)));
+    }
+
+    private AutoDeploy replica(Cluster replicas) {
+      if (owner == null || provider != null || stateStore != null || stateDirectory != null) {
+        throw new IllegalArgumentException(
+            "cluster needs an owner, the same for all replicas, and brings provider and state"
+                + " itself: set neither provider nor stateStore nor stateDirectory");
+      }
+      return new AutoDeploy(
+          ReplicatedEngine.start(
+              settings, replicas.election(), replicas.providers(), replicas.term()));
     }
 
     private StateStore store() {

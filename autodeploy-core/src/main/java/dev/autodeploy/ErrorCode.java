@@ -24,6 +24,8 @@ public enum ErrorCode {
   PROVIDER_FAILED,
   /** Another engine uses the same owner on this provider, or the same state directory. */
   OWNER_IN_USE,
+  /** This replica does not lead, and another one does. */
+  NOT_LEADING,
   /** The stored state is damaged, or cannot be read or written. */
   STATE_FAILED
 }

@@ -6,7 +6,7 @@ import static java.util.Objects.requireNonNull;
  * The replica that leads. Immutable.
  *
  * @param epoch the number of its leadership: higher than that of every earlier leader
- * @param replica its id
+ * @param replica its id, or an empty text if nobody leads
  * @param address where the other replicas reach it, or an empty text
  */
 public record Leader(long epoch, String replica, String address) {
@@ -15,7 +15,7 @@ public record Leader(long epoch, String replica, String address) {
    * Checks the values.
    *
    * @param epoch the number of its leadership: higher than that of every earlier leader
-   * @param replica its id
+   * @param replica its id, or an empty text if nobody leads
    * @param address where the other replicas reach it, or an empty text
    */
   public Leader {

@@ -15,9 +15,10 @@ public interface LeaderElection extends AutoCloseable {
    * Asks to lead, or to go on leading.
    *
    * @param replica the id of the replica that asks, another one for each process
-   * @param held the epoch in which it leads, or 0; it keeps that epoch if nobody else has led since
-   * @param term the time for which it leads from now on, if it does
-   * @return who leads now
+   * @param held the epoch in which it leads, or 0; it keeps that epoch if nobody else has led
+   *     since, and does not lead otherwise
+   * @param term the time for which it leads from now on, if it does; zero to ask only who leads
+   * @return who leads now, with an empty id if nobody does
    * @throws dev.autodeploy.AutoDeployException if the place cannot be asked; the replica may lead
    *     all the same
    */

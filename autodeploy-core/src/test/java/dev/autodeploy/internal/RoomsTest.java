@@ -39,7 +39,8 @@ final class RoomsTest {
           "ledger",
           "runtime",
           "deployment",
-          "engine");
+          "engine",
+          "cluster");
 
   private static final JavaClasses CORE =
       new ClassFileImporter()

@@ -39,7 +39,7 @@ final class LeaderRow {
    * Asks to lead, or to go on leading.
    *
    * @param held the epoch in which the replica leads, or 0
-   * @param term the time for which it leads from now on
+   * @param term the time for which it leads from now on; zero to ask only who leads
    * @return who leads now
    */
   Campaign campaign(String replica, String address, long held, Duration term) {
@@ -65,9 +65,11 @@ final class LeaderRow {
     }
     boolean own = replica.equals(row.leader);
     boolean free = row.leader == null || row.untilMs <= row.nowMs;
-    if (!own && !free) {
-      String other = row.leader == null ? "" : row.leader;
-      String where = row.address == null ? "" : row.address;
+    boolean overtaken = held != 0 && held != row.epoch;
+    if (term.isZero() || overtaken || (!own && !free)) {
+      boolean led = row.leader != null && row.untilMs > row.nowMs;
+      String other = led && row.leader != null ? row.leader : "";
+      String where = led && row.address != null ? row.address : "";
       return new Campaign(new Leader(row.epoch, other, where), row.untilMs);
     }
     long epoch = own && held == row.epoch ? held : row.epoch + 1;

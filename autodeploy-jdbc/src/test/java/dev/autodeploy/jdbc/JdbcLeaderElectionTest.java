@@ -48,6 +48,22 @@ final class JdbcLeaderElectionTest {
   }
 
   @Test
+  void campaign_ofALeaderThatWasOvertaken_isNotWonAgain() {
+    election.campaign("a", 0, LONG);
+    election.resign(1);
+    election.campaign("b", 0, LONG);
+    election.resign(2);
+    assertThat(election.campaign("a", 1, LONG)).isEqualTo(new Leader(2, "", ""));
+  }
+
+  @Test
+  void campaign_forNoTime_onlyTellsWhoLeads() {
+    assertThat(election.campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(0, "", ""));
+    election.campaign("b", 0, LONG);
+    assertThat(election.campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(1, "b", ""));
+  }
+
+  @Test
   void campaign_ofALeaderThatHasForgotten_isANewEpoch() {
     election.campaign("a", 0, LONG);
     assertThat(election.campaign("a", 0, LONG).epoch()).isEqualTo(2);

@@ -72,6 +72,9 @@ public final class Instance {
   /** The time for which it is kept until its first request, if it was started ahead of that. */
   long keptUnused = NEVER;
 
+  /** Up to when it is not released as idle, as others may still use it; the past if nobody may. */
+  private long heldUntil = Long.MIN_VALUE;
+
   /** The instance serves nothing for a while although it is ready, as for a snapshot. */
   boolean reserved;
 
@@ -319,6 +322,13 @@ public final class Instance {
 
   /** Returns when the idle policy releases it, or {@link #NEVER}. */
   long idleDue() {
-    return idleTimeout == NEVER || idleSince == NEVER ? NEVER : idleSince + idleTimeout;
+    return idleTimeout == NEVER || idleSince == NEVER
+        ? NEVER
+        : Math.max(idleSince + idleTimeout, heldUntil);
+  }
+
+  /** Keeps it from being released as idle up to a moment. */
+  public void holdUntil(long moment) {
+    heldUntil = moment;
   }
 }

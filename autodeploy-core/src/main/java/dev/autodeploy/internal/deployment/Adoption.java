@@ -6,7 +6,9 @@ import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.ProviderInstance;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Takes instances over that one deployment did not start itself. Decides nothing. */
@@ -28,12 +30,13 @@ final class Adoption {
   }
 
   /** Adopts an instance of an earlier process, or releases it if it does not fit. */
-  void adopt(ProviderInstance found, OpenEntry entry) {
+  void adopt(ProviderInstance found, OpenEntry entry, Duration hold) {
     Room room = room(found, entry);
     controller.decide(
         () -> {
           long now = controller.now();
           Instance instance = restored(now, found, entry, room);
+          instance.holdUntil(now + Durations.nanos(hold));
           if (machine.fits(found)) {
             machine.adopt(now, instance);
           } else {

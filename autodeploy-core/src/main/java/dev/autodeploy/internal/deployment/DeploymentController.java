@@ -16,6 +16,7 @@ import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
@@ -37,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * the lock, and the engine's if this thread holds it, is left.
  */
 public final class DeploymentController {
-  private static final Duration LONGEST_WAIT = Duration.ofDays(3650);
-
   private final EngineServices services;
   private final String name;
   private final DefaultDeployment deployment;
@@ -295,9 +294,13 @@ public final class DeploymentController {
     locked(() -> ledger.addClosed(usage));
   }
 
-  /** Adopts an instance of an earlier process, or releases it if it does not fit. */
-  public void adopt(ProviderInstance found, OpenEntry entry) {
-    adoption().adopt(found, entry);
+  /**
+   * Adopts an instance of an earlier process, or releases it if it does not fit.
+   *
+   * @param hold for how long it is not released as idle
+   */
+  public void adopt(ProviderInstance found, OpenEntry entry, Duration hold) {
+    adoption().adopt(found, entry, hold);
   }
 
   /** Releases an instance that nobody here asked for; false if nothing is left of this one. */
@@ -373,9 +376,14 @@ public final class DeploymentController {
     decide(
         () -> {
           long now = now();
-          machine.close(now, now + nanos(drainTimeout), keepInstances);
+          machine.close(now, now + Durations.nanos(drainTimeout), keepInstances);
         });
     return terminated;
+  }
+
+  /** Returns the way of leaving its instances to another replica. */
+  public Departure departure() {
+    return new Departure(services, this, effects);
   }
 
   /** Returns the ids of the instances that exist. */
@@ -385,10 +393,14 @@ public final class DeploymentController {
 
   /** Writes how far the instances were used, and makes up for a timer that could not be set. */
   public void maintain() {
+    checkpointAll();
+    decide(() -> machine.catchUp(now()));
+  }
+
+  void checkpointAll() {
     List<RunningInstance> all =
         read(() -> machine.instances().stream().map(this::running).toList());
     all.forEach(effects.handler().accounts()::checkpoint);
-    decide(() -> machine.catchUp(now()));
   }
 
   // For those who use the deployment.
@@ -418,7 +430,7 @@ public final class DeploymentController {
     try {
       tellTime();
       long now = now();
-      call = new AcquireCall(this, request.route(), now, now + nanos(request.timeout()));
+      call = new AcquireCall(this, request.route(), now, now + Durations.nanos(request.timeout()));
       Instance instance = machine.acquire(now, call);
       granted = instance == null ? null : running(instance);
       collectEffects();
@@ -522,9 +534,5 @@ public final class DeploymentController {
   @Override
   public String toString() {
     return deployment.toString();
-  }
-
-  private static long nanos(Duration duration) {
-    return duration.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT.toNanos() : duration.toNanos();
   }
 }

@@ -29,6 +29,9 @@ final class EffectHandler {
   private final AccountWriter accounts;
   private final DeploymentTimer timer;
 
+  /** True once the instances are another replica's. */
+  private volatile boolean left;
+
   /** Completes when all accounts so far are written: a deployment ends only then. */
   private CompletableFuture<Void> accountsWritten = CompletableFuture.completedFuture(null);
 
@@ -57,7 +60,16 @@ final class EffectHandler {
     return accounts;
   }
 
+  /** Carries out nothing any longer but what callers wait for. */
+  void leave() {
+    left = true;
+    timer.cancel();
+  }
+
   void handle(Effect effect) {
+    if (left && !(effect instanceof Effect.Grant || effect instanceof Effect.Reject)) {
+      return;
+    }
     if (effect instanceof Effect.Start e) {
       starter.start(running(e.instance()));
     } else if (effect instanceof Effect.Probe e) {

@@ -58,6 +58,7 @@ public enum ProblemType {
   INSTANCE_BROKE_EXCHANGE(502, "instance-broke-exchange", "The instance broke the exchange"),
   PROVIDER_FAILED(
       503, "provider-failed", "The provider of instances failed", Duration.ofSeconds(5)),
+  NOT_LEADING(503, "not-leading", "Another replica leads", Duration.ofSeconds(1)),
   ASLEEP(503, "asleep", "No instance runs, and this request starts none"),
   NOT_OPEN(503, "not-open", "The deployment is closed at this time"),
   RELEASED(503, "released", "The deployment was released", Duration.ofSeconds(1)),
@@ -101,6 +102,7 @@ public enum ProblemType {
       case CLOSED -> SHUTTING_DOWN;
       case PROVIDER_FAILED -> PROVIDER_FAILED;
       case OWNER_IN_USE -> OWNER_IN_USE;
+      case NOT_LEADING -> NOT_LEADING;
       case STATE_FAILED -> STATE_FAILED;
     };
   }

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * it is made. {@link Recovery} starts an engine, {@link Maintenance} keeps it going, {@link
  * EngineShutdown} ends it.
  */
-public final class Engine {
+public final class Engine implements Operations {
   /** The number of deployments that share one save, during which nothing else can be deployed. */
   private static final int SAVED_AT_ONCE = 100;
 
@@ -55,7 +55,8 @@ public final class Engine {
       String owner = Recovery.owner(state, config.owner(), resources.random());
       this.services = resources.services(owner);
       this.store = new DeploymentStore(config.store(), this::current);
-      this.unclaimed = new UnclaimedInstances(services, config.store().ledger());
+      this.unclaimed =
+          new UnclaimedInstances(services, config.store().ledger(), config.adoptionHold());
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
       this.rooms = new RoomKeeper(services);
       this.factory =
@@ -105,22 +106,12 @@ public final class Engine {
     return engine;
   }
 
-  /**
-   * Makes a deployment, or brings one in line.
-   *
-   * @param spec what is deployed
-   * @return the deployment
-   */
+  @Override
   public Deployment deploy(DeploymentSpec spec) {
     return deployAll(List.of(spec)).get(0);
   }
 
-  /**
-   * Makes deployments, or brings them in line.
-   *
-   * @param specs what is deployed
-   * @return the deployments, in the same order
-   */
+  @Override
   public List<Deployment> deployAll(List<DeploymentSpec> specs) {
     Set<String> names = new HashSet<>();
     for (DeploymentSpec spec : specs) {
@@ -209,12 +200,7 @@ public final class Engine {
     unclaimed.claim(made);
   }
 
-  /**
-   * Replaces a deployment's specification.
-   *
-   * @param spec the new one
-   * @return the deployment
-   */
+  @Override
   public Deployment update(DeploymentSpec spec) {
     validate(spec);
     Deployment updated =
@@ -235,12 +221,7 @@ public final class Engine {
     return updated;
   }
 
-  /**
-   * Changes the port of a deployment's own link, and nothing else of it.
-   *
-   * @param name the deployment's name
-   * @param port the port
-   */
+  @Override
   public void linkPort(String name, int port) {
     services
         .lock()
@@ -267,12 +248,7 @@ public final class Engine {
     }
   }
 
-  /**
-   * Removes a deployment.
-   *
-   * @param name its name
-   * @return completes when nothing is left of it
-   */
+  @Override
   public CompletableFuture<Void> remove(String name) {
     return services
         .lock()
@@ -296,104 +272,78 @@ public final class Engine {
     services.lock().afterwards(() -> services.events().publish(event));
   }
 
-  /**
-   * Returns all deployments.
-   *
-   * @return in the order in which they were made
-   */
+  @Override
   public List<Deployment> deployments() {
     return registry.deployments();
   }
 
-  /**
-   * Finds a deployment.
-   *
-   * @param name its name
-   * @return the deployment, or empty
-   */
+  @Override
   public Optional<Deployment> find(String name) {
     return Optional.ofNullable(registry.find(name)).map(DeploymentController::deployment);
   }
 
-  /**
-   * Returns a deployment that exists.
-   *
-   * @param name its name
-   * @return the deployment
-   */
+  @Override
   public Deployment deployment(String name) {
     return registry.existing(name).deployment();
   }
 
-  /**
-   * Adds a listener.
-   *
-   * @param listener gets events from now on
-   */
+  @Override
   public void addListener(DeploymentListener listener) {
     services.events().add(listener);
   }
 
-  /**
-   * Removes a listener.
-   *
-   * @param listener no longer gets events
-   */
+  @Override
   public void removeListener(DeploymentListener listener) {
     services.events().remove(listener);
   }
 
-  /**
-   * Returns the owner.
-   *
-   * @return under which instances are labelled
-   */
+  @Override
   public String owner() {
     return services.owner();
   }
 
-  /**
-   * Returns the provider's name.
-   *
-   * @return the name
-   */
+  @Override
   public String providerName() {
     return services.provider().name();
   }
 
-  /**
-   * Returns who has which GPU.
-   *
-   * @return the GPUs as they are now
-   */
+  @Override
   public SharedGpus gpus() {
     return rooms.view();
   }
 
-  /**
-   * Lists the images, snapshots and GPUs that the provider offers.
-   *
-   * @return the catalog
-   */
+  @Override
   public CompletableFuture<ProviderCatalog> catalog() {
     return services.calls().call(() -> services.provider().catalog());
   }
 
-  /**
-   * Deletes a snapshot.
-   *
-   * @param reference its reference
-   * @return completes when it is gone
-   */
+  @Override
   public CompletableFuture<Void> deleteSnapshot(String reference) {
     return services.calls().call(() -> services.provider().deleteSnapshot(reference));
   }
 
-  /**
-   * Ends the engine; a second call waits for the first. An interrupt neither stops it nor is lost.
-   */
+  @Override
   public void close() {
     shutdown.close();
+  }
+
+  /**
+   * Ends the engine and leaves its instances, and the leases of them, to another replica.
+   *
+   * @param led whether it still leads: otherwise nothing is written any longer
+   */
+  public void leave(boolean led) {
+    shutdown.leave(led);
+  }
+
+  /** Returns whether leases are open that it has granted; also after it has left. */
+  public boolean hasOpenLeases() {
+    return registry.all().stream().anyMatch(it -> it.deployment().status().inFlight() > 0);
+  }
+
+  /** Lets nothing reach the provider any longer that would change anything. */
+  public void stopActing() {
+    resources.provider().onlyDetaches();
   }
 
   /** Returns the deployment of a name that a restart should find, or null. */

@@ -12,6 +12,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,8 @@ public final class EngineConfig {
   private final Duration releaseTimeout;
   private final boolean keepInstances;
   private final boolean releaseOnShutdown;
+  private final BooleanSupplier mayAct;
+  private final Duration adoptionHold;
 
   private EngineConfig(InstanceProvider provider, Builder b) {
     this.provider = provider;
@@ -51,6 +54,8 @@ public final class EngineConfig {
     releaseTimeout = b.releaseTimeout;
     keepInstances = b.keepInstances;
     releaseOnShutdown = b.releaseOnShutdown;
+    mayAct = b.mayAct;
+    adoptionHold = b.adoptionHold;
   }
 
   /**
@@ -142,6 +147,16 @@ public final class EngineConfig {
     return releaseOnShutdown;
   }
 
+  /** Returns whether the engine may still act: not once another replica may lead. */
+  public BooleanSupplier mayAct() {
+    return mayAct;
+  }
+
+  /** Returns how long adopted instances are not released as idle, as others may use them. */
+  public Duration adoptionHold() {
+    return adoptionHold;
+  }
+
   /** Collects the settings, which it does not check. */
   public static final class Builder {
     private @Nullable String owner;
@@ -159,6 +174,8 @@ public final class EngineConfig {
     private Duration releaseTimeout = Duration.ofMinutes(1);
     private boolean keepInstances;
     private boolean releaseOnShutdown = true;
+    private BooleanSupplier mayAct = () -> true;
+    private Duration adoptionHold = Duration.ZERO;
 
     private Builder() {}
 
@@ -336,6 +353,75 @@ public final class EngineConfig {
     public Builder releaseOnShutdown(boolean value) {
       releaseOnShutdown = value;
       return this;
+    }
+
+    /**
+     * Sets whether the engine may still act.
+     *
+     * @param value asked before each call of the provider
+     * @return this
+     */
+    public Builder mayAct(BooleanSupplier value) {
+      mayAct = value;
+      return this;
+    }
+
+    /**
+     * Sets how long adopted instances are not released as idle.
+     *
+     * @param value the value
+     * @return this
+     */
+    public Builder adoptionHold(Duration value) {
+      adoptionHold = value;
+      return this;
+    }
+
+    /**
+     * Returns how long closing lets open leases finish, as it is set so far.
+     *
+     * @return the value
+     */
+    public Duration drainTimeout() {
+      return drainTimeout;
+    }
+
+    /**
+     * Returns the owner as it is set so far.
+     *
+     * @return the value, or null
+     */
+    public @Nullable String owner() {
+      return owner;
+    }
+
+    /**
+     * Removes a listener.
+     *
+     * @param value the listener
+     * @return this
+     */
+    public Builder removeListener(DeploymentListener value) {
+      listeners.remove(value);
+      return this;
+    }
+
+    /**
+     * Returns whether to close when the process ends, as it is set so far.
+     *
+     * @return the value
+     */
+    public boolean releaseOnShutdown() {
+      return releaseOnShutdown;
+    }
+
+    /**
+     * Returns the ticker as it is set so far.
+     *
+     * @return the value
+     */
+    public Ticker ticker() {
+      return ticker;
     }
 
     /**

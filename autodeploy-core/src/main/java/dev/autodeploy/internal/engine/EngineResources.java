@@ -52,7 +52,7 @@ final class EngineResources {
     this.callbackExecutor =
         withFallback(
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
-    provider = new ProviderGate(config.provider());
+    provider = new ProviderGate(config.provider(), config.mayAct());
     owned.add(provider);
   }
 

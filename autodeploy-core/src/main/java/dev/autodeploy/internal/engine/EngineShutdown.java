@@ -2,6 +2,7 @@ package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.deployment.Departure;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Errors;
@@ -83,12 +84,50 @@ final class EngineShutdown {
     }
   }
 
+  /**
+   * Ends the engine, and leaves its instances as they are to the engine of another replica.
+   *
+   * @param led whether this one still leads: otherwise nothing is written any longer
+   */
+  void leave(boolean led) {
+    resources.provider().onlyDetaches();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    CompletableFuture<Void> earlier = services.lock().locked(() -> lifecycle.begin(closed));
+    if (earlier != null) {
+      earlier.join();
+      return;
+    }
+    Throwable failure =
+        runSteps(closed, () -> detachAll(led), led ? services.ledger()::finish : () -> {});
+    if (failure != null) {
+      LOG.warn("The engine was left to another replica with an error", failure);
+    }
+  }
+
+  private void detachAll(boolean led) {
+    List<CompletableFuture<Void>> ends = new ArrayList<>();
+    List<Departure> departures =
+        registry.all().stream().map(DeploymentController::departure).toList();
+    departures.forEach(it -> ends.addAll(it.begin()));
+    List<ProviderInstance> rest = services.lock().locked(unclaimed::takeAll);
+    rest.forEach(instance -> ends.add(detach(instance)));
+    within(DETACH_LIMIT, allOf(ends));
+    if (led) {
+      departures.forEach(Departure::writeUse);
+    }
+  }
+
   private @Nullable Throwable runSteps(CompletableFuture<Void> closed) {
+    return runSteps(closed, this::releaseAll, services.ledger()::finish);
+  }
+
+  private @Nullable Throwable runSteps(
+      CompletableFuture<Void> closed, Runnable instances, Runnable ledger) {
     List<Runnable> steps =
         List.of(
             maintenance::end,
-            this::releaseAll,
-            services.ledger()::finish,
+            instances,
+            ledger,
             () -> within(EVENTS_LIMIT, services.events().allDelivered()),
             () -> within(CALLS_LIMIT, resources.provider().end()));
     Throwable failure = null;

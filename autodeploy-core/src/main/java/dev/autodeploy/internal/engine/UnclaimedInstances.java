@@ -34,9 +34,16 @@ final class UnclaimedInstances {
   private final EngineServices services;
   private final LedgerReplay replay;
   private final long startedAt;
+  private final Duration hold;
   private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
 
-  UnclaimedInstances(EngineServices services, List<LedgerEntry> ledger) {
+  /**
+   * Makes it, without instances yet.
+   *
+   * @param hold for how long instances that are claimed are not released as idle
+   */
+  UnclaimedInstances(EngineServices services, List<LedgerEntry> ledger, Duration hold) {
+    this.hold = hold;
     this.services = services;
     this.replay = new LedgerReplay(ledger);
     this.startedAt = services.ticker().read();
@@ -68,7 +75,7 @@ final class UnclaimedInstances {
       ProviderInstance instance = i.next();
       if (instance.deployment().equals(controller.name())) {
         i.remove();
-        controller.adopt(instance, account(instance, controller.spec().gpu()));
+        controller.adopt(instance, account(instance, controller.spec().gpu()), hold);
       }
     }
   }

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -38,9 +39,31 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   private final AtomicLong state = new AtomicLong();
 
   private final CompletableFuture<Void> left = new CompletableFuture<>();
+  private final BooleanSupplier mayAct;
+  private volatile boolean onlyDetaches;
 
   public ProviderGate(InstanceProvider provider) {
+    this(provider, () -> true);
+  }
+
+  /**
+   * Makes it for one engine of several replicas.
+   *
+   * @param mayAct asked before each call that could change anything: false once another replica may
+   *     lead
+   */
+  public ProviderGate(InstanceProvider provider, BooleanSupplier mayAct) {
     this.provider = provider;
+    this.mayAct = mayAct;
+  }
+
+  /** Lets only calls through that leave instances to another engine. */
+  public void onlyDetaches() {
+    onlyDetaches = true;
+  }
+
+  private boolean isShut() {
+    return (state.get() & CLOSED) != 0 || onlyDetaches || !mayAct.getAsBoolean();
   }
 
   /** Lets no further call through; completes when those that are through have returned. */
@@ -78,7 +101,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<Void> detach(String instanceId) {
-    return call(() -> provider.detach(instanceId));
+    return passed(() -> provider.detach(instanceId));
   }
 
   @Override
@@ -111,7 +134,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public ProviderCapacity capacity() {
-    return (state.get() & CLOSED) == 0 ? provider.capacity() : ProviderCapacity.unknown();
+    return isShut() ? ProviderCapacity.unknown() : provider.capacity();
   }
 
   @Override
@@ -133,7 +156,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
-    return (state.get() & CLOSED) == 0 && provider.isReady(instance, probe);
+    return !isShut() && provider.isReady(instance, probe);
   }
 
   @Override
@@ -143,10 +166,18 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   }
 
   private <T> CompletionStage<T> call(Supplier<CompletionStage<T>> call) {
+    return isShut() ? refused() : passed(call);
+  }
+
+  private static <T> CompletionStage<T> refused() {
+    return CompletableFuture.failedFuture(
+        new AutoDeployException(ErrorCode.CLOSED, null, "the engine is closed"));
+  }
+
+  private <T> CompletionStage<T> passed(Supplier<CompletionStage<T>> call) {
     if ((state.incrementAndGet() & CLOSED) != 0) {
       leave();
-      return CompletableFuture.failedFuture(
-          new AutoDeployException(ErrorCode.CLOSED, null, "the engine is closed"));
+      return refused();
     }
     try {
       return call.get();

@@ -11,12 +11,7 @@ public final class SystemScheduler implements Scheduler {
   /** The longest delay: a later task never comes, and its nanoseconds would not fit a long. */
   private static final Duration LONGEST = Duration.ofDays(36_500);
 
-  private final ScheduledThreadPoolExecutor executor =
-      new ScheduledThreadPoolExecutor(1, Threads.daemons("timer"));
-
-  public SystemScheduler() {
-    executor.setRemoveOnCancelPolicy(true);
-  }
+  private final ScheduledThreadPoolExecutor executor = Threads.timer("timer");
 
   @Override
   public Cancellable schedule(Duration delay, Runnable task) {

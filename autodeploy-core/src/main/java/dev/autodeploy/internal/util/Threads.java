@@ -4,6 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -26,6 +27,17 @@ public final class Threads {
       return virtual(role);
     }
     return Executors.newCachedThreadPool(daemons(role));
+  }
+
+  /**
+   * Returns a timer with a daemon thread of its own.
+   *
+   * @param role names the thread {@code autodeploy-<role>-0}
+   */
+  public static ScheduledThreadPoolExecutor timer(String role) {
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1, daemons(role));
+    timer.setRemoveOnCancelPolicy(true);
+    return timer;
   }
 
   /** Returns a factory of daemon threads that are named {@code autodeploy-<role>-<n>}. */

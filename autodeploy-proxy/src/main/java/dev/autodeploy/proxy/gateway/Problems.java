@@ -280,7 +280,7 @@ public final class Problems {
           case CLOSED -> shuttingDown(name);
           case ACQUIRE_TIMEOUT -> timedOut(failure, detail);
           case NOT_OPEN -> notOpen(failure, detail);
-          case QUEUE_FULL, RELEASED, PROVIDER_FAILED ->
+          case QUEUE_FULL, RELEASED, PROVIDER_FAILED, NOT_LEADING ->
               Problem.of(ProblemType.of(failure.code()), detail);
           case OWNER_IN_USE, STATE_FAILED -> internal(name); // nothing for strangers
         };

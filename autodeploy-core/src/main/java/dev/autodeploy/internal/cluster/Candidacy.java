@@ -1,0 +1,145 @@
+package dev.autodeploy.internal.cluster;
+
+import dev.autodeploy.spi.Leader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The decisions of one replica about leading: no I/O, no threads, no clock. Times are nanoseconds
+ * on the replica's own monotonic line.
+ *
+ * <p>Answers are dealt with in this order:
+ *
+ * <ol>
+ *   <li>Somebody else leads: so does this replica no longer, if it did.
+ *   <li>It leads in the epoch that it holds: it goes on, counted from before it asked.
+ *   <li>It leads in a new epoch and held an earlier one: others have led meanwhile, so it no longer
+ *       leads.
+ *   <li>It leads in a new epoch, but the answer came so late that most of the term is gone, or it
+ *       has resigned meanwhile: it gives up.
+ *   <li>It leads in a new epoch.
+ * </ol>
+ */
+final class Candidacy {
+  /** A term ends this part of it early, for clocks that differ and calls that are under way. */
+  private static final int SAFETY = 6;
+
+  /** The number of times that a leader asks in a term. */
+  private static final int RENEWALS = 4;
+
+  /** The number of times that the others ask in a term. */
+  private static final int LOOKS = 6;
+
+  private final String replica;
+  private final long term;
+
+  private long held;
+  private long actsUntil;
+  private @Nullable Leader other;
+  private long otherSeenAt;
+  private boolean resigned;
+
+  /**
+   * Makes the candidacy of a replica that does not lead.
+   *
+   * @param replica its id
+   * @param term for how long a leader leads without renewal
+   */
+  Candidacy(String replica, long term) {
+    this.replica = replica;
+    this.term = term;
+  }
+
+  /** The outcome of an answer. */
+  enum Outcome {
+    /** Nothing has changed. */
+    UNCHANGED,
+    /** The replica begins to lead, in a new epoch. */
+    ELECTED,
+    /** The replica no longer leads. */
+    DEPOSED,
+    /** The replica was elected and does not want to be: it gives leadership up. */
+    UNWANTED
+  }
+
+  /** Returns the epoch in which it leads, or 0. */
+  long held() {
+    return held;
+  }
+
+  /** Returns whether it may act as the leader of an epoch. */
+  boolean mayAct(long now, long epoch) {
+    return held == epoch && held != 0 && now - actsUntil < 0;
+  }
+
+  /** Returns the moment up to which it may act without a further answer; only while it leads. */
+  long actsUntil() {
+    return actsUntil;
+  }
+
+  /** Returns whether another replica is known to lead, or was a moment ago. */
+  boolean anotherLeads(long now) {
+    return held == 0 && other != null && now - otherSeenAt < term / 2;
+  }
+
+  /** Returns the moment at which to ask again, after an answer or a failure. */
+  long nextLook(long now) {
+    return now + term / (held != 0 ? RENEWALS : LOOKS);
+  }
+
+  /**
+   * An answer has come.
+   *
+   * @param askedAt when it was asked for
+   * @param asked the epoch that was held then
+   * @param now when it came
+   */
+  Outcome answered(long askedAt, long asked, long now, Leader leader) {
+    if (!leader.replica().equals(replica)) { // (1)
+      other = leader.replica().isEmpty() ? null : leader;
+      otherSeenAt = now;
+      return lose();
+    }
+    other = null;
+    long until = askedAt + term - term / SAFETY;
+    if (held != 0 && leader.epoch() == held) { // (2)
+      actsUntil = until;
+      return expired(now);
+    }
+    if (held != 0) { // (3)
+      return lose();
+    }
+    if (resigned || asked != 0 || now - (askedAt + term / 2) > 0) { // (4)
+      return Outcome.UNWANTED;
+    }
+    held = leader.epoch(); // (5)
+    actsUntil = until;
+    return Outcome.ELECTED;
+  }
+
+  /** No answer came, or time has passed: says whether it may still lead. */
+  Outcome expired(long now) {
+    return held != 0 && now - actsUntil >= 0 ? lose() : Outcome.UNCHANGED;
+  }
+
+  /** The replica stops leading by itself, as its engine could not be started. */
+  void giveUp() {
+    held = 0;
+  }
+
+  /** Returns whether it never leads again. */
+  boolean isResigned() {
+    return resigned;
+  }
+
+  /** The replica stops leading, and never leads again. */
+  void resign() {
+    held = 0;
+    resigned = true;
+  }
+
+  private Outcome lose() {
+    boolean led = held != 0;
+    held = 0;
+    return led ? Outcome.DEPOSED : Outcome.UNCHANGED;
+  }
+}
