@@ -9,6 +9,7 @@ import java.net.URI;
 import java.time.Duration;
 import javax.net.ssl.SSLContext;
 
+// Over 500 lines: every setting of links, with its description.
 /**
  * The settings that every proxy has, whatever server carries its links. Not thread-safe. The
  * proxies of AutoDeploy extend it; nobody else needs to.
@@ -476,6 +477,18 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
    */
   public B models(ModelRouter router) {
     settings.models(router);
+    return self();
+  }
+
+  /**
+   * Sets what clients that cannot wait on a silent connection may choose: tickets, streams that are
+   * kept alive, repeated requests that get one answer. Default: all of it.
+   *
+   * @param settings the settings, or {@link AsyncAnswers#none()}
+   * @return this
+   */
+  public B asyncAnswers(AsyncAnswers settings) {
+    this.settings.asyncAnswers(settings);
     return self();
   }
 

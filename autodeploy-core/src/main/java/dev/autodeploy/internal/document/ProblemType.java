@@ -19,6 +19,7 @@ public enum ProblemType {
   UNSUPPORTED_MEDIA_TYPE(415, "unsupported-media-type", "The request's body is of another type"),
   EXPECTATION_FAILED(417, "expectation-failed", "The expectation cannot be met"),
   INVALID_FIELD(422, "invalid-field", "A field is not valid"),
+  KEY_REUSED(422, "key-reused", "The idempotency key belongs to another request"),
   HEADER_TOO_LARGE(431, "header-too-large", "The request's header is too large"),
   TRANSFER_CODING_NOT_SUPPORTED(
       501, "transfer-coding-not-supported", "The transfer coding is not supported"),
@@ -47,6 +48,7 @@ public enum ProblemType {
   DEPLOYMENT_NOT_FOUND(404, "deployment-not-found", "There is no such deployment"),
   MODEL_NOT_FOUND(404, "model-not-found", "There is no such model"),
   ROUTE_TARGET_NOT_FOUND(404, "route-target-not-found", "route target not found"),
+  TICKET_NOT_FOUND(404, "ticket-not-found", "There is no such ticket"),
   NAME_TAKEN(409, "name-taken", "The name is taken"),
 
   // The engine and its provider.

@@ -39,6 +39,7 @@ abstract class NettyExchange implements Exchange {
   private @Nullable OwnResponse own;
   private @Nullable Runnable whenWritable;
   private boolean responding;
+  private volatile boolean streaming;
   private boolean done;
 
   /** A response of the link itself, kept until it is complete. */
@@ -203,7 +204,7 @@ abstract class NettyExchange implements Exchange {
   public void breakTransfer() {
     run(
         () -> {
-          if (own != null && !responding) {
+          if (streaming || (own != null && !responding)) {
             cut();
           } else {
             body.fail(Relay.Cause.BODY_BROKEN, new IOException("the client is too slow"));
@@ -239,6 +240,15 @@ abstract class NettyExchange implements Exchange {
 
   @Override
   public OutputStream respond(int status, HttpHeaders headers, long length) {
+    if (length == UNKNOWN_LENGTH) {
+      streaming = true;
+      run(
+          () -> {
+            begin(status, null, headers, length, isBodiless(status));
+            flush();
+          });
+      return new OwnStream(this);
+    }
     OwnResponse begun = new OwnResponse(status, headers, length);
     own = begun;
     return begun;

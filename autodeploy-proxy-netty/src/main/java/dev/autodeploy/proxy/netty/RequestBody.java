@@ -110,7 +110,7 @@ final class RequestBody {
     }
     boolean broken = discarded || failure != null;
     if (!broken && (complete || readAhead.isUsedUp())) {
-      shown.end();
+      shown.end(complete);
     }
     if (broken || shown.isDone()) {
       prefix = null;

@@ -53,8 +53,13 @@ public final class AccessRules {
    * @return its SHA-256 hash
    */
   public static byte[] hash(String token) {
+    return digest(token.getBytes(ISO_8859_1));
+  }
+
+  /** Returns the SHA-256 hash of bytes. */
+  static byte[] digest(byte[] bytes) {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(token.getBytes(ISO_8859_1));
+      return MessageDigest.getInstance("SHA-256").digest(bytes);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }

@@ -91,6 +91,15 @@ final class ActiveRequests implements AutoCloseable {
     }
   }
 
+  /** The link itself writes to a client for a while. */
+  void beginResponding(Client client) {
+    responding.add(client);
+  }
+
+  void endResponding(Client client) {
+    responding.remove(client);
+  }
+
   int size() {
     return requests.size();
   }

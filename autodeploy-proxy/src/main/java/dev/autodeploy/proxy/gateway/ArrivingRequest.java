@@ -1,11 +1,11 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request whose deployment is named in its body: read until the name is found, at the pace that
- * holds for every body.
+ * A request of which some of the body is read before it goes anywhere, at the pace that holds for
+ * every body.
  */
 final class ArrivingRequest implements Client {
   private final ActiveRequests active;
@@ -21,20 +21,21 @@ final class ArrivingRequest implements Client {
   /**
    * Reads the beginning of the body; the last thing that the caller does.
    *
-   * @param search looks for the name
-   * @param next continues with the search that is over, and why the body could not be read, or null
+   * @param prefix gets it
+   * @param next continues with why the body could not be read, or null
    */
-  void read(ModelStep.Search search, BiConsumer<ModelStep.Search, Relay.@Nullable Cause> next) {
-    if (search.isKnown() || exchange.request().bodyLength() == 0) {
-      next.accept(search, null);
+  void read(BodyPrefix prefix, Consumer<Relay.@Nullable Cause> next) {
+    if (exchange.request().bodyLength() == 0) {
+      prefix.end(true);
+      next.accept(null);
       return;
     }
     active.add(this);
     relay.peek(
-        search.prefix(),
+        prefix,
         failure -> {
           active.remove(this);
-          exchange.runBlocking(() -> next.accept(search, failure));
+          exchange.runBlocking(() -> next.accept(failure));
         });
   }
 

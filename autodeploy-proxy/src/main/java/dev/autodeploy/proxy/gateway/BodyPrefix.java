@@ -17,6 +17,7 @@ public final class BodyPrefix {
   private int length;
   private int next;
   private boolean done;
+  private boolean whole;
 
   /** Looks for something in the beginning of a body. */
   @FunctionalInterface
@@ -87,8 +88,27 @@ public final class BodyPrefix {
     return done;
   }
 
-  /** No more bytes will come: the body is at its end, or there is no memory for more of it. */
-  public void end() {
+  /**
+   * Returns whether the body has no more bytes than these.
+   *
+   * @return false if that is not known
+   */
+  boolean isWhole() {
+    return whole;
+  }
+
+  /** Returns the bytes. */
+  byte[] bytes() {
+    return Arrays.copyOf(bytes, length);
+  }
+
+  /**
+   * No more bytes will come.
+   *
+   * @param atEnd whether the body is at its end; otherwise there is no memory for more of it
+   */
+  public void end(boolean atEnd) {
+    whole = atEnd;
     if (!done) {
       done = true;
       search.isOver(bytes, length, true);

@@ -129,6 +129,8 @@ final class ClientBody extends FilterInputStream {
     byte[] buffer = new byte[PEEK];
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     int reserved = 0;
+    all.writeBytes(ahead);
+    prefix.add(ahead, 0, Math.min(prefix.room(), ahead.length));
     try {
       while (!prefix.isDone() && !ended && budget.reserve(PEEK)) {
         reserved += PEEK;
@@ -147,7 +149,7 @@ final class ClientBody extends FilterInputStream {
     } finally {
       ahead = all.toByteArray();
     }
-    prefix.end();
+    prefix.end(ended);
     return reserved;
   }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,8 @@ public final class Gateway implements AutoCloseable {
   private final List<LinkStep> arrival;
   private final List<LinkStep> steps;
   private final @Nullable ModelStep models;
+  private final StartEstimates estimates = new StartEstimates();
+  private final AsyncRequests async;
 
   /**
    * Creates a gateway.
@@ -88,8 +91,9 @@ public final class Gateway implements AutoCloseable {
             new LinkResponder(connections, active, config.cors(), models),
             ticker);
     lastAnswers = new LastAnswers(config.keepAuthorization(), ticker);
+    async = new AsyncRequests(this, services, estimates, config.asyncAnswers());
     arrival = arrival(config, router, connections, models);
-    steps = steps(config, addresses, lastAnswers, ticker);
+    steps = steps(config, addresses, lastAnswers, estimates, ticker);
   }
 
   /** Returns the steps up to the deployment's name. */
@@ -112,7 +116,11 @@ public final class Gateway implements AutoCloseable {
   }
 
   private static List<LinkStep> steps(
-      GatewayConfig config, LinkAddresses addresses, LastAnswers lastAnswers, Ticker ticker) {
+      GatewayConfig config,
+      LinkAddresses addresses,
+      LastAnswers lastAnswers,
+      StartEstimates estimates,
+      Ticker ticker) {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
@@ -128,7 +136,7 @@ public final class Gateway implements AutoCloseable {
     steps.add(new BodyLimitStep(config.maxRequestBody()));
     steps.add(new RouteRuleStep(new StickyRules(config.sticky())));
     if (config.waitingPage()) {
-      steps.add(new WaitingPageStep());
+      steps.add(new WaitingPageStep(estimates));
     }
     return List.copyOf(steps);
   }
@@ -172,6 +180,7 @@ public final class Gateway implements AutoCloseable {
    * @param event the event
    */
   public void onEvent(DeploymentEvent event) {
+    estimates.onEvent(event);
     if (event instanceof DeploymentEvent.InstanceReleased released) {
       services.upstreams().drop(released.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceExited exited) {
@@ -256,6 +265,7 @@ public final class Gateway implements AutoCloseable {
         || !config.wake().isEmpty()
         || config.waitingPage()
         || head.path().equals(STATUS_PATH)
+        || head.path().startsWith(TicketDesk.PATH)
         || (models != null && models.mayBlock(head));
   }
 
@@ -287,6 +297,11 @@ public final class Gateway implements AutoCloseable {
           LinkResponse own = firstResponse(arrival, call);
           if (own != null) {
             respond(exchange, own, line, call.deploymentName());
+          } else if (call.head().path().startsWith(TicketDesk.PATH)
+              && async.fetch(exchange, call, line)) {
+            LOG.trace("A ticket was asked for");
+          } else if (!call.routed() && call.head().path().startsWith(TicketDesk.PATH)) {
+            respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, null);
           } else if (models != null && call.asksForModel()) {
             findModel(models, exchange, call, line);
           } else {
@@ -296,28 +311,33 @@ public final class Gateway implements AutoCloseable {
   }
 
   private void findModel(ModelStep step, Exchange exchange, LinkCall call, AccessLog.Line line) {
-    new ArrivingRequest(services.active(), exchange, call)
-        .read(
-            step.search(call),
-            (search, failure) ->
-                guarded(
-                    exchange,
-                    call,
-                    line,
-                    () -> {
-                      LinkResponse own =
-                          failure == null
-                              ? step.chosen(exchange, call, search)
-                              : LinkResponse.of(unread(failure));
-                      if (own != null) {
-                        respond(exchange, own, line, call.deploymentName());
-                      } else {
-                        toDeployment(exchange, call, line);
-                      }
-                    }));
+    ModelStep.Search search = step.search(call);
+    Consumer<Relay.@Nullable Cause> next =
+        failure ->
+            guarded(
+                exchange,
+                call,
+                line,
+                () -> {
+                  LinkResponse own =
+                      failure == null
+                          ? step.chosen(exchange, call, search)
+                          : LinkResponse.of(unread(failure));
+                  if (own != null) {
+                    respond(exchange, own, line, call.deploymentName());
+                  } else {
+                    toDeployment(exchange, call, line);
+                  }
+                });
+    if (search.isKnown()) {
+      next.accept(null);
+    } else {
+      new ArrivingRequest(services.active(), exchange, call).read(search.prefix(), next);
+    }
   }
 
-  private Problem unread(Relay.Cause failure) {
+  /** Returns the problem of a body that could not be read. */
+  Problem unread(Relay.Cause failure) {
     return failure == Relay.Cause.BODY_TOO_LARGE
         ? Problems.bodyTooLarge(null, config.maxRequestBody())
         : Problems.requestBodyBroken(null);
@@ -325,15 +345,17 @@ public final class Gateway implements AutoCloseable {
 
   private void toDeployment(Exchange exchange, LinkCall call, AccessLog.Line line) {
     LinkResponse own = firstResponse(steps, call);
-    if (own == null) {
-      forward(exchange, call, line);
-    } else {
+    if (own != null) {
       respond(exchange, own, line, call.deploymentName());
+    } else if (async.wants(call)) {
+      async.serve(exchange, call, line, () -> forward(exchange, call, line));
+    } else {
+      forward(exchange, call, line);
     }
   }
 
   /** Nothing that a rule of the host application throws leaves a request without a response. */
-  private void guarded(Exchange exchange, LinkCall call, AccessLog.Line line, Runnable step) {
+  void guarded(Exchange exchange, LinkCall call, AccessLog.Line line, Runnable step) {
     try {
       step.run();
     } catch (RuntimeException e) {
@@ -416,6 +438,7 @@ public final class Gateway implements AutoCloseable {
 
   @Override
   public void close() {
+    async.close();
     services.active().close();
     services.upstreams().close();
   }

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.proxy.AsyncAnswers;
 import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.Sticky;
 import dev.autodeploy.proxy.WakeRule;
@@ -46,6 +47,7 @@ public final class GatewayConfig {
   private final boolean okHttpOnly;
   private final boolean waitingPage;
   private final @Nullable ModelRouter models;
+  private final AsyncAnswers async;
   private final Ticker ticker;
 
   /**
@@ -86,6 +88,7 @@ public final class GatewayConfig {
     okHttpOnly = settings.okHttpOnly;
     waitingPage = settings.waitingPage;
     models = settings.models;
+    async = settings.async;
     ticker = Ticker.system();
   }
 
@@ -249,6 +252,11 @@ public final class GatewayConfig {
   /** Returns what finds the deployment of a model, or null if links have no address for models. */
   public @Nullable ModelRouter models() {
     return models;
+  }
+
+  /** Returns what clients that cannot wait may choose. */
+  public AsyncAnswers asyncAnswers() {
+    return async;
   }
 
   /** Returns the clock that limits are measured by. */

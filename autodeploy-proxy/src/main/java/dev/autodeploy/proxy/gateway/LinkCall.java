@@ -63,6 +63,19 @@ final class LinkCall {
     return known;
   }
 
+  /** The request goes on without its client: with another relay, and with its body as it is. */
+  void detach(long length) {
+    HttpHeaders fields = new HttpHeaders();
+    for (int i = 0; i < head.headers().size(); i++) {
+      if (!head.headers().name(i).equalsIgnoreCase("Prefer")) {
+        fields.add(head.headers().name(i), head.headers().value(i));
+      }
+    }
+    head = head.with(fields);
+    bodyLength(length);
+    relay = null;
+  }
+
   /** The model that the request names is going to choose its deployment. */
   void askForModel() {
     asksForModel = true;

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.internal.net.ActingPage;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.AccessCheck;
+import dev.autodeploy.proxy.AsyncAnswers;
 import dev.autodeploy.proxy.CorsPolicy;
 import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.Sticky;
@@ -74,6 +75,7 @@ public final class LinkSettings {
   boolean sandboxLinks;
   boolean waitingPage;
   @Nullable ModelRouter models;
+  AsyncAnswers async = AsyncAnswers.builder().build();
   boolean okHttpOnly;
 
   /**
@@ -272,6 +274,10 @@ public final class LinkSettings {
 
   public void waitingPage(boolean value) {
     waitingPage = value;
+  }
+
+  public void asyncAnswers(AsyncAnswers value) {
+    async = requireNonNull(value, "asyncAnswers");
   }
 
   public void models(ModelRouter value) {

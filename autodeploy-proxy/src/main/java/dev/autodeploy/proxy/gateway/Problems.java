@@ -67,6 +67,26 @@ public final class Problems {
         ProblemType.METHOD_NOT_ALLOWED, "requests to this address have the method " + method);
   }
 
+  static Problem ticketNotFound() {
+    return Problem.of(
+        ProblemType.TICKET_NOT_FOUND,
+        "there is no such ticket: its time is over, it was deleted, or another caller has made it");
+  }
+
+  static Problem ticketsFull(@Nullable String name) {
+    return Problem.of(
+            ProblemType.QUEUE_FULL,
+            "there are as many tickets as the link keeps; fetch or delete some, or try again later")
+        .about(name);
+  }
+
+  static Problem keyReused(String name) {
+    return Problem.of(
+            ProblemType.KEY_REUSED,
+            "this Idempotency-Key was sent with another body; a new request needs a key of its own")
+        .about(name);
+  }
+
   static Problem upgradeNotSupported(String name) {
     return Problem.of(
             ProblemType.UPGRADE_NOT_SUPPORTED,

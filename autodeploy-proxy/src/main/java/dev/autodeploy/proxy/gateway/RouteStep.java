@@ -3,8 +3,8 @@ package dev.autodeploy.proxy.gateway;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the deployment's name in port, host or path; what has none must be the status, or a request
- * whose model chooses the deployment.
+ * Finds the deployment's name in port, host or path; what has none must be the status, a ticket, or
+ * a request whose model chooses the deployment.
  */
 final class RouteStep implements LinkStep {
   private final Router router;
@@ -24,6 +24,9 @@ final class RouteStep implements LinkStep {
     }
     if (models != null && models.serves(call.head().path())) {
       call.askForModel();
+      return null;
+    }
+    if (call.head().path().startsWith(TicketDesk.PATH)) {
       return null;
     }
     return call.head().path().equals(Gateway.STATUS_PATH)

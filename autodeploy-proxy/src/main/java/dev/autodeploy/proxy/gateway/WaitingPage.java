@@ -28,7 +28,8 @@ final class WaitingPage {
     return head.headers().tokens("Accept").stream().anyMatch(type -> type.startsWith("text/html"));
   }
 
-  static String html(Deployment deployment, DeploymentStatus status, Instant now) {
+  static String html(
+      Deployment deployment, DeploymentStatus status, StartEstimates.Wait wait, Instant now) {
     String name = escape(deployment.name());
     return "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
         + "<meta http-equiv=\"refresh\" content=\""
@@ -42,11 +43,11 @@ final class WaitingPage {
         + "</h1><p>"
         + escape(deployment.spec().description())
         + "</p><progress></progress><p role=\"status\">"
-        + escape(state(status, now))
+        + escape(state(status, wait, now))
         + "</p><p>This page opens the service as soon as it is ready.</p></body></html>\n";
   }
 
-  private static String state(DeploymentStatus status, Instant now) {
+  private static String state(DeploymentStatus status, StartEstimates.Wait wait, Instant now) {
     for (InstanceInfo instance : status.instances()) {
       if (instance.phase() == InstancePhase.STARTING) {
         long seconds = Duration.between(instance.startRequestedAt(), now).toSeconds();
@@ -54,6 +55,9 @@ final class WaitingPage {
         return "An instance has been starting for "
             + Math.max(0, seconds)
             + " s"
+            + (wait.total() == null
+                ? ""
+                : " of about " + Math.max(1, wait.total().toSeconds()) + " s")
             + (progress == null ? "." : ", and is " + progress.describe() + ".");
       }
     }

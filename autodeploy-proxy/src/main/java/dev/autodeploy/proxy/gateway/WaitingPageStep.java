@@ -12,6 +12,12 @@ import org.slf4j.LoggerFactory;
 final class WaitingPageStep implements LinkStep {
   private static final Logger LOG = LoggerFactory.getLogger(WaitingPageStep.class);
 
+  private final StartEstimates estimates;
+
+  WaitingPageStep(StartEstimates estimates) {
+    this.estimates = estimates;
+  }
+
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     Deployment deployment = call.deployment();
@@ -36,7 +42,8 @@ final class WaitingPageStep implements LinkStep {
         503,
         headers,
         "text/html; charset=utf-8",
-        WaitingPage.html(deployment, status, Instant.now()));
+        WaitingPage.html(
+            deployment, status, estimates.of(deployment, Instant.now()), Instant.now()));
   }
 
   private static void start(Deployment deployment) {

@@ -1,0 +1,63 @@
+package dev.autodeploy.proxy.gateway;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
+
+/** The directory of answers that are kept, made when the first one is; for its owner alone. */
+final class SpoolDirectory {
+  private static final String PREFIX = "autodeploy-answer-";
+
+  private final @Nullable Path configured;
+  private @Nullable Path made;
+
+  /**
+   * Creates one.
+   *
+   * @param configured the directory, or null for one of the system's temporary ones
+   */
+  SpoolDirectory(@Nullable Path configured) {
+    this.configured = configured;
+  }
+
+  synchronized Path newFile() throws IOException {
+    Path directory = made;
+    if (directory == null) {
+      Path wanted = configured;
+      if (wanted == null) {
+        directory = Files.createTempDirectory("autodeploy-tickets"); // with rwx------
+      } else {
+        directory = Files.createDirectories(wanted);
+        deleteFiles(directory); // of a process that has ended; its tickets are gone
+      }
+      made = directory;
+    }
+    return Files.createTempFile(
+        directory,
+        PREFIX,
+        null,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+  }
+
+  private static void deleteFiles(Path directory) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, PREFIX + "*")) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  /** Deletes the files, and the directory if it was a temporary one. */
+  synchronized void close() throws IOException {
+    Path directory = made;
+    if (directory != null) {
+      deleteFiles(directory);
+      if (configured == null) {
+        Files.deleteIfExists(directory);
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.PlaceInLine;
+import dev.autodeploy.event.DeploymentEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How long those who wait for an instance can expect to wait, from the starts so far; the latest
+ * ones count most. Thread-safe.
+ */
+final class StartEstimates {
+  private final Map<String, Duration> typical = new ConcurrentHashMap<>();
+
+  /** Learns from what happens. */
+  void onEvent(DeploymentEvent event) {
+    if (event instanceof DeploymentEvent.InstanceReady ready) {
+      typical.merge(
+          ready.deployment(),
+          ready.startDuration(),
+          (before, now) -> before.plus(now).dividedBy(2));
+    } else if (event instanceof DeploymentEvent.Removed) {
+      typical.remove(event.deployment());
+    }
+  }
+
+  /**
+   * The wait for an instance.
+   *
+   * @param state what is waited for, in one word
+   * @param soFar how long the start has been under way, or null if none is
+   * @param total how long it takes in all, or null if that is not known
+   * @param place the place in the line for GPUs, or 0
+   * @param text all of it, for people
+   */
+  record Wait(
+      String state, @Nullable Duration soFar, @Nullable Duration total, int place, String text) {
+
+    /** Returns how many seconds are left, or null if that is not known. */
+    @Nullable Long secondsLeft() {
+      return total == null
+          ? null
+          : Math.max(0, total.minus(soFar == null ? Duration.ZERO : soFar).toSeconds());
+    }
+
+    /** Returns the members of a document. */
+    Map<String, @Nullable Object> document() {
+      Map<String, @Nullable Object> json = new LinkedHashMap<>();
+      json.put("state", state);
+      json.put("detail", text);
+      json.put("place", place == 0 ? null : place);
+      json.put("estimateSeconds", secondsLeft());
+      return json;
+    }
+  }
+
+  /** Returns what those who wait for a deployment wait for. */
+  Wait of(Deployment deployment, Instant now) {
+    DeploymentStatus status = deployment.status();
+    Duration known = typical.get(deployment.name());
+    for (InstanceInfo instance : status.instances()) {
+      if (instance.phase() == InstancePhase.STARTING) {
+        Duration soFar = Duration.between(instance.startRequestedAt(), now);
+        soFar = soFar.isNegative() ? Duration.ZERO : soFar;
+        return new Wait("starting", soFar, known, 0, "starting, " + progress(soFar, known));
+      }
+    }
+    PlaceInLine line = status.waitsFor();
+    if (line != null) {
+      Instant expected = line.expectedAt();
+      Duration left = expected == null ? null : Duration.between(now, expected);
+      return new Wait(
+          "waiting",
+          null,
+          left,
+          line.place(),
+          "waiting for " + line.needs() + ", place " + line.place());
+    }
+    return status.count(InstancePhase.READY) > 0
+        ? new Wait("running", null, null, 0, "running")
+        : new Wait("waiting", null, known, 0, "waiting for an instance");
+  }
+
+  private static String progress(Duration soFar, @Nullable Duration known) {
+    return soFar.toSeconds()
+        + " s"
+        + (known == null ? "" : " of about " + Math.max(1, known.toSeconds()) + " s");
+  }
+}

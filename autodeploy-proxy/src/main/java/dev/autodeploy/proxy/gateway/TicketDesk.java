@@ -1,0 +1,146 @@
+package dev.autodeploy.proxy.gateway;
+
+import dev.autodeploy.spi.Ticker;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The tickets that there are: at most so many, and each for so long. Thread-safe. */
+final class TicketDesk {
+  private static final Logger LOG = LoggerFactory.getLogger(TicketDesk.class);
+
+  /** The path of tickets. */
+  static final String PATH = "/-/tickets/";
+
+  private static final int MAX_TICKETS = 1000;
+  private static final long MAX_ANSWER = 64L * 1024 * 1024;
+
+  private final SecureRandom random = new SecureRandom();
+  private final Map<String, Ticket> tickets = new LinkedHashMap<>();
+  private final Map<String, Ticket> byKey = new HashMap<>();
+  private final SpoolDirectory directory;
+  private final Duration lifetime;
+  private final Ticker ticker;
+
+  /**
+   * Creates an empty desk.
+   *
+   * @param directory where long answers are kept, or null for a temporary directory
+   * @param lifetime how long an answer is kept
+   * @param ticker the clock
+   */
+  TicketDesk(@Nullable Path directory, Duration lifetime, Ticker ticker) {
+    this.directory = new SpoolDirectory(directory);
+    this.lifetime = lifetime;
+    this.ticker = ticker;
+  }
+
+  /**
+   * Makes a ticket.
+   *
+   * @param owner what stands for the caller
+   * @param deployment the deployment that its request is for
+   * @param key what a retry of the request is found by, or null
+   * @param fingerprint what tells the request from others
+   * @return the ticket, or null if there are too many
+   */
+  synchronized @Nullable Ticket open(
+      String owner, String deployment, @Nullable String key, String fingerprint) {
+    sweep();
+    if (tickets.size() >= MAX_TICKETS && !dropEldestAnswer()) {
+      return null;
+    }
+    byte[] id = new byte[16];
+    random.nextBytes(id);
+    Ticket ticket =
+        new Ticket(
+            HexFormat.of().formatHex(id),
+            owner,
+            deployment,
+            fingerprint,
+            ticker.read(),
+            new Spool(directory, MAX_ANSWER));
+    tickets.put(ticket.id(), ticket);
+    if (key != null) {
+      byKey.put(key, ticket);
+    }
+    return ticket;
+  }
+
+  synchronized @Nullable Ticket find(String id) {
+    sweep();
+    return tickets.get(id);
+  }
+
+  synchronized @Nullable Ticket findByKey(String key) {
+    sweep();
+    return byKey.get(key);
+  }
+
+  /** Deletes a ticket, and stops its request if that is under way. */
+  void delete(Ticket ticket) {
+    synchronized (this) {
+      tickets.remove(ticket.id());
+      byKey.values().remove(ticket);
+    }
+    ticket.cancel();
+    forget(ticket);
+  }
+
+  /** Forgets what the retry of a request is found by. */
+  synchronized void forgetKey(Ticket ticket) {
+    byKey.values().remove(ticket);
+  }
+
+  private static void forget(Ticket ticket) {
+    try {
+      ticket.body().delete();
+    } catch (IOException e) {
+      LOG.warn("An answer that was kept could not be deleted", e);
+    }
+  }
+
+  /** Deletes the answers that nobody has fetched in time. */
+  synchronized void sweep() {
+    long now = ticker.read();
+    for (Iterator<Ticket> all = tickets.values().iterator(); all.hasNext(); ) {
+      Ticket ticket = all.next();
+      if (ticket.isDone() && now - ticket.doneNanos() > lifetime.toNanos()) {
+        all.remove();
+        byKey.values().remove(ticket);
+        forget(ticket);
+      }
+    }
+  }
+
+  private boolean dropEldestAnswer() {
+    for (Iterator<Ticket> all = tickets.values().iterator(); all.hasNext(); ) {
+      Ticket ticket = all.next();
+      if (ticket.isDone()) {
+        all.remove();
+        byKey.values().remove(ticket);
+        forget(ticket);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  synchronized void close() {
+    tickets.values().forEach(Ticket::cancel);
+    try {
+      directory.close();
+    } catch (IOException e) {
+      LOG.warn("Answers that were kept could not be deleted", e);
+    }
+  }
+}
