@@ -23,15 +23,25 @@ final class HeartbeatWatcher {
   private static final String SCRIPT =
       """
       tick=$1 limit=$2 grace=$3 sig=$4 watch=$5; shift 5
-      /bin/sh -c "$watch" autodeploy "$tick" "$limit" "$grace" "$sig" </dev/null &
+      /bin/sh -c "$watch" autodeploy "$tick" "$limit" "$grace" "$sig" "$watch" 0 </dev/null &
       exec "$@"
       """;
 
+  /**
+   * Arguments: those of the script above, the ticks that have passed, anything if the last tick
+   * could not fork.
+   */
   private static final String WATCH =
       """
       : autodeploy-watcher
-      tick=$1 limit=$2 grace=$3 sig=$4 n=0
+      tick=$1 limit=$2 grace=$3 sig=$4 watch=$5 n=$6
       trap 'n=0' URG
+      NAP
+      if [ -n "$7" ]; then
+        nap "$tick" || exit 1
+        n=$((n+1))
+      fi
+      trap 'exec /bin/sh -c "$watch" autodeploy "$tick" "$limit" "$grace" "$sig" "$watch" "$n" again' EXIT
       while [ $n -lt "$limit" ]; do
         sleep "$tick" & wait $!
         n=$((n+1))
@@ -41,11 +51,12 @@ final class HeartbeatWatcher {
       for s in "$sig" TERM INT QUIT HUP; do
         kill "-$s" 1 2>/dev/null
         i=0
-        while [ $i -lt "$grace" ]; do sleep 1; i=$((i+1)); done
+        while [ $i -lt "$grace" ]; do nap 1 || sleep 1; i=$((i+1)); done
         grace=1
       done
       while :; do kill -KILL -1 2>/dev/null; sleep 1; done
       """
+          .replace("NAP", HeartbeatWrapper.NAP)
           .replace("EXPIRED", HeartbeatWrapper.EXPIRED);
 
   /** Prints a word if there was somebody to signal. */

@@ -17,28 +17,60 @@ final class HeartbeatWrapper {
   static final String EXPIRED = "autodeploy: no heartbeat from the host application, stopping";
 
   /** The number of words before the command. */
-  private static final int WORDS = 8;
+  private static final int WORDS = 9;
 
   private static final int TICKS = 24;
   private static final int LONGEST_TICK_SECONDS = 5;
 
   /**
-   * Arguments: seconds of a tick, ticks of the timeout, seconds of grace, stop signal, command.
-   * Only in a process space of its own (it is process 1, or its parent is) everybody is signalled.
+   * The shell function {@code nap}, which waits for some seconds without a further process. A shell
+   * that cannot fork exits, and a service at its limit of processes leaves none to {@code sleep}.
+   */
+  static final String NAP =
+      """
+      nap() {
+        read -r t r </proc/uptime || return 1
+        e=$((${t%.*}+$1))
+        while read -r t r </proc/uptime && [ "${t%.*}" -lt $e ]; do :; done
+      }
+      """;
+
+  /**
+   * Sends a process {@code USR1} at every tick. Arguments: seconds of a tick, process, this script,
+   * anything if the last tick could not fork. It then counts the time by itself, and tries again.
+   */
+  private static final String TICKER =
+      """
+      trap '' URG
+      trap 'trap - EXIT; kill $s 2>/dev/null; exit 0' TERM
+      NAP
+      if [ -n "$4" ]; then
+        nap "$1" || exit 1
+        kill -USR1 "$2" || exit 0
+      fi
+      trap 'exec /bin/sh -c "$3" autodeploy "$1" "$2" "$3" again' EXIT
+      while :; do
+        sleep "$1" & s=$!
+        wait $s
+        kill -USR1 "$2" || { trap - EXIT; exit 0; }
+      done
+      """
+          .replace("NAP", NAP);
+
+  /**
+   * Arguments: seconds of a tick, ticks of the timeout, seconds of grace, stop signal, the ticker's
+   * script, command. Only in a process space of its own (it is process 1, or its parent is)
+   * everybody is signalled.
    */
   private static final String SCRIPT =
       """
-      tick=$1 limit=$2 grace=$3 sig=$4; shift 4
+      tick=$1 limit=$2 grace=$3 sig=$4 ticks=$5; shift 5
       n=0 stop= hit=
       trap 'n=0 hit=1' URG
       trap 'n=$((n+1)) hit=1' USR1
       trap 'stop=1 hit=1' TERM INT "$sig"
       "$@" & child=$!
-      (
-        trap 'kill $s; exit 0' TERM
-        trap '' URG
-        while :; do sleep "$tick" & s=$!; wait $s; kill -USR1 $$ || exit 0; done
-      ) & ticker=$!
+      /bin/sh -c "$ticks" autodeploy "$tick" $$ "$ticks" </dev/null & ticker=$!
       signal() {
         if [ $$ = 1 ] || [ "$PPID" = 1 ]; then kill "-$1" -1; else kill "-$1" $child; fi
       } 2>/dev/null
@@ -79,6 +111,7 @@ final class HeartbeatWrapper {
     line.add(String.valueOf(ticks(timeout)));
     line.add(String.valueOf(Math.max(1, grace.toSeconds())));
     line.add(stopSignal);
+    line.add(TICKER);
     line.addAll(command);
     return line;
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectImageResponse;
+import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.Mount;
@@ -142,6 +143,7 @@ final class Holders {
             .withMemory(MEMORY)
             .withPidsLimit(PROCESSES)
             .withReadonlyRootfs(true)
+            .withCapDrop(Capability.ALL)
             .withSecurityOpts(List.of("no-new-privileges"))
             .withLogConfig(ContainerCreation.LOGS);
     return cmd.withName(name(owner, digest))

@@ -50,7 +50,7 @@ final class ImagePuller {
             ? settings.policy() != PullPolicy.NEVER && !local
             : settings.policy() == PullPolicy.ALWAYS && !pinned && !local;
     if (wanted) {
-      await(pulls.computeIfAbsent(image, this::begin), progress, cancelled);
+      await(joined(image, progress), progress, cancelled);
       found = client.findImage(image);
     }
     if (found == null) {
@@ -76,17 +76,27 @@ final class ImagePuller {
       after = ensure(image, progress, cancelled);
     } finally {
       Pull pull = pulls.get(image);
-      if (cancelled.isDone() && pull != null) {
-        pull.endIfAlone();
+      if (cancelled.isDone() && pull != null && pull.endIfAlone()) {
+        pulls.remove(image, pull);
       }
     }
     return before == null || !String.valueOf(before.getId()).equals(after.getId());
   }
 
+  /** Returns the pull of an image, joined: a new one if there is none, or the last was given up. */
+  private Pull joined(String image, Consumer<StartProgress> progress) {
+    while (true) {
+      Pull pull = pulls.computeIfAbsent(image, this::begin);
+      if (pull.join(progress)) {
+        return pull;
+      }
+      pulls.remove(image, pull);
+    }
+  }
+
   private static void await(
       Pull pull, Consumer<StartProgress> progress, CompletableFuture<Void> cancelled)
       throws InterruptedException {
-    pull.join(progress);
     try {
       CompletableFuture.anyOf(pull.done(), cancelled).get();
     } catch (ExecutionException e) {

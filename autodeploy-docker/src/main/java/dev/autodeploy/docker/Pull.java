@@ -28,6 +28,7 @@ final class Pull {
   private volatile long lastNanos = begunNanos;
   private volatile @Nullable String overdue;
   private volatile @Nullable JsonLines running;
+  private boolean givenUp; // guarded by this
 
   Pull(String image, DockerSettings.Pulling settings) {
     this.doing = "pulling " + image;
@@ -41,22 +42,41 @@ final class Pull {
     return done;
   }
 
-  /** Tells somebody of the progress, from where it is now. */
-  void join(Consumer<StartProgress> progress) {
-    waiting.add(progress);
+  /**
+   * Tells somebody of the progress, from where it is now.
+   *
+   * @return false if the pull was given up just before
+   */
+  boolean join(Consumer<StartProgress> progress) {
+    synchronized (this) {
+      if (givenUp) {
+        return false;
+      }
+      waiting.add(progress);
+    }
     progress.accept(latest);
+    return true;
   }
 
   void leave(Consumer<StartProgress> progress) {
     waiting.remove(progress);
   }
 
-  /** Ends the pull if nobody waits for it. */
-  void endIfAlone() {
+  /**
+   * Ends the pull if nobody waits for it.
+   *
+   * @return whether it was given up, and nobody can join it any longer
+   */
+  boolean endIfAlone() {
     JsonLines reading = running;
-    if (waiting.isEmpty() && reading != null) {
-      reading.close();
+    synchronized (this) {
+      if (!waiting.isEmpty() || reading == null) {
+        return false;
+      }
+      givenUp = true;
     }
+    reading.close();
+    return true;
   }
 
   /** Reads the daemon's answer to its end. */

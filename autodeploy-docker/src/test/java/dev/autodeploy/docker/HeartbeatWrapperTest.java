@@ -24,6 +24,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("slow")
 @EnabledOnOs(OS.LINUX)
 class HeartbeatWrapperTest {
+  /** Takes every process that there is, again and again: a shell that cannot fork ends. */
+  static final String CROWD =
+      "trap '' USR1; export X=\"trap 'exec sh -c \\\"\\$X\\\"' EXIT; while :; do sleep 500 & done\";"
+          + " for i in 1 2 3 4; do sh -c \"$X\" 2>/dev/null & done; exec sh -c \"$X\" 2>/dev/null";
+
   private static final Duration TIMEOUT = Duration.ofSeconds(4);
 
   @ParameterizedTest
@@ -129,6 +134,30 @@ class HeartbeatWrapperTest {
     }
   }
 
+  /** At the limit, a shell that forks exits; a burst of processes must not disarm the switch. */
+  @Test
+  void container_atItsLimitOfProcesses_stillEndsItself() {
+    try (ProviderFixture docker =
+        ProviderFixture.open(
+            b -> b.heartbeatTimeout(Duration.ofMinutes(4)).customizer(cmd -> shortened(cmd, 12)))) {
+      docker.start(crowded().build());
+      ProviderFixture.await(Duration.ofSeconds(40), () -> !docker.exits.isEmpty());
+      assertThat(docker.exits.values())
+          .singleElement()
+          .extracting(InstanceExit::message)
+          .asString()
+          .contains("no heartbeat");
+    }
+  }
+
+  /** Takes all processes that its container may have, for longer than its heartbeats may fail. */
+  private static DeploymentSpec.Builder crowded() {
+    return ProviderFixture.web()
+        .startCommand("echo up; " + CROWD)
+        .maxProcesses(24)
+        .readiness(dev.autodeploy.spi.ReadinessProbe.logLine("up"));
+  }
+
   @Test
   void stop_reachesTheServiceBehindItsShell() {
     try (ProviderFixture docker = ProviderFixture.open()) {
@@ -183,9 +212,14 @@ class HeartbeatWrapperTest {
   /** A timeout that passes although this process sends heartbeats: they come too seldom. */
   private static com.github.dockerjava.api.command.CreateContainerCmd shortened(
       com.github.dockerjava.api.command.CreateContainerCmd cmd) {
+    return shortened(cmd, 3);
+  }
+
+  private static com.github.dockerjava.api.command.CreateContainerCmd shortened(
+      com.github.dockerjava.api.command.CreateContainerCmd cmd, int ticks) {
     String[] words = cmd.getCmd();
     words[3] = "1";
-    words[4] = "3";
+    words[4] = String.valueOf(ticks);
     return cmd.withCmd(words);
   }
 

@@ -133,6 +133,33 @@ class ImageAsMadeTest {
   }
 
   @Test
+  void processOne_atItsLimitOfProcesses_isStillAskedToEnd() throws Exception {
+    make(
+        """
+        #!/bin/sh
+        [ $$ = 1 ] || exit 100
+        trap 'echo asked; exit 3' INT
+        httpd -p 8080 -h /www
+        sleep 5
+        (CROWD) &
+        while :; do wait; done
+        """
+            .replace("CROWD", HeartbeatWrapperTest.CROWD),
+        "ENTRYPOINT [\"/bin/serve\"]");
+    try (ProviderFixture docker =
+        open(
+            true,
+            b -> b.heartbeatTimeout(Duration.ofMinutes(4)).customizer(cmd -> shorter(cmd, 12)))) {
+      ProviderInstance instance = docker.ready(spec().maxProcesses(24).build());
+      ProviderFixture.await(
+          Duration.ofSeconds(40), () -> docker.exits.containsKey(instance.instanceId()));
+
+      assertThat(docker.exits.get(instance.instanceId()).message()).contains("no heartbeat");
+      docker.release(instance);
+    }
+  }
+
+  @Test
   void snapshotOfAnImageThatIsProcess1_startsItsOwnCommand() throws Exception {
     make(
         "#!/bin/sh\n[ $$ = 1 ] || exit 100\nexec httpd -f -p 8080 -h /www\n",
@@ -150,9 +177,13 @@ class ImageAsMadeTest {
 
   /** A timeout that passes although heartbeats are sent: they come too seldom. */
   private static CreateContainerCmd shorter(CreateContainerCmd cmd) {
+    return shorter(cmd, 3);
+  }
+
+  private static CreateContainerCmd shorter(CreateContainerCmd cmd, int ticks) {
     String[] words = cmd.getCmd();
     words[3] = "1";
-    words[4] = "3";
+    words[4] = String.valueOf(ticks);
     words[5] = "1";
     return cmd.withCmd(words);
   }
