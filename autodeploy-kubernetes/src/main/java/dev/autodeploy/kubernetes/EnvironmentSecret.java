@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -95,8 +96,12 @@ final class EnvironmentSecret {
     }
   }
 
-  /** Deletes the Secrets of an owner whose pods an earlier process never made. */
-  void deleteLeftovers(String owner) {
+  /**
+   * Deletes the Secrets of an owner whose pods an earlier process never made.
+   *
+   * @param isOurs whether this process knows an instance: its pod may be about to come
+   */
+  void deleteLeftovers(String owner, Predicate<String> isOurs) {
     List<Secret> secrets =
         cluster.call(
             "listing Secrets",
@@ -125,7 +130,10 @@ final class EnvironmentSecret {
     }
     for (Secret secret : secrets) {
       PodLabels labels = PodLabels.of(secret);
-      if (labels != null && labels.owner().equals(owner) && !pods.contains(labels.name())) {
+      if (labels != null
+          && labels.owner().equals(owner)
+          && !pods.contains(labels.name())
+          && !isOurs.test(labels.instanceId())) {
         delete(labels.name());
       }
     }

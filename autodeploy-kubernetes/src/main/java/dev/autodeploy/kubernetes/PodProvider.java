@@ -98,9 +98,13 @@ final class PodProvider implements InstanceProvider {
     }
     threads.submit(gpus::look);
     threads.scheduleAtInterval(NODES, gpus::look);
-    threads.submit(() -> services.secrets().deleteLeftovers(context.owner()));
-    threads.scheduleAtInterval(
-        LEFTOVERS, () -> services.secrets().deleteLeftovers(context.owner()));
+    Runnable leftovers =
+        () ->
+            services
+                .secrets()
+                .deleteLeftovers(context.owner(), instance -> watch.find(instance) != null);
+    threads.submit(leftovers);
+    threads.scheduleAtInterval(LEFTOVERS, leftovers);
     LOG.info(
         "Using Kubernetes at {}, namespace {}, owner {}; instances are reached by {}",
         cluster.address(),

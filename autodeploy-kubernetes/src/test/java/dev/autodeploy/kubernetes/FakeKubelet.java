@@ -113,6 +113,8 @@ final class FakeKubelet implements AutoCloseable {
       }
       status(running, withState("Running", running.ip, started()));
       workers.execute(() -> end(running));
+    } catch (AssertionError e) {
+      status(running, waiting("CreateContainerConfigError", String.valueOf(e.getMessage())));
     } catch (RejectedExecutionException e) {
       // The test is over.
     } catch (IOException e) {
@@ -146,6 +148,9 @@ final class FakeKubelet implements AutoCloseable {
                       .inNamespace(FakeCluster.NAMESPACE)
                       .withName(from.getSecretRef().getName())
                       .get();
+              if (secret == null) {
+                throw new AssertionError("no Secret " + from.getSecretRef().getName());
+              }
               Map<String, String> encoded = secret.getData();
               if (encoded != null) {
                 encoded.forEach(
