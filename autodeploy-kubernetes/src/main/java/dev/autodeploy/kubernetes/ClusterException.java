@@ -35,7 +35,7 @@ final class ClusterException extends AutoDeployException {
     int status = 0;
     String detail = "";
     if (thrown instanceof KubernetesClientException e) {
-      status = e.getCode();
+      status = Math.max(0, e.getCode()); // -1 where the call timed out
       detail =
           e.getStatus() == null || e.getStatus().getMessage() == null
               ? ""

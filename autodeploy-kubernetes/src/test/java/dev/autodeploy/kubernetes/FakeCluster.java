@@ -130,6 +130,14 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
   private final class ApiServer extends KubernetesCrudDispatcher {
     @Override
     public MockResponse dispatch(RecordedRequest request) {
+      try {
+        return answer(request);
+      } catch (RuntimeException e) {
+        return refused(500, "InternalError", String.valueOf(e.getMessage()));
+      }
+    }
+
+    private MockResponse answer(RecordedRequest request) {
       String path = request.getPath();
       if (path.contains("/selfsubjectaccessreviews")) {
         return review(request.getUtf8Body());

@@ -29,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -51,11 +52,16 @@ final class FakeKubelet implements AutoCloseable {
   /** Whether the node answers nobody any longer. */
   volatile boolean lost;
 
+  /** No two pods of a process share one, nor, as far as can be, those of two processes. */
+  private static final AtomicInteger ADDRESSES = new AtomicInteger();
+
+  private static final int NETWORK = (int) (ProcessHandle.current().pid() % 200);
+
+  private final ReentrantLock changes = new ReentrantLock();
   private final KubernetesClient client;
   private final Path directory;
   private final List<Event> events;
   private final Map<String, Running> pods = new ConcurrentHashMap<>();
-  private final AtomicInteger addresses = new AtomicInteger(1);
   private final ExecutorService workers =
       Executors.newCachedThreadPool(
           task -> {
@@ -86,10 +92,12 @@ final class FakeKubelet implements AutoCloseable {
 
   void run(Pod pod) {
     String name = pod.getMetadata().getName();
-    int number = addresses.incrementAndGet();
+    int number = ADDRESSES.getAndIncrement();
     Running running =
         new Running(
-            pod, directory.resolve(name), "127.77." + number / 250 + "." + (1 + number % 250));
+            pod,
+            directory.resolve(name),
+            "127." + (20 + NETWORK) + "." + number / 250 + "." + (2 + number % 250));
     pods.put(name, running);
     workers.execute(() -> begin(running));
   }
@@ -264,6 +272,7 @@ final class FakeKubelet implements AutoCloseable {
 
   private void collect(Running running) {
     String name = running.pod.getMetadata().getName();
+    changes.lock();
     try {
       client
           .pods()
@@ -272,6 +281,8 @@ final class FakeKubelet implements AutoCloseable {
           .edit(pod -> new PodBuilder(pod).editMetadata().withFinalizers().endMetadata().build());
     } catch (KubernetesClientException | NullPointerException e) {
       // Somebody else was first.
+    } finally {
+      changes.unlock();
     }
   }
 
@@ -284,6 +295,7 @@ final class FakeKubelet implements AutoCloseable {
   }
 
   private void status(Running running, PodStatus status) {
+    changes.lock();
     try {
       client
           .pods()
@@ -292,6 +304,8 @@ final class FakeKubelet implements AutoCloseable {
           .editStatus(pod -> new PodBuilder(pod).withStatus(status).build());
     } catch (KubernetesClientException | NullPointerException e) {
       // It is gone.
+    } finally {
+      changes.unlock();
     }
   }
 

@@ -9,11 +9,13 @@ import dev.autodeploy.console.Console;
 import dev.autodeploy.console.ConsoleServer;
 import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.examples.standin.BreezyVoiceStandIn;
+import dev.autodeploy.kubernetes.KubernetesInstanceProvider;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
 import dev.autodeploy.proxy.netty.NettyHttpProxy;
 import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.InstanceProvider;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -25,8 +27,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Deploys BreezyVoice on this machine and serves its link and page: the bundled stand-in as a real
- * child process, or an image in a container, that starts with the first request and ends when
- * nobody asks any more.
+ * child process, or an image in a container or pod, that starts with the first request and ends
+ * when nobody asks any more.
  */
 public final class BreezyVoiceLauncher {
   private static final int USAGE_ERROR = 2;
@@ -66,7 +68,7 @@ public final class BreezyVoiceLauncher {
     WaitingLine waiting = new WaitingLine(System.out, Boolean.getBoolean("launcher.terminal"));
     AutoDeploy.Builder builder =
         AutoDeploy.builder()
-            .provider(options.docker() ? DockerInstanceProvider.create() : processes(options))
+            .provider(provider(options))
             .costMeter(
                 CostMeter.perHour(
                     options.pricePerHour().amount().toPlainString(),
@@ -102,7 +104,7 @@ public final class BreezyVoiceLauncher {
     Runtime.getRuntime()
         .addShutdownHook(new Thread(() -> shutDown(endpoints, waiting), "launcher-shutdown"));
     greet(voice, proxy, page.uri(), options);
-    if (options.docker()) {
+    if (options.provider() == LauncherOptions.Provider.DOCKER) {
       autoDeploy
           .catalog()
           .thenAccept(catalog -> StartHints.of(options, catalog).forEach(System.out::println))
@@ -110,6 +112,18 @@ public final class BreezyVoiceLauncher {
           .join();
     }
     new CountDownLatch(1).await();
+  }
+
+  private static InstanceProvider provider(LauncherOptions options) {
+    return switch (options.provider()) {
+      case LOCAL -> processes(options);
+      case DOCKER -> DockerInstanceProvider.create();
+      case KUBERNETES -> {
+        KubernetesInstanceProvider.Builder pods = KubernetesInstanceProvider.builder();
+        String namespace = options.namespace();
+        yield (namespace == null ? pods : pods.namespace(namespace)).build();
+      }
+    };
   }
 
   private static LinkBuilder<?> front(LauncherOptions options, AutoDeploy autoDeploy, URI page) {
@@ -142,7 +156,7 @@ public final class BreezyVoiceLauncher {
         DeploymentSpec.builder("breezyvoice")
             .idleTimeout(options.idleTimeout())
             .concurrency(1); // BreezyVoice serves one request at a time
-    if (!options.docker()) {
+    if (!options.inContainers()) {
       return spec.description("Text to speech (BreezyVoice stand-in, English)")
           .port(0) // any free one, told in PORT
           .gpu(options.gpus())

@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param pricePerHour what an instance costs for an hour
  * @param state where deployments and ledger are kept, or null to forget them
  * @param startDelay how long the instance imitates loading a model
- * @param docker whether instances are containers, rather than local processes
+ * @param provider where instances run
+ * @param namespace the namespace of pods, or null for that of the kubeconfig
  * @param image the image of the containers
  * @param snapshot the snapshot to start containers from instead of the image, or null
  * @param gpus the GPUs of each instance
@@ -36,7 +37,8 @@ record LauncherOptions(
     Money pricePerHour,
     @Nullable Path state,
     Duration startDelay,
-    boolean docker,
+    Provider provider,
+    @Nullable String namespace,
     String image,
     @Nullable String snapshot,
     GpuRequest gpus,
@@ -57,12 +59,15 @@ record LauncherOptions(
         --price-per-hour AMOUNT  what an instance costs, in US dollars (0.49)
         --state DIR              keep deployments and cost in DIR over a restart (not kept)
         --start-delay DURATION   imitate the loading of a model (0s; local only)
-        --provider PROVIDER      where instances run: local (processes) or docker (local)
-        --image REF              the image, with docker (breezyvoice:standin, which
+        --provider PROVIDER      where instances run: local (processes), docker, or kubernetes
+                                 (the cluster of the kubeconfig) (local)
+        --image REF              the image, with docker or kubernetes (breezyvoice:standin, which
                                  examples/breezyvoice-image makes)
         --snapshot NAME          start from a snapshot instead of the image, with docker
-        --gpus GPUS              a number, all, or ids such as 0,1, which it shares with other
-                                 deployments that are made for them on the page (none)
+        --gpus GPUS              a number, all, or ids such as 0,1 (kubernetes: a number), which
+                                 it shares with other deployments that are made for them on the
+                                 page (none)
+        --namespace NAME         the namespace of pods, with kubernetes (the kubeconfig's)
         --help                   print this and exit
 
       A DURATION is a number and ms, s, m or h: 3s, 5m, 1.5h.
@@ -88,7 +93,8 @@ record LauncherOptions(
     Money price = Money.of("0.49", "USD");
     Path state = null;
     Duration startDelay = Duration.ZERO;
-    boolean docker = false;
+    Provider provider = Provider.LOCAL;
+    String namespace = null;
     String image = null;
     String snapshot = null;
     GpuRequest gpus = null;
@@ -106,7 +112,8 @@ record LauncherOptions(
         case "--state" -> state = path(value(option, rest));
         case "--start-delay" ->
             startDelay = DurationOption.parse(option, value(option, rest), Duration.ofHours(1));
-        case "--provider" -> docker = isDocker(value(option, rest));
+        case "--provider" -> provider = provider(value(option, rest));
+        case "--namespace" -> namespace = value(option, rest);
         case "--image" -> image = value(option, rest);
         case "--snapshot" -> snapshot = value(option, rest);
         case "--gpus" -> gpus = gpus(value(option, rest));
@@ -114,10 +121,17 @@ record LauncherOptions(
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
-    if (!docker && (image != null || snapshot != null)) {
+    boolean local = provider == Provider.LOCAL;
+    if (local && (image != null || snapshot != null)) {
       throw new IllegalArgumentException("--image and --snapshot go with --provider docker");
     }
-    if (docker && !startDelay.isZero()) {
+    if (provider == Provider.KUBERNETES && snapshot != null) {
+      throw new IllegalArgumentException("--snapshot goes with --provider docker");
+    }
+    if (provider != Provider.KUBERNETES && namespace != null) {
+      throw new IllegalArgumentException("--namespace goes with --provider kubernetes");
+    }
+    if (!local && !startDelay.isZero()) {
       throw new IllegalArgumentException("--start-delay goes with --provider local");
     }
     if (image != null && snapshot != null) {
@@ -136,7 +150,8 @@ record LauncherOptions(
         price,
         state,
         startDelay,
-        docker,
+        provider,
+        namespace,
         image == null ? DEFAULT_IMAGE : image,
         snapshot,
         gpus == null ? GpuRequest.none() : gpus,
@@ -173,13 +188,29 @@ record LauncherOptions(
     };
   }
 
-  private static boolean isDocker(String text) {
+  /** Where instances run. */
+  enum Provider {
+    /** As processes of this machine. */
+    LOCAL,
+    /** As containers of a Docker daemon. */
+    DOCKER,
+    /** As pods of a Kubernetes cluster. */
+    KUBERNETES
+  }
+
+  /** Returns whether instances are made of an image. */
+  boolean inContainers() {
+    return provider != Provider.LOCAL;
+  }
+
+  private static Provider provider(String text) {
     return switch (text) {
-      case "docker" -> true;
-      case "local" -> false;
+      case "docker" -> Provider.DOCKER;
+      case "kubernetes" -> Provider.KUBERNETES;
+      case "local" -> Provider.LOCAL;
       default ->
           throw new IllegalArgumentException(
-              "--provider is '" + text + "'; there are local and docker");
+              "--provider is '" + text + "'; there are local, docker and kubernetes");
     };
   }
 

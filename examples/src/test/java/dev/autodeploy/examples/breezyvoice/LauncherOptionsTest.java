@@ -29,7 +29,8 @@ class LauncherOptionsTest {
                 Money.of("0.49", "USD"),
                 null,
                 Duration.ZERO,
-                false,
+                LauncherOptions.Provider.LOCAL,
+                null,
                 "breezyvoice:standin",
                 null,
                 GpuRequest.none(),
@@ -79,7 +80,8 @@ class LauncherOptionsTest {
                 Money.of("1.20", "USD"),
                 Path.of("x"),
                 Duration.ofMillis(1500),
-                false,
+                LauncherOptions.Provider.LOCAL,
+                null,
                 "breezyvoice:standin",
                 null,
                 GpuRequest.none(),
@@ -99,7 +101,7 @@ class LauncherOptionsTest {
         LauncherOptions.parse(
             List.of("--provider", "docker", "--snapshot", "warm", "--gpus", "0,1"));
 
-    assertThat(options.docker()).isTrue();
+    assertThat(options.provider()).isEqualTo(LauncherOptions.Provider.DOCKER);
     assertThat(options.snapshot()).isEqualTo("warm");
     assertThat(options.gpus()).isEqualTo(GpuRequest.ids("0", "1"));
     assertThat(gpus("2")).isEqualTo(GpuRequest.count(2));
@@ -126,7 +128,7 @@ class LauncherOptionsTest {
     "--price-per-hour, cheap, an amount",
     "--price-per-hour, -1, negative",
     "--start-delay, 2h, at most 60m",
-    "--provider, cloud, local and docker",
+    "--provider, cloud, 'local, docker and kubernetes'",
     "--image, x, go with --provider docker",
     "--ports, 8000, unknown option --ports"
   })

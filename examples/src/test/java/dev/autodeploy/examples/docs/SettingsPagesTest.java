@@ -6,6 +6,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.docker.DockerInstanceProvider;
+import dev.autodeploy.kubernetes.KubernetesInstanceProvider;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -36,6 +37,7 @@ class SettingsPagesTest {
     "docs/settings.md, The engine, dev.autodeploy.AutoDeploy$Builder",
     "docs/providers.md, Local processes, dev.autodeploy.LocalProcessProvider$Builder",
     "docs/providers.md, Docker, dev.autodeploy.docker.DockerInstanceProvider$Builder",
+    "docs/kubernetes.md, Settings, dev.autodeploy.kubernetes.KubernetesInstanceProvider$Builder",
     "docs/links.md, Settings, dev.autodeploy.proxy.jdk.JdkHttpProxy$Builder",
   })
   void table_hasARowForEverySetting_andNoOther(String page, String section, String builder)
@@ -66,6 +68,8 @@ class SettingsPagesTest {
               + compare(
                   "docs/providers.md", "Local processes", LocalProcessProvider.builder(), wrong)
               + compare("docs/providers.md", "Docker", DockerInstanceProvider.builder(), wrong)
+              + compare(
+                  "docs/kubernetes.md", "Settings", KubernetesInstanceProvider.builder(), wrong)
               + compare("docs/links.md", "Settings", JdkHttpProxy.builder(autoDeploy), wrong);
 
       assertThat(wrong).isEmpty();

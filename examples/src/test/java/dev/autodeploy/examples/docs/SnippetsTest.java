@@ -45,6 +45,7 @@ class SnippetsTest {
               "import dev.autodeploy.docker.*;",
               "import dev.autodeploy.event.*;",
               "import dev.autodeploy.jdbc.*;",
+              "import dev.autodeploy.kubernetes.*;",
               "import dev.autodeploy.micrometer.*;",
               "import dev.autodeploy.proxy.*;",
               "import dev.autodeploy.proxy.jdk.*;",

@@ -33,6 +33,7 @@ class JavadocExamplesTest {
               "dev.autodeploy.docker",
               "dev.autodeploy.event",
               "dev.autodeploy.jdbc",
+              "dev.autodeploy.kubernetes",
               "dev.autodeploy.micrometer",
               "dev.autodeploy.proxy",
               "dev.autodeploy.proxy.jdk",
