@@ -229,6 +229,9 @@ function settings(spec) {
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
     line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
     line(t('form.health'), probeText(spec.readiness), true),
+    ...(spec.liveness ? [line(t('form.liveness'), probeText(spec.liveness), true)] : []),
+    ...(spec.maxRequestTime ? [line(t('form.maxRequestTime'), iso(spec.maxRequestTime))] : []),
+    ...(spec.maxLifetime ? [line(t('form.maxLifetime'), iso(spec.maxLifetime))] : []),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }
 

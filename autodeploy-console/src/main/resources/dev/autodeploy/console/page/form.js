@@ -186,6 +186,10 @@ export function showForm(main, editing) {
       Object.entries(shown.headers || {}).map(([n, v]) => n + ': ' + v).join('\n')), t('form.probeHeadersHint'));
     const probeInterval = add('probeInterval', t('form.probeInterval'), input({ inputmode: 'decimal', value: spec?.probeInterval ? seconds(spec.probeInterval) : '' }), t('form.probeIntervalHint'));
     const probeThreshold = add('probeThreshold', t('form.probeThreshold'), input({ inputmode: 'numeric', value: spec ? spec.probeThreshold : 1 }));
+    const livePath = spec?.liveness ? pathOf(spec.liveness) : '';
+    const liveness = add('liveness', t('form.liveness'), input({ value: livePath ?? '', placeholder: livePath === null ? probeText(spec.liveness) : '/health', spellcheck: 'false' }), t('form.livenessHint'));
+    const maxRequestTime = add('maxRequestTime', t('form.maxRequestTime'), input({ inputmode: 'decimal', value: spec?.maxRequestTime ? seconds(spec.maxRequestTime) : '', placeholder: t('unlimited') }), t('form.maxRequestTimeHint'));
+    const maxLifetime = add('maxLifetime', t('form.maxLifetime'), input({ inputmode: 'decimal', value: spec?.maxLifetime ? seconds(spec.maxLifetime) : '', placeholder: t('unlimited') }), t('form.maxLifetimeHint'));
     const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
     const schedule = add('schedule', t('form.schedule'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off', placeholder: 'MON-FRI 08:30-18:00 warm 1' }), t('form.scheduleHint'));
     f.schedule.control.value = scheduleLines(spec?.schedule).join('\n');
@@ -207,7 +211,8 @@ export function showForm(main, editing) {
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
-        h('div', { class: 'pair' }, probeInterval, probeThreshold), ahead, h('div', { class: 'pair' }, schedule, zone), args, environment),
+        h('div', { class: 'pair' }, probeInterval, probeThreshold),
+        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), ahead, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -267,6 +272,10 @@ export function showForm(main, editing) {
       }
       json.probeThreshold = value('probeThreshold') === '' ? null : whole(value('probeThreshold'));
       json.probeInterval = inSeconds('probeInterval');
+      if (value('liveness')) json.liveness = { ...(livePath === value('liveness') ? spec.liveness : {}), type: 'http', path: value('liveness') };
+      else if (d && livePath !== null) json.liveness = null;
+      json.maxRequestTime = inSeconds('maxRequestTime');
+      json.maxLifetime = inSeconds('maxLifetime');
       json.schedule = scheduleOf(f.schedule.control.value, zoneInput.value.trim());
       json.prepareAhead = f.prepareAhead.control.checked;
       if (value('readiness') === 'HEALTHCHECK') json.readiness = { type: 'healthCheck' };
