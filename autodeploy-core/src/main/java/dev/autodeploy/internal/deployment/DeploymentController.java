@@ -117,6 +117,7 @@ public final class DeploymentController {
   private void tellTime() {
     if (machine.goesByTheClock()) {
       machine.tell(now(), services.clock().instant());
+      collectEffects(); // what that starts is known before anything else is decided
     }
   }
 

@@ -46,7 +46,7 @@ final class Examples {
         .livenessInterval(Duration.ofSeconds(12))
         .livenessThreshold(4)
         .maxRequestTime(Duration.ofMinutes(7))
-        .maxLifetime(Duration.ofHours(48))
+        .maxLifetime(Duration.ofDays(2))
         .prepareAhead(true)
         .readiness(
             ReadinessProbe.allOf(

@@ -7,12 +7,14 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.testing.InstancePlan;
 import dev.autodeploy.testing.ManualProcess;
 import dev.autodeploy.testing.SimulatedInstance;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -231,5 +233,24 @@ class FoundByTheWalkTest extends EngineStory {
     assertThat(second.deployment("voice").usage(Instant.MIN, Instant.MAX))
         .allSatisfy(usage -> assertThat(usage.duration()).isZero());
     time.close(second);
+  }
+
+  @Test
+  void release_inTheMomentInWhichTheClockOpensAWindow_drainsWhatThatStarts() {
+    AutoDeploy engine = time.build(AutoDeploy.builder().provider(first));
+    String opens = time.instant().plus(Duration.ofHours(1)).toString().substring(11, 16);
+    String closes = time.instant().plus(Duration.ofHours(2)).toString().substring(11, 16);
+    Deployment voice =
+        engine.deploy(
+            spec("voice")
+                .schedule(Schedule.weekly(ZoneOffset.UTC).warm("MON-SUN", opens, closes, 1))
+                .build());
+    time.runReady();
+    time.stepClock(Duration.ofMinutes(90));
+    CompletableFuture<Void> released = voice.release();
+    time.advance(Duration.ofSeconds(1));
+    assertThat(released).isCompleted();
+    assertThat(voice.status().instances()).as("the window keeps one warm").hasSize(1);
+    time.close(engine);
   }
 }
