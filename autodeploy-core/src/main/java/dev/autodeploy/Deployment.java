@@ -53,10 +53,10 @@ public interface Deployment {
    * lease that is on its way then is closed. If {@code cancel} returns false, it was too late: if
    * the lease was granted, it is the caller's to close.
    *
-   * <p>The error's code is {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#QUEUE_FULL}, {@link
-   * ErrorCode#ACQUIRE_TIMEOUT}, {@link ErrorCode#START_FAILED} or {@link ErrorCode#RELEASED}; with
-   * a route rule {@link ErrorCode#ROUTE_TARGET_NOT_FOUND} or {@link
-   * ErrorCode#REPLICA_QUOTA_EXCEEDED}; and {@link ErrorCode#DEPLOYMENT_NOT_FOUND} once the
+   * <p>The error's code is {@link ErrorCode#NOT_OPEN}, {@link ErrorCode#BUDGET_EXHAUSTED}, {@link
+   * ErrorCode#QUEUE_FULL}, {@link ErrorCode#ACQUIRE_TIMEOUT}, {@link ErrorCode#START_FAILED} or
+   * {@link ErrorCode#RELEASED}; with a route rule {@link ErrorCode#ROUTE_TARGET_NOT_FOUND} or
+   * {@link ErrorCode#REPLICA_QUOTA_EXCEEDED}; and {@link ErrorCode#DEPLOYMENT_NOT_FOUND} once the
    * deployment is removed, {@link ErrorCode#CLOSED} once the engine is closed.
    *
    * @param request which instance, and how long to wait
@@ -124,6 +124,13 @@ public interface Deployment {
    * @return its state, or null without a schedule
    */
   Schedule.@Nullable State scheduleState();
+
+  /**
+   * Returns what was spent of the deployment's budget.
+   *
+   * @return the status, or null without a budget
+   */
+  @Nullable BudgetStatus budgetStatus();
 
   /**
    * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,

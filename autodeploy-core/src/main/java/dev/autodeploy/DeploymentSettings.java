@@ -27,6 +27,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   boolean prepareAhead;
   @Nullable IdlePolicy idlePolicy;
   @Nullable Schedule schedule;
+  @Nullable Budget budget;
   int minInstances;
   int maxInstances = 1;
   int priority;
@@ -130,6 +131,18 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
    */
   public B schedule(Schedule value) {
     schedule = requireNonNull(value, "schedule").windows().isEmpty() ? null : value;
+    return self();
+  }
+
+  /**
+   * Sets the most that the deployment may spend. Default: no budget. Raising it takes effect at
+   * once.
+   *
+   * @param value the budget, or null for none
+   * @return this
+   */
+  public B budget(@Nullable Budget value) {
+    budget = value;
     return self();
   }
 

@@ -259,6 +259,15 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns the most that the deployment may spend.
+   *
+   * @return the budget, or null for none
+   */
+  public @Nullable Budget budget() {
+    return settings.budget;
+  }
+
+  /**
    * Returns how many instances are kept even without requests.
    *
    * @return the number, by default 0
@@ -446,6 +455,7 @@ public final class DeploymentSpec {
     values.add(prepareAhead());
     values.add(idlePolicy());
     values.add(schedule());
+    values.add(budget());
     values.add(minInstances());
     values.add(maxInstances());
     values.add(priority());
@@ -570,6 +580,16 @@ public final class DeploymentSpec {
                 + schedule.mostWarm()
                 + " instances warm, but maxInstances is "
                 + maxInstances);
+      }
+      Money most = budget == null ? null : budget.money();
+      if (most != null
+          && pricePerHour != null
+          && !most.currency().equals(pricePerHour.currency())) {
+        throw new IllegalArgumentException(
+            "the budget is in "
+                + most.currency()
+                + ", but pricePerHour in "
+                + pricePerHour.currency());
       }
       checkVariables("readiness", readiness);
       if (liveness != null) {

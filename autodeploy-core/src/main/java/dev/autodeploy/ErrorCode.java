@@ -8,6 +8,8 @@ public enum ErrorCode {
   QUEUE_FULL,
   /** The schedule has the deployment closed at this time. */
   NOT_OPEN,
+  /** What is left of the deployment's budget covers no start, or no use. */
+  BUDGET_EXHAUSTED,
   /** No lease could be had before the caller's deadline. */
   ACQUIRE_TIMEOUT,
   /** The instance could not be started, or starts are backing off after that. */

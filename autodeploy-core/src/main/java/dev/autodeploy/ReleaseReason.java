@@ -29,5 +29,7 @@ public enum ReleaseReason {
   /** A GPU of it was lost. */
   GPU_LOST,
   /** It is older than {@code maxLifetime}. */
-  TOO_OLD
+  TOO_OLD,
+  /** The deployment's budget is spent. */
+  BUDGET
 }

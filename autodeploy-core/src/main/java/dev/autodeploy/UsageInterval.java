@@ -172,8 +172,11 @@ public record UsageInterval(
   /**
    * Returns the part before a moment. How its busy time was spread is not known: it counts as the
    * first part of the time that the instance was ready.
+   *
+   * @param moment its end
+   * @return the part, of no duration if the moment is before the start
    */
-  UsageInterval until(Instant moment) {
+  public UsageInterval until(Instant moment) {
     if (!moment.isBefore(endedAt)) {
       return this;
     }

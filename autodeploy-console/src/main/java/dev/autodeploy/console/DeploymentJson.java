@@ -2,12 +2,14 @@ package dev.autodeploy.console;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
+import dev.autodeploy.Money;
 import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.StartFailure;
@@ -63,6 +65,26 @@ final class DeploymentJson {
     Json.put(json, "lastFailureAt", status.lastFailureAt());
     json.set("preparation", progress(status.preparation()));
     json.set("schedule", schedule(deployment.scheduleState()));
+    json.set("budget", budget(deployment.budgetStatus()));
+    return json;
+  }
+
+  /** Returns what was spent of a budget, or null without one. */
+  static @Nullable ObjectNode budget(@Nullable BudgetStatus status) {
+    if (status == null) {
+      return null;
+    }
+    ObjectNode json = Json.object();
+    Money money = status.budget().money();
+    json.put("limit", status.budget().limit().toPlainString());
+    json.put("spent", status.spent().toPlainString());
+    json.put("left", status.left().toPlainString());
+    json.put("currency", money == null ? null : money.currency().getCurrencyCode());
+    json.put("period", word(status.budget().period()));
+    json.put("percent", Math.round(status.share() * 100));
+    json.put("exhausted", status.exhausted());
+    json.put("startable", status.startable());
+    Json.put(json, "resetsAt", status.resetsAt());
     return json;
   }
 

@@ -22,6 +22,9 @@ final class EventJson {
     json.put("deployment", event.deployment());
     if (event instanceof DeploymentEvent.StatusChanged e) {
       json.put("from", DeploymentJson.word(e.from())).put("to", DeploymentJson.word(e.to()));
+    } else if (event instanceof DeploymentEvent.BudgetUsed e) {
+      json.put("percent", e.percent());
+      json.set("budget", DeploymentJson.budget(e.status()));
     } else if (event instanceof DeploymentEvent.ScheduleChanged e) {
       json.set("schedule", DeploymentJson.schedule(e.state()));
     } else if (event instanceof DeploymentEvent.Degraded e) {

@@ -2,8 +2,10 @@ package dev.autodeploy.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Money;
 import dev.autodeploy.Schedule;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -101,6 +103,42 @@ class PageWalkThroughTest {
                   .closed("daily", "00:00", "12:00")
                   .closed("daily", "12:00", "24:00"));
       assertThat(f.json("-/api/deployments/voice").at("/schedule/closed").asBoolean()).isTrue();
+    }
+  }
+
+  @Test
+  void aBudget_isEditedShownAndEnds() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      Deployment voice =
+          f.autoDeploy.deploy(
+              DeploymentSpec.builder("voice")
+                  .image("voice")
+                  .port(8080)
+                  .pricePerHour(Money.of("36", "USD"))
+                  .build());
+      walk(
+          "budget",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/edit/voice"));
+            b.untilText("main h1", "Edit voice");
+            b.click("details summary");
+            b.type("#f-budget", "0.03");
+            b.type("#f-budgetUnit", "EUR");
+            b.click("#confirm");
+            b.untilText("main", "the budget is in EUR, but pricePerHour in USD");
+            b.type("#f-budgetUnit", "USD");
+            b.click("#confirm");
+            b.untilText("#status", "Standby");
+            b.untilText(".tiles", "0% of $0.0300 per month");
+            b.click("#do-start");
+            b.untilText("#budget-over", "The budget is exhausted");
+            b.untilText(".events", "100% of the budget are spent");
+          });
+      assertThat(voice.spec().budget()).isNotNull();
+      assertThat(voice.spec().budget().period()).isEqualTo(Budget.Period.MONTH);
+      assertThat(f.json("-/api/deployments/voice").at("/budget/exhausted").asBoolean()).isTrue();
     }
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
@@ -34,6 +35,8 @@ class SpecJsonTest {
          {"days": "MON-FRI", "from": "08:30", "to": "18:00", "warm": 1},
          {"days": "daily", "from": "18:00", "to": "22:30", "idleTimeout": "PT1M30S"},
          {"days": "SAT,SUN", "from": "22:00", "to": "06:00", "closed": true}]},
+       "budget": {"amount": "20.50", "currency": "USD", "period": "month", "zone": "Asia/Taipei",
+         "end": "cut", "minimumUse": "PT30S"},
        "preserveHost": false, "linkPort": 20007}
       """;
 
@@ -63,6 +66,11 @@ class SpecJsonTest {
                   .warm("MON-FRI", "08:30", "18:00", 1)
                   .idleTimeout("daily", "18:00", "22:30", Duration.ofSeconds(90))
                   .closed("SAT,SUN", "22:00", "06:00"))
+          .budget(
+              Budget.money("20.50", "USD")
+                  .per(Budget.Period.MONTH, ZoneId.of("Asia/Taipei"))
+                  .cut()
+                  .minimumUse(Duration.ofSeconds(30)))
           .linkPort(20_007)
           .build();
 

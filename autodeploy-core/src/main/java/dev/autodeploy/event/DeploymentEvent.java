@@ -1,5 +1,6 @@
 package dev.autodeploy.event;
 
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Money;
 import dev.autodeploy.ReleaseReason;
@@ -54,6 +55,18 @@ public sealed interface DeploymentEvent {
    * @param state what is in force now
    */
   record ScheduleChanged(Instant at, String deployment, Schedule.State state)
+      implements DeploymentEvent {}
+
+  /**
+   * A deployment has spent 50, 80 or 100 % of its budget; at 100 % nothing runs or starts any
+   * longer.
+   *
+   * @param at when
+   * @param deployment its name
+   * @param percent 50, 80 or 100
+   * @param status the budget and what was spent of it
+   */
+  record BudgetUsed(Instant at, String deployment, int percent, BudgetStatus status)
       implements DeploymentEvent {}
 
   /**

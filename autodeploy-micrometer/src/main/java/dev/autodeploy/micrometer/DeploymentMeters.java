@@ -1,5 +1,6 @@
 package dev.autodeploy.micrometer;
 
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Money;
@@ -60,6 +61,7 @@ final class DeploymentMeters {
           DeploymentStatus::coldStarts);
       pendingTime(deployment);
       money(deployment);
+      budget(deployment);
       troubles(deployment.name());
     } finally {
       lock.unlock();
@@ -105,6 +107,21 @@ final class DeploymentMeters {
 
   private static double seconds(Duration duration) {
     return duration.toNanos() / 1e9;
+  }
+
+  /** The part of the budget that is spent: 0 without a budget, so that one may be set later. */
+  private void budget(Deployment deployment) {
+    add(
+        deployment.name(),
+        Gauge.builder("autodeploy.budget.used", deployment, DeploymentMeters::budgetUsed)
+            .description("Part of the budget that is spent, 1 for all of it; 0 without a budget")
+            .tags(tags(deployment.name()))
+            .register(registry));
+  }
+
+  private static double budgetUsed(Deployment deployment) {
+    BudgetStatus status = deployment.budgetStatus();
+    return status == null ? 0 : status.share();
   }
 
   private void money(Deployment deployment) {

@@ -207,6 +207,16 @@ function iso(value) {
   return m ? duration(Number(m[1] || 0) * 86400 + Number(m[2] || 0) * 3600 + Number(m[3] || 0) * 60 + Number(m[4] || 0)) : value;
 }
 
+const budgetAmount = (b, amount) => (b.currency ? money(amount, b.currency) : t('gpuHours', { n: number(Math.round(Number(amount) / 36) / 100) }));
+
+function budgetPanel(d) {
+  const b = d.budget;
+  if (!b || b.startable) return null;
+  const words = { spent: budgetAmount(b, b.spent), limit: budgetAmount(b, b.limit), period: t('budget.' + b.period) };
+  return h('section', { class: 'panel bad', role: 'alert', id: 'budget-over' }, h('h2', {}, t('budget')),
+    h('p', {}, t(b.exhausted ? 'budget.exhausted' : 'budget.noStart', words), ' ', b.resetsAt ? t('budget.resets', { time: dateOf(b.resetsAt) }) : ''));
+}
+
 function scheduleText(s) {
   if (!s) return '';
   const time = s.until ? dateOf(s.until) : '';
@@ -344,15 +354,16 @@ export function showDetail(main, name) {
       tile(t('instances'), number(d.instances) + ' / ' + number(d.maxInstances)),
       tile(t('requests'), inUse(d), t('usedSoFar', { n: number(d.requests), c: number(d.coldStarts) })),
       tile(t('releaseIn'), release),
+      d.budget ? tile(t('budget'), h('span', { id: 'budget' }, budgetAmount(d.budget, d.budget.spent)), t('budget.of', { percent: number(d.budget.percent), limit: budgetAmount(d.budget, d.budget.limit), period: t('budget.' + d.budget.period) })) : null,
       tile(t('thisMonth'), money(c.month, c.currency)),
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
-      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.waitsFor]);
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, inLine(d), degraded(d), failure(d));
+        replace(failed, budgetPanel(d), inLine(d), degraded(d), failure(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));

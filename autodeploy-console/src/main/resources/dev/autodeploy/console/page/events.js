@@ -9,6 +9,7 @@ const OFFERED = 20;
 
 export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
+  if (e.type === 'budget-used') return t('event.budget-used', { percent: e.percent });
   if (e.type === 'schedule-changed') {
     return t('event.schedule-changed-' + (e.schedule.closed ? 'closed' : e.schedule.warm ? 'warm' : 'open'), { n: e.schedule.warm });
   }

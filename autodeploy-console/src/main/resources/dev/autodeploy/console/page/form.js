@@ -191,6 +191,26 @@ export function showForm(main, editing) {
     const maxRequestTime = add('maxRequestTime', t('form.maxRequestTime'), input({ inputmode: 'decimal', value: spec?.maxRequestTime ? seconds(spec.maxRequestTime) : '', placeholder: t('unlimited') }), t('form.maxRequestTimeHint'));
     const maxLifetime = add('maxLifetime', t('form.maxLifetime'), input({ inputmode: 'decimal', value: spec?.maxLifetime ? seconds(spec.maxLifetime) : '', placeholder: t('unlimited') }), t('form.maxLifetimeHint'));
     const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
+    const b = spec?.budget;
+    const budgetInput = input({ inputmode: 'decimal', value: b ? (b.gpuTime ? (minutesOf(b.gpuTime) ?? 0) / 60 : b.amount) : '', placeholder: '20' });
+    const budget = add('budget', t('form.budget'), budgetInput, t('form.budgetHint'));
+    const unit = h('input', { id: 'f-budgetUnit', 'aria-label': t('form.budgetUnit'), maxlength: 5, class: 'currency', autocomplete: 'off', value: b ? (b.gpuTime ? 'GPU h' : b.currency) : currency.value });
+    const budgetBox = h('span', { class: 'withunit' });
+    budgetInput.replaceWith(budgetBox);
+    budgetBox.append(budgetInput, unit);
+    const select = (id, label, values, now, words) => h('div', { class: 'field' }, h('label', { for: id }, label),
+      h('select', { id }, values.map((v) => h('option', { value: v, selected: v === now }, t(words + v)))));
+    const period = select('f-budgetPeriod', t('form.budgetPeriod'), ['day', 'week', 'month', 'total'], b?.period || 'month', 'budget.');
+    const end = select('f-budgetEnd', t('form.budgetEnd'), ['drain', 'cut'], b?.end || 'drain', 'budget.');
+    const budgetOf = () => {
+      if (!value('budget')) return null;
+      const gpu = /^gpu/i.test(unit.value.trim());
+      const json = { period: period.querySelector('select').value, end: end.querySelector('select').value, zone: b?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC' };
+      if (b) json.minimumUse = b.minimumUse;
+      if (gpu) json.gpuTime = isoMinutes(Number(value('budget')) * 60);
+      else Object.assign(json, { amount: value('budget'), currency: unit.value.trim().toUpperCase() });
+      return json;
+    };
     const schedule = add('schedule', t('form.schedule'), h('textarea', { rows: 3, spellcheck: 'false', autocomplete: 'off', placeholder: 'MON-FRI 08:30-18:00 warm 1' }), t('form.scheduleHint'));
     f.schedule.control.value = scheduleLines(spec?.schedule).join('\n');
     const zones = typeof Intl.supportedValuesOf === 'function' ? Intl.supportedValuesOf('timeZone') : [];
@@ -212,7 +232,7 @@ export function showForm(main, editing) {
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
         h('div', { class: 'pair' }, probeInterval, probeThreshold),
-        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), ahead, h('div', { class: 'pair' }, schedule, zone), args, environment),
+        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -276,6 +296,7 @@ export function showForm(main, editing) {
       else if (d && livePath !== null) json.liveness = null;
       json.maxRequestTime = inSeconds('maxRequestTime');
       json.maxLifetime = inSeconds('maxLifetime');
+      json.budget = budgetOf();
       json.schedule = scheduleOf(f.schedule.control.value, zoneInput.value.trim());
       json.prepareAhead = f.prepareAhead.control.checked;
       if (value('readiness') === 'HEALTHCHECK') json.readiness = { type: 'healthCheck' };

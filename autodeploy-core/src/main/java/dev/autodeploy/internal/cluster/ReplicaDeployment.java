@@ -2,6 +2,7 @@ package dev.autodeploy.internal.cluster;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -119,6 +120,12 @@ final class ReplicaDeployment implements Deployment {
   public Schedule.@Nullable State scheduleState() {
     Deployment current = currentOrNull();
     return current == null ? null : current.scheduleState();
+  }
+
+  @Override
+  public @Nullable BudgetStatus budgetStatus() {
+    Deployment current = currentOrNull();
+    return current == null ? null : current.budgetStatus();
   }
 
   @Override

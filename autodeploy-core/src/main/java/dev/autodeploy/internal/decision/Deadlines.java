@@ -10,7 +10,8 @@ import java.util.function.LongConsumer;
 /**
  * The deadlines of a deployment: a caller's, a start's, a drain's, the release of an idle instance,
  * the next question whether one works, the repetition of a failed release, the end of what holds
- * starts back, and the next window of the schedule. Its one timer is set to the earliest.
+ * starts back, the next window of the schedule, and the end of the budget. Its one timer is set to
+ * the earliest.
  */
 final class Deadlines {
   private final Declaration declaration;
@@ -89,6 +90,9 @@ final class Deadlines {
   /** Sets the timer, unless it is set to that moment or an earlier one. */
   void schedule(long now) {
     long next = Math.min(callers.earliestDeadline(), starts.nextAttempt(now));
+    if (declaration.isOpen()) {
+      next = Math.min(next, declaration.allowance().lookAt());
+    }
     OpeningHours hours = declaration.hours();
     if (hours != null && declaration.isOpen()) {
       next = Math.min(next, hours.nextLook());

@@ -22,6 +22,8 @@ final class Declaration {
   /** Made with a schedule: most deployments have none. */
   private @Nullable OpeningHours hours;
 
+  private Allowance allowance = Allowance.UNLIMITED;
+
   /**
    * Declares a deployment.
    *
@@ -70,6 +72,20 @@ final class Declaration {
   int minInstances() {
     Schedule.State state = scheduled();
     return state.closed() ? 0 : Math.max(spec.minInstances(), state.warm());
+  }
+
+  Allowance allowance() {
+    return allowance;
+  }
+
+  /** Takes note of what the budget allows. */
+  void allow(Allowance newAllowance) {
+    allowance = newAllowance;
+  }
+
+  /** Returns whether instances may be started: it takes requests, and can pay for them. */
+  boolean mayStart() {
+    return isOpen() && allowance.start();
   }
 
   boolean isOpen() {

@@ -6,6 +6,7 @@ import static dev.autodeploy.InstancePhase.STARTING;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
@@ -61,6 +62,7 @@ public final class DeploymentMachine {
   private final RequestAdmission admission;
   private boolean terminated;
   private boolean timerFailed;
+  private int budgetLevel;
 
   public DeploymentMachine(
       DeploymentSpec spec,
@@ -197,6 +199,53 @@ public final class DeploymentMachine {
     }
   }
 
+  // The budget.
+
+  /** Returns how long starts have taken: the median of the recent ones, 0 if there was none. */
+  public long learnedStart() {
+    return rooms().learnedStart(0);
+  }
+
+  /** What the budget allows, before an event; with this it may end, or begin again. */
+  public void allow(long now, Allowance allowance) {
+    Allowance before = declaration.allowance();
+    if (before == Allowance.UNLIMITED && allowance == before) {
+      return;
+    }
+    declaration.allow(allowance);
+    BudgetStatus status = allowance.status();
+    int level = allowance.level();
+    if (status != null && (level > budgetLevel || allowance.start())) {
+      if (level > budgetLevel) {
+        outbox.publish(at -> new DeploymentEvent.BudgetUsed(at, name, level, status));
+      }
+      budgetLevel = level;
+    }
+    if (allowance.over() && declaration.isOpen()) {
+      endBudget(now, allowance);
+    }
+    after(now);
+  }
+
+  private void endBudget(long now, Allowance allowance) {
+    callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
+    for (Instance instance : List.copyOf(instances.all())) {
+      if (allowance.cut() && !instance.is(RELEASING)) {
+        releases.force(now, instance, ReleaseReason.BUDGET);
+      } else if (instance.is(READY) || instance.is(STARTING)) {
+        releases.drain(now, instance, ReleaseReason.BUDGET);
+      }
+    }
+  }
+
+  /** Returns whether nothing is there for a caller, and nothing can be started. */
+  private boolean isUnaffordable(Waiter waiter, Allowance allowance) {
+    return declaration.isOpen()
+        && (allowance.over()
+            || instances.alive() == 0
+            || waiter.route instanceof RouteRule.ScaleOut);
+  }
+
   // Requests.
 
   /**
@@ -209,6 +258,11 @@ public final class DeploymentMachine {
     OpeningHours hours = declaration.hours();
     if (hours != null && hours.state().closed() && declaration.isOpen()) {
       callers.refuse(waiter, rejections.closedBySchedule(hours));
+      return null;
+    }
+    Allowance allowance = declaration.allowance();
+    if (!allowance.start() && isUnaffordable(waiter, allowance)) {
+      callers.refuse(waiter, rejections.budgetExhausted(allowance));
       return null;
     }
     callers.arrives(now, waiter);
@@ -507,6 +561,10 @@ public final class DeploymentMachine {
 
   /** Ends every event: makes the starts that are needed, ends what is over, sets the timer. */
   private void after(long now) {
+    if (!declaration.allowance().start() && declaration.isOpen() && instances.alive() == 0) {
+      Allowance allowance = declaration.allowance();
+      callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
+    }
     starts.ensureCapacity(now);
     if (!declaration.isOpen() && instances.isEmpty() && !terminated) {
       terminated = true;

@@ -8,6 +8,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetExhaustedException;
 import dev.autodeploy.DeploymentClosedException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
@@ -96,6 +97,11 @@ final class Rejections {
 
   AutoDeployException closedBySchedule(OpeningHours hours) {
     return new DeploymentClosedException(name, hours.wall(), hours.opensAt());
+  }
+
+  AutoDeployException budgetExhausted(Allowance allowance) {
+    return new BudgetExhaustedException(
+        name, allowance.wall(), requireNonNull(allowance.status(), "status"));
   }
 
   AutoDeployException released() {

@@ -171,7 +171,7 @@ public final class RoomProcess {
         starts.onlyExpects(),
         callers.waiting(),
         onTicker(callers.earliestDeadline(), origin),
-        typicalStart(),
+        learnedStart(GUESSED_START),
         history.recentGaps().stream().map(Duration::toNanos).toList(),
         price == null ? 1 : price.amount().doubleValue(),
         occupants);
@@ -191,9 +191,9 @@ public final class RoomProcess {
   }
 
   /** Returns the median of the recent starts, or a guess. */
-  private long typicalStart() {
+  long learnedStart(long guess) {
     long[] recent =
         history.recentStartDurations().stream().mapToLong(Duration::toNanos).sorted().toArray();
-    return recent.length == 0 ? GUESSED_START : recent[recent.length / 2];
+    return recent.length == 0 ? guess : recent[recent.length / 2];
   }
 }

@@ -7,7 +7,7 @@ import dev.autodeploy.StartReason;
  * order:
  *
  * <ol>
- *   <li>The deployment is removed or closed: none.
+ *   <li>The deployment is removed or closed, or its budget covers no start: none.
  *   <li>The minimum lacks {@code minInstances} less what is ready or starting; nothing while it is
  *       held back after an instance ended by itself.
  *   <li>A request that is expected needs one, if none is ready or starting.
@@ -52,7 +52,7 @@ final class StartPlanner {
   /**
    * The state of a deployment as far as starts depend on it.
    *
-   * @param open whether it takes requests
+   * @param open whether it takes requests, and its budget covers a start
    * @param ready how many instances are ready
    * @param starting how many are starting
    * @param existing how many there are in any phase

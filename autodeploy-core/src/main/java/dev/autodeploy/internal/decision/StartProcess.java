@@ -161,7 +161,7 @@ final class StartProcess {
   /** Returns how many instances are to be started for callers that want one of their own. */
   private int ownStarts(StartPlanner.Plan plan) {
     int left = declaration.spec().maxInstances() - instances.size() - plan.count();
-    return declaration.isOpen() ? Math.max(0, Math.min(left, callers.waitingForOwn())) : 0;
+    return declaration.mayStart() ? Math.max(0, Math.min(left, callers.waitingForOwn())) : 0;
   }
 
   /**
@@ -171,7 +171,7 @@ final class StartProcess {
    */
   boolean startIn(long now, Room room) {
     DeploymentSpec spec = declaration.spec();
-    if (!declaration.isOpen() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
+    if (!declaration.mayStart() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
       return false;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, isExpected(now)));
@@ -188,7 +188,7 @@ final class StartProcess {
 
   private StartPlanner.Situation situation(long now, DeploymentSpec spec, boolean expected) {
     return new StartPlanner.Situation(
-        declaration.isOpen(),
+        declaration.mayStart(),
         instances.count(READY),
         instances.count(STARTING),
         instances.size(),
@@ -216,7 +216,7 @@ final class StartProcess {
 
   private boolean isBelowMinimum() {
     DeploymentSpec spec = declaration.spec();
-    return declaration.isOpen()
+    return declaration.mayStart()
         && instances.alive() < declaration.minInstances()
         && instances.size() < spec.maxInstances();
   }

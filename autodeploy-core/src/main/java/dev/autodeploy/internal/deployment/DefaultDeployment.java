@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -102,6 +103,11 @@ final class DefaultDeployment implements Deployment {
   @Override
   public Schedule.@Nullable State scheduleState() {
     return controller.scheduleState();
+  }
+
+  @Override
+  public @Nullable BudgetStatus budgetStatus() {
+    return controller.budgetStatus();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -9,9 +10,11 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.decision.Allowance;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.ledger.BudgetMeter;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
@@ -58,6 +61,9 @@ public final class DeploymentController {
   private final DeploymentMachine machine;
   private final DeploymentLedger ledger;
   private boolean busy;
+
+  /** Made with a budget. */
+  private @Nullable BudgetMeter budget;
 
   /**
    * Makes one without instances.
@@ -113,12 +119,40 @@ public final class DeploymentController {
     }
   }
 
-  /** Tells the machine the time of day, if its decisions depend on that. */
+  /** Tells the machine the time of day and what its budget allows, if it has one. */
   private void tellTime() {
     if (machine.goesByTheClock()) {
       machine.tell(now(), services.clock().instant());
       collectEffects(); // what that starts is known before anything else is decided
     }
+    if (budget != null && !budget.isFresh(now())) {
+      measureBudget(machine.spec());
+      collectEffects();
+    }
+  }
+
+  private void measureBudget(DeploymentSpec spec) {
+    if (budget == null && spec.budget() != null) {
+      budget = new BudgetMeter(ledger);
+    }
+    if (budget != null) {
+      long now = now();
+      machine.allow(
+          now, budget.measure(spec, now, services.clock().instant(), machine.learnedStart()));
+    }
+  }
+
+  @Nullable BudgetStatus budgetStatus() {
+    return decide(
+        () -> {
+          if (budget == null) {
+            return null;
+          }
+          budget.changed();
+          measureBudget(machine.spec());
+          Allowance allowance = budget.last();
+          return allowance == null ? null : allowance.status();
+        });
   }
 
   private void locked(Runnable change) {
@@ -154,6 +188,14 @@ public final class DeploymentController {
 
   /** Takes over, under the lock, the effects of a decision. */
   private void collectEffects() {
+    takeEffects();
+    while (budget != null && budget.last() == null) {
+      measureBudget(machine.spec()); // an instance came or went
+      takeEffects();
+    }
+  }
+
+  private void takeEffects() {
     for (Effect effect = machine.effects().poll();
         effect != null;
         effect = machine.effects().poll()) {
@@ -163,6 +205,7 @@ public final class DeploymentController {
       } else if (effect instanceof Effect.Gone gone) {
         // With the decision, or the money would be gone from the cost for a moment.
         running(gone.instance()).accountClosed(ledger.close(gone.instance(), gone.at()));
+        budgetChanged();
       }
       effects.add(effect);
     }
@@ -172,9 +215,16 @@ public final class DeploymentController {
     }
   }
 
+  private void budgetChanged() {
+    if (budget != null) {
+      budget.changed();
+    }
+  }
+
   void opened(RunningInstance opened, Instant startedAt, @Nullable Instant foundEndedAt) {
     running.add(opened);
     ledger.open(opened.instance(), startedAt, foundEndedAt);
+    budgetChanged();
   }
 
   // For those who carry effects out.
@@ -325,6 +375,7 @@ public final class DeploymentController {
         () -> {
           boolean reopened = machine.reopen(now(), spec, fingerprint);
           if (reopened) {
+            measureBudget(spec);
             tellTime();
             ledger.meter(services.meter(spec));
             ledger.since(since);
@@ -335,7 +386,11 @@ public final class DeploymentController {
 
   /** Begins to keep the minimum, and fetches ahead what it is told to. */
   public void open() {
-    decide(() -> machine.open(now()));
+    decide(
+        () -> {
+          measureBudget(machine.spec());
+          machine.open(now());
+        });
     prepareAhead();
   }
 
@@ -355,6 +410,7 @@ public final class DeploymentController {
         () -> {
           ledger.meter(services.meter(spec));
           secrets = secrets.replaced(machine.spec(), spec);
+          measureBudget(spec); // before anything is started by the new settings
           machine.update(now(), spec, fingerprint);
           tellTime(); // there may be a schedule now
         });

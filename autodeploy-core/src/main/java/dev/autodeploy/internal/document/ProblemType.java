@@ -55,6 +55,7 @@ public enum ProblemType {
   REPLICA_QUOTA_EXCEEDED(409, "replica-quota-exceeded", "deployment replica quota exceeded"),
   OWNER_IN_USE(409, "owner-in-use", "Another engine has the same owner"),
   QUEUE_FULL(429, "queue-full", "Too many requests are waiting", Duration.ofSeconds(1)),
+  BUDGET_EXHAUSTED(429, "budget-exhausted", "The budget is exhausted"),
   INTERNAL_ERROR(500, "internal-error", "The request failed; the log says why"),
   STATE_FAILED(500, "state-failed", "The state could not be read or written"),
   INSTANCE_BROKE_EXCHANGE(502, "instance-broke-exchange", "The instance broke the exchange"),
@@ -98,6 +99,7 @@ public enum ProblemType {
       case REPLICA_QUOTA_EXCEEDED -> REPLICA_QUOTA_EXCEEDED;
       case QUEUE_FULL -> QUEUE_FULL;
       case NOT_OPEN -> NOT_OPEN;
+      case BUDGET_EXHAUSTED -> BUDGET_EXHAUSTED;
       case ACQUIRE_TIMEOUT -> ACQUIRE_TIMEOUT;
       case START_FAILED -> START_FAILED;
       case RELEASED -> RELEASED;

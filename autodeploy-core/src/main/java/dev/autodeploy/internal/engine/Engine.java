@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.Money;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
@@ -20,6 +21,7 @@ import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Currency;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -135,6 +137,17 @@ public final class Engine implements Operations {
   private void validate(DeploymentSpec spec) {
     services.provider().validate(spec);
     rooms.check(spec);
+    Money most = spec.budget() == null ? null : spec.budget().money();
+    Currency prices = services.meter(spec).currency();
+    if (most != null && !most.currency().equals(prices)) {
+      throw new IllegalArgumentException(
+          "the budget of deployment '"
+              + spec.name()
+              + "' is in "
+              + most.currency()
+              + ", but its price is in "
+              + prices);
+    }
   }
 
   private List<DeploymentController> deploySome(List<DeploymentSpec> specs) {

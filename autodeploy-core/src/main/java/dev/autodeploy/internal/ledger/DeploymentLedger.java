@@ -2,6 +2,7 @@ package dev.autodeploy.internal.ledger;
 
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Cost;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
@@ -9,6 +10,7 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -182,6 +184,32 @@ public final class DeploymentLedger {
 
   public @Nullable Instant optionalInstant(Instance instance, long at) {
     return at == NEVER ? null : instant(instance, at);
+  }
+
+  // For budgets: what was used of one, in money or in seconds of GPU time.
+
+  /** Returns whether instances exist, which will be paid for if they are not yet. */
+  boolean hasOpen() {
+    return !open.isEmpty();
+  }
+
+  /** Returns what the closed accounts used of a budget since a moment. */
+  BigDecimal closedUse(Budget budget, Instant since) {
+    return book.use(budget, since);
+  }
+
+  /** Returns what the open accounts will have used at a moment if their instances run on. */
+  BigDecimal openUse(Budget budget, Instant since, long at) {
+    BigDecimal use = BigDecimal.ZERO;
+    for (Instance instance : open.keySet()) {
+      use = use.add(book.use(budget, usage(instance, at, true), since));
+    }
+    return use;
+  }
+
+  /** Returns what an interval uses of a budget. */
+  BigDecimal useOf(Budget budget, UsageInterval usage) {
+    return book.use(budget, usage, Instant.EPOCH);
   }
 
   private List<UsageInterval> open(long now) {

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.ledger;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Cost;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
@@ -14,6 +15,7 @@ import java.util.Currency;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,7 @@ final class UsageBook {
 
   private List<UsageInterval> closed = List.of();
   private CostMeter meter;
+  private @Nullable BudgetUse budgetUse;
   private Parts sum;
 
   UsageBook(CostMeter meter) {
@@ -49,6 +52,57 @@ final class UsageBook {
     }
     closed.add(usage);
     sum = sum.plus(parts(usage));
+  }
+
+  /** Returns what the closed intervals used of a budget since a moment. */
+  BigDecimal use(Budget budget, Instant since) {
+    BudgetUse known = budgetUse;
+    if (known == null || !known.fits(budget, since, meter)) {
+      known = new BudgetUse(budget, since, meter);
+      budgetUse = known;
+    }
+    for (; known.counted < closed.size(); known.counted++) {
+      known.sum = known.sum.add(use(budget, closed.get(known.counted), since));
+    }
+    return known.sum;
+  }
+
+  /** Returns what an interval used of a budget since a moment: money, or seconds of GPU time. */
+  BigDecimal use(Budget budget, UsageInterval usage, Instant since) {
+    if (!usage.endedAt().isAfter(since)) {
+      return BigDecimal.ZERO;
+    }
+    boolean before = usage.startRequestedAt().isBefore(since);
+    if (budget.money() != null) {
+      BigDecimal cost = cost(usage).amount();
+      return before ? cost.subtract(cost(usage.until(since)).amount()) : cost;
+    }
+    GpuRequest gpu = usage.gpu();
+    Duration time =
+        before ? usage.existing().minus(usage.until(since).existing()) : usage.existing();
+    return BigDecimal.valueOf(time.toNanos(), 9)
+        .multiply(BigDecimal.valueOf(Math.max(1, Math.max(gpu.count(), gpu.ids().size()))));
+  }
+
+  /** The use that a budget's period has of the closed intervals, as far as they are counted. */
+  private static final class BudgetUse {
+    private final Budget budget;
+    private final Instant since;
+    private final CostMeter meter;
+    private BigDecimal sum = BigDecimal.ZERO;
+    private int counted;
+
+    BudgetUse(Budget budget, Instant since, CostMeter meter) {
+      this.budget = budget;
+      this.since = since;
+      this.meter = meter;
+    }
+
+    boolean fits(Budget other, Instant otherSince, CostMeter otherMeter) {
+      return since.equals(otherSince)
+          && meter == otherMeter
+          && (budget.money() == null) == (other.money() == null);
+    }
   }
 
   /** Returns what an interval costs; one that the meter cannot tell counts as nothing. */

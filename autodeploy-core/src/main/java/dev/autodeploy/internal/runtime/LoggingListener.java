@@ -80,6 +80,8 @@ public final class LoggingListener implements DeploymentListener {
           text(e.lifetime()),
           e.cost().rounded(6),
           e.totalCost().rounded(6));
+    } else if (event instanceof DeploymentEvent.BudgetUsed e) {
+      LOG.warn("{}: {} % of its budget: {}", name, e.percent(), e.status().describe());
     } else if (event instanceof DeploymentEvent.ScheduleChanged e) {
       LOG.info(
           "{}: by its schedule it is {}{} until {}",

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.spec;
 
 import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Fields {
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
+
+  /** The most digits of a number that is written out. */
+  private static final int MAX_PLAIN = 30;
 
   private final JsonNode object;
   private final JsonPointer place;
@@ -52,6 +56,18 @@ public final class Fields {
 
   public @Nullable String textOrNull(String name) throws FormatException {
     return has(name) ? text(name) : null;
+  }
+
+  /** Reads an amount, as a text or a number. */
+  String amount(String name) throws FormatException {
+    return has(name) && node(name).isNumber() ? plain(node(name)) : text(name);
+  }
+
+  /** Returns a number without an exponent, unless that would be long: 1e999999999. */
+  private static String plain(JsonNode node) {
+    BigDecimal number = node.decimalValue();
+    boolean isLong = Math.abs((long) number.scale()) > MAX_PLAIN || number.precision() > MAX_PLAIN;
+    return isLong ? number.toString() : number.toPlainString();
   }
 
   public int integer(String name) throws FormatException {

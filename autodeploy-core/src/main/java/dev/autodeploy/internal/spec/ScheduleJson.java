@@ -6,8 +6,6 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.Schedule.Rule;
 import dev.autodeploy.Schedule.Window;
-import java.time.DateTimeException;
-import java.time.ZoneId;
 
 /**
  * A schedule as JSON: the zone, and the windows, each with one of {@code warm}, {@code idleTimeout}
@@ -44,7 +42,7 @@ final class ScheduleJson {
 
   static void read(SpecReader reader, DeploymentSpec.Builder builder) throws FormatException {
     Fields json = reader.json().object("schedule");
-    Schedule schedule = Schedule.weekly(zone(json));
+    Schedule schedule = Schedule.weekly(BudgetJson.zone(json));
     for (Fields window : json.objects("windows")) {
       try {
         schedule =
@@ -59,14 +57,6 @@ final class ScheduleJson {
     json.end();
     if (!schedule.windows().isEmpty()) {
       builder.schedule(schedule);
-    }
-  }
-
-  private static ZoneId zone(Fields json) throws FormatException {
-    try {
-      return ZoneId.of(json.text("zone"));
-    } catch (DateTimeException e) {
-      throw json.bad("zone", "must be a time zone such as Europe/Berlin");
     }
   }
 

@@ -1,7 +1,6 @@
 package dev.autodeploy.internal.spec;
 
 import com.fasterxml.jackson.core.JsonPointer;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
@@ -10,7 +9,6 @@ import dev.autodeploy.internal.policy.AdaptiveIdlePolicies;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -35,9 +33,6 @@ public final class SpecReader {
 
   private static final String IDLE_TIMEOUT_FORMS =
       "must be \"never\", \"adaptive\" or an ISO 8601 duration such as PT5M";
-
-  /** The most digits of a number that is written out. */
-  private static final int MAX_PLAIN = 30;
 
   private static final Logger LOG = LoggerFactory.getLogger(SpecReader.class);
 
@@ -359,20 +354,9 @@ public final class SpecReader {
 
   Money price() throws FormatException {
     Fields price = json.object("pricePerHour");
-    String amount =
-        price.has("amount") && price.node("amount").isNumber()
-            ? plain(price.node("amount"))
-            : price.text("amount");
-    Money money = Money.of(amount, price.text("currency"));
+    Money money = Money.of(price.amount("amount"), price.text("currency"));
     price.end();
     return money;
-  }
-
-  /** Returns a number without an exponent, unless that would be long: 1e999999999. */
-  private static String plain(JsonNode node) {
-    BigDecimal number = node.decimalValue();
-    boolean isLong = Math.abs((long) number.scale()) > MAX_PLAIN || number.precision() > MAX_PLAIN;
-    return isLong ? number.toString() : number.toPlainString();
   }
 
   private interface Setting {

@@ -124,6 +124,7 @@ final class SpecSettings {
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
               SpecReader::idleTimeout),
           new SpecSetting("schedule", ScheduleJson::write, ScheduleJson::read),
+          new SpecSetting("budget", BudgetJson::write, BudgetJson::read),
           integer(
               "minInstances", DeploymentSpec::minInstances, DeploymentSpec.Builder::minInstances),
           integer(

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
@@ -82,6 +83,7 @@ final class SpecFingerprintTest {
             "schedule",
             KEEPS,
             b -> b.schedule(Schedule.weekly(ZoneOffset.UTC).closed("MON", "00:00", "06:00"))),
+        new Setting("budget", KEEPS, b -> b.budget(Budget.money("20", "USD").cut())),
         new Setting("linkPort", KEEPS, b -> b.linkPort(20_007)));
   }
 

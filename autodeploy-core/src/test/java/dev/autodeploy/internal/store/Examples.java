@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
@@ -39,6 +40,11 @@ final class Examples {
                 .warm("MON-FRI", "08:30", "18:00", 1)
                 .idleTimeout("daily", "18:00", "22:30", Duration.ofSeconds(90))
                 .closed("SAT,SUN", "22:00", "06:00"))
+        .budget(
+            Budget.money("20.50", "EUR")
+                .per(Budget.Period.MONTH, ZoneId.of("Asia/Taipei"))
+                .cut()
+                .minimumUse(Duration.ofSeconds(30)))
         .linkPort(20_007)
         .probeInterval(Duration.ofSeconds(2))
         .probeThreshold(3)

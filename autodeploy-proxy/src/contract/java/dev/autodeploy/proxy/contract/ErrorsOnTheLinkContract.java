@@ -2,10 +2,12 @@ package dev.autodeploy.proxy.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.StartProgress;
+import java.time.Duration;
 import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -88,6 +90,25 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
       assertProblem(response, 503, "not-open");
       assertThat(response.body).contains("\"opensAt\":\"");
       assertThat(Integer.parseInt(response.field("Retry-After"))).isBetween(7_000, 7_200);
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
+
+  @Test
+  void deploymentWithoutBudget_is429WithTheAmounts() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"))) {
+      Budget none = Budget.gpuTime(Duration.ZERO).per(Budget.Period.WEEK, ZoneOffset.UTC);
+      link.engine.update(link.app.spec().toBuilder().budget(none).build());
+
+      RawClient.Response response = link.get("/d/app/");
+
+      assertProblem(response, 429, "budget-exhausted");
+      assertThat(response.body)
+          .contains("\"budget\":\"0 s of GPU time per week\"")
+          .contains("\"spent\":\"0 s of GPU time\"")
+          .contains("\"left\":\"0 s of GPU time\"")
+          .contains("\"resetsAt\":\"");
+      assertThat(Integer.parseInt(response.field("Retry-After"))).isBetween(1, 7 * 86_400);
       assertThat(link.provider.starts).isEmpty();
     }
   }

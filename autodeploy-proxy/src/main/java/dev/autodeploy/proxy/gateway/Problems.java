@@ -2,6 +2,8 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetExhaustedException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.DeploymentClosedException;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
@@ -10,6 +12,7 @@ import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** The problems that a link can answer with. */
@@ -299,12 +302,29 @@ public final class Problems {
                   .with("msg", ProblemType.REPLICA_QUOTA_EXCEEDED.title());
           case CLOSED -> shuttingDown(name);
           case ACQUIRE_TIMEOUT -> timedOut(failure, detail);
+          case BUDGET_EXHAUSTED -> budgetExhausted(failure, detail);
           case NOT_OPEN -> notOpen(failure, detail);
           case QUEUE_FULL, RELEASED, PROVIDER_FAILED, NOT_LEADING ->
               Problem.of(ProblemType.of(failure.code()), detail);
           case OWNER_IN_USE, STATE_FAILED -> internal(name); // nothing for strangers
         };
     return problem.about(name);
+  }
+
+  private static Problem budgetExhausted(AutoDeployException error, String detail) {
+    Problem problem = Problem.of(ProblemType.BUDGET_EXHAUSTED, detail);
+    BudgetStatus status = error instanceof BudgetExhaustedException e ? e.status() : null;
+    if (status == null) {
+      return problem;
+    }
+    Instant reset = status.resetsAt();
+    Duration wait = ((BudgetExhaustedException) error).retryAfter();
+    problem = wait == null ? problem : problem.retryAfter(wait);
+    return problem
+        .with("budget", status.budget().describe())
+        .with("spent", status.budget().text(status.spent()))
+        .with("left", status.budget().text(status.left()))
+        .with("resetsAt", reset == null ? null : reset.toString());
   }
 
   private static Problem notOpen(AutoDeployException error, String detail) {

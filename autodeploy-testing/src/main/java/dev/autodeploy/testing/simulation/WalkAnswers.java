@@ -47,7 +47,11 @@ final class WalkAnswers {
       walk.broken("a lease is of an instance of its deployment, but " + waiter + " got " + id);
       return;
     }
-    boolean dead = machine.exitedAt <= now || instance.forced || book.engine.process.isClosing();
+    boolean dead =
+        machine.exitedAt <= now
+            || instance.forced
+            || book.mayCut()
+            || book.engine.process.isClosing();
     walk.check(
         dead || (machine.wasReady() && !instance.releaseAsked),
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);

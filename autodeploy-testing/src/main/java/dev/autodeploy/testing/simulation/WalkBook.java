@@ -1,11 +1,13 @@
 package dev.autodeploy.testing.simulation;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.UsageHistory;
 import dev.autodeploy.testing.ManualProcess;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -181,6 +183,39 @@ final class WalkBook {
   /** Returns the shortest idle timeout that may be in force: none where it may be closed. */
   long shortestIdleTimeout() {
     return spec.schedule() == null ? idleTimeout() : 0;
+  }
+
+  /** Returns whether a budget may end now under the leases that are open. */
+  boolean mayCut() {
+    return mayCut(spec) || (walk.time.read() == declaredAt && mayCut(specBefore));
+  }
+
+  private static boolean mayCut(DeploymentSpec declared) {
+    Budget budget = declared.budget();
+    return budget != null && budget.end() == Budget.End.CUT;
+  }
+
+  /** Returns whether what is left of a budget may not cover a start now. */
+  boolean mayBeUnaffordable() {
+    return mayBeUnaffordable(spec)
+        || (walk.time.read() == declaredAt && mayBeUnaffordable(specBefore));
+  }
+
+  private boolean mayBeUnaffordable(DeploymentSpec declared) {
+    Budget budget = declared.budget();
+    if (budget == null) {
+      return false;
+    }
+    // A second costs 1 USD: a start may have taken as long as it may, and those that run go on.
+    Duration start = Duration.ofSeconds(10).plus(budget.minimumUse()).plusSeconds(1);
+    BigDecimal need = BigDecimal.valueOf(start.multipliedBy(4).toMillis(), 3);
+    return budget.limit().subtract(deployment().cost().total().amount()).compareTo(need) <= 0;
+  }
+
+  /** Returns whether the budget is spent: then nothing may run on. */
+  boolean isSpent() {
+    Budget budget = spec.budget();
+    return budget != null && deployment().cost().total().amount().compareTo(budget.limit()) >= 0;
   }
 
   /** Returns the idle timeout in force, in nanoseconds. */

@@ -43,9 +43,9 @@ final class WalkBounds {
         : Math.max(spec.minInstances(), schedule.mostWarm());
   }
 
-  /** Returns how many are kept at least: none in a deployment that may be closed. */
+  /** Returns how many are kept at least: none where it may be closed, or its budget end. */
   static int leastKept(DeploymentSpec spec) {
-    return spec.schedule() == null ? spec.minInstances() : 0;
+    return spec.schedule() == null && spec.budget() == null ? spec.minInstances() : 0;
   }
 
   void waiting(int waiting) {

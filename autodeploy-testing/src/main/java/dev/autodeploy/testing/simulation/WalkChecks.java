@@ -1,6 +1,7 @@
 package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.ErrorCode;
@@ -35,6 +36,7 @@ final class WalkChecks {
     DeploymentStatus status = book.deployment().status();
     checkWaiters(status);
     checkStarts(status);
+    checkBudget(status);
     refusals.checkAtRest(status);
     checkInstances(status);
     checkLeases();
@@ -72,7 +74,8 @@ final class WalkChecks {
         !book.isRemoving()
             && status.instances().size() < book.spec.maxInstances()
             && status.backoffUntil() == null;
-    if (!mayStart || status.waitsFor() != null) {
+    BudgetStatus budget = book.deployment().budgetStatus();
+    if (!mayStart || status.waitsFor() != null || (budget != null && !budget.startable())) {
       return;
     }
     int ready = status.count(InstancePhase.READY);
@@ -91,6 +94,21 @@ final class WalkChecks {
     walk.check(
         ready + starting >= book.leastKept() || walk.time.read() < book.minimumHeldUntil,
         () -> book.id() + ": at least " + book.leastKept() + " are to be there: " + status);
+  }
+
+  /** Checks that nothing runs once the budget is spent but, where it drains, what is in flight. */
+  private void checkBudget(DeploymentStatus status) {
+    if (book.isRemoving() || !book.isSpent()) {
+      return;
+    }
+    for (InstanceInfo info : status.instances()) {
+      boolean drains = info.phase() == InstancePhase.DRAINING && info.inFlight() > 0;
+      walk.check(
+          info.phase() == InstancePhase.RELEASING || (drains && !book.mayCut()),
+          () -> info.id() + " runs on although the budget is spent: " + status);
+    }
+    walk.check(
+        book.waiters.isEmpty(), () -> book.id() + ": somebody waits although the budget is spent");
   }
 
   private void checkInstances(DeploymentStatus status) {

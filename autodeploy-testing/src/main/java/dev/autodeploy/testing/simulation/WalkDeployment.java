@@ -120,6 +120,7 @@ final class WalkDeployment {
       update(
           book.spec.toBuilder()
               .minInstances(0)
+              .budget(null)
               .schedule(Schedule.weekly(ZoneOffset.UTC))
               .pinned(false)
               .idleTimeout(Duration.ofSeconds(1))
@@ -166,6 +167,7 @@ final class WalkDeployment {
         + spec.maxPending()
         + " idle "
         + spec.idlePolicy()
+        + (spec.budget() == null ? "" : " budget " + spec.budget())
         + (spec.schedule() == null ? "" : " schedule " + spec.schedule())
         + " startTimeout "
         + Walk.text(spec.startTimeout())

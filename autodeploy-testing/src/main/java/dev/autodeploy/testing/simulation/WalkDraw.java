@@ -1,6 +1,7 @@
 package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Schedule;
@@ -17,6 +18,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Draws what a walk does from a seed. Every step and every instance has a source of its own, so
@@ -153,12 +155,22 @@ final class WalkDraw {
         .maxPending(chance(10) ? 3 : 1000)
         .idlePolicy(policy())
         .schedule(schedule(max))
+        .budget(budget())
         .startTimeout(any(Duration.ofMillis(200), Duration.ofSeconds(2), Duration.ofSeconds(10)))
         .startBackoff(
             any(Duration.ofMillis(1), Duration.ofMillis(100), Duration.ofSeconds(1)),
             Duration.ofSeconds(10))
         .releaseGrace(any(Duration.ZERO, Duration.ofSeconds(1)))
         .build();
+  }
+
+  /** Draws a budget that ends soon, as a second costs 1 USD; mostly none. */
+  private @Nullable Budget budget() {
+    if (!chance(8)) {
+      return null;
+    }
+    Budget budget = Budget.money(any("0", "2", "8", "30", "120"), "USD");
+    return chance(50) ? budget.cut() : budget.minimumUse(any(SLOW));
   }
 
   /** Draws a schedule with windows of minutes, as walks last; mostly none. */

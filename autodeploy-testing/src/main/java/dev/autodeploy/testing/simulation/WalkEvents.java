@@ -29,6 +29,7 @@ final class WalkEvents {
     boolean allowed =
         instance.open == 0
             || instance.forced
+            || book.mayCut()
             || book.engine.process.isClosing()
             || machine.exitedAt != SimulatedMachine.NEVER;
     walk.check(

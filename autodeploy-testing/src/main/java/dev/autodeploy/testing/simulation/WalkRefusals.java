@@ -71,6 +71,7 @@ final class WalkRefusals {
   boolean isJustified(WalkWaiter waiter, AutoDeployException refusal) {
     return switch (refusal.code()) {
       case ACQUIRE_TIMEOUT -> walk.time.read() == waiter.deadline && !waiter.isPatient();
+      case BUDGET_EXHAUSTED -> book.mayBeUnaffordable();
       case NOT_OPEN -> book.isClosed();
       case QUEUE_FULL -> isQueueFull(waiter);
       case START_FAILED -> {

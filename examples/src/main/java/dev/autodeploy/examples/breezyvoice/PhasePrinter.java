@@ -113,6 +113,7 @@ final class PhasePrinter implements DeploymentListener {
       case HUNG -> "as a request hung on it";
       case GPU_LOST -> "as it lost its GPU";
       case TOO_OLD -> "as it is too old";
+      case BUDGET -> "as its budget is spent";
     };
   }
 

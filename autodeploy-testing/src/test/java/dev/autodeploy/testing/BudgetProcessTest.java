@@ -1,0 +1,68 @@
+package dev.autodeploy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Budget;
+import dev.autodeploy.BudgetExhaustedException;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Lease;
+import dev.autodeploy.LocalProcessProvider;
+import dev.autodeploy.Money;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A budget of 1 cent at a price of 3.6 an hour lasts ten seconds, also on a real process. */
+class BudgetProcessTest {
+
+  @Test
+  @Timeout(60)
+  void aBusyProcess_isEndedInTime_andTheNextRequestIsToldSo(@TempDir Path directory)
+      throws Exception {
+    LocalProcessProvider provider =
+        LocalProcessProvider.builder().directory(directory.resolve("registry")).build();
+    try (AutoDeploy autoDeploy =
+        AutoDeploy.builder()
+            .provider(provider)
+            .stateDirectory(directory.resolve("state"))
+            .releaseOnShutdown(false)
+            .build()) {
+      Deployment voice =
+          autoDeploy.deploy(
+              DeploymentSpec.builder("voice")
+                  .port(0)
+                  .startCommand(
+                      "exec "
+                          + Path.of(System.getProperty("java.home"), "bin", "java")
+                          + " -cp "
+                          + classes()
+                          + " "
+                          + SmallServer.class.getName())
+                  .pricePerHour(Money.of("3.6", "USD"))
+                  .budget(Budget.money("0.01", "USD").cut())
+                  .build());
+      try (Lease lease = voice.acquire(Duration.ofSeconds(5))) {
+        lease.lost().toCompletableFuture().get(15, TimeUnit.SECONDS);
+      }
+      while (!voice.status().instances().isEmpty()) {
+        Thread.sleep(20);
+      }
+
+      assertThat(voice.cost().total().amount().doubleValue()).isBetween(0.0085, 0.01);
+      assertThatThrownBy(() -> voice.acquire(Duration.ofSeconds(5)))
+          .isInstanceOf(BudgetExhaustedException.class)
+          .hasMessageContaining("of 0.01 USD in total are spent");
+    }
+  }
+
+  private static Path classes() throws URISyntaxException {
+    return Path.of(SmallServer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+  }
+}
