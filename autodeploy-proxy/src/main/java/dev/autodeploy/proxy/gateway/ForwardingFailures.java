@@ -97,6 +97,11 @@ record ForwardingFailures(String name, GatewayConfig config, Duration maxWait) {
             name, instance, "it closed the connection, or its answer is not HTTP");
   }
 
+  /** Returns the problem of an instance whose response cannot be passed on. */
+  Problem malformed(String instance) {
+    return Problems.instanceBroke(name, instance, "its answer is not well-formed");
+  }
+
   /** Logs that a response broke off. */
   void logTruncated(Logger log, @Nullable AbortReason reason, long bytes, IOException error) {
     if (reason == AbortReason.RESPONSE_TIMEOUT) {

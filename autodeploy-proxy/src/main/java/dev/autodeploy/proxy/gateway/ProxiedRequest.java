@@ -1,29 +1,23 @@
 package dev.autodeploy.proxy.gateway;
 
-import dev.autodeploy.AcquireRequest;
-import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.ErrorCode;
-import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
-import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-// Over 500 lines: all ways in which one request can end, which have to be seen together.
 /**
  * A proxied request, from the wait for a lease to the end of the response. It decides: when to
- * send, when to send again, what an error means to the client, when it has taken too long. The
- * bytes are moved by a {@link Relay}, which may block or not.
+ * send, when to send again, what an error means to the client, when it has taken too long. It waits
+ * by an {@link InstanceWait}; what the instance is sent is composed by an {@link InstanceRequest},
+ * what the client is sent by a {@link ClientResponse}; and the bytes are moved by a {@link Relay},
+ * which may block or not.
  *
  * <p>It goes HELD -> FORWARDED -> RESPONDING -> DONE, and back to HELD for a replay. Its steps run
  * on one thread at a time; {@link #watch}, {@link #clientGone}, {@link #stalled}, {@link
@@ -41,17 +35,13 @@ final class ProxiedRequest implements Client {
   private final RequestHead head;
   private final Route route;
   private final Deployment deployment;
-  private final RouteRule rule;
   private final Relay relay;
   private final AccessLog.Line log;
-  private final QueuePlace place;
-  private final Deadlines deadlines;
-  private final ResponseHeaders responseHeaders;
+  private final ExchangeProgress progress;
   private final ForwardingFailures failures;
-  private final @Nullable String upgrade;
-  private final LinkAddress link;
-  private final InstanceUse use;
-  private final StickyRules.@Nullable Caller caller;
+  private final InstanceWait wait;
+  private final InstanceRequest toInstance;
+  private final ClientResponse toClient;
 
   private int replays;
   private volatile boolean connectionSeen;
@@ -60,18 +50,9 @@ final class ProxiedRequest implements Client {
   private boolean borrowed;
   private boolean lengthKnown;
 
-  private volatile boolean placeTaken;
-  private volatile Phase phase = Phase.HELD;
-  private volatile long phaseSince;
-  private volatile long usedSince = Relay.NOT_WAITING;
-  private volatile long forwardedSince = Relay.NOT_WAITING;
-
-  private volatile @Nullable Duration maxRequestTime;
-
   /** The instance is to blame for the time that the request has taken. */
   private volatile boolean hung;
 
-  private volatile @Nullable CompletableFuture<Lease> pending;
   private volatile Relay.@Nullable Attempt attempt;
   private volatile @Nullable AbortReason aborted;
 
@@ -79,39 +60,24 @@ final class ProxiedRequest implements Client {
       LinkServices services,
       Exchange exchange,
       LinkCall call,
-      WaitPreference wait,
+      WaitPreference preference,
       AccessLog.Line log) {
     this.services = services;
     this.exchange = exchange;
     this.head = call.head();
     this.route = call.route();
     this.deployment = call.deployment();
-    this.rule = call.rule();
-    this.use = call.use();
-    this.caller = call.caller();
     this.log = log;
-    place =
-        new QueuePlace(services.shares(), services.pendingLimit(), call.request(), call.tokenId());
     relay = call.relay(exchange);
-    failures = new ForwardingFailures(deployment.name(), services.config(), wait.time());
-    link = services.addresses().of(head, route);
-    upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
-    responseHeaders =
-        new ResponseHeaders(
-            services.connections(),
-            services.config().cors(),
-            head,
-            route,
-            wait.applied(),
-            services.config().sandboxLinks(),
-            upgrade != null);
-    phaseSince = services.ticker().read();
-    deadlines =
-        new Deadlines(
-            phaseSince,
-            wait.time().toNanos(),
-            services.config().responseTimeout().toNanos(),
-            services.config().exchangeTimeout().toNanos());
+    failures = new ForwardingFailures(deployment.name(), services.config(), preference.time());
+    LinkAddress link = services.addresses().of(head, route);
+    String upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
+    boolean trailers = exchange.passesTrailers() && upgrade == null;
+    toInstance = InstanceRequest.of(services, call, link, upgrade, trailers);
+    ResponseHeaders heads = ResponseHeaders.of(services, call, preference, upgrade != null);
+    toClient = new ClientResponse(services.refusals(), exchange, heads, call, link);
+    progress = new ExchangeProgress(services.config(), preference.time(), services.ticker());
+    wait = new InstanceWait(services, exchange, call, progress::leftToWait, new Waiting());
   }
 
   /** Begins; the last thing that the caller does. */
@@ -146,127 +112,20 @@ final class ProxiedRequest implements Client {
   }
 
   private void acquire() {
-    long left = deadlines.leftNanos(services.ticker().read());
-    enter(Phase.HELD);
-    if (!use.keeps() && borrow()) {
-      return;
-    }
-    CompletableFuture<Lease> future =
-        deployment.acquireAsync(new AcquireRequest(rule, Duration.ofNanos(left)));
-    pending = future;
-    if (aborted != null) {
-      future.cancel(false); // the client left in between
-    }
-    if (future.isDone()) {
-      acquired(future);
-      return;
-    }
-    if (!place.take(this)) {
-      if (future.cancel(false)) {
-        refuse(Problems.heldFull(deployment.name(), services.pendingLimit().limit()));
-      } else {
-        acquired(future); // the lease came in between, and somebody has to give it back
-      }
-      return;
-    }
-    exchange.whenDone(future, () -> guarded(() -> acquired(future)));
-  }
-
-  /** Takes an instance that it does not keep, if one is ready; returns false to wait for one. */
-  private boolean borrow() {
-    Lease lent = deployment.borrow(rule).orElse(null);
-    lease = lent;
-    borrowed = lent != null;
-    if (lent != null) {
-      forward(lent); // which may be the whole exchange
-      return true;
-    }
-    if (use.wakes()) {
-      return false;
-    }
-    boolean named = rule instanceof RouteRule.Instance;
-    if (named && deployment.status().count(InstancePhase.READY) > 0) {
-      refuse(Problems.namedInstanceNotReady(deployment.name()));
-    } else {
-      asleep();
-    }
-    return true;
-  }
-
-  private void asleep() {
-    String name = deployment.name();
-    end(
-        Outcome.refused(
-            use.refusal() == 503
-                ? LinkResponse.of(Problems.asleep(name))
-                : LinkResponse.withoutBody(use.refusal(), new HttpHeaders())));
-  }
-
-  private void acquired(CompletableFuture<Lease> future) {
-    place.leave();
-    pending = null;
-    try {
-      lease = future.join();
-    } catch (CancellationException e) {
-      refuseOrAbandon(failures.unserved(aborted, placeTaken));
-      return;
-    } catch (CompletionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      if (place.makesRoomAfter(cause)) {
-        acquire();
-        return;
-      }
-      if (rule instanceof RouteRule.Running
-          && cause instanceof AutoDeployException refusal
-          && refusal.code() == ErrorCode.ROUTE_TARGET_NOT_FOUND) {
-        asleep();
-      } else {
-        refuse(Problems.of(cause, deployment.name()));
-      }
-      return;
-    }
-    forward(lease);
-  }
-
-  /** Gives the place in the queue to another caller, if it still waits. Called by any thread. */
-  boolean giveUpPlace() {
-    CompletableFuture<Lease> waits = pending;
-    if (waits == null) {
-      return false;
-    }
-    placeTaken = true;
-    if (waits.cancel(false)) {
-      place.leave(); // at once, as the request's own thread may be a while
-      return true;
-    }
-    placeTaken = false;
-    return false;
+    progress.enter(Phase.HELD);
+    wait.begin();
   }
 
   // FORWARDED: the instance has the request
 
   private void forward(Lease granted) {
-    enter(Phase.FORWARDED);
-    usedSince = usedSince == Relay.NOT_WAITING ? phaseSince : usedSince;
     DeploymentSpec spec = deployment.spec();
-    maxRequestTime = spec.maxRequestTime();
-    forwardedSince = phaseSince;
+    progress.forward(spec.maxRequestTime());
     log.granted(granted);
-    AccessRules access = services.config().access();
-    boolean keep = services.config().keepAuthorization();
-    RequestHead sentHead = access.withoutOurs(head, services.config().forwardsAuthorization());
-    LinkView view = view(granted, spec);
-    HttpHeaders headers = services.headers().toInstance(sentHead, view, keep, upgrade);
-    if (exchange.passesTrailers() && upgrade == null) {
-      TrailerRules.announceToInstance(head.headers(), headers);
-    }
+    LinkView view = toInstance.view(granted, spec);
     Relay.Attempt sent;
     try {
-      sent =
-          relay.prepare(
-              granted,
-              new Relay.Request(
-                  head.method(), access.withoutOurs(route.target()), headers, head.bodyLength()));
+      sent = relay.prepare(granted, toInstance.compose(view));
     } catch (Relay.TargetException e) {
       refuse(Problems.targetNotForwardable(deployment.name()));
       return;
@@ -286,15 +145,6 @@ final class ProxiedRequest implements Client {
       sent.cancel(); // the abort may have missed the attempt
     }
     sent.execute(new Events(granted, view, sent, exit));
-  }
-
-  private LinkView view(Lease granted, DeploymentSpec spec) {
-    return new LinkView(
-        link,
-        granted.endpoint(),
-        spec.port(),
-        spec.preserveHost(),
-        head.path().equals(route.prefix()));
   }
 
   private void unanswered(Events on, Relay.Unanswered failure) {
@@ -333,39 +183,19 @@ final class ProxiedRequest implements Client {
 
   private Relay.@Nullable ResponseStart respond(
       Lease granted, LinkView view, int code, HttpHeaders received) {
-    Relay.ResponseStart start = responseHeaders.start(granted, view, code, received);
-    if (start != null && exchange.passesTrailers()) {
-      TrailerRules.announceToClient(received, start.headers());
-    }
+    Relay.ResponseStart start = toClient.start(granted, borrowed, view, code, received);
     if (start == null) {
-      refuse(
-          Problems.instanceBroke(
-              deployment.name(), granted.instanceId(), "its answer is not well-formed"));
+      refuse(failures.malformed(granted.instanceId()));
       return null;
-    }
-    String hint = services.refusals().hint(deployment.name(), view.host(), code);
-    if (hint != null) {
-      start.headers().set("AutoDeploy-Hint", hint);
-    }
-    String cookie = caller == null || borrowed ? null : caller.served(granted.instanceId(), link);
-    if (cookie != null) {
-      start.headers().add("Set-Cookie", cookie);
     }
     status = code;
     lengthKnown = received.first("Content-Length") != null;
-    enter(Phase.RESPONDING);
-    LastAnswers.Recording recording = use.recording();
-    return recording == null
-        ? start
-        : new Relay.ResponseStart(
-            start.headers(), start.withoutBody(), recording.begin(code, received, start.headers()));
+    progress.enter(Phase.RESPONDING);
+    return start;
   }
 
   private void complete(long bytes) {
-    LastAnswers.Recording recording = use.recording();
-    if (recording != null) {
-      recording.complete();
-    }
+    toClient.complete();
     end(Outcome.completed(status, bytes));
   }
 
@@ -403,18 +233,13 @@ final class ProxiedRequest implements Client {
   }
 
   private void refuse(Problem problem) {
-    HttpHeaders more = new HttpHeaders();
-    Lease granted = lease;
-    if (granted != null) {
-      responseHeaders.addInstance(more, granted);
-    }
-    end(Outcome.refused(LinkResponse.of(problem, more)));
+    end(Outcome.refused(LinkResponse.of(problem, toClient.ofRefusal(lease))));
   }
 
   /** Ends the exchange after an error in the link itself. */
   private void fail() {
-    place.leave();
-    switch (phase) {
+    wait.leave();
+    switch (progress.phase()) {
       case DONE -> exchange.abort();
       case RESPONDING -> end(Outcome.failed());
       default -> {
@@ -429,7 +254,7 @@ final class ProxiedRequest implements Client {
    * or to send the rest of its body, keeps no instance with it.
    */
   private void end(Outcome outcome) {
-    enter(Phase.DONE);
+    progress.enter(Phase.DONE);
     Lease granted = lease;
     lease = null;
     try {
@@ -448,10 +273,7 @@ final class ProxiedRequest implements Client {
       finish(outcome);
     } finally {
       attempt = null;
-      LastAnswers.Recording recording = use.recording();
-      if (recording != null) {
-        recording.close();
-      }
+      toClient.close();
       relay.close();
       services.active().remove(this);
       log.end(outcome);
@@ -474,11 +296,6 @@ final class ProxiedRequest implements Client {
     }
   }
 
-  private void enter(Phase next) {
-    phaseSince = services.ticker().read();
-    phase = next;
-  }
-
   // From other threads
 
   /** Checks the limits that need no exact time. */
@@ -487,7 +304,7 @@ final class ProxiedRequest implements Client {
       stalled();
       return;
     }
-    if (upgrade == null && aborted == null && isOverdue(nowNanos)) {
+    if (toInstance.upgrade() == null && aborted == null && progress.isRequestOverdue(nowNanos)) {
       hung = exchange.transferringSince() == 0; // else it is the client that takes its time
       abort(AbortReason.REQUEST_OVERDUE);
       if (!hung) {
@@ -497,24 +314,15 @@ final class ProxiedRequest implements Client {
     }
     Relay.Attempt current = attempt;
     AbortReason passed =
-        deadlines.passed(
-            phase,
-            usedSince,
-            phaseSince,
-            current == null ? Relay.NOT_WAITING : current.waitingSince(),
-            nowNanos);
+        progress.passed(current == null ? Relay.NOT_WAITING : current.waitingSince(), nowNanos);
     if (passed != null) {
       abort(passed);
     }
   }
 
-  private boolean isOverdue(long nowNanos) {
-    return Deadlines.requestOverdue(phase, forwardedSince, maxRequestTime, nowNanos);
-  }
-
   /** Returns for how long the exchange has been under way. */
   long ageNanos(long nowNanos) {
-    return nowNanos - deadlines.startedNanos();
+    return progress.ageNanos(nowNanos);
   }
 
   /** Returns whether somebody has to look whether the client is still there. */
@@ -523,7 +331,7 @@ final class ProxiedRequest implements Client {
   }
 
   boolean isHeld() {
-    return phase == Phase.HELD;
+    return progress.phase() == Phase.HELD;
   }
 
   /** Notes that the connection of the request was found. */
@@ -560,7 +368,7 @@ final class ProxiedRequest implements Client {
 
   /** Refuses the request if it still waits for an instance. */
   void refuseIfHeld() {
-    if (phase == Phase.HELD) {
+    if (progress.phase() == Phase.HELD) {
       abort(AbortReason.SHUTDOWN);
     }
   }
@@ -575,10 +383,7 @@ final class ProxiedRequest implements Client {
     if (aborted == null) {
       aborted = reason;
     }
-    CompletableFuture<Lease> waits = pending;
-    if (waits != null) {
-      waits.cancel(false);
-    }
+    wait.cancel();
     cancelAttempt();
   }
 
@@ -586,6 +391,31 @@ final class ProxiedRequest implements Client {
     Relay.Attempt current = attempt;
     if (current != null) {
       current.cancel();
+    }
+  }
+
+  /** The end of the wait for an instance. */
+  private final class Waiting implements InstanceWait.Listener {
+    @Override
+    public void step(Runnable step) {
+      guarded(step);
+    }
+
+    @Override
+    public void granted(Lease granted, boolean isBorrowed) {
+      lease = granted;
+      borrowed = isBorrowed;
+      forward(granted);
+    }
+
+    @Override
+    public void refused(LinkResponse response) {
+      end(Outcome.refused(response));
+    }
+
+    @Override
+    public void cancelled(boolean placeTaken) {
+      refuseOrAbandon(failures.unserved(aborted, placeTaken));
     }
   }
 
@@ -611,7 +441,7 @@ final class ProxiedRequest implements Client {
     /** The time for the response runs from the last byte of the request. */
     @Override
     public void requestProgress() {
-      phaseSince = services.ticker().read();
+      progress.requestProgress();
     }
 
     /** What an instance says of its own accord does not put off the time for its response. */

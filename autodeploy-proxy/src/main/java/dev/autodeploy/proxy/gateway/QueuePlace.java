@@ -42,7 +42,7 @@ final class QueuePlace {
   }
 
   /** Takes the place; returns false if there is none, and no caller has more than this one. */
-  boolean take(ProxiedRequest waiting) {
+  boolean take(InstanceWait waiting) {
     boolean free = limit.tryAcquire();
     while (!free && asked++ < MAX_ASKED && shares.makeRoom(QueueShares.ALL, caller())) {
       free = limit.tryAcquire();

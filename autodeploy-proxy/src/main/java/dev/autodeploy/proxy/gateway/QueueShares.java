@@ -22,7 +22,7 @@ final class QueueShares {
   private static final int MAX_ASKED = 8;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<String, Map<String, TreeMap<Long, ProxiedRequest>>> queues = new HashMap<>();
+  private final Map<String, Map<String, TreeMap<Long, InstanceWait>>> queues = new HashMap<>();
   private long last;
 
   /**
@@ -33,7 +33,7 @@ final class QueueShares {
    * @param request the request
    * @return its number
    */
-  long add(String queue, String caller, ProxiedRequest request) {
+  long add(String queue, String caller, InstanceWait request) {
     lock.lock();
     try {
       long number = ++last;
@@ -60,11 +60,11 @@ final class QueueShares {
   }
 
   private void removeFrom(String queue, String caller, long number) {
-    Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.get(queue);
+    Map<String, TreeMap<Long, InstanceWait>> callers = queues.get(queue);
     if (callers == null) {
       return;
     }
-    TreeMap<Long, ProxiedRequest> places = callers.get(caller);
+    TreeMap<Long, InstanceWait> places = callers.get(caller);
     if (places != null && places.remove(number) != null && places.isEmpty()) {
       callers.remove(caller);
       if (callers.isEmpty()) {
@@ -81,7 +81,7 @@ final class QueueShares {
    * @return whether a place is free
    */
   boolean makeRoom(String queue, String caller) {
-    for (ProxiedRequest request : latestOfLargest(queue, caller)) {
+    for (InstanceWait request : latestOfLargest(queue, caller)) {
       if (request.giveUpPlace()) {
         return true;
       }
@@ -89,12 +89,12 @@ final class QueueShares {
     return false;
   }
 
-  private List<ProxiedRequest> latestOfLargest(String queue, String caller) {
+  private List<InstanceWait> latestOfLargest(String queue, String caller) {
     lock.lock();
     try {
-      Map<String, TreeMap<Long, ProxiedRequest>> callers = queues.getOrDefault(queue, Map.of());
+      Map<String, TreeMap<Long, InstanceWait>> callers = queues.getOrDefault(queue, Map.of());
       int own = placesOf(callers.get(caller));
-      @Nullable TreeMap<Long, ProxiedRequest> largest =
+      @Nullable TreeMap<Long, InstanceWait> largest =
           callers.values().stream()
               .max(Comparator.comparingInt(QueueShares::placesOf))
               .orElse(null);
@@ -106,7 +106,7 @@ final class QueueShares {
     }
   }
 
-  private static int placesOf(@Nullable Map<Long, ProxiedRequest> places) {
+  private static int placesOf(@Nullable Map<Long, InstanceWait> places) {
     return places == null ? 0 : places.size();
   }
 }

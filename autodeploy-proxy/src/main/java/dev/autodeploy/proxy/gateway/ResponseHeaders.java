@@ -31,6 +31,19 @@ record ResponseHeaders(
       "sandbox allow-downloads allow-forms allow-modals allow-pointer-lock allow-popups"
           + " allow-presentation allow-scripts allow-top-navigation-by-user-activation";
 
+  /** Returns the rules for the responses to one request. */
+  static ResponseHeaders of(
+      LinkServices services, LinkCall call, WaitPreference preference, boolean upgradeAsked) {
+    return new ResponseHeaders(
+        services.connections(),
+        services.config().cors(),
+        call.head(),
+        call.route(),
+        preference.applied(),
+        services.config().sandboxLinks(),
+        upgradeAsked);
+  }
+
   /**
    * Returns the head for the client.
    *
