@@ -8,6 +8,7 @@ import static dev.autodeploy.internal.decision.MachineHarness.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartReason;
@@ -235,5 +236,139 @@ class MachineRoomTest {
     m.pass(Duration.ofSeconds(5));
     assertThat(caller.error()).hasMessageContaining("GPU 0: 'other' has a busy instance there");
     assertThat(m.machine.rooms().waitsFor()).isNotNull();
+  }
+
+  @Test
+  void noRoom_whereNobodyWaitsInLine_isAFailedStartThatIsRepeatedWithBackoff() {
+    MachineHarness m = machine(b -> b);
+    Caller caller = m.acquire();
+    m.noRoom(m.starts.get(0));
+
+    assertThat(m.machine.startFailures()).isEqualTo(1);
+    assertThat(caller.error()).hasMessageContaining("full");
+    assertThat(m.aboutRoom()).as("there is no room to give back").isEmpty();
+    m.released(m.starts.get(0));
+    assertThat(m.acquire().error()).as("held back").hasMessageContaining("full");
+    assertThat(m.starts).hasSize(1);
+    m.passSeconds(1);
+    assertThat(m.acquire().isWaiting()).isTrue();
+    assertThat(m.starts).hasSize(2);
+  }
+
+  @Test
+  void updateToNoGpu_withdrawsTheWish_andStartsAtOnce_alsoForThoseWhoWantTheirOwn() {
+    MachineHarness m = warm();
+    Caller own = m.acquire(RouteRule.scaleOut());
+    assertThat(m.aboutRoom()).containsExactly(want(1, 1));
+
+    m.update(b -> b.maxInstances(3));
+
+    assertThat(m.aboutRoom()).first().isEqualTo(new Effect.Want(GpuRequest.none(), 0, 1));
+    assertThat(m.starts).hasSize(2);
+    assertThat(m.starts.get(1).startReason).isEqualTo(StartReason.SCALE_OUT);
+    assertThat(m.starts.get(1).room).isNull();
+    m.ready(m.starts.get(1));
+    assertThat(own.instance()).isSameAs(m.starts.get(1));
+    m.acquire();
+    assertThat(m.aboutRoom()).as("nothing is wanted of others any longer").isEmpty();
+  }
+
+  @Test
+  void party_learnsNothingFromTheTimeThatAnInstanceIsPrepared() {
+    MachineHarness m = shared();
+    m.acquire();
+    m.give(1, GPU);
+    m.passSeconds(1);
+    m.preparing(m.starts.get(0), true);
+    m.passSeconds(500);
+    m.preparing(m.starts.get(0), false);
+    m.passSeconds(2);
+    m.ready(m.starts.get(0));
+    assertThat(m.machine.rooms().watch(1, 0).startNanos())
+        .isEqualTo(Duration.ofSeconds(3).toNanos());
+  }
+
+  @Test
+  void party_showsCallersDeadlinesGapsAndPrice() {
+    MachineHarness m = warm();
+    assertThat(m.machine.rooms().watch(1, 0).price()).as("if it has none").isEqualTo(1);
+    m.passSeconds(30);
+    m.acquire().close();
+    m.update(
+        b ->
+            b.gpu(GPU)
+                .maxInstances(2)
+                .concurrency(1)
+                .priority(7)
+                .pricePerHour(Money.of("2.5", "EUR")));
+    m.acquire();
+    m.acquire(Duration.ofSeconds(20));
+    Party party = m.machine.rooms().watch(1, 100);
+    assertThat(party.waiting()).isEqualTo(1);
+    assertThat(party.earliestDeadline())
+        .isEqualTo(m.now() + Duration.ofSeconds(20).toNanos() + 100);
+    assertThat(party.gaps()).first().isEqualTo(Duration.ofSeconds(30).toNanos());
+    assertThat(party.price()).isEqualTo(2.5);
+    assertThat(party.priority()).isEqualTo(7);
+    assertThat(party.expects()).isFalse();
+    assertThat(party.occupants().get(0).wanted()).isTrue();
+  }
+
+  @Test
+  void othersLook_whenACallerComesWhoWouldGiveUpFirst() {
+    MachineHarness m = shared();
+    m.machine.rooms().watch(1, 0);
+    m.acquire(Duration.ofSeconds(20));
+    m.aboutRoom();
+    m.acquire(Duration.ofSeconds(30));
+    assertThat(m.aboutRoom()).as("a later one changes nothing").isEmpty();
+    m.acquire(Duration.ofSeconds(10));
+    assertThat(m.aboutRoom()).containsExactly(new Effect.Look());
+  }
+
+  @Test
+  void makeRoom_byAnInstanceThatSomebodyWants_isLeftAlone() {
+    MachineHarness m = warm();
+    Caller snapshot = m.acquire();
+    assertThat(m.reserve(m.starts.get(0), true)).isTrue();
+    assertThat(m.machine.rooms().watch(1, 0).occupants().get(0).wanted()).isTrue();
+    snapshot.close();
+    m.makeRoom(1, false);
+    assertThat(m.starts.get(0).phase()).as("reserved").isEqualTo(READY);
+    m.reserve(m.starts.get(0), false);
+    m.makeRoom(1, false);
+    assertThat(m.starts.get(0).phase()).isEqualTo(RELEASING);
+  }
+
+  @Test
+  void roomGivenDuringABackoff_isGivenBack_andWantedAgainAfterIt() {
+    MachineHarness m = warm();
+    Caller own = m.acquire(RouteRule.scaleOut());
+    m.give(2, GPU);
+    m.startFails(m.starts.get(1));
+    m.released(m.starts.get(1));
+    assertThat(own.error()).hasMessageContaining("no such image");
+    m.aboutRoom();
+    m.acquire(RouteRule.scaleOut()).error();
+    assertThat(m.aboutRoom()).as("held back").isEmpty();
+    Room early = m.give(3, GPU);
+    assertThat(m.aboutRoom()).contains(new Effect.RoomBack(early));
+    assertThat(m.starts).hasSize(2);
+    m.passSeconds(1);
+    m.acquire(RouteRule.scaleOut());
+    assertThat(m.aboutRoom()).containsExactly(want(1, 3));
+  }
+
+  @Test
+  void oneOfTwoCallersThatLeaves_leavesTheWish() {
+    MachineHarness m = shared();
+    Caller first = m.acquire();
+    m.acquire();
+    m.aboutRoom();
+    first.cancel();
+    assertThat(m.aboutRoom()).isEmpty();
+    m.give(1, GPU);
+    assertThat(m.starts).hasSize(1);
+    assertThat(m.starts.get(0).startReason).isEqualTo(StartReason.REQUEST);
   }
 }
