@@ -11,6 +11,11 @@ public enum TokenCarrier {
   /** {@code Authorization: Basic}, with the token as the password and any user. */
   BASIC,
   /**
+   * A cookie that people get on the link's sign-in page, {@code /-/sign-in}, which browsers are
+   * shown where a token is missing. It holds no token, and is good for 12 hours and this link.
+   */
+  COOKIE,
+  /**
    * The query parameter {@code access_token}. It ends up in logs and histories, so it is not among
    * the defaults.
    */

@@ -96,9 +96,12 @@ public final class AccessRules {
    * @param tokens the tokens that it brings
    */
   boolean allow(LinkRequest request, List<String> tokens) {
-    if (!hashes.isEmpty() && valid(request.deployment(), tokens) == null) {
-      return false;
-    }
+    boolean opened = hashes.isEmpty() || opener(request.deployment(), tokens) != null;
+    return opened && allowsByApplication(request);
+  }
+
+  /** Returns whether the host application's own check lets a caller in; true if there is none. */
+  boolean allowsByApplication(LinkRequest request) {
     if (check == null) {
       return true;
     }
@@ -110,19 +113,38 @@ public final class AccessRules {
     }
   }
 
-  /** Returns what stands for the caller's token in a rate limit, or null if there is none. */
-  @Nullable String tokenId(String deployment, List<String> tokens) {
-    String token = valid(deployment, tokens);
-    return token == null ? null : HexFormat.of().formatHex(hash(token), 0, 16);
+  /** Returns whether people may sign in with a token. */
+  boolean signsIn() {
+    return !hashes.isEmpty() && carriers.contains(TokenCarrier.COOKIE);
   }
 
-  /** Returns the first token that opens a deployment's link, or null. */
-  private @Nullable String valid(String deployment, List<String> tokens) {
-    List<byte[]> valid = new ArrayList<>(hashes.getOrDefault(deployment, List.of()));
-    valid.addAll(hashes.getOrDefault(EVERY, List.of()));
+  /** Returns what stands for a token in limits and shares, by its hash. */
+  static String id(byte[] hash) {
+    return HexFormat.of().formatHex(hash, 0, 16);
+  }
+
+  /** Returns what stands for the caller's token in limits and shares, or null if there is none. */
+  @Nullable String tokenId(String deployment, List<String> tokens) {
+    byte[] opener = opener(deployment, tokens);
+    return opener == null ? null : id(opener);
+  }
+
+  /** Returns the hashes of the tokens that open a deployment's link. */
+  List<byte[]> hashesFor(String deployment) {
+    List<byte[]> all = new ArrayList<>(hashes.getOrDefault(deployment, List.of()));
+    all.addAll(hashes.getOrDefault(EVERY, List.of()));
+    return all;
+  }
+
+  /** Returns the hash of the first token that opens a deployment's link, or null. */
+  byte @Nullable [] opener(String deployment, List<String> tokens) {
+    if (tokens.isEmpty()) {
+      return null;
+    }
+    List<byte[]> valid = hashesFor(deployment);
     for (String token : tokens) {
       if (isIn(valid, token)) {
-        return token;
+        return hash(token);
       }
     }
     return null;

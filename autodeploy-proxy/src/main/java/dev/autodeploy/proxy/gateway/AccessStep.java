@@ -6,22 +6,37 @@ import org.jspecify.annotations.Nullable;
 /** Refuses callers who may not use the deployment, whether or not there is one. */
 final class AccessStep implements LinkStep {
   private final AccessRules access;
+  private final SignIn signIn;
 
-  AccessStep(AccessRules access) {
+  AccessStep(AccessRules access, SignIn signIn) {
     this.access = access;
+    this.signIn = signIn;
   }
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
-    List<String> tokens = access.presented(call.head());
-    if (access.allow(call.request(), tokens)) {
-      call.tokenId(access.tokenId(call.request().deployment(), tokens));
+    RequestHead head = call.head();
+    String name = call.request().deployment();
+    List<String> tokens = access.presented(head);
+    byte[] opener = access.opener(name, tokens);
+    boolean byCookie = false;
+    if (opener == null) {
+      opener = signIn.signedIn(call);
+      byCookie = opener != null;
+    }
+    if (byCookie && !signIn.isOfThisLink(call)) {
+      return LinkResponse.of(Problems.notOfThisLink(name));
+    }
+    boolean opened = opener != null || !access.useTokens();
+    if (opened && access.allowsByApplication(call.request())) {
+      call.tokenId(opener == null ? null : AccessRules.id(opener));
       return null;
     }
-    String name = call.request().deployment();
-    return LinkResponse.of(
-        CorsRules.isPreflight(call.head()) // which never brings a token: that would be no help
-            ? Problems.originNotAllowed(call.head(), name)
-            : Problems.notAllowed(name));
+    if (CorsRules.isPreflight(head)) { // which never brings a token: that would be no help
+      return LinkResponse.of(Problems.originNotAllowed(head, name));
+    }
+    return !opened && signIn.isPossible(call) && WaitingPage.wanted(head)
+        ? SignInPage.response(401, signIn.link(call), name, false)
+        : LinkResponse.of(Problems.notAllowed(name));
   }
 }

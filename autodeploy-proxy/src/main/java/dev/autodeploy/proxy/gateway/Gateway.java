@@ -7,6 +7,7 @@ import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -124,7 +125,9 @@ public final class Gateway implements AutoCloseable {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
-    steps.add(new AccessStep(access));
+    SignIn signIn = new SignIn(access, config.cors(), addresses, InstantSource.system());
+    steps.add(new SignInStep(signIn, access, ticker));
+    steps.add(new AccessStep(access, signIn));
     if (config.rateRequests() > 0) {
       steps.add(new RateLimitStep(config.rateRequests(), config.ratePeriod(), ticker));
     }

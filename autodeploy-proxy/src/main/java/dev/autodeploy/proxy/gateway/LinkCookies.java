@@ -25,16 +25,23 @@ final class LinkCookies {
     return String.join("; ", others);
   }
 
-  /** Returns the value of the first cookie of a name, or null if there is none. */
-  static @Nullable String value(HttpHeaders headers, String name) {
+  /** Returns the values of all cookies of a name. */
+  static List<String> values(HttpHeaders headers, String name) {
+    List<String> values = new ArrayList<>(1);
     for (String field : headers.all("Cookie")) {
       for (String cookie : field.split(";", -1)) {
         String pair = cookie.strip();
         if (pair.startsWith(name) && pair.startsWith("=", name.length())) {
-          return pair.substring(name.length() + 1);
+          values.add(pair.substring(name.length() + 1));
         }
       }
     }
-    return null;
+    return values;
+  }
+
+  /** Returns the value of the first cookie of a name, or null if there is none. */
+  static @Nullable String value(HttpHeaders headers, String name) {
+    List<String> values = values(headers, name);
+    return values.isEmpty() ? null : values.get(0);
   }
 }

@@ -143,6 +143,15 @@ public final class Problems {
             + " host application can allow the page's origin by allowedOrigins");
   }
 
+  static Problem notOfThisLink(String name) {
+    return Problem.of(
+            ProblemType.CROSS_SITE_REQUEST,
+            "this request was sent by a page of another origin, and brings no token but the cookie"
+                + " of somebody who is signed in; the host application can let the origin in by"
+                + " cors")
+        .about(name);
+  }
+
   static Problem originNotAllowed(RequestHead head, @Nullable String name) {
     return Problem.of(
             ProblemType.CROSS_SITE_REQUEST,

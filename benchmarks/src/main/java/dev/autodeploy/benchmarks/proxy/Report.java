@@ -9,7 +9,6 @@ import java.util.function.ToDoubleFunction;
 /** The tables of a run, in Markdown. */
 final class Report {
   private static final String DIRECT = "direct";
-  private static final String OURS = "ours-";
 
   private final List<Sample> samples;
   private final List<Load> loads;
@@ -26,12 +25,16 @@ final class Report {
     StringBuilder text = new StringBuilder();
     loads.forEach(load -> load(load, text));
     for (String ours : candidates) {
-      if (ours.startsWith(OURS)) {
+      if (isOurs(ours)) {
         compare(ours, text);
       }
     }
     goals(text);
     return text.toString();
+  }
+
+  private static boolean isOurs(String candidate) {
+    return candidate.startsWith("ours-") || candidate.startsWith("netty-");
   }
 
   private void load(Load load, StringBuilder text) {
@@ -67,7 +70,7 @@ final class Report {
     row(text, cells);
     row(text, cells.stream().map(cell -> cell.equals("against") ? "---" : "--:").toList());
     for (String other : candidates) {
-      if (other.startsWith(OURS)) {
+      if (isOurs(other)) {
         continue;
       }
       cells.clear();
@@ -89,25 +92,36 @@ final class Report {
 
   private void goals(StringBuilder text) {
     List<String> lines = new ArrayList<>();
-    goal(lines, "ours-25", "jetty", "100", 1.0);
-    goal(lines, "ours-25", "caddy", "64k", 1.0);
-    goal(lines, "ours-25", "caddy", "1m", 1.0);
-    goal(lines, "ours-17", "caddy", "100", 1.2);
-    goal(lines, "ours-17", "caddy", "64k", 0.9);
-    goal(lines, "ours-17", "caddy", "1m", 0.9);
-    goal(lines, "ours-25", "gateway", "100", 1.0);
-    goal(lines, "ours-17", "gateway", "100", 1.0);
+    goal(lines, "ours-25", "jetty", "100", 32, 1.0);
+    goal(lines, "ours-25", "caddy", "64k", 32, 1.0);
+    goal(lines, "ours-25", "caddy", "1m", 32, 1.0);
+    goal(lines, "ours-17", "caddy", "100", 32, 1.2);
+    goal(lines, "ours-17", "caddy", "64k", 32, 0.9);
+    goal(lines, "ours-17", "caddy", "1m", 32, 0.9);
+    goal(lines, "ours-25", "gateway", "100", 32, 1.0);
+    goal(lines, "ours-17", "gateway", "100", 32, 1.0);
+    for (String front : List.of("netty-25", "netty-17")) {
+      for (int connections : new int[] {32, 256}) {
+        goal(lines, front, "nginx", "100", connections, 0.95);
+        goal(lines, front, "nginx", "64k", connections, 0.95);
+        goal(lines, front, "nginx", "1m", connections, 1.2);
+        goal(lines, front, "undertow", "100", connections, 1.05);
+        goal(lines, front, "undertow", "64k", connections, 1.05);
+        goal(lines, front, "undertow", "1m", connections, 1.05);
+      }
+    }
     if (lines.isEmpty()) {
       return;
     }
-    text.append("**Goals**, at 32 connections\n\n");
+    text.append("**Goals**\n\n");
     row(text, List.of("goal", "at least", "measured", ""));
     row(text, List.of("---", "--:", "--:", "---"));
     lines.forEach(line -> text.append(line).append('\n'));
   }
 
-  private void goal(List<String> lines, String ours, String other, String body, double least) {
-    Load load = new Load(body, 32);
+  private void goal(
+      List<String> lines, String ours, String other, String body, int connections, double least) {
+    Load load = new Load(body, connections);
     if (of(load, ours).isEmpty() || of(load, other).isEmpty()) {
       return;
     }
@@ -115,10 +129,10 @@ final class Report {
     lines.add(
         String.format(
             Locale.ROOT,
-            "| %s against %s, %s | %.1f | %.2f | %s |",
+            "| %s against %s, %s | %s | %.2f | %s |",
             name(ours),
             name(other),
-            load.toString().replaceAll(",.*", ""),
+            load,
             least,
             measured,
             measured >= least ? "reached" : "**missed**"));
@@ -170,6 +184,8 @@ final class Report {
       case "apache" -> "bare JDK 25 server, Apache HttpClient";
       case "ours-25" -> "ours, JDK 25";
       case "ours-17" -> "ours, JDK 17";
+      case "netty-25" -> "ours on Netty, JDK 25";
+      case "netty-17" -> "ours on Netty, JDK 17";
       default -> candidate;
     };
   }
