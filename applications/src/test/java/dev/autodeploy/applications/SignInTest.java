@@ -15,8 +15,7 @@ final class SignInTest {
 
   @ParameterizedTest
   @CsvSource({"JDK, PATH", "JDK, PORT", "NETTY, PATH", "NETTY, PORT"})
-  void application_isUsedBySomebodyWhoHasSignedIn(FrontKind front, LinkKind kind)
-      throws Exception {
+  void application_isUsedBySomebodyWhoHasSignedIn(FrontKind front, LinkKind kind) throws Exception {
     Needs.program("/usr/bin/python3");
     String command = "exec /usr/bin/python3 '" + ApplicationLink.resource("notes.py") + "'";
     try (ApplicationLink link =

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The head of an instance's response, and what it says of its framing. Immutable but for the
@@ -21,6 +22,8 @@ public record ResponseHead(
     boolean chunked,
     boolean withoutBody,
     boolean keepAlive) {
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
+
   private static final int MAX_LINE = 65_536;
   private static final int MAX_FIELDS = 500;
   private static final int MAX_INTERIM = 20;
@@ -111,7 +114,7 @@ public record ResponseHead(
           status, fields, withoutBody ? 0 : Exchange.UNKNOWN_LENGTH, false, withoutBody, keepAlive);
     }
     String length = lengths.get(0);
-    if (lengths.size() != 1 || !length.matches("[0-9]{1,18}")) {
+    if (lengths.size() != 1 || !LENGTH.matcher(length).matches()) {
       throw new IOException("the answer's Content-Length is ambiguous or not a number");
     }
     return new ResponseHead(
