@@ -18,6 +18,7 @@ import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.Ticker;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
@@ -127,8 +128,8 @@ public final class AutoDeploy implements AutoCloseable {
 
   /**
    * Removes a deployment: waiting callers are refused, open leases may finish, then its instances
-   * are released. Its lines stay in the ledger, but nothing reads them: read its {@link
-   * Deployment#cost() cost} before. A deployment of the same name that is made later begins at 0.
+   * are released. What it cost stays in the ledger and in {@link #costs}; the {@link
+   * Deployment#cost() cost} of a deployment of the same name that is made later begins at 0.
    *
    * @param name the deployment's name
    * @return completes when every instance is verified gone and the deployment is forgotten
@@ -167,6 +168,32 @@ public final class AutoDeploy implements AutoCloseable {
    */
   public Deployment deployment(String name) {
     return engine.deployment(requireNonNull(name, "name"));
+  }
+
+  /**
+   * Returns what all instances cost in a period, also those of deployments that were removed, by
+   * the prices that counted at the time.
+   *
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @return the costs, to be grouped by deployment, period, GPU model and caller
+   * @throws IllegalArgumentException if the end is before the beginning
+   */
+  public Costs costs(Instant from, Instant to) {
+    return engine.costs().of(requireNonNull(from, "from"), requireNonNull(to, "to"));
+  }
+
+  /**
+   * Computes what the instances that ended in a period would have cost at the prices of today.
+   *
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @param apply whether the ledger takes the new amounts; otherwise nothing is changed
+   * @return each interval whose charges change, before and after
+   * @throws AutoDeployException if the state cannot be stored: some may be changed then
+   */
+  public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
+    return engine.costs().recompute(requireNonNull(from, "from"), requireNonNull(to, "to"), apply);
   }
 
   /**

@@ -3,11 +3,14 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.policy.CostMeters;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.CostMeter;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.Currency;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A builder of a cost meter with hourly prices. The price of a deployment counts first, then that
@@ -18,7 +21,9 @@ public final class HourlyCostMeterBuilder {
   private final Currency currency;
   private final Map<String, BigDecimal> deployments = new HashMap<>();
   private final Map<String, BigDecimal> gpuModels = new HashMap<>();
-  private BigDecimal defaultPrice = BigDecimal.ZERO;
+  private @Nullable BigDecimal defaultPrice;
+  private Duration step = Duration.ZERO;
+  private Duration minimum = Duration.ZERO;
 
   private HourlyCostMeterBuilder(String code) {
     this.code = requireNonNull(code, "currency");
@@ -49,9 +54,9 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
-   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it asks
-   * for. It counts only where the deployment's request names the model, whatever GPU it gets;
-   * {@link GpuRequest#all()} is charged as one GPU.
+   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it got. It
+   * counts by the GPUs that the provider says the instance really got; where the provider does not
+   * know them, by those that the deployment's request names, and {@link GpuRequest#all()} as one.
    *
    * @param model the model as {@link GpuRequest#model(String)} names it
    * @param amount the price, 0 or more
@@ -63,7 +68,8 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
-   * Sets the price of one instance for an hour where no other price applies. Default: 0.
+   * Sets the price of one instance for an hour where no other price applies. Default: none: an
+   * instance to which no price applies costs nothing, and the engine warns of it.
    *
    * @param amount the price, 0 or more
    * @return this
@@ -74,12 +80,38 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
+   * Sets the time that is charged in full once it has begun, as clouds do that charge by the second
+   * or by started minutes or hours. Default: none, which is by the nanosecond.
+   *
+   * @param value the time, longer than 0
+   * @return this
+   */
+  public HourlyCostMeterBuilder perStarted(Duration value) {
+    if (value.isZero() || value.isNegative()) {
+      throw new IllegalArgumentException("perStarted must be longer than 0, but was " + value);
+    }
+    step = value;
+    return this;
+  }
+
+  /**
+   * Sets the time that is charged at least for each instance that existed at all. Default: none.
+   *
+   * @param value the time, 0 or longer
+   * @return this
+   */
+  public HourlyCostMeterBuilder minimum(Duration value) {
+    minimum = Arguments.notNegative("minimum", value);
+    return this;
+  }
+
+  /**
    * Returns the meter.
    *
    * @return the meter
    */
   public CostMeter build() {
-    return new CostMeters.Hourly(currency, deployments, gpuModels, defaultPrice);
+    return new CostMeters.Hourly(currency, deployments, gpuModels, defaultPrice, step, minimum);
   }
 
   private BigDecimal price(String amount) {

@@ -2,8 +2,12 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Currency;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param busy for how long at least one lease was open
  * @param preparing for how long its start was prepared, as by pulling its image, before anything
  *     ran; it counts as the first part of the time that the instance was starting
+ * @param billing who pays for it, and by which price
  */
 public record UsageInterval(
     String deployment,
@@ -35,7 +40,8 @@ public record UsageInterval(
     Instant endedAt,
     boolean open,
     Duration busy,
-    Duration preparing) {
+    Duration preparing,
+    Billing billing) {
 
   /**
    * Checks the values.
@@ -51,6 +57,7 @@ public record UsageInterval(
    * @param open whether the instance still exists
    * @param busy for how long at least one lease was open
    * @param preparing for how long its start was prepared
+   * @param billing who pays for it, and by which price
    */
   public UsageInterval {
     requireNonNull(deployment, "deployment");
@@ -60,6 +67,7 @@ public record UsageInterval(
     requireNonNull(endedAt, "endedAt");
     requireNonNull(busy, "busy");
     requireNonNull(preparing, "preparing");
+    requireNonNull(billing, "billing");
     if (endedAt.isBefore(startRequestedAt)) {
       throw new IllegalArgumentException(
           "endedAt ("
@@ -74,6 +82,46 @@ public record UsageInterval(
     if (preparing.isNegative()) {
       throw new IllegalArgumentException("preparing must not be negative, but was " + preparing);
     }
+  }
+
+  /**
+   * Creates the existence of an instance that was not charged yet.
+   *
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param gpu what the instance was given
+   * @param startRequestedAt when its start was requested
+   * @param readyAt when it became ready, or null if it did not (yet)
+   * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
+   * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
+   *     which it is counted
+   * @param open whether the instance still exists
+   * @param busy for how long at least one lease was open
+   * @param preparing for how long its start was prepared
+   */
+  public UsageInterval(
+      String deployment,
+      String instanceId,
+      GpuRequest gpu,
+      Instant startRequestedAt,
+      @Nullable Instant readyAt,
+      @Nullable Instant releaseRequestedAt,
+      Instant endedAt,
+      boolean open,
+      Duration busy,
+      Duration preparing) {
+    this(
+        deployment,
+        instanceId,
+        gpu,
+        startRequestedAt,
+        readyAt,
+        releaseRequestedAt,
+        endedAt,
+        open,
+        busy,
+        preparing,
+        Billing.NONE);
   }
 
   /**
@@ -170,11 +218,48 @@ public record UsageInterval(
   }
 
   /**
-   * Returns the part before a moment. How its busy time was spread is not known: it counts as the
-   * first part of the time that the instance was ready.
+   * Returns this with other billing.
    *
-   * @param moment its end
-   * @return the part, of no duration if the moment is before the start
+   * @param newBilling who pays for it, and by which price
+   * @return the changed copy
+   */
+  public UsageInterval with(Billing newBilling) {
+    return new UsageInterval(
+        deployment,
+        instanceId,
+        gpu,
+        startRequestedAt,
+        readyAt,
+        releaseRequestedAt,
+        endedAt,
+        open,
+        busy,
+        preparing,
+        newBilling);
+  }
+
+  /**
+   * Returns what was charged in a currency.
+   *
+   * @param currency the currency
+   * @return the sum of the charges in it; nothing if it was not charged yet
+   */
+  public Money charged(Currency currency) {
+    Money sum = Money.zero(currency);
+    for (Charge charge : billing.charges()) {
+      if (charge.amount().currency().equals(currency)) {
+        sum = sum.plus(charge.amount());
+      }
+    }
+    return sum;
+  }
+
+  /**
+   * Returns the part before a moment, with what was charged for it. How its busy time was spread is
+   * not known: it counts as the first part of the time that the instance was ready.
+   *
+   * @param moment the end of the part
+   * @return the part; this if it ended before, and one without length if it began later
    */
   public UsageInterval until(Instant moment) {
     if (!moment.isBefore(endedAt)) {
@@ -193,7 +278,36 @@ public record UsageInterval(
         end,
         true,
         shortest(busy, readyFor),
-        shortest(preparing, Duration.between(startRequestedAt, end)));
+        shortest(preparing, Duration.between(startRequestedAt, end)),
+        billing.charges(chargesUntil(end)));
+  }
+
+  private List<Charge> chargesUntil(Instant moment) {
+    List<Charge> charges = new ArrayList<>();
+    for (int i = 0; i < billing.charges().size(); i++) {
+      Charge charge = billing.charges().get(i);
+      if (i > 0 && !charge.from().isBefore(moment)) {
+        break;
+      }
+      charges.add(
+          new Charge(
+              charge.from(),
+              charge.rate(),
+              new Money(spent(i, moment), charge.amount().currency())));
+    }
+    return charges;
+  }
+
+  /**
+   * Returns what of a charge is spent up to a moment: it is spread over the time that it is for.
+   */
+  BigDecimal spent(int index, Instant moment) {
+    List<Charge> charges = billing.charges();
+    Instant end = index + 1 < charges.size() ? charges.get(index + 1).from() : endedAt;
+    Instant paid = startRequestedAt.plus(shortest(preparing, duration()));
+    Instant from = charges.get(index).from();
+    Instant begin = from.isAfter(paid) ? from : paid;
+    return charges.get(index).spent(begin.isAfter(end) ? end : begin, end, moment);
   }
 
   private Duration between(Instant from, @Nullable Instant to) {

@@ -2,9 +2,11 @@ package dev.autodeploy.spi;
 
 import dev.autodeploy.HourlyCostMeterBuilder;
 import dev.autodeploy.Money;
+import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.policy.CostMeters;
 import java.util.Currency;
+import java.util.Optional;
 
 /**
  * Turns the existence of an instance into money. Thread-safe and quick, for it is asked under a
@@ -20,6 +22,29 @@ public interface CostMeter {
    * @return the money, in {@link #currency()}
    */
   Money cost(UsageInterval usage);
+
+  /**
+   * Returns the price by which an interval is charged, if it is one that can be written down: it is
+   * kept in the ledger, so that what an instance has cost is known even if a later process has
+   * another price. {@link #cost} is the same by it.
+   *
+   * @param usage from the start request to the verified release, or up to now
+   * @return the price, or empty if there is none that says it all
+   */
+  default Optional<Rate> rate(UsageInterval usage) {
+    return Optional.empty();
+  }
+
+  /**
+   * Returns whether there is a price for an interval. Where there is none it costs nothing, and the
+   * engine warns of it.
+   *
+   * @param usage an interval, which may be of a moment only
+   * @return true unless no price applies
+   */
+  default boolean hasPrice(UsageInterval usage) {
+    return true;
+  }
 
   /**
    * Returns the currency of all answers.

@@ -10,6 +10,7 @@ import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
+import dev.autodeploy.internal.engine.EngineCosts;
 import dev.autodeploy.internal.engine.Operations;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.LeaderElection;
@@ -235,6 +236,11 @@ public final class ReplicatedEngine implements Operations {
   @Override
   public SharedGpus gpus() {
     return leading(null).gpus();
+  }
+
+  @Override
+  public EngineCosts costs() {
+    return leading(null).costs();
   }
 
   @Override

@@ -27,6 +27,7 @@ final class Callers {
   private long requests;
   private long coldStarts;
   private long pendingNanos;
+  private @Nullable String lastCaller;
 
   Callers(RecentUsage history, Rejections rejections, Outbox outbox) {
     this.history = history;
@@ -91,6 +92,7 @@ final class Callers {
   /** Counts a request, before anything looks at the state. */
   void arrives(long now, Waiter waiter) {
     waiter.number = ++requests;
+    lastCaller = waiter.caller();
     if (noDemandSince != NEVER) {
       history.addGap(now - noDemandSince);
       noDemandSince = NEVER;
@@ -101,6 +103,7 @@ final class Callers {
   /** Rejects a request that is no sign of demand: nobody could be served at this time. */
   void refuse(Waiter waiter, AutoDeployException error) {
     waiter.number = ++requests;
+    lastCaller = waiter.caller();
     outbox.add(new Effect.Reject(waiter, error));
   }
 
@@ -125,7 +128,8 @@ final class Callers {
   }
 
   /** Counts a lease of an instance. */
-  void take(long now, Instance instance) {
+  void take(long now, Instance instance, @Nullable String caller) {
+    instance.shares.taken(now, caller);
     inFlight++;
     if (instance.inFlight++ == 0) {
       instance.becomesBusy(now);
@@ -133,11 +137,12 @@ final class Callers {
   }
 
   /** Takes a lease back; returns whether it still counted. */
-  boolean giveBack(long now, Instance instance) {
+  boolean giveBack(long now, Instance instance, @Nullable String caller) {
     instance.inFlight--;
     if (instance.leasesLost || instance.gone) {
       return false;
     }
+    instance.shares.givenBack(now, caller);
     inFlight--;
     if (instance.inFlight == 0) {
       instance.becomesIdle(now);
@@ -153,7 +158,7 @@ final class Callers {
         return;
       }
       queue.remove(next);
-      take(now, instance);
+      take(now, instance, next.caller());
       boolean cold = next.number <= instance.requestsAtReady;
       if (cold) {
         coldStarts++;
@@ -173,7 +178,7 @@ final class Callers {
   /** Lets the callers bound to an instance have any other, but rejects those that named it. */
   void unbind(long now, Instance instance) {
     for (Waiter waiter : List.copyOf(instance.bound)) {
-      if (waiter.route instanceof RouteRule.Instance) {
+      if (waiter.route() instanceof RouteRule.Instance) {
         rejectWaiting(now, waiter, rejections.targetNotFound());
       } else {
         queue.unbind(waiter);
@@ -214,6 +219,12 @@ final class Callers {
     if (inFlight == 0 && queue.size() == 0 && noDemandSince == NEVER) {
       noDemandSince = now;
     }
+  }
+
+  /** Returns the caller whose request causes a start: the newest of those that wait for it. */
+  @Nullable String cause(boolean own) {
+    Waiter waiter = own ? queue.firstForOwn() : queue.newestForAny();
+    return waiter == null ? lastCaller : waiter.caller();
   }
 
   /** Plans a start for the next caller, counted from when nobody needed an instance any more. */

@@ -243,7 +243,7 @@ public final class DeploymentMachine {
     return declaration.isOpen()
         && (allowance.over()
             || instances.alive() == 0
-            || waiter.route instanceof RouteRule.ScaleOut);
+            || waiter.route() instanceof RouteRule.ScaleOut);
   }
 
   // Requests.
@@ -289,7 +289,12 @@ public final class DeploymentMachine {
 
   /** A lease is closed. */
   public void leaseClosed(long now, Instance instance) {
-    if (callers.giveBack(now, instance)) {
+    leaseClosed(now, instance, null);
+  }
+
+  /** A lease of a caller that has a name is closed. */
+  public void leaseClosed(long now, Instance instance, @Nullable String caller) {
+    if (callers.giveBack(now, instance, caller)) {
       releases.goIfDrained(now, instance);
       serve(now, instance);
       callers.markIdle(now);

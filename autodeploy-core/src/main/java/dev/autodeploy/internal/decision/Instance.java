@@ -6,7 +6,9 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.StartProgress;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +60,11 @@ public final class Instance {
 
   /** The number of the last request before it became ready: those up to it waited for the start. */
   long requestsAtReady;
+
+  /** The caller whose request caused the start, or null if none did or it has no name. */
+  @Nullable String caller;
+
+  final CallerShares shares = new CallerShares();
 
   int inFlight;
   long busySince = NEVER;
@@ -144,6 +151,8 @@ public final class Instance {
     instance.idleSince = past.lastUsedAt;
     instance.busyNanos = past.busyNanos;
     instance.preparingNanos = past.preparingNanos;
+    instance.caller = past.caller;
+    instance.shares.restore(past.busyBy);
     return instance;
   }
 
@@ -155,13 +164,21 @@ public final class Instance {
    * @param lastUsedAt when it was last in use, or {@link Instance#NEVER}
    * @param busyNanos how long it was busy
    * @param preparingNanos how long its start was prepared
+   * @param caller the caller whose request caused the start, or null
+   * @param busyBy how long it was busy for callers that have a name
    */
   public record Past(
-      long startRequestedAt, long readyAt, long lastUsedAt, long busyNanos, long preparingNanos) {
+      long startRequestedAt,
+      long readyAt,
+      long lastUsedAt,
+      long busyNanos,
+      long preparingNanos,
+      @Nullable String caller,
+      Map<String, Duration> busyBy) {
 
     /** Returns the past of one of which only the start is known. */
     public static Past startedAt(long startRequestedAt) {
-      return new Past(startRequestedAt, NEVER, NEVER, 0, 0);
+      return new Past(startRequestedAt, NEVER, NEVER, 0, 0, null, Map.of());
     }
   }
 
@@ -289,6 +306,16 @@ public final class Instance {
   /** Returns for how long it has been busy, an exchange under way included. */
   public long busyNanos(long now) {
     return busySince == NEVER ? busyNanos : busyNanos + (now - busySince);
+  }
+
+  /** Returns the caller whose request caused the start, or null. */
+  public @Nullable String caller() {
+    return caller;
+  }
+
+  /** Returns how long it has been busy for callers that have a name. */
+  public Map<String, Duration> busyBy(long now) {
+    return shares.named(now);
   }
 
   void preparationBegins(long now) {

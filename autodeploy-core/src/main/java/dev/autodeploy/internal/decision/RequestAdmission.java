@@ -72,7 +72,7 @@ final class RequestAdmission {
 
   /** Returns the instance whose lease is counted, or null if the caller waits or is rejected. */
   @Nullable Instance admit(long now, Waiter waiter) {
-    RouteRule rule = waiter.route;
+    RouteRule rule = waiter.route();
     if (rule instanceof RouteRule.Default) { // (1)
       return any(now, waiter);
     }
@@ -114,7 +114,7 @@ final class RequestAdmission {
   private @Nullable Instance any(long now, Waiter waiter) {
     Instance free = callers.waitingForAny() == 0 ? instances.leastLoaded() : null;
     if (free != null) { // (1a)
-      callers.take(now, free);
+      callers.take(now, free, waiter.caller());
       return free;
     }
     if (starts.backoff().holds(now) && instances.alive() == 0) { // (1b)
@@ -163,7 +163,7 @@ final class RequestAdmission {
     if (target == null) { // (3a)
       callers.reject(now, waiter, rejections.targetNotFound());
     } else if (target.hasRoom() && target.bound.isEmpty()) { // (3b)
-      callers.take(now, target);
+      callers.take(now, target, waiter.caller());
       return target;
     } else if (isQueueFull()) { // (3c)
       rejectQueueFull(now, waiter);

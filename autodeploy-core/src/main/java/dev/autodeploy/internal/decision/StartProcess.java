@@ -234,6 +234,9 @@ final class StartProcess {
             room,
             now,
             now + spec.startTimeout().toNanos());
+    if (reason != StartReason.MINIMUM && reason != StartReason.EXPECTED) {
+      instance.caller = callers.cause(reason == StartReason.SCALE_OUT);
+    }
     instances.add(instance);
     starts++;
     outbox.add(new Effect.Start(instance));

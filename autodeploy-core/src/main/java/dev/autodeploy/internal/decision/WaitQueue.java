@@ -44,6 +44,11 @@ final class WaitQueue {
     return forOwn.size();
   }
 
+  /** Returns the newest that waits for any instance, or null. */
+  @Nullable Waiter newestForAny() {
+    return forAny.isEmpty() ? null : forAny.last();
+  }
+
   /** Returns the first of those, or null. */
   @Nullable Waiter firstForOwn() {
     return first(forOwn);
@@ -93,7 +98,7 @@ final class WaitQueue {
   /** Returns who gets the next room of an instance, or null if nobody wants it. */
   @Nullable Waiter next(Instance instance) {
     Waiter bound = first(instance.bound);
-    if (bound != null && bound.route instanceof RouteRule.ScaleOut) {
+    if (bound != null && bound.route() instanceof RouteRule.ScaleOut) {
       return bound; // the instance was started for it
     }
     Waiter any = first(forAny);

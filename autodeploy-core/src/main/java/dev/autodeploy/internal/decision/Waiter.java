@@ -1,12 +1,13 @@
 package dev.autodeploy.internal.decision;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.RouteRule;
 import org.jspecify.annotations.Nullable;
 
 /** A caller that asks for a lease; the classes that carry out effects answer it. */
 public abstract class Waiter {
-  final RouteRule route;
+  private final AcquireRequest request;
 
   /** The moments when it asked and when it stops waiting, on the deployment's time line. */
   final long askedAt;
@@ -25,14 +26,24 @@ public abstract class Waiter {
   /**
    * Makes one that has not asked yet.
    *
-   * @param route which instance it asks for
+   * @param request what it asks for
    * @param askedAt when it asks, in nanoseconds of the deployment's time line
    * @param deadline when it stops waiting, likewise
    */
-  protected Waiter(RouteRule route, long askedAt, long deadline) {
-    this.route = route;
+  protected Waiter(AcquireRequest request, long askedAt, long deadline) {
+    this.request = request;
     this.askedAt = askedAt;
     this.deadline = deadline;
+  }
+
+  /** Returns which instance it asks for. */
+  final RouteRule route() {
+    return request.route();
+  }
+
+  /** Returns the name of the caller, or null if it has none. */
+  public final @Nullable String caller() {
+    return request.caller();
   }
 
   /** Carries {@link Effect.Grant} out. */

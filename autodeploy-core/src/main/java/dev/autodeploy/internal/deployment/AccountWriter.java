@@ -29,7 +29,7 @@ final class AccountWriter {
 
   /** Writes how far an instance was used, if that has changed. */
   void checkpoint(RunningInstance running) {
-    LedgerEntry.Used used = controller.checkpoint(running);
+    LedgerEntry.Used used = controller.accounts().checkpoint(running);
     if (used == null) {
       return;
     }
@@ -38,7 +38,7 @@ final class AccountWriter {
     } catch (RuntimeException e) {
       LOG.warn(
           "{}: the use of instance '{}' could not be written", controller.name(), running.id(), e);
-      controller.notCheckpointed(running);
+      controller.accounts().notCheckpointed(running);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Lease;
-import dev.autodeploy.RouteRule;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Waiter;
 import java.util.concurrent.CompletableFuture;
@@ -13,8 +13,9 @@ final class AcquireCall extends Waiter {
   private final CompletableFuture<Lease> future = new CompletableFuture<>();
   private volatile boolean answered;
 
-  AcquireCall(DeploymentController controller, RouteRule route, long askedAt, long deadline) {
-    super(route, askedAt, deadline);
+  AcquireCall(
+      DeploymentController controller, AcquireRequest request, long askedAt, long deadline) {
+    super(request, askedAt, deadline);
     this.controller = controller;
   }
 
@@ -29,7 +30,7 @@ final class AcquireCall extends Waiter {
 
   @Override
   public void granted(Instance instance, boolean cold, long waitedNanos) {
-    Lease lease = controller.lease(instance, cold, waitedNanos);
+    Lease lease = controller.lease(instance, cold, waitedNanos, caller());
     controller.callBack(() -> complete(lease));
   }
 

@@ -74,7 +74,8 @@ final class Adoption {
       long now, ProviderInstance found, OpenEntry entry, @Nullable Room room) {
     RestoredInstance restored =
         RestoredInstance.of(found, entry, room, machine.spec(), now, services.clock().instant());
-    controller.opened(restored.running(), entry.started().at(), restored.foundEndedAt());
+    controller.adopted(restored.running());
+    controller.accounts().reopen(restored.running(), entry, restored.foundEndedAt(), now);
     return restored.running().instance();
   }
 }

@@ -164,17 +164,17 @@ final class DefaultDeployment implements Deployment {
 
   @Override
   public Cost cost() {
-    return controller.cost();
+    return controller.accounts().cost();
   }
 
   @Override
   public List<UsageInterval> usage(Instant from, Instant to) {
-    return controller.usage(requireNonNull(from, "from"), requireNonNull(to, "to"));
+    return controller.accounts().usage(requireNonNull(from, "from"), requireNonNull(to, "to"));
   }
 
   @Override
   public Money costOf(UsageInterval usage) {
-    return controller.costMeter().cost(requireNonNull(usage, "usage"));
+    return controller.accounts().cost(requireNonNull(usage, "usage"));
   }
 
   @Override

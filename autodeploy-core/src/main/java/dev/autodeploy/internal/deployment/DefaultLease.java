@@ -21,6 +21,7 @@ final class DefaultLease implements Lease {
   private final boolean coldStart;
   private final Duration waited;
   private final boolean keeps;
+  private final @Nullable String caller;
 
   /** 0 while it is open, then 1. */
   private volatile int closed;
@@ -33,12 +34,14 @@ final class DefaultLease implements Lease {
       RunningInstance running,
       boolean coldStart,
       Duration waited,
-      boolean keeps) {
+      boolean keeps,
+      @Nullable String caller) {
     this.controller = controller;
     this.running = running;
     this.coldStart = coldStart;
     this.waited = waited;
     this.keeps = keeps;
+    this.caller = caller;
   }
 
   /** Returns a lease that the machine has counted, and that keeps its instance. */
@@ -46,13 +49,14 @@ final class DefaultLease implements Lease {
       DeploymentController controller,
       RunningInstance running,
       boolean coldStart,
-      Duration waited) {
-    return new DefaultLease(controller, running, coldStart, waited, true);
+      Duration waited,
+      @Nullable String caller) {
+    return new DefaultLease(controller, running, coldStart, waited, true, caller);
   }
 
   /** Returns a lease that the machine knows nothing of: its instance can be released meanwhile. */
   static DefaultLease borrowed(DeploymentController controller, RunningInstance running) {
-    return new DefaultLease(controller, running, false, Duration.ZERO, false);
+    return new DefaultLease(controller, running, false, Duration.ZERO, false, null);
   }
 
   @Override
@@ -122,7 +126,7 @@ final class DefaultLease implements Lease {
         running.unwatch(this);
       }
       if (keeps) {
-        controller.closeLease(running.instance());
+        controller.closeLease(running.instance(), caller);
       }
     }
   }

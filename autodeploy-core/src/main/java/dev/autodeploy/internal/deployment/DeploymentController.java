@@ -2,14 +2,12 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.BudgetStatus;
-import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
-import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Allowance;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
@@ -20,9 +18,7 @@ import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.internal.util.Durations;
-import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
@@ -92,7 +88,9 @@ public final class DeploymentController {
     this.busyOnes = busyOnes;
     this.origin = services.ticker().read();
     this.machine = new DeploymentMachine(spec, null, services.idlePolicy(), random, instanceIds);
-    this.ledger = new DeploymentLedger(name, createdAt, services.clock(), services.meter(spec));
+    this.ledger =
+        new DeploymentLedger(
+            name, createdAt, services.clock(), services.meter(spec), services.costs());
     this.deployment = new DefaultDeployment(services, this);
     this.unknown = unknown;
     this.rooms = rooms;
@@ -155,15 +153,6 @@ public final class DeploymentController {
         });
   }
 
-  private void locked(Runnable change) {
-    lock.lock();
-    try {
-      change.run();
-    } finally {
-      lock.unlock();
-    }
-  }
-
   <T extends @Nullable Object> T decide(Supplier<T> decision) {
     T result;
     lock.lock();
@@ -221,6 +210,11 @@ public final class DeploymentController {
     }
   }
 
+  void adopted(RunningInstance adopted) {
+    running.add(adopted);
+    budgetChanged();
+  }
+
   void opened(RunningInstance opened, Instant startedAt, @Nullable Instant foundEndedAt) {
     running.add(opened);
     ledger.open(opened.instance(), startedAt, foundEndedAt);
@@ -254,16 +248,9 @@ public final class DeploymentController {
     services.callbackExecutor().execute(task);
   }
 
-  Lease lease(Instance instance, boolean cold, long waitedNanos) {
-    return DefaultLease.counted(this, running(instance), cold, Duration.ofNanos(waitedNanos));
-  }
-
-  LedgerEntry.@Nullable Used checkpoint(RunningInstance used) {
-    return read(() -> ledger.checkpoint(used.instance(), now()));
-  }
-
-  void notCheckpointed(RunningInstance used) {
-    locked(() -> ledger.notCheckpointed(used.instance()));
+  Lease lease(Instance instance, boolean cold, long waitedNanos, @Nullable String caller) {
+    Duration waited = Duration.ofNanos(waitedNanos);
+    return DefaultLease.counted(this, running(instance), cold, waited, caller);
   }
 
   /** Forgets an instance that was opened and is not this deployment's after all. */
@@ -340,9 +327,9 @@ public final class DeploymentController {
     }
   }
 
-  /** Adds the usage of earlier processes to the account. */
-  public void addClosed(List<UsageInterval> usage) {
-    locked(() -> ledger.addClosed(usage));
+  /** Returns its accounts. */
+  public DeploymentAccounts accounts() {
+    return new DeploymentAccounts(services, this, machine, ledger); // at rest there is none
   }
 
   /**
@@ -352,6 +339,7 @@ public final class DeploymentController {
    */
   public void adopt(ProviderInstance found, OpenEntry entry, Duration hold) {
     adoption().adopt(found, entry, hold);
+    accounts().writePrices();
   }
 
   /** Releases an instance that nobody here asked for; false if nothing is left of this one. */
@@ -377,7 +365,7 @@ public final class DeploymentController {
           if (reopened) {
             measureBudget(spec);
             tellTime();
-            ledger.meter(services.meter(spec));
+            ledger.meter(services.meter(spec), now());
             ledger.since(since);
           }
           return reopened;
@@ -408,12 +396,13 @@ public final class DeploymentController {
     String fingerprint = SpecFingerprint.of(spec);
     decide(
         () -> {
-          ledger.meter(services.meter(spec));
+          ledger.meter(services.meter(spec), now());
           secrets = secrets.replaced(machine.spec(), spec);
           measureBudget(spec); // before anything is started by the new settings
           machine.update(now(), spec, fingerprint);
           tellTime(); // there may be a schedule now
         });
+    accounts().writePrices();
   }
 
   /** Removes everything; the future completes when nothing is left. */
@@ -487,7 +476,7 @@ public final class DeploymentController {
     try {
       tellTime();
       long now = now();
-      call = new AcquireCall(this, request.route(), now, now + Durations.nanos(request.timeout()));
+      call = new AcquireCall(this, request, now, now + Durations.nanos(request.timeout()));
       Instance instance = machine.acquire(now, call);
       granted = instance == null ? null : running(instance);
       collectEffects();
@@ -496,7 +485,7 @@ public final class DeploymentController {
       lock.unlock();
     }
     if (granted != null) {
-      call.complete(DefaultLease.counted(this, granted, false, Duration.ZERO));
+      call.complete(DefaultLease.counted(this, granted, false, Duration.ZERO, request.caller()));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
@@ -518,12 +507,12 @@ public final class DeploymentController {
     }
   }
 
-  void closeLease(Instance instance) {
+  void closeLease(Instance instance, @Nullable String caller) {
     boolean nothingToDo;
     lock.lock(); // likewise
     try {
       tellTime();
-      machine.leaseClosed(now(), instance);
+      machine.leaseClosed(now(), instance, caller);
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {
@@ -560,18 +549,6 @@ public final class DeploymentController {
   private CompletableFuture<Void> gone(List<Instance> instances) {
     return CompletableFuture.allOf(
         instances.stream().map(i -> running(i).gone()).toArray(CompletableFuture<?>[]::new));
-  }
-
-  Cost cost() {
-    return read(() -> ledger.cost(machine.spec().gpu(), now()));
-  }
-
-  CostMeter costMeter() {
-    return read(ledger::meter);
-  }
-
-  List<UsageInterval> usage(Instant from, Instant to) {
-    return read(() -> ledger.usage(from, to, now()));
   }
 
   /** Masks the lines of a log. */

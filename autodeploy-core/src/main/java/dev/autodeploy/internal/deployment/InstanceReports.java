@@ -62,6 +62,10 @@ final class InstanceReports {
     return controller.decide(() -> machine.progress(controller.now(), instance, progress));
   }
 
+  LedgerEntry.Started started(RunningInstance running) {
+    return controller.accounts().started(running);
+  }
+
   LedgerEntry.Prepared preparation(RunningInstance running) {
     return controller.read(() -> ledger.preparation(running.instance()));
   }

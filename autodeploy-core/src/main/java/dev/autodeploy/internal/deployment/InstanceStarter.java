@@ -74,7 +74,7 @@ final class InstanceStarter {
     if (!reports.isStarting(running)) {
       return; // released before it was started
     }
-    LedgerEntry.Started line = startedLine(running);
+    LedgerEntry.Started line = reports.started(running);
     try {
       // Written before an instance can run: every running instance must be in the ledger.
       services.ledger().append(line);
@@ -102,11 +102,6 @@ final class InstanceStarter {
     // On this thread: a release that comes now should find the start already asked for.
     ProviderCalls.callOnThisThread(() -> services.provider().start(request))
         .whenComplete((up, error) -> started(running, up, error));
-  }
-
-  private LedgerEntry.Started startedLine(RunningInstance running) {
-    return new LedgerEntry.Started(
-        reports.deployment(), running.id(), running.instance().gpu(), running.startRequestedAt());
   }
 
   private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {

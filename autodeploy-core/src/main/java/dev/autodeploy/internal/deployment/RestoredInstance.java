@@ -11,6 +11,7 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,9 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
             used == null ? NEVER : onLine(used.readyAt(), started, startedAt, now),
             used == null ? NEVER : onLine(used.lastUsedAt(), started, startedAt, now),
             used == null ? 0 : used.busy().toNanos(),
-            entry.preparing().toNanos());
+            entry.preparing().toNanos(),
+            entry.started().caller(),
+            used == null ? Map.of() : used.busyBy());
     Instance instance =
         Instance.restored(
             found.instanceId(),

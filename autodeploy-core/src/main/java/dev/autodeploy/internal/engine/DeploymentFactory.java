@@ -41,7 +41,7 @@ final class DeploymentFactory {
     DeploymentController controller =
         new DeploymentController(
             services, spec, made.incrementAndGet(), createdAt, own, own, unknown, rooms, busy);
-    controller.addClosed(unclaimed.closed(spec.name()));
+    controller.accounts().addClosed(unclaimed.closed(spec.name()));
     return controller;
   }
 }

@@ -11,6 +11,7 @@ import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.store.InMemoryStateStore;
+import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -22,8 +23,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Currency;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -58,7 +61,8 @@ public final class Engine implements Operations {
       this.services = resources.services(owner);
       this.store = new DeploymentStore(config.store(), this::current);
       this.unclaimed =
-          new UnclaimedInstances(services, config.store().ledger(), config.adoptionHold());
+          new UnclaimedInstances(
+              services, config.store().ledger(), config.adoptionHold(), meters(state));
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
       this.rooms = new RoomKeeper(services);
       this.factory =
@@ -85,6 +89,14 @@ public final class Engine implements Operations {
       resources.close(e);
       throw e;
     }
+  }
+
+  private Map<String, CostMeter> meters(StoredState state) {
+    Map<String, CostMeter> meters = new HashMap<>();
+    for (StoredDeployment stored : state.deployments()) {
+      meters.put(stored.spec().name(), services.meter(stored.spec()));
+    }
+    return meters;
   }
 
   private OrphanReleaser orphans() {
@@ -298,6 +310,11 @@ public final class Engine implements Operations {
   @Override
   public Deployment deployment(String name) {
     return registry.existing(name).deployment();
+  }
+
+  @Override
+  public EngineCosts costs() {
+    return new EngineCosts(services, registry);
   }
 
   @Override

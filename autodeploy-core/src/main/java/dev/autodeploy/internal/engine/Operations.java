@@ -111,6 +111,13 @@ public interface Operations {
   SharedGpus gpus();
 
   /**
+   * Returns the books: what instances have cost, also those of deployments that were removed.
+   *
+   * @return the books
+   */
+  EngineCosts costs();
+
+  /**
    * Lists the images, snapshots and GPUs that the provider offers.
    *
    * @return the catalog

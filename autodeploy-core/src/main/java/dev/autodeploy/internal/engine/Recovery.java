@@ -109,7 +109,7 @@ final class Recovery {
   private void addClosed(UsageInterval usage) {
     DeploymentController controller = registry.find(usage.deployment());
     if (controller != null) {
-      controller.addClosed(List.of(usage));
+      controller.accounts().addClosed(List.of(usage));
     }
   }
 }

@@ -3,9 +3,11 @@ package dev.autodeploy.internal.engine;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.ledger.Charging;
 import dev.autodeploy.internal.ledger.LedgerReplay;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
@@ -35,18 +37,55 @@ final class UnclaimedInstances {
   private final LedgerReplay replay;
   private final long startedAt;
   private final Duration hold;
+  private final Map<String, CostMeter> meters;
   private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
 
   /**
    * Makes it, without instances yet.
    *
    * @param hold for how long instances that are claimed are not released as idle
+   * @param meters the meters of the deployments that are stored
    */
-  UnclaimedInstances(EngineServices services, List<LedgerEntry> ledger, Duration hold) {
+  UnclaimedInstances(
+      EngineServices services,
+      List<LedgerEntry> ledger,
+      Duration hold,
+      Map<String, CostMeter> meters) {
     this.hold = hold;
     this.services = services;
     this.replay = new LedgerReplay(ledger);
     this.startedAt = services.ticker().read();
+    this.meters = meters;
+    takeOver();
+  }
+
+  /** Charges what an earlier version has left without a price, once and for all. */
+  private void takeOver() {
+    List<LedgerEntry> lines = new ArrayList<>();
+    for (UsageInterval usage : replay.closed()) {
+      UsageInterval kept = usage;
+      if (usage.billing().charges().isEmpty()) {
+        kept = charged(usage);
+        kept = kept.with(kept.billing().asTakenOver());
+        replay.recharge(kept);
+        lines.add(new LedgerEntry.Recharged(kept));
+      }
+      services.costs().add(kept);
+    }
+    if (!lines.isEmpty()) {
+      LOG.info(
+          "{} intervals of a ledger that kept no prices are taken over at the prices of today",
+          lines.size());
+      services.providerExecutor().execute(() -> lines.forEach(services.ledger()::appendReliably));
+    }
+  }
+
+  /** Charges an interval by the price that its deployment has now, unless it has been charged. */
+  private UsageInterval charged(UsageInterval usage) {
+    if (!usage.billing().charges().isEmpty()) {
+      return usage;
+    }
+    return Charging.charged(usage, meters.getOrDefault(usage.deployment(), services.costMeter()));
   }
 
   /** Returns what a deployment's earlier instances were used for. */
@@ -111,7 +150,9 @@ final class UnclaimedInstances {
             false,
             used == null ? Duration.ZERO : used.busy(),
             open.preparingUntil(until));
+    usage = charged(open.charged(usage));
     replay.close(usage);
+    services.costs().add(usage);
     services.ledger().appendReliably(new LedgerEntry.Released(usage));
     LOG.warn(
         "{}: instance '{}' of an earlier process is gone; it is counted until {}",
@@ -162,7 +203,7 @@ final class UnclaimedInstances {
             counted == null ? gpu : counted.gpu(),
             counted == null ? found.startedAt() : counted.endedAt());
     services.ledger().appendReliably(started);
-    return new OpenEntry(started, null, null);
+    return OpenEntry.of(started);
   }
 
   private Instant accountOpenedAt(ProviderInstance found) {

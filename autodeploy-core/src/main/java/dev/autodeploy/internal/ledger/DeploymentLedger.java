@@ -1,11 +1,15 @@
 package dev.autodeploy.internal.ledger;
 
 import static dev.autodeploy.internal.decision.Instance.NEVER;
+import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.Billing;
 import dev.autodeploy.Budget;
+import dev.autodeploy.Charge;
 import dev.autodeploy.Cost;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
+import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.spi.CostMeter;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +42,19 @@ public final class DeploymentLedger {
     /** The last use that the ledger has. */
     private long checkpointedUse = NEVER;
 
+    /** The charges by earlier prices, and from when on that of the meter counts. */
+    private List<Charge> past = List.of();
+
+    private Instant pricedFrom;
+
+    /** The GPUs that the provider says it got. */
+    private @Nullable String gpuModel;
+
+    private int gpus;
+
     private Account(Instant startRequestedAt, @Nullable Instant foundEndedAt) {
       this.startRequestedAt = startRequestedAt;
+      this.pricedFrom = startRequestedAt;
       this.foundEndedAt = foundEndedAt;
     }
   }
@@ -58,15 +74,26 @@ public final class DeploymentLedger {
   private final InstantSource clock;
   private final UsageBook book;
 
+  private final CostBook costs;
+
+  /** The lines of changed prices that are still to be written. */
+  private List<LedgerEntry> lines = List.of();
+
   /** The open accounts, in the order of opening; made for the first one. */
   private Map<Instance, Account> open = Map.of();
 
+  /**
+   * Makes one without accounts.
+   *
+   * @param costs gets the closed intervals, for the engine
+   */
   public DeploymentLedger(
-      String deployment, Instant createdAt, InstantSource clock, CostMeter meter) {
+      String deployment, Instant createdAt, InstantSource clock, CostMeter meter, CostBook costs) {
     this.deployment = deployment;
     this.createdAt = createdAt;
     this.clock = clock;
     this.book = new UsageBook(meter);
+    this.costs = costs;
   }
 
   /** Returns from when on instances of the deployment's name are its own. */
@@ -85,13 +112,59 @@ public final class DeploymentLedger {
     return book.meter();
   }
 
-  public void meter(CostMeter meter) {
+  /** Charges by another meter from a moment on; what was charged before stays. */
+  public void meter(CostMeter meter, long now) {
+    open.forEach(
+        (instance, account) -> {
+          UsageInterval usage = bare(instance, now, true);
+          if (instance.isStartAsked() && !Charging.alike(book.meter(), meter, usage)) {
+            reprice(instance, account, charged(account, usage), meter);
+          }
+        });
     book.meter(meter);
+  }
+
+  private void reprice(Instance instance, Account account, UsageInterval charged, CostMeter meter) {
+    account.past = charged.billing().charges();
+    account.pricedFrom = charged.endedAt();
+    lineOfPrice(instance, charged.billing(), account, meter.rate(charged).orElse(null));
+  }
+
+  private void lineOfPrice(
+      Instance instance, Billing billing, Account account, @Nullable Rate rate) {
+    if (lines.isEmpty()) {
+      lines = new ArrayList<>();
+    }
+    lines.add(new LedgerEntry.Repriced(instance.id(), billing, account.pricedFrom, rate));
+  }
+
+  /** Takes the lines of changed prices, which are to be written. */
+  public List<LedgerEntry> takeLines() {
+    List<LedgerEntry> taken = lines;
+    lines = List.of();
+    return taken;
+  }
+
+  /** Returns the price by which an instance is charged, or null if the meter names none. */
+  public @Nullable Rate rate(Instance instance) {
+    try {
+      return book.meter().rate(bare(instance, instance.startRequestedAt(), true)).orElse(null);
+    } catch (RuntimeException | Error e) {
+      return null; // as for its cost, which says so
+    }
+  }
+
+  /** Puts an interval with other charges in place of the one that it is. */
+  public void recharge(UsageInterval usage) {
+    book.recharge(usage);
   }
 
   /** Adds usage of earlier processes, but not of an earlier deployment of the name. */
   public void addClosed(List<UsageInterval> usage) {
-    usage.stream().filter(u -> !u.startRequestedAt().isBefore(createdAt)).forEach(book::close);
+    usage.stream()
+        .filter(u -> !u.startRequestedAt().isBefore(createdAt))
+        .map(u -> u.billing().charges().isEmpty() ? Charging.charged(u, book.meter()) : u)
+        .forEach(book::close);
   }
 
   /**
@@ -106,6 +179,32 @@ public final class DeploymentLedger {
     open.put(instance, new Account(startRequestedAt, foundEndedAt));
   }
 
+  /** Opens the account of an instance of an earlier process, by the price that it had there. */
+  public void reopen(Instance instance, OpenEntry entry, @Nullable Instant foundEndedAt, long now) {
+    open(instance, entry.started().at(), foundEndedAt);
+    Account account = account(instance);
+    Billing billing = entry.billing();
+    account.past = billing.charges();
+    account.gpuModel = billing.gpuModel();
+    account.gpus = billing.gpus();
+    if (entry.repriced() != null) {
+      account.pricedFrom = entry.repriced().at();
+    }
+    Rate recorded = entry.rate();
+    UsageInterval usage = bare(instance, now, true);
+    if (recorded != null && !recorded.sameAs(Optional.ofNullable(rate(instance)))) {
+      reprice(
+          instance,
+          account,
+          Charging.charged(usage, account.past, account.pricedFrom, recorded),
+          book.meter());
+    }
+  }
+
+  private Account account(Instance instance) {
+    return requireNonNull(open.get(instance), "account");
+  }
+
   /** Closes the account of an instance that is gone. */
   public Closed close(Instance instance, long at) {
     UsageInterval usage = usage(instance, at, false);
@@ -113,8 +212,9 @@ public final class DeploymentLedger {
     boolean paid = instance.isStartAsked();
     if (paid) {
       book.close(usage);
+      costs.add(usage);
     }
-    Money cost = paid ? book.cost(usage) : Money.zero(book.total().currency());
+    Money cost = paid ? usage.charged(meter().currency()) : Money.zero(meter().currency());
     return new Closed(usage, paid, cost, book.total(open(at)));
   }
 
@@ -154,7 +254,8 @@ public final class DeploymentLedger {
         instance.id(),
         instant(instance, instance.readyAt()),
         instant(instance, lastUse),
-        Duration.ofNanos(instance.busyNanos(now)));
+        Duration.ofNanos(instance.busyNanos(now)),
+        instance.busyBy(now));
   }
 
   /** Returns the line of how far the preparation of a start is. */
@@ -212,7 +313,8 @@ public final class DeploymentLedger {
     return book.use(budget, usage, Instant.EPOCH);
   }
 
-  private List<UsageInterval> open(long now) {
+  /** Returns the intervals of the instances that exist, up to now. */
+  public List<UsageInterval> open(long now) {
     return open.keySet().stream()
         .filter(Instance::isStartAsked)
         .map(instance -> usage(instance, now, true))
@@ -220,6 +322,17 @@ public final class DeploymentLedger {
   }
 
   private UsageInterval usage(Instance instance, long end, boolean isOpen) {
+    Account account = open.get(instance);
+    UsageInterval usage = bare(instance, end, isOpen);
+    return account == null ? usage : charged(account, usage);
+  }
+
+  private UsageInterval charged(Account account, UsageInterval usage) {
+    return Charging.charged(usage, account.past, account.pricedFrom, book.meter());
+  }
+
+  /** Returns the interval of an instance without its charges. */
+  private UsageInterval bare(Instance instance, long end, boolean isOpen) {
     Account account = open.get(instance);
     Instant found = account == null ? null : account.foundEndedAt;
     return new UsageInterval(
@@ -232,6 +345,13 @@ public final class DeploymentLedger {
         found != null ? found : instant(instance, end),
         isOpen,
         Duration.ofNanos(instance.busyNanos(end)),
-        Duration.ofNanos(instance.preparingNanos(end)));
+        Duration.ofNanos(instance.preparingNanos(end)),
+        new Billing(
+            instance.caller(),
+            instance.busyBy(end),
+            account == null ? null : account.gpuModel,
+            account == null ? 0 : account.gpus,
+            List.of(),
+            false));
   }
 }

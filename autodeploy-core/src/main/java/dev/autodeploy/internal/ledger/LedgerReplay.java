@@ -2,9 +2,7 @@ package dev.autodeploy.internal.ledger;
 
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,17 +10,21 @@ import org.jspecify.annotations.Nullable;
 
 /** The ledger of earlier processes: what was closed, and what is still open. */
 public final class LedgerReplay {
-  private final Map<String, List<UsageInterval>> closed = new HashMap<>();
+  private final Map<String, Map<UsageKey, UsageInterval>> closed = new LinkedHashMap<>();
   private final Map<String, OpenEntry> open = new LinkedHashMap<>();
 
   public LedgerReplay(List<LedgerEntry> entries) {
     for (LedgerEntry entry : entries) {
       if (entry instanceof LedgerEntry.Started started) {
-        open.put(started.instanceId(), new OpenEntry(started, null, null));
+        open.put(started.instanceId(), OpenEntry.of(started));
       } else if (entry instanceof LedgerEntry.Used used) {
         open.computeIfPresent(used.instanceId(), (id, o) -> o.with(used));
       } else if (entry instanceof LedgerEntry.Prepared prepared) {
         open.computeIfPresent(prepared.instanceId(), (id, o) -> o.with(prepared));
+      } else if (entry instanceof LedgerEntry.Repriced repriced) {
+        open.computeIfPresent(repriced.instanceId(), (id, o) -> o.with(repriced));
+      } else if (entry instanceof LedgerEntry.Recharged recharged) {
+        recharge(recharged.usage());
       } else if (entry instanceof LedgerEntry.Released released) {
         if (!isRepeated(released)) {
           close(released.usage());
@@ -37,12 +39,25 @@ public final class LedgerReplay {
    */
   private boolean isRepeated(LedgerEntry.Released released) {
     UsageInterval usage = released.usage();
-    return !open.containsKey(usage.instanceId()) && closed(usage.deployment()).contains(usage);
+    return !open.containsKey(usage.instanceId())
+        && closed.getOrDefault(usage.deployment(), Map.of()).containsKey(UsageKey.of(usage));
+  }
+
+  /** Puts an interval with other charges in place of the one that it is. */
+  public void recharge(UsageInterval usage) {
+    closed
+        .getOrDefault(usage.deployment(), Map.of())
+        .computeIfPresent(UsageKey.of(usage), (key, before) -> usage);
   }
 
   /** The closed intervals of a deployment, oldest first. */
   public List<UsageInterval> closed(String deployment) {
-    return closed.getOrDefault(deployment, List.of());
+    return List.copyOf(closed.getOrDefault(deployment, Map.of()).values());
+  }
+
+  /** The closed intervals of all deployments, also of those that are no more. */
+  public List<UsageInterval> closed() {
+    return closed.values().stream().flatMap(all -> all.values().stream()).toList();
   }
 
   /** The last interval of an instance that is closed, or null if there is none. */
@@ -61,6 +76,8 @@ public final class LedgerReplay {
   /** Closes an interval that the ledger has as open. */
   public void close(UsageInterval usage) {
     open.remove(usage.instanceId());
-    closed.computeIfAbsent(usage.deployment(), name -> new ArrayList<>()).add(usage);
+    closed
+        .computeIfAbsent(usage.deployment(), name -> new LinkedHashMap<>())
+        .put(UsageKey.of(usage), usage);
   }
 }

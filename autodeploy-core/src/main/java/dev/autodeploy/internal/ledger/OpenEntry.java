@@ -1,5 +1,8 @@
 package dev.autodeploy.internal.ledger;
 
+import dev.autodeploy.Billing;
+import dev.autodeploy.Rate;
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,18 +14,47 @@ import org.jspecify.annotations.Nullable;
  * @param started the line of its start
  * @param used the last line of its use, or null
  * @param prepared the last line of its preparation, or null
+ * @param repriced the last line of its price, or null
  */
 public record OpenEntry(
     LedgerEntry.Started started,
     LedgerEntry.@Nullable Used used,
-    LedgerEntry.@Nullable Prepared prepared) {
+    LedgerEntry.@Nullable Prepared prepared,
+    LedgerEntry.@Nullable Repriced repriced) {
+
+  /** Returns one of which only the start is known. */
+  public static OpenEntry of(LedgerEntry.Started started) {
+    return new OpenEntry(started, null, null, null);
+  }
 
   OpenEntry with(LedgerEntry.Used line) {
-    return new OpenEntry(started, line, prepared);
+    return new OpenEntry(started, line, prepared, repriced);
   }
 
   OpenEntry with(LedgerEntry.Prepared line) {
-    return new OpenEntry(started, used, line);
+    return new OpenEntry(started, used, line, repriced);
+  }
+
+  OpenEntry with(LedgerEntry.Repriced line) {
+    return new OpenEntry(started, used, prepared, line);
+  }
+
+  /** Returns the price that was recorded last, or null if there is none. */
+  public @Nullable Rate rate() {
+    return repriced == null ? started.rate() : repriced.rate();
+  }
+
+  /** Returns who pays for it and what it has been charged by earlier prices. */
+  public Billing billing() {
+    return Charging.billing(this);
+  }
+
+  /** Returns the interval charged by the prices that were recorded, if any was. */
+  public UsageInterval charged(UsageInterval usage) {
+    UsageInterval billed = usage.with(billing());
+    Rate rate = rate();
+    Instant from = repriced == null ? usage.startRequestedAt() : repriced.at();
+    return rate == null ? billed : Charging.charged(billed, billed.billing().charges(), from, rate);
   }
 
   /** Returns for how long its start was prepared, as far as that is over. */

@@ -2,16 +2,18 @@ package dev.autodeploy.internal.ledger;
 
 import dev.autodeploy.Budget;
 import dev.autodeploy.Cost;
+import dev.autodeploy.CostLine;
+import dev.autodeploy.Costs;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.CostMeter;
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Currency;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,20 +28,17 @@ final class UsageBook {
   private List<UsageInterval> closed = List.of();
   private CostMeter meter;
   private @Nullable BudgetUse budgetUse;
-  private Parts sum;
+
+  /** The sums of what is closed by currency; made for the first. */
+  private Map<Currency, Parts> sums = Map.of();
 
   UsageBook(CostMeter meter) {
     this.meter = meter;
-    this.sum = Parts.zero(meter.currency());
   }
 
-  /** Counts everything again with another meter. */
+  /** Charges by another meter from now on: what is closed stays what it was. */
   void meter(CostMeter newMeter) {
     meter = newMeter;
-    sum = Parts.zero(newMeter.currency());
-    for (UsageInterval usage : closed) {
-      sum = sum.plus(parts(usage));
-    }
   }
 
   CostMeter meter() {
@@ -49,9 +48,37 @@ final class UsageBook {
   void close(UsageInterval usage) {
     if (closed.isEmpty()) {
       closed = new ArrayList<>(); // the first one
+      sums = new LinkedHashMap<>(2);
     }
     closed.add(usage);
-    sum = sum.plus(parts(usage));
+    sums.merge(meter.currency(), Parts.zero(meter.currency()), Parts::plus);
+    for (CostLine line : lines(usage)) {
+      sums.merge(line.currency(), Parts.of(line), Parts::plus);
+    }
+  }
+
+  /** Puts an interval with other charges in place of the one that it is. */
+  boolean recharge(UsageInterval usage) {
+    UsageKey key = UsageKey.of(usage);
+    for (int i = 0; i < closed.size(); i++) {
+      if (UsageKey.of(closed.get(i)).equals(key)) {
+        List<UsageInterval> all = new ArrayList<>(closed);
+        all.set(i, usage);
+        closed = List.of();
+        budgetUse = null;
+        all.forEach(this::close);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static List<CostLine> lines(UsageInterval usage) {
+    return Costs.of(List.of(usage), usage.startRequestedAt(), usage.endedAt()).by();
+  }
+
+  private Parts sum() {
+    return sums.getOrDefault(meter.currency(), Parts.zero(meter.currency()));
   }
 
   /** Returns what the closed intervals used of a budget since a moment. */
@@ -107,6 +134,9 @@ final class UsageBook {
 
   /** Returns what an interval costs; one that the meter cannot tell counts as nothing. */
   Money cost(UsageInterval usage) {
+    if (!usage.billing().charges().isEmpty()) {
+      return usage.charged(meter.currency());
+    }
     try {
       return Money.zero(meter.currency()).plus(meter.cost(usage));
     } catch (RuntimeException | Error e) {
@@ -115,19 +145,19 @@ final class UsageBook {
           usage.deployment(),
           usage.instanceId(),
           e);
-      return Money.zero(sum.total.currency());
+      return Money.zero(meter.currency());
     }
   }
 
   Money total() {
-    return sum.total;
+    return sum().total();
   }
 
-  /** Returns what the closed intervals and some open ones cost. */
+  /** Returns what the closed intervals and some open ones cost, in the meter's currency. */
   Money total(List<UsageInterval> open) {
-    Money total = sum.total;
+    Money total = sum().total();
     for (UsageInterval usage : open) {
-      total = total.plus(cost(usage));
+      total = total.plus(usage.charged(meter.currency()));
     }
     return total;
   }
@@ -138,44 +168,30 @@ final class UsageBook {
 
   Cost cost(
       String deployment, GpuRequest gpu, Instant since, Instant now, List<UsageInterval> open) {
-    Parts parts = sum;
+    Parts parts = sum();
     for (UsageInterval usage : open) {
-      parts = parts.plus(parts(usage));
+      for (CostLine line : lines(usage)) {
+        if (line.currency().equals(meter.currency())) {
+          parts = parts.plus(Parts.of(line));
+        }
+      }
     }
     Instant until = now.isBefore(since) ? since : now;
     UsageInterval always =
         new UsageInterval(
             deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO);
     return new Cost(
-        parts.total, parts.starting, parts.busy, parts.idle, parts.releasing, cost(always), since);
+        parts.total(),
+        parts.starting,
+        parts.busy,
+        parts.idle,
+        parts.releasing,
+        cost(always),
+        since);
   }
 
-  /** Splits what an interval costs by the time that it spent in each part. */
-  private Parts parts(UsageInterval usage) {
-    Money total = cost(usage);
-    return new Parts(
-        total,
-        share(total, usage.starting(), usage),
-        share(total, usage.busy(), usage),
-        share(total, usage.idle(), usage),
-        share(total, usage.releasing(), usage));
-  }
-
-  private static Money share(Money total, Duration part, UsageInterval usage) {
-    long whole = usage.existing().toNanos();
-    if (whole == 0) {
-      return Money.zero(total.currency());
-    }
-    BigDecimal amount =
-        total
-            .amount()
-            .multiply(BigDecimal.valueOf(part.toNanos()))
-            .divide(BigDecimal.valueOf(whole), MathContext.DECIMAL64);
-    return new Money(amount, total.currency());
-  }
-
-  /** The cost of some usage, as a whole and by part. */
-  private record Parts(Money total, Money starting, Money busy, Money idle, Money releasing) {
+  /** The cost of some usage by part. */
+  private record Parts(Money starting, Money busy, Money idle, Money releasing) {
     private static final Map<Currency, Parts> ZERO = new ConcurrentHashMap<>();
 
     /** Returns the same for all deployments, most of which have cost nothing yet. */
@@ -185,12 +201,19 @@ final class UsageBook {
 
     private static Parts none(Currency currency) {
       Money zero = Money.zero(currency);
-      return new Parts(zero, zero, zero, zero, zero);
+      return new Parts(zero, zero, zero, zero);
+    }
+
+    static Parts of(CostLine line) {
+      return new Parts(line.starting(), line.busy(), line.idle(), line.releasing());
+    }
+
+    Money total() {
+      return starting.plus(busy).plus(idle).plus(releasing);
     }
 
     Parts plus(Parts other) {
       return new Parts(
-          total.plus(other.total),
           starting.plus(other.starting),
           busy.plus(other.busy),
           idle.plus(other.idle),

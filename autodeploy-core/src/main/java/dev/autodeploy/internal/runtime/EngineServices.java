@@ -2,6 +2,7 @@ package dev.autodeploy.internal.runtime;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
+import dev.autodeploy.internal.ledger.CostBook;
 import dev.autodeploy.internal.ledger.LedgerWriter;
 import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
@@ -10,7 +11,6 @@ import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.InstantSource;
-import java.util.Map;
 import java.util.concurrent.Executor;
 
 /**
@@ -22,6 +22,7 @@ import java.util.concurrent.Executor;
  * @param idlePolicy for deployments without their own
  * @param costMeter for deployments without their own price
  * @param ledger where usage is written
+ * @param costs the closed intervals of all deployments
  * @param events publishes to the listeners
  * @param lock the engine's lock
  * @param ticker for durations
@@ -38,6 +39,7 @@ public record EngineServices(
     IdlePolicy idlePolicy,
     CostMeter costMeter,
     LedgerWriter ledger,
+    CostBook costs,
     EventDispatcher events,
     EngineLock lock,
     Ticker ticker,
@@ -68,6 +70,7 @@ public record EngineServices(
         idlePolicy,
         costMeter,
         ledger,
+        new CostBook(),
         events,
         new EngineLock(),
         ticker,
@@ -86,8 +89,6 @@ public record EngineServices(
    */
   public CostMeter meter(DeploymentSpec spec) {
     Money price = spec.pricePerHour();
-    return price == null
-        ? costMeter
-        : new CostMeters.Hourly(price.currency(), Map.of(), Map.of(), price.amount());
+    return price == null ? costMeter : CostMeters.Hourly.perInstance(price);
   }
 }

@@ -1,6 +1,8 @@
 package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Billing;
+import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.Fields;
 import dev.autodeploy.internal.spec.FormatException;
@@ -26,35 +28,65 @@ final class LedgerCodec {
       json.put("instance", started.instanceId());
       json.set("gpu", GpuJson.write(started.gpu()));
       json.put("at", started.at().toString());
+      putRate(json, started.rate());
+      putText(json, "caller", started.caller());
     } else if (entry instanceof LedgerEntry.Used used) {
       json.put("type", "used");
       json.put("instance", used.instanceId());
       json.put("readyAt", used.readyAt().toString());
       json.put("lastUsedAt", used.lastUsedAt().toString());
       json.put("busy", used.busy().toString());
+      BillingJson.putBusyBy(json, used.busyBy());
+    } else if (entry instanceof LedgerEntry.Repriced repriced) {
+      json.put("type", "repriced");
+      json.put("instance", repriced.instanceId());
+      json.set("billing", BillingJson.write(repriced.billing()));
+      json.put("at", repriced.at().toString());
+      putRate(json, repriced.rate());
     } else if (entry instanceof LedgerEntry.Prepared prepared) {
       json.put("type", "prepared");
       json.put("instance", prepared.instanceId());
       json.put("preparing", prepared.preparing().toString());
       putIfSet(json, "since", prepared.since());
     } else if (entry instanceof LedgerEntry.Released released) {
-      UsageInterval usage = released.usage();
       json.put("type", "released");
-      json.put("deployment", usage.deployment());
-      json.put("instance", usage.instanceId());
-      json.set("gpu", GpuJson.write(usage.gpu()));
-      json.put("startRequestedAt", usage.startRequestedAt().toString());
-      putIfSet(json, "readyAt", usage.readyAt());
-      putIfSet(json, "releaseRequestedAt", usage.releaseRequestedAt());
-      json.put("endedAt", usage.endedAt().toString());
-      json.put("busy", usage.busy().toString());
-      if (!usage.preparing().isZero()) {
-        json.put("preparing", usage.preparing().toString());
-      }
+      putUsage(json, released.usage());
+    } else if (entry instanceof LedgerEntry.Recharged recharged) {
+      json.put("type", "recharged");
+      putUsage(json, recharged.usage());
     } else {
       throw new IllegalArgumentException("no such entry: " + entry.getClass());
     }
     return json;
+  }
+
+  private static void putUsage(ObjectNode json, UsageInterval usage) {
+    json.put("deployment", usage.deployment());
+    json.put("instance", usage.instanceId());
+    json.set("gpu", GpuJson.write(usage.gpu()));
+    json.put("startRequestedAt", usage.startRequestedAt().toString());
+    putIfSet(json, "readyAt", usage.readyAt());
+    putIfSet(json, "releaseRequestedAt", usage.releaseRequestedAt());
+    json.put("endedAt", usage.endedAt().toString());
+    json.put("busy", usage.busy().toString());
+    if (!usage.preparing().isZero()) {
+      json.put("preparing", usage.preparing().toString());
+    }
+    if (!usage.billing().equals(Billing.NONE)) {
+      json.set("billing", BillingJson.write(usage.billing()));
+    }
+  }
+
+  private static void putRate(ObjectNode json, @Nullable Rate rate) {
+    if (rate != null) {
+      json.set("rate", BillingJson.write(rate));
+    }
+  }
+
+  private static void putText(ObjectNode json, String name, @Nullable String value) {
+    if (value != null) {
+      json.put(name, value);
+    }
   }
 
   private static void putIfSet(ObjectNode json, String name, @Nullable Instant value) {
@@ -81,34 +113,49 @@ final class LedgerCodec {
               json.text("deployment"),
               json.text("instance"),
               GpuJson.read(json.object("gpu")),
-              json.instant("at"));
+              json.instant("at"),
+              BillingJson.rateOrNull(json),
+              json.textOrNull("caller"));
       case "used" ->
           new LedgerEntry.Used(
               json.text("instance"),
               json.instant("readyAt"),
               json.instant("lastUsedAt"),
-              duration(json, "busy"));
+              duration(json, "busy"),
+              BillingJson.busyBy(json));
+      case "repriced" ->
+          new LedgerEntry.Repriced(
+              json.text("instance"),
+              BillingJson.read(json.object("billing")),
+              json.instant("at"),
+              BillingJson.rateOrNull(json));
       case "prepared" ->
           new LedgerEntry.Prepared(
               json.text("instance"), duration(json, "preparing"), json.instantOrNull("since"));
-      case "released" ->
-          new LedgerEntry.Released(
-              new UsageInterval(
-                  json.text("deployment"),
-                  json.text("instance"),
-                  GpuJson.read(json.object("gpu")),
-                  json.instant("startRequestedAt"),
-                  json.instantOrNull("readyAt"),
-                  json.instantOrNull("releaseRequestedAt"),
-                  json.instant("endedAt"),
-                  false,
-                  duration(json, "busy"),
-                  json.has("preparing") ? duration(json, "preparing") : Duration.ZERO));
-      default -> throw json.bad("type", "must be started, used, prepared or released");
+      case "released" -> new LedgerEntry.Released(usage(json));
+      case "recharged" -> new LedgerEntry.Recharged(usage(json));
+      default ->
+          throw json.bad(
+              "type", "must be started, used, prepared, repriced, released or recharged");
     };
   }
 
-  private static Duration duration(Fields json, String name) throws FormatException {
+  private static UsageInterval usage(Fields json) throws FormatException {
+    return new UsageInterval(
+        json.text("deployment"),
+        json.text("instance"),
+        GpuJson.read(json.object("gpu")),
+        json.instant("startRequestedAt"),
+        json.instantOrNull("readyAt"),
+        json.instantOrNull("releaseRequestedAt"),
+        json.instant("endedAt"),
+        false,
+        duration(json, "busy"),
+        json.has("preparing") ? duration(json, "preparing") : Duration.ZERO,
+        json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE);
+  }
+
+  static Duration duration(Fields json, String name) throws FormatException {
     Duration duration = json.duration(name);
     if (duration.compareTo(LONGEST) > 0) {
       throw json.bad(name, "must be at most " + LONGEST.toDays() + " days");

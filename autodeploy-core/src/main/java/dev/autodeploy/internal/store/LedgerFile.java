@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.internal.spec.Fields;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
@@ -13,7 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of the ledger: one JSON object a line, only ever appended to.
+ * The file of the ledger: one JSON object a line, only ever appended to. Each line has a number,
+ * one more than that of the line before, and a checksum: a line that is missing or was changed is
+ * noticed. Lines of earlier versions have neither.
  *
  * <p>An entry counts when its line break is durable. A last line that did not get that far is what
  * a killed process, a full disk or a loss of power leaves behind, and is cut off; whatever else is
@@ -29,6 +32,9 @@ final class LedgerFile {
   private final Disk disk;
   private final AppendedFile lines;
 
+  /** The number of the next line; the first line of a ledger has 1. */
+  private long next = 1;
+
   LedgerFile(Path directory, Disk disk) {
     this.file = directory.resolve(NAME);
     this.disk = disk;
@@ -38,6 +44,7 @@ final class LedgerFile {
   List<LedgerEntry> read() {
     List<LedgerEntry> entries = new ArrayList<>();
     StoredLine torn = null;
+    next = 1;
     long end = 0;
     try (InputStream in = disk.read(file)) {
       StoredLine.Reader reader = new StoredLine.Reader(in);
@@ -68,7 +75,15 @@ final class LedgerFile {
       return null;
     }
     try {
-      return LedgerCodec.read(Json.parse(line.bytes()));
+      Fields json = Json.parse(NumberedLine.content(line.bytes()));
+      NumberedLine.check(line.bytes());
+      if (json.has("n")) {
+        long number = json.longInteger("n");
+        NumberedLine.check(number, next);
+        next = number;
+      }
+      next++; // a line of an earlier version has no number, but its place
+      return LedgerCodec.read(json);
     } catch (FormatException e) {
       throw Failures.damaged(
           file,
@@ -102,7 +117,9 @@ final class LedgerFile {
     }
     byte[] line;
     try {
-      line = AppendedFile.withLineBreak(Json.line(LedgerCodec.write(entry)));
+      line =
+          AppendedFile.withLineBreak(
+              NumberedLine.of(Json.line(LedgerCodec.write(entry).put("n", next))));
       lines.prepare();
     } catch (IOException e) {
       throw Failures.io(
@@ -114,6 +131,7 @@ final class LedgerFile {
     }
     try {
       lines.append(line);
+      next++;
     } catch (IOException e) {
       throw Failures.io(
           "cannot append to the ledger",

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
@@ -431,7 +432,7 @@ final class MachineHarness {
     private boolean gaveUp;
 
     Caller(RouteRule route, long askedAt, long deadline) {
-      super(route, askedAt, deadline);
+      super(new AcquireRequest(route, AcquireRequest.DEFAULT_TIMEOUT), askedAt, deadline);
     }
 
     @Override

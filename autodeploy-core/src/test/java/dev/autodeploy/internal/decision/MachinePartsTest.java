@@ -3,10 +3,10 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InstancePhase;
-import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.IdlePolicy;
@@ -273,7 +273,7 @@ final class MachinePartsTest {
 
   private static Waiter waiter(long number) {
     Waiter waiter =
-        new Waiter(RouteRule.defaultRule(), number, 100 + number) {
+        new Waiter(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT), number, 100 + number) {
           @Override
           public void granted(Instance instance, boolean cold, long waitedNanos) {}
 

@@ -304,7 +304,7 @@ final class EngineMoneyTest {
   }
 
   @Test
-  void cost_ofAPeriod_byAMeterThatChargesBusyTime_addsUpToo() {
+  void cost_ofAPeriod_byAMeterThatChargesBusyTime_isSpreadEvenlyAndAddsUp() {
     h.meter =
         new CostMeter() {
           @Override
@@ -326,23 +326,33 @@ final class EngineMoneyTest {
 
     Instant middle = FakeTime.START.plusSeconds(20);
     BigDecimal before = voice.cost(FakeTime.START, middle).amount();
-    assertThat(before).isBetween(BigDecimal.valueOf(18), BigDecimal.valueOf(20));
+    assertThat(before).isBetween(BigDecimal.valueOf(7), BigDecimal.valueOf(9)); // of 40 in 100 s
     assertThat(before.add(voice.cost(middle, h.time.instant()).amount()))
         .isEqualByComparingTo(voice.cost().total().amount());
   }
 
   @Test
-  void update_ofThePrice_countsEverythingByIt() {
+  void update_ofThePrice_countsFromThenOn() {
     h.start();
     Deployment voice = h.deploy(b -> b.idleTimeout(Duration.ofSeconds(10)));
     h.acquire(voice).close();
     h.time.passSeconds(20);
+    Lease lease = h.acquire(voice);
+    h.time.passSeconds(10);
     BigDecimal before = voice.cost().total().amount();
 
     h.deploy(b -> b.idleTimeout(Duration.ofSeconds(10)).pricePerHour(Money.of("7.20", "USD")));
-
+    assertThat(voice.cost().total().amount()).isEqualByComparingTo(before);
+    h.time.passSeconds(10);
     assertThat(voice.cost().total().amount())
-        .isEqualByComparingTo(before.multiply(BigDecimal.valueOf(2)));
+        .isEqualByComparingTo(before.add(new BigDecimal("0.02")));
+    lease.close();
+    h.time.passSeconds(20);
+
+    LedgerEntry.Released last = h.store.lines(LedgerEntry.Released.class).get(1);
+    assertThat(last.usage().billing().charges()).hasSize(2);
+    assertThat(h.store.lines(LedgerEntry.Repriced.class)).hasSize(1);
+    assertPartsAddUp(voice.cost());
   }
 
   @Test

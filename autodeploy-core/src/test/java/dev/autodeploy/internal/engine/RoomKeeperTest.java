@@ -152,7 +152,7 @@ class RoomKeeperTest {
     ProviderInstance orphan =
         new ProviderInstance("over-1", "over", 0, "1", null, time.instant(), null);
     LedgerEntry.Started started = new LedgerEntry.Started("over", "over-1", GPU, time.instant());
-    assertThat(over.reap(orphan, new OpenEntry(started, null, null))).isFalse();
+    assertThat(over.reap(orphan, OpenEntry.of(started))).isFalse();
 
     assertThat(rooms.forgotten).containsExactly(over);
   }

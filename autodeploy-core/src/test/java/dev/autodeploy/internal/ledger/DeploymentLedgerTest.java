@@ -27,7 +27,7 @@ final class DeploymentLedgerTest {
 
   private Instant clock = CREATED.plusSeconds(7200);
   private final DeploymentLedger ledger =
-      new DeploymentLedger("voice", CREATED, () -> clock, DOLLAR);
+      new DeploymentLedger("voice", CREATED, () -> clock, DOLLAR, new CostBook());
 
   @Test
   void cost_ofAnOpenInstance_isSplitByWhatItDid() {
@@ -123,13 +123,13 @@ final class DeploymentLedgerTest {
   }
 
   @Test
-  void anotherMeter_countsEverythingAgain() {
+  void anotherMeter_countsFromThenOn() {
     ledger.close(open(paid(0)), HOUR);
     CostMeter euros = CostMeter.perHour("3", "EUR");
-    ledger.meter(euros);
+    ledger.meter(euros, HOUR);
 
     assertThat(ledger.meter()).isSameAs(euros);
-    assertThat(total()).isEqualByComparingTo("3");
+    assertThat(total()).isEqualByComparingTo("0"); // of which nothing is in euros
     assertThat(cost(HOUR).total().currency()).isEqualTo(Currency.getInstance("EUR"));
   }
 
@@ -146,7 +146,8 @@ final class DeploymentLedgerTest {
           public Currency currency() {
             return Currency.getInstance("EUR");
           }
-        });
+        },
+        0);
     DeploymentLedger.Closed closed = ledger.close(open(paid(0)), HOUR);
     assertThat(closed.total()).isEqualTo(Money.of("0", "EUR"));
     assertThat(cost(0).total()).isEqualTo(Money.of("0", "EUR"));

@@ -25,7 +25,9 @@ final class CostMetersTest {
           USD,
           Map.of("voice", new BigDecimal("9")),
           Map.of("T4", new BigDecimal("2")),
-          new BigDecimal("1"));
+          new BigDecimal("1"),
+          Duration.ZERO,
+          Duration.ZERO);
 
   @Test
   void price_ofTheDeployment_goesBeforeAllOthers() {
@@ -67,7 +69,8 @@ final class CostMetersTest {
     Map<String, BigDecimal> prices = new HashMap<>();
     prices.put("voice", BigDecimal.ONE);
     Map<String, BigDecimal> models = new HashMap<>();
-    CostMeters.Hourly hourly = new CostMeters.Hourly(USD, prices, models, BigDecimal.ZERO);
+    CostMeters.Hourly hourly =
+        new CostMeters.Hourly(USD, prices, models, BigDecimal.ZERO, Duration.ZERO, Duration.ZERO);
     prices.put("voice", BigDecimal.TEN);
     models.put("T4", BigDecimal.TEN);
 

@@ -155,6 +155,25 @@ final class StoreDamageTest {
     assertThat(Files.readAllBytes(ledger)).isEqualTo(damaged);
   }
 
+  @Test
+  void ledger_withAMissingLine_isRefused() throws IOException {
+    List<String> lines = Files.readAllLines(ledger);
+    Files.write(ledger, (lines.get(1) + "\n").getBytes(StandardCharsets.UTF_8));
+
+    assertDamaged(
+        ledger + " is damaged at line 1, ", "1 lines before it are missing, from number 1");
+  }
+
+  @Test
+  void ledger_withAChangedAmount_isRefused() throws IOException {
+    List<String> lines = Files.readAllLines(ledger);
+    String changed = lines.get(0).replace("\"n\":1", "\"n\":2");
+    assertThat(changed).isNotEqualTo(lines.get(0));
+    Files.write(ledger, (changed + "\n").getBytes(StandardCharsets.UTF_8));
+
+    assertDamaged(ledger + " is damaged at line 1, ", "it was changed");
+  }
+
   @ParameterizedTest
   @ValueSource(chars = {'\0', '\n', ' ', '"', '\u00ff'})
   void ledger_withAnyByteOverwritten_isRefusedUnlessItHasAllEntries(char wrong) throws IOException {
@@ -185,8 +204,8 @@ final class StoreDamageTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared or"
-            + " released",
+        "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared,"
+            + " repriced, released or recharged",
         "{'instance':'i-1'} | column 1: the object has no field 'type'",
         "{'type':'used','instance':'i-1','readyAt':'noon','lastUsedAt':'x','busy':'x'} | column 33:"
             + " /readyAt must be an ISO 8601 instant",

@@ -1,0 +1,114 @@
+package dev.autodeploy.internal.deployment;
+
+import dev.autodeploy.Cost;
+import dev.autodeploy.Money;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.decision.DeploymentMachine;
+import dev.autodeploy.internal.decision.Instance;
+import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.OpenEntry;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.spi.CostMeter;
+import dev.autodeploy.spi.LedgerEntry;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The accounts of one deployment, read and changed under its lock. */
+public final class DeploymentAccounts {
+  private final EngineServices services;
+  private final DeploymentController controller;
+  private final DeploymentMachine machine;
+  private final DeploymentLedger ledger;
+
+  DeploymentAccounts(
+      EngineServices services,
+      DeploymentController controller,
+      DeploymentMachine machine,
+      DeploymentLedger ledger) {
+    this.services = services;
+    this.controller = controller;
+    this.machine = machine;
+    this.ledger = ledger;
+  }
+
+  Cost cost() {
+    return controller.read(() -> ledger.cost(machine.spec().gpu(), controller.now()));
+  }
+
+  /** Returns the meter by which it is charged now. */
+  public CostMeter meter() {
+    return controller.read(ledger::meter);
+  }
+
+  Money cost(UsageInterval usage) {
+    CostMeter meter = meter();
+    return usage.billing().charges().isEmpty()
+        ? meter.cost(usage)
+        : usage.charged(meter.currency());
+  }
+
+  List<UsageInterval> usage(Instant from, Instant to) {
+    return controller.read(() -> ledger.usage(from, to, controller.now()));
+  }
+
+  /** Returns the intervals of the instances that exist, up to now. */
+  public List<UsageInterval> open() {
+    return controller.read(() -> ledger.open(controller.now()));
+  }
+
+  /** Adds the usage of earlier processes. */
+  public void addClosed(List<UsageInterval> usage) {
+    controller.read(
+        () -> {
+          ledger.addClosed(usage);
+          return true;
+        });
+  }
+
+  /** Puts a closed interval with other charges in place of the one that it is. */
+  public void recharge(UsageInterval usage) {
+    controller.read(
+        () -> {
+          ledger.recharge(usage);
+          return true;
+        });
+  }
+
+  /** Returns the line of the start of an instance, by the price that counts for it. */
+  LedgerEntry.Started started(RunningInstance running) {
+    Instance instance = running.instance();
+    return controller.read(
+        () ->
+            new LedgerEntry.Started(
+                controller.name(),
+                instance.id(),
+                instance.gpu(),
+                running.startRequestedAt(),
+                ledger.rate(instance),
+                instance.caller()));
+  }
+
+  LedgerEntry.@Nullable Used checkpoint(RunningInstance used) {
+    return controller.read(() -> ledger.checkpoint(used.instance(), controller.now()));
+  }
+
+  void notCheckpointed(RunningInstance used) {
+    controller.read(
+        () -> {
+          ledger.notCheckpointed(used.instance());
+          return true;
+        });
+  }
+
+  /** Goes on with the account of an instance of an earlier process; under the lock. */
+  void reopen(RunningInstance running, OpenEntry entry, @Nullable Instant foundEndedAt, long now) {
+    ledger.reopen(running.instance(), entry, foundEndedAt, now);
+  }
+
+  /** Writes, after a decision, which prices have changed by it. */
+  void writePrices() {
+    List<LedgerEntry> lines = controller.read(ledger::takeLines);
+    lines.forEach(services.ledger()::appendReliably);
+  }
+}
