@@ -23,6 +23,9 @@ final class OwnerHold {
   private static final Duration SIGN_OF_LIFE = Heartbeats.INTERVAL.plusSeconds(5);
   private static final int ATTEMPTS = 5;
 
+  /** Before the name of a machine that is a pod. */
+  private static final String POD = "pod/";
+
   /** The holders in this process. */
   private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
 
@@ -39,11 +42,15 @@ final class OwnerHold {
   OwnerHold(Cluster cluster, Heartbeats heartbeats, String host) {
     this.cluster = cluster;
     this.heartbeats = heartbeats;
-    this.host = host;
+    this.host = cluster.isInside() ? POD + host : host;
     ProcessHandle process = ProcessHandle.current();
     this.me =
         String.join(
-            " ", host, String.valueOf(process.pid()), begun(process), UUID.randomUUID().toString());
+            " ",
+            this.host,
+            String.valueOf(process.pid()),
+            begun(process),
+            UUID.randomUUID().toString());
   }
 
   private static String begun(ProcessHandle process) {
@@ -91,15 +98,15 @@ final class OwnerHold {
     if (parts[0].equals(host)) {
       return isThisProcess(parts) || process(parts).isEmpty();
     }
-    if (!cluster.isInside()) {
+    if (!parts[0].startsWith(POD)) {
       return false;
     }
+    String name = parts[0].substring(POD.length());
     Pod pod =
         cluster.call(
-            "looking up pod " + parts[0],
-            client -> client.pods().inNamespace(cluster.namespace()).withName(parts[0]).get());
-    // The hold may also be of an engine outside of the cluster, which has no pod.
-    return pod != null && new PodState(pod).hasEnded();
+            "looking up pod " + name,
+            client -> client.pods().inNamespace(cluster.namespace()).withName(name).get());
+    return pod == null || new PodState(pod).hasEnded();
   }
 
   private static boolean isThisProcess(String[] parts) {

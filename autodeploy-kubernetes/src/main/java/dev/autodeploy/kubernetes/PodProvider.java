@@ -211,7 +211,7 @@ final class PodProvider implements InstanceProvider {
             services.reach().isDirect(),
             () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES),
             known.log(cluster, threads));
-    boolean ready = probe.isReady(target);
+    boolean ready = probe.isReady(target) && services.reach().isThrough(target.endpoint());
     if (ready) {
       known.closeLog();
     }

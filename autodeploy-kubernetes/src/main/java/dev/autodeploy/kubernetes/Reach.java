@@ -9,6 +9,9 @@ import io.fabric8.kubernetes.api.model.StatusDetails;
 import io.fabric8.kubernetes.client.LocalPortForward;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +23,9 @@ import org.slf4j.LoggerFactory;
 /** How the services in pods are reached from this process. Thread-safe. */
 final class Reach implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reach.class);
+
+  /** The time in which a forwarder finds out that nobody listens. */
+  private static final int FORWARDER_MILLIS = 1000;
 
   private final Cluster cluster;
   private final PodReach kind;
@@ -107,6 +113,24 @@ final class Reach implements AutoCloseable {
                             .inNamespace(cluster.namespace())
                             .withName(name)
                             .portForward(labels.port(), InetAddress.getLoopbackAddress(), 0)));
+  }
+
+  /**
+   * Returns whether a connection reaches the service itself. A forwarder accepts on its behalf, and
+   * closes only when it has found out that nobody listens.
+   */
+  boolean isThrough(URI endpoint) throws IOException {
+    if (kind != PodReach.PORT_FORWARD) {
+      return true;
+    }
+    try (Socket socket = new Socket()) {
+      socket.connect(
+          new InetSocketAddress(endpoint.getHost(), endpoint.getPort()), FORWARDER_MILLIS);
+      socket.setSoTimeout(FORWARDER_MILLIS);
+      return socket.getInputStream().read() >= 0;
+    } catch (SocketTimeoutException e) {
+      return true; // a service that waits for a request
+    }
   }
 
   private @Nullable URI nodePort(Pod pod, PodLabels labels) {
