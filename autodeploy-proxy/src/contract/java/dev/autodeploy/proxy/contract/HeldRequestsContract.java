@@ -79,7 +79,7 @@ public abstract class HeldRequestsContract extends LinkContract {
   void preferWait_isTheDeadline() throws Exception {
     try (TestLink link = held()) {
       RawClient.Response response =
-          link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: respond-async, wait=1\r\n\r\n");
+          link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nPrefer: handling=lenient, wait=1\r\n\r\n");
 
       assertThat(response.status).isEqualTo(504);
       assertThat(response.body)

@@ -262,9 +262,15 @@ final class AsyncRequests implements AutoCloseable {
       }
       case "GET", "HEAD" -> {
         if (ticket.isDone()) {
-          send(exchange, ticket, line);
-          if (head.method().equals("GET") && head.query().equals("delete=true")) {
+          boolean last = head.method().equals("GET") && head.query().equals("delete=true");
+          if (last) {
+            desk.withdraw(ticket); // before the client has the answer, and asks again
+          }
+          boolean sent = send(exchange, ticket, line);
+          if (last && sent) {
             desk.delete(ticket);
+          } else if (last) {
+            desk.putBack(ticket);
           }
         } else {
           own(exchange, state(ticket), line, call);
@@ -292,12 +298,14 @@ final class AsyncRequests implements AutoCloseable {
         ticket.done(), () -> exchange.runBlocking(() -> send(exchange, ticket, line)));
   }
 
-  private void send(Exchange exchange, Ticket ticket, AccessLog.Line line) {
-    services.active().whileResponding(exchange, () -> write(exchange, ticket));
+  private boolean send(Exchange exchange, Ticket ticket, AccessLog.Line line) {
+    boolean[] sent = new boolean[1];
+    services.active().whileResponding(exchange, () -> sent[0] = write(exchange, ticket));
     line.end(ticket.status(), ticket.body().length());
+    return sent[0];
   }
 
-  private void write(Exchange exchange, Ticket ticket) {
+  private boolean write(Exchange exchange, Ticket ticket) {
     HttpHeaders headers = new HttpHeaders();
     HttpHeaders kept = ticket.headers();
     for (int i = 0; i < kept.size(); i++) {
@@ -324,9 +332,10 @@ final class AsyncRequests implements AutoCloseable {
       }
     } catch (IOException e) {
       exchange.abort();
-      return;
+      return false;
     }
     exchange.complete();
+    return true;
   }
 
   // Streams that are kept alive

@@ -60,7 +60,7 @@ final class BlockingRelay implements Relay {
   @Override
   public void peek(BodyPrefix prefix, Consumer<@Nullable Cause> next) {
     try {
-      exchange.readAhead(() -> taken += body.peek(prefix, budget));
+      exchange.readAhead(() -> taken += body.peek(prefix, budget, exchange.request().bodyLength()));
     } catch (IOException e) {
       next.accept(body.tooLarge() ? Cause.BODY_TOO_LARGE : Cause.BODY_BROKEN);
       return;

@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.spi.Ticker;
-import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -123,31 +122,33 @@ final class ClientBody extends FilterInputStream {
    *
    * @param prefix gets it, until it wants no more
    * @param budget is asked for the memory
+   * @param expected the body's length, or {@link RequestHead#CHUNKED}
    * @return how many bytes were taken from the budget
    */
-  int peek(BodyPrefix prefix, BodyBudget budget) throws IOException {
-    byte[] buffer = new byte[PEEK];
-    ByteArrayOutputStream all = new ByteArrayOutputStream();
+  int peek(BodyPrefix prefix, BodyBudget budget, long expected) throws IOException {
+    int piece = expected > 0 ? (int) Math.min(PEEK, expected + 1) : PEEK;
+    byte[] buffer = Arrays.copyOf(ahead, ahead.length + piece);
+    int count = ahead.length;
+    prefix.add(ahead, 0, Math.min(prefix.room(), count));
     int reserved = 0;
-    all.writeBytes(ahead);
-    prefix.add(ahead, 0, Math.min(prefix.room(), ahead.length));
     try {
-      while (!prefix.isDone() && !ended && budget.reserve(PEEK)) {
-        reserved += PEEK;
-        int room = Math.min(PEEK, prefix.room());
-        int n = 0;
-        while (n < room && !prefix.isDone()) {
-          int came = receive(buffer, n, room - n);
-          if (came < 0) {
+      while (!prefix.isDone() && !ended) {
+        if (reserved == 0 || count == buffer.length) {
+          int more = Math.max(piece, count);
+          if (!budget.reserve(more)) {
             break;
           }
-          prefix.add(buffer, n, came);
-          n += came;
+          reserved += more;
+          buffer = Arrays.copyOf(buffer, count + more);
         }
-        all.write(buffer, 0, n);
+        int n = receive(buffer, count, Math.min(buffer.length - count, prefix.room()));
+        if (n > 0) {
+          prefix.add(buffer, count, n);
+          count += n;
+        }
       }
     } finally {
-      ahead = all.toByteArray();
+      ahead = count == buffer.length ? buffer : Arrays.copyOf(buffer, count);
     }
     prefix.end(ended);
     return reserved;

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonEOFException;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -71,7 +70,7 @@ final class ModelField implements BodyPrefix.Search {
   }
 
   private boolean json(byte[] bytes, int length) {
-    try (JsonParser parser = JSON.createParser(new ByteArrayInputStream(bytes, 0, length))) {
+    try (JsonParser parser = JSON.createParser(bytes, 0, length)) {
       JsonToken first = parser.nextToken();
       if (first != JsonToken.START_OBJECT) {
         return first != null; // only spaces so far

@@ -96,6 +96,16 @@ final class TicketDesk {
     forget(ticket);
   }
 
+  /** Takes a ticket away, whose answer stays for now. */
+  synchronized void withdraw(Ticket ticket) {
+    tickets.remove(ticket.id());
+  }
+
+  /** Puts back a ticket that was taken away. */
+  synchronized void putBack(Ticket ticket) {
+    tickets.put(ticket.id(), ticket);
+  }
+
   /** Forgets what the retry of a request is found by. */
   synchronized void forgetKey(Ticket ticket) {
     byKey.values().remove(ticket);

@@ -3,12 +3,16 @@ package dev.autodeploy.benchmarks.server;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 
-/** A link to one deployment, {@code app}, whose instance is a server that runs anyway. */
+/**
+ * A link, and the address of all models, to one deployment, {@code app}, whose instance is a server
+ * that runs anyway.
+ */
 public final class LinkServer {
   /** The number of requests that it holds. */
   private static final int ROOM = 20_000;
@@ -32,6 +36,7 @@ public final class LinkServer {
         JdkHttpProxy proxy =
             JdkHttpProxy.builder(engine)
                 .port(0)
+                .models(ModelRouter.builder().build())
                 .maxPendingTotal(ROOM)
                 .drainTimeout(Duration.ZERO)
                 .start()) {

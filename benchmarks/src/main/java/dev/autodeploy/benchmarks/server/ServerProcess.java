@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A server under test in a JVM of its own. Used by one thread. */
 public final class ServerProcess implements AutoCloseable {
+  /** What Linux counts CPU in, on every architecture that Java runs on. */
+  private static final int TICKS_PER_SECOND = 100;
+
   private final Process process;
   private final BufferedReader out;
   private final int port;
@@ -88,6 +91,19 @@ public final class ServerProcess implements AutoCloseable {
       // As if there were no such line.
     }
     return -1;
+  }
+
+  /**
+   * Returns how much CPU it has used so far, as the kernel counts it.
+   *
+   * @return microseconds
+   * @throws IOException if there is no such kernel
+   */
+  public double cpuMicros() throws IOException {
+    String line = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+    String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
+    long ticks = Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+    return ticks * 1e6 / TICKS_PER_SECOND;
   }
 
   /** Resets the high-water mark of its memory. */

@@ -1,0 +1,5 @@
+/** What one address for all models costs. */
+@NullMarked
+package dev.autodeploy.benchmarks.models;
+
+import org.jspecify.annotations.NullMarked;
