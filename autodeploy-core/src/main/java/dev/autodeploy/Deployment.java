@@ -133,6 +133,14 @@ public interface Deployment {
   @Nullable BudgetStatus budgetStatus();
 
   /**
+   * Says in a sentence when idle instances are released, and why then: what the idle policy makes
+   * of the gaps between requests and of the starts so far, or what the schedule has in force.
+   *
+   * @return the sentence, with its numbers; for people
+   */
+  String explainIdleTimeout();
+
+  /**
    * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,
    * what happens next, and when an instance is expected. For people; {@link #status()} has the
    * parts.

@@ -130,6 +130,7 @@ final class DeploymentJson {
 
   ObjectNode detail(Deployment deployment) {
     ObjectNode json = summary(deployment);
+    json.put("idleExplanation", deployment.explainIdleTimeout());
     json.set("spec", SpecJson.tree(deployment.spec()));
     json.set("instanceList", instances(deployment));
     return json;

@@ -95,6 +95,7 @@ class PageWalkThroughTest {
             b.untilText("#schedule", "Closed by its schedule until");
             b.untilText(".settings", "MON-SUN 00:00-12:00 closed");
             b.untilText(".settings", "Europe/Berlin");
+            b.untilText("#idle-why", "The schedule has the deployment closed");
             b.untilText(".events", "Closed by the schedule");
           });
       assertThat(f.autoDeploy.deployment("voice").spec().schedule())

@@ -226,7 +226,7 @@ function scheduleText(s) {
   return s.until ? t('schedule.next', { time }) : '';
 }
 
-function settings(spec) {
+function settings(spec, why) {
   const gpu = spec.gpu.ids ? spec.gpu.ids.join(', ') : spec.gpu.count === 'all' ? t('form.gpuAll') : spec.gpu.count === 0 ? t('form.gpuNone') : t('form.gpuCount', { n: spec.gpu.count });
   const line = (label, value, code) => [h('dt', {}, label), h('dd', {}, code && value ? h('code', {}, value) : value || t('none'))];
   return h('section', { class: 'panel' }, h('h2', {}, t('settings')), h('dl', { class: 'settings' },
@@ -234,6 +234,7 @@ function settings(spec) {
     line(t('form.gpu'), gpu + (spec.gpu.model ? ' · ' + spec.gpu.model : '')),
     line(t('form.port'), String(spec.port)), line(t('form.startCommand'), spec.startCommand || (spec.arguments || []).join(' '), true),
     line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : spec.idleTimeout.startsWith('adaptive') ? spec.idleTimeout : iso(spec.idleTimeout)),
+    [h('dt', {}), h('dd', { class: 'muted', id: 'idle-why' }, why)],
     ...(spec.schedule ? [line(t('form.schedule'), [...scheduleLines(spec.schedule), spec.schedule.zone].join('\n'))] : []),
     line(t('form.max'), number(spec.maxInstances)),
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
@@ -372,11 +373,11 @@ export function showDetail(main, name) {
         replace(instances, instanceTable(d));
       }
       log.update(d);
-      const key = JSON.stringify([d.spec, d.link]);
+      const key = JSON.stringify([d.spec, d.link, d.idleExplanation]);
       if (key !== shownSettings) {
         shownSettings = key;
         replace(link, linkLine(d));
-        replace(set, settings(d.spec));
+        replace(set, settings(d.spec, d.idleExplanation));
         replace(curl, curlPanel(d, d.spec));
       }
     }

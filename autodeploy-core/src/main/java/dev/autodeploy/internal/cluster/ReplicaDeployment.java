@@ -129,6 +129,11 @@ final class ReplicaDeployment implements Deployment {
   }
 
   @Override
+  public String explainIdleTimeout() {
+    return current().explainIdleTimeout();
+  }
+
+  @Override
   public CompletableFuture<Void> warmUp() {
     return acquireAsync().thenAccept(Lease::close);
   }

@@ -199,6 +199,11 @@ public final class DeploymentMachine {
     }
   }
 
+  /** Returns in a sentence when idle instances are released, and why then. */
+  public String explainIdleTimeout() {
+    return idle.explain();
+  }
+
   // The budget.
 
   /** Returns how long starts have taken: the median of the recent ones, 0 if there was none. */

@@ -60,6 +60,18 @@ final class IdleDeadlines {
     return own != null ? IdleTimeouts.nanos(own) : timeouts.ask(declaration.spec());
   }
 
+  /** Returns in a sentence when idle instances are released, and why then. */
+  String explain() {
+    Schedule.State scheduled = declaration.scheduled();
+    if (scheduled.closed()) {
+      return "The schedule has the deployment closed: an idle instance is released at once.";
+    }
+    Duration own = scheduled.idleTimeout();
+    return own == null
+        ? timeouts.explain(declaration.spec())
+        : "By the schedule an idle instance is released after " + own.toSeconds() + " s.";
+  }
+
   /** Returns whether an instance is to be released now. */
   boolean isDue(long now, Instance instance) {
     return instance.isIdle() && instance.idleDue() <= now && mayShrink();

@@ -66,7 +66,12 @@ final class IdleTimeouts {
 
   /** Returns what the policy does and why. */
   String explain(DeploymentSpec spec) {
-    return policy(spec).explain(history);
+    try {
+      return policy(spec).explain(history);
+    } catch (RuntimeException | Error e) {
+      LOG.warn("The idle policy of deployment '{}' could not explain itself", spec.name(), e);
+      return "The idle policy could not explain itself; the log says why.";
+    }
   }
 
   private IdlePolicy policy(DeploymentSpec spec) {

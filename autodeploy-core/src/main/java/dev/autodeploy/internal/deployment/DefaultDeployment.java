@@ -111,6 +111,11 @@ final class DefaultDeployment implements Deployment {
   }
 
   @Override
+  public String explainIdleTimeout() {
+    return controller.explainIdleTimeout();
+  }
+
+  @Override
   public CompletableFuture<Void> warmUp() {
     return acquireAsync().thenAccept(Lease::close);
   }

@@ -140,6 +140,10 @@ public final class DeploymentController {
     }
   }
 
+  String explainIdleTimeout() {
+    return decide(machine::explainIdleTimeout);
+  }
+
   @Nullable BudgetStatus budgetStatus() {
     return decide(
         () -> {
