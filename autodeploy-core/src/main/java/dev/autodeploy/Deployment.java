@@ -200,9 +200,10 @@ public interface Deployment {
    *
    * <p>An instance that existed over the beginning or the end of the period counts with the part
    * inside it. So the costs of periods that follow each other without a gap add up to {@link
-   * #cost() the total}, apart from rounding in the last digit. Times in the future, or before the
-   * deployment was created, count nothing. Prices are today's, for the past too. Exceptions of the
-   * cost meter are passed on.
+   * #cost() the total}, to the last digit. Times in the future, or before the deployment was
+   * created, count nothing. Prices are those that counted at the time; each charge is spread evenly
+   * over the time that it is for. Amounts in another currency than today's are left out: {@link
+   * AutoDeploy#costs} has them.
    *
    * @param from the beginning of the period
    * @param to its end, exclusive

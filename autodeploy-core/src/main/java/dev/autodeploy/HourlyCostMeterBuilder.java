@@ -54,9 +54,9 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
-   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it got. It
-   * counts by the GPUs that the provider says the instance really got; where the provider does not
-   * know them, by those that the deployment's request names, and {@link GpuRequest#all()} as one.
+   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it asks
+   * for. It counts only where the deployment's request names the model, whatever GPU it gets;
+   * {@link GpuRequest#all()} is charged as one GPU.
    *
    * @param model the model as {@link GpuRequest#model(String)} names it
    * @param amount the price, 0 or more

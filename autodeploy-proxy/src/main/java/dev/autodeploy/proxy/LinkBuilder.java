@@ -287,6 +287,20 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
+   * Requires a token for a deployment as {@link #bearerToken(String, String)} does, and lists the
+   * cost of requests that bring it under a name.
+   *
+   * @param deployment the deployment's name, or {@code *} for every one
+   * @param token the token: 16 or more of {@code A-Z a-z 0-9 . _ ~ + / = -}
+   * @param name the name of whoever has the token, of up to 200 characters
+   * @return this
+   */
+  public B bearerToken(String deployment, String token, String name) {
+    settings.bearerToken(deployment, token, name);
+    return self();
+  }
+
+  /**
    * Lets the host application decide who may use a link. With tokens, both have to agree.
    *
    * @param check the check

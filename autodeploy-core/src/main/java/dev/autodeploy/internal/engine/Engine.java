@@ -149,6 +149,7 @@ public final class Engine implements Operations {
   private void validate(DeploymentSpec spec) {
     services.provider().validate(spec);
     rooms.check(spec);
+    costs().warnIfFree(spec);
     Money most = spec.budget() == null ? null : spec.budget().money();
     Currency prices = services.meter(spec).currency();
     if (most != null && !most.currency().equals(prices)) {

@@ -2,18 +2,24 @@ package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Costs;
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.ledger.Charging;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The books of an engine: what instances have cost, and that being computed anew. */
 public final class EngineCosts {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineCosts.class);
+
   private final EngineServices services;
   private final DeploymentRegistry registry;
 
@@ -30,6 +36,25 @@ public final class EngineCosts {
     }
     // Read after the open ones: what is closed in between is in both, and counts once.
     return Costs.of(services.costs().with(open, from, to), from, to);
+  }
+
+  /** Warns of a deployment to whose instances no price applies. */
+  void warnIfFree(DeploymentSpec spec) {
+    Instant now = services.clock().instant();
+    UsageInterval moment =
+        new UsageInterval(spec.name(), "", spec.gpu(), now, now, null, now, true, Duration.ZERO);
+    boolean priced;
+    try {
+      priced = services.meter(spec).hasPrice(moment);
+    } catch (RuntimeException | Error e) {
+      priced = true; // it is said when an instance is charged
+    }
+    if (!priced) {
+      LOG.warn(
+          "{}: no price applies to its instances, which count as free of charge; set its"
+              + " pricePerHour, or defaultPrice or the price of its GPU model at the cost meter",
+          spec.name());
+    }
   }
 
   /** Charges what ended in a period by the prices of today. */

@@ -25,10 +25,14 @@ public final class AccessRules {
   /** The name that stands for every deployment. */
   public static final String EVERY = "*";
 
+  /** The length up to which names of callers are kept. */
+  static final int MAX_NAME = 200;
+
   private static final Logger LOG = LoggerFactory.getLogger(AccessRules.class);
   private final Map<String, List<byte[]>> hashes;
   private final @Nullable AccessCheck check;
   private final Set<TokenCarrier> carriers;
+  private final Map<String, String> names;
 
   /**
    * Creates the rules.
@@ -39,6 +43,20 @@ public final class AccessRules {
    */
   public AccessRules(
       Map<String, List<byte[]>> hashes, @Nullable AccessCheck check, Set<TokenCarrier> carriers) {
+    this(hashes, check, carriers, Map.of());
+  }
+
+  /**
+   * Creates the rules.
+   *
+   * @param names the names of tokens that have one, by {@link #id}
+   */
+  AccessRules(
+      Map<String, List<byte[]>> hashes,
+      @Nullable AccessCheck check,
+      Set<TokenCarrier> carriers,
+      Map<String, String> names) {
+    this.names = Map.copyOf(names);
     Map<String, List<byte[]>> copy = new LinkedHashMap<>();
     hashes.forEach((name, tokens) -> copy.put(name, List.copyOf(tokens)));
     this.hashes = copy;
@@ -111,6 +129,20 @@ public final class AccessRules {
       LOG.warn("The access check failed for deployment '{}': refused", request.deployment(), e);
       return false;
     }
+  }
+
+  /** Returns the name under which the cost of a request is listed, or null for none. */
+  @Nullable String caller(LinkRequest request, byte @Nullable [] opener) {
+    String name = null;
+    try {
+      name = check == null ? null : check.caller(request);
+    } catch (RuntimeException e) {
+      LOG.warn("The access check named no caller for '{}'", request.deployment(), e);
+    }
+    if (name == null || name.isBlank()) {
+      return opener == null || names.isEmpty() ? null : names.get(id(opener));
+    }
+    return name.length() > MAX_NAME ? name.substring(0, MAX_NAME) : name;
   }
 
   /** Returns whether people may sign in with a token. */

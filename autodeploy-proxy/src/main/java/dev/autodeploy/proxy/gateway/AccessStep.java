@@ -30,6 +30,7 @@ final class AccessStep implements LinkStep {
     boolean opened = opener != null || !access.useTokens();
     if (opened && access.allowsByApplication(call.request())) {
       call.tokenId(opener == null ? null : AccessRules.id(opener));
+      call.payer(access.caller(call.request(), opener));
       return null;
     }
     if (CorsRules.isPreflight(head)) { // which never brings a token: that would be no help

@@ -74,7 +74,9 @@ public final class GatewayConfig {
     presenceInterval = settings.presenceInterval;
     trustForwarded = settings.trustForwardedHeaders;
     this.closeAfterChunked = closeAfterChunked;
-    access = new AccessRules(settings.tokenHashes, settings.access, settings.tokenCarriers);
+    access =
+        new AccessRules(
+            settings.tokenHashes, settings.access, settings.tokenCarriers, settings.tokenNames);
     sites = access.any() ? SiteRules.unchecked() : settings.siteRules();
     sandboxLinks = settings.sandboxLinks;
     forwardAuthorization = settings.forwardAuthorization;

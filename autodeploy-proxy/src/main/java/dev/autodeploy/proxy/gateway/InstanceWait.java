@@ -53,6 +53,7 @@ final class InstanceWait {
   private final Exchange exchange;
   private final QueuePlace place;
   private final PendingLimit limit;
+  private final @Nullable String payer;
   private final Supplier<Duration> left;
   private final Listener listener;
 
@@ -74,6 +75,7 @@ final class InstanceWait {
     this.deployment = call.deployment();
     this.rule = call.rule();
     this.use = call.use();
+    this.payer = call.payer();
     this.exchange = exchange;
     this.limit = services.pendingLimit();
     this.place = new QueuePlace(services.shares(), limit, call.request(), call.tokenId());
@@ -86,7 +88,8 @@ final class InstanceWait {
     if (!use.keeps() && borrow()) {
       return;
     }
-    CompletableFuture<Lease> future = deployment.acquireAsync(new AcquireRequest(rule, left.get()));
+    CompletableFuture<Lease> future =
+        deployment.acquireAsync(new AcquireRequest(rule, left.get(), payer));
     pending = future;
     if (cancelled) {
       future.cancel(false); // the client left in between

@@ -18,6 +18,7 @@ final class LinkCall {
   private @Nullable RouteRule rule;
   private InstanceUse use = InstanceUse.ORDINARY;
   private @Nullable String tokenId;
+  private @Nullable String payer;
   private StickyRules.@Nullable Caller caller;
   private boolean asksForModel;
   private @Nullable Relay relay;
@@ -145,6 +146,15 @@ final class LinkCall {
 
   InstanceUse use() {
     return use;
+  }
+
+  void payer(@Nullable String found) {
+    payer = found;
+  }
+
+  /** Returns the name under which the cost of the request is listed, or null for none. */
+  @Nullable String payer() {
+    return payer;
   }
 
   void tokenId(@Nullable String found) {

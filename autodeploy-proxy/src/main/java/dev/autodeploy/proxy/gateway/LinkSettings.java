@@ -18,6 +18,7 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -60,6 +61,7 @@ public final class LinkSettings {
   int linkPortsTo;
   private final Map<String, Integer> dedicatedPorts = new LinkedHashMap<>();
   final Map<String, List<byte[]>> tokenHashes = new LinkedHashMap<>();
+  final Map<String, String> tokenNames = new HashMap<>();
   @Nullable AccessCheck access;
   @Nullable Boolean forwardAuthorization;
   int rateRequests;
@@ -193,6 +195,16 @@ public final class LinkSettings {
               + " characters or others"); // never the token itself
     }
     tokenHashes.computeIfAbsent(deployment, name -> new ArrayList<>()).add(AccessRules.hash(token));
+  }
+
+  public void bearerToken(String deployment, String token, String name) {
+    requireNonNull(name, "name");
+    if (name.isBlank() || name.length() > AccessRules.MAX_NAME) {
+      throw new IllegalArgumentException(
+          "name must have 1 to " + AccessRules.MAX_NAME + " characters, but was '" + name + "'");
+    }
+    bearerToken(deployment, token);
+    tokenNames.put(AccessRules.id(AccessRules.hash(token)), name);
   }
 
   public void access(AccessCheck check) {
