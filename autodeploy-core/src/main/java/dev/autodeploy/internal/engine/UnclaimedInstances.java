@@ -64,7 +64,7 @@ final class UnclaimedInstances {
     List<LedgerEntry> lines = new ArrayList<>();
     for (UsageInterval usage : replay.closed()) {
       UsageInterval kept = usage;
-      if (usage.billing().charges().isEmpty()) {
+      if (Charging.isDue(usage)) {
         kept = charged(usage);
         kept = kept.with(kept.billing().asTakenOver());
         replay.recharge(kept);

@@ -22,6 +22,11 @@ public final class Charging {
 
   private Charging() {}
 
+  /** Returns whether an interval has not been charged although something of it existed. */
+  public static boolean isDue(UsageInterval usage) {
+    return usage.billing().charges().isEmpty() && !usage.existing().isZero();
+  }
+
   /** Charges an interval as a whole by one meter; not at all if the meter fails. */
   public static UsageInterval charged(UsageInterval usage, CostMeter meter) {
     return charged(usage, List.of(), usage.startRequestedAt(), meter);

@@ -163,7 +163,7 @@ public final class DeploymentLedger {
   public void addClosed(List<UsageInterval> usage) {
     usage.stream()
         .filter(u -> !u.startRequestedAt().isBefore(createdAt))
-        .map(u -> u.billing().charges().isEmpty() ? Charging.charged(u, book.meter()) : u)
+        .map(u -> Charging.isDue(u) ? Charging.charged(u, book.meter()) : u)
         .forEach(book::close);
   }
 

@@ -200,6 +200,20 @@ final class EngineCostsTest {
     assertThat(total(next)).isEqualByComparingTo("1");
   }
 
+  @Test
+  void instanceThatNeverRan_isNotTakenOver() {
+    Instant at = h.time.instant().minusSeconds(3600);
+    h.store.append(new LedgerEntry.Started("voice", "voice-1", GpuRequest.none(), at));
+    h.store.append(
+        new LedgerEntry.Released(
+            new UsageInterval(
+                "voice", "voice-1", GpuRequest.none(), at, null, at, at, false, Duration.ZERO)));
+    h.start();
+    h.time.run();
+
+    assertThat(h.store.lines(LedgerEntry.Recharged.class)).isEmpty();
+  }
+
   private static Rate rate(Money perHour) {
     return new Rate(perHour, Rate.Unit.INSTANCE, 1, Duration.ZERO, Duration.ZERO);
   }
