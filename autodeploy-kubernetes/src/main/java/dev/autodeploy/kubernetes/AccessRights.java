@@ -87,7 +87,7 @@ final class AccessRights {
   }
 
   private boolean isAllowed(Right right) {
-    String[] resource = right.resource().split("/");
+    String[] resource = right.resource().split("/", -1);
     SelfSubjectAccessReview review =
         new SelfSubjectAccessReviewBuilder()
             .withNewSpec()

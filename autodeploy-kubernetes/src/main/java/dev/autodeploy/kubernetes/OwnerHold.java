@@ -79,7 +79,7 @@ final class OwnerHold {
 
   /** Returns whether the holder certainly lives: it is a process of this machine, or this one. */
   private boolean lives(String holder) {
-    String[] parts = holder.split(" ");
+    String[] parts = holder.split(" ", -1);
     if (HELD.contains(holder)) {
       return true;
     }
@@ -91,7 +91,7 @@ final class OwnerHold {
 
   /** Returns whether the holder is certainly gone. */
   private boolean isKnownDead(String holder) {
-    String[] parts = holder.split(" ");
+    String[] parts = holder.split(" ", -1);
     if (parts.length != 4) {
       return false;
     }
@@ -156,7 +156,7 @@ final class OwnerHold {
   }
 
   private static String words(String holder) {
-    String[] parts = holder.split(" ");
+    String[] parts = holder.split(" ", -1);
     return parts.length == 4 ? "process " + parts[1] + " on " + parts[0] : holder;
   }
 

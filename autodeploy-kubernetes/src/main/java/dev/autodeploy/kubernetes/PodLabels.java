@@ -117,7 +117,7 @@ record PodLabels(
           Integer.parseInt(annotations.getOrDefault(SLOT, "0")),
           instance,
           annotations.getOrDefault(FINGERPRINT, ""),
-          gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
+          gpus.isEmpty() ? List.of() : List.of(gpus.split(" ", -1)),
           Integer.parseInt(annotations.getOrDefault(PORT, "0")),
           Instant.parse(annotations.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
           Boolean.parseBoolean(annotations.getOrDefault(HEARTBEAT, "false")));
