@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class JdbcLeaderElectionTest {
   private static final Duration LONG = Duration.ofMinutes(5);
@@ -163,6 +164,7 @@ final class JdbcLeaderElectionTest {
   }
 
   @Test
+  @Timeout(15)
   void write_ofALeaderThatFroze_doesNotKeepTheNextOneOut() throws Exception {
     election.campaign("a", 0, LONG);
     Database database = new Database(TestDatabase.source());
