@@ -101,7 +101,7 @@ final class ReplicaProcessesTest {
       for (int round = 0; round < ROUNDS; round++) {
         ReplicaProcess leader = leader();
         leader.signal("STOP");
-        load.awaitAnswers(50);
+        load.awaitAnswers(12); // each caller waits for the frozen one, again and again
         leader.signal("CONT");
         load.awaitAnswers(50);
       }

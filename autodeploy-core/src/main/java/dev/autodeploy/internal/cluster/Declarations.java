@@ -36,7 +36,7 @@ final class Declarations {
     for (DeploymentSpec spec : List.copyOf(specs.values())) {
       try {
         engine.deploy(spec);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.error(
             "Deployment '{}' could not be declared when this replica began to lead",
             spec.name(),

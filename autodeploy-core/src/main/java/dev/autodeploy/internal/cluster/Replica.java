@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.cluster;
 
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
 import dev.autodeploy.internal.util.Durations;
@@ -144,7 +145,7 @@ final class Replica {
     return locked(() -> nextProvider.name());
   }
 
-  void validate(dev.autodeploy.DeploymentSpec spec) {
+  void validate(DeploymentSpec spec) {
     locked(() -> nextProvider).validate(spec);
   }
 
@@ -269,8 +270,7 @@ final class Replica {
     } catch (RuntimeException | Error e) {
       LOG.error("The engine could not be started in epoch {}", epoch, e);
     }
-    boolean leads = started != null && declareTo(started, epoch);
-    if (leads) {
+    if (started != null && declareTo(started, epoch)) {
       changed();
     } else {
       if (started != null) {
