@@ -265,11 +265,7 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public void close() {
-    lock.lock();
-    boolean first = !closing;
-    closing = true;
-    lock.unlock();
-    if (!first) {
+    if (!beginsToClose()) {
       closed.join();
       return;
     }
@@ -278,6 +274,18 @@ public final class ReplicatedEngine implements Operations {
       removeHook();
     } finally {
       closed.complete(null);
+    }
+  }
+
+  /** Returns whether this is the first call that closes it. */
+  private boolean beginsToClose() {
+    lock.lock();
+    try {
+      boolean first = !closing;
+      closing = true;
+      return first;
+    } finally {
+      lock.unlock();
     }
   }
 
