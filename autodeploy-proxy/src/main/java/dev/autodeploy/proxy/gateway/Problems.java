@@ -338,10 +338,14 @@ public final class Problems {
 
   private static Problem notOpen(AutoDeployException error, String detail) {
     Problem problem = Problem.of(ProblemType.NOT_OPEN, detail);
-    if (!(error instanceof DeploymentClosedException closed) || closed.opensAt() == null) {
+    if (!(error instanceof DeploymentClosedException closed)) {
       return problem;
     }
-    return problem.retryAfter(closed.retryAfter()).with("opensAt", closed.opensAt().toString());
+    Duration wait = closed.retryAfter();
+    Instant opens = closed.opensAt();
+    return wait == null || opens == null
+        ? problem
+        : problem.retryAfter(wait).with("opensAt", opens.toString());
   }
 
   private static Problem timedOut(AutoDeployException error, String detail) {
