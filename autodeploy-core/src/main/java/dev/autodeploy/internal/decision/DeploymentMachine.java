@@ -212,6 +212,7 @@ public final class DeploymentMachine {
   }
 
   /** What the budget allows, before an event; with this it may end, or begin again. */
+  @SuppressWarnings("ReferenceEquality") // UNLIMITED is one, and asked for at every event
   public void allow(long now, Allowance allowance) {
     Allowance before = declaration.allowance();
     if (before == Allowance.UNLIMITED && allowance == before) {

@@ -36,6 +36,7 @@ final class OpeningHours {
   }
 
   /** Takes note of the time of day; returns whether something else is in force than before. */
+  @SuppressWarnings("ReferenceEquality") // nothing told yet is no state that was told
   boolean tell(long now, Instant newWall) {
     wall = newWall;
     wallAt = now;
