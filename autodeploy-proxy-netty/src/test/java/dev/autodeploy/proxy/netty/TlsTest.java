@@ -236,7 +236,11 @@ final class TlsTest {
             TestInstance.App.text("x"),
             proxy -> proxy.headTimeout(Duration.ofMinutes(2)).maxUnfinishedHeads(4))) {
       for (int i = 0; i < 40; i++) {
-        link.client().send("\u0016\u0003\u0001\u0001");
+        try {
+          link.client().send("\u0016\u0003\u0001\u0001");
+        } catch (IOException e) {
+          continue; // on a busy machine it has made room already
+        }
       }
       for (int i = 0; i < 5; i++) {
         try (RawClient client = client(link)) {
