@@ -13,10 +13,10 @@ import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAdjusters;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Currency;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,8 +30,10 @@ import org.jspecify.annotations.Nullable;
  * groups of any grouping sum up to the same whole, to the last digit. Immutable.
  *
  * <pre>{@code
- * Costs march = autoDeploy.costs(from, to).in(ZoneId.of("Europe/Berlin"));
- * for (CostLine line : march.by(CostKey.DEPLOYMENT, CostKey.DAY)) {
+ * Instant now = Instant.now();
+ * Costs lately = autoDeploy.costs(now.minus(Duration.ofDays(30)), now)
+ *     .in(ZoneId.of("Europe/Berlin"));
+ * for (CostLine line : lately.by(CostKey.DEPLOYMENT, CostKey.DAY)) {
  *   System.out.println(line.deployment() + " " + line.from() + " " + line.total());
  * }
  * }</pre>
@@ -268,22 +270,17 @@ public final class Costs {
 
   /** The sums of one group. */
   private static final class Sum {
-    private final BigDecimal[] money = new BigDecimal[CostBlocks.Part.values().length];
-    private final Duration[] time = new Duration[money.length];
+    private final Map<CostBlocks.Part, BigDecimal> money = new EnumMap<>(CostBlocks.Part.class);
+    private final Map<CostBlocks.Part, Duration> time = new EnumMap<>(CostBlocks.Part.class);
     private boolean takenOver;
 
-    Sum() {
-      Arrays.fill(money, BigDecimal.ZERO);
-      Arrays.fill(time, Duration.ZERO);
-    }
-
     void money(CostBlocks.Part part, BigDecimal amount, Billing billing) {
-      money[part.ordinal()] = money[part.ordinal()].add(amount);
+      money.merge(part, amount, BigDecimal::add);
       takenOver |= billing.takenOver();
     }
 
     void time(CostBlocks.Part part, Duration duration) {
-      time[part.ordinal()] = time[part.ordinal()].plus(duration);
+      time.merge(part, duration, Duration::plus);
     }
 
     CostLine line(Group group) {
@@ -298,15 +295,19 @@ public final class Costs {
           money(group, CostBlocks.Part.BUSY),
           money(group, CostBlocks.Part.IDLE),
           money(group, CostBlocks.Part.RELEASING),
-          time[CostBlocks.Part.STARTING.ordinal()],
-          time[CostBlocks.Part.BUSY.ordinal()],
-          time[CostBlocks.Part.IDLE.ordinal()],
-          time[CostBlocks.Part.RELEASING.ordinal()],
+          time(CostBlocks.Part.STARTING),
+          time(CostBlocks.Part.BUSY),
+          time(CostBlocks.Part.IDLE),
+          time(CostBlocks.Part.RELEASING),
           takenOver);
     }
 
+    private Duration time(CostBlocks.Part part) {
+      return time.getOrDefault(part, Duration.ZERO);
+    }
+
     private Money money(Group group, CostBlocks.Part part) {
-      BigDecimal amount = money[part.ordinal()];
+      BigDecimal amount = money.getOrDefault(part, BigDecimal.ZERO);
       return new Money(
           amount.signum() == 0 ? BigDecimal.ZERO : amount.stripTrailingZeros(), group.currency());
     }

@@ -104,7 +104,7 @@ final class CostsTest {
   @Test
   void weeksAndMonths_beginWhereTheCalendarSays() {
     Instant start = Instant.parse("2026-03-29T12:00:00Z"); // a Sunday
-    UsageInterval usage = charged(start, start.plus(Duration.ofHours(72)), "72");
+    UsageInterval usage = charged(start, start.plus(Duration.ofDays(3)), "72");
     Costs costs = Costs.of(List.of(usage), start, usage.endedAt());
 
     assertThat(costs.by(CostKey.WEEK))

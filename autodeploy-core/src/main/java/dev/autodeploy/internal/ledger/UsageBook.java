@@ -127,7 +127,7 @@ final class UsageBook {
 
     boolean fits(Budget other, Instant otherSince, CostMeter otherMeter) {
       return since.equals(otherSince)
-          && meter == otherMeter
+          && meter.equals(otherMeter)
           && (budget.money() == null) == (other.money() == null);
     }
   }

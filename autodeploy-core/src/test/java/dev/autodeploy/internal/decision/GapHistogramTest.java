@@ -44,7 +44,7 @@ final class GapHistogramTest {
 
   @Test
   void bucketOfTheLongest_hasNoEndButItsMean() {
-    add(Duration.ofDays(30).toSeconds());
+    add((double) Duration.ofDays(30).toSeconds());
     WeightedGap longest = gaps().get(0);
     assertThat(longest.mean()).isEqualTo(Duration.ofDays(30));
     assertThat(longest.atMost()).isEqualTo(Duration.ofDays(30));
