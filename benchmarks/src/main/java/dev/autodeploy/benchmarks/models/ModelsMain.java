@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * Compares the address of all models with a link, by the CPU that the proxy spends on a request
  * with 100 B of JSON; then uploads 1 GB through each in a JVM that has 64 MB of heap.
  */
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 public final class ModelsMain {
   private static final int CONNECTIONS = 8;
   private static final int REQUESTS = 20_000;
