@@ -239,7 +239,7 @@ final class TlsTest {
         try {
           link.client().send("\u0016\u0003\u0001\u0001");
         } catch (IOException e) {
-          continue; // on a busy machine it has made room already
+          // On a busy machine it has made room already.
         }
       }
       for (int i = 0; i < 5; i++) {
