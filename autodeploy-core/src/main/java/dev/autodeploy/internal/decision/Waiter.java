@@ -7,7 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A caller that asks for a lease; the classes that carry out effects answer it. */
 public abstract class Waiter {
-  private final AcquireRequest request;
+  // Not the request: it would have to be made for each call then.
+  private final RouteRule route;
+
+  private final @Nullable String caller;
 
   /** The moments when it asked and when it stops waiting, on the deployment's time line. */
   final long askedAt;
@@ -31,19 +34,20 @@ public abstract class Waiter {
    * @param deadline when it stops waiting, likewise
    */
   protected Waiter(AcquireRequest request, long askedAt, long deadline) {
-    this.request = request;
+    this.route = request.route();
+    this.caller = request.caller();
     this.askedAt = askedAt;
     this.deadline = deadline;
   }
 
   /** Returns which instance it asks for. */
   final RouteRule route() {
-    return request.route();
+    return route;
   }
 
   /** Returns the name of the caller, or null if it has none. */
   public final @Nullable String caller() {
-    return request.caller();
+    return caller;
   }
 
   /** Carries {@link Effect.Grant} out. */
