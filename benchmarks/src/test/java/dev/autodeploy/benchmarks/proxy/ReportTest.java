@@ -30,7 +30,8 @@ class ReportTest {
 
     assertThat(text).contains("| Jetty | 1.50 (0.50) |");
     assertThat(text).contains("| ours, JDK 25 | 200 | 0.15 |");
-    assertThat(text).contains("| ours, JDK 25 against Jetty, 100 B | 1.0 | 1.50 | reached |");
+    assertThat(text)
+        .contains("| ours, JDK 25 against Jetty, 100 B, 32 connections | 1.0 | 1.50 | reached |");
   }
 
   @Test
