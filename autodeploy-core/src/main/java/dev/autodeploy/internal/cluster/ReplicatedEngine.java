@@ -114,7 +114,7 @@ public final class ReplicatedEngine implements Operations {
       List<Deployment> deployed = new ArrayList<>(specs.size());
       for (DeploymentSpec spec : specs) {
         declarations.add(spec);
-        ReplicaDeployment deployment = known(spec, Instant.now());
+        ReplicaDeployment deployment = known(spec, settings.clock().instant());
         deployment.declared(spec);
         deployed.add(deployment);
       }

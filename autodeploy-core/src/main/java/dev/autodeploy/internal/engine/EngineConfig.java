@@ -425,6 +425,15 @@ public final class EngineConfig {
     }
 
     /**
+     * Returns the clock of records as it is set so far.
+     *
+     * @return the value
+     */
+    public InstantSource clock() {
+      return clock;
+    }
+
+    /**
      * Returns the settings of an engine.
      *
      * @param provider where its instances run
