@@ -20,6 +20,7 @@ final class Spool extends OutputStream {
   private @Nullable Path file;
   private @Nullable OutputStream out;
   private long length;
+  private long onDisk;
   private boolean deleted;
 
   /**
@@ -37,6 +38,10 @@ final class Spool extends OutputStream {
     return length;
   }
 
+  synchronized boolean isDeleted() {
+    return deleted;
+  }
+
   @Override
   public void write(int one) throws IOException {
     write(new byte[] {(byte) one}, 0, 1);
@@ -48,6 +53,7 @@ final class Spool extends OutputStream {
       throw new IOException("the answer is longer than " + max + " bytes, or nobody wants it");
     }
     if (out == null && length + count > IN_MEMORY) {
+      take(length);
       Path made = directory.newFile();
       file = made;
       out = Files.newOutputStream(made);
@@ -57,9 +63,15 @@ final class Spool extends OutputStream {
     if (out == null) {
       memory.write(bytes, offset, count);
     } else {
+      take(count);
       out.write(bytes, offset, count);
     }
     length += count;
+  }
+
+  private void take(long count) throws IOException {
+    directory.take(count);
+    onDisk += count;
   }
 
   @Override
@@ -79,8 +91,15 @@ final class Spool extends OutputStream {
     length = 0;
   }
 
-  /** Returns the bytes, from the first. */
+  /**
+   * Returns the bytes, from the first.
+   *
+   * @throws IOException if they were deleted
+   */
   synchronized InputStream open() throws IOException {
+    if (deleted) {
+      throw new IOException("the answer was deleted");
+    }
     Path kept = file;
     return kept == null
         ? new ByteArrayInputStream(memory.toByteArray())
@@ -94,6 +113,8 @@ final class Spool extends OutputStream {
     if (out != null) {
       out.close();
     }
+    directory.giveBack(onDisk);
+    onDisk = 0;
     if (file != null) {
       Files.deleteIfExists(file);
     }

@@ -5,6 +5,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** The directory of answers that are kept, made when the first one is; for its owner alone. */
@@ -12,15 +13,36 @@ final class SpoolDirectory {
   private static final String PREFIX = "autodeploy-answer-";
 
   private final @Nullable Path configured;
+  private final long max;
+  private final AtomicLong used = new AtomicLong();
   private @Nullable Path made;
 
   /**
    * Creates one.
    *
    * @param configured the directory, or null for one of the system's temporary ones
+   * @param max how many bytes all files may have together
    */
-  SpoolDirectory(@Nullable Path configured) {
+  SpoolDirectory(@Nullable Path configured, long max) {
     this.configured = configured;
+    this.max = max;
+  }
+
+  /** Returns whether so little room is left that old answers have to go. */
+  boolean isCrowded() {
+    return used.get() > max / 2;
+  }
+
+  /** Takes room for some bytes. */
+  void take(long bytes) throws IOException {
+    if (used.addAndGet(bytes) > max) {
+      used.addAndGet(-bytes);
+      throw new IOException("all answers that are kept have " + max + " bytes, the maximum");
+    }
+  }
+
+  void giveBack(long bytes) {
+    used.addAndGet(-bytes);
   }
 
   synchronized Path newFile() throws IOException {

@@ -10,6 +10,7 @@ import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +23,14 @@ final class TicketDesk {
   static final String PATH = "/-/tickets/";
 
   private static final int MAX_TICKETS = 1000;
+
+  /** So many tickets of one caller; the other half is for the others. */
+  private static final int MAX_OF_ONE = 500;
+
   private static final long MAX_ANSWER = 64L * 1024 * 1024;
+
+  /** All answers together that are kept in files. */
+  private static final long MAX_FILES = 4L * 1024 * 1024 * 1024;
 
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Ticket> tickets = new LinkedHashMap<>();
@@ -39,7 +47,7 @@ final class TicketDesk {
    * @param ticker the clock
    */
   TicketDesk(@Nullable Path directory, Duration lifetime, Ticker ticker) {
-    this.directory = new SpoolDirectory(directory);
+    this.directory = new SpoolDirectory(directory, MAX_FILES);
     this.lifetime = lifetime;
     this.ticker = ticker;
   }
@@ -56,7 +64,7 @@ final class TicketDesk {
   synchronized @Nullable Ticket open(
       String owner, String deployment, @Nullable String key, String fingerprint) {
     sweep();
-    if (tickets.size() >= MAX_TICKETS && !dropEldestAnswer()) {
+    if (!makeRoom(owner)) {
       return null;
     }
     byte[] id = new byte[16];
@@ -103,7 +111,9 @@ final class TicketDesk {
 
   /** Puts back a ticket that was taken away. */
   synchronized void putBack(Ticket ticket) {
-    tickets.put(ticket.id(), ticket);
+    if (!ticket.body().isDeleted()) {
+      tickets.put(ticket.id(), ticket);
+    }
   }
 
   /** Forgets what the retry of a request is found by. */
@@ -132,10 +142,36 @@ final class TicketDesk {
     }
   }
 
-  private boolean dropEldestAnswer() {
+  /** Drops old answers: of the caller itself before those of others, and of who has most. */
+  private boolean makeRoom(String owner) {
+    while (directory.isCrowded() && dropEldestAnswer(heaviest(ticket -> ticket.body().length()))) {
+      LOG.debug("The eldest answer of who has the longest ones was dropped");
+    }
+    long own = tickets.values().stream().filter(ticket -> ticket.owner().equals(owner)).count();
+    if (own < MAX_OF_ONE && tickets.size() < MAX_TICKETS) {
+      return true;
+    }
+    return dropEldestAnswer(owner) || (own < MAX_OF_ONE && dropEldestAnswer(heaviest(ticket -> 1)));
+  }
+
+  /** Returns the caller whose answers weigh most, or null if there are none. */
+  private @Nullable String heaviest(ToLongFunction<Ticket> weight) {
+    Map<String, Long> weights = new LinkedHashMap<>();
+    for (Ticket ticket : tickets.values()) {
+      if (ticket.isDone()) {
+        weights.merge(ticket.owner(), weight.applyAsLong(ticket), Long::sum);
+      }
+    }
+    return weights.entrySet().stream()
+        .max(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .orElse(null);
+  }
+
+  private boolean dropEldestAnswer(@Nullable String owner) {
     for (Iterator<Ticket> all = tickets.values().iterator(); all.hasNext(); ) {
       Ticket ticket = all.next();
-      if (ticket.isDone()) {
+      if (ticket.isDone() && ticket.owner().equals(owner)) {
         all.remove();
         byKey.values().remove(ticket);
         forget(ticket);
