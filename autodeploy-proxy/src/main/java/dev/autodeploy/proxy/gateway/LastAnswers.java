@@ -29,18 +29,9 @@ final class LastAnswers {
 
   private static final int MAX_NUMBER = 10_000;
 
-  /** The fields by which an instance may know who asks, and under which address. */
-  private static final List<String> CALLER =
-      List.of(
-          "X-Api-Key",
-          "Api-Key",
-          "X-Forwarded-User",
-          "X-Forwarded-Email",
-          "Remote-User",
-          "Host",
-          "X-Forwarded-Host",
-          "X-Forwarded-Proto",
-          "Forwarded");
+  /** The fields by which an instance may know under which address it is asked. */
+  private static final List<String> ADDRESS =
+      List.of("Host", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded");
 
   /** The fields of a request on which an answer may depend without being another caller's. */
   private static final List<String> VARYING =
@@ -89,10 +80,9 @@ final class LastAnswers {
     HttpHeaders headers = call.head().headers();
     StringBuilder key = new StringBuilder(call.head().target()); // with the link's own prefix
     key.append('\n').append(call.route().target());
-    CALLER.forEach(name -> key.append('\n').append(headers.all(name)));
+    ADDRESS.forEach(name -> key.append('\n').append(headers.all(name)));
     VARYING.forEach(name -> key.append('\n').append(headers.all(name)));
-    headers.all("Cookie").forEach(c -> key.append('\n').append(LinkCookies.withoutOurs(c)));
-    key.append('\n').append(keepAuthorization ? headers.all("Authorization") : "");
+    key.append(InstanceCredentials.of(headers, keepAuthorization));
     return prefix(call.deployment().name())
         + java.util.HexFormat.of().formatHex(AccessRules.hash(key.toString()));
   }
