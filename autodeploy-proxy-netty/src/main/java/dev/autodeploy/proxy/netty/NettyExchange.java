@@ -15,6 +15,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 abstract class NettyExchange implements Exchange {
   /** The trailers of a message that has none. */
   static final HttpHeaders NO_TRAILERS = new HttpHeaders();
+
+  /** A response of the link itself that is longer goes out as it is written. */
+  private static final int MAX_OWN = 64 * 1024;
 
   private final Front front;
   private final RequestHead head;
@@ -48,7 +52,7 @@ abstract class NettyExchange implements Exchange {
     final HttpHeaders headers;
 
     OwnResponse(int status, HttpHeaders headers, long length) {
-      super((int) Math.max(32, Math.min(length, 1 << 20)));
+      super((int) Math.max(32, length));
       this.status = status;
       this.headers = headers;
     }
@@ -181,6 +185,11 @@ abstract class NettyExchange implements Exchange {
   }
 
   @Override
+  public void runLong(Executor workers, Runnable next) {
+    workers.execute(next); // the loop must not wait, and the threads for checks are few
+  }
+
+  @Override
   public long transferringSince() {
     return blockedSince;
   }
@@ -240,7 +249,7 @@ abstract class NettyExchange implements Exchange {
 
   @Override
   public OutputStream respond(int status, HttpHeaders headers, long length) {
-    if (length == UNKNOWN_LENGTH) {
+    if (length == UNKNOWN_LENGTH || length > MAX_OWN) {
       streaming = true;
       run(
           () -> {

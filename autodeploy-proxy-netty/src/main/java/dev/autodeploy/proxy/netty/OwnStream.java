@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -14,7 +15,11 @@ import java.util.concurrent.locks.LockSupport;
 final class OwnStream extends OutputStream {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
+  /** So much may be on its way to the loop, which only then sees whether the client takes it. */
+  private static final long MAX_HANDED = 256 * 1024;
+
   private final NettyExchange exchange;
+  private final AtomicLong handed = new AtomicLong();
 
   OwnStream(NettyExchange exchange) {
     this.exchange = exchange;
@@ -30,8 +35,10 @@ final class OwnStream extends OutputStream {
     awaitWritable();
     byte[] piece = new byte[length];
     System.arraycopy(bytes, offset, piece, 0, length);
+    handed.addAndGet(length);
     exchange.run(
         () -> {
+          handed.addAndGet(-length);
           if (exchange.channel().isActive()) {
             exchange.sendPiece(Unpooled.wrappedBuffer(piece));
             exchange.flush();
@@ -41,7 +48,9 @@ final class OwnStream extends OutputStream {
 
   private void awaitWritable() throws IOException {
     Channel channel = exchange.channel();
-    while (channel.isActive() && !channel.isWritable() && !exchange.loop().inEventLoop()) {
+    while (channel.isActive()
+        && (!channel.isWritable() || handed.get() > MAX_HANDED)
+        && !exchange.loop().inEventLoop()) {
       LockSupport.parkNanos(PAUSE_NANOS);
     }
     if (!channel.isActive()) {

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /**
  * One request and the place for its response, as a front hands it to the {@link Gateway}. Used by
@@ -80,6 +81,17 @@ public interface Exchange {
    * @param next what to do
    */
   default void runBlocking(Runnable next) {
+    next.run();
+  }
+
+  /**
+   * Continues with what may wait for the client for long: on this thread if that is the request's
+   * own, else on another one. So this is the last thing that a caller does.
+   *
+   * @param workers runs it where this thread may not wait
+   * @param next what to do
+   */
+  default void runLong(Executor workers, Runnable next) {
     next.run();
   }
 
