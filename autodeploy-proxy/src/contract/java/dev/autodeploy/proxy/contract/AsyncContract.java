@@ -47,7 +47,7 @@ public abstract class AsyncContract extends LinkContract {
         });
   }
 
-  private static String post(String path, String body, String... fields) {
+  static String post(String path, String body, String... fields) {
     return "POST "
         + path
         + " HTTP/1.1\r\nHost: localhost\r\n"
@@ -68,7 +68,7 @@ public abstract class AsyncContract extends LinkContract {
             + body);
   }
 
-  private static RawClient.Response done(TestLink link, String ticket) throws IOException {
+  static RawClient.Response done(TestLink link, String ticket) throws IOException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
     RawClient.Response response = link.get(ticket);
     while (response.status == 202 && System.nanoTime() < end) {
@@ -215,7 +215,7 @@ public abstract class AsyncContract extends LinkContract {
     }
   }
 
-  private static String chunk(RawClient client) throws IOException {
+  static String chunk(RawClient client) throws IOException {
     int size = Integer.parseInt(client.line(), 16);
     String text = new String(client.exactly(size), java.nio.charset.StandardCharsets.UTF_8);
     client.line();

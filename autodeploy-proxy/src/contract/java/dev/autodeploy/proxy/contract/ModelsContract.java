@@ -349,4 +349,19 @@ public abstract class ModelsContract extends LinkContract {
       return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("reset");
     }
   }
+
+  @Test
+  void bodiesOfUnknownModels_leaveRoomForOthers() throws Exception {
+    try (TestLink link = models(router -> router.prefixBytes(16 * 1024 * 1024), proxy -> {})) {
+      String pad = "{\"pad\": \"" + "x".repeat(12_000_000) + "\", ";
+      String unknown = post("/v1/chat/completions", pad + "\"model\": \"none\"}");
+      for (int i = 0; i < 6; i++) {
+        RawClient.Response response = link.ask(unknown);
+        assertThat(response.status).isEqualTo(404);
+        assertThat(response.body).contains("none");
+      }
+      String known = post("/v1/chat/completions", "{\"model\": \"app\"}");
+      assertThat(link.ask(known).status).isEqualTo(200);
+    }
+  }
 }

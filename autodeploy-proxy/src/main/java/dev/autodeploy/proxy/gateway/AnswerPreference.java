@@ -26,6 +26,7 @@ record AnswerPreference(Way way, @Nullable String key) {
   }
 
   static AnswerPreference of(RequestHead head) {
+    boolean streams = !head.method().equals("HEAD"); // else there is no body to keep alive
     for (String preference : head.headers().tokens("Prefer")) {
       String name = preference.split(";", 2)[0].strip();
       switch (name.replace(" ", "").replace("\"", "")) {
@@ -33,10 +34,14 @@ record AnswerPreference(Way way, @Nullable String key) {
           return new AnswerPreference(Way.TICKET, key(head));
         }
         case "kept-alive", "kept-alive=comments" -> {
-          return new AnswerPreference(Way.KEPT_ALIVE, null);
+          if (streams) {
+            return new AnswerPreference(Way.KEPT_ALIVE, null);
+          }
         }
         case "kept-alive=chat" -> {
-          return new AnswerPreference(Way.KEPT_ALIVE_CHAT, null);
+          if (streams) {
+            return new AnswerPreference(Way.KEPT_ALIVE_CHAT, null);
+          }
         }
         default -> {}
       }

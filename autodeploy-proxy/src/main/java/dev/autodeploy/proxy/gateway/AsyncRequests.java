@@ -87,11 +87,12 @@ final class AsyncRequests implements AutoCloseable {
                       AnswerPreference preference = AnswerPreference.of(call.head());
                       boolean ticket = preference.way() == AnswerPreference.Way.TICKET;
                       if (failure != null) {
-                        own(exchange, LinkResponse.of(gateway.unread(failure)), line, call);
+                        gateway.respond(
+                            exchange, LinkResponse.of(gateway.unread(failure)), line, call);
                       } else if (!body.isWhole()) {
                         if (ticket) {
                           Problem problem = Problems.bodyTooLarge(call.deploymentName(), MAX_BODY);
-                          own(exchange, LinkResponse.of(problem), line, call);
+                          gateway.respond(exchange, LinkResponse.of(problem), line, call);
                         } else {
                           hold.run();
                         }
@@ -113,7 +114,8 @@ final class AsyncRequests implements AutoCloseable {
       Runnable hold) {
     if (!bodies.reserve(body.length)) {
       if (preference.way() == AnswerPreference.Way.TICKET) {
-        own(exchange, LinkResponse.of(Problems.ticketsFull(call.deploymentName())), line, call);
+        gateway.respond(
+            exchange, LinkResponse.of(Problems.ticketsFull(call.deploymentName())), line, call);
       } else {
         hold.run();
       }
@@ -146,18 +148,18 @@ final class AsyncRequests implements AutoCloseable {
     boolean waits = preference.way() == AnswerPreference.Way.ONCE;
     String owner = owner(call);
     String name = call.route().deployment();
-    String target = call.head().method() + ' ' + call.route().target();
     String given = preference.key();
-    String key = given == null ? null : String.join("\n", owner, name, target, given);
+    String key = given == null ? null : key(call, owner, given);
     String fingerprint = HexFormat.of().formatHex(AccessRules.digest(body));
     Ticket known = key == null ? null : desk.findByKey(key);
     if (known != null) {
       if (!known.fingerprint().equals(fingerprint)) {
-        own(exchange, LinkResponse.of(Problems.keyReused(name)), line, call);
+        gateway.respond(exchange, LinkResponse.of(Problems.keyReused(name)), line, call);
       } else if (waits) {
-        sendWhenDone(exchange, known, line);
+        call.release();
+        sendWhenDone(exchange, call, known, line);
       } else {
-        own(exchange, accepted(call, known), line, call);
+        gateway.respond(exchange, accepted(call, known), line, call);
       }
       return false;
     }
@@ -166,12 +168,12 @@ final class AsyncRequests implements AutoCloseable {
       if (waits) {
         hold.run();
       } else {
-        own(exchange, LinkResponse.of(Problems.ticketsFull(name)), line, call);
+        gateway.respond(exchange, LinkResponse.of(Problems.ticketsFull(name)), line, call);
       }
       return false;
     }
     LinkResponse accepted = waits ? null : accepted(call, ticket);
-    call.detach(body.length);
+    call.detach(body.length, "Prefer");
     TicketExchange carried =
         new TicketExchange(gateway, call.head(), body, workers, ticket, services.ticker());
     ticket
@@ -185,11 +187,25 @@ final class AsyncRequests implements AutoCloseable {
             });
     workers.execute(() -> start(carried, call));
     if (accepted == null) {
-      sendWhenDone(exchange, ticket, line);
+      sendWhenDone(exchange, call, ticket, line);
     } else {
-      own(exchange, accepted, line, call);
+      gateway.respond(exchange, accepted, line, call);
     }
     return true;
+  }
+
+  /** Returns what only a repetition has: callers whom the instance tells apart share no answer. */
+  private String key(LinkCall call, String owner, String given) {
+    String text =
+        String.join(
+            "\n",
+            owner,
+            String.valueOf(call.payer()),
+            call.route().deployment(),
+            call.head().method() + ' ' + call.route().target(),
+            given,
+            InstanceCredentials.of(call.head().headers(), services.config().keepAuthorization()));
+    return HexFormat.of().formatHex(AccessRules.hash(text));
   }
 
   private void start(DetachedExchange carried, LinkCall call) {
@@ -258,25 +274,21 @@ final class AsyncRequests implements AutoCloseable {
     switch (head.method()) {
       case "DELETE" -> {
         desk.delete(ticket);
-        own(exchange, LinkResponse.withoutBody(204, new HttpHeaders()), line, call);
+        gateway.respond(exchange, LinkResponse.withoutBody(204, new HttpHeaders()), line, call);
       }
       case "GET", "HEAD" -> {
         if (ticket.isDone()) {
-          boolean last = head.method().equals("GET") && head.query().equals("delete=true");
-          if (last) {
-            desk.withdraw(ticket); // before the client has the answer, and asks again
-          }
-          boolean sent = send(exchange, ticket, line);
-          if (last && sent) {
-            desk.delete(ticket);
-          } else if (last) {
-            desk.putBack(ticket);
-          }
+          exchange.runLong(
+              workers,
+              () ->
+                  gateway.guarded(exchange, call, line, () -> hand(exchange, call, ticket, line)));
         } else {
-          own(exchange, state(ticket), line, call);
+          gateway.respond(exchange, state(ticket), line, call);
         }
       }
-      default -> own(exchange, LinkResponse.of(Problems.modelMethod("GET or DELETE")), line, call);
+      default ->
+          gateway.respond(
+              exchange, LinkResponse.of(Problems.modelMethod("GET or DELETE")), line, call);
     }
     return true;
   }
@@ -293,19 +305,47 @@ final class AsyncRequests implements AutoCloseable {
     return ticket.owner().equals(caller);
   }
 
-  private void sendWhenDone(Exchange exchange, Ticket ticket, AccessLog.Line line) {
-    exchange.whenDone(
-        ticket.done(), () -> exchange.runBlocking(() -> send(exchange, ticket, line)));
+  /** Sends the answer, and deletes it if it was asked to and the client has got it. */
+  private void hand(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
+    RequestHead head = call.head();
+    boolean last = head.method().equals("GET") && head.query().equals("delete=true");
+    if (last) {
+      desk.withdraw(ticket); // before the client has the answer, and asks again
+    }
+    boolean sent = send(exchange, call, ticket, line);
+    if (last && sent) {
+      desk.delete(ticket);
+    } else if (last) {
+      desk.putBack(ticket);
+    }
   }
 
-  private boolean send(Exchange exchange, Ticket ticket, AccessLog.Line line) {
+  private void sendWhenDone(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
+    exchange.whenDone(
+        ticket.done(),
+        () ->
+            exchange.runLong(
+                workers,
+                () ->
+                    gateway.guarded(
+                        exchange, call, line, () -> send(exchange, call, ticket, line))));
+  }
+
+  private boolean send(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
+    InputStream body;
+    try {
+      body = ticket.body().open();
+    } catch (IOException e) {
+      gateway.respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
+      return false;
+    }
     boolean[] sent = new boolean[1];
-    services.active().whileResponding(exchange, () -> sent[0] = write(exchange, ticket));
+    services.active().whileResponding(exchange, () -> sent[0] = write(exchange, ticket, body));
     line.end(ticket.status(), ticket.body().length());
     return sent[0];
   }
 
-  private boolean write(Exchange exchange, Ticket ticket) {
+  private boolean write(Exchange exchange, Ticket ticket, InputStream opened) {
     HttpHeaders headers = new HttpHeaders();
     HttpHeaders kept = ticket.headers();
     for (int i = 0; i < kept.size(); i++) {
@@ -323,7 +363,7 @@ final class AsyncRequests implements AutoCloseable {
       headers.set("Connection", "close");
     }
     boolean headOnly = exchange.request().method().equals("HEAD");
-    try (InputStream body = ticket.body().open()) {
+    try (InputStream body = opened) {
       long length = headOnly ? 0 : ticket.body().length();
       OutputStream out = exchange.respond(ticket.status(), headers, length);
       if (!headOnly && length > 0) {
@@ -357,12 +397,14 @@ final class AsyncRequests implements AutoCloseable {
     try {
       out = exchange.respond(200, headers, Exchange.UNKNOWN_LENGTH);
     } catch (IOException e) {
+      call.release();
       exchange.abort();
       return false;
     }
     boolean chat = preference.way() == AnswerPreference.Way.KEPT_ALIVE_CHAT;
-    call.detach(body.length);
-    KeptAliveExchange carried = new KeptAliveExchange(gateway, call.head(), body, workers, out);
+    call.detach(body.length, "Prefer", "Accept-Encoding"); // the comments are plain text
+    KeptAliveExchange carried =
+        new KeptAliveExchange(gateway, call.head(), body, workers, exchange, out);
     exchange.onClientGone(carried::gone);
     Duration interval = settings.keptAliveInterval();
     Runnable tick = () -> workers.execute(() -> carried.tick(line(call, chat)));
@@ -440,11 +482,6 @@ final class AsyncRequests implements AutoCloseable {
       return false; // no JSON
     }
     return false;
-  }
-
-  private void own(Exchange exchange, LinkResponse response, AccessLog.Line line, LinkCall call) {
-    services.responder().send(exchange, response, call.deploymentName());
-    line.end(response.status(), 0);
   }
 
   @Override

@@ -81,7 +81,7 @@ final class BlockingRelay implements Relay {
   @Override
   public void close() {
     budget.giveBack(taken);
-    taken = 0;
+    taken = 0; // it may be called again
   }
 
   @Override

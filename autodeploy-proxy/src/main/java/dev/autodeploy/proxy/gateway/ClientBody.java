@@ -131,6 +131,7 @@ final class ClientBody extends FilterInputStream {
     int count = ahead.length;
     prefix.add(ahead, 0, Math.min(prefix.room(), count));
     int reserved = 0;
+    boolean failed = true;
     try {
       while (!prefix.isDone() && !ended) {
         if (reserved == 0 || count == buffer.length) {
@@ -147,7 +148,11 @@ final class ClientBody extends FilterInputStream {
           count += n;
         }
       }
+      failed = false;
     } finally {
+      if (failed) {
+        budget.giveBack(reserved); // the caller is never told how much it was
+      }
       ahead = count == buffer.length ? buffer : Arrays.copyOf(buffer, count);
     }
     prefix.end(ended);

@@ -46,16 +46,6 @@ abstract class DetachedExchange implements BlockingExchange {
   }
 
   @Override
-  public void breakTransfer() {
-    // Nothing here waits for a client.
-  }
-
-  @Override
-  public long transferringSince() {
-    return 0;
-  }
-
-  @Override
   public boolean noticesGone() {
     return true;
   }

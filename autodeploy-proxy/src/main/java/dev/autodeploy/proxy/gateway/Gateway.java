@@ -254,7 +254,8 @@ public final class Gateway implements AutoCloseable {
    * @param problem what is wrong with it
    */
   public void refuse(Exchange exchange, Problem problem) {
-    respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()), null);
+    LinkCall call = new LinkCall(exchange.request(), null, false);
+    respond(exchange, LinkResponse.of(problem), AccessLog.begin(exchange.request()), call);
   }
 
   /**
@@ -299,12 +300,12 @@ public final class Gateway implements AutoCloseable {
         () -> {
           LinkResponse own = firstResponse(arrival, call);
           if (own != null) {
-            respond(exchange, own, line, call.deploymentName());
+            respond(exchange, own, line, call);
           } else if (call.head().path().startsWith(TicketDesk.PATH)
               && async.fetch(exchange, call, line)) {
             LOG.trace("A ticket was asked for");
           } else if (!call.routed() && call.head().path().startsWith(TicketDesk.PATH)) {
-            respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, null);
+            respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
           } else if (models != null && call.asksForModel()) {
             findModel(models, exchange, call, line);
           } else {
@@ -327,7 +328,7 @@ public final class Gateway implements AutoCloseable {
                           ? step.chosen(exchange, call, search)
                           : LinkResponse.of(unread(failure));
                   if (own != null) {
-                    respond(exchange, own, line, call.deploymentName());
+                    respond(exchange, own, line, call);
                   } else {
                     toDeployment(exchange, call, line);
                   }
@@ -349,7 +350,7 @@ public final class Gateway implements AutoCloseable {
   private void toDeployment(Exchange exchange, LinkCall call, AccessLog.Line line) {
     LinkResponse own = firstResponse(steps, call);
     if (own != null) {
-      respond(exchange, own, line, call.deploymentName());
+      respond(exchange, own, line, call);
     } else if (async.wants(call)) {
       async.serve(exchange, call, line, () -> forward(exchange, call, line));
     } else {
@@ -363,11 +364,7 @@ public final class Gateway implements AutoCloseable {
       step.run();
     } catch (RuntimeException e) {
       LOG.error("The link failed to serve {}", call.head().shown(), e);
-      respond(
-          exchange,
-          LinkResponse.of(Problems.internal(call.deploymentName())),
-          line,
-          call.deploymentName());
+      respond(exchange, LinkResponse.of(Problems.internal(call.deploymentName())), line, call);
     }
   }
 
@@ -403,9 +400,10 @@ public final class Gateway implements AutoCloseable {
     new ProxiedRequest(services, exchange, call, wait, line).start();
   }
 
-  private void respond(
-      Exchange exchange, LinkResponse response, AccessLog.Line line, @Nullable String deployment) {
-    services.responder().send(exchange, response, deployment);
+  /** Sends a response of the link; the last thing that becomes of a request. */
+  void respond(Exchange exchange, LinkResponse response, AccessLog.Line line, LinkCall call) {
+    call.release();
+    services.responder().send(exchange, response, call.deploymentName());
     line.end(response.status(), 0);
   }
 

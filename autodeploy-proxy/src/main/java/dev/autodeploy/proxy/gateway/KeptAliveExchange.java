@@ -16,17 +16,25 @@ import org.jspecify.annotations.Nullable;
  * dead. An error comes as an event, as the status of 200 cannot be taken back.
  */
 final class KeptAliveExchange extends DetachedExchange {
-  private static final int MAX_ERROR = 64 * 1024;
+  private static final int MAX_EVENT = 64 * 1024;
 
+  private final Exchange front;
   private final OutputStream client;
   private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private boolean responding;
   private @Nullable ByteArrayOutputStream other;
   private int status = 200;
+  private boolean noEvent;
 
   KeptAliveExchange(
-      Gateway gateway, RequestHead head, byte[] body, Executor workers, OutputStream client) {
+      Gateway gateway,
+      RequestHead head,
+      byte[] body,
+      Executor workers,
+      Exchange front,
+      OutputStream client) {
     super(gateway, head, body, workers);
+    this.front = front;
     this.client = client;
   }
 
@@ -57,7 +65,9 @@ final class KeptAliveExchange extends DetachedExchange {
   public synchronized OutputStream respond(int code, HttpHeaders fields, long length) {
     responding = true;
     String type = String.valueOf(fields.first("Content-Type")).toLowerCase(Locale.ROOT);
-    if (code == 200 && type.startsWith("text/event-stream")) {
+    String encoding = fields.first("Content-Encoding");
+    boolean plain = encoding == null || encoding.strip().equalsIgnoreCase("identity");
+    if (code == 200 && type.startsWith("text/event-stream") && plain) {
       return client;
     }
     status = code;
@@ -65,39 +75,53 @@ final class KeptAliveExchange extends DetachedExchange {
     other = kept;
     return new OutputStream() {
       @Override
-      public void write(int one) {
+      public void write(int one) throws IOException {
         write(new byte[] {(byte) one}, 0, 1);
       }
 
       @Override
-      public void write(byte[] bytes, int offset, int count) {
-        kept.write(bytes, offset, Math.min(count, Math.max(0, MAX_ERROR - kept.size())));
+      public void write(byte[] bytes, int offset, int count) throws IOException {
+        if (!plain || count > MAX_EVENT - kept.size()) {
+          noEvent = true;
+          throw new IOException("the answer cannot be passed on as an event");
+        }
+        kept.write(bytes, offset, count);
       }
     };
+  }
+
+  /** Returns since when the client is waited for: that is no fault of the instance. */
+  @Override
+  public long transferringSince() {
+    return front.transferringSince();
+  }
+
+  @Override
+  public void breakTransfer() {
+    front.breakTransfer();
   }
 
   @Override
   public void complete() {
     ByteArrayOutputStream kept = other;
-    boolean whole = true;
-    if (kept != null) {
-      StringBuilder event = new StringBuilder(status < 400 ? "" : "event: error\n");
-      kept.toString(UTF_8)
-          .lines()
-          .forEach(line -> event.append("data: ").append(line).append('\n'));
-      try {
-        client.write(event.append('\n').toString().getBytes(UTF_8));
-        client.flush();
-      } catch (IOException e) {
-        whole = false;
-      }
+    ended.complete(kept == null || event(status >= 400, kept.toString(UTF_8)));
+  }
+
+  private boolean event(boolean error, String data) {
+    StringBuilder event = new StringBuilder(error ? "event: error\n" : "");
+    data.lines().forEach(line -> event.append("data: ").append(line).append('\n'));
+    try {
+      client.write(event.append('\n').toString().getBytes(UTF_8));
+      client.flush();
+      return true;
+    } catch (IOException e) {
+      return false;
     }
-    ended.complete(whole);
   }
 
   @Override
   public void abort() {
-    ended.complete(false);
+    ended.complete(noEvent && event(true, Problems.noEventStream(MAX_EVENT).json()));
   }
 
   @Override

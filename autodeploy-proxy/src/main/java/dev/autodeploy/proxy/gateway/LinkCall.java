@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.proxy.LinkRequest;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A request on its way through the steps, and what they have found out. Used by one thread. */
@@ -22,6 +23,7 @@ final class LinkCall {
   private StickyRules.@Nullable Caller caller;
   private boolean asksForModel;
   private @Nullable Relay relay;
+  private boolean detached;
 
   /**
    * Creates a call.
@@ -64,17 +66,35 @@ final class LinkCall {
     return known;
   }
 
-  /** The request goes on without its client: with another relay, and with its body as it is. */
-  void detach(long length) {
+  /**
+   * The request goes on without its client: with another relay, and with its body as it is.
+   *
+   * @param length how long the body is
+   * @param dropped the fields that are not for the instance
+   */
+  void detach(long length, String... dropped) {
     HttpHeaders fields = new HttpHeaders();
     for (int i = 0; i < head.headers().size(); i++) {
-      if (!head.headers().name(i).equalsIgnoreCase("Prefer")) {
+      if (Stream.of(dropped).noneMatch(head.headers().name(i)::equalsIgnoreCase)) {
         fields.add(head.headers().name(i), head.headers().value(i));
       }
     }
     head = head.with(fields);
     bodyLength(length);
-    relay = null;
+    release();
+    detached = true;
+  }
+
+  /**
+   * Gives back what the body took that was read, as nothing but a response of the link follows. A
+   * request that goes on without its client keeps its own.
+   */
+  void release() {
+    Relay known = relay;
+    if (known != null && !detached) {
+      known.close();
+      relay = null;
+    }
   }
 
   /** The model that the request names is going to choose its deployment. */

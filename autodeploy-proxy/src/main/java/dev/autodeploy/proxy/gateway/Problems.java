@@ -83,6 +83,14 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem noEventStream(int limit) {
+    return Problem.of(
+        ProblemType.INSTANCE_BROKE_EXCHANGE,
+        "the answer is no plain stream of events, and not a text of at most "
+            + limit
+            + " bytes either; ask again without 'Prefer: kept-alive'");
+  }
+
   static Problem keyReused(String name) {
     return Problem.of(
             ProblemType.KEY_REUSED,

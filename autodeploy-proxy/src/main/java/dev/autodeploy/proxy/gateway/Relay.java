@@ -64,7 +64,7 @@ public interface Relay {
     return false;
   }
 
-  /** Gives back what the relay keeps. Called once, at the end of the exchange. */
+  /** Gives back what the relay keeps. Called at the end of the exchange; idempotent. */
   default void close() {}
 
   /** One try to get a response from an instance. */

@@ -37,6 +37,16 @@ final class TicketExchange extends DetachedExchange {
   }
 
   @Override
+  public void breakTransfer() {
+    // Nothing here waits for a client.
+  }
+
+  @Override
+  public long transferringSince() {
+    return 0;
+  }
+
+  @Override
   public void complete() {
     try {
       ticket.body().close();

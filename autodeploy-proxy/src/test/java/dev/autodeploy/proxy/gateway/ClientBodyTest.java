@@ -53,6 +53,30 @@ class ClientBodyTest {
   }
 
   @Test
+  void peek_ofABodyThatBreaks_givesBackWhatItTook() {
+    BodyBudget budget = new BodyBudget(100_000);
+    InputStream in =
+        new InputStream() {
+          private int left = 20_000;
+
+          @Override
+          public int read() throws IOException {
+            if (left-- <= 0) {
+              throw new IOException("the client has left");
+            }
+            return 'x';
+          }
+        };
+    ClientBody body = new ClientBody(in, 1_000_000);
+    BodyPrefix prefix = new BodyPrefix(1_000_000, (bytes, length, last) -> false);
+
+    assertThatThrownBy(() -> body.peek(prefix, budget, RequestHead.CHUNKED))
+        .hasMessage("the client has left");
+
+    assertThat(budget.reserve(100_000)).isTrue();
+  }
+
+  @Test
   void read_ofABytePastTheSignBit_isNotTheEnd() throws IOException {
     ClientBody body = new ClientBody(new ByteArrayInputStream(new byte[] {(byte) 0xff}), 100);
 
