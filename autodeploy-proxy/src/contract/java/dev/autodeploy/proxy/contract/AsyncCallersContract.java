@@ -6,7 +6,9 @@ import dev.autodeploy.proxy.AsyncAnswers;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -186,6 +188,48 @@ public abstract class AsyncCallersContract extends LinkContract {
       assertThat(link.instance().requests.get(0).field("Accept-Encoding")).isIn(null, "identity");
       assertThat(response.body).contains("event: error\ndata: {").doesNotContain("zzzz");
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void waitersForOneKey_areLimited() throws Exception {
+    String request = AsyncContract.post("/d/app/", "hello", "Idempotency-Key: k1");
+    List<RawClient> clients = new ArrayList<>();
+    try (TestLink link = link(drained("well"))) {
+      link.provider.gate = new CompletableFuture<>();
+      try {
+        clients.add(link.client().send(request));
+        Await.until("it waits", () -> link.app.status().pending() == 1);
+        for (int i = 0; i < 256; i++) {
+          clients.add(link.client().send(request));
+        }
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500)); // all of them wait
+        RawClient.Response refused = link.ask(request);
+        assertThat(refused.status).isEqualTo(429);
+        assertThat(refused.body).contains("Idempotency-Key");
+        link.provider.gate.complete(null);
+        for (RawClient client : clients) {
+          assertThat(client.response().body).isEqualTo("well");
+        }
+      } finally {
+        for (RawClient client : clients) {
+          client.close();
+        }
+      }
+    }
+  }
+
+  @Test
+  void lostTicketOnAHostOfItsOwn_startsNoInstance() throws Exception {
+    try (TestLink link =
+        link(
+            TestInstance.App.text("well"), spec -> {}, proxy -> proxy.hostSuffix("link.example"))) {
+      String host = " HTTP/1.1\r\nHost: app.link.example\r\n\r\n";
+      RawClient.Response lost = link.ask("GET /-/tickets/" + "0a".repeat(16) + host);
+      assertThat(lost.status).isEqualTo(404);
+      assertThat(lost.body).contains("ticket-not-found");
+      assertThat(link.provider.starts).isEmpty();
+      assertThat(link.ask("GET /-/tickets/mine" + host).body).isEqualTo("well");
     }
   }
 }

@@ -155,6 +155,8 @@ final class AsyncRequests implements AutoCloseable {
     if (known != null) {
       if (!known.fingerprint().equals(fingerprint)) {
         gateway.respond(exchange, LinkResponse.of(Problems.keyReused(name)), line, call);
+      } else if (waits && !known.join()) {
+        gateway.respond(exchange, LinkResponse.of(Problems.waitersFull(name)), line, call);
       } else if (waits) {
         call.release();
         sendWhenDone(exchange, call, known, line);

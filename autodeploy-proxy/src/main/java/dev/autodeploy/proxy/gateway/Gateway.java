@@ -304,7 +304,7 @@ public final class Gateway implements AutoCloseable {
           } else if (call.head().path().startsWith(TicketDesk.PATH)
               && async.fetch(exchange, call, line)) {
             LOG.trace("A ticket was asked for");
-          } else if (!call.routed() && call.head().path().startsWith(TicketDesk.PATH)) {
+          } else if (isForLostTicket(call)) {
             respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
           } else if (models != null && call.asksForModel()) {
             findModel(models, exchange, call, line);
@@ -312,6 +312,16 @@ public final class Gateway implements AutoCloseable {
             toDeployment(exchange, call, line);
           }
         });
+  }
+
+  /**
+   * Who asks for a ticket that is gone must not start an instance, on a host of its own neither.
+   */
+  private boolean isForLostTicket(LinkCall call) {
+    String path = call.head().path();
+    return call.routed()
+        ? config.asyncAnswers().enabled() && TicketDesk.isTicket(path)
+        : path.startsWith(TicketDesk.PATH);
   }
 
   private void findModel(ModelStep step, Exchange exchange, LinkCall call, AccessLog.Line line) {

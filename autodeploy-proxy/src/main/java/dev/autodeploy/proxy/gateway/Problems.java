@@ -83,6 +83,14 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem waitersFull(String name) {
+    return Problem.of(
+            ProblemType.QUEUE_FULL,
+            "as many requests as may already wait for the answer to this Idempotency-Key;"
+                + " try again later")
+        .about(name);
+  }
+
   static Problem noEventStream(int limit) {
     return Problem.of(
         ProblemType.INSTANCE_BROKE_EXCHANGE,

@@ -1,10 +1,14 @@
 package dev.autodeploy.proxy.gateway;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** A request that goes on without its client's connection, and its answer. Thread-safe. */
 final class Ticket {
+  /** So many requests wait for one answer. */
+  private static final int MAX_WAITERS = 256;
+
   private final String id;
   private final String owner;
   private final String deployment;
@@ -12,6 +16,7 @@ final class Ticket {
   private final long createdNanos;
   private final Spool body;
   private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+  private final AtomicInteger waiters = new AtomicInteger();
   private volatile int status;
   private volatile HttpHeaders headers = new HttpHeaders();
   private volatile long doneNanos;
@@ -65,6 +70,11 @@ final class Ticket {
 
   boolean isDone() {
     return done.isDone();
+  }
+
+  /** Returns whether another request may wait for the answer. */
+  boolean join() {
+    return isDone() || waiters.incrementAndGet() <= MAX_WAITERS;
   }
 
   /** Returns when the answer was complete. */

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,7 @@ final class TicketDesk {
   /** The path of tickets. */
   static final String PATH = "/-/tickets/";
 
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
   private static final int MAX_TICKETS = 1000;
 
   /** So many tickets of one caller; the other half is for the others. */
@@ -50,6 +52,11 @@ final class TicketDesk {
     this.directory = new SpoolDirectory(directory, MAX_FILES);
     this.lifetime = lifetime;
     this.ticker = ticker;
+  }
+
+  /** Returns whether a path is that of a ticket, which there need not be. */
+  static boolean isTicket(String path) {
+    return path.startsWith(PATH) && ID.matcher(path.substring(PATH.length())).matches();
   }
 
   /**
