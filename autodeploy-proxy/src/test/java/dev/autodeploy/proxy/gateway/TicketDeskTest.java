@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -26,8 +27,7 @@ class TicketDeskTest {
   }
 
   private Ticket answered(String owner) {
-    Ticket ticket = desk.open(owner, "app", null, "");
-    assertThat(ticket).isNotNull();
+    Ticket ticket = requireNonNull(desk.open(owner, "app", null, ""));
     ticket.complete(0);
     return ticket;
   }
