@@ -8,6 +8,7 @@ import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.TokenCarrier;
 import java.io.IOException;
 import java.util.Base64;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -287,6 +288,29 @@ public abstract class SignInContract extends LinkContract {
     try (TestLink link = link(TestInstance.App.text("the instance's own"))) {
       assertThat(link.get("/d/app/-/sign-in").body).isEqualTo("the instance's own");
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void ticketOfSomebodySignedIn_isFetchedWithTheCookie() throws Exception {
+    try (TestLink link = link(proxy -> {})) {
+      String cookie = signIn(link.port, "/d/app", "");
+      RawClient.Response accepted =
+          link.ask(request("POST", "/d/app/x", "Prefer: respond-async\r\n" + cookie));
+      assertThat(accepted.status).isEqualTo(202);
+      String ticket = accepted.field("Location");
+      assertThat(ticket).matches("/d/app/-/tickets/[0-9a-f]{32}"); // where the cookie comes along
+      RawClient.Response answer = link.ask(get(ticket, OWN + cookie));
+      for (int i = 0; i < 1000 && answer.status == 202; i++) {
+        TimeUnit.MILLISECONDS.sleep(10);
+        answer = link.ask(get(ticket, OWN + cookie));
+      }
+      assertThat(answer.body).isEqualTo("served");
+      assertThat(link.ask(get(ticket, "Sec-Fetch-Site: cross-site\r\n" + cookie)).status)
+          .isEqualTo(404);
+      assertThat(link.ask(get(ticket, "")).status).isEqualTo(404);
+      assertThat(link.ask(request("DELETE", ticket, OWN + cookie)).status).isEqualTo(204);
+      assertThat(link.instance().requests).hasSize(1);
     }
   }
 }

@@ -3,12 +3,10 @@ package dev.autodeploy.proxy.gateway;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.autodeploy.internal.net.CallerNetwork;
 import dev.autodeploy.proxy.AsyncAnswers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -35,16 +33,22 @@ final class AsyncRequests implements AutoCloseable {
   private final LinkServices services;
   private final StartEstimates estimates;
   private final TicketDesk desk;
+  private final TicketOwners owners;
   private final AsyncAnswers settings;
   private final BodyBudget bodies = new BodyBudget(ALL_BODIES);
   private final Workers workers = Workers.create(MAX_THREADS);
   private final ScheduledExecutorService timer;
 
   AsyncRequests(
-      Gateway gateway, LinkServices services, StartEstimates estimates, AsyncAnswers settings) {
+      Gateway gateway,
+      LinkServices services,
+      StartEstimates estimates,
+      TicketOwners owners,
+      AsyncAnswers settings) {
     this.gateway = gateway;
     this.services = services;
     this.estimates = estimates;
+    this.owners = owners;
     this.settings = settings;
     desk = new TicketDesk(settings.directory(), settings.lifetime(), services.ticker());
     timer =
@@ -146,7 +150,7 @@ final class AsyncRequests implements AutoCloseable {
       byte[] body,
       Runnable hold) {
     boolean waits = preference.way() == AnswerPreference.Way.ONCE;
-    String owner = owner(call);
+    String owner = TicketOwners.of(call);
     String name = call.route().deployment();
     String given = preference.key();
     String key = given == null ? null : key(call, owner, given);
@@ -218,7 +222,10 @@ final class AsyncRequests implements AutoCloseable {
 
   private LinkResponse accepted(LinkCall call, Ticket ticket) {
     String outer = services.addresses().of(call.head(), call.route()).prefix();
-    String prefix = outer.substring(0, outer.length() - call.route().prefix().length());
+    String prefix =
+        owners.isByCookie(call)
+            ? outer
+            : outer.substring(0, outer.length() - call.route().prefix().length());
     LinkResponse response = state(ticket);
     response.headers().add("Location", prefix + TicketDesk.PATH + ticket.id());
     response.headers().add("Preference-Applied", "respond-async");
@@ -253,12 +260,6 @@ final class AsyncRequests implements AutoCloseable {
     return LinkResponse.text(202, headers, "application/json", Json.write(json));
   }
 
-  private static String owner(LinkCall call) {
-    String token = call.tokenId();
-    InetAddress address = call.head().remote().getAddress();
-    return token != null ? token : address == null ? "" : CallerNetwork.of(address);
-  }
-
   /**
    * Responds to a request for a ticket, if there is one and the caller has made it.
    *
@@ -269,8 +270,9 @@ final class AsyncRequests implements AutoCloseable {
    */
   boolean fetch(Exchange exchange, LinkCall call, AccessLog.Line line) {
     RequestHead head = call.head();
-    Ticket ticket = desk.find(head.path().substring(TicketDesk.PATH.length()));
-    if (ticket == null || !isOf(call, ticket)) {
+    String id = TicketDesk.ticketOf(call);
+    Ticket ticket = id == null ? null : desk.find(id);
+    if (ticket == null || !owners.isOf(call, ticket)) {
       return false;
     }
     switch (head.method()) {
@@ -293,18 +295,6 @@ final class AsyncRequests implements AutoCloseable {
               exchange, LinkResponse.of(Problems.modelMethod("GET or DELETE")), line, call);
     }
     return true;
-  }
-
-  private boolean isOf(LinkCall call, Ticket ticket) {
-    AccessRules access = services.config().access();
-    var tokens = access.presented(call.head());
-    if (!access.allow(call.requestFor(ticket.deployment(), call.head().path()), tokens)) {
-      return false;
-    }
-    String token = access.tokenId(ticket.deployment(), tokens);
-    InetAddress address = call.head().remote().getAddress();
-    String caller = token != null ? token : address == null ? "" : CallerNetwork.of(address);
-    return ticket.owner().equals(caller);
   }
 
   /** Sends the answer, and deletes it if it was asked to and the client has got it. */

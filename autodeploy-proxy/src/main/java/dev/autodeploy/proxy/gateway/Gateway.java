@@ -92,9 +92,11 @@ public final class Gateway implements AutoCloseable {
             new LinkResponder(connections, active, config.cors(), models),
             ticker);
     lastAnswers = new LastAnswers(config.keepAuthorization(), ticker);
-    async = new AsyncRequests(this, services, estimates, config.asyncAnswers());
+    SignIn signIn = new SignIn(config.access(), config.cors(), addresses, InstantSource.system());
+    TicketOwners owners = new TicketOwners(config.access(), signIn);
+    async = new AsyncRequests(this, services, estimates, owners, config.asyncAnswers());
     arrival = arrival(config, router, connections, models);
-    steps = steps(config, addresses, lastAnswers, estimates, ticker);
+    steps = steps(config, signIn, addresses, lastAnswers, estimates, ticker);
   }
 
   /** Returns the steps up to the deployment's name. */
@@ -118,6 +120,7 @@ public final class Gateway implements AutoCloseable {
 
   private static List<LinkStep> steps(
       GatewayConfig config,
+      SignIn signIn,
       LinkAddresses addresses,
       LastAnswers lastAnswers,
       StartEstimates estimates,
@@ -125,7 +128,6 @@ public final class Gateway implements AutoCloseable {
     AccessRules access = config.access();
     List<LinkStep> steps = new ArrayList<>();
     steps.add(new StatusStep(config.deployments(), access, config.linkBase()));
-    SignIn signIn = new SignIn(access, config.cors(), addresses, InstantSource.system());
     steps.add(new SignInStep(signIn, access, ticker));
     steps.add(new AccessStep(access, signIn));
     if (config.rateRequests() > 0) {
@@ -269,7 +271,7 @@ public final class Gateway implements AutoCloseable {
         || !config.wake().isEmpty()
         || config.waitingPage()
         || head.path().equals(STATUS_PATH)
-        || head.path().startsWith(TicketDesk.PATH)
+        || head.path().contains(TicketDesk.PATH)
         || (models != null && models.mayBlock(head));
   }
 
@@ -301,8 +303,7 @@ public final class Gateway implements AutoCloseable {
           LinkResponse own = firstResponse(arrival, call);
           if (own != null) {
             respond(exchange, own, line, call);
-          } else if (call.head().path().startsWith(TicketDesk.PATH)
-              && async.fetch(exchange, call, line)) {
+          } else if (async.fetch(exchange, call, line)) {
             LOG.trace("A ticket was asked for");
           } else if (isForLostTicket(call)) {
             respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
@@ -318,10 +319,9 @@ public final class Gateway implements AutoCloseable {
    * Who asks for a ticket that is gone must not start an instance, on a host of its own neither.
    */
   private boolean isForLostTicket(LinkCall call) {
-    String path = call.head().path();
     return call.routed()
-        ? config.asyncAnswers().enabled() && TicketDesk.isTicket(path)
-        : path.startsWith(TicketDesk.PATH);
+        ? config.asyncAnswers().enabled() && TicketDesk.ticketOf(call) != null
+        : call.head().path().startsWith(TicketDesk.PATH);
   }
 
   private void findModel(ModelStep step, Exchange exchange, LinkCall call, AccessLog.Line line) {

@@ -54,9 +54,14 @@ final class TicketDesk {
     this.ticker = ticker;
   }
 
-  /** Returns whether a path is that of a ticket, which there need not be. */
-  static boolean isTicket(String path) {
-    return path.startsWith(PATH) && ID.matcher(path.substring(PATH.length())).matches();
+  /**
+   * Returns the ticket that a request asks for, which there need not be, or null. Below the path of
+   * a link there are tickets, too: cookies come with no other path.
+   */
+  static @Nullable String ticketOf(LinkCall call) {
+    String path = call.routed() ? call.route().path() : call.head().path();
+    String id = path.startsWith(PATH) ? path.substring(PATH.length()) : null;
+    return id != null && ID.matcher(id).matches() ? id : null;
   }
 
   /**
