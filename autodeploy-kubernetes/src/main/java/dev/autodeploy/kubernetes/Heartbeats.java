@@ -31,6 +31,7 @@ final class Heartbeats {
   private final HostObject host;
   private volatile String owner = "";
   private volatile String holder = "";
+  private volatile boolean lost;
 
   Heartbeats(Cluster cluster, KubernetesThreads threads, HostObject host) {
     this.cluster = cluster;
@@ -41,6 +42,10 @@ final class Heartbeats {
   /** Says whose heartbeat it is. */
   void open(String ofOwner) {
     owner = ofOwner;
+  }
+
+  String owner() {
+    return owner;
   }
 
   /** Goes on with the heartbeat. */
@@ -66,6 +71,16 @@ final class Heartbeats {
   static String holderOf(ConfigMap map) {
     Map<String, String> annotations = map.getMetadata().getAnnotations();
     return annotations == null ? "" : annotations.getOrDefault(HOLDER, "");
+  }
+
+  /** Returns whether a heartbeat was made for this owner, by this library. */
+  boolean isOurs(ConfigMap map) {
+    Map<String, String> labels = map.getMetadata().getLabels();
+    Map<String, String> annotations = map.getMetadata().getAnnotations();
+    return labels != null
+        && labels.entrySet().containsAll(PodLabels.selector(owner).entrySet())
+        && annotations != null
+        && owner.equals(annotations.get(PodLabels.OWNER));
   }
 
   /**
@@ -137,13 +152,28 @@ final class Heartbeats {
                 .patch(PatchContext.of(PatchType.JSON_MERGE), json));
   }
 
-  private void beatQuietly() {
+  /** Returns whether the owner was taken by somebody else: once that is so, it stays so. */
+  boolean isLost() {
+    return lost;
+  }
+
+  /** Looks once more, since the ConfigMap may only have been deleted and made anew by this one. */
+  private boolean isTaken() {
+    String by = holder;
+    ConfigMap now = find();
+    return !by.isEmpty() && now != null && !holderOf(now).equals(by);
+  }
+
+  /** Sends a heartbeat, and notes if the owner was taken by somebody else. */
+  void beatQuietly() {
     try {
-      if (!beat()) {
+      if (!lost && !beat() && isTaken()) {
+        lost = cluster.settings().cluster().lockOwner();
         LOG.error(
             "Owner '{}' was taken by another engine while this one gave no sign of life: end one of"
-                + " the two",
-            owner);
+                + " the two{}",
+            owner,
+            lost ? "; this one starts and releases nothing any longer" : "");
       }
     } catch (ClusterException e) {
       LOG.warn("Heartbeat of the pods of {}: {}", owner, e.getMessage());

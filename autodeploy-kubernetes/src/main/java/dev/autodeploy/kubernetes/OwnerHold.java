@@ -10,13 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The right to use an owner in a namespace, held by one engine at a time. A holder that ended
- * without letting go is recognised: by its process, if it ran on this machine; by its pod, if it
- * ran in the cluster; else by a heartbeat that no longer comes.
+ * without letting go is recognised: by its pod, if that ran in this namespace; else by a heartbeat
+ * that no longer comes.
  */
 final class OwnerHold {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerHold.class);
@@ -60,14 +61,14 @@ final class OwnerHold {
   /** Takes the owner; may wait for a sign of life of the last holder. */
   void take(String owner) throws InterruptedException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      ConfigMap seen = heartbeats.find();
+      ConfigMap seen = found();
       String holder = seen == null ? "" : Heartbeats.holderOf(seen);
       if (seen != null && !holder.isEmpty() && cluster.settings().cluster().lockOwner()) {
         if (lives(holder) || (!isKnownDead(holder) && givesSignOfLife(seen))) {
           throw inUse(owner, holder);
         }
         LOG.info("Owner '{}' was held by {}, which is gone", owner, words(holder));
-        seen = heartbeats.find();
+        seen = found();
       }
       if (heartbeats.take(seen, me)) {
         HELD.add(me);
@@ -75,6 +76,35 @@ final class OwnerHold {
       }
     }
     throw inUse(owner, "another engine, which begins at this moment");
+  }
+
+  /** Returns the heartbeat; refuses to touch anything else that has its name. */
+  private @Nullable ConfigMap found() {
+    ConfigMap found = heartbeats.find();
+    if (found != null && !heartbeats.isOurs(found)) {
+      throw new AutoDeployException(
+          ErrorCode.PROVIDER_FAILED,
+          null,
+          "the ConfigMap "
+              + found.getMetadata().getName()
+              + " in namespace "
+              + cluster.namespace()
+              + " is not ours: it lacks the labels and the annotation of this owner. It is left as"
+              + " it is; delete it, or choose another owner");
+    }
+    return found;
+  }
+
+  /** Returns whether somebody else has taken the owner since. */
+  boolean isLost() {
+    return heartbeats.isLost();
+  }
+
+  /** Refuses what would change instances that are another engine's by now. */
+  void requireHeld() {
+    if (isLost()) {
+      throw inUse(heartbeats.owner(), "another engine, which has taken it since");
+    }
   }
 
   /** Returns whether the holder certainly lives: it is a process of this machine, or this one. */
@@ -96,17 +126,26 @@ final class OwnerHold {
       return false;
     }
     if (parts[0].equals(host)) {
-      return isThisProcess(parts) || process(parts).isEmpty();
+      // Other machines and containers may have the same name: only what ran in this process is
+      // known.
+      return isThisProcess(parts);
     }
     if (!parts[0].startsWith(POD)) {
       return false;
     }
-    String name = parts[0].substring(POD.length());
-    Pod pod =
-        cluster.call(
-            "looking up pod " + name,
-            client -> client.pods().inNamespace(cluster.namespace()).withName(name).get());
-    return pod == null || new PodState(pod).hasEnded();
+    Pod pod = find(parts[0].substring(POD.length()));
+    return pod == null ? isNamespaceOfEngines() : new PodState(pod).hasEnded();
+  }
+
+  /** Returns whether engines run where the instances do: elsewhere no engine's pod is found. */
+  private boolean isNamespaceOfEngines() {
+    return host.startsWith(POD) && find(host.substring(POD.length())) != null;
+  }
+
+  private @Nullable Pod find(String pod) {
+    return cluster.call(
+        "looking up pod " + pod,
+        client -> client.pods().inNamespace(cluster.namespace()).withName(pod).get());
   }
 
   private static boolean isThisProcess(String[] parts) {

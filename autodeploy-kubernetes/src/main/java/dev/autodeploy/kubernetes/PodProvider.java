@@ -121,11 +121,13 @@ final class PodProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
+    hold.requireHeld();
     return CompletableFuture.completedFuture(lifecycle.start(request));
   }
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
+    hold.requireHeld();
     lifecycle.release(instanceId, grace);
     return CompletableFuture.completedFuture(null);
   }
@@ -156,7 +158,7 @@ final class PodProvider implements InstanceProvider {
   private ProviderInstance listed(PodLabels labels, Pod pod) {
     PodState state = new PodState(pod);
     boolean starting = lifecycle.isStarting(labels.instanceId());
-    InstanceExit exit = state.hasEnded() && !starting ? watch.exit(pod) : null;
+    InstanceExit exit = state.hasServiceEnded() && !starting ? watch.exit(pod) : null;
     URI endpoint = null;
     if (!starting && exit == null && labels.owner().equals(watch.owner())) {
       endpoint = adopted(labels, pod, state);
@@ -223,10 +225,7 @@ final class PodProvider implements InstanceProvider {
     TrackedPod known = watch.find(instanceId);
     if (known != null) {
       known.detach();
-      KubernetesThreads.quietly(
-          () -> {
-            boolean unused = heartbeats.beat();
-          });
+      heartbeats.beatQuietly();
     }
     return CompletableFuture.completedFuture(null);
   }
@@ -273,7 +272,8 @@ final class PodProvider implements InstanceProvider {
   }
 
   private void end(TrackedPod instance) {
-    if (instance.isLeft()) {
+    // What was only listed here may serve another engine: this one may have failed to start.
+    if (!instance.endsWithProcess() || hold.isLost()) {
       return;
     }
     try {

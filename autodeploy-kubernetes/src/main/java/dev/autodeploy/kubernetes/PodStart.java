@@ -94,6 +94,7 @@ final class PodStart {
             startedAt,
             PodMaker.withHeartbeat(services.cluster().settings(), spec));
     TrackedPod instance = services.watch().track(labels);
+    instance.own();
     tracked = instance;
     try {
       progress("creating", labels.name());
@@ -201,7 +202,7 @@ final class PodStart {
   }
 
   private void checkNotFailed(Pod pod, PodState state) {
-    if (state.hasEnded()) {
+    if (state.hasServiceEnded()) {
       InstanceExit exit = services.watch().exit(pod);
       throw new InstanceStartException(
           "the pod ended before it was ready: " + exit.describe(), exit, null);

@@ -55,6 +55,17 @@ final class PodState {
         && container.getState().getRunning() != null;
   }
 
+  /**
+   * Returns whether the service's container has ended for good: what runs beside it, such as a
+   * proxy of a mesh, serves nobody.
+   */
+  boolean hasServiceEnded() {
+    return hasEnded()
+        || (isFinal()
+            && status.getContainerStatuses().stream()
+                .anyMatch(it -> PodMaker.CONTAINER.equals(it.getName()) && hasTerminated(it)));
+  }
+
   /** Returns whether nothing of it runs any longer, and nothing will. */
   boolean hasEnded() {
     if (phase().equals("Succeeded") || phase().equals("Failed")) {
@@ -63,13 +74,19 @@ final class PodState {
     int containers = pod.getSpec() == null ? 1 : pod.getSpec().getContainers().size();
     List<ContainerStatus> all = status.getContainerStatuses();
     return all.size() >= Math.max(1, containers)
-        && all.stream()
-            .allMatch(it -> it.getState() != null && it.getState().getTerminated() != null)
-        && (isBeingDeleted() || !restarts());
+        && all.stream().allMatch(PodState::hasTerminated)
+        && isFinal();
   }
 
-  private boolean restarts() {
-    return pod.getSpec() != null && !"Never".equals(pod.getSpec().getRestartPolicy());
+  private static boolean hasTerminated(ContainerStatus container) {
+    return container.getState() != null && container.getState().getTerminated() != null;
+  }
+
+  /** Returns whether a container that has ended is not started again. */
+  private boolean isFinal() {
+    return isBeingDeleted()
+        || pod.getSpec() == null
+        || "Never".equals(pod.getSpec().getRestartPolicy());
   }
 
   /** Returns whether it is gone but for its object: deleted, and all containers have ended. */

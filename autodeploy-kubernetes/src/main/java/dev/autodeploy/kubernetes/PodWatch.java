@@ -115,7 +115,7 @@ final class PodWatch {
       return;
     }
     PodState state = new PodState(pod);
-    if (state.hasEnded()) {
+    if (state.hasServiceEnded()) {
       tell(instance, exit(pod));
     } else if (state.isBeingDeleted() && state.isOnLostNode()) {
       // Nobody can ask the node, and nobody will: what it ran serves nobody any longer.

@@ -19,6 +19,7 @@ final class TrackedPod {
   private volatile boolean up;
   private volatile boolean releasing;
   private volatile boolean left;
+  private volatile boolean own;
   private @Nullable PodLog log;
 
   TrackedPod(PodLabels labels) {
@@ -113,12 +114,18 @@ final class TrackedPod {
     return releasing;
   }
 
-  void detach() {
-    left = true;
+  /** Notes that this process starts it: it may not survive this process. */
+  void own() {
+    own = true;
   }
 
-  boolean isLeft() {
-    return left;
+  /** Returns whether it ends with this process: it was started here, or its release was asked. */
+  boolean endsWithProcess() {
+    return !left && (own || releasing);
+  }
+
+  void detach() {
+    left = true;
   }
 
   /** Returns whether this is the first time that its end is told. */

@@ -352,6 +352,17 @@ final class FakeKubelet implements AutoCloseable {
         .build();
   }
 
+  /** Adds a container that goes on running. */
+  static PodStatus withSidecar(PodStatus status) {
+    return new PodStatusBuilder(status)
+        .addNewContainerStatus()
+        .withName("sidecar")
+        .withReady(true)
+        .withState(started())
+        .endContainerStatus()
+        .build();
+  }
+
   static ContainerState started() {
     return new ContainerStateBuilder()
         .withNewRunning()
