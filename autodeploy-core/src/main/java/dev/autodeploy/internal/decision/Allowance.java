@@ -7,7 +7,8 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a deployment's budget allows at a moment. The rules of a machine that has one:
+ * The starts and the use that a deployment's budget allows at a moment. The rules of a machine that
+ * has one:
  *
  * <ol>
  *   <li>It is over: instances are cut or drained, who waits is rejected, who asks is refused.

@@ -81,6 +81,8 @@ final class Deadlines {
       case DRAINING -> {
         if (instance.drainDeadline <= now) {
           releases.endDrain(now, instance);
+        } else {
+          releases.goIfDrained(now, instance);
         }
       }
       case RELEASING -> releases.retryIfDue(now, instance);
@@ -108,8 +110,11 @@ final class Deadlines {
   private long of(long now, Instance instance) {
     return switch (instance.phase()) {
       case STARTING -> instance.startDeadline;
-      case READY -> Math.min(idle.nextCheck(now, instance), HealthProcess.nextLook(now, instance));
-      case DRAINING -> instance.drainDeadline;
+      case READY ->
+          Math.min(
+              RoomProcess.nextLook(now, instance),
+              Math.min(idle.nextCheck(now, instance), HealthProcess.nextLook(now, instance)));
+      case DRAINING -> ReleaseProcess.nextLook(now, instance);
       case RELEASING -> instance.releaseRetryAt;
     };
   }

@@ -211,7 +211,7 @@ public final class DeploymentMachine {
     return rooms().learnedStart(0);
   }
 
-  /** What the budget allows, before an event; with this it may end, or begin again. */
+  /** Takes what the budget allows, before an event; with this it may end, or begin again. */
   @SuppressWarnings("ReferenceEquality") // UNLIMITED is one, and asked for at every event
   public void allow(long now, Allowance allowance) {
     Allowance before = declaration.allowance();

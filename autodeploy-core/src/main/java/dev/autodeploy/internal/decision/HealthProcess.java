@@ -12,7 +12,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether instances that are ready still work. The rules, in order:
+ * The watch over ready instances, and the replacement of those that no longer work. The rules, in
+ * order:
  *
  * <ol>
  *   <li>An instance that is older than {@code maxLifetime} is replaced.

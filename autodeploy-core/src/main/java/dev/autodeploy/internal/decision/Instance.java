@@ -79,7 +79,7 @@ public final class Instance {
   /** The time for which it is kept until its first request, if it was started ahead of that. */
   long keptUnused = NEVER;
 
-  /** Up to when it is not released as idle, as others may still use it; the past if nobody may. */
+  /** The moment up to which others may still use it, so that it stays; the past if nobody may. */
   private long heldUntil = Long.MIN_VALUE;
 
   /** The instance serves nothing for a while although it is ready, as for a snapshot. */
@@ -90,7 +90,7 @@ public final class Instance {
 
   long drainDeadline = NEVER;
 
-  /** What is known of whether it works. */
+  /** The findings about whether it works. */
   final InstanceHealth health = new InstanceHealth();
 
   @Nullable ReleaseReason releaseReason;
@@ -354,7 +354,17 @@ public final class Instance {
         : Math.max(idleSince + idleTimeout, heldUntil);
   }
 
-  /** Keeps it from being released as idle up to a moment. */
+  /** Returns whether others, of which nothing is known here, may still use it. */
+  boolean isHeld(long now) {
+    return heldUntil > now;
+  }
+
+  /** Returns when the last lease that others may have of it is over, or a moment of the past. */
+  long heldUntil() {
+    return heldUntil;
+  }
+
+  /** Keeps it from being released up to a moment, unless by force. */
   public void holdUntil(long moment) {
     heldUntil = moment;
   }

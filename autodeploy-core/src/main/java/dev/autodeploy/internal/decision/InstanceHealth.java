@@ -2,9 +2,11 @@ package dev.autodeploy.internal.decision;
 
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
-/** What is known of whether one instance works; changed by {@link HealthProcess} alone. */
+/** The findings about whether one instance works; changed by {@link HealthProcess} alone. */
 final class InstanceHealth {
-  /** When it was last looked at, or {@link Instance#NEVER} if it was not since it is ready. */
+  /**
+   * The moment of the last look at it, or {@link Instance#NEVER} if it was not since it is ready.
+   */
   long lookedAt = NEVER;
 
   /** The number of the last question. */

@@ -20,7 +20,8 @@ import java.time.Duration;
  *   <li>One that is starting is released at once; callers bound to it get another one.
  *   <li>One that is ready drains: it takes nothing more, and callers bound to it get another one.
  *   <li>One that drains goes when nothing is in flight on it: to the next engine if it is to be
- *       detached, else it is released. At its deadline it loses its leases and goes.
+ *       detached, else it is released, but not before the hold of one that was adopted is over. At
+ *       its deadline it loses its leases and goes.
  *   <li>A release is repeated until it is verified, with growing delays.
  * </ol>
  */
@@ -79,13 +80,21 @@ final class ReleaseProcess {
     if (!instance.is(DRAINING) || instance.inFlight > 0) {
       return;
     }
-    instance.drainDeadline = NEVER; // (4)
-    if (instance.detaching) {
+    if (instance.detaching) { // (4)
+      instance.drainDeadline = NEVER;
       outbox.add(new Effect.Detach(instance));
-    } else {
+    } else if (!instance.isHeld(now)) {
+      instance.drainDeadline = NEVER;
       ReleaseReason reason = instance.releaseReason;
       begin(now, instance, reason == null ? ReleaseReason.REQUESTED : reason);
     }
+  }
+
+  /** Returns when a draining instance is looked at next. */
+  static long nextLook(long now, Instance instance) {
+    return instance.isHeld(now) // also while it is in use: closing a lease sets no timer
+        ? Math.min(instance.drainDeadline, instance.heldUntil())
+        : instance.drainDeadline;
   }
 
   /** Ends a drain at its deadline. */

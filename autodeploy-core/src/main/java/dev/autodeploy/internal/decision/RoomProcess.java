@@ -74,7 +74,8 @@ public final class RoomProcess {
   }
 
   /**
-   * An instance is asked to go. It does if it is ready and its deployment can spare it, and
+   * An instance is asked to go. It does if it is ready, nobody else may still use it as one that
+   * was adopted, its deployment can spare it, and
    *
    * <ol>
    *   <li>nobody uses it, nor is about to: at once;
@@ -85,6 +86,9 @@ public final class RoomProcess {
    */
   public void makeRoom(long now, long room, boolean busyToo, String forWhom) {
     for (Instance instance : List.copyOf(instances.all())) {
+      if (instance.isHeld(now)) {
+        continue;
+      }
       if (instance.room != null && instance.room.id() == room && mayGo() > 0) {
         boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
         if (instance.is(READY) && (idle || busyToo)) {
@@ -99,6 +103,11 @@ public final class RoomProcess {
         return;
       }
     }
+  }
+
+  /** Returns when an instance may make room at the earliest: others look again then. */
+  static long nextLook(long now, Instance instance) {
+    return instance.room != null && instance.isHeld(now) ? instance.heldUntil() : NEVER;
   }
 
   /** The provider has no room for an instance that it was asked to start. */

@@ -233,6 +233,23 @@ final class MachineHarness {
     return instance;
   }
 
+  /** Adopts an instance, in a room or in none, that others may still use for some seconds. */
+  Instance adoptHeld(@Nullable Room room, long seconds) {
+    Instance instance =
+        Instance.restored(
+            "old-0",
+            0,
+            machine.spec(),
+            machine.fingerprint(),
+            machine.spec().gpu(),
+            room,
+            Instance.Past.startedAt(now));
+    instance.holdUntil(now + Duration.ofSeconds(seconds).toNanos());
+    machine.adopt(now, instance);
+    settle();
+    return ready(instance);
+  }
+
   // The host.
 
   void open() {
