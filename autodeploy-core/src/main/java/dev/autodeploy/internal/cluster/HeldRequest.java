@@ -58,6 +58,14 @@ final class HeldRequest {
   }
 
   private void attempt() {
+    try {
+      look();
+    } catch (RuntimeException | Error e) {
+      future.completeExceptionally(e); // nobody else would answer
+    }
+  }
+
+  private void look() {
     CompletableFuture<Void> change = replica.change(); // before the look, so as to miss none
     Engine engine = replica.engine();
     Duration left = Duration.ofNanos(deadline - ticker.read());
@@ -91,7 +99,7 @@ final class HeldRequest {
       return;
     }
     CompletableFuture<Lease> answer =
-        found.get().acquireAsync(new AcquireRequest(request.route(), left));
+        found.get().acquireAsync(new AcquireRequest(request.route(), left, request.caller()));
     asked = answer;
     if (future.isDone()) {
       answer.cancel(false);

@@ -1,0 +1,95 @@
+package dev.autodeploy.internal.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.Lease;
+import dev.autodeploy.internal.engine.EngineConfig;
+import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.Leader;
+import dev.autodeploy.spi.LeaderElection;
+import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StartRequest;
+import dev.autodeploy.spi.StateStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.junit.jupiter.api.Test;
+
+final class HeldRequestTest {
+  @Test
+  void attempt_thatThrowsOnAThreadOfNobody_isAnswered() {
+    Replica replica =
+        new Replica(
+            new Silent(),
+            EngineConfig.builder(),
+            Nothing::new,
+            Duration.ofSeconds(1),
+            new Declarations(),
+            new ReentrantLock());
+    AtomicInteger reads = new AtomicInteger();
+    CompletableFuture<Lease> answer =
+        new HeldRequest(
+                replica,
+                "voice",
+                AcquireRequest.within(Duration.ofHours(1)),
+                () -> {
+                  if (reads.incrementAndGet() > 2) {
+                    throw new IllegalStateException("the clock has stopped");
+                  }
+                  return 0;
+                })
+            .begin();
+    assertThat(answer).as("held while nobody leads").isNotDone();
+
+    replica.close(Duration.ZERO); // which it looks at once more
+
+    assertThat(answer)
+        .failsWithin(20, TimeUnit.SECONDS)
+        .withThrowableThat()
+        .withMessageContaining("the clock has stopped");
+  }
+
+  /** An election that is never asked. */
+  private static final class Silent implements LeaderElection {
+    @Override
+    public Leader campaign(String replica, long held, Duration term) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void resign(long epoch) {}
+
+    @Override
+    public StateStore store(long epoch) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  /** A provider that is never used. */
+  private static final class Nothing implements InstanceProvider {
+    @Override
+    public CompletionStage<ProviderInstance> start(StartRequest request) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletionStage<Void> release(String instanceId, Duration grace) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletionStage<List<ProviderInstance>> list(String owner) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletionStage<List<String>> logs(String instanceId, int lines) {
+      throw new UnsupportedOperationException();
+    }
+  }
+}
