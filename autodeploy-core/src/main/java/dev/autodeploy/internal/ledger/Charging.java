@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What an interval is charged: by the prices that it had so far, and by one from a moment on. */
+/** The charging of intervals: by the prices that it had so far, and by one from a moment on. */
 public final class Charging {
   private static final Logger LOG = LoggerFactory.getLogger(Charging.class);
 
@@ -77,6 +77,15 @@ public final class Charging {
   /** Returns the price by which a meter charges an interval, or null if it names none. */
   static @Nullable Rate rate(CostMeter meter, UsageInterval usage) {
     return meter.rate(usage).orElse(null);
+  }
+
+  /** Returns the price by which a meter charges an interval, or null if it names none or fails. */
+  static @Nullable Rate rateIfTold(CostMeter meter, UsageInterval usage) {
+    try {
+      return rate(meter, usage);
+    } catch (RuntimeException | Error e) {
+      return null; // as for its cost, which says so
+    }
   }
 
   /** Returns whether two meters charge an interval alike, as far as they say. */

@@ -127,7 +127,7 @@ public final class DeploymentLedger {
   private void reprice(Instance instance, Account account, UsageInterval charged, CostMeter meter) {
     account.past = charged.billing().charges();
     account.pricedFrom = charged.endedAt();
-    lineOfPrice(instance, charged.billing(), account, meter.rate(charged).orElse(null));
+    lineOfPrice(instance, charged.billing(), account, Charging.rateIfTold(meter, charged));
   }
 
   private void lineOfPrice(
@@ -147,11 +147,7 @@ public final class DeploymentLedger {
 
   /** Returns the price by which an instance is charged, or null if the meter names none. */
   public @Nullable Rate rate(Instance instance) {
-    try {
-      return book.meter().rate(bare(instance, instance.startRequestedAt(), true)).orElse(null);
-    } catch (RuntimeException | Error e) {
-      return null; // as for its cost, which says so
-    }
+    return Charging.rateIfTold(book.meter(), bare(instance, instance.startRequestedAt(), true));
   }
 
   /** Puts an interval with other charges in place of the one that it is. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.Cost;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
+import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.InstanceFixture;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Currency;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -151,6 +153,37 @@ final class DeploymentLedgerTest {
     DeploymentLedger.Closed closed = ledger.close(open(paid(0)), HOUR);
     assertThat(closed.total()).isEqualTo(Money.of("0", "EUR"));
     assertThat(cost(0).total()).isEqualTo(Money.of("0", "EUR"));
+  }
+
+  @Test
+  void meterThatNamesNoPrice_butFails_isTakenOverWithOpenInstances() {
+    Instance open = open(paid(0));
+    CostMeter failing =
+        new CostMeter() {
+          @Override
+          public Money cost(UsageInterval usage) {
+            return Money.of("1", "USD");
+          }
+
+          @Override
+          public Currency currency() {
+            return Currency.getInstance("USD");
+          }
+
+          @Override
+          public Optional<Rate> rate(UsageInterval usage) {
+            throw new IllegalStateException("no price");
+          }
+        };
+
+    ledger.meter(failing, HOUR);
+
+    assertThat(ledger.meter()).isSameAs(failing);
+    assertThat(ledger.takeLines())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            LedgerEntry.Repriced.class, line -> assertThat(line.rate()).isNull());
+    assertThat(ledger.rate(open)).isNull();
   }
 
   @Test
