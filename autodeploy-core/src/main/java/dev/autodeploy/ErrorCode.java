@@ -8,7 +8,7 @@ public enum ErrorCode {
   QUEUE_FULL,
   /** The schedule has the deployment closed at this time. */
   NOT_OPEN,
-  /** What is left of the deployment's budget covers no start, or no use. */
+  /** The rest of the deployment's budget covers no start, or no use. */
   BUDGET_EXHAUSTED,
   /** No lease could be had before the caller's deadline. */
   ACQUIRE_TIMEOUT,

@@ -28,7 +28,7 @@ public enum ReleaseReason {
   HUNG,
   /** A GPU of it was lost. */
   GPU_LOST,
-  /** It is older than {@code maxLifetime}. */
+  /** An age above {@code maxLifetime}. */
   TOO_OLD,
   /** The deployment's budget is spent. */
   BUDGET
