@@ -71,6 +71,17 @@ public interface StateStore extends AutoCloseable {
    */
   void append(LedgerEntry entry);
 
+  /**
+   * Returns whether another engine has taken over the state, as after a long pause of this one.
+   * From then on this engine starts and releases nothing any longer, and leaves its instances to
+   * the other one. Asked before each call of the provider: does not block, and stays true.
+   *
+   * @return whether that is known; false by default, for stores that cannot be taken over
+   */
+  default boolean isTakenOver() {
+    return false;
+  }
+
   /** Ends the use. Idempotent. */
   @Override
   void close();

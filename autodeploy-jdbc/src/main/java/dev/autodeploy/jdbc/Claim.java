@@ -84,6 +84,11 @@ final class Claim implements AutoCloseable {
     return epoch;
   }
 
+  /** Returns whether another engine has claimed the state since. */
+  boolean isLost() {
+    return lost;
+  }
+
   private void renew() {
     if (lost) {
       return;
@@ -94,11 +99,12 @@ final class Claim implements AutoCloseable {
         lost = true;
         LOG.error(
             "Another engine has taken over state '{}' in the database; what this one writes is"
-                + " refused. It has not answered for longer than {}",
+                + " refused, and it starts and releases nothing any longer. It has not answered for"
+                + " longer than {}",
             row.name(),
             term);
       }
-    } catch (AutoDeployException e) {
+    } catch (RuntimeException e) { // also of the pool: the timer would end with it
       LOG.warn("The claim on state '{}' could not be renewed: {}", row.name(), e.getMessage());
     }
   }
@@ -108,7 +114,7 @@ final class Claim implements AutoCloseable {
     timer.shutdownNow();
     try {
       row.resign(epoch);
-    } catch (AutoDeployException e) {
+    } catch (RuntimeException e) {
       LOG.warn("State '{}' stays claimed for up to {}: {}", row.name(), term, e.getMessage());
     }
   }

@@ -34,6 +34,7 @@ final class JdbcState implements StateStore {
   private final ReentrantLock lock = new ReentrantLock();
 
   private volatile boolean closed;
+  private volatile boolean takenOver;
 
   JdbcState(Database database, LeaderRow row, long epoch) {
     this.database = database;
@@ -243,9 +244,17 @@ final class JdbcState implements StateStore {
             change.in(connection, row.fence(connection, epoch, numbers));
             return null;
           });
+    } catch (AutoDeployException e) {
+      takenOver |= e.code() == ErrorCode.OWNER_IN_USE;
+      throw e;
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public boolean isTakenOver() {
+    return takenOver;
   }
 
   @Override

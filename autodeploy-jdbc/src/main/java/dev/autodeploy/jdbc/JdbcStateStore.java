@@ -179,6 +179,16 @@ public final class JdbcStateStore implements StateStore {
   }
 
   @Override
+  public boolean isTakenOver() {
+    lock.lock();
+    try {
+      return (claim != null && claim.isLost()) || (state != null && state.isTakenOver());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
   public void close() {
     lock.lock();
     try {

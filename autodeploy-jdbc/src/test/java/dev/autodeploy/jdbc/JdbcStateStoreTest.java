@@ -12,11 +12,15 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,8 +51,58 @@ final class JdbcStateStoreTest {
                 AutoDeployException.class,
                 e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE));
         assertThat(next.ledger()).isEmpty();
+        assertThat(store.isTakenOver()).isTrue();
+        assertThat(next.isTakenOver()).isFalse();
       }
     }
+  }
+
+  @Test
+  void claim_thatIsLost_isKnownWithoutAWrite() throws Exception {
+    try (StateStore store = store()) {
+      store.load();
+      assertThat(store.isTakenOver()).isFalse();
+      new LeaderRow(prepared(), name).resign(1);
+      new LeaderRow(prepared(), name).campaign("other", "", 0, Duration.ofSeconds(1));
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (!store.isTakenOver()) {
+        assertThat(System.nanoTime()).isLessThan(deadline);
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
+    }
+  }
+
+  @Test
+  void claim_whoseRenewalFailedInThePool_isRenewedAgain() throws Exception {
+    AtomicInteger failures = new AtomicInteger(-1);
+    try (StateStore store =
+        JdbcStateStore.builder(failing(failures)).name(name).term(Duration.ofSeconds(1)).build()) {
+      store.load();
+      failures.set(1);
+      TimeUnit.SECONDS.sleep(2);
+      assertThat(failures).hasNonPositiveValue();
+      try (StateStore next = store()) {
+        assertThatThrownBy(next::load)
+            .isInstanceOfSatisfying(
+                AutoDeployException.class,
+                e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE));
+      }
+    }
+  }
+
+  /** Returns a source that throws what no driver throws, as often as is said. */
+  private static DataSource failing(AtomicInteger failures) {
+    DataSource real = TestDatabase.source();
+    return (DataSource)
+        Proxy.newProxyInstance(
+            DataSource.class.getClassLoader(),
+            new Class<?>[] {DataSource.class},
+            (proxy, method, arguments) -> {
+              if (failures.getAndDecrement() > 0) {
+                throw new IllegalStateException("the pool has a bad day");
+              }
+              return method.invoke(real, arguments);
+            });
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.autodeploy.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Cluster;
@@ -15,6 +16,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -147,6 +149,19 @@ final class ReplicasTest {
     assertThat(used).isPositive();
     assertThat(second.deployment("voice").cost().toString()).isNotEmpty();
     assertThat(cloud.running()).isEmpty();
+  }
+
+  @Test
+  void caller_ofARequest_isNamedInTheCosts() throws Exception {
+    Deployment voice = leader().deploy(VOICE);
+    voice
+        .acquireAsync(AcquireRequest.within(LIMIT).caller("alice"))
+        .get(20, TimeUnit.SECONDS)
+        .close();
+
+    assertThat(voice.usage(Instant.EPOCH, Instant.now().plusSeconds(60)))
+        .singleElement()
+        .satisfies(usage -> assertThat(usage.billing().caller()).isEqualTo("alice"));
   }
 
   @Test

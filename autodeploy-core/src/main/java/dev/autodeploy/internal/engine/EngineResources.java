@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,7 +53,9 @@ final class EngineResources {
     this.callbackExecutor =
         withFallback(
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
-    provider = new ProviderGate(config.provider(), config.mayAct());
+    BooleanSupplier mayAct = config.mayAct();
+    provider =
+        new ProviderGate(config.provider(), () -> mayAct.getAsBoolean() && !store.isTakenOver());
     owned.add(provider);
   }
 

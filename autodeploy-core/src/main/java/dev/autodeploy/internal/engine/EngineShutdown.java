@@ -67,8 +67,15 @@ final class EngineShutdown {
     this.maintenance = maintenance;
   }
 
-  /** Ends the engine, or waits for the close that has begun before. */
+  /**
+   * Ends the engine, or waits for the close that has begun before. Where another engine acts in its
+   * place, the instances are that one's.
+   */
   void close() {
+    if (!resources.provider().mayAct()) {
+      leave(false);
+      return;
+    }
     CompletableFuture<Void> closed = new CompletableFuture<>();
     CompletableFuture<Void> earlier = services.lock().locked(() -> lifecycle.begin(closed));
     if (earlier != null) {

@@ -47,10 +47,10 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   }
 
   /**
-   * Makes it for one engine of several replicas.
+   * Makes it for an engine in whose place another one may come.
    *
    * @param mayAct asked before each call that could change anything: false once another replica may
-   *     lead
+   *     lead, or another engine has taken over the state
    */
   public ProviderGate(InstanceProvider provider, BooleanSupplier mayAct) {
     this.provider = provider;
@@ -60,6 +60,11 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   /** Lets only calls through that leave instances to another engine. */
   public void onlyDetaches() {
     onlyDetaches = true;
+  }
+
+  /** Returns whether the engine may still act, as far as other engines are concerned. */
+  public boolean mayAct() {
+    return mayAct.getAsBoolean();
   }
 
   private boolean isShut() {

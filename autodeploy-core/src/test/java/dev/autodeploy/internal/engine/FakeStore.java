@@ -32,6 +32,9 @@ final class FakeStore implements StateStore {
 
   volatile boolean closed;
 
+  /** Another engine has taken over. */
+  volatile boolean takenOver;
+
   @Override
   public StoredState load() {
     closed = false;
@@ -84,6 +87,11 @@ final class FakeStore implements StateStore {
     beforeAppend.accept(entry);
     store.append(entry);
     afterAppend.accept(entry);
+  }
+
+  @Override
+  public boolean isTakenOver() {
+    return takenOver;
   }
 
   @Override
