@@ -332,7 +332,8 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   }
 
   private void end(TrackedInstance instance) {
-    if (instance.isLeft()) {
+    // What was only listed here may serve another engine: this one may have failed to start.
+    if (!instance.endsWithProcess()) {
       watch.detach(instance);
       return;
     }

@@ -283,6 +283,7 @@ final class ContainerStart {
       throw new InstanceStartException("the container of " + image + " has lost its labels");
     }
     TrackedInstance tracked = services.watch().track(labels, container);
+    tracked.own();
     checkNotCancelled();
     progress("starting", image);
     String doing = "starting " + labels.name() + " from " + image;

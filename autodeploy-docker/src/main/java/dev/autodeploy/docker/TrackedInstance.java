@@ -20,6 +20,7 @@ final class TrackedInstance {
   private @Nullable ContainerLog log;
   private volatile boolean releasing;
   private volatile boolean left;
+  private volatile boolean own;
 
   TrackedInstance(Labels labels, String containerId) {
     this.labels = labels;
@@ -66,8 +67,14 @@ final class TrackedInstance {
     releasing = true;
   }
 
-  boolean isLeft() {
-    return left;
+  /** Notes that this process starts it: it may not survive this process. */
+  void own() {
+    own = true;
+  }
+
+  /** Returns whether it ends with this process: it was started here, or its release was asked. */
+  boolean endsWithProcess() {
+    return !left && (own || releasing);
   }
 
   void detach() {

@@ -389,6 +389,26 @@ class StartAndReleaseTest {
   }
 
   @Test
+  void close_afterAFailedStart_leavesContainersThatItOnlyListed() {
+    ProviderFixture gone = ProviderFixture.open();
+    ProviderInstance left = gone.start(ProviderFixture.web().build());
+    gone.provider.detach(left.instanceId()).toCompletableFuture().join();
+    gone.provider.close();
+
+    ProviderFixture failed = ProviderFixture.open(gone.owner, builder -> builder);
+    assertThat(failed.list()).hasSize(1);
+    failed.provider.close();
+
+    try (ProviderFixture next = ProviderFixture.open(gone.owner, builder -> builder)) {
+      assertThat(next.list())
+          .extracting(ProviderInstance::instanceId)
+          .containsExactly(left.instanceId());
+      next.release(left);
+      assertThat(next.list()).isEmpty();
+    }
+  }
+
+  @Test
   void slot_ofAnotherHostsInstance_isNotTakenOver(@TempDir Path locks) {
     ProviderInstance theirs = docker.start(ProviderFixture.web().build());
     try (DockerInstanceProvider provider =
