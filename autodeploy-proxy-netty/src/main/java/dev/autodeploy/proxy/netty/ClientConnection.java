@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+// Over 500 lines: the states of one connection.
 /**
  * A connection of a client: one exchange at a time, while what comes after it waits. It reads on
  * while an exchange is held, so that a client that leaves is noticed; only when more than {@value
@@ -103,11 +104,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
     // In a burst many are accepted before any has sent a byte: that alone is no unfinished head.
-    if (secure) {
-      unfinished(true);
-    } else {
-      idle(true);
-    }
+    unfinished(secure);
+    idle(!secure);
     decoder.whenHttp2(this::becomeHttp2);
     if (added.channel().isActive()) {
       awaitHead();
