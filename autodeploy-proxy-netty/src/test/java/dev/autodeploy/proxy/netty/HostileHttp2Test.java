@@ -225,7 +225,7 @@ class HostileHttp2Test extends LinkContract {
 
   @Test
   void resetsThatTheLinkIsMadeToSend_endTheConnection() throws Exception {
-    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+    try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
       link.instance().requests.clear();
       try {
         for (int i = 0; i < 5000; i++) {
@@ -238,12 +238,12 @@ class HostileHttp2Test extends LinkContract {
     }
     link.awaitQuiet();
     assertThat(link.instance().requests).hasSizeLessThan(3000);
-    assertThat(link.get("/d/app/x").status).isEqualTo(200);
+    assertThat(status()).isEqualTo(200);
   }
 
   @Test
   void streamThatBreaksARule_isResetByTheNameOfTheFault() throws Exception {
-    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+    try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
       client.request(1, "POST", "/d/app/x", false).window(1, 0);
 
       assertThat(client.answer(1).reset).isEqualTo(1); // PROTOCOL_ERROR
