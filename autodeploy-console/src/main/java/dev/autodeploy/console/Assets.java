@@ -39,6 +39,7 @@ final class Assets {
           "words.js",
           "list.js",
           "form.js",
+          "snapshot.js",
           "detail.js",
           "events.js",
           "audit.js",

@@ -7,11 +7,13 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.spi.Snapshot;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -104,6 +106,29 @@ class PageWalkThroughTest {
                   .closed("daily", "00:00", "12:00")
                   .closed("daily", "12:00", "24:00"));
       assertThat(f.json("-/api/deployments/voice").at("/schedule/closed").asBoolean()).isTrue();
+    }
+  }
+
+  @Test
+  void aSnapshot_showsItsOrigin_onTheFormAndTheDeployment() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      f.provider.snapshots.add(
+          new Snapshot(
+              "autodeploy-snapshot:warm", "first", Instant.now(), 1_234_567, List.of("/cache")));
+      f.autoDeploy.deploy(DeploymentSpec.builder("voice").snapshot("warm").port(8080).build());
+      walk(
+          "snapshot",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/d/voice"));
+            b.untilText("#snapshot-origin", "Of first, 1.2 MB, made ");
+            b.untilText("#snapshot-origin", "What is in /cache is not in it.");
+            b.wholePage("snapshot-origin");
+            b.go(f.at("#/edit/voice"));
+            b.untilText("main h1", "Edit voice");
+            b.untilText("#snapshot-origin", "Of first");
+          });
     }
   }
 

@@ -6,6 +6,7 @@ import { t, bytes, duration, money, number, price, dateOf, timeOf, known } from 
 import { countdown, inUse, setCountdown, status, statusOf, tile } from './list.js';
 import { curlPanel, linkLine, probeText, scheduleLines } from './form.js';
 import { eventItem } from './events.js';
+import { originLine, showOrigin } from './snapshot.js';
 import * as charts from './charts.js';
 import { notice } from './app.js';
 
@@ -226,11 +227,18 @@ function scheduleText(s) {
   return s.until ? t('schedule.next', { time }) : '';
 }
 
+function origin(snapshot) {
+  const line = originLine();
+  get('provider').then((offer) => showOrigin(line, offer.snapshots, snapshot)).catch(() => {});
+  return line;
+}
+
 function settings(spec, why) {
   const gpu = spec.gpu.ids ? spec.gpu.ids.join(', ') : spec.gpu.count === 'all' ? t('form.gpuAll') : spec.gpu.count === 0 ? t('form.gpuNone') : t('form.gpuCount', { n: spec.gpu.count });
   const line = (label, value, code) => [h('dt', {}, label), h('dd', {}, code && value ? h('code', {}, value) : value || t('none'))];
   return h('section', { class: 'panel' }, h('h2', {}, t('settings')), h('dl', { class: 'settings' },
     line(spec.snapshot ? t('form.snapshot') : t('form.image'), spec.snapshot || spec.image, true),
+    ...(spec.snapshot ? [h('dt', {}), h('dd', {}, origin(spec.snapshot))] : []),
     line(t('form.gpu'), gpu + (spec.gpu.model ? ' · ' + spec.gpu.model : '')),
     line(t('form.port'), String(spec.port)), line(t('form.startCommand'), spec.startCommand || (spec.arguments || []).join(' '), true),
     line(t('form.idle'), spec.idleTimeout === null ? t('engineDefault') : spec.idleTimeout === 'never' ? t('never') : spec.idleTimeout === 'custom' ? t('form.custom') : spec.idleTimeout.startsWith('adaptive') ? spec.idleTimeout : iso(spec.idleTimeout)),

@@ -2,8 +2,9 @@
 
 import { h, replace, text, attribute } from './dom.js';
 import { change, get, path, session } from './api.js';
-import { t, fieldError, bytes, dateOf } from './words.js';
+import { t, fieldError } from './words.js';
 import { copyButton, absolute } from './list.js';
+import { originLine, showOrigin } from './snapshot.js';
 import { notice } from './app.js';
 
 // The path of a probe that the form can show: a request, whatever its method, headers and so on.
@@ -139,16 +140,11 @@ export function showForm(main, editing) {
     image.append(list('images', offer.images));
     const snapshot = add('snapshot', t('form.snapshot'), input({ list: 'snapshots', value: spec?.snapshot, spellcheck: 'false' }), t('form.snapshotHint'));
     snapshot.append(list('snapshots', offer.snapshots.map((s) => s.reference)));
-    const origin = h('p', { class: 'hint', id: 'snapshot-origin' });
+    const origin = originLine();
     snapshot.append(origin);
-    const showOrigin = () => {
-      const wanted = f.snapshot.control.value.trim();
-      const found = offer.snapshots.find((s) => s.reference === wanted || s.reference.endsWith(':' + wanted));
-      text(origin, !wanted || !found ? '' : [t('form.snapshotOf', { name: found.deployment, size: bytes(found.bytes), time: dateOf(found.createdAt) }),
-        found.leftOut.length ? t('form.snapshotWithout', { paths: found.leftOut.join(', ') }) : ''].join(' '));
-    };
-    f.snapshot.control.addEventListener('input', showOrigin);
-    showOrigin();
+    const originNow = () => showOrigin(origin, offer.snapshots, f.snapshot.control.value.trim());
+    f.snapshot.control.addEventListener('input', originNow);
+    originNow();
     const kind = () => radios.find((r) => r.checked)?.value;
     const showSource = () => {
       image.hidden = kind() !== 'image';
