@@ -3,7 +3,7 @@ package dev.autodeploy.reliability;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.spi.InstanceProvider;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,10 +15,10 @@ import java.time.Duration;
 final class Host implements AutoCloseable {
   final AutoDeploy engine;
   final Deployment deployment;
-  private final JdkHttpProxy proxy;
+  private final LinkProxy proxy;
   private final Crashes crashes;
 
-  private Host(AutoDeploy engine, Deployment deployment, JdkHttpProxy proxy, Crashes crashes) {
+  private Host(AutoDeploy engine, Deployment deployment, LinkProxy proxy, Crashes crashes) {
     this.engine = engine;
     this.deployment = deployment;
     this.proxy = proxy;
@@ -39,8 +39,9 @@ final class Host implements AutoCloseable {
             .build();
     try {
       Deployment deployment = engine.deploy(spec);
-      JdkHttpProxy proxy =
-          JdkHttpProxy.builder(engine)
+      LinkProxy proxy =
+          Front.chosen()
+              .of(engine)
               .port(0)
               .maxWait(Duration.ofSeconds(25))
               .responseTimeout(Duration.ofSeconds(5))

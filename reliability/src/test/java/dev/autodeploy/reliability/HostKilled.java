@@ -84,7 +84,8 @@ final class HostKilled implements Fault {
         docker ? "docker" : "local",
         scene.owner("docker" + owner),
         state.toString(),
-        docker ? (restarted ? "20" : "4") : scene.mark());
+        docker ? (restarted ? "20" : "4") : scene.mark(),
+        Front.chosen().toString());
   }
 
   private static URI link(HostProcess host) throws InterruptedException {

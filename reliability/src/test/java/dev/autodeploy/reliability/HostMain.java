@@ -9,10 +9,14 @@ import java.time.Duration;
 final class HostMain {
   private HostMain() {}
 
-  /** Runs until it is told to end: {@code local owner state mark}, or {@code docker … timeout}. */
+  /**
+   * Runs until it is told to end: {@code local owner state mark front}, or {@code docker … timeout
+   * front}.
+   */
   public static void main(String[] arguments) throws Exception {
     String owner = arguments[1];
     Path state = Path.of(arguments[2]);
+    System.setProperty("faults.front", arguments[4]);
     boolean local = arguments[0].equals("local");
     try (Host host =
         local

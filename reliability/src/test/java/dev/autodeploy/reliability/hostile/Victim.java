@@ -3,7 +3,9 @@ package dev.autodeploy.reliability.hostile;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
+import dev.autodeploy.reliability.Front;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,9 +20,9 @@ final class Victim {
 
   final AutoDeploy engine;
   final Deployment app;
-  final JdkHttpProxy proxy;
+  final LinkProxy proxy;
 
-  private Victim(AutoDeploy engine, Deployment app, JdkHttpProxy proxy) {
+  private Victim(AutoDeploy engine, Deployment app, LinkProxy proxy) {
     this.engine = engine;
     this.app = app;
     this.proxy = proxy;
@@ -35,7 +37,7 @@ final class Victim {
       Ground ground,
       String answer,
       Consumer<DeploymentSpec.Builder> settings,
-      Consumer<JdkHttpProxy.Builder> link)
+      Consumer<LinkBuilder<?>> link)
       throws Exception {
     DeploymentSpec.Builder spec =
         spec()
@@ -46,12 +48,13 @@ final class Victim {
     return start(ground, spec.build(), link);
   }
 
-  static Victim start(Ground ground, DeploymentSpec spec, Consumer<JdkHttpProxy.Builder> settings)
+  static Victim start(Ground ground, DeploymentSpec spec, Consumer<LinkBuilder<?>> settings)
       throws IOException {
     AutoDeploy engine = ground.engine();
     Deployment app = engine.deploy(spec);
-    JdkHttpProxy.Builder link =
-        JdkHttpProxy.builder(engine)
+    LinkBuilder<?> link =
+        Front.chosen()
+            .of(engine)
             .port(0)
             .drainTimeout(Duration.ZERO)
             .maxWait(Duration.ofSeconds(20));
