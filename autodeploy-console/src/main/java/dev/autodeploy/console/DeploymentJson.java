@@ -62,6 +62,7 @@ final class DeploymentJson {
     json.put("waitsFor", line == null ? null : line.describe());
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
+    json.put("unpriced", status.unpriced());
     Json.put(json, "lastFailureAt", status.lastFailureAt());
     json.set("preparation", progress(status.preparation()));
     json.set("schedule", schedule(deployment.scheduleState()));

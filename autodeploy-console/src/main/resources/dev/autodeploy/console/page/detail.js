@@ -184,6 +184,12 @@ function degraded(d) {
     : null;
 }
 
+function unpriced(d) {
+  return d.unpriced
+    ? h('section', { class: 'panel bad', role: 'status' }, h('h2', {}, t('unpriced')), h('p', {}, plain(d.unpriced)))
+    : null;
+}
+
 function instanceTable(d) {
   if (d.instanceList.length === 0) return h('p', { class: 'muted' }, t('noInstanceNow'));
   const reason = (value) => (known('reason.' + value) ? t('reason.' + value) : value);
@@ -369,10 +375,10 @@ export function showDetail(main, name) {
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
-      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.unpriced, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, budgetPanel(d), inLine(d), degraded(d), failure(d));
+        replace(failed, budgetPanel(d), inLine(d), degraded(d), unpriced(d), failure(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));

@@ -95,7 +95,7 @@ public final class Arbiter {
     if (gpus == null) {
       return;
     }
-    int fitting = RoomFinder.fitting(request, gpus).size();
+    int fitting = capacity.fitting(request).size();
     if (fitting == 0 || fitting < RoomFinder.wanted(request, fitting)) {
       String all =
           gpus.stream()

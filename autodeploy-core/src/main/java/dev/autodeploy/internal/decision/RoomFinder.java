@@ -109,7 +109,7 @@ final class RoomFinder {
 
   private @Nullable Choice listed(
       long party, GpuRequest request, long needed, List<ProviderCapacity.Gpu> gpus) {
-    List<ProviderCapacity.Gpu> fitting = fitting(request, gpus);
+    List<ProviderCapacity.Gpu> fitting = capacity.fitting(request);
     int wanted = wanted(request, fitting.size());
     if (fitting.size() < wanted || wanted == 0) { // (1a)
       return new Choice(List.of(), List.of(), List.of(), false, NEVER);
@@ -230,22 +230,6 @@ final class RoomFinder {
     return room.gpus().isEmpty()
         || request.ids().isEmpty()
         || room.gpus().stream().anyMatch(request.ids()::contains);
-  }
-
-  /** Returns the GPUs that a request can be met from. */
-  static List<ProviderCapacity.Gpu> fitting(GpuRequest request, List<ProviderCapacity.Gpu> gpus) {
-    String model = request.model();
-    List<ProviderCapacity.Gpu> named = gpus;
-    if (!request.ids().isEmpty()) {
-      named =
-          request.ids().stream()
-              .flatMap(id -> gpus.stream().filter(gpu -> gpu.isKnownBy(id)).limit(1))
-              .distinct()
-              .toList();
-    }
-    return named.stream()
-        .filter(gpu -> model == null || gpu.model().equalsIgnoreCase(model))
-        .toList();
   }
 
   /** Returns how many GPUs a request is for. */

@@ -6,6 +6,7 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
@@ -104,6 +105,18 @@ public final class DeploymentAccounts {
   /** Goes on with the account of an instance of an earlier process; under the lock. */
   void reopen(RunningInstance running, OpenEntry entry, @Nullable Instant foundEndedAt, long now) {
     ledger.reopen(running.instance(), entry, foundEndedAt, now);
+  }
+
+  /** Bills an instance as one with the GPUs that it got; writes that once its start is written. */
+  void gotGpus(RunningInstance running, GotGpus gpus, boolean startWritten) {
+    controller.read(
+        () -> {
+          ledger.got(running.instance(), gpus, startWritten, controller.now());
+          return true;
+        });
+    if (startWritten) {
+      writePrices();
+    }
   }
 
   /** Writes, after a decision, which prices have changed by it. */

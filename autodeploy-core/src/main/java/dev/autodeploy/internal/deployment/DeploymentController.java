@@ -14,6 +14,7 @@ import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.BudgetMeter;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
@@ -537,7 +538,11 @@ public final class DeploymentController {
   }
 
   DeploymentStatus status() {
-    return read(() -> StatusReport.of(this, machine, ledger, services.clock().instant(), now()));
+    DeploymentSpec spec = spec();
+    GotGpus got = read(ledger::lastGot);
+    String unpriced = PriceCheck.unpriced(services, spec, got); // without the lock: foreign code
+    return read(
+        () -> StatusReport.of(this, machine, ledger, services.clock().instant(), now(), unpriced));
   }
 
   /** Drains the instances; the future completes when those affected are gone. */

@@ -4,6 +4,7 @@ import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.StartDiagnosis;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StartProgress;
@@ -64,6 +65,11 @@ final class InstanceReports {
 
   LedgerEntry.Started started(RunningInstance running) {
     return controller.accounts().started(running);
+  }
+
+  /** Reports which GPUs an instance gets; written once its start is. */
+  void gotGpus(RunningInstance running, GotGpus gpus, boolean startWritten) {
+    controller.accounts().gotGpus(running, gpus, startWritten);
   }
 
   LedgerEntry.Prepared preparation(RunningInstance running) {

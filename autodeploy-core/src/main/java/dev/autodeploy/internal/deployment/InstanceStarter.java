@@ -4,6 +4,7 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.decision.StartDiagnosis;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.ProviderCalls;
@@ -74,6 +75,12 @@ final class InstanceStarter {
     if (!reports.isStarting(running)) {
       return; // released before it was started
     }
+    Instance instance = running.instance();
+    Room room = instance.room();
+    List<String> given = room == null ? List.of() : room.gpus();
+    if (!given.isEmpty()) {
+      reports.gotGpus(running, GotGpus.of(given, services.capacity()), false);
+    }
     LedgerEntry.Started line = reports.started(running);
     try {
       // Written before an instance can run: every running instance must be in the ledger.
@@ -89,8 +96,6 @@ final class InstanceStarter {
       services.ledger().appendReliably(neverRan(line)); // released while the line was written
       return;
     }
-    Instance instance = running.instance();
-    Room room = instance.room();
     StartRequest request =
         new StartRequest(
             services.owner(),
@@ -98,7 +103,7 @@ final class InstanceStarter {
             instance.slot(),
             instance.fingerprint(),
             instance.spec(),
-            room == null ? List.of() : room.gpus());
+            given);
     // On this thread: a release that comes now should find the start already asked for.
     ProviderCalls.callOnThisThread(() -> services.provider().start(request))
         .whenComplete((up, error) -> started(running, up, error));
@@ -140,6 +145,12 @@ final class InstanceStarter {
     Room room = running.instance().room();
     if (room != null) {
       rooms.placed(room, up.gpus());
+      GotGpus got = GotGpus.of(up, room.gpus(), services.capacity());
+      reports.gotGpus(running, got, true);
+      String unpriced = PriceCheck.unpriced(services, running.instance().spec(), got);
+      if (unpriced != null) {
+        LOG.warn("{}: {}", reports.deployment(), unpriced);
+      }
     }
     if (reports.isGone(running)) {
       LOG.warn(

@@ -21,7 +21,8 @@ final class StatusReport {
       DeploymentMachine machine,
       DeploymentLedger ledger,
       Instant wall,
-      long now) {
+      long now,
+      @Nullable String unpriced) {
     Instant backoffUntil =
         now < machine.backoff().until() ? wall.plusNanos(machine.backoff().until() - now) : null;
     return new DeploymentStatus(
@@ -44,7 +45,8 @@ final class StatusReport {
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
         machine.startFailures(),
-        controller.missing());
+        controller.missing(),
+        unpriced);
   }
 
   private static @Nullable PlaceInLine place(

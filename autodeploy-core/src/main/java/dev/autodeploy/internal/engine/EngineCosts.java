@@ -5,11 +5,11 @@ import dev.autodeploy.Costs;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.deployment.PriceCheck;
 import dev.autodeploy.internal.ledger.Charging;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,20 +40,9 @@ public final class EngineCosts {
 
   /** Warns of a deployment to whose instances no price applies. */
   void warnIfFree(DeploymentSpec spec) {
-    Instant now = services.clock().instant();
-    UsageInterval moment =
-        new UsageInterval(spec.name(), "", spec.gpu(), now, now, null, now, true, Duration.ZERO);
-    boolean priced;
-    try {
-      priced = services.meter(spec).hasPrice(moment);
-    } catch (RuntimeException | Error e) {
-      priced = true; // it is said when an instance is charged
-    }
-    if (!priced) {
-      LOG.warn(
-          "{}: no price applies to its instances, which count as free of charge; set its"
-              + " pricePerHour, or defaultPrice or the price of its GPU model at the cost meter",
-          spec.name());
+    String reason = PriceCheck.unpriced(services, spec);
+    if (reason != null) {
+      LOG.warn("{}: {}", spec.name(), reason);
     }
   }
 

@@ -116,7 +116,7 @@ final class RoomKeeper implements Rooms {
 
   /** Returns who has which GPU now, who waits, and who had which. */
   SharedGpus view() {
-    ProviderCapacity capacity = capacity();
+    ProviderCapacity capacity = services.capacity();
     List<Room> rooms;
     Map<String, List<Stay>> stays = new HashMap<>();
     Map<Long, DeploymentController> parties = new HashMap<>();
@@ -150,21 +150,12 @@ final class RoomKeeper implements Rooms {
   /** Refuses a specification for which there can never be room. */
   void check(DeploymentSpec spec) {
     if (!spec.gpu().isNone()) {
-      Arbiter.checkFits(spec.gpu(), capacity());
-    }
-  }
-
-  private ProviderCapacity capacity() {
-    try {
-      return services.provider().capacity();
-    } catch (RuntimeException | Error e) {
-      LOG.warn("{} could not say which GPUs it has: {}", services.provider().name(), e.toString());
-      return ProviderCapacity.unknown();
+      Arbiter.checkFits(spec.gpu(), services.capacity());
     }
   }
 
   private void decide(Consumer<Long> event) {
-    ProviderCapacity capacity = capacity(); // before the lock, as it is foreign code
+    ProviderCapacity capacity = services.capacity(); // before the lock, as it is foreign code
     lock.lock();
     try {
       long now = services.ticker().read();

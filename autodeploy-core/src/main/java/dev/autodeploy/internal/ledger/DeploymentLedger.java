@@ -47,10 +47,8 @@ public final class DeploymentLedger {
 
     private Instant pricedFrom;
 
-    /** The GPUs that the provider says it got. */
-    private @Nullable String gpuModel;
-
-    private int gpus;
+    /** The GPUs that it got. */
+    private GotGpus got = GotGpus.UNKNOWN;
 
     private Account(Instant startRequestedAt, @Nullable Instant foundEndedAt) {
       this.startRequestedAt = startRequestedAt;
@@ -78,6 +76,9 @@ public final class DeploymentLedger {
 
   /** The lines of changed prices that are still to be written. */
   private List<LedgerEntry> lines = List.of();
+
+  /** The GPUs that an instance got last. */
+  private GotGpus lastGot = GotGpus.UNKNOWN;
 
   /** The open accounts, in the order of opening; made for the first one. */
   private Map<Instance, Account> open = Map.of();
@@ -181,8 +182,7 @@ public final class DeploymentLedger {
     Account account = account(instance);
     Billing billing = entry.billing();
     account.past = billing.charges();
-    account.gpuModel = billing.gpuModel();
-    account.gpus = billing.gpus();
+    got(account, new GotGpus(billing.gpuModel(), billing.gpus()));
     if (entry.repriced() != null) {
       account.pricedFrom = entry.repriced().at();
     }
@@ -195,6 +195,40 @@ public final class DeploymentLedger {
           Charging.charged(usage, account.past, account.pricedFrom, recorded),
           book.meter());
     }
+  }
+
+  /**
+   * An instance has got GPUs, whose price counts from its start request on, or from when that was
+   * changed last.
+   *
+   * @param startWritten whether its start is in the ledger, so that a line of the price may follow
+   */
+  public void got(Instance instance, GotGpus gpus, boolean startWritten, long now) {
+    Account account = open.get(instance);
+    if (account == null || gpus.isUnknown()) {
+      return;
+    }
+    got(account, gpus);
+    if (startWritten) {
+      UsageInterval usage = bare(instance, now, true);
+      lineOfPrice(
+          instance,
+          usage.billing().charges(account.past),
+          account,
+          Charging.rateIfTold(book.meter(), usage));
+    }
+  }
+
+  private void got(Account account, GotGpus gpus) {
+    account.got = gpus;
+    if (!gpus.isUnknown()) {
+      lastGot = gpus;
+    }
+  }
+
+  /** Returns the GPUs that an instance got last. */
+  public GotGpus lastGot() {
+    return lastGot;
   }
 
   private Account account(Instance instance) {
@@ -223,7 +257,7 @@ public final class DeploymentLedger {
 
   /** Returns the cost up to now; {@code gpu} is what one instance would have now. */
   public Cost cost(GpuRequest gpu, long now) {
-    return book.cost(deployment, gpu, createdAt, clock.instant(), open(now));
+    return book.cost(deployment, gpu, lastGot, createdAt, clock.instant(), open(now));
   }
 
   /** Returns all intervals that a period touches, oldest first. */
@@ -345,8 +379,8 @@ public final class DeploymentLedger {
         new Billing(
             instance.caller(),
             instance.busyBy(end),
-            account == null ? null : account.gpuModel,
-            account == null ? 0 : account.gpus,
+            account == null ? null : account.got.model(),
+            account == null ? 0 : account.got.count(),
             List.of(),
             false));
   }

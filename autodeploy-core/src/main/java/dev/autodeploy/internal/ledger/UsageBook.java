@@ -167,7 +167,12 @@ final class UsageBook {
   }
 
   Cost cost(
-      String deployment, GpuRequest gpu, Instant since, Instant now, List<UsageInterval> open) {
+      String deployment,
+      GpuRequest gpu,
+      GotGpus got,
+      Instant since,
+      Instant now,
+      List<UsageInterval> open) {
     Parts parts = sum();
     for (UsageInterval usage : open) {
       for (CostLine line : lines(usage)) {
@@ -178,8 +183,9 @@ final class UsageBook {
     }
     Instant until = now.isBefore(since) ? since : now;
     UsageInterval always =
-        new UsageInterval(
-            deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO);
+        got.applyTo(
+            new UsageInterval(
+                deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO));
     return new Cost(
         parts.total(),
         parts.starting,

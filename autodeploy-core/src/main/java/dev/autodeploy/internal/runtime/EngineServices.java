@@ -8,10 +8,13 @@ import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The services that all deployments of one engine share.
@@ -48,6 +51,7 @@ public record EngineServices(
     Timers timers,
     Executor providerExecutor,
     Executor callbackExecutor) {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineServices.class);
 
   /** Returns the services of an engine, with what follows from the others. */
   public static EngineServices of(
@@ -79,6 +83,16 @@ public record EngineServices(
         timers,
         providerExecutor,
         callbackExecutor);
+  }
+
+  /** Returns the GPUs that the provider can give to instances; nothing is known if it fails. */
+  public ProviderCapacity capacity() {
+    try {
+      return provider.capacity();
+    } catch (RuntimeException | Error e) {
+      LOG.warn("{} could not say which GPUs it has: {}", provider.name(), e.toString());
+      return ProviderCapacity.unknown();
+    }
   }
 
   /**

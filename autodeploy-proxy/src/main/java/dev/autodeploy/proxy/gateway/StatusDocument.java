@@ -57,6 +57,7 @@ final class StatusDocument {
     json.put("lastFailureAt", text(status.lastFailureAt()));
     json.put("backoffUntil", text(status.backoffUntil()));
     json.put("degraded", status.degraded());
+    json.put("unpriced", status.unpriced());
     PlaceInLine line = status.waitsFor();
     json.put("waitsFor", line == null ? null : line.describe());
     StartProgress preparation = status.preparation();
