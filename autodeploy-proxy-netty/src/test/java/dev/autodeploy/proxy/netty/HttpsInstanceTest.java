@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestCertificate;
 import dev.autodeploy.proxy.contract.TestInstance;
 import java.io.BufferedInputStream;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.autodeploy.proxy.contract.TestCertificate;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.io.IOException;

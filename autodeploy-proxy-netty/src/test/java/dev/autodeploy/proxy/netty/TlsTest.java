@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.proxy.contract.Await;
 import dev.autodeploy.proxy.contract.RawClient;
+import dev.autodeploy.proxy.contract.TestCertificate;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.io.IOException;
