@@ -2,8 +2,10 @@ package dev.autodeploy.console;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
+import dev.autodeploy.DeclaredDeployments;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
@@ -16,6 +18,7 @@ import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Locale;
@@ -31,10 +34,22 @@ final class DeploymentJson {
 
   private final Function<Deployment, @Nullable URI> linkOf;
   private final MonthlyCost monthlyCost;
+  private final AutoDeploy autoDeploy;
 
-  DeploymentJson(Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost) {
+  DeploymentJson(
+      Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost, AutoDeploy autoDeploy) {
     this.linkOf = linkOf;
     this.monthlyCost = monthlyCost;
+    this.autoDeploy = autoDeploy;
+  }
+
+  /** Returns the file that declares a deployment, or null if none does. */
+  @Nullable Path declaredIn(Deployment deployment) {
+    return autoDeploy
+        .declared()
+        .filter(it -> it.names().contains(deployment.name()))
+        .map(DeclaredDeployments::file)
+        .orElse(null);
   }
 
   /** Returns what changes only when something happens. */
@@ -132,6 +147,8 @@ final class DeploymentJson {
   ObjectNode detail(Deployment deployment) {
     ObjectNode json = summary(deployment);
     json.put("idleExplanation", deployment.explainIdleTimeout());
+    Path file = declaredIn(deployment);
+    json.put("declaredIn", file == null ? null : String.valueOf(file.getFileName()));
     json.set("spec", SpecJson.tree(deployment.spec()));
     json.set("instanceList", instances(deployment));
     return json;

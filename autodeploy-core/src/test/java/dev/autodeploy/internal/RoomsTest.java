@@ -33,6 +33,7 @@ final class RoomsTest {
           "policy",
           "probe",
           "spec",
+          "declared",
           "store",
           "process",
           "decision",

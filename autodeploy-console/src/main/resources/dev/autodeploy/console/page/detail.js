@@ -331,6 +331,7 @@ export function showDetail(main, name) {
         const wanted = await ask(t('ask.snapshot'), { yes: t('snapshot'), input: name + '-' + new Date().toISOString().slice(0, 10) });
         if (wanted) act('snapshot', () => change('POST', address + '/snapshot', { name: wanted }), 'done.snapshot');
       }),
+      h('p', { class: 'hint', id: 'declared' }),
       h('a', { class: 'button', href: '#/edit/' + encodeURIComponent(name), id: 'do-edit' }, t('edit')),
       button('delete', 'danger', async () => {
         if (await ask(t('ask.delete', { name }), { yes: t('delete'), danger: true })) {
@@ -401,6 +402,12 @@ export function showDetail(main, name) {
       text(button('prepare'), t(d.preparation ? 'cancelPrepare' : 'prepare'));
       button('drain').disabled = d.status !== 'running';
       button('force').disabled = d.instances === 0;
+      if (d.instanceList) {
+        const declared = buttons.querySelector('#declared');
+        text(declared, d.declaredIn ? t('declaredIn', { file: d.declaredIn }) : '');
+        for (const it of [button('edit'), button('delete')]) it.hidden = !!d.declaredIn;
+        declared.hidden = !d.declaredIn;
+      }
     }
     if (changed && !first) drawSoon();
   }

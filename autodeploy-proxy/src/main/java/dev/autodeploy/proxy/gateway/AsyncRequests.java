@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -38,6 +39,7 @@ final class AsyncRequests implements AutoCloseable {
   private final BodyBudget bodies = new BodyBudget(ALL_BODIES);
   private final Workers workers = Workers.create(MAX_THREADS);
   private final ScheduledExecutorService timer;
+  private final KeptAliveStreams streams;
 
   AsyncRequests(
       Gateway gateway,
@@ -59,6 +61,16 @@ final class AsyncRequests implements AutoCloseable {
               return thread;
             });
     timer.scheduleWithFixedDelay(desk::sweep, 60, 60, TimeUnit.SECONDS);
+    streams =
+        new KeptAliveStreams(
+            gateway,
+            services,
+            estimates,
+            settings.keptAliveInterval(),
+            bodies,
+            workers,
+            timer,
+            this::start);
   }
 
   /** Returns whether a request wants its answer in another way than to be held. */
@@ -130,7 +142,7 @@ final class AsyncRequests implements AutoCloseable {
       kept =
           switch (preference.way()) {
             case TICKET, ONCE -> ticket(exchange, call, line, preference, body, hold);
-            default -> keptAlive(exchange, call, line, preference, body);
+            default -> streams.begin(exchange, call, line, preference, body);
           };
     } finally {
       if (!kept) {
@@ -138,8 +150,6 @@ final class AsyncRequests implements AutoCloseable {
       }
     }
   }
-
-  // Tickets
 
   /** Returns whether the request goes on, and keeps the memory of its body. */
   private boolean ticket(
@@ -165,7 +175,7 @@ final class AsyncRequests implements AutoCloseable {
         call.release();
         sendWhenDone(exchange, call, known, line);
       } else {
-        gateway.respond(exchange, accepted(call, known), line, call);
+        patiently(exchange, call, known, line);
       }
       return false;
     }
@@ -178,7 +188,7 @@ final class AsyncRequests implements AutoCloseable {
       }
       return false;
     }
-    LinkResponse accepted = waits ? null : accepted(call, ticket);
+    Patience patience = waits ? null : patience(call, ticket);
     call.detach(body.length, "Prefer");
     TicketExchange carried =
         new TicketExchange(gateway, call.head(), body, workers, ticket, services.ticker());
@@ -192,12 +202,75 @@ final class AsyncRequests implements AutoCloseable {
               }
             });
     workers.execute(() -> start(carried, call));
-    if (accepted == null) {
+    if (patience == null) {
       sendWhenDone(exchange, call, ticket, line);
     } else {
-      gateway.respond(exchange, accepted, line, call);
+      patiently(exchange, call, ticket, patience, line);
     }
     return true;
+  }
+
+  /**
+   * The client of a ticket that would rather have the answer at once.
+   *
+   * @param time for how long it waits, by {@code Prefer: respond-async, wait=<seconds>}; 0 if it
+   *     does not say
+   * @param applied the preferences as the answer repeats them
+   * @param location the address of the ticket
+   */
+  private record Patience(Duration time, String applied, String location) {}
+
+  private Patience patience(LinkCall call, Ticket ticket) {
+    WaitPreference wait = WaitPreference.of(call.head().headers(), services.config().maxWait());
+    String applied = wait.applied();
+    String outer = services.addresses().of(call.head(), call.route()).prefix();
+    String prefix =
+        owners.isByCookie(call)
+            ? outer
+            : outer.substring(0, outer.length() - call.route().prefix().length());
+    return new Patience(
+        applied == null ? Duration.ZERO : wait.time(),
+        applied == null ? "respond-async" : "respond-async, " + applied,
+        prefix + TicketDesk.PATH + ticket.id());
+  }
+
+  private void patiently(Exchange exchange, LinkCall call, Ticket known, AccessLog.Line line) {
+    Patience patience = patience(call, known);
+    call.release();
+    if (known.join()) {
+      patiently(exchange, call, known, patience, line);
+    } else {
+      gateway.respond(exchange, accepted(known, patience), line, call);
+    }
+  }
+
+  /** Sends the answer if it comes while the client is willing to wait, else the ticket. */
+  private void patiently(
+      Exchange exchange, LinkCall call, Ticket ticket, Patience patience, AccessLog.Line line) {
+    if (patience.time().isZero()) {
+      gateway.respond(exchange, accepted(ticket, patience), line, call);
+      return;
+    }
+    CompletableFuture<@Nullable Void> waited = new CompletableFuture<>();
+    ScheduledFuture<?> end =
+        timer.schedule(
+            () -> waited.complete(null), patience.time().toMillis(), TimeUnit.MILLISECONDS);
+    ticket
+        .done()
+        .whenComplete(
+            (done, error) -> {
+              end.cancel(false);
+              waited.complete(null);
+            });
+    exchange.whenDone(
+        waited,
+        () -> {
+          if (ticket.isDone()) {
+            sendLong(exchange, call, ticket, line);
+          } else {
+            gateway.respond(exchange, accepted(ticket, patience), line, call);
+          }
+        });
   }
 
   /** Returns what only a repetition has: callers whom the instance tells apart share no answer. */
@@ -220,15 +293,10 @@ final class AsyncRequests implements AutoCloseable {
     new ProxiedRequest(services, carried, call, wait, AccessLog.begin(carried.request())).start();
   }
 
-  private LinkResponse accepted(LinkCall call, Ticket ticket) {
-    String outer = services.addresses().of(call.head(), call.route()).prefix();
-    String prefix =
-        owners.isByCookie(call)
-            ? outer
-            : outer.substring(0, outer.length() - call.route().prefix().length());
+  private LinkResponse accepted(Ticket ticket, Patience patience) {
     LinkResponse response = state(ticket);
-    response.headers().add("Location", prefix + TicketDesk.PATH + ticket.id());
-    response.headers().add("Preference-Applied", "respond-async");
+    response.headers().add("Location", patience.location());
+    response.headers().add("Preference-Applied", patience.applied());
     return response;
   }
 
@@ -313,14 +381,13 @@ final class AsyncRequests implements AutoCloseable {
   }
 
   private void sendWhenDone(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    exchange.whenDone(
-        ticket.done(),
-        () ->
-            exchange.runLong(
-                workers,
-                () ->
-                    gateway.guarded(
-                        exchange, call, line, () -> send(exchange, call, ticket, line))));
+    exchange.whenDone(ticket.done(), () -> sendLong(exchange, call, ticket, line));
+  }
+
+  private void sendLong(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
+    exchange.runLong(
+        workers,
+        () -> gateway.guarded(exchange, call, line, () -> send(exchange, call, ticket, line)));
   }
 
   private boolean send(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
@@ -368,89 +435,6 @@ final class AsyncRequests implements AutoCloseable {
     }
     exchange.complete();
     return true;
-  }
-
-  // Streams that are kept alive
-
-  private boolean keptAlive(
-      Exchange exchange,
-      LinkCall call,
-      AccessLog.Line line,
-      AnswerPreference preference,
-      byte[] body) {
-    HttpHeaders headers =
-        new HttpHeaders()
-            .add("Content-Type", "text/event-stream; charset=utf-8")
-            .add("Cache-Control", "no-store")
-            .add("X-Accel-Buffering", "no")
-            .add("Preference-Applied", "kept-alive");
-    services.config().cors().addTo(headers, call.head(), call.deploymentName());
-    OutputStream out;
-    try {
-      out = exchange.respond(200, headers, Exchange.UNKNOWN_LENGTH);
-    } catch (IOException e) {
-      call.release();
-      exchange.abort();
-      return false;
-    }
-    boolean chat = preference.way() == AnswerPreference.Way.KEPT_ALIVE_CHAT;
-    call.detach(body.length, "Prefer", "Accept-Encoding"); // the comments are plain text
-    KeptAliveExchange carried =
-        new KeptAliveExchange(gateway, call.head(), body, workers, exchange, out);
-    exchange.onClientGone(carried::gone);
-    Duration interval = settings.keptAliveInterval();
-    Runnable tick = () -> workers.execute(() -> carried.tick(line(call, chat)));
-    Client client = new Client.OfExchange(exchange);
-    services.active().beginResponding(client);
-    ScheduledFuture<?> ticks =
-        timer.scheduleWithFixedDelay(
-            tick, interval.toMillis() / 4, interval.toMillis(), TimeUnit.MILLISECONDS);
-    carried
-        .ended()
-        .whenComplete(
-            (whole, error) -> {
-              ticks.cancel(false);
-              services.active().endResponding(client);
-              bodies.giveBack(body.length);
-            });
-    workers.execute(() -> start(carried, call));
-    exchange.whenDone(
-        carried.ended(), () -> exchange.runBlocking(() -> end(exchange, out, carried)));
-    line.end(200, 0);
-    return true;
-  }
-
-  private void end(Exchange exchange, OutputStream out, KeptAliveExchange carried) {
-    if (!carried.ended().join()) {
-      exchange.abort();
-      return;
-    }
-    try {
-      out.close();
-    } catch (IOException e) {
-      exchange.abort();
-      return;
-    }
-    exchange.complete();
-  }
-
-  private String line(LinkCall call, boolean chat) {
-    String text = estimates.of(call.deployment(), Instant.now()).text();
-    if (!chat) {
-      return ": " + text + "\n\n";
-    }
-    Map<String, @Nullable Object> delta = Map.of("content", "");
-    Map<String, @Nullable Object> choice = new LinkedHashMap<>();
-    choice.put("index", 0);
-    choice.put("delta", delta);
-    choice.put("finish_reason", null);
-    Map<String, @Nullable Object> chunk = new LinkedHashMap<>();
-    chunk.put("id", "autodeploy");
-    chunk.put("object", "chat.completion.chunk");
-    chunk.put("created", Instant.now().getEpochSecond());
-    chunk.put("model", call.route().deployment());
-    chunk.put("choices", java.util.List.of(choice));
-    return "data: " + Json.write(chunk) + "\n\n";
   }
 
   /** Returns whether the answer is to come piece by piece, so that it is not to be kept first. */
