@@ -102,7 +102,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    unfinished = front.unfinishedHeads().add(added.channel());
+    // In a burst many are accepted before any has sent a byte: that alone is no unfinished head.
+    if (secure) {
+      unfinished(true);
+    } else {
+      idle(true);
+    }
     decoder.whenHttp2(this::becomeHttp2);
     if (added.channel().isActive()) {
       awaitHead();
@@ -112,6 +117,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** The client speaks HTTP/2: other handlers take over. */
   private void becomeHttp2() {
     cancelTimer();
+    idle(false);
     unfinished(false);
     ChannelPipeline pipeline = channel().pipeline();
     pipeline.remove(this);

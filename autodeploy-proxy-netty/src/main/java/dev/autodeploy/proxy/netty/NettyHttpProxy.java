@@ -177,10 +177,10 @@ public final class NettyHttpProxy implements LinkProxy {
     }
 
     /**
-     * Sets how many clients may have sent no whole header of their first request, or be in the
-     * middle of a later one or of the TLS handshake, or have yet to send the body of a request that
-     * was refused. Beyond it those that have been for longest, of the address that has the most,
-     * are disconnected; a client whose header comes in at once is never among them. Default: 512.
+     * Sets how many clients may be in the middle of a header or of the TLS handshake, or have yet
+     * to send the body of a request that was refused. Beyond it those that have been for longest,
+     * of the address that has the most, are disconnected; a client whose header comes in at once is
+     * never among them. Default: 512.
      *
      * @param value 1 or more
      * @return this
@@ -195,10 +195,10 @@ public final class NettyHttpProxy implements LinkProxy {
     }
 
     /**
-     * Sets how many clients may keep a connection open while they ask nothing. Beyond it those that
-     * have been idle for longest, of the address that has the most, are disconnected. A connection
-     * takes a file handle, of which the process has only so many ({@code ulimit -n}). Default:
-     * 10,000.
+     * Sets how many clients may keep a connection open while they ask nothing, be it after a
+     * request or before their first. Beyond it those that have been idle for longest, of the
+     * address that has the most, are disconnected. A connection takes a file handle, of which the
+     * process has only so many ({@code ulimit -n}). Default: 10,000.
      *
      * @param value 1 or more
      * @return this

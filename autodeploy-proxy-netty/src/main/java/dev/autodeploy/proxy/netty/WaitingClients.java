@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -16,15 +17,19 @@ import org.jspecify.annotations.Nullable;
  * Clients that take no thread while they are waited for, but a file handle each, of which the
  * process has only so many: where there are too many, the oldest make room. There are those whose
  * first request has no whole head yet, who are in the middle of a later one, or whose refused
- * request has a body that is still to be read away; and those that may send another request.
- * Thread-safe.
+ * request has a body that is still to be read away; and those that may send another request. Nobody
+ * is disconnected whose bytes have arrived: a burst may come faster than a loop reads. Thread-safe.
  */
 final class WaitingClients {
   private static final long PAUSE_MILLIS = 20;
 
+  /** A task scheduled on a loop runs after that has read what had arrived until then. */
+  private static final long ONE_PASS_MILLIS = 1;
+
   private final int max;
   private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
   private final AtomicInteger number = new AtomicInteger();
+  private final AtomicInteger chosen = new AtomicInteger();
   private final AtomicBoolean relieving = new AtomicBoolean();
 
   /** A client that is waited for; two are never equal. */
@@ -32,6 +37,7 @@ final class WaitingClients {
     private final Channel channel;
     private final @Nullable InetAddress address;
     private final long since = System.nanoTime();
+    private volatile boolean chosen;
 
     private Waiting(Channel channel) {
       this.channel = channel;
@@ -90,13 +96,33 @@ final class WaitingClients {
 
   /** Makes room while there are too many. */
   private void relieve() {
-    int tooMany = number.get() - max;
-    if (tooMany <= 0) {
+    if (number.get() <= max) {
       relieving.set(false);
       relieveIfTooMany();
       return;
     }
-    MakingRoom.choose(waiting, tooMany, max).forEach(client -> client.channel.close());
+    int tooMany = number.get() - chosen.get() - max;
+    if (tooMany > 0) {
+      List<Waiting> others = waiting.stream().filter(client -> !client.chosen).toList();
+      MakingRoom.choose(others, tooMany, max).forEach(this::closeOnceRead);
+    }
     relieveLater();
+  }
+
+  private void closeOnceRead(Waiting client) {
+    client.chosen = true;
+    chosen.incrementAndGet();
+    client
+        .channel
+        .eventLoop()
+        .schedule(
+            () -> {
+              chosen.decrementAndGet();
+              if (waiting.contains(client)) {
+                client.channel.close();
+              }
+            },
+            ONE_PASS_MILLIS,
+            TimeUnit.MILLISECONDS);
   }
 }

@@ -40,7 +40,6 @@ final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "",
         "GET / HT",
         "GET /d/app/ HTTP/1.1\r\nHost: a\r\nX: ",
         "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
@@ -65,6 +64,36 @@ final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
         attacker.close();
       }
       Await.until("nobody is left", () -> heads(link).size() == 0);
+    }
+  }
+
+  @Test
+  void clientsThatHaveSentNothing_areIdle_andMakeRoomAsThose() throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("served"),
+            spec -> {},
+            engine -> NettyFront.of(engine).maxUnfinishedHeads(8).maxIdleConnections(20))) {
+      WaitingClients idle = ((NettyHttpProxy) link.proxy).front().idle();
+      List<RawClient> burst = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        burst.add(link.client());
+      }
+      Await.until("all are accepted", () -> idle.size() == 20);
+      Thread.sleep(700); // longer than anybody is spared
+      for (RawClient client : burst) {
+        client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      }
+      for (RawClient client : burst) {
+        assertThat(client.response().body).isEqualTo("served");
+      }
+      for (int i = 0; i < 60; i++) {
+        burst.add(link.client());
+      }
+      Await.until("room is made", () -> idle.size() <= 20);
+      for (RawClient client : burst) {
+        client.close();
+      }
     }
   }
 

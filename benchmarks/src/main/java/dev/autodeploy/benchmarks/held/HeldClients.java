@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -41,6 +42,18 @@ final class HeldClients implements AutoCloseable {
         throw new IllegalStateException("the clients broke", e);
       }
     }
+  }
+
+  /** Lets some hang up, every second of them with a reset. */
+  void leave(int number) throws IOException {
+    for (Client client : clients.subList(0, number)) {
+      if (client.number % 2 == 0) {
+        client.channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
+      client.channel.close();
+      open.countDown();
+    }
+    selector.wakeup(); // a closed channel is let go by the next selection
   }
 
   /** Waits until every request is answered, or can no longer be. */

@@ -11,11 +11,13 @@ import java.util.List;
 
 /**
  * Holds 10,000 requests on one start, with the link and with the bare JDK server, and shows what a
- * held request costs; then once more among 1,000 connections that never finish their head.
+ * held request costs, and when 1,000 clients that hang up are noticed; then once more among 1,000
+ * connections that never finish their head.
  */
 public final class HeldMain {
   private static final int REQUESTS = 10_000;
   private static final int SLOW = 1_000;
+  private static final int LEAVING = 1_000;
   private static final List<String> OPTIONS = List.of("-Xmx1g");
 
   private HeldMain() {}
@@ -29,8 +31,8 @@ public final class HeldMain {
   public static void main(String[] arguments) throws Exception {
     System.out.println(
         "| server | right answers | all held after | heap per held request | RSS growth | threads"
-            + " | first / median / last answer after the start |");
-    System.out.println("| --- | --- | --- | --- | --- | --- | --- |");
+            + " | first / median / last answer after the start | 1,000 leave, noticed after |");
+    System.out.println("| --- | --- | --- | --- | --- | --- | --- | --- |");
     for (Path jdk : Jdks.of(arguments)) {
       String java = "Java " + Jdks.version(jdk);
       boolean virtual = Integer.parseInt(Jdks.version(jdk).replaceAll("\\D.*", "")) >= 24;
@@ -40,8 +42,11 @@ public final class HeldMain {
       }
       try (NumberInstance instance = new NumberInstance()) {
         String endpoint = instance.endpoint().toString();
-        measure(java + ", link", jdk, 0, LinkServer.class, endpoint);
-        measure(java + ", link, " + SLOW + " slow heads", jdk, SLOW, LinkServer.class, endpoint);
+        for (String front : List.of("jdk", "netty")) {
+          String link = java + ", link on " + front;
+          measure(link, jdk, 0, LinkServer.class, endpoint, front);
+          measure(link + ", " + SLOW + " slow heads", jdk, SLOW, LinkServer.class, endpoint, front);
+        }
       }
     }
   }
@@ -64,12 +69,13 @@ public final class HeldMain {
         final long threads = server.ask("threads");
         final double heap = server.ask("heap") - heapBefore;
         final double rss = server.memory("VmRSS") - rssBefore;
+        double noticed = main == LinkServer.class ? leave(server, clients) : Double.NaN;
         long started = System.nanoTime();
         server.ask("release");
         clients.await();
         List<Double> after = clients.answeredAfter(started);
         System.out.printf(
-            "| %s | %d | %.1f s | %.2f KB | %.0f MB | %d | %.0f / %.0f / %.0f ms |%n",
+            "| %s | %d | %.1f s | %.2f KB | %.0f MB | %d | %.0f / %.0f / %.0f ms | %s |%n",
             name,
             clients.right(),
             heldAfter,
@@ -78,9 +84,24 @@ public final class HeldMain {
             threads,
             Numbers.quantile(after, 0),
             Numbers.median(after),
-            Numbers.quantile(after, 1));
+            Numbers.quantile(after, 1),
+            Double.isNaN(noticed) ? "" : Math.round(noticed) + " ms");
       }
     }
+  }
+
+  /** Lets clients hang up, and returns after how many milliseconds none of them is held. */
+  private static double leave(ServerProcess server, HeldClients clients)
+      throws IOException, InterruptedException {
+    clients.leave(LEAVING);
+    long left = System.nanoTime();
+    while (server.ask("held") > REQUESTS - LEAVING) {
+      if (System.nanoTime() - left > 60_000_000_000L) {
+        throw new IOException("those who left are still held: " + server.ask("held"));
+      }
+      Thread.sleep(1);
+    }
+    return (System.nanoTime() - left) / 1e6;
   }
 
   /** Loads all classes, on the same way. */

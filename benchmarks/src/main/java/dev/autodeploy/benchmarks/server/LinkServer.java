@@ -3,8 +3,11 @@ package dev.autodeploy.benchmarks.server;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.proxy.LinkBuilder;
+import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
+import dev.autodeploy.proxy.netty.NettyHttpProxy;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -22,7 +25,7 @@ public final class LinkServer {
   /**
    * Serves.
    *
-   * @param arguments the instance's address
+   * @param arguments the instance's address, and {@code netty} for that front
    * @throws IOException if there is no port
    */
   public static void main(String[] arguments) throws IOException {
@@ -33,8 +36,8 @@ public final class LinkServer {
                 .drainTimeout(Duration.ZERO)
                 .releaseOnShutdown(false)
                 .build();
-        JdkHttpProxy proxy =
-            JdkHttpProxy.builder(engine)
+        LinkProxy proxy =
+            front(arguments, engine)
                 .port(0)
                 .models(ModelRouter.builder().build())
                 .maxPendingTotal(ROOM)
@@ -54,5 +57,10 @@ public final class LinkServer {
           .on("held", proxy::held)
           .serve(proxy.port());
     }
+  }
+
+  private static LinkBuilder<?> front(String[] arguments, AutoDeploy engine) {
+    boolean netty = arguments.length > 1 && arguments[1].equals("netty");
+    return netty ? NettyHttpProxy.builder(engine) : JdkHttpProxy.builder(engine);
   }
 }
