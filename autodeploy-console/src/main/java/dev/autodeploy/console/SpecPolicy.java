@@ -2,6 +2,7 @@ package dev.autodeploy.console;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Mount;
+import dev.autodeploy.internal.text.Glob;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -10,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -48,14 +48,14 @@ final class SpecPolicy {
   private final Set<String> volumes;
   private final List<Path> prefixes;
   private final List<String> imagePatterns;
-  private final List<Pattern> images;
+  private final List<Glob> images;
 
   SpecPolicy(List<String> allowedMounts, List<String> allowedImages) {
     volumes =
         allowedMounts.stream().filter(SpecPolicy::isVolume).collect(Collectors.toUnmodifiableSet());
     prefixes = allowedMounts.stream().filter(m -> !isVolume(m)).map(m -> Path.of(m)).toList();
     imagePatterns = List.copyOf(allowedImages);
-    images = allowedImages.stream().map(SpecPolicy::pattern).toList();
+    images = allowedImages.stream().map(Glob::of).toList();
   }
 
   /** Checks a path or volume that the application allows. */
@@ -75,11 +75,6 @@ final class SpecPolicy {
 
   private static boolean isVolume(String source) {
     return source.matches("[A-Za-z0-9][A-Za-z0-9_.-]*");
-  }
-
-  private static Pattern pattern(String glob) {
-    return Pattern.compile(
-        Stream.of(glob.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")));
   }
 
   /**
@@ -114,7 +109,7 @@ final class SpecPolicy {
     if (image == null || image.equals(before) || images.isEmpty()) {
       return;
     }
-    if (images.stream().noneMatch(pattern -> pattern.matcher(image).matches())) {
+    if (images.stream().noneMatch(pattern -> pattern.matches(image))) {
       errors.add(
           new FieldError(
               field,

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.text.Glob;
 import dev.autodeploy.internal.util.Arguments;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,7 +10,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,7 +45,7 @@ public final class ModelRouter {
   private final @Nullable ModelRule rule;
   private final int prefixBytes;
 
-  private record Alias(Pattern pattern, String deployment) {}
+  private record Alias(Glob pattern, String deployment) {}
 
   private ModelRouter(Builder builder) {
     names = new LinkedHashMap<>(builder.names);
@@ -125,7 +125,7 @@ public final class ModelRouter {
       return exact;
     }
     for (Alias alias : patterns) {
-      if (alias.pattern.matcher(model).matches()) {
+      if (alias.pattern.matches(model)) {
         return alias.deployment;
       }
     }
@@ -184,17 +184,9 @@ public final class ModelRouter {
       if (nameOrPattern.indexOf('*') < 0) {
         names.put(nameOrPattern, deployment);
       } else {
-        patterns.add(new Alias(pattern(nameOrPattern), deployment));
+        patterns.add(new Alias(Glob.of(nameOrPattern), deployment));
       }
       return this;
-    }
-
-    private static Pattern pattern(String text) {
-      StringBuilder expression = new StringBuilder();
-      for (String part : text.split("\\*+", -1)) {
-        expression.append(expression.isEmpty() ? "" : "[^\\n]*").append(Pattern.quote(part));
-      }
-      return Pattern.compile(expression.toString());
     }
 
     /**

@@ -12,6 +12,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
+import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
@@ -232,6 +233,11 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   @Override
   public void exceptionCaught(ChannelHandlerContext context, Throwable error) {
     LOG.debug("A client's stream is closed after an error", error);
-    channel.close();
+    if (!(error instanceof Http2Exception)) {
+      // Of a fault of the client's, Netty resets the stream by that name. Closing says CANCEL,
+      // which
+      // the limit for resets does not count.
+      channel.close();
+    }
   }
 }

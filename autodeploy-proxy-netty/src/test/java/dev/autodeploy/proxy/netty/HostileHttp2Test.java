@@ -224,6 +224,35 @@ class HostileHttp2Test extends LinkContract {
   }
 
   @Test
+  void resetsThatTheLinkIsMadeToSend_endTheConnection() throws Exception {
+    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+      link.instance().requests.clear();
+      try {
+        for (int i = 0; i < 5000; i++) {
+          client.get(1 + 2 * i, "/d/app/x").window(1 + 2 * i, 0);
+        }
+      } catch (IOException e) {
+        // It has hung up already.
+      }
+      assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
+    }
+    link.awaitQuiet();
+    assertThat(link.instance().requests).hasSizeLessThan(3000);
+    assertThat(link.get("/d/app/x").status).isEqualTo(200);
+  }
+
+  @Test
+  void streamThatBreaksARule_isResetByTheNameOfTheFault() throws Exception {
+    try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+      client.request(1, "POST", "/d/app/x", false).window(1, 0);
+
+      assertThat(client.answer(1).reset).isEqualTo(1); // PROTOCOL_ERROR
+      assertThat(client.get(3, "/d/app/x").answer(3).status()).isEqualTo(200);
+    }
+    link.awaitQuiet();
+  }
+
+  @Test
   void moreStreamsThanAllowed_areRefused() throws Exception {
     TestInstance.App silent = (request, out) -> request.socket.getInputStream().read();
     try (TestLink own = link(silent).warm();

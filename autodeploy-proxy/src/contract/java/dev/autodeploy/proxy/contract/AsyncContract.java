@@ -267,6 +267,16 @@ public abstract class AsyncContract extends LinkContract {
   }
 
   @Test
+  void keptAliveStream_endsTheConnectionOfAClientThatWantsThat() throws Exception {
+    try (TestLink link = link(AsyncContract::events, proxy -> {});
+        RawClient client = link.client()) {
+      client.send(post("/d/app/", "{}", "Prefer: kept-alive", "Connection: close"));
+      assertThat(client.response().status).isEqualTo(200);
+      assertThat(client.read()).isEqualTo(-1);
+    }
+  }
+
+  @Test
   void clientThatLeavesAKeptAliveStream_waitsNoLonger() throws Exception {
     try (TestLink link = link(AsyncContract::events, proxy -> {})) {
       link.provider.gate = new CompletableFuture<>();

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** One address for all models: the model that a request names chooses its deployment. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
@@ -104,6 +105,20 @@ public abstract class ModelsContract extends LinkContract {
                   .status)
           .isEqualTo(200);
       assertThat(started(link)).containsExactly("breezyvoice");
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void nameOnWhichAnExpressionWouldNeverEnd_isRefusedSoon() throws Exception {
+    try (TestLink link =
+        models(router -> router.models("llama*-instruct*-instruct*q4*q4*x", "app"), p -> {})) {
+      String name = "llama" + "-instruct".repeat(300) + "q4".repeat(3000);
+
+      assertThat(link.ask(post("/v1/messages", "{}", "AutoDeploy-Model: " + name)).status)
+          .isEqualTo(404);
+      assertThat(link.ask(post("/v1/messages", "{}", "AutoDeploy-Model: " + name + "x")).status)
+          .isEqualTo(200);
     }
   }
 

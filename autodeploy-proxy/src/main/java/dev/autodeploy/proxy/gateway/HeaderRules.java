@@ -166,7 +166,8 @@ final class HeaderRules {
     return isOurs(name)
         || WHOLE_ORIGIN.contains(name)
         || (route.sharesOrigin() && SHARED_ORIGIN.contains(name))
-        || (route.byModel() && name.equals("set-cookie")) // no path of it is this one's alone
+        || (name.equals("set-cookie") // of a model no path of it is this one's alone
+            && (route.byModel() || LinkCookies.isOurs(value)))
         || (name.equals("preference-applied") && saysWait(value));
   }
 

@@ -65,6 +65,9 @@ final class KeptAliveStreams {
             .add("Cache-Control", "no-store")
             .add("X-Accel-Buffering", "no")
             .add("Preference-Applied", "kept-alive");
+    if (services.connections().closesConnection(exchange.request())) {
+      headers.set("Connection", "close");
+    }
     services.config().cors().addTo(headers, call.head(), call.deploymentName());
     OutputStream out;
     try {

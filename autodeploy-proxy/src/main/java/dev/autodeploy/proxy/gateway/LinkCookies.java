@@ -25,6 +25,11 @@ final class LinkCookies {
     return String.join("; ", others);
   }
 
+  /** Returns whether a {@code Set-Cookie} field sets a cookie that only the link may set. */
+  static boolean isOurs(String field) {
+    return field.strip().startsWith(PREFIX);
+  }
+
   /** Returns the values of all cookies of a name. */
   static List<String> values(HttpHeaders headers, String name) {
     List<String> values = new ArrayList<>(1);

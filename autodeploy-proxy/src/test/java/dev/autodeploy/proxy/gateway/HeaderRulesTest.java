@@ -222,6 +222,20 @@ final class HeaderRulesTest {
     }
   }
 
+  @Test
+  void cookiesOfTheLink_areNotTakenFromTheInstance() {
+    HttpHeaders in =
+        new HttpHeaders()
+            .add("Set-Cookie", "AutoDeploy-Access-voice=1.a; Domain=models.example; Path=/")
+            .add("Set-Cookie", "  AutoDeploy-Instance=voice-1; Path=/")
+            .add("Set-Cookie", "own=1");
+    for (Route route : List.of(ROUTE, OWN_ORIGIN)) {
+      assertThat(lines(toClient(in, route)))
+          .anyMatch(line -> line.startsWith("Set-Cookie: own=1"))
+          .noneMatch(line -> line.contains("AutoDeploy-"));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"Strict-Transport-Security", "Alt-Svc", "NEL", "Report-To", "Reporting-Endpoints"})
