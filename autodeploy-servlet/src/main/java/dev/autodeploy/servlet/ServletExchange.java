@@ -19,6 +19,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.util.Collections;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
@@ -39,6 +41,13 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
   static final String BROKEN = "dev.autodeploy.servlet.broken";
 
   private static final Logger LOG = LoggerFactory.getLogger(ServletExchange.class);
+
+  /**
+   * The fields of the request with which a client has changed to HTTP/2, which has none of them.
+   */
+  private static final Set<String> OF_A_CONNECTION =
+      Set.of("connection", "upgrade", "http2-settings", "keep-alive", "proxy-connection");
+
   private static final Pattern NUMBERS = Pattern.compile("[0-9]+(\\.[0-9]+){3}");
 
   private final HttpServletRequest request;
@@ -86,22 +95,37 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
 
   private static RequestHead head(HttpServletRequest request) {
     HttpHeaders fields = new HttpHeaders();
+    boolean http2 = request.getProtocol().equals("HTTP/2.0");
     for (String name : Collections.list(request.getHeaderNames())) {
+      if (http2 && OF_A_CONNECTION.contains(name.toLowerCase(Locale.ROOT))) {
+        continue;
+      }
       for (String value : Collections.list(request.getHeaders(name))) {
         fields.add(name, value);
       }
+    }
+    if (http2 && fields.first("Host") == null) {
+      fields.add("Host", authority(request));
     }
     String query = request.getQueryString();
     String path = request.getRequestURI().substring(request.getContextPath().length());
     return new RequestHead(
         request.getMethod(),
         query == null ? path : path + "?" + query,
-        request.getProtocol().equals("HTTP/2.0") ? "HTTP/2" : request.getProtocol(),
+        http2 ? "HTTP/2" : request.getProtocol(),
         fields,
         bodyLength(request, fields),
         address(request.getRemoteAddr(), request.getRemotePort()),
         address(request.getLocalAddr(), request.getLocalPort()),
-        request.isSecure());
+        request.isSecure(),
+        request.getContextPath());
+  }
+
+  /** Returns what HTTP/2 has in a field of its own, which containers do not show as one. */
+  private static String authority(HttpServletRequest request) {
+    String host = request.getServerName();
+    int port = request.getServerPort();
+    return port <= 0 || port == (request.isSecure() ? 443 : 80) ? host : host + ":" + port;
   }
 
   private static long bodyLength(HttpServletRequest request, HttpHeaders fields) {

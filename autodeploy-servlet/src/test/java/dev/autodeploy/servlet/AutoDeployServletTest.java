@@ -13,7 +13,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.security.Principal;
 import java.util.ArrayList;
@@ -26,6 +31,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.Wrapper;
 import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
+import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 import org.junit.jupiter.api.AfterEach;
@@ -43,8 +49,24 @@ final class AutoDeployServletTest {
 
   private static final class Engine extends TestEngine {
     Engine() {
-      super(TestInstance.App.text("x"));
+      super(AutoDeployServletTest::redirect);
     }
+  }
+
+  /** Answers "x", and below /x with a redirect to a page of its own, and what it was told. */
+  private static void redirect(TestInstance.Request request, OutputStream out) throws IOException {
+    if (!request.target.startsWith("/x")) {
+      TestInstance.App.text("x").respond(request, out);
+      return;
+    }
+    String body = request.target + " " + request.field("X-Forwarded-Prefix");
+    TestInstance.write(
+        out,
+        "HTTP/1.1 302 Found\r\nLocation: /login\r\nSet-Cookie: s=1; Path=/\r\n"
+            + "Content-Length: "
+            + body.length()
+            + "\r\n\r\n"
+            + body);
   }
 
   @BeforeEach
@@ -150,6 +172,49 @@ final class AutoDeployServletTest {
     assertThat(RawClient.get(port, "/-/status").body)
         .contains("http://localhost:" + port + "/d/app");
     assertThat(engine.app.status().instances()).isEmpty();
+  }
+
+  @Test
+  void contextPath_isPartOfWhatInstancesAndClientsSee() throws Exception {
+    context = tomcat.addContext("/shop", directory.toString());
+    AutoDeployServlet servlet =
+        links(settings -> settings.trustForwardedHeaders(true).access(AccessCheck.everybody()));
+    mount(servlet, AutoDeployServlet.mappings());
+    int port = start();
+
+    RawClient.Response response = RawClient.get(port, "/shop/d/app/x");
+
+    assertThat(response.body).isEqualTo("/x /shop/d/app");
+    assertThat(response.field("Location")).endsWith("/shop/d/app/login");
+    assertThat(response.field("Set-Cookie")).contains("Path=/shop/d/app");
+    assertThat(servlet.serviceLink(engine.engine.deployment("app")).getPath())
+        .isEqualTo("/shop/d/app");
+
+    String outer = "GET /shop/d/app/x HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-Prefix: /eu\r\n";
+    assertThat(RawClient.ask(port, outer + "\r\n").body).isEqualTo("/x /eu/shop/d/app");
+  }
+
+  @Test
+  void http2_reachesTheLinkAsTheContainerSpeaksIt() throws Exception {
+    tomcat.getConnector().addUpgradeProtocol(new Http2Protocol());
+    mount(links(settings -> {}), AutoDeployServlet.mappings());
+    int port = start();
+    HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+
+    // Without TLS the client asks for an upgrade with its first request.
+    URI uri = URI.create("http://localhost:" + port + "/d/app/");
+    HttpResponse<String> first =
+        client.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> second =
+        client.send(
+            HttpRequest.newBuilder(uri)
+                .POST(HttpRequest.BodyPublishers.ofString("y".repeat(100_000)))
+                .build(),
+            HttpResponse.BodyHandlers.ofString());
+
+    assertThat(first.body()).isEqualTo("x");
+    assertThat(second.body()).isEqualTo("x");
+    assertThat(second.version()).isEqualTo(HttpClient.Version.HTTP_2);
   }
 
   @Test

@@ -28,7 +28,7 @@ record LinkAddresses(boolean trustForwarded, @Nullable URI publicUrl) {
     if (scheme == null) {
       scheme = isPublic ? publicScheme() : head.secure() ? "https" : "http";
     }
-    String prefix = outerPrefix(in, route, isPublic) + route.prefix();
+    String prefix = outerPrefix(head, route, isPublic) + route.prefix();
     if (authority == null) {
       return new LinkAddress(scheme, null, head.local().getPort(), prefix);
     }
@@ -86,16 +86,16 @@ record LinkAddresses(boolean trustForwarded, @Nullable URI publicUrl) {
     return known != null && "https".equalsIgnoreCase(known.getScheme()) ? "https" : "http";
   }
 
-  /** Returns what a proxy in front has cut off the path. */
-  private String outerPrefix(HttpHeaders in, Route route, boolean isPublic) {
-    String said = trustForwarded ? first(in, "X-Forwarded-Prefix") : "";
+  /** Returns what a proxy in front, and then the front itself, have cut off the path. */
+  private String outerPrefix(RequestHead head, Route route, boolean isPublic) {
+    String said = trustForwarded ? first(head.headers(), "X-Forwarded-Prefix") : "";
     if (said.startsWith("/") && !said.startsWith("//") && said.indexOf('\\') < 0) {
-      return withoutSlash(said);
+      return withoutSlash(said) + head.base();
     }
     URI known = publicUrl;
     return known != null && isPublic && route.sharesOrigin()
-        ? withoutSlash(known.getRawPath())
-        : "";
+        ? withoutSlash(known.getRawPath()) // that of the front included
+        : head.base();
   }
 
   private static String withoutSlash(String path) {

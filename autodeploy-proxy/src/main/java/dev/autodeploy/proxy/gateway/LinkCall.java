@@ -44,16 +44,7 @@ final class LinkCall {
 
   /** The body has another length than it came with. */
   void bodyLength(long length) {
-    head =
-        new RequestHead(
-            head.method(),
-            head.target(),
-            head.version(),
-            head.headers(),
-            length,
-            head.remote(),
-            head.local(),
-            head.secure());
+    head = head.with(length);
   }
 
   /** Returns the relay of the exchange, which there is one of. */

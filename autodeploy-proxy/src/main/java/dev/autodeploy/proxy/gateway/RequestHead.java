@@ -14,6 +14,8 @@ import java.net.InetSocketAddress;
  * @param remote who sent it
  * @param local where it was received
  * @param secure whether it came over TLS
+ * @param base the path below which the front serves links and which the target is without, such as
+ *     the context path of a servlet; empty for none
  */
 public record RequestHead(
     String method,
@@ -23,14 +25,45 @@ public record RequestHead(
     long bodyLength,
     InetSocketAddress remote,
     InetSocketAddress local,
-    boolean secure) {
+    boolean secure,
+    String base) {
 
   /** The {@link #bodyLength} of a chunked body. */
   public static final long CHUNKED = -1;
 
+  /**
+   * Makes the head of a request to a front that has all paths.
+   *
+   * @param method the method
+   * @param target the request target, byte for byte as the front delivers it
+   * @param version the protocol version, such as {@code HTTP/1.1}
+   * @param headers the header fields
+   * @param bodyLength the length of the body; 0 for none, -1 if it is chunked
+   * @param remote who sent it
+   * @param local where it was received
+   * @param secure whether it came over TLS
+   */
+  public RequestHead(
+      String method,
+      String target,
+      String version,
+      HttpHeaders headers,
+      long bodyLength,
+      InetSocketAddress remote,
+      InetSocketAddress local,
+      boolean secure) {
+    this(method, target, version, headers, bodyLength, remote, local, secure, "");
+  }
+
   /** Returns this head with other fields. */
   RequestHead with(HttpHeaders fields) {
-    return new RequestHead(method, target, version, fields, bodyLength, remote, local, secure);
+    return new RequestHead(
+        method, target, version, fields, bodyLength, remote, local, secure, base);
+  }
+
+  /** Returns this head with a body of another length. */
+  RequestHead with(long length) {
+    return new RequestHead(method, target, version, headers, length, remote, local, secure, base);
   }
 
   /** Returns the method and path for a log: never the query, and nothing that forges a line. */
