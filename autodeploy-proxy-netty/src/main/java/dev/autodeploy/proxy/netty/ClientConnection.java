@@ -54,7 +54,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final StrictRequestDecoder decoder;
   private final @Nullable String dedicated;
   private final boolean secure;
-  private final Deque<Object> later = new ArrayDeque<>();
+  private final Deque<Object> later = new ArrayDeque<>(0); // few send ahead
   private long laterBytes;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Http1Exchange exchange;

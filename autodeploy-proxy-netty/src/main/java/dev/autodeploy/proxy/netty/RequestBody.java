@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestBody {
   private static final int MAX_QUEUED = 64 * 1024;
 
-  private final Deque<ByteBuf> queue = new ArrayDeque<>();
+  private final Deque<ByteBuf> queue = new ArrayDeque<>(0); // most requests have no body
   private final long limit;
   private final BodyPace pace;
   private final ReadAhead readAhead;

@@ -49,6 +49,8 @@ public final class GatewayConfig {
   private final @Nullable ModelRouter models;
   private final AsyncAnswers async;
   private final Ticker ticker;
+  private final BodyPace.Limits pace;
+  private final BodyPace.Limits responsePace;
 
   /**
    * Copies settings.
@@ -92,6 +94,8 @@ public final class GatewayConfig {
     models = settings.models;
     async = settings.async;
     ticker = Ticker.system();
+    pace = new BodyPace.Limits(minTransferRate, stallTimeout.dividedBy(3), requestBodyTimeout);
+    responsePace = new BodyPace.Limits(0, Duration.ZERO, responseBodyTimeout);
   }
 
   /** Returns what it serves. */
@@ -233,7 +237,7 @@ public final class GatewayConfig {
    * @return the limits
    */
   public BodyPace.Limits responsePace() {
-    return new BodyPace.Limits(0, Duration.ZERO, responseBodyTimeout);
+    return responsePace;
   }
 
   /** Returns the web pages of other origins that may use links. */
@@ -272,7 +276,7 @@ public final class GatewayConfig {
    * @return the limits
    */
   public BodyPace.Limits pace() {
-    return new BodyPace.Limits(minTransferRate, stallTimeout.dividedBy(3), requestBodyTimeout);
+    return pace;
   }
 
   /** Returns whether the caller's {@code Authorization} may be for the instance. */
