@@ -39,9 +39,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A charge is spread evenly over the time that it is for. Busy time is shared equally among the
- * requests in flight; when in the life of an instance each caller's was is not known: it counts as
- * the first part of the time that the instance was ready, one caller after the other. Starting,
- * idle and releasing time is the caller's whose request caused the start.
+ * requests in flight; when in the life of an instance it slept, and when each caller's time was, is
+ * not known: its sleep counts as the first part of the time after it was ready, and then one caller
+ * follows the other. Starting, idle, asleep and releasing time is the caller's whose request caused
+ * the start.
  */
 public final class Costs {
   private final List<UsageInterval> usage;
@@ -294,10 +295,12 @@ public final class Costs {
           money(group, CostBlocks.Part.PREPARING).plus(money(group, CostBlocks.Part.STARTING)),
           money(group, CostBlocks.Part.BUSY),
           money(group, CostBlocks.Part.IDLE),
+          money(group, CostBlocks.Part.ASLEEP),
           money(group, CostBlocks.Part.RELEASING),
           time(CostBlocks.Part.STARTING),
           time(CostBlocks.Part.BUSY),
           time(CostBlocks.Part.IDLE),
+          time(CostBlocks.Part.ASLEEP),
           time(CostBlocks.Part.RELEASING),
           takenOver);
     }

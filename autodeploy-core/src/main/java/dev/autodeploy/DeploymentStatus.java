@@ -94,6 +94,12 @@ public record DeploymentStatus(
     if (count(InstancePhase.STARTING) > 0) {
       return requests + "waits for an instance that is being started";
     }
+    if (count(InstancePhase.WAKING) > 0) {
+      return requests + "waits for an instance that is being woken";
+    }
+    if (count(InstancePhase.FALLING_ASLEEP) > 0) {
+      return requests + "waits for an instance that falls asleep, and is woken then";
+    }
     return requests + "waits for an instance to have room";
   }
 

@@ -344,6 +344,7 @@ final class Api {
       interval.put("startingSeconds", Json.seconds(usage.starting()));
       interval.put("busySeconds", Json.seconds(usage.busy()));
       interval.put("idleSeconds", Json.seconds(usage.idle()));
+      interval.put("asleepSeconds", Json.seconds(usage.asleep()));
       interval.put("releasingSeconds", Json.seconds(usage.releasing()));
       interval.set("cost", Json.money(deployment.costOf(usage)));
     }

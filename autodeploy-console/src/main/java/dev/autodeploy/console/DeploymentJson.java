@@ -133,6 +133,7 @@ final class DeploymentJson {
     json.put("starting", Json.amount(cost.starting()));
     json.put("busy", Json.amount(cost.busy()));
     json.put("idle", Json.amount(cost.idle()));
+    json.put("asleep", Json.amount(cost.asleep()));
     json.put("releasing", Json.amount(cost.releasing()));
     Json.put(json, "since", cost.since());
     Json.put(json, "monthSince", month.since());
@@ -176,6 +177,8 @@ final class DeploymentJson {
         "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
     json.put("busySeconds", Json.seconds(instance.busy()));
     json.put("preparingSeconds", Json.seconds(instance.preparing()));
+    Json.put(json, "asleepSince", instance.asleepSince());
+    json.put("asleepSeconds", Json.seconds(instance.asleep()));
     json.set("progress", progress(instance.progress()));
     return json;
   }
@@ -219,6 +222,15 @@ final class DeploymentJson {
     }
     if (status.count(InstancePhase.STARTING) > 0) {
       return "starting";
+    }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return "waking";
+    }
+    if (status.count(InstancePhase.FALLING_ASLEEP) > 0) {
+      return "falling-asleep";
+    }
+    if (status.waitsFor() == null && status.count(InstancePhase.ASLEEP) > 0) {
+      return "asleep";
     }
     if (status.count(InstancePhase.DRAINING) > 0) {
       return "draining";

@@ -1,7 +1,10 @@
 package dev.autodeploy.spi;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SleepMode;
+import dev.autodeploy.internal.probe.InstanceCalls;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -139,6 +142,25 @@ public interface InstanceProvider extends AutoCloseable {
    */
   default CompletionStage<Optional<String>> check(ProviderInstance instance) {
     return CompletableFuture.completedFuture(Optional.empty());
+  }
+
+  /**
+   * Sends a request to an instance that is not a caller's: one of those that put it to sleep and
+   * wake it. The default sends it to the endpoint by HTTP.
+   *
+   * @param instance the instance, which is up and has an endpoint
+   * @param request the request
+   * @return the beginning of the answer's body
+   * @throws IOException if it is not answered in time, or not with a status of 200 to 299
+   * @throws InterruptedException if it is no longer wanted
+   */
+  default String call(ProviderInstance instance, SleepMode.Request request)
+      throws IOException, InterruptedException {
+    URI endpoint = instance.endpoint();
+    if (endpoint == null) {
+      throw new IOException("the instance has no endpoint");
+    }
+    return InstanceCalls.send(endpoint, request);
   }
 
   /**

@@ -165,6 +165,30 @@ public sealed interface LedgerEntry {
   }
 
   /**
+   * An instance was told to sleep, or was woken.
+   *
+   * @param instanceId the instance
+   * @param asleep for how long it was asleep in all, without a sleep that goes on
+   * @param since since when it is asleep, or null if it is awake
+   */
+  record Slept(String instanceId, Duration asleep, @Nullable Instant since) implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     * @param asleep for how long it was asleep in all, without a sleep that goes on
+     * @param since since when it is asleep, or null if it is awake
+     */
+    public Slept {
+      requireNonNull(instanceId, "instanceId");
+      requireNonNull(asleep, "asleep");
+      if (asleep.isNegative()) {
+        throw new IllegalArgumentException("asleep must not be negative, but was " + asleep);
+      }
+    }
+  }
+
+  /**
    * An instance was verified gone: it is no longer paid for.
    *
    * @param usage its whole existence

@@ -256,6 +256,8 @@ function settings(spec, why) {
     line(t('form.health'), probeText(spec.readiness), true),
     ...(spec.liveness ? [line(t('form.liveness'), probeText(spec.liveness), true)] : []),
     ...(spec.maxRequestTime ? [line(t('form.maxRequestTime'), iso(spec.maxRequestTime))] : []),
+    ...(spec.sleepMode ? [line(t('form.sleepMode'), t('sleep.' + (typeof spec.sleepMode === 'string' ? spec.sleepMode : 'own')))] : []),
+    ...(spec.sleepAfter ? [line(t('form.sleepAfter'), iso(spec.sleepAfter))] : []),
     ...(spec.maxLifetime ? [line(t('form.maxLifetime'), iso(spec.maxLifetime))] : []),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }
@@ -373,6 +375,8 @@ export function showDetail(main, name) {
       d.budget ? tile(t('budget'), h('span', { id: 'budget' }, budgetAmount(d.budget, d.budget.spent)), t('budget.of', { percent: number(d.budget.percent), limit: budgetAmount(d.budget, d.budget.limit), period: t('budget.' + d.budget.period) })) : null,
       tile(t('thisMonth'), money(c.month, c.currency)),
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
+      tile(t('costParts'), h('span', { id: 'parts' }, ['starting', 'busy', 'idle', 'asleep', 'releasing'].filter((p) => p !== 'asleep' || d.spec?.sleepMode || Number(c.asleep) > 0)
+        .map((p) => h('span', { class: 'part' }, t('seg.' + p), ' ', money(c[p], c.currency))))),
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
@@ -400,7 +404,7 @@ export function showDetail(main, name) {
       const button = (id) => buttons.querySelector('#do-' + id);
       button('start').disabled = d.status === 'running' || d.phase === 'starting';
       text(button('prepare'), t(d.preparation ? 'cancelPrepare' : 'prepare'));
-      button('drain').disabled = d.status !== 'running';
+      button('drain').disabled = d.status !== 'running' && d.phase !== 'asleep';
       button('force').disabled = d.instances === 0;
       if (d.instanceList) {
         const declared = buttons.querySelector('#declared');

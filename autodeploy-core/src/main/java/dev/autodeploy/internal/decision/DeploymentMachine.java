@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
+import static dev.autodeploy.InstancePhase.FALLING_ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.InstancePhase.RELEASING;
 import static dev.autodeploy.InstancePhase.STARTING;
@@ -115,6 +117,11 @@ public final class DeploymentMachine {
     return new HealthProcess(releases, outbox, this::after);
   }
 
+  /** Returns the part that puts instances to sleep and wakes them: made anew likewise. */
+  public SleepProcess sleep() {
+    return new SleepProcess(instances, callers, starts, releases, idle, outbox, this::after);
+  }
+
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
   public boolean isBusy() {
     return !instances.isEmpty() || timerFailed;
@@ -194,7 +201,7 @@ public final class DeploymentMachine {
     if (declaration.tell(now, wall)) {
       Schedule.State state = declaration.scheduled();
       outbox.publish(at -> new DeploymentEvent.ScheduleChanged(at, name, state));
-      instances.all().stream().filter(Instance::isIdle).forEach(idle::begin);
+      instances.all().stream().filter(Instance::isUnused).forEach(idle::begin);
       after(now);
     }
   }
@@ -238,7 +245,7 @@ public final class DeploymentMachine {
     for (Instance instance : List.copyOf(instances.all())) {
       if (allowance.cut() && !instance.is(RELEASING)) {
         releases.force(now, instance, ReleaseReason.BUDGET);
-      } else if (instance.is(READY) || instance.is(STARTING)) {
+      } else if (instance.is(READY) || instance.is(STARTING) || instance.isResting()) {
         releases.drain(now, instance, ReleaseReason.BUDGET);
       }
     }
@@ -248,7 +255,7 @@ public final class DeploymentMachine {
   private boolean isUnaffordable(Waiter waiter, Allowance allowance) {
     return declaration.isOpen()
         && (allowance.over()
-            || instances.alive() == 0
+            || instances.awake() == 0
             || waiter.route() instanceof RouteRule.ScaleOut);
   }
 
@@ -302,6 +309,9 @@ public final class DeploymentMachine {
   public void leaseClosed(long now, Instance instance, @Nullable String caller) {
     if (callers.giveBack(now, instance, caller)) {
       releases.goIfDrained(now, instance);
+      if (instance.is(FALLING_ASLEEP)) {
+        new Sleepers(instances, outbox).goOn(now, instance);
+      }
       serve(now, instance);
       callers.markIdle(now);
       outbox.look();
@@ -325,7 +335,7 @@ public final class DeploymentMachine {
   /** Lets waiting callers have an instance's room; the idle time begins if nobody wants it. */
   private void serve(long now, Instance instance) {
     callers.fill(now, instance);
-    if (instance.isIdle()) {
+    if (instance.isUnused()) {
       idle.begin(instance);
     }
   }
@@ -543,7 +553,7 @@ public final class DeploymentMachine {
     callers.rejectAll(now, this::notOpen);
     for (Instance instance : List.copyOf(instances.all())) {
       instance.drainDeadline = drainDeadline;
-      instance.detaching = keepInstances && instance.is(READY);
+      instance.detaching = keepInstances && (instance.is(READY) || instance.is(ASLEEP));
       releases.drain(now, instance, ReleaseReason.CLOSED);
       if (instance.releaseRetryAt != NEVER) {
         releases.retry(instance); // its turn could come too late for the close
@@ -572,7 +582,7 @@ public final class DeploymentMachine {
 
   /** Ends every event: makes the starts that are needed, ends what is over, sets the timer. */
   private void after(long now) {
-    if (!declaration.allowance().start() && declaration.isOpen() && instances.alive() == 0) {
+    if (!declaration.allowance().start() && declaration.isOpen() && instances.awake() == 0) {
       Allowance allowance = declaration.allowance();
       callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
     }

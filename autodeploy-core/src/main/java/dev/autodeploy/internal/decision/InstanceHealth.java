@@ -19,4 +19,11 @@ final class InstanceHealth {
 
   /** How many answers in a row said no. */
   int failed;
+
+  /** Begins anew with an instance that has been woken. */
+  void begins(long now) {
+    lookedAt = now;
+    asking = false;
+    failed = 0;
+  }
 }

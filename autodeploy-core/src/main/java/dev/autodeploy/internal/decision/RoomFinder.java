@@ -74,6 +74,7 @@ final class RoomFinder {
   private final RoomTable table;
   private final Set<String> claimed;
   private final long now;
+  private @Nullable Room waking;
 
   /**
    * Makes one for a decision.
@@ -93,14 +94,22 @@ final class RoomFinder {
     this.now = now;
   }
 
+  /** Searches for a start. */
+  @Nullable Choice find(long party, GpuRequest request, long needed) {
+    return find(party, request, needed, null);
+  }
+
   /**
    * Searches.
    *
    * @param party who wants the room
    * @param needed when its start has to begin for the first caller, or {@link Instance#NEVER}
+   * @param sleeper the room of the instance that is to be woken in it, which is not in its own way,
+   *     or null for a start
    * @return where, or null if those before in line need it all
    */
-  @Nullable Choice find(long party, GpuRequest request, long needed) {
+  @Nullable Choice find(long party, GpuRequest request, long needed, @Nullable Room sleeper) {
+    waking = sleeper;
     List<ProviderCapacity.Gpu> gpus = capacity.gpus();
     return gpus == null
         ? unlisted(party, request, needed)
@@ -174,7 +183,8 @@ final class RoomFinder {
 
   private Clearing clearing(
       ProviderCapacity.Gpu gpu, long party, long needed, Set<Long> goesAnyway) {
-    List<Holding> all = table.holdings(party, needed, room -> RoomTable.holds(room, gpu.id()));
+    List<Holding> all =
+        table.holdings(party, needed, room -> !isWaking(room) && RoomTable.holds(room, gpu.id()));
     boolean free = all.isEmpty();
     List<Holding> inTheWay =
         all.stream().filter(holding -> !goesAnyway.contains(holding.room().id())).toList();
@@ -226,7 +236,14 @@ final class RoomFinder {
     return !room.gpus().isEmpty() || room.request().count() == GpuRequest.ALL;
   }
 
-  private static boolean mayBeInTheWay(Room room, GpuRequest request) {
+  private boolean isWaking(Room room) {
+    return waking != null && waking.id() == room.id();
+  }
+
+  private boolean mayBeInTheWay(Room room, GpuRequest request) {
+    if (isWaking(room) || room.isLeft()) {
+      return false;
+    }
     return room.gpus().isEmpty()
         || request.ids().isEmpty()
         || room.gpus().stream().anyMatch(request.ids()::contains);

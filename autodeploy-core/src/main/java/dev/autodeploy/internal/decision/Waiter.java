@@ -51,7 +51,7 @@ public abstract class Waiter {
   }
 
   /** Carries {@link Effect.Grant} out. */
-  public abstract void granted(Instance instance, boolean cold, long waitedNanos);
+  public abstract void granted(Instance instance, Arrival arrival, long waitedNanos);
 
   /** Carries {@link Effect.Reject} out. */
   public abstract void rejected(AutoDeployException error);

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.deployment;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Lease;
+import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.spi.InstanceExit;
 import java.net.URI;
 import java.time.Duration;
@@ -18,7 +19,7 @@ final class DefaultLease implements Lease {
 
   private final DeploymentController controller;
   private final RunningInstance running;
-  private final boolean coldStart;
+  private final Arrival arrival;
   private final Duration waited;
   private final boolean keeps;
   private final @Nullable String caller;
@@ -32,13 +33,13 @@ final class DefaultLease implements Lease {
   private DefaultLease(
       DeploymentController controller,
       RunningInstance running,
-      boolean coldStart,
+      Arrival arrival,
       Duration waited,
       boolean keeps,
       @Nullable String caller) {
     this.controller = controller;
     this.running = running;
-    this.coldStart = coldStart;
+    this.arrival = arrival;
     this.waited = waited;
     this.keeps = keeps;
     this.caller = caller;
@@ -48,15 +49,15 @@ final class DefaultLease implements Lease {
   static DefaultLease counted(
       DeploymentController controller,
       RunningInstance running,
-      boolean coldStart,
+      Arrival arrival,
       Duration waited,
       @Nullable String caller) {
-    return new DefaultLease(controller, running, coldStart, waited, true, caller);
+    return new DefaultLease(controller, running, arrival, waited, true, caller);
   }
 
   /** Returns a lease that the machine knows nothing of: its instance can be released meanwhile. */
   static DefaultLease borrowed(DeploymentController controller, RunningInstance running) {
-    return new DefaultLease(controller, running, false, Duration.ZERO, false, null);
+    return new DefaultLease(controller, running, Arrival.READY, Duration.ZERO, false, null);
   }
 
   @Override
@@ -76,7 +77,12 @@ final class DefaultLease implements Lease {
 
   @Override
   public boolean coldStart() {
-    return coldStart;
+    return arrival == Arrival.STARTED;
+  }
+
+  @Override
+  public boolean woken() {
+    return arrival == Arrival.WOKEN;
   }
 
   @Override

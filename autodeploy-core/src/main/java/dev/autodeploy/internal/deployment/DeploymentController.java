@@ -9,6 +9,7 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.internal.decision.Allowance;
+import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
@@ -200,6 +201,8 @@ public final class DeploymentController {
         // With the decision, or the money would be gone from the cost for a moment.
         running(gone.instance()).accountClosed(ledger.close(gone.instance(), gone.at()));
         budgetChanged();
+      } else if (effect instanceof Effect.Wake || effect instanceof Effect.Slumber) {
+        budgetChanged(); // what it costs from now on is another amount
       }
       effects.add(effect);
     }
@@ -253,9 +256,9 @@ public final class DeploymentController {
     services.callbackExecutor().execute(task);
   }
 
-  Lease lease(Instance instance, boolean cold, long waitedNanos, @Nullable String caller) {
+  Lease lease(Instance instance, Arrival arrival, long waitedNanos, @Nullable String caller) {
     Duration waited = Duration.ofNanos(waitedNanos);
-    return DefaultLease.counted(this, running(instance), cold, waited, caller);
+    return DefaultLease.counted(this, running(instance), arrival, waited, caller);
   }
 
   /** Forgets an instance that was opened and is not this deployment's after all. */
@@ -490,7 +493,8 @@ public final class DeploymentController {
       lock.unlock();
     }
     if (granted != null) {
-      call.complete(DefaultLease.counted(this, granted, false, Duration.ZERO, request.caller()));
+      call.complete(
+          DefaultLease.counted(this, granted, Arrival.READY, Duration.ZERO, request.caller()));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Room;
@@ -41,6 +42,7 @@ final class InstanceStarter {
   private final UnknownInstances unknown;
   private final AccountWriter accounts;
   private final Rooms rooms;
+  private final InstanceSleeper sleeper;
 
   /**
    * Makes one.
@@ -49,18 +51,21 @@ final class InstanceStarter {
    * @param unknown gets instances that come up after their release
    * @param accounts writes that an instance is ready
    * @param rooms is told which GPUs they have
+   * @param sleeper finds out whether one of an earlier process sleeps
    */
   InstanceStarter(
       EngineServices services,
       InstanceReports reports,
       UnknownInstances unknown,
       AccountWriter accounts,
-      Rooms rooms) {
+      Rooms rooms,
+      InstanceSleeper sleeper) {
     this.services = services;
     this.reports = reports;
     this.unknown = unknown;
     this.accounts = accounts;
     this.rooms = rooms;
+    this.sleeper = sleeper;
   }
 
   void start(RunningInstance running) {
@@ -189,6 +194,11 @@ final class InstanceStarter {
     }
     String answer = null;
     try {
+      boolean adopted = running.instance().startReason() == StartReason.ADOPTED;
+      if (adopted && sleeper.isFoundAsleep(running)) {
+        reports.foundAsleep(running, endpoint);
+        return;
+      }
       ReadinessProbe probe = running.instance().spec().readiness();
       if (reports.wasReady(running)) {
         probe = Probes.ofAReadyOne(probe);

@@ -93,11 +93,13 @@ final class StatusReport {
         instance.countedInFlight(),
         ledger.instant(instance, instance.startRequestedAt()),
         ledger.optionalInstant(instance, instance.readyAt()),
-        instance.isIdle() ? ledger.optionalInstant(instance, instance.idleSince()) : null,
+        instance.isUnused() ? ledger.optionalInstant(instance, instance.idleSince()) : null,
         ledger.optionalInstant(instance, releaseAt),
         instance.releaseReason(),
         Duration.ofNanos(instance.busyNanos(now)),
         Duration.ofNanos(instance.preparingNanos(now)),
+        ledger.optionalInstant(instance, instance.asleepSince()),
+        Duration.ofNanos(instance.asleepNanos(now)),
         instance.progress());
   }
 }

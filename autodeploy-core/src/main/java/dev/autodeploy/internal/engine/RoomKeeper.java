@@ -59,7 +59,8 @@ final class RoomKeeper implements Rooms {
     decide(
         now -> {
           controllers.put(who.number(), who);
-          arbiter.want(now, who.number(), want.request(), want.count(), want.received());
+          arbiter.want(
+              now, who.number(), want.request(), want.count(), want.received(), want.asleep());
         });
   }
 
@@ -80,6 +81,11 @@ final class RoomKeeper implements Rooms {
   @Override
   public void placed(Room room, List<String> gpus) {
     decide(now -> arbiter.placed(room, gpus));
+  }
+
+  @Override
+  public void slumbers(Room room, long keptBytes) {
+    decide(now -> arbiter.slumbers(now, room, keptBytes));
   }
 
   @Override
@@ -140,7 +146,7 @@ final class RoomKeeper implements Rooms {
   private void seen() {
     history.see(
         services.clock().instant(),
-        arbiter.rooms(),
+        arbiter.rooms().stream().filter(room -> !room.isLeft()).toList(),
         number -> {
           DeploymentController controller = controllers.get(number);
           return controller == null ? "" : controller.name();
@@ -230,9 +236,9 @@ final class RoomKeeper implements Rooms {
         freed(give.room());
       }
     } else if (effect instanceof ArbiterEffect.Give give) {
-      controller.rooms().given(give.room());
+      controller.rooms().given(give);
     } else if (effect instanceof ArbiterEffect.MakeRoom make) {
-      controller.rooms().makeRoom(make.room(), make.busyToo(), make.forWhom());
+      controller.rooms().makeRoom(make);
     } else if (effect instanceof ArbiterEffect.Waits waits) {
       controller.rooms().waits(waits.what());
     }

@@ -298,6 +298,19 @@ public final class DeploymentLedger {
         optionalInstant(instance, since));
   }
 
+  /**
+   * Returns the line of the sleep of an instance.
+   *
+   * @param begins whether it begins now; else what is written is as it is
+   */
+  public LedgerEntry.Slept sleep(Instance instance, long now, boolean begins) {
+    long since = begins ? now : instance.asleepSince();
+    return new LedgerEntry.Slept(
+        instance.id(),
+        Duration.ofNanos(instance.asleepNanos(begins || since == NEVER ? now : since)),
+        optionalInstant(instance, since));
+  }
+
   /** Lets the next checkpoint write the line again, since this one was not written. */
   public void notCheckpointed(Instance instance) {
     Account account = open.get(instance);
@@ -376,6 +389,7 @@ public final class DeploymentLedger {
         isOpen,
         Duration.ofNanos(instance.busyNanos(end)),
         Duration.ofNanos(instance.preparingNanos(end)),
+        Duration.ofNanos(instance.asleepNanos(end)),
         new Billing(
             instance.caller(),
             instance.busyBy(end),

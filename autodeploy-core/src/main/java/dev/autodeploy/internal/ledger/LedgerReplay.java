@@ -23,6 +23,8 @@ public final class LedgerReplay {
         open.computeIfPresent(prepared.instanceId(), (id, o) -> o.with(prepared));
       } else if (entry instanceof LedgerEntry.Repriced repriced) {
         open.computeIfPresent(repriced.instanceId(), (id, o) -> o.with(repriced));
+      } else if (entry instanceof LedgerEntry.Slept slept) {
+        open.computeIfPresent(slept.instanceId(), (id, o) -> o.with(slept));
       } else if (entry instanceof LedgerEntry.Recharged recharged) {
         recharge(recharged.usage());
       } else if (entry instanceof LedgerEntry.Released released) {

@@ -15,28 +15,44 @@ import org.jspecify.annotations.Nullable;
  * @param used the last line of its use, or null
  * @param prepared the last line of its preparation, or null
  * @param repriced the last line of its price, or null
+ * @param slept the last line of its sleep, or null
  */
 public record OpenEntry(
     LedgerEntry.Started started,
     LedgerEntry.@Nullable Used used,
     LedgerEntry.@Nullable Prepared prepared,
-    LedgerEntry.@Nullable Repriced repriced) {
+    LedgerEntry.@Nullable Repriced repriced,
+    LedgerEntry.@Nullable Slept slept) {
 
   /** Returns one of which only the start is known. */
   public static OpenEntry of(LedgerEntry.Started started) {
-    return new OpenEntry(started, null, null, null);
+    return new OpenEntry(started, null, null, null, null);
   }
 
   OpenEntry with(LedgerEntry.Used line) {
-    return new OpenEntry(started, line, prepared, repriced);
+    return new OpenEntry(started, line, prepared, repriced, slept);
   }
 
   OpenEntry with(LedgerEntry.Prepared line) {
-    return new OpenEntry(started, used, line, repriced);
+    return new OpenEntry(started, used, line, repriced, slept);
   }
 
   OpenEntry with(LedgerEntry.Repriced line) {
-    return new OpenEntry(started, used, prepared, line);
+    return new OpenEntry(started, used, prepared, line, slept);
+  }
+
+  OpenEntry with(LedgerEntry.Slept line) {
+    return new OpenEntry(started, used, prepared, repriced, line);
+  }
+
+  /** Returns for how long it was asleep, without a sleep that goes on. */
+  public Duration asleep() {
+    return slept == null ? Duration.ZERO : slept.asleep();
+  }
+
+  /** Returns since when it is asleep, as far as that was written, or null. */
+  public @Nullable Instant asleepSince() {
+    return slept == null ? null : slept.since();
   }
 
   /** Returns the price that was recorded last, or null if there is none. */

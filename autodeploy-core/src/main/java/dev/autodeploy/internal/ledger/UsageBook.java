@@ -105,8 +105,7 @@ final class UsageBook {
       return before ? cost.subtract(cost(usage.until(since)).amount()) : cost;
     }
     GpuRequest gpu = usage.gpu();
-    Duration time =
-        before ? usage.existing().minus(usage.until(since).existing()) : usage.existing();
+    Duration time = before ? usage.paid().minus(usage.until(since).paid()) : usage.paid();
     return BigDecimal.valueOf(time.toNanos(), 9)
         .multiply(BigDecimal.valueOf(Math.max(1, Math.max(gpu.count(), gpu.ids().size()))));
   }
@@ -191,13 +190,14 @@ final class UsageBook {
         parts.starting,
         parts.busy,
         parts.idle,
+        parts.asleep,
         parts.releasing,
         cost(always),
         since);
   }
 
   /** The cost of some usage by part. */
-  private record Parts(Money starting, Money busy, Money idle, Money releasing) {
+  private record Parts(Money starting, Money busy, Money idle, Money asleep, Money releasing) {
     private static final Map<Currency, Parts> ZERO = new ConcurrentHashMap<>();
 
     /** Returns the same for all deployments, most of which have cost nothing yet. */
@@ -207,15 +207,15 @@ final class UsageBook {
 
     private static Parts none(Currency currency) {
       Money zero = Money.zero(currency);
-      return new Parts(zero, zero, zero, zero);
+      return new Parts(zero, zero, zero, zero, zero);
     }
 
     static Parts of(CostLine line) {
-      return new Parts(line.starting(), line.busy(), line.idle(), line.releasing());
+      return new Parts(line.starting(), line.busy(), line.idle(), line.asleep(), line.releasing());
     }
 
     Money total() {
-      return starting.plus(busy).plus(idle).plus(releasing);
+      return starting.plus(busy).plus(idle).plus(asleep).plus(releasing);
     }
 
     Parts plus(Parts other) {
@@ -223,6 +223,7 @@ final class UsageBook {
           starting.plus(other.starting),
           busy.plus(other.busy),
           idle.plus(other.idle),
+          asleep.plus(other.asleep),
           releasing.plus(other.releasing));
     }
   }

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.runtime;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -162,6 +163,16 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
     return !isShut() && provider.isReady(instance, probe);
+  }
+
+  /** Sends the request; likewise. */
+  @Override
+  public String call(ProviderInstance instance, SleepMode.Request request)
+      throws IOException, InterruptedException {
+    if (isShut()) {
+      throw new IOException("the engine is closed");
+    }
+    return provider.call(instance, request);
   }
 
   @Override

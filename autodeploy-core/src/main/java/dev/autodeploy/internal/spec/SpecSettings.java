@@ -123,6 +123,11 @@ final class SpecSettings {
               "idleTimeout",
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
               SpecReader::idleTimeout),
+          new SpecSetting("sleepMode", SleepJson::write, SleepJson::read),
+          new SpecSetting(
+              "sleepAfter",
+              optional("sleepAfter", it -> text(it.sleepAfter()), ObjectNode::put),
+              (reader, b) -> b.sleepAfter(reader.json().duration("sleepAfter"))),
           new SpecSetting("schedule", ScheduleJson::write, ScheduleJson::read),
           new SpecSetting("budget", BudgetJson::write, BudgetJson::read),
           integer(

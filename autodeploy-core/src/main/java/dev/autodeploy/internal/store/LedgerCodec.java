@@ -48,6 +48,11 @@ final class LedgerCodec {
       json.put("instance", prepared.instanceId());
       json.put("preparing", prepared.preparing().toString());
       putIfSet(json, "since", prepared.since());
+    } else if (entry instanceof LedgerEntry.Slept slept) {
+      json.put("type", "slept");
+      json.put("instance", slept.instanceId());
+      json.put("asleep", slept.asleep().toString());
+      putIfSet(json, "since", slept.since());
     } else if (entry instanceof LedgerEntry.Released released) {
       json.put("type", "released");
       putUsage(json, released.usage());
@@ -71,6 +76,9 @@ final class LedgerCodec {
     json.put("busy", usage.busy().toString());
     if (!usage.preparing().isZero()) {
       json.put("preparing", usage.preparing().toString());
+    }
+    if (!usage.asleep().isZero()) {
+      json.put("asleep", usage.asleep().toString());
     }
     if (!usage.billing().equals(Billing.NONE)) {
       json.set("billing", BillingJson.write(usage.billing()));
@@ -132,11 +140,14 @@ final class LedgerCodec {
       case "prepared" ->
           new LedgerEntry.Prepared(
               json.text("instance"), duration(json, "preparing"), json.instantOrNull("since"));
+      case "slept" ->
+          new LedgerEntry.Slept(
+              json.text("instance"), duration(json, "asleep"), json.instantOrNull("since"));
       case "released" -> new LedgerEntry.Released(usage(json));
       case "recharged" -> new LedgerEntry.Recharged(usage(json));
       default ->
           throw json.bad(
-              "type", "must be started, used, prepared, repriced, released or recharged");
+              "type", "must be started, used, prepared, slept, repriced, released or recharged");
     };
   }
 
@@ -152,6 +163,7 @@ final class LedgerCodec {
         false,
         duration(json, "busy"),
         json.has("preparing") ? duration(json, "preparing") : Duration.ZERO,
+        json.has("asleep") ? duration(json, "asleep") : Duration.ZERO,
         json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE);
   }
 

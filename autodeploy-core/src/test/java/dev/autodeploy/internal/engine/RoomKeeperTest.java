@@ -212,6 +212,11 @@ class RoomKeeperTest {
     }
 
     @Override
+    public void slumbers(Room room, long keptBytes) {
+      next.slumbers(room, keptBytes);
+    }
+
+    @Override
     public void look() {
       looks++;
       next.look();

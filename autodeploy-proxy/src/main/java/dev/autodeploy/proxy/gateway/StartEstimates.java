@@ -73,6 +73,9 @@ final class StartEstimates {
         return new Wait("starting", soFar, known, 0, "starting, " + progress(soFar, known));
       }
     }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return new Wait("waking", null, null, 0, "waking");
+    }
     PlaceInLine line = status.waitsFor();
     if (line != null) {
       Instant expected = line.expectedAt();

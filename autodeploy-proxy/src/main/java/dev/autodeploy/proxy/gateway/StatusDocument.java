@@ -80,6 +80,8 @@ final class StatusDocument {
     json.put("busyMs", instance.busy().toMillis());
     json.put("preparingMs", instance.preparing().toMillis());
     StartProgress progress = instance.progress();
+    json.put("asleepSince", text(instance.asleepSince()));
+    json.put("asleepMs", instance.asleep().toMillis());
     json.put("progress", progress == null ? null : ProgressDocument.of(progress));
     return json;
   }
@@ -104,6 +106,7 @@ final class StatusDocument {
     json.put("starting", amount(cost.starting()));
     json.put("busy", amount(cost.busy()));
     json.put("idle", amount(cost.idle()));
+    json.put("asleep", amount(cost.asleep()));
     json.put("releasing", amount(cost.releasing()));
     json.put("alwaysOn", amount(cost.alwaysOn()));
     json.put("since", text(cost.since()));

@@ -61,6 +61,9 @@ final class WaitingPage {
             + (progress == null ? "." : ", and is " + progress.describe() + ".");
       }
     }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return "An instance that slept is being woken.";
+    }
     Instant until = status.backoffUntil();
     if (status.lastFailure() != null && until != null && until.isAfter(now)) {
       return "The last start failed: "

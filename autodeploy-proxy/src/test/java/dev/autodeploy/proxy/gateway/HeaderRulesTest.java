@@ -207,6 +207,7 @@ final class HeaderRulesTest {
         "AutoDeploy-Status",
         "autodeploy-instance",
         "AutoDeploy-Cold-Start",
+        "AutoDeploy-Woken",
         "AutoDeploy-Whatever-Comes",
         "AutoDeploy_Status",
         "Deploy_Route-Target",

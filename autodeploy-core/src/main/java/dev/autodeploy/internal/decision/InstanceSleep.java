@@ -1,0 +1,54 @@
+package dev.autodeploy.internal.decision;
+
+import static dev.autodeploy.internal.decision.Instance.NEVER;
+
+import dev.autodeploy.SleepMode;
+import org.jspecify.annotations.Nullable;
+
+/** The sleep of one instance; changed by {@link Sleepers} and {@link SleepProcess} alone. */
+final class InstanceSleep {
+  /** The mode by which it was put to sleep last, which its deployment may no longer have. */
+  @Nullable SleepMode mode;
+
+  /** The deployment for which it makes room by it, or null if it sleeps for want of requests. */
+  @Nullable String forWhom;
+
+  /** The number of the last order to the instance: answers to earlier ones do not count. */
+  int order;
+
+  /** The moment when the last order was given, and the one by which it has to be carried out. */
+  long orderedAt = NEVER;
+
+  long deadline = NEVER;
+
+  /** The moment since which it is asleep, or {@link Instance#NEVER} if it is not. */
+  long since = NEVER;
+
+  /** For how long it was asleep before that. */
+  private long past;
+
+  /** The moment when it was woken last, or {@link Instance#NEVER} if it never was. */
+  long wokenAt = NEVER;
+
+  /** Whether others may have the room that it does not keep. */
+  boolean roomGivenUp;
+
+  void restore(long nanos, long asleepSince) {
+    past = nanos;
+    since = asleepSince;
+  }
+
+  void begins(long now) {
+    since = now;
+  }
+
+  void ends(long now) {
+    past = nanos(now);
+    since = NEVER;
+  }
+
+  /** Returns for how long it has been asleep up to a moment. */
+  long nanos(long until) {
+    return since == NEVER ? past : past + Math.max(0, until - since);
+  }
+}
