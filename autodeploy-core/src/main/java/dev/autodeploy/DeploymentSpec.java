@@ -626,11 +626,6 @@ public final class DeploymentSpec {
         throw new IllegalArgumentException(
             "sleepAfter needs a sleepMode: how an instance is put to sleep and woken");
       }
-      if (sleepMode != null && pinned) {
-        throw new IllegalArgumentException(
-            "pinned instances keep their GPUs, and those that sleep give them up: set pinned or"
-                + " sleepMode, not both");
-      }
       if (sleepAfter != null
           && idlePolicy instanceof IdlePolicies.After after
           && sleepAfter.compareTo(after.timeout()) >= 0) {

@@ -4,7 +4,6 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.SleepMode;
 import dev.autodeploy.internal.probe.InstanceCalls;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -150,17 +149,15 @@ public interface InstanceProvider extends AutoCloseable {
    *
    * @param instance the instance, which is up and has an endpoint
    * @param request the request
-   * @return the beginning of the answer's body
-   * @throws IOException if it is not answered in time, or not with a status of 200 to 299
-   * @throws InterruptedException if it is no longer wanted
+   * @return completes with the beginning of the answer's body; fails if it is not answered in time,
+   *     or not with a status of 200 to 299
    */
-  default String call(ProviderInstance instance, SleepMode.Request request)
-      throws IOException, InterruptedException {
-    URI endpoint = instance.endpoint();
-    if (endpoint == null) {
-      throw new IOException("the instance has no endpoint");
+  default CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    try {
+      return CompletableFuture.completedFuture(InstanceCalls.send(instance.endpoint(), request));
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
     }
-    return InstanceCalls.send(endpoint, request);
   }
 
   /**

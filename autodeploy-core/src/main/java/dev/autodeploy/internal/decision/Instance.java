@@ -312,7 +312,7 @@ public final class Instance {
     return sleep.since;
   }
 
-  /** Returns for how long it has been asleep, up to its release. */
+  /** Returns for how long it has been asleep, up to its release, and not kept its room. */
   public long asleepNanos(long now) {
     return sleep.nanos(Math.min(now, releaseRequestedAt));
   }

@@ -24,8 +24,11 @@ final class InstanceSleep {
   /** The moment since which it is asleep, or {@link Instance#NEVER} if it is not. */
   long since = NEVER;
 
-  /** For how long it was asleep before that. */
+  /** For how long it was asleep before that, without what does not count. */
   private long past;
+
+  /** Whether this sleep counts: not while it keeps its room. */
+  private boolean counts = true;
 
   /** The moment when it was woken last, or {@link Instance#NEVER} if it never was. */
   long wokenAt = NEVER;
@@ -38,8 +41,10 @@ final class InstanceSleep {
     since = asleepSince;
   }
 
-  void begins(long now) {
-    since = now;
+  /** Falls asleep, unless it is found so; its time counts unless its room is kept for it. */
+  void begins(long now, boolean keepsRoom) {
+    since = since == NEVER ? now : since;
+    counts = !keepsRoom;
   }
 
   void ends(long now) {
@@ -47,8 +52,8 @@ final class InstanceSleep {
     since = NEVER;
   }
 
-  /** Returns for how long it has been asleep up to a moment. */
+  /** Returns for how long it has been asleep up to a moment, and others could have its room. */
   long nanos(long until) {
-    return since == NEVER ? past : past + Math.max(0, until - since);
+    return since == NEVER || !counts ? past : past + Math.max(0, until - since);
   }
 }

@@ -104,13 +104,15 @@ public final class RoomProcess {
       if (instance.room != null && instance.room.id() == room && !instance.isHeld(now)) {
         boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
         boolean goes = instance.is(READY) && mayGo() > 0 && (idle || busyToo);
-        if (goes || instance.is(ASLEEP)) {
+        if (goes || (instance.is(ASLEEP) && !declaration.spec().pinned())) {
           int inFlight = instance.inFlight;
           outbox.publish(
               at ->
                   new DeploymentEvent.InstanceMakesRoom(
                       at, outbox.deployment(), instance.id, forWhom, inFlight));
-          if (sleep && Sleepers.canSleep(instance)) {
+          if (sleep && instance.is(ASLEEP)) {
+            sleepers().giveRoomUp(instance); // it was pinned, and kept it so far
+          } else if (sleep && Sleepers.canSleep(instance)) {
             sleepers().put(now, instance, forWhom);
           } else {
             releases.drain(now, instance, ReleaseReason.MADE_ROOM);
@@ -194,7 +196,7 @@ public final class RoomProcess {
             new Occupant(
                 instance.room.id(),
                 instance.id,
-                instance.phase(),
+                keepsRoomAsleep(instance) ? READY : instance.phase(),
                 instance.countedInFlight(),
                 instance.inFlight > 0 || isWanted(instance),
                 keptBytes(instance),
@@ -229,6 +231,11 @@ public final class RoomProcess {
         history.recentGaps().stream().map(Duration::toNanos).toList(),
         price == null ? 1 : price.amount().doubleValue(),
         occupants);
+  }
+
+  /** Returns whether one sleeps that is pinned: for others it is as good as awake. */
+  private static boolean keepsRoomAsleep(Instance instance) {
+    return instance.is(ASLEEP) && !instance.sleep.roomGivenUp;
   }
 
   private static long keptBytes(Instance instance) {

@@ -128,15 +128,12 @@ public final class SleepProcess {
       if (instance.idleSince == NEVER) {
         instance.idleSince = now;
       }
-      if (instance.sleep.since == NEVER) {
-        instance.sleep.begins(now);
-      }
       instance.to(ASLEEP);
       Duration ago = Duration.ofNanos(now - instance.readyAt);
       outbox.publish(
           at ->
               new DeploymentEvent.InstanceAdopted(at, name, instance.id, endpoint, at.minus(ago)));
-      sleepers.giveRoomUp(instance);
+      sleepers.asleep(now, instance);
       idle.begin(instance);
     }
     after.accept(now);
@@ -152,11 +149,10 @@ public final class SleepProcess {
     Duration unused = Duration.ofNanos(Math.max(0, now - instance.idleSince));
     String forWhom = sleep.forWhom;
     sleep.deadline = NEVER;
-    sleep.begins(now);
     instance.to(ASLEEP);
     outbox.publish(
         at -> new DeploymentEvent.InstanceAsleep(at, name, instance.id, unused, forWhom, took));
-    sleepers.giveRoomUp(instance);
+    sleepers.asleep(now, instance);
   }
 
   private void awake(long now, Instance instance) {

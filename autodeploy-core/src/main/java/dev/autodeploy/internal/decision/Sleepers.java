@@ -128,7 +128,19 @@ final class Sleepers {
     outbox.schedule(instance.sleep.deadline);
   }
 
-  /** Lets others have the room that an instance that fell asleep does not keep. */
+  /**
+   * An instance is asleep: others may have the room that it does not keep, unless it is pinned.
+   *
+   * <p>Its time asleep counts from now on, unless it keeps its room.
+   */
+  void asleep(long now, Instance instance) {
+    boolean keepsRoom = instance.room != null && instance.spec.pinned();
+    instance.sleep.begins(now, keepsRoom);
+    if (!keepsRoom) {
+      giveRoomUp(instance);
+    }
+  }
+
   void giveRoomUp(Instance instance) {
     SleepMode mode = instance.sleep.mode;
     if (instance.room != null && mode != null) {

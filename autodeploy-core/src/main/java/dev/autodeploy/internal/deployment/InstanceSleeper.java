@@ -4,8 +4,8 @@ import dev.autodeploy.SleepMode;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Errors;
-import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Puts instances to sleep and wakes them by the requests of their mode. Decides nothing. */
@@ -28,69 +28,70 @@ final class InstanceSleeper {
 
   void sleep(RunningInstance running, Effect.Sleep order) {
     try {
-      services
-          .providerExecutor()
-          .execute(
-              () -> {
-                accounts.slept(running, true); // before: one that may sleep is known to
-                String failure = carryOut(running, order.mode(), order.mode().sleep(), true);
-                reports.slept(running, order.order(), failure);
-              });
+      services.providerExecutor().execute(() -> doSleep(running, order));
     } catch (RuntimeException e) {
       reports.slept(running, order.order(), "no thread for it: " + e.getMessage());
     }
   }
 
+  private void doSleep(RunningInstance running, Effect.Sleep order) {
+    accounts.slept(running, true); // before: one that may sleep is known to
+    send(running, order.mode(), order.mode().sleep(), true)
+        .whenComplete(
+            (done, error) -> reports.slept(running, order.order(), described(done, error)));
+  }
+
   void wake(RunningInstance running, Effect.Wake order) {
-    try {
-      services
-          .providerExecutor()
-          .execute(
-              () -> {
-                String failure = carryOut(running, order.mode(), order.mode().wake(), false);
-                reports.woken(running, order.order(), failure);
-                if (failure == null) {
-                  accounts.slept(running, false);
-                }
-              });
-    } catch (RuntimeException e) {
-      reports.woken(running, order.order(), "no thread for it: " + e.getMessage());
-    }
+    send(running, order.mode(), order.mode().wake(), false)
+        .whenComplete(
+            (done, error) -> {
+              String failure = described(done, error);
+              reports.woken(running, order.order(), failure);
+              if (failure == null) {
+                accounts.slept(running, false);
+              }
+            });
   }
 
-  private @Nullable String carryOut(
+  private static @Nullable String described(
+      @Nullable String failure, @Nullable Throwable error) {
+    return error == null ? failure : Errors.describe(Errors.unwrap(error));
+  }
+
+  /** Sends requests one after the other; completes with null, or with what the check said. */
+  private CompletableFuture<@Nullable String> send(
       RunningInstance running, SleepMode mode, List<SleepMode.Request> requests, boolean asleep) {
-    try {
-      for (SleepMode.Request request : requests) {
-        services.provider().call(running.up(), request);
-      }
-      SleepMode.Check check = mode.check();
-      if (check != null && isAsleep(running, check) != asleep) {
-        return "all requests were answered, but "
-            + check.path()
-            + (asleep ? " says that it does not sleep" : " says that it still sleeps");
-      }
-      return null;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return "it was interrupted";
-    } catch (Throwable e) { // some languages throw checked exceptions from anywhere
-      return Errors.describe(e);
+    CompletableFuture<String> last = CompletableFuture.completedFuture("");
+    for (SleepMode.Request request : requests) {
+      last = last.thenCompose(answer -> call(running, request));
     }
+    SleepMode.Check check = mode.check();
+    if (check == null) {
+      return last.thenApply(answer -> null);
+    }
+    return last.thenCompose(answer -> call(running, check.request()))
+        .thenApply(
+            answer ->
+                check.saysAsleep(answer) == asleep
+                    ? null
+                    : "all requests were answered, but "
+                        + check.path()
+                        + (asleep ? " says that it does not sleep" : " says that it still sleeps"));
   }
 
-  private boolean isAsleep(RunningInstance running, SleepMode.Check check)
-      throws IOException, InterruptedException {
-    return check.saysAsleep(services.provider().call(running.up(), check.request()));
+  private CompletableFuture<String> call(RunningInstance running, SleepMode.Request request) {
+    return services.calls().call(() -> services.provider().call(running.up(), request));
   }
 
   /**
-   * Returns whether an instance of an earlier process sleeps: by its check if it has one, else as
+   * Finds out whether an instance of an earlier process sleeps: by its check if it has one, else as
    * that process has written.
    */
-  boolean isFoundAsleep(RunningInstance running) throws IOException, InterruptedException {
+  CompletableFuture<Boolean> isFoundAsleep(RunningInstance running) {
     SleepMode mode = running.instance().spec().sleepMode();
     SleepMode.Check check = mode == null ? null : mode.check();
-    return check == null ? reports.wasAsleep(running) : isAsleep(running, check);
+    return check == null
+        ? CompletableFuture.completedFuture(reports.wasAsleep(running))
+        : call(running, check.request()).thenApply(check::saysAsleep);
   }
 }

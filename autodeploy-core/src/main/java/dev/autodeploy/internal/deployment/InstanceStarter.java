@@ -192,13 +192,27 @@ final class InstanceStarter {
       findEndpoint(running, since);
       return;
     }
+    if (running.instance().startReason() != StartReason.ADOPTED) {
+      ask(running, endpoint, since);
+      return;
+    }
+    sleeper
+        .isFoundAsleep(running)
+        .whenComplete(
+            (asleep, error) -> {
+              if (error != null) {
+                retry(running, Errors.describe(Errors.unwrap(error)), since);
+              } else if (asleep) {
+                reports.foundAsleep(running, endpoint);
+              } else {
+                ask(running, endpoint, since);
+              }
+            });
+  }
+
+  private void ask(RunningInstance running, URI endpoint, long since) {
     String answer = null;
     try {
-      boolean adopted = running.instance().startReason() == StartReason.ADOPTED;
-      if (adopted && sleeper.isFoundAsleep(running)) {
-        reports.foundAsleep(running, endpoint);
-        return;
-      }
       ReadinessProbe probe = running.instance().spec().readiness();
       if (reports.wasReady(running)) {
         probe = Probes.ofAReadyOne(probe);
@@ -214,6 +228,10 @@ final class InstanceStarter {
     } catch (Throwable e) { // some languages throw checked exceptions from anywhere
       answer = Errors.describe(e);
     }
+    retry(running, answer, since);
+  }
+
+  private void retry(RunningInstance running, @Nullable String answer, long since) {
     long elapsed = services.ticker().read() - since;
     describe(running, answer, elapsed);
     Duration interval = running.instance().spec().probeInterval();

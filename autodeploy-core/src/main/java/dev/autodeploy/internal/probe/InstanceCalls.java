@@ -32,11 +32,15 @@ public final class InstanceCalls {
   /**
    * Sends a request.
    *
-   * @param endpoint the instance
+   * @param endpoint the instance; null while it has none
    * @return the beginning of the answer's body
    * @throws IOException if it is not answered in time, or not with a status of 200 to 299
    */
-  public static String send(URI endpoint, SleepMode.Request request) throws IOException {
+  public static String send(@Nullable URI endpoint, SleepMode.Request request)
+      throws IOException {
+    if (endpoint == null) {
+      throw new IOException("the instance has no endpoint");
+    }
     Duration timeout = request.timeout();
     long deadline = System.nanoTime() + timeout.toNanos();
     int millis = (int) Math.max(1, timeout.toMillis());

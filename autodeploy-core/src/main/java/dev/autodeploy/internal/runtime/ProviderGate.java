@@ -165,14 +165,10 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
     return !isShut() && provider.isReady(instance, probe);
   }
 
-  /** Sends the request; likewise. */
+  /** Sends the request; that may take long, and {@link #end} does not wait for it either. */
   @Override
-  public String call(ProviderInstance instance, SleepMode.Request request)
-      throws IOException, InterruptedException {
-    if (isShut()) {
-      throw new IOException("the engine is closed");
-    }
-    return provider.call(instance, request);
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    return isShut() ? refused() : provider.call(instance, request);
   }
 
   @Override

@@ -357,6 +357,26 @@ class MachineSleepTest {
   }
 
   @Test
+  void pinnedSleeper_keepsItsRoom_andIsWokenAtOnce() {
+    MachineHarness m =
+        machine(
+            b -> b.gpu(ONE).pinned(true).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+    Caller first = m.acquire();
+    m.give(7, ONE);
+    m.ready(only(m));
+    first.close();
+    m.pass(SLEEP_AFTER);
+    m.slept(null);
+    assertThat(m.aboutRoom()).noneMatch(Effect.Slumber.class::isInstance);
+    m.makeRoom(7, false, true);
+    assertThat(only(m).phase()).isEqualTo(ASLEEP);
+    m.passSeconds(20);
+    assertThat(only(m).asleepNanos(m.now())).as("it is paid for").isZero();
+    m.acquire();
+    assertThat(only(m).phase()).isEqualTo(WAKING);
+  }
+
+  @Test
   void roomForASleeperThatNobodyNeedsAnyLonger_isGivenUpAgain() {
     MachineHarness m = asleepInRoom();
     m.acquire().cancel();

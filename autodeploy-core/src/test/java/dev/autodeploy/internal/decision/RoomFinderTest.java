@@ -178,7 +178,10 @@ final class RoomFinderTest {
     holds(1, 0, phase, NOW, GpuRequest.ids("0"), "0");
     RoomTable table = new RoomTable(NOW, parties, rooms);
     assertThat(table.isExtra(1))
-        .isEqualTo(phase == InstancePhase.READY || phase == InstancePhase.STARTING);
+        .isEqualTo(
+            phase == InstancePhase.READY
+                || phase == InstancePhase.STARTING
+                || phase == InstancePhase.WAKING);
     assertThat(table.isExtra(2)).isFalse();
   }
 

@@ -205,7 +205,7 @@ final class StoreDamageTest {
       delimiter = '|',
       value = {
         "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared,"
-            + " repriced, released or recharged",
+            + " slept, repriced, released or recharged",
         "{'instance':'i-1'} | column 1: the object has no field 'type'",
         "{'type':'used','instance':'i-1','readyAt':'noon','lastUsedAt':'x','busy':'x'} | column 33:"
             + " /readyAt must be an ISO 8601 instant",

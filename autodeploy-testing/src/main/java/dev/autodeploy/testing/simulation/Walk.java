@@ -279,6 +279,12 @@ class Walk implements SimulatedWorld.Watch {
   }
 
   @Override
+  public void waking(SimulatedMachine machine) {
+    trace.add(() -> "provider: wake " + machine.request.instanceId());
+    engine(machine.request.owner()).waking(machine);
+  }
+
+  @Override
   public void removed(SimulatedMachine machine) {
     gone++;
     trace.add(() -> "provider: " + machine.request.instanceId() + " is gone");

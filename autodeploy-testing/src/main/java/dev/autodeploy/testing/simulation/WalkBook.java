@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * deployed, who waits, which leases are open, and what events told of each instance.
  */
 final class WalkBook {
+  /** The past as the drawn policies see it, which do not look at it. */
+  static final UsageHistory NO_HISTORY = NoHistory.INSTANCE;
+
   final Walk walk;
   final WalkEngine engine;
   final String name;

@@ -124,6 +124,7 @@ final class WalkDeployment {
               .schedule(Schedule.weekly(ZoneOffset.UTC))
               .pinned(false)
               .idleTimeout(Duration.ofSeconds(1))
+              .sleepAfter(null)
               .build());
     }
   }

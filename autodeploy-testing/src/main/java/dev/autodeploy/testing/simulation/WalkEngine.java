@@ -228,19 +228,21 @@ final class WalkEngine {
     walk.check(
         request.spec().gpu().isNone() == request.gpus().isEmpty(),
         () -> "who asks for GPUs is given some, but " + id + " was given " + request.gpus());
-    List<String> rivals = rivals(request);
+    List<String> rivals = rivals(id, request);
     walk.check(
         rivals.isEmpty(),
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
   }
 
   /** Returns those of this engine's instances, as far as it knows of them, that have one's GPUs. */
-  private List<String> rivals(StartRequest request) {
+  private List<String> rivals(String id, StartRequest request) {
     List<String> rivals = new ArrayList<>();
     for (SimulatedMachine machine : walk.world.existing.values()) {
       WalkDeployment deployment = deployments.get(machine.request.deployment());
       if (machine.request.owner().equals(owner)
           && !machine.hidden
+          && !machine.isAsleep()
+          && !machine.request.instanceId().equals(id)
           && deployment != null
           && deployment.book.instance(machine.request.instanceId()).told != WalkInstance.Told.GONE
           && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
@@ -248,6 +250,18 @@ final class WalkEngine {
       }
     }
     return rivals;
+  }
+
+  /** An instance is told to wake. */
+  void waking(SimulatedMachine machine) {
+    List<String> rivals = rivals(machine.request.instanceId(), machine.request);
+    walk.check(
+        rivals.isEmpty(),
+        () ->
+            "never more on a GPU than fits, but "
+                + machine.request.instanceId()
+                + " is woken on that of "
+                + rivals);
   }
 
   /** Returns the deployments of which callers may wait for GPUs. */

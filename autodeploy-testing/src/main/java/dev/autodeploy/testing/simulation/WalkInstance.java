@@ -9,6 +9,7 @@ final class WalkInstance {
     NOTHING,
     STARTING,
     READY,
+    ASLEEP,
     DRAINING,
     RELEASING,
     GONE
@@ -29,6 +30,9 @@ final class WalkInstance {
 
   /** When it was told to be ready. */
   long readyAt = NEVER;
+
+  /** When it was told to be awake last, be it ready or woken. */
+  long awakeAt = NEVER;
 
   int open;
   boolean used;

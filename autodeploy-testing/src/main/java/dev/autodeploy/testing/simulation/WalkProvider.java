@@ -1,5 +1,6 @@
 package dev.autodeploy.testing.simulation;
 
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
@@ -80,6 +81,11 @@ final class WalkProvider implements InstanceProvider {
   @Override
   public CompletionStage<Optional<String>> check(ProviderInstance instance) {
     return called().check(instance);
+  }
+
+  @Override
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    return called().call(instance, request);
   }
 
   @Override
