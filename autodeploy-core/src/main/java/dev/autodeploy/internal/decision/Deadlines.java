@@ -117,7 +117,7 @@ final class Deadlines {
           Math.min(
               RoomProcess.nextLook(now, instance),
               Math.min(idle.nextCheck(now, instance), HealthProcess.nextLook(now, instance)));
-      case FALLING_ASLEEP, ASLEEP, WAKING -> SleepProcess.nextLook(instance);
+      case FALLING_ASLEEP, ASLEEP, WAKING -> SleepProcess.nextLook(callers, instance);
       case DRAINING -> ReleaseProcess.nextLook(now, instance);
       case RELEASING -> instance.releaseRetryAt;
     };

@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Woken, it is ready like any other; its callers have waited as for a start.
  *   <li>One that refuses to sleep, or does not wake in time, is released; its callers go on
  *       waiting, and get another.
- *   <li>One that is asleep is released at its idle timeout, and at the end of its life. Nothing
- *       else is asked of it.
+ *   <li>One that is asleep is released at its idle timeout, unless callers wait until there is room
+ *       to wake it, and at the end of its life. Nothing else is asked of it.
  * </ol>
  *
  * <p>It has no state of its own, and is made for each occasion.
@@ -211,7 +211,7 @@ public final class SleepProcess {
   /** Does what is due for an instance that sleeps, or is on its way there or back (5, 6). */
   void meet(long now, Instance instance) {
     if (instance.is(ASLEEP)) {
-      if (instance.idleDue() <= now) {
+      if (instance.idleDue() <= now && !isWaitedFor(callers, instance)) {
         releases.begin(now, instance, ReleaseReason.IDLE);
         callers.unbind(now, instance);
         idle.released(now);
@@ -229,9 +229,16 @@ public final class SleepProcess {
   }
 
   /** Returns when there is something to do for an instance that sleeps or is on its way. */
-  static long nextLook(Instance instance) {
-    return instance.is(ASLEEP)
-        ? Math.min(instance.idleDue(), HealthProcess.endOfLife(instance))
-        : instance.sleep.deadline;
+  static long nextLook(Callers callers, Instance instance) {
+    if (!instance.is(ASLEEP)) {
+      return instance.sleep.deadline;
+    }
+    long idleDue = isWaitedFor(callers, instance) ? NEVER : instance.idleDue();
+    return Math.min(idleDue, HealthProcess.endOfLife(instance));
+  }
+
+  /** Returns whether callers wait for it: their deadlines are looked at, and when one leaves. */
+  private static boolean isWaitedFor(Callers callers, Instance instance) {
+    return callers.waitingForAny() > 0 || !instance.bound.isEmpty();
   }
 }

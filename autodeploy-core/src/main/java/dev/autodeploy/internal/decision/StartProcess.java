@@ -113,6 +113,9 @@ final class StartProcess {
 
   /** A caller no longer waits: no room is wanted for it. */
   void callerLeft(long now) {
+    if (instances.all().stream().anyMatch(it -> it.is(ASLEEP) && it.idleDue() <= now)) {
+      outbox.schedule(now); // it was kept for that caller
+    }
     if (rooms != null && rooms.isWanted()) {
       ensureCapacity(now);
     }

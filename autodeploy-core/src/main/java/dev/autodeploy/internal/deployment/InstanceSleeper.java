@@ -53,8 +53,7 @@ final class InstanceSleeper {
             });
   }
 
-  private static @Nullable String described(
-      @Nullable String failure, @Nullable Throwable error) {
+  private static @Nullable String described(@Nullable String failure, @Nullable Throwable error) {
     return error == null ? failure : Errors.describe(Errors.unwrap(error));
   }
 

@@ -36,8 +36,7 @@ public final class InstanceCalls {
    * @return the beginning of the answer's body
    * @throws IOException if it is not answered in time, or not with a status of 200 to 299
    */
-  public static String send(@Nullable URI endpoint, SleepMode.Request request)
-      throws IOException {
+  public static String send(@Nullable URI endpoint, SleepMode.Request request) throws IOException {
     if (endpoint == null) {
       throw new IOException("the instance has no endpoint");
     }

@@ -359,8 +359,7 @@ class MachineSleepTest {
   @Test
   void pinnedSleeper_keepsItsRoom_andIsWokenAtOnce() {
     MachineHarness m =
-        machine(
-            b -> b.gpu(ONE).pinned(true).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+        machine(b -> b.gpu(ONE).pinned(true).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
     Caller first = m.acquire();
     m.give(7, ONE);
     m.ready(only(m));
@@ -374,6 +373,21 @@ class MachineSleepTest {
     assertThat(only(m).asleepNanos(m.now())).as("it is paid for").isZero();
     m.acquire();
     assertThat(only(m).phase()).isEqualTo(WAKING);
+  }
+
+  @Test
+  void sleeperThatCallersWaitFor_isNotReleasedAsIdle_butAsSoonAsTheyLeave() {
+    MachineHarness m = asleepInRoom();
+    Caller caller = m.acquire(Duration.ofHours(1));
+    m.pass(Duration.ofMinutes(20));
+    assertThat(only(m).phase()).isEqualTo(ASLEEP);
+    caller.cancel();
+    m.pass(Duration.ZERO);
+    assertThat(only(m).phase()).isEqualTo(RELEASING);
+    MachineHarness n = asleepInRoom();
+    n.acquire(Duration.ofMinutes(9));
+    n.pass(Duration.ofMinutes(9));
+    assertThat(only(n).phase()).as("its caller gave up").isEqualTo(RELEASING);
   }
 
   @Test

@@ -137,7 +137,8 @@ final class WalkChecks {
           info.phase() == InstancePhase.READY
               && instance.open == 0
               && ready > WalkBounds.mostKept(book.spec);
-      if (spare || info.phase() == InstancePhase.ASLEEP) {
+      boolean sleeps = info.phase() == InstancePhase.ASLEEP && book.waiters.isEmpty();
+      if (spare || sleeps) {
         walk.check(now < instance.idleDueAtLast(), () -> info.id() + " is idle beyond its time");
       }
       Duration sleepAfter = book.spec.sleepAfter();

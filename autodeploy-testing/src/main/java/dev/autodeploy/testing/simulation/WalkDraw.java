@@ -148,13 +148,8 @@ final class WalkDraw {
     mode = chance(70) ? mode.check(SleepMode.vllm().check()) : mode;
     Duration after = any(IDLE).plusMillis(1);
     IdlePolicy policy = requireNonNull(awake.idlePolicy(), "idlePolicy");
-    boolean fits =
-        !(policy instanceof WalkTimerPolicy)
-            && idleTimeout(policy) > after.toNanos();
-    return awake.toBuilder()
-        .sleepMode(mode)
-        .sleepAfter(fits && chance(75) ? after : null)
-        .build();
+    boolean fits = !(policy instanceof WalkTimerPolicy) && idleTimeout(policy) > after.toNanos();
+    return awake.toBuilder().sleepMode(mode).sleepAfter(fits && chance(75) ? after : null).build();
   }
 
   private static long idleTimeout(IdlePolicy policy) {

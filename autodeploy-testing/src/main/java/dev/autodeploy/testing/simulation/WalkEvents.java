@@ -134,9 +134,6 @@ final class WalkEvents {
         machine == null || machine.hasSlept() || machine.exitedAt != SimulatedMachine.NEVER,
         () -> "asleep is told of what sleeps, but " + instance.id + " does not");
     walk.check(
-        instance.open == 0,
-        () -> "nobody has a lease of a sleeper, but of " + instance.id + ": " + instance.open);
-    walk.check(
         event.forDeployment() != null
             || count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
         () -> instance.id + " is put to sleep although the minimum needs it");
