@@ -42,9 +42,25 @@ final class WaitingPage {
         + name
         + "</h1><p>"
         + escape(deployment.spec().description())
-        + "</p><progress></progress><p role=\"status\">"
+        + "</p>"
+        + bar(wait)
+        + "<p role=\"status\">"
         + escape(state(status, wait, now))
         + "</p><p>This page opens the service as soon as it is ready.</p></body></html>\n";
+  }
+
+  /** Returns a bar that fills where it is known how long a start takes. */
+  static String bar(StartEstimates.Wait wait) {
+    Duration soFar = wait.soFar();
+    Duration total = wait.total();
+    if (soFar == null || total == null || total.compareTo(soFar) <= 0) {
+      return "<progress></progress>";
+    }
+    return "<progress max=\""
+        + total.toMillis()
+        + "\" value=\""
+        + soFar.toMillis()
+        + "\"></progress>";
   }
 
   private static String state(DeploymentStatus status, StartEstimates.Wait wait, Instant now) {
@@ -72,7 +88,9 @@ final class WaitingPage {
           + (Duration.between(now, until).toSeconds() + 1)
           + " s.";
     }
-    return "An instance is requested.";
+    Long left = wait.secondsLeft();
+    return (wait.place() > 0 ? "It is " + wait.text() + "." : "An instance is requested.")
+        + (left == null ? "" : " That takes about " + Math.max(1, left) + " s.");
   }
 
   static String escape(String text) {
