@@ -35,7 +35,8 @@ final class CallerShares {
       begin(now);
     }
     settle(now);
-    open[slot(caller)]++;
+    int slot = slot(caller); // first, as it may make the arrays longer
+    open[slot]++;
     total++;
   }
 
@@ -43,7 +44,8 @@ final class CallerShares {
   void givenBack(long now, @Nullable String caller) {
     if (names != null) {
       settle(now);
-      open[slot(caller)]--;
+      int slot = slot(caller);
+      open[slot]--;
     }
     total--;
   }
@@ -52,7 +54,11 @@ final class CallerShares {
   void restore(Map<String, Duration> earlier) {
     if (!earlier.isEmpty()) {
       begin(0);
-      earlier.forEach((name, time) -> nanos[slot(name)] += time.toNanos());
+      earlier.forEach(
+          (name, time) -> {
+            int slot = slot(name);
+            nanos[slot] += time.toNanos();
+          });
     }
   }
 
