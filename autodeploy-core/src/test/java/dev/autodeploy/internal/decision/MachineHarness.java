@@ -293,6 +293,12 @@ final class MachineHarness {
 
   // The host.
 
+  /** What the budget allows has changed. */
+  void allow(Allowance allowance) {
+    machine.allow(now, allowance);
+    settle();
+  }
+
   void open() {
     tell();
     machine.open(now);
