@@ -95,6 +95,12 @@ final class WalkBook {
     process = engine.process.current;
   }
 
+  /** Returns whether an instance is ready and idle, as far as events have told. */
+  boolean isIdle() {
+    return instances.values().stream()
+        .anyMatch(instance -> instance.told == WalkInstance.Told.READY && instance.open == 0);
+  }
+
   Deployment deployment() {
     Deployment current = deployment;
     if (current == null) {
@@ -139,10 +145,11 @@ final class WalkBook {
     if (held.counts()) {
       demandEnds();
     }
-    how.run();
+    // First, as somebody may be granted the room while it is closed.
     if (--held.instance().open == 0) {
       held.instance().becameIdle(walk.time.read(), shortestIdleTimeout(), idleTimeout());
     }
+    how.run();
   }
 
   /** A lease ended, or may have, that the book does not have: the idle timeout restarts. */

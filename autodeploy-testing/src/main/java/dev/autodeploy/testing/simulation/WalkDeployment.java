@@ -64,6 +64,17 @@ final class WalkDeployment {
     }
   }
 
+  /** Asks for a lease. */
+  void ask(WalkDraw draw) {
+    clients.acquire(draw);
+  }
+
+  /** Has everybody give up who waits, and closes all leases. */
+  void calm() {
+    clients.giveUpAll();
+    clients.closeAll();
+  }
+
   private void release() {
     walk.trace.add(() -> book.id() + ": release");
     book.deployment().release();

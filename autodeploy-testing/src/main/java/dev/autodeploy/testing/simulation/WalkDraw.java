@@ -127,6 +127,9 @@ final class WalkDraw {
     DeploymentSpec.Builder spec = withoutGpus(name, revision, max).toBuilder();
     if (gpus > 0) {
       spec.gpu(gpu(gpus)).pinned(chance(3));
+      if (chance(50)) {
+        spec.idleTimeout(Duration.ofMinutes(1)); // long enough for others to ask for its GPUs
+      }
     }
     if (chance(40)) {
       spec.liveness(ReadinessProbe.http("/live"))
@@ -159,8 +162,8 @@ final class WalkDraw {
   private GpuRequest gpu(int gpus) {
     return switch (below(10)) {
       case 0 -> GpuRequest.none();
-      case 1, 2, 3 -> GpuRequest.ids("" + below(gpus));
-      case 4 -> GpuRequest.all();
+      case 1, 2 -> GpuRequest.ids("" + below(gpus));
+      case 3, 4 -> GpuRequest.all();
       case 5, 6 -> GpuRequest.count(Math.min(2, gpus));
       default -> GpuRequest.count(1);
     };

@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
@@ -36,7 +37,7 @@ final class WalkEngine {
     this.owner = owner;
     this.deploymentCount = deploymentCount;
     this.reports = new WalkReports(walk, owner);
-    this.process = new WalkProcess(walk, owner, reports, this::told);
+    this.process = new WalkProcess(walk, owner, reports, this::told, this::meanwhile);
   }
 
   // What happens to the engine.
@@ -168,6 +169,46 @@ final class WalkEngine {
       redeploy(draw);
     } else {
       chosen.act(draw);
+    }
+  }
+
+  /** Has somebody ask each deployment whose instances need one GPU. */
+  void askForFew(WalkDraw draw) {
+    ask(draw, false);
+  }
+
+  /** Has somebody ask each deployment whose instances need several GPUs. */
+  void askForMany(WalkDraw draw) {
+    ask(draw, true);
+  }
+
+  private void ask(WalkDraw draw, boolean many) {
+    for (WalkDeployment deployment : List.copyOf(deployments.values())) {
+      GpuRequest gpu = deployment.book.spec.gpu();
+      boolean wantsMany = gpu.count() > 1 || gpu.count() == GpuRequest.ALL;
+      if (!process.isDead() && wantsMany == many) {
+        deployment.ask(draw);
+      }
+    }
+  }
+
+  /** Has everybody give up who waits, and closes all leases. */
+  void calm() {
+    if (!process.isDead()) {
+      List.copyOf(deployments.values()).forEach(WalkDeployment::calm);
+    }
+  }
+
+  /**
+   * Has somebody ask for an instance that is idle, while the engine is in the middle of a decision
+   * that may be about that instance.
+   */
+  private void meanwhile() {
+    List<WalkDeployment> all =
+        deployments.values().stream().filter(it -> it.book.isIdle()).toList();
+    WalkDraw draw = all.isEmpty() ? null : walk.meanwhile();
+    if (draw != null) {
+      draw.any(all).ask(draw);
     }
   }
 
