@@ -20,6 +20,9 @@ final class PodLog implements LogSearch, AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int LONGEST_LINE = 1 << 16;
 
+  /** So much of a log is read at once: its lines may be as long as a service likes. */
+  private static final int LONGEST_TAIL = 4 * 1024 * 1024;
+
   private final Cluster cluster;
   private final KubernetesThreads threads;
   private final String pod;
@@ -44,6 +47,7 @@ final class PodLog implements LogSearch, AutoCloseable {
                       .inNamespace(cluster.namespace())
                       .withName(pod)
                       .inContainer(PodMaker.CONTAINER)
+                      .limitBytes(LONGEST_TAIL)
                       .tailingLines(lines)
                       .getLog());
       return text == null || text.isEmpty() ? List.of() : text.lines().toList();
@@ -118,14 +122,13 @@ final class PodLog implements LogSearch, AutoCloseable {
                           .withName(pod)
                           .inContainer(PodMaker.CONTAINER)
                           .watchLog());
-          BufferedReader lines =
+          BufferedReader log =
               new BufferedReader(
                   new InputStreamReader(opened.getOutput(), StandardCharsets.UTF_8),
                   LONGEST_LINE)) {
         watch = opened;
-        for (String line = lines.readLine();
-            line != null && !found && !closed;
-            line = lines.readLine()) {
+        LogLines lines = new LogLines(log, LONGEST_LINE);
+        for (String line = lines.next(); line != null && !found && !closed; line = lines.next()) {
           look(line);
         }
       } catch (IOException e) {

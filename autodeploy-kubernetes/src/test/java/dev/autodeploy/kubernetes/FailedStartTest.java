@@ -330,6 +330,22 @@ class FailedStartTest {
   }
 
   @Test
+  void log_ofALineWithoutAnEnd_isReadInPart() throws Exception {
+    ProviderInstance instance =
+        fixture.ready(
+            Services.serving("voice")
+                .startCommand(
+                    "head -c 9000000 /dev/zero | tr '\\0' x;"
+                        + " exec busybox httpd -f -p $POD_IP:8080 -h /tmp")
+                .build());
+
+    List<String> lines =
+        fixture.provider.logs(instance.instanceId(), 10).toCompletableFuture().join();
+
+    assertThat(lines.stream().mapToLong(String::length).sum()).isBetween(1L, 5_000_000L);
+  }
+
+  @Test
   void validate_withoutARight_namesIt() {
     cluster.denied.add("delete pods");
     cluster.denied.add("get pods/log");

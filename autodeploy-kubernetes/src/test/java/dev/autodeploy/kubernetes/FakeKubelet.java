@@ -332,7 +332,11 @@ final class FakeKubelet implements AutoCloseable {
       List<String> lines = Files.readAllLines(running.home.resolve("log"));
       Matcher tail = Pattern.compile("tailLines=(\\d+)").matcher(query);
       int from = tail.find() ? Math.max(0, lines.size() - Integer.parseInt(tail.group(1))) : 0;
-      return String.join("\n", lines.subList(from, lines.size())) + "\n";
+      String text = String.join("\n", lines.subList(from, lines.size())) + "\n";
+      Matcher limit = Pattern.compile("limitBytes=(\\d+)").matcher(query);
+      return limit.find() && text.length() > Integer.parseInt(limit.group(1))
+          ? text.substring(0, Integer.parseInt(limit.group(1)))
+          : text;
     } catch (IOException e) {
       return "";
     }
