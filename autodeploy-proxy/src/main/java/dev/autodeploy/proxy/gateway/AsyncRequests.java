@@ -5,8 +5,6 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.autodeploy.proxy.AsyncAnswers;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
@@ -27,16 +25,17 @@ import org.jspecify.annotations.Nullable;
 final class AsyncRequests implements AutoCloseable {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int MAX_BODY = 16 * 1024 * 1024;
-  private static final long ALL_BODIES = 64L * 1024 * 1024;
+  private static final long ALL_BODIES = 128L * 1024 * 1024;
   private static final int MAX_THREADS = 512;
 
   private final Gateway gateway;
   private final LinkServices services;
   private final StartEstimates estimates;
   private final TicketDesk desk;
+  private final TicketAnswers answers;
   private final TicketOwners owners;
   private final AsyncAnswers settings;
-  private final BodyBudget bodies = new BodyBudget(ALL_BODIES);
+  private final CallerBudget bodies = new CallerBudget(ALL_BODIES);
   private final Workers workers = Workers.create(MAX_THREADS);
   private final ScheduledExecutorService timer;
   private final KeptAliveStreams streams;
@@ -53,6 +52,7 @@ final class AsyncRequests implements AutoCloseable {
     this.owners = owners;
     this.settings = settings;
     desk = new TicketDesk(settings.directory(), settings.lifetime(), services.ticker());
+    answers = new TicketAnswers(gateway, services, desk);
     timer =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -128,7 +128,8 @@ final class AsyncRequests implements AutoCloseable {
       AnswerPreference preference,
       byte[] body,
       Runnable hold) {
-    if (!bodies.reserve(body.length)) {
+    String owner = TicketOwners.of(call);
+    if (!bodies.reserve(owner, body.length)) {
       if (preference.way() == AnswerPreference.Way.TICKET) {
         gateway.respond(
             exchange, LinkResponse.of(Problems.ticketsFull(call.deploymentName())), line, call);
@@ -146,7 +147,7 @@ final class AsyncRequests implements AutoCloseable {
           };
     } finally {
       if (!kept) {
-        bodies.giveBack(body.length);
+        bodies.giveBack(owner, body.length);
       }
     }
   }
@@ -196,7 +197,7 @@ final class AsyncRequests implements AutoCloseable {
         .done()
         .whenComplete(
             (done, error) -> {
-              bodies.giveBack(body.length);
+              bodies.giveBack(owner, body.length);
               if (ticket.status() >= 500 || ticket.status() == 429 || ticket.status() == 409) {
                 desk.forgetKey(ticket); // another try may do better
               }
@@ -266,7 +267,7 @@ final class AsyncRequests implements AutoCloseable {
         waited,
         () -> {
           if (ticket.isDone()) {
-            sendLong(exchange, call, ticket, line);
+            answers.send(exchange, call, ticket, line);
           } else {
             gateway.respond(exchange, accepted(ticket, patience), line, call);
           }
@@ -350,10 +351,7 @@ final class AsyncRequests implements AutoCloseable {
       }
       case "GET", "HEAD" -> {
         if (ticket.isDone()) {
-          exchange.runLong(
-              workers,
-              () ->
-                  gateway.guarded(exchange, call, line, () -> hand(exchange, call, ticket, line)));
+          answers.hand(exchange, call, ticket, line);
         } else {
           gateway.respond(exchange, state(ticket), line, call);
         }
@@ -365,76 +363,8 @@ final class AsyncRequests implements AutoCloseable {
     return true;
   }
 
-  /** Sends the answer, and deletes it if it was asked to and the client has got it. */
-  private void hand(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    RequestHead head = call.head();
-    boolean last = head.method().equals("GET") && head.query().equals("delete=true");
-    if (last) {
-      desk.withdraw(ticket); // before the client has the answer, and asks again
-    }
-    boolean sent = send(exchange, call, ticket, line);
-    if (last && sent) {
-      desk.delete(ticket);
-    } else if (last) {
-      desk.putBack(ticket);
-    }
-  }
-
   private void sendWhenDone(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    exchange.whenDone(ticket.done(), () -> sendLong(exchange, call, ticket, line));
-  }
-
-  private void sendLong(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    exchange.runLong(
-        workers,
-        () -> gateway.guarded(exchange, call, line, () -> send(exchange, call, ticket, line)));
-  }
-
-  private boolean send(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    InputStream body;
-    try {
-      body = ticket.body().open();
-    } catch (IOException e) {
-      gateway.respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
-      return false;
-    }
-    boolean[] sent = new boolean[1];
-    services.active().whileResponding(exchange, () -> sent[0] = write(exchange, ticket, body));
-    line.end(ticket.status(), ticket.body().length());
-    return sent[0];
-  }
-
-  private boolean write(Exchange exchange, Ticket ticket, InputStream opened) {
-    HttpHeaders headers = new HttpHeaders();
-    HttpHeaders kept = ticket.headers();
-    for (int i = 0; i < kept.size(); i++) {
-      String name = kept.name(i);
-      if (!name.equalsIgnoreCase("Set-Cookie")
-          && !name.equalsIgnoreCase("Connection")
-          && !name.equalsIgnoreCase("Content-Length")
-          && !name.equalsIgnoreCase("Trailer")) {
-        headers.add(name, kept.value(i));
-      }
-    }
-    headers.set("AutoDeploy-Ticket", "done");
-    headers.add("Content-Security-Policy", ResponseHeaders.SANDBOX); // an address of nobody's own
-    if (services.connections().closesConnection(exchange.request())) {
-      headers.set("Connection", "close");
-    }
-    boolean headOnly = exchange.request().method().equals("HEAD");
-    try (InputStream body = opened) {
-      long length = headOnly ? 0 : ticket.body().length();
-      OutputStream out = exchange.respond(ticket.status(), headers, length);
-      if (!headOnly && length > 0) {
-        body.transferTo(out);
-        out.close();
-      }
-    } catch (IOException e) {
-      exchange.abort();
-      return false;
-    }
-    exchange.complete();
-    return true;
+    exchange.whenDone(ticket.done(), () -> answers.send(exchange, call, ticket, line));
   }
 
   /** Returns whether the answer is to come piece by piece, so that it is not to be kept first. */
@@ -464,6 +394,7 @@ final class AsyncRequests implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     desk.close();
+    answers.close();
     workers.close();
   }
 }

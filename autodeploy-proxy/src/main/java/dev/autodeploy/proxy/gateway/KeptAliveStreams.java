@@ -19,7 +19,7 @@ final class KeptAliveStreams {
   private final LinkServices services;
   private final StartEstimates estimates;
   private final Duration interval;
-  private final BodyBudget bodies;
+  private final CallerBudget bodies;
   private final Workers workers;
   private final ScheduledExecutorService timer;
   private final BiConsumer<DetachedExchange, LinkCall> start;
@@ -29,7 +29,7 @@ final class KeptAliveStreams {
       LinkServices services,
       StartEstimates estimates,
       Duration interval,
-      BodyBudget bodies,
+      CallerBudget bodies,
       Workers workers,
       ScheduledExecutorService timer,
       BiConsumer<DetachedExchange, LinkCall> start) {
@@ -77,6 +77,7 @@ final class KeptAliveStreams {
       exchange.abort();
       return false;
     }
+    String owner = TicketOwners.of(call);
     boolean chat = preference.way() == AnswerPreference.Way.KEPT_ALIVE_CHAT;
     call.detach(body.length, "Prefer", "Accept-Encoding"); // the comments are plain text
     KeptAliveExchange carried =
@@ -94,7 +95,7 @@ final class KeptAliveStreams {
             (whole, error) -> {
               ticks.cancel(false);
               services.active().endResponding(client);
-              bodies.giveBack(body.length);
+              bodies.giveBack(owner, body.length);
             });
     workers.execute(() -> start.accept(carried, call));
     exchange.whenDone(
