@@ -352,7 +352,9 @@ public final class DeploymentController {
 
   /** Releases an instance that nobody here asked for; false if nothing is left of this one. */
   public boolean reap(ProviderInstance found, OpenEntry entry) {
-    return adoption().reap(found, entry);
+    boolean reaped = adoption().reap(found, entry);
+    accounts().writePrices();
+    return reaped;
   }
 
   private Adoption adoption() {
@@ -367,17 +369,20 @@ public final class DeploymentController {
    */
   public boolean reopen(DeploymentSpec spec, Instant since) {
     String fingerprint = SpecFingerprint.of(spec);
-    return decide(
-        () -> {
-          boolean reopened = machine.reopen(now(), spec, fingerprint);
-          if (reopened) {
-            measureBudget(spec);
-            tellTime();
-            ledger.meter(services.meter(spec), now());
-            ledger.since(since);
-          }
-          return reopened;
-        });
+    boolean done =
+        decide(
+            () -> {
+              boolean reopened = machine.reopen(now(), spec, fingerprint);
+              if (reopened) {
+                measureBudget(spec);
+                tellTime();
+                ledger.meter(services.meter(spec), now());
+                ledger.since(since);
+              }
+              return reopened;
+            });
+    accounts().writePrices();
+    return done;
   }
 
   /** Begins to keep the minimum, and fetches ahead what it is told to. */

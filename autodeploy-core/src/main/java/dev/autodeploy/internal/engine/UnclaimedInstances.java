@@ -65,7 +65,7 @@ final class UnclaimedInstances {
     for (UsageInterval usage : replay.closed()) {
       UsageInterval kept = usage;
       if (Charging.isDue(usage)) {
-        kept = charged(usage);
+        kept = Charging.charged(usage, meter(usage.deployment()));
         kept = kept.with(kept.billing().asTakenOver());
         replay.recharge(kept);
         lines.add(new LedgerEntry.Recharged(kept));
@@ -80,12 +80,9 @@ final class UnclaimedInstances {
     }
   }
 
-  /** Charges an interval by the price that its deployment has now, unless it has been charged. */
-  private UsageInterval charged(UsageInterval usage) {
-    if (!usage.billing().charges().isEmpty()) {
-      return usage;
-    }
-    return Charging.charged(usage, meters.getOrDefault(usage.deployment(), services.costMeter()));
+  /** Returns the meter of a deployment, or the engine's if it is not stored. */
+  private CostMeter meter(String deployment) {
+    return meters.getOrDefault(deployment, services.costMeter());
   }
 
   /** Returns what a deployment's earlier instances were used for. */
@@ -150,7 +147,7 @@ final class UnclaimedInstances {
             false,
             used == null ? Duration.ZERO : used.busy(),
             open.preparingUntil(until));
-    usage = charged(open.charged(usage));
+    usage = open.charged(usage, meter(started.deployment()));
     replay.close(usage);
     services.costs().add(usage);
     services.ledger().appendReliably(new LedgerEntry.Released(usage));

@@ -1,11 +1,14 @@
 package dev.autodeploy.internal.ledger;
 
 import dev.autodeploy.Billing;
+import dev.autodeploy.Charge;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,12 +68,19 @@ public record OpenEntry(
     return Charging.billing(this);
   }
 
-  /** Returns the interval charged by the prices that were recorded, if any was. */
-  public UsageInterval charged(UsageInterval usage) {
+  /**
+   * Returns the interval charged by the prices that were recorded.
+   *
+   * @param meter charges the time of which none was
+   */
+  public UsageInterval charged(UsageInterval usage, CostMeter meter) {
     UsageInterval billed = usage.with(billing());
+    List<Charge> past = billed.billing().charges();
     Rate rate = rate();
     Instant from = repriced == null ? usage.startRequestedAt() : repriced.at();
-    return rate == null ? billed : Charging.charged(billed, billed.billing().charges(), from, rate);
+    return rate == null
+        ? Charging.charged(billed, past, from, meter)
+        : Charging.charged(billed, past, from, rate);
   }
 
   /** Returns for how long its start was prepared, as far as that is over. */
