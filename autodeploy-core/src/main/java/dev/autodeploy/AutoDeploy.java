@@ -194,7 +194,8 @@ public final class AutoDeploy implements AutoCloseable {
    * @throws IllegalArgumentException if the end is before the beginning
    */
   public Costs costs(Instant from, Instant to) {
-    return engine.costs().of(requireNonNull(from, "from"), requireNonNull(to, "to"));
+    Costs.checkPeriod(from, to);
+    return new Costs(engine.costs().of(from, to), from, to);
   }
 
   /**

@@ -62,7 +62,7 @@ public final class Console implements AutoCloseable {
     LogTails logs = new LogTails(hub);
     EventHistory eventHistory = new EventHistory();
     DeploymentJson deploymentJson =
-        new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone), b.autoDeploy);
+        new DeploymentJson(b.linkOf, new MonthlyCost(b.autoDeploy, b.clock, b.zone), b.autoDeploy);
     this.publisher =
         new ChangePublisher(
             b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
@@ -72,6 +72,7 @@ public final class Console implements AutoCloseable {
         new Api(
             b.autoDeploy,
             b.clock,
+            b.zone,
             guard,
             deploymentJson,
             eventHistory,

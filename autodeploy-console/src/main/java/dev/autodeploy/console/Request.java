@@ -38,7 +38,10 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
   private static Map<String, String> query(@Nullable String raw) {
     Map<String, String> query = new HashMap<>();
     if (raw != null) {
-      for (String pair : raw.split("&", -1)) {
+      for (String pair : raw.split("&")) {
+        if (pair.isEmpty()) {
+          continue; // as behind a question mark with nothing
+        }
         int equals = pair.indexOf('=');
         String name = equals < 0 ? pair : pair.substring(0, equals);
         query.put(decoded(name), equals < 0 ? "" : decoded(pair.substring(equals + 1)));

@@ -274,6 +274,7 @@ public final class DeploymentController {
   }
 
   void terminated() {
+    services.costs().removed(name);
     terminated.complete(null);
   }
 

@@ -11,7 +11,6 @@ import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.store.InMemoryStateStore;
-import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -23,10 +22,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Currency;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -60,13 +57,10 @@ public final class Engine implements Operations {
       String owner = Recovery.owner(state, config.owner(), resources.random());
       this.services = resources.services(owner);
       this.store = new DeploymentStore(config.store(), this::current);
-      this.unclaimed =
-          new UnclaimedInstances(
-              services, config.store().ledger(), config.adoptionHold(), meters(state));
+      this.unclaimed = new UnclaimedInstances(services, config.adoptionHold(), state);
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
       this.rooms = new RoomKeeper(services);
-      this.factory =
-          new DeploymentFactory(services, unclaimed, detector, rooms, registry, resources.random());
+      this.factory = new DeploymentFactory(services, detector, rooms, registry, resources.random());
       this.orphans = new OrphanReleaser(services, lifecycle, registry, unclaimed, factory);
       boolean lasting = !(config.store() instanceof InMemoryStateStore);
       this.housekeeping = new Housekeeping(services, lifecycle, registry, lasting);
@@ -89,14 +83,6 @@ public final class Engine implements Operations {
       resources.close(e);
       throw e;
     }
-  }
-
-  private Map<String, CostMeter> meters(StoredState state) {
-    Map<String, CostMeter> meters = new HashMap<>();
-    for (StoredDeployment stored : state.deployments()) {
-      meters.put(stored.spec().name(), services.meter(stored.spec()));
-    }
-    return meters;
   }
 
   private OrphanReleaser orphans() {

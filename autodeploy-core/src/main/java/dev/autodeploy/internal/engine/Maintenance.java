@@ -57,6 +57,7 @@ final class Maintenance {
     }
     try {
       services.ledger().retry();
+      services.ledger().archive();
       registry.busy().forEach(DeploymentController::maintain);
       orphans.detect();
       housekeeping.changed();

@@ -19,10 +19,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +82,9 @@ public final class DeploymentLedger {
 
   /** The GPUs that an instance got last. */
   private GotGpus lastGot = GotGpus.UNKNOWN;
+
+  /** The closed intervals that began before the deployment was made, as the clock was set back. */
+  private Set<UsageKey> early = Set.of();
 
   /** The open accounts, in the order of opening; made for the first one. */
   private Map<Instance, Account> open = Map.of();
@@ -151,9 +157,18 @@ public final class DeploymentLedger {
     return Charging.rateIfTold(book.meter(), bare(instance, instance.startRequestedAt(), true));
   }
 
-  /** Puts an interval with other charges in place of the one that it is. */
-  public void recharge(UsageInterval usage) {
-    book.recharge(usage);
+  /** Puts a closed interval with other charges in place of the one that it was. */
+  public void recharge(UsageInterval before, UsageInterval after) {
+    if (!before.startRequestedAt().isBefore(createdAt)) {
+      book.recharge(before, after);
+    }
+  }
+
+  /** Takes over the costs that the books have of it. */
+  public void addEarlier() {
+    CostBook.Earlier earlier = costs.earlier(deployment, createdAt);
+    book.carry(earlier.parts());
+    addClosed(earlier.recent());
   }
 
   /** Adds usage of earlier processes, but not of an earlier deployment of the name. */
@@ -241,11 +256,20 @@ public final class DeploymentLedger {
     drop(instance);
     boolean paid = instance.isStartAsked();
     if (paid) {
+      if (usage.startRequestedAt().isBefore(createdAt)) {
+        early = early.isEmpty() ? new HashSet<>() : early;
+        early.add(UsageKey.of(usage));
+      }
       book.close(usage);
       costs.add(usage);
     }
     Money cost = paid ? usage.charged(meter().currency()) : Money.zero(meter().currency());
     return new Closed(usage, paid, cost, book.total(open(at)));
+  }
+
+  /** Returns whether a closed interval is this deployment's, and not an earlier one's. */
+  public boolean isOwn(UsageInterval usage) {
+    return !usage.startRequestedAt().isBefore(createdAt) || early.contains(UsageKey.of(usage));
   }
 
   /** Drops the account of an instance that the next engine goes on with. */
@@ -258,14 +282,6 @@ public final class DeploymentLedger {
   /** Returns the cost up to now; {@code gpu} is what one instance would have now. */
   public Cost cost(GpuRequest gpu, long now) {
     return book.cost(deployment, gpu, lastGot, createdAt, clock.instant(), open(now));
-  }
-
-  /** Returns all intervals that a period touches, oldest first. */
-  public List<UsageInterval> usage(Instant from, Instant to, long now) {
-    List<UsageInterval> usage = new ArrayList<>(book.closed());
-    usage.addAll(open(now));
-    usage.removeIf(u -> !u.startRequestedAt().isBefore(to) || u.endedAt().isBefore(from));
-    return List.copyOf(usage);
   }
 
   /** Returns the line of how far an instance was used, or null if there is nothing new to write. */
@@ -339,7 +355,20 @@ public final class DeploymentLedger {
 
   /** Returns what the closed accounts used of a budget since a moment. */
   BigDecimal closedUse(Budget budget, Instant since) {
-    return book.use(budget, since);
+    return book.use(
+        budget, since, !since.isAfter(createdAt), counting -> pastUse(counting, budget, since));
+  }
+
+  private BigDecimal pastUse(UsageBook counting, Budget budget, Instant since) {
+    BigDecimal[] use = {BigDecimal.ZERO};
+    Consumer<UsageInterval> add = usage -> use[0] = use[0].add(counting.use(budget, usage, since));
+    costs.recent(deployment).stream().filter(this::isOwn).forEach(add);
+    if (budget.money() == null) {
+      costs.inPages(deployment, createdAt, since, add);
+      return use[0];
+    }
+    return use[0].add(
+        costs.spentInPages(deployment, createdAt, since, counting.meter().currency()));
   }
 
   /** Returns what the open accounts will have used at a moment if their instances run on. */

@@ -9,6 +9,8 @@ import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +58,14 @@ public record OpenEntry(
   /** Returns since when it is asleep, as far as that was written, or null. */
   public @Nullable Instant asleepSince() {
     return slept == null ? null : slept.since();
+  }
+
+  /** Returns the lines that say all of this. */
+  List<LedgerEntry> lines() {
+    return Stream.<@Nullable LedgerEntry>of(started, prepared, repriced, used, slept)
+        .filter(Objects::nonNull)
+        .<LedgerEntry>map(Objects::requireNonNull)
+        .toList();
   }
 
   /** Returns the price that was recorded last, or null if there is none. */

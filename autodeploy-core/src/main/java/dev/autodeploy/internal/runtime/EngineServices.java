@@ -74,7 +74,7 @@ public record EngineServices(
         idlePolicy,
         costMeter,
         ledger,
-        new CostBook(),
+        ledger.costs(),
         events,
         new EngineLock(),
         ticker,

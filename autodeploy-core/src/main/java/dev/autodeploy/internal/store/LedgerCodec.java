@@ -2,6 +2,7 @@ package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.Billing;
+import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.Fields;
@@ -59,6 +60,25 @@ final class LedgerCodec {
     } else if (entry instanceof LedgerEntry.Recharged recharged) {
       json.put("type", "recharged");
       putUsage(json, recharged.usage());
+    } else if (entry instanceof LedgerEntry.Page page) {
+      json.put("type", "page");
+      json.put("page", page.name());
+      json.put("intervals", page.intervals());
+      json.put("checksum", page.checksum());
+      json.put("sums", page.sumsChecksum());
+      json.put("from", page.from().toString());
+      json.put("to", page.to().toString());
+    } else if (entry instanceof LedgerEntry.Carried carried) {
+      json.put("type", "carried");
+      json.put("deployment", carried.deployment());
+      json.put("since", carried.since().toString());
+      json.put("currency", carried.busy().currency().getCurrencyCode());
+      putMoney(json, "starting", carried.starting());
+      putMoney(json, "busy", carried.busy());
+      putMoney(json, "idle", carried.idle());
+      putMoney(json, "asleep", carried.asleep());
+      putMoney(json, "releasing", carried.releasing());
+      json.put("gpuTime", carried.gpuTime().toString());
     } else {
       throw new IllegalArgumentException("no such entry: " + entry.getClass());
     }
@@ -89,6 +109,10 @@ final class LedgerCodec {
     if (rate != null) {
       json.set("rate", BillingJson.write(rate));
     }
+  }
+
+  private static void putMoney(ObjectNode json, String name, Money money) {
+    json.put(name, money.amount().toString());
   }
 
   private static void putText(ObjectNode json, String name, @Nullable String value) {
@@ -145,10 +169,34 @@ final class LedgerCodec {
               json.text("instance"), duration(json, "asleep"), json.instantOrNull("since"));
       case "released" -> new LedgerEntry.Released(usage(json));
       case "recharged" -> new LedgerEntry.Recharged(usage(json));
+      case "page" ->
+          new LedgerEntry.Page(
+              json.text("page"),
+              json.integer("intervals"),
+              json.text("checksum"),
+              json.text("sums"),
+              json.instant("from"),
+              json.instant("to"));
+      case "carried" -> carried(json);
       default ->
           throw json.bad(
-              "type", "must be started, used, prepared, slept, repriced, released or recharged");
+              "type",
+              "must be started, used, prepared, slept, repriced, released, recharged, page or"
+                  + " carried");
     };
+  }
+
+  private static LedgerEntry carried(Fields json) throws FormatException {
+    String currency = json.text("currency");
+    return new LedgerEntry.Carried(
+        json.text("deployment"),
+        json.instant("since"),
+        BillingJson.money(json, "starting", currency),
+        BillingJson.money(json, "busy", currency),
+        BillingJson.money(json, "idle", currency),
+        BillingJson.money(json, "asleep", currency),
+        BillingJson.money(json, "releasing", currency),
+        json.duration("gpuTime"));
   }
 
   private static UsageInterval usage(Fields json) throws FormatException {

@@ -475,7 +475,9 @@ final class MachineHarness {
       }
       if (machine.releaseAt(instance) != NEVER
           && !(instance.is(InstancePhase.ASLEEP) && !waiting.isEmpty())) {
-        assertThat(timer).as("idle deadline").isLessThanOrEqualTo(Math.max(now, instance.idleDue()));
+        assertThat(timer)
+            .as("idle deadline")
+            .isLessThanOrEqualTo(Math.max(now, instance.idleDue()));
       }
       if (instance.phase() == InstancePhase.ASLEEP || instance.phase() == InstancePhase.WAKING) {
         assertThat(instance.inFlight).as("leases of a sleeper").isZero();

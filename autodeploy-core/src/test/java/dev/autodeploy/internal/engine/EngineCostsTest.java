@@ -265,7 +265,7 @@ final class EngineCostsTest {
   }
 
   private static Costs costs(EngineHarness of) {
-    return of.engine.costs().of(Instant.EPOCH, of.time.instant().plusSeconds(1));
+    return of.costs(Instant.EPOCH, of.time.instant().plusSeconds(1));
   }
 
   private static BigDecimal total(EngineHarness of) {

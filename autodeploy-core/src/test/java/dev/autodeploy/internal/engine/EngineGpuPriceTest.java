@@ -60,7 +60,7 @@ final class EngineGpuPriceTest {
     assertThat(closed.billing().charges())
         .singleElement()
         .satisfies(charge -> assertThat(charge.rate()).isEqualTo(perGpu("3.60", 2)));
-    assertThat(h.engine.costs().of(Instant.EPOCH, h.time.instant()).by(CostKey.GPU_MODEL))
+    assertThat(h.costs(Instant.EPOCH, h.time.instant()).by(CostKey.GPU_MODEL))
         .extracting(CostLine::gpuModel)
         .containsExactly("L4");
     assertThat(voice.cost().alwaysOn().amount()).isPositive();

@@ -26,7 +26,7 @@ final class BudgetMeterTest {
 
   private final CostMeter dollars = CostMeter.perHour("3600", "USD");
   private final DeploymentLedger ledger =
-      new DeploymentLedger("voice", START, () -> START, dollars, new CostBook());
+      new DeploymentLedger("voice", START, () -> START, dollars, new CostBook(null));
   private final BudgetMeter meter = new BudgetMeter(ledger);
 
   private Allowance measure(@Nullable Budget budget, long second) {

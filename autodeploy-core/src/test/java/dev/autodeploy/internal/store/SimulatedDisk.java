@@ -118,6 +118,15 @@ final class SimulatedDisk implements Disk {
   }
 
   @Override
+  public List<String> list(Path directory) throws IOException {
+    perform("list", () -> {});
+    return names.keySet().stream()
+        .filter(file -> directory.equals(file.getParent()))
+        .map(file -> file.getFileName().toString())
+        .toList();
+  }
+
+  @Override
   public OpenFile open(Path file) throws IOException {
     perform("open " + file.getFileName(), () -> names.computeIfAbsent(file, f -> new Content()));
     return new File(names.get(file));
