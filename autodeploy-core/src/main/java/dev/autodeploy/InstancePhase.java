@@ -11,7 +11,7 @@ public enum InstancePhase {
   READY,
   /** Takes no new lease and is put to sleep when its open leases are closed. */
   FALLING_ASLEEP,
-  /** Has freed its GPUs and keeps what it had loaded: the next request wakes it. */
+  /** Asleep: it has freed its GPUs and keeps what it had loaded: the next request wakes it. */
   ASLEEP,
   /** Is being woken. */
   WAKING,

@@ -26,7 +26,7 @@ public enum ReleaseReason {
   UNHEALTHY,
   /** A request of it took longer than {@code maxRequestTime}. */
   HUNG,
-  /** It refused to sleep, or did not wake in time. */
+  /** Sleep refused: it refused to sleep, or did not wake in time. */
   SLEEP_FAILED,
   /** A GPU of it was lost. */
   GPU_LOST,

@@ -28,7 +28,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 
-/** What a newcomer does, in a real browser. */
+/** The tests of what a newcomer does, in a real browser. */
 @Timeout(120)
 @Tag("slow")
 class PageWalkThroughTest {

@@ -15,7 +15,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What providers of others are helped with. */
+/** The tests of what providers of others are helped with. */
 final class ProviderHelpersTest {
 
   @Test

@@ -101,6 +101,6 @@ public sealed interface Effect {
   /** Tell the arbiter that the provider had no room after all. */
   record NoRoom(Room room, String message) implements Effect {}
 
-  /** Have the arbiter look: something has changed while others wait for room. */
+  /** Asks the arbiter to look: something has changed while others wait for room. */
   record Look() implements Effect {}
 }

@@ -23,7 +23,7 @@ final class GapHistogram {
 
   private static final float DECAY = (float) Math.pow(0.5, 1 / HALF_LIFE);
 
-  /** What counts less than this is forgotten. */
+  /** The weight below which a gap is forgotten. */
   private static final float NEGLIGIBLE = 0.01f;
 
   private final float[] weights = new float[BUCKETS];

@@ -27,13 +27,13 @@ final class InstanceSleep {
   /** For how long it was asleep before that, without what does not count. */
   private long past;
 
-  /** Whether this sleep counts: not while it keeps its room. */
+  /** True if this sleep counts: not while it keeps its room. */
   private boolean counts = true;
 
   /** The moment when it was woken last, or {@link Instance#NEVER} if it never was. */
   long wokenAt = NEVER;
 
-  /** Whether others may have the room that it does not keep. */
+  /** True if others may have the room that it does not keep. */
   boolean roomGivenUp;
 
   void restore(long nanos, long asleepSince) {

@@ -40,7 +40,7 @@ final class RoomFinder {
   static final String ANY = "*";
 
   /**
-   * Where an instance gets room.
+   * A place in which an instance gets room.
    *
    * @param gpus the GPUs that it gets, empty if the provider chooses
    * @param keys the same as nobody after it in line may take them

@@ -18,26 +18,26 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who has which room at a moment, and how soon each could go: made anew for every decision of the
+ * The holders of rooms at a moment, and how soon each could go: made anew for every decision of the
  * {@link Arbiter}.
  */
 final class RoomTable {
 
-  /** How easily an instance can go, best first. */
+  /** The ease with which an instance can go, best first. */
   enum Ease {
     /** Its release is under way. */
     GOING,
-    /** It is idle, and was for long enough. */
+    /** Idle, and was for long enough. */
     IDLE,
-    /** It is idle, but its next request may be on its way. */
+    /** Idle, but its next request may be on its way. */
     PAUSING,
-    /** It takes no further request and finishes those in flight. */
+    /** Taking no further request, while it finishes those in flight. */
     DRAINING,
-    /** It is busy until its turn ends. */
+    /** Busy until its turn ends. */
     BUSY,
-    /** It is being started. */
+    /** Being started. */
     STARTING,
-    /** It is not to go. */
+    /** Not to go. */
     STAYS
   }
 

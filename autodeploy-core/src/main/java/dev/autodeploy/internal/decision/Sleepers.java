@@ -23,7 +23,10 @@ final class Sleepers {
   /** The time that an order may take beyond the timeouts of its requests. */
   private static final long MARGIN = Duration.ofSeconds(5).toNanos();
 
-  /** Who is woken first: for whom callers wait, then who sleeps already, then who was used last. */
+  /**
+   * The order in which they are woken: first those for whom callers wait, then who sleeps already,
+   * then who was used last.
+   */
   private static final Comparator<Instance> WAKING_ORDER =
       Comparator.comparing((Instance instance) -> instance.bound.isEmpty())
           .thenComparing(instance -> !instance.is(ASLEEP))

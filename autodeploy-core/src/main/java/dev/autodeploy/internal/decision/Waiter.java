@@ -23,7 +23,7 @@ public abstract class Waiter {
   /** The one instance that it waits for; null if any will do, or if it does not wait. */
   @Nullable Instance target;
 
-  /** It waits for room in which an instance of its own is started. */
+  /** True if it waits for room in which an instance of its own is started. */
   boolean waitsForOwn;
 
   /**

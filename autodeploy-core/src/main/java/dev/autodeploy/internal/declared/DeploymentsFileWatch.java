@@ -36,14 +36,14 @@ public final class DeploymentsFileWatch implements AutoCloseable {
   private final Consumer<List<DeploymentSpec>> deploy;
   private @Nullable ScheduledThreadPoolExecutor timer;
 
-  /** What the last look found; used by one thread at a time, as is the next one. */
+  /** The findings of the last look; used by one thread at a time, as is the next one. */
   private @Nullable Reading last;
 
   private Reading applied;
   private volatile DeclaredDeployments state;
 
   /**
-   * What a look finds.
+   * The findings of a look.
    *
    * @param specs the specifications; none with a problem
    * @param problem what is wrong, or null

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * ${file:path}</code> by what a file contains. A missing one is an error and never an empty text.
  */
 final class References {
-  /** What the instance's own shell replaces. */
+  /** The variables that the instance's own shell replaces. */
   private static final Set<String> LEFT_TO_THE_SHELL = Set.of("startCommand", "arguments");
 
   private static final Pattern REFERENCE = Pattern.compile("\\$(\\$?)\\{([^}]*)(}?)");

@@ -542,7 +542,7 @@ public final class DeploymentController {
     return decide(() -> machine.goesByTheClock() ? machine.scheduled() : null);
   }
 
-  /** Has an instance replaced that a holder of a lease found to hang. */
+  /** Replaces an instance that a holder of a lease found to hang. */
   void abandoned(Instance instance, String why) {
     decide(() -> machine.health().abandoned(now(), instance, why));
   }

@@ -115,7 +115,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
     return call(() -> provider.prepare(spec, progress));
   }
 
-  /** Has the provider look after resources, if it does. */
+  /** Asks the provider to look after resources, if it does. */
   @Override
   public CompletionStage<Void> keep(Collection<DeploymentSpec> deployments, boolean lasting) {
     return provider instanceof ResourceKeeper keeper

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * order is the one in which they are written, and set.
  */
 final class SpecSettings {
-  /** What is not written, as earlier versions do not know it. */
+  /** The values that are not written, as earlier versions do not know it. */
   private static final Duration LIVENESS_INTERVAL = Duration.ofSeconds(30);
 
   private static final int LIVENESS_THRESHOLD = 3;

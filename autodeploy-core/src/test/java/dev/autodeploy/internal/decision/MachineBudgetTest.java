@@ -26,7 +26,7 @@ final class MachineBudgetTest {
     return new Allowance(true, false, false, NEVER, WALL, status(spent));
   }
 
-  /** What is left covers no start. */
+  /** Returns an allowance that covers no start. */
   private static Allowance unaffordable() {
     return new Allowance(false, false, false, NEVER, WALL, status("9.5"));
   }

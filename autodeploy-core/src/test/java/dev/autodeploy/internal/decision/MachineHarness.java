@@ -293,7 +293,7 @@ final class MachineHarness {
 
   // The host.
 
-  /** What the budget allows has changed. */
+  /** Tells the machine what the budget allows now. */
   void allow(Allowance allowance) {
     machine.allow(now, allowance);
     settle();
@@ -507,7 +507,7 @@ final class MachineHarness {
     private @Nullable Instance instance;
     private @Nullable AutoDeployException error;
 
-    /** How it was answered, if it had to wait. */
+    /** The answer, if it had to wait. */
     @Nullable Granted grant;
 
     private boolean gaveUp;

@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** When an instance sleeps, and what wakes it. */
+/** The tests of when an instance sleeps, and what wakes it. */
 class MachineSleepTest {
   private static final Duration SLEEP_AFTER = Duration.ofMinutes(1);
   private static final GpuRequest ONE = GpuRequest.count(1);

@@ -9,7 +9,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import org.junit.jupiter.api.Test;
 
-/** What is in force is found anew when a window ends, or when the clock was set. */
+/** The state in force, which is found again when a window ends, or when the clock was set. */
 final class OpeningHoursTest {
   private static final Instant MIDNIGHT = Instant.parse("2026-01-05T00:00:00Z"); // a Monday
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();

@@ -16,7 +16,7 @@ import java.time.ZoneOffset;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What a budget allows, at a dollar a second: 3600 an hour. */
+/** The tests of what a budget allows, at a dollar a second: 3600 an hour. */
 final class BudgetMeterTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private static final long SECOND = Duration.ofSeconds(1).toNanos();

@@ -19,7 +19,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the tests of this package store. */
+/** The values that the tests of this package store. */
 final class Examples {
   static final Instant NOON = Instant.parse("2026-01-31T12:00:00.123456789Z");
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the store makes of files that are not as it left them. */
+/** The tests of what the store makes of files that are not as it left them. */
 final class StoreDamageTest {
   private static final List<LedgerEntry> KEPT = List.of(Examples.started(1), Examples.used(1));
   private static final StoredState STATE = Examples.state("owner", 1);

@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long those who wait for an instance can expect to wait, from the starts so far; the latest
- * ones count most. Thread-safe.
+ * The time that those who wait for an instance can expect to wait, from the starts so far; the
+ * latest ones count most. Thread-safe.
  */
 final class StartEstimates {
   private final Map<String, Duration> typical = new ConcurrentHashMap<>();

@@ -35,7 +35,7 @@ class Walk implements SimulatedWorld.Watch {
   int startFailures;
   int restarts;
 
-  /** When the wall clock was stepped, and how far back or forth, in nanoseconds. */
+  /** The times at which the wall clock was stepped, and how far back or forth, in nanoseconds. */
   private final NavigableMap<Long, Long> clockSteps = new TreeMap<>();
 
   private final WalkSettings settings;
@@ -234,7 +234,7 @@ class Walk implements SimulatedWorld.Watch {
     }
   }
 
-  /** Has several wait for the GPUs of instances that are ready and have just become idle. */
+  /** Lets several wait for the GPUs of instances that are ready and have just become idle. */
   private void contend(WalkDraw draw, WalkEngine engine) {
     engine.calm();
     pass(draw.any(Duration.ZERO, Duration.ofSeconds(5)));

@@ -52,13 +52,16 @@ final class WalkBook {
   int asked;
   int scaleOutsAsked;
 
-  /** When a lease was closed whose instance lived, or somebody stopped waiting, at last. */
+  /**
+   * The time at which a lease was closed whose instance lived, or somebody stopped waiting, at
+   * last.
+   */
   private long demandEndedAt = Long.MIN_VALUE;
 
-  /** When that was before that moment. */
+  /** The time of that before that moment. */
   private long demandEndedBefore = Long.MIN_VALUE;
 
-  /** How many had asked when an instance was last started ahead. */
+  /** The number of those who had asked when an instance was last started ahead. */
   private int askedAtStartAhead = -1;
 
   /** Until when the minimum may not be kept, as an instance has ended by itself. */

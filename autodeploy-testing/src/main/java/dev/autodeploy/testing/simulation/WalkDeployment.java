@@ -69,7 +69,7 @@ final class WalkDeployment {
     clients.acquire(draw);
   }
 
-  /** Has everybody give up who waits, and closes all leases. */
+  /** Lets everybody give up who waits, and closes all leases. */
   void calm() {
     clients.giveUpAll();
     clients.closeAll();

@@ -27,7 +27,9 @@ final class WalkEngine {
   private final int deploymentCount;
   private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
 
-  /** When each deployment was last made, or was to be, by {@link ManualTime#read()}. */
+  /**
+   * The time at which each deployment was last made, or was to be, by {@link ManualTime#read()}.
+   */
   private final Map<String, Long> deployedAt = new HashMap<>();
 
   private int revisions;
@@ -172,12 +174,12 @@ final class WalkEngine {
     }
   }
 
-  /** Has somebody ask each deployment whose instances need one GPU. */
+  /** Lets somebody ask each deployment whose instances need one GPU. */
   void askForFew(WalkDraw draw) {
     ask(draw, false);
   }
 
-  /** Has somebody ask each deployment whose instances need several GPUs. */
+  /** Lets somebody ask each deployment whose instances need several GPUs. */
   void askForMany(WalkDraw draw) {
     ask(draw, true);
   }
@@ -192,7 +194,7 @@ final class WalkEngine {
     }
   }
 
-  /** Has everybody give up who waits, and closes all leases. */
+  /** Lets everybody give up who waits, and closes all leases. */
   void calm() {
     if (!process.isDead()) {
       List.copyOf(deployments.values()).forEach(WalkDeployment::calm);
@@ -200,7 +202,7 @@ final class WalkEngine {
   }
 
   /**
-   * Has somebody ask for an instance that is idle, while the engine is in the middle of a decision
+   * Lets somebody ask for an instance that is idle, while the engine is in the middle of a decision
    * that may be about that instance.
    */
   private void meanwhile() {
@@ -337,7 +339,7 @@ final class WalkEngine {
     }
   }
 
-  /** Has everybody ask at once, who share what there is. */
+  /** Lets everybody ask at once, who share what there is. */
   void askPatiently() {
     List.copyOf(deployments.values()).forEach(WalkDeployment::askPatiently);
   }

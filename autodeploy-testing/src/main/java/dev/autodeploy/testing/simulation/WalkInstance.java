@@ -28,10 +28,10 @@ final class WalkInstance {
   boolean releaseAsked;
   boolean forced;
 
-  /** When it was told to be ready. */
+  /** The time at which it was told to be ready. */
   long readyAt = NEVER;
 
-  /** When it was told to be awake last, be it ready or woken. */
+  /** The time at which it was told to be awake last, be it ready or woken. */
   long awakeAt = NEVER;
 
   int open;

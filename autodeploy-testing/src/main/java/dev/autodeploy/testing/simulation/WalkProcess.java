@@ -32,7 +32,10 @@ final class WalkProcess {
   private final Consumer<DeploymentEvent> listener;
   private final Runnable meanwhile;
 
-  /** When an engine of this owner was last killed or closed: to tell which lives a restart cut. */
+  /**
+   * The times at which an engine of this owner was last killed or closed: to tell which lives a
+   * restart cut.
+   */
   private final List<Long> restarts = new ArrayList<>();
 
   private SimulatedConnection connection;
@@ -221,7 +224,7 @@ final class WalkProcess {
     return write;
   }
 
-  /** It may die before any call; more often while the engine is built or closed. */
+  /** Lets it die, now and then, before any call; more often while the engine is built or closed. */
   private void beforeCall() {
     int perMille = building || closing ? 20 : 1;
     if (!died && walk.fault(RandomWalk.Fault.RESTART, "death", perMille) != null) {

@@ -28,7 +28,7 @@ final class WalkRefusals {
 
   private final List<ForFailure> unjudged = new ArrayList<>();
 
-  /** Those who asked before the last release by force have smaller numbers. */
+  /** The number of the first caller who asked after the last release by force. */
   private int forcedBefore;
 
   /** A failed start, and how long it holds others back: less if something succeeds meanwhile. */

@@ -13,16 +13,16 @@ public final class PlannedLife {
 
   /** The outcomes of the start stage. */
   public enum Reply {
-    /** It completes. */
+    /** Success: it completes. */
     COMPLETES,
 
-    /** It fails, and nothing is left. */
+    /** Failure, and nothing is left. */
     FAILS,
 
-    /** It fails, and the instance runs all the same. */
+    /** Failure, and the instance runs all the same. */
     FAILS_BUT_RUNS,
 
-    /** It never completes. */
+    /** Silence: it never completes. */
     NEVER
   }
 

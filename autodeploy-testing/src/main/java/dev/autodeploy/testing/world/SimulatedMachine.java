@@ -39,7 +39,7 @@ public final class SimulatedMachine {
   /** True if a list left it out when the engine had nothing else to go by. */
   public boolean hidden;
 
-  /** When that first happened. */
+  /** The time at which that first happened. */
   public long hiddenAt = NEVER;
 
   /** Since when lists have left it out, and the engine has not got to know it again. */
