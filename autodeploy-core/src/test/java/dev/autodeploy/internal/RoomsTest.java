@@ -36,6 +36,7 @@ final class RoomsTest {
           "declared",
           "store",
           "process",
+          "wire",
           "decision",
           "ledger",
           "runtime",
