@@ -195,7 +195,7 @@ public final class AutoDeploy implements AutoCloseable {
    */
   public Costs costs(Instant from, Instant to) {
     Costs.checkPeriod(from, to);
-    return new Costs(engine.costs().of(from, to), from, to);
+    return new Costs(engine.costs(from, to), from, to);
   }
 
   /**
@@ -208,7 +208,7 @@ public final class AutoDeploy implements AutoCloseable {
    * @throws AutoDeployException if the state cannot be stored: some may be changed then
    */
   public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
-    return engine.costs().recompute(requireNonNull(from, "from"), requireNonNull(to, "to"), apply);
+    return engine.recomputeCosts(requireNonNull(from, "from"), requireNonNull(to, "to"), apply);
   }
 
   /**
@@ -658,7 +658,11 @@ public final class AutoDeploy implements AutoCloseable {
       return started(
           () ->
               ReplicatedEngine.start(
-                  settings, replicas.election(), replicas.providers(), replicas.term()));
+                  settings,
+                  replicas.election(),
+                  replicas.providers(),
+                  replicas.term(),
+                  replicas.address()));
     }
 
     private StateStore store() {

@@ -300,6 +300,20 @@ public final class DeploymentMachine {
     starts.callerLeft(now);
   }
 
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica; concurrency is not
+   * looked at, as the lease is there already.
+   *
+   * @return whether it is counted: not if the instance is being released
+   */
+  public boolean takeOver(long now, Instance instance, @Nullable String caller) {
+    if (instance.gone || instance.is(RELEASING)) {
+      return false;
+    }
+    callers.take(now, instance, caller);
+    return true;
+  }
+
   /** A lease is closed. */
   public void leaseClosed(long now, Instance instance) {
     leaseClosed(now, instance, null);

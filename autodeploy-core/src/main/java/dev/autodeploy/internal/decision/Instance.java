@@ -405,8 +405,8 @@ public final class Instance {
     return heldUntil;
   }
 
-  /** Keeps it from being released up to a moment, unless by force. */
+  /** Keeps it from being released up to a moment or longer, unless by force. */
   public void holdUntil(long moment) {
-    heldUntil = moment;
+    heldUntil = Math.max(heldUntil, moment);
   }
 }

@@ -58,12 +58,13 @@ final class ReleaseProcess {
 
   /** Takes an instance out of service: at once if nothing is in flight on it. */
   void drain(long now, Instance instance, ReleaseReason reason) {
-    if (instance.is(STARTING)) { // (2)
+    boolean used = instance.inFlight > 0 || instance.isHeld(now);
+    if (instance.is(STARTING) && !used) { // (2)
       begin(now, instance, reason);
       callers.unbind(now, instance);
       return;
     }
-    if (instance.is(READY) || instance.isResting()) { // (3)
+    if (instance.is(READY) || instance.is(STARTING) || instance.isResting()) { // (3)
       instance.to(DRAINING);
       instance.releaseReason = reason;
       outbox.publish(

@@ -411,6 +411,9 @@ final class StartProcess {
       String message,
       @Nullable InstanceExit exit) {
     if (instance.startReason == StartReason.ADOPTED) { // (1)
+      if (instance.inFlight > 0) {
+        callers.invalidateLeases(instance, exit == null ? InstanceExit.unknown(message) : exit);
+      }
       releases.begin(now, instance, ReleaseReason.ORPHANED);
       callers.unbind(now, instance);
       return;

@@ -516,6 +516,32 @@ public final class DeploymentController {
     return lent == null ? null : DefaultLease.borrowed(this, lent);
   }
 
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica.
+   *
+   * @return the lease, or null if there is no such instance any longer
+   */
+  public @Nullable Lease takeOver(String instanceId, @Nullable String caller) {
+    return decide(
+        () -> {
+          RunningInstance found = running.find(machine.find(instanceId));
+          return found != null && machine.takeOver(now(), found.instance(), caller)
+              ? DefaultLease.counted(this, found, false, Duration.ZERO, caller)
+              : null;
+        });
+  }
+
+  /** Keeps an instance from being released for a while, unless by force. */
+  public void hold(String instanceId, Duration time) {
+    decide(
+        () -> {
+          Instance instance = machine.find(instanceId);
+          if (instance != null) {
+            instance.holdUntil(now() + Durations.nanos(time));
+          }
+        });
+  }
+
   private void cancelIfUnanswered(AcquireCall call) {
     if (!call.isAnswered()) {
       decide(() -> machine.cancel(now(), call));
@@ -545,6 +571,14 @@ public final class DeploymentController {
   /** Replaces an instance that a holder of a lease found to hang. */
   void abandoned(Instance instance, String why) {
     decide(() -> machine.health().abandoned(now(), instance, why));
+  }
+
+  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  public void abandoned(String instanceId, String why) {
+    RunningInstance found = find(instanceId);
+    if (found != null) {
+      abandoned(found.instance(), why);
+    }
   }
 
   DeploymentStatus status() {

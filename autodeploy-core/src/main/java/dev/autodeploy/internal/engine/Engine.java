@@ -1,14 +1,17 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.ledger.CostChunk;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.store.InMemoryStateStore;
 import dev.autodeploy.spi.InstanceExit;
@@ -18,6 +21,7 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -300,6 +304,16 @@ public final class Engine implements Operations {
   }
 
   @Override
+  public List<CostChunk> costs(Instant from, Instant to) {
+    return costs().of(from, to);
+  }
+
+  @Override
+  public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
+    return costs().recompute(from, to, apply);
+  }
+
+  /** Returns the books: what instances have cost, also those of removed deployments. */
   public EngineCosts costs() {
     return new EngineCosts(services, registry);
   }
@@ -351,6 +365,31 @@ public final class Engine implements Operations {
    */
   public void leave(boolean led) {
     shutdown.leave(led);
+  }
+
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica.
+   *
+   * @return the lease, or null if there is no such instance any longer
+   */
+  public @Nullable Lease takeOver(String deployment, String instanceId, @Nullable String caller) {
+    for (DeploymentController controller : registry.named(deployment)) {
+      Lease lease = controller.takeOver(instanceId, caller);
+      if (lease != null) {
+        return lease;
+      }
+    }
+    return null;
+  }
+
+  /** Keeps an instance from being released for a while, unless by force. */
+  public void hold(String deployment, String instanceId, Duration time) {
+    registry.named(deployment).forEach(it -> it.hold(instanceId, time));
+  }
+
+  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  public void abandoned(String deployment, String instanceId, String why) {
+    registry.named(deployment).forEach(it -> it.abandoned(instanceId, why));
   }
 
   /** Returns whether leases are open that it has granted; also after it has left. */
