@@ -36,3 +36,9 @@ CREATE TABLE IF NOT EXISTS autodeploy_ledger_page (
   content TEXT NOT NULL,
   PRIMARY KEY (state_name, name)
 );
+
+-- The secret by which the replicas of a state know each other, made by the first one of them.
+CREATE TABLE IF NOT EXISTS autodeploy_secret (
+  state_name VARCHAR(100) NOT NULL PRIMARY KEY,
+  secret VARCHAR(200) NOT NULL
+);

@@ -304,10 +304,10 @@ public final class DeploymentMachine {
    * Counts a lease that an earlier engine has granted, or another replica; concurrency is not
    * looked at, as the lease is there already.
    *
-   * @return whether it is counted: not if the instance is being released
+   * @return whether it is counted: not if the instance is being released, or asleep
    */
   public boolean takeOver(long now, Instance instance, @Nullable String caller) {
-    if (instance.gone || instance.is(RELEASING)) {
+    if (instance.gone || instance.is(RELEASING) || instance.isResting()) {
       return false;
     }
     callers.take(now, instance, caller);

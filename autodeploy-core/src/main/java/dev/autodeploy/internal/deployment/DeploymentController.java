@@ -526,7 +526,7 @@ public final class DeploymentController {
         () -> {
           RunningInstance found = running.find(machine.find(instanceId));
           return found != null && machine.takeOver(now(), found.instance(), caller)
-              ? DefaultLease.counted(this, found, false, Duration.ZERO, caller)
+              ? DefaultLease.counted(this, found, Arrival.READY, Duration.ZERO, caller)
               : null;
         });
   }

@@ -89,6 +89,8 @@ final class WireJsonTest {
                     null,
                     Duration.ofSeconds(1),
                     Duration.ZERO,
+                    NOW,
+                    Duration.ofSeconds(9),
                     PROGRESS)),
             2,
             1,
@@ -110,7 +112,8 @@ final class WireJsonTest {
             Duration.ofMillis(3),
             1,
             0,
-            "no image");
+            "no image",
+            null);
     assertThat(WireJson.read(again(status), DeploymentStatus.class)).isEqualTo(status);
   }
 
@@ -128,6 +131,7 @@ final class WireJsonTest {
             true,
             Duration.ofSeconds(40),
             Duration.ofSeconds(2),
+            Duration.ofSeconds(3),
             new Billing(
                 "alice",
                 Map.of("alice", Duration.ofSeconds(30)),

@@ -115,7 +115,7 @@ final class WireServerTest {
       server.close();
       assertThatThrownBy(() -> connection.exchange(bytes("question"), LIMIT))
           .isInstanceOf(IOException.class);
-      try (WireServer next = started(port, body -> body)) {
+      try (WireServer next = startedAgain(port)) {
         assertThat(next.port()).isEqualTo(port);
         assertThat(text(connection.exchange(bytes("question"), LIMIT))).isEqualTo("question");
       }
@@ -129,6 +129,17 @@ final class WireServerTest {
     assertThatThrownBy(() -> WireServer.open(taken))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining(String.valueOf(server.port()));
+  }
+
+  /** Starts a server on a port that another one has just left. */
+  private WireServer startedAgain(int port) {
+    while (true) {
+      try {
+        return started(port, body -> body);
+      } catch (UncheckedIOException e) {
+        Thread.onSpinWait(); // the thread that accepted has not seen the end yet
+      }
+    }
   }
 
   private WireServer started(int port, UnaryOperator<byte[]> handler) {

@@ -56,6 +56,7 @@ class SnippetsTest {
               "import dev.autodeploy.testing.*;",
               "import io.micrometer.core.instrument.MeterRegistry;",
               "import jakarta.servlet.*;",
+              "import java.net.InetSocketAddress;",
               "import java.net.URI;",
               "import java.nio.file.Path;",
               "import java.time.*;",
