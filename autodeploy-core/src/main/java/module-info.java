@@ -44,5 +44,6 @@ module dev.autodeploy.core {
       dev.autodeploy.kubernetes,
       dev.autodeploy.proxy,
       dev.autodeploy.testing;
+  exports dev.autodeploy.replay;
   exports dev.autodeploy.spi;
 }

@@ -104,6 +104,16 @@ public interface StateStore extends AutoCloseable {
     return false;
   }
 
+  /**
+   * Returns where what an engine has learned is kept. Used after {@link #load()}, and not after
+   * {@link #close()}.
+   *
+   * @return the place; by default one that keeps nothing
+   */
+  default Notes notes() {
+    return Notes.none();
+  }
+
   /** Ends the use. Idempotent. */
   @Override
   void close();

@@ -39,6 +39,7 @@ final class RoomsTest {
           "wire",
           "decision",
           "ledger",
+          "replay",
           "runtime",
           "deployment",
           "engine",

@@ -19,6 +19,7 @@ import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.wire.WireJson;
+import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.time.Instant;
@@ -159,6 +160,12 @@ final class ReplicaDeployment implements Deployment {
   public String explainIdleTimeout() {
     Deployment current = currentOrNull();
     return current != null ? current.explainIdleTimeout() : ask(RemoteCalls.EXPLAIN_IDLE_TIMEOUT);
+  }
+
+  @Override
+  public Traffic traffic() {
+    Deployment current = currentOrNull();
+    return current == null ? Traffic.builder().build() : current.traffic(); // the leader records it
   }
 
   @Override

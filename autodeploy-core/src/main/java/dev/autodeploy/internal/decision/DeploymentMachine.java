@@ -211,6 +211,20 @@ public final class DeploymentMachine {
     return idle.explain();
   }
 
+  /** Returns in lines of text what was learned of its use. */
+  public List<String> learned() {
+    return history.lines();
+  }
+
+  /**
+   * Takes over what an earlier process has learned.
+   *
+   * @throws IllegalArgumentException if a line cannot be read; what comes before it is taken over
+   */
+  public void restore(List<String> learned) {
+    history.restore(learned);
+  }
+
   // The budget.
 
   /** Returns how long starts have taken: the median of the recent ones, 0 if there was none. */
@@ -394,7 +408,8 @@ public final class DeploymentMachine {
       return;
     }
     if (instance.startReason != StartReason.ADOPTED) {
-      history.addStart(now - instance.startRequestedAt - instance.preparingNanos(now));
+      history.addStart(
+          instance.fingerprint, now - instance.startRequestedAt - instance.preparingNanos(now));
     }
     starts.succeeded(now, instance, endpoint);
     serve(now, instance);

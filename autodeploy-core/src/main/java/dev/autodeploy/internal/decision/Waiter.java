@@ -40,6 +40,11 @@ public abstract class Waiter {
     this.deadline = deadline;
   }
 
+  /** Returns when it asked, on the deployment's time line. */
+  public final long askedAt() {
+    return askedAt;
+  }
+
   /** Returns which instance it asks for. */
   final RouteRule route() {
     return route;

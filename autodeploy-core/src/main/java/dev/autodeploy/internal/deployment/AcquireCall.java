@@ -37,6 +37,7 @@ final class AcquireCall extends Waiter {
 
   @Override
   public void rejected(AutoDeployException error) {
+    controller.notServed(askedAt());
     controller.callBack(
         () -> {
           answered = true;

@@ -23,6 +23,7 @@ final class DefaultLease implements Lease {
   private final Duration waited;
   private final boolean keeps;
   private final @Nullable String caller;
+  private final long grantedAt;
 
   /** 0 while it is open, then 1. */
   private volatile int closed;
@@ -36,28 +37,35 @@ final class DefaultLease implements Lease {
       Arrival arrival,
       Duration waited,
       boolean keeps,
-      @Nullable String caller) {
+      @Nullable String caller,
+      long grantedAt) {
     this.controller = controller;
     this.running = running;
     this.arrival = arrival;
     this.waited = waited;
     this.keeps = keeps;
     this.caller = caller;
+    this.grantedAt = grantedAt;
   }
 
-  /** Returns a lease that the machine has counted, and that keeps its instance. */
+  /**
+   * Returns a lease that the machine has counted, and that keeps its instance.
+   *
+   * @param grantedAt when it was granted, on the deployment's time line
+   */
   static DefaultLease counted(
       DeploymentController controller,
       RunningInstance running,
       Arrival arrival,
       Duration waited,
-      @Nullable String caller) {
-    return new DefaultLease(controller, running, arrival, waited, true, caller);
+      @Nullable String caller,
+      long grantedAt) {
+    return new DefaultLease(controller, running, arrival, waited, true, caller, grantedAt);
   }
 
   /** Returns a lease that the machine knows nothing of: its instance can be released meanwhile. */
   static DefaultLease borrowed(DeploymentController controller, RunningInstance running) {
-    return new DefaultLease(controller, running, Arrival.READY, Duration.ZERO, false, null);
+    return new DefaultLease(controller, running, Arrival.READY, Duration.ZERO, false, null, 0);
   }
 
   @Override
@@ -132,7 +140,7 @@ final class DefaultLease implements Lease {
         running.unwatch(this);
       }
       if (keeps) {
-        controller.closeLease(running.instance(), caller);
+        controller.closeLease(running.instance(), caller, grantedAt - waited.toNanos(), grantedAt);
       }
     }
   }

@@ -20,6 +20,7 @@ import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
@@ -59,6 +60,9 @@ public final class DeploymentController {
   private final DeploymentMachine machine;
   private final DeploymentLedger ledger;
   private boolean busy;
+
+  /** Made for the first request, or for what an earlier process has learned. */
+  private @Nullable DeploymentRecords records;
 
   /** Made with a budget. */
   private @Nullable BudgetMeter budget;
@@ -229,6 +233,54 @@ public final class DeploymentController {
     budgetChanged();
   }
 
+  // The record of requests.
+
+  private DeploymentRecords records() {
+    DeploymentRecords made = records;
+    if (made == null) {
+      made = new DeploymentRecords(services, this, machine);
+      records = made;
+    }
+    return made;
+  }
+
+  /** Takes over what an earlier process has learned, if it has left anything. */
+  public void restoreLearned() {
+    String document = DeploymentRecords.learned(name);
+    if (services.records().hasEarlier(document)) {
+      byte[] learned = DeploymentRecords.read(services, document);
+      read(
+          () -> {
+            records().restore(learned);
+            return true;
+          });
+    }
+  }
+
+  /** Removes what was learned and recorded of a deployment that is gone; blocks. */
+  public void forgetLearned() {
+    read(
+        () -> {
+          records().forget();
+          return true;
+        });
+    DeploymentRecords.forget(services, name);
+  }
+
+  Traffic traffic() {
+    return DeploymentRecords.traffic(services, this, read(() -> records));
+  }
+
+  /** A request was not served. */
+  void notServed(long askedAt) {
+    read(
+        () -> {
+          long now = now();
+          records().add(now, askedAt, now - askedAt, true);
+          return true;
+        });
+  }
+
   // For those who carry effects out.
 
   EffectHandler newEffectHandler() {
@@ -258,7 +310,7 @@ public final class DeploymentController {
 
   Lease lease(Instance instance, Arrival arrival, long waitedNanos, @Nullable String caller) {
     Duration waited = Duration.ofNanos(waitedNanos);
-    return DefaultLease.counted(this, running(instance), arrival, waited, caller);
+    return DefaultLease.counted(this, running(instance), arrival, waited, caller, now());
   }
 
   /** Forgets an instance that was opened and is not this deployment's after all. */
@@ -486,10 +538,11 @@ public final class DeploymentController {
     AcquireCall call;
     RunningInstance granted; // found under the lock: without it, it may be forgotten at once
     boolean nothingToDo;
+    long now;
     lock.lock(); // without decide, which would allocate for every request
     try {
       tellTime();
-      long now = now();
+      now = now();
       call = new AcquireCall(this, request, now, now + Durations.nanos(request.timeout()));
       Instance instance = machine.acquire(now, call);
       granted = instance == null ? null : running(instance);
@@ -500,7 +553,7 @@ public final class DeploymentController {
     }
     if (granted != null) {
       call.complete(
-          DefaultLease.counted(this, granted, Arrival.READY, Duration.ZERO, request.caller()));
+          DefaultLease.counted(this, granted, Arrival.READY, Duration.ZERO, request.caller(), now));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
@@ -526,7 +579,7 @@ public final class DeploymentController {
         () -> {
           RunningInstance found = running.find(machine.find(instanceId));
           return found != null && machine.takeOver(now(), found.instance(), caller)
-              ? DefaultLease.counted(this, found, Arrival.READY, Duration.ZERO, caller)
+              ? DefaultLease.counted(this, found, Arrival.READY, Duration.ZERO, caller, now())
               : null;
         });
   }
@@ -545,15 +598,18 @@ public final class DeploymentController {
   private void cancelIfUnanswered(AcquireCall call) {
     if (!call.isAnswered()) {
       decide(() -> machine.cancel(now(), call));
+      notServed(call.askedAt());
     }
   }
 
-  void closeLease(Instance instance, @Nullable String caller) {
+  void closeLease(Instance instance, @Nullable String caller, long askedAt, long grantedAt) {
     boolean nothingToDo;
     lock.lock(); // likewise
     try {
       tellTime();
-      machine.leaseClosed(now(), instance, caller);
+      long now = now();
+      machine.leaseClosed(now, instance, caller);
+      records().add(now, askedAt, now - grantedAt, false);
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {

@@ -39,6 +39,7 @@ final class DeploymentFactory {
         new DeploymentController(
             services, spec, made.incrementAndGet(), createdAt, own, own, unknown, rooms, busy);
     controller.accounts().addEarlier();
+    controller.restoreLearned();
     return controller;
   }
 }

@@ -279,6 +279,7 @@ public final class Engine implements Operations {
 
   private void forget(DeploymentController controller) {
     if (services.lock().locked(() -> registry.remove(controller))) {
+      services.providerExecutor().execute(controller::forgetLearned);
       publish(new DeploymentEvent.Removed(services.clock().instant(), controller.name()));
       housekeeping.changed();
     }

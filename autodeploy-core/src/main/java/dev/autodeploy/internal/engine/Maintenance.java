@@ -59,6 +59,7 @@ final class Maintenance {
       services.ledger().retry();
       services.ledger().archive();
       registry.busy().forEach(DeploymentController::maintain);
+      services.records().write();
       orphans.detect();
       housekeeping.changed();
     } finally {

@@ -7,6 +7,7 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.Notes;
 import dev.autodeploy.spi.StateStore;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -56,6 +57,11 @@ public final class LedgerWriter {
           return size() > MEMORY;
         }
       };
+
+  /** Returns where the store keeps what was learned. */
+  public Notes notes() {
+    return store.notes();
+  }
 
   public LedgerWriter(StateStore store) {
     this(store, PAGE);

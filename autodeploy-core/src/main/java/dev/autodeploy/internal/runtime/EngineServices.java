@@ -26,6 +26,7 @@ import org.slf4j.LoggerFactory;
  * @param costMeter for deployments without their own price
  * @param ledger where usage is written
  * @param costs the closed intervals of all deployments
+ * @param records writes what deployments have learned
  * @param events publishes to the listeners
  * @param lock the engine's lock
  * @param ticker for durations
@@ -43,6 +44,7 @@ public record EngineServices(
     CostMeter costMeter,
     LedgerWriter ledger,
     CostBook costs,
+    RecordKeeper records,
     EventDispatcher events,
     EngineLock lock,
     Ticker ticker,
@@ -75,6 +77,7 @@ public record EngineServices(
         costMeter,
         ledger,
         ledger.costs(),
+        new RecordKeeper(ledger.notes()),
         events,
         new EngineLock(),
         ticker,

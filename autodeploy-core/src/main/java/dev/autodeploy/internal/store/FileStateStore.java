@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.internal.files.UnsafePathException;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.LedgerPages;
+import dev.autodeploy.spi.Notes;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
@@ -24,8 +25,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps the state in a directory: deployments in {@code deployments.jsonl}, the format in {@code
  * deployments.json}, the ledger in {@code ledger.jsonl}, where that ends in {@code ledger.end}, old
- * intervals and their sums in {@code ledger/}, and {@code lock} against a second engine.
- * Thread-safe; every method blocks for the disk, and an interrupt neither stops it nor is lost.
+ * intervals and their sums in {@code ledger/}, what was learned in {@code learned/}, and {@code
+ * lock} against a second engine. Thread-safe; every method blocks for the disk, and an interrupt
+ * neither stops it nor is lost.
  *
  * <p>Environment values are stored as they are. The directory is made for its owner only, and so
  * are the files. A directory that another user has made, may write or could replace is refused, as
@@ -44,6 +46,7 @@ public final class FileStateStore implements StateStore {
   private final DeploymentJournal deployments;
   private final LedgerFile ledger;
   private final PageFiles pages;
+  private final FileNotes notes;
   private @Nullable Closeable directoryLock;
   private boolean closed;
 
@@ -78,6 +81,7 @@ public final class FileStateStore implements StateStore {
     deployments = new DeploymentJournal(this.directory, disk, slack);
     ledger = new LedgerFile(this.directory, disk);
     pages = new PageFiles(this.directory, disk, ledger, this::change);
+    notes = new FileNotes(this.directory.resolve("learned"), disk);
   }
 
   @Override
@@ -213,6 +217,11 @@ public final class FileStateStore implements StateStore {
   public void append(LedgerEntry entry) {
     requireNonNull(entry, "entry");
     change(() -> ledger.append(entry));
+  }
+
+  @Override
+  public Notes notes() {
+    return notes;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.store;
 
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.LedgerPages;
+import dev.autodeploy.spi.Notes;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
@@ -19,6 +20,7 @@ public final class InMemoryStateStore implements StateStore {
   private final List<LedgerEntry> ledger = new ArrayList<>();
   private final Map<String, StoredDeployment> deployments = new LinkedHashMap<>();
   private final Pages pages = new Pages();
+  private final Notes notes = new InMemoryNotes();
   private @Nullable String owner;
 
   /** Creates an empty store. */
@@ -57,6 +59,11 @@ public final class InMemoryStateStore implements StateStore {
   @Override
   public LedgerPages pages() {
     return pages;
+  }
+
+  @Override
+  public Notes notes() {
+    return notes;
   }
 
   @Override

@@ -44,6 +44,7 @@ class SnippetsTest {
               "import dev.autodeploy.console.*;",
               "import dev.autodeploy.docker.*;",
               "import dev.autodeploy.event.*;",
+              "import dev.autodeploy.replay.*;",
               "import dev.autodeploy.jdbc.*;",
               "import dev.autodeploy.kubernetes.*;",
               "import dev.autodeploy.micrometer.*;",
