@@ -161,6 +161,25 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
+   * Returns whether instances can be started on the GPUs of one that sleeps. Where they cannot, one
+   * that sleeps keeps its GPUs, and is released to make room.
+   *
+   * @return whether they can; by default not
+   */
+  default boolean sharesGpusOfSleepers() {
+    return false;
+  }
+
+  /**
+   * Takes note that others may have the GPUs of an instance, which sleeps and keeps nothing there,
+   * or no longer, as it is about to be woken. Does not block.
+   *
+   * @param instanceId the instance
+   * @param asleep whether they may
+   */
+  default void sleeps(String instanceId, boolean asleep) {}
+
+  /**
    * Detaches an instance from this process: it outlives the process, so that the next engine of the
    * same owner can adopt it. Called when an engine is closed that keeps its instances running. How
    * long it stays without an engine is the provider's choice, and documented there.

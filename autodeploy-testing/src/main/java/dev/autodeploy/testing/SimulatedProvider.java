@@ -124,6 +124,11 @@ public final class SimulatedProvider implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     return connection.capacity();
   }

@@ -119,7 +119,13 @@ public final class DeploymentMachine {
 
   /** Returns the part that puts instances to sleep and wakes them: made anew likewise. */
   public SleepProcess sleep() {
-    return new SleepProcess(instances, callers, starts, releases, idle, outbox, this::after);
+    return new SleepProcess(
+        declaration, instances, callers, starts, releases, idle, outbox, this::after);
+  }
+
+  /** Instances that sleep keep their room: the provider cannot give it to others. */
+  public void sleepersKeepRoom() {
+    declaration.sleepersKeepRoom();
   }
 
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */

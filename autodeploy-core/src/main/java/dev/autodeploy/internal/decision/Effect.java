@@ -89,11 +89,11 @@ public sealed interface Effect {
   }
 
   /**
-   * Tell the arbiter that the instance in a room sleeps.
+   * Tell provider and arbiter that an instance sleeps, and leaves its room.
    *
    * @param keptBytes the memory that it keeps on each GPU; others may have the rest
    */
-  record Slumber(Room room, long keptBytes) implements Effect {}
+  record Slumber(Instance instance, Room room, long keptBytes) implements Effect {}
 
   /** Give room back that is no longer wanted. */
   record RoomBack(Room room) implements Effect {}

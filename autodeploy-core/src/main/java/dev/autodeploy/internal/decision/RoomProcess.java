@@ -234,13 +234,14 @@ public final class RoomProcess {
   }
 
   /** Returns whether one sleeps that is pinned: for others it is as good as awake. */
-  private static boolean keepsRoomAsleep(Instance instance) {
-    return instance.is(ASLEEP) && !instance.sleep.roomGivenUp;
+  private boolean keepsRoomAsleep(Instance instance) {
+    return instance.is(ASLEEP) && !instance.sleep.roomGivenUp && declaration.spec().pinned();
   }
 
-  private static long keptBytes(Instance instance) {
+  private long keptBytes(Instance instance) {
     SleepMode mode = instance.isResting() ? instance.sleep.mode : instance.spec.sleepMode();
-    return mode == null || instance.reserved ? -1 : mode.keptBytes();
+    boolean canLeave = mode != null && !instance.reserved && declaration.sleepersCanLeave();
+    return canLeave ? mode.keptBytes() : -1;
   }
 
   private static boolean isWanted(Instance instance) {

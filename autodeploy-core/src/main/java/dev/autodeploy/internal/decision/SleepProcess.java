@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SleepProcess {
   private final String name;
+  private final Declaration declaration;
   private final Instances instances;
   private final Callers callers;
   private final StartProcess starts;
@@ -55,6 +56,7 @@ public final class SleepProcess {
    * @param after ends an event
    */
   SleepProcess(
+      Declaration declaration,
       Instances instances,
       Callers callers,
       StartProcess starts,
@@ -63,6 +65,7 @@ public final class SleepProcess {
       Outbox outbox,
       LongConsumer after) {
     this.name = outbox.deployment();
+    this.declaration = declaration;
     this.instances = instances;
     this.callers = callers;
     this.starts = starts;
@@ -133,7 +136,7 @@ public final class SleepProcess {
       outbox.publish(
           at ->
               new DeploymentEvent.InstanceAdopted(at, name, instance.id, endpoint, at.minus(ago)));
-      sleepers.asleep(now, instance);
+      sleepers.asleep(now, instance, declaration.sleepersCanLeave());
       idle.begin(instance);
     }
     after.accept(now);
@@ -152,7 +155,8 @@ public final class SleepProcess {
     instance.to(ASLEEP);
     outbox.publish(
         at -> new DeploymentEvent.InstanceAsleep(at, name, instance.id, unused, forWhom, took));
-    sleepers.asleep(now, instance);
+    sleepers.asleep(now, instance, declaration.sleepersCanLeave());
+    idle.begin(instance); // one that was busy until it slept has no timeout yet
   }
 
   private void awake(long now, Instance instance) {

@@ -132,12 +132,13 @@ final class Sleepers {
   }
 
   /**
-   * An instance is asleep: others may have the room that it does not keep, unless it is pinned.
+   * An instance is asleep: others may have the room that it does not keep, unless it keeps it all,
+   * as it is pinned, or as its provider cannot give it to others.
    *
    * <p>Its time asleep counts from now on, unless it keeps its room.
    */
-  void asleep(long now, Instance instance) {
-    boolean keepsRoom = instance.room != null && instance.spec.pinned();
+  void asleep(long now, Instance instance, boolean canLeave) {
+    boolean keepsRoom = instance.room != null && (instance.spec.pinned() || !canLeave);
     instance.sleep.begins(now, keepsRoom);
     if (!keepsRoom) {
       giveRoomUp(instance);
@@ -148,7 +149,7 @@ final class Sleepers {
     SleepMode mode = instance.sleep.mode;
     if (instance.room != null && mode != null) {
       instance.sleep.roomGivenUp = true;
-      outbox.add(new Effect.Slumber(instance.room, mode.keptBytes()));
+      outbox.add(new Effect.Slumber(instance, instance.room, mode.keptBytes()));
     }
   }
 

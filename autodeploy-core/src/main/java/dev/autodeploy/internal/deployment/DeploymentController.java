@@ -94,6 +94,9 @@ public final class DeploymentController {
     this.busyOnes = busyOnes;
     this.origin = services.ticker().read();
     this.machine = new DeploymentMachine(spec, null, services.idlePolicy(), random, instanceIds);
+    if (!services.provider().sharesGpusOfSleepers()) {
+      machine.sleepersKeepRoom();
+    }
     this.ledger =
         new DeploymentLedger(
             name, createdAt, services.clock(), services.meter(spec), services.costs());

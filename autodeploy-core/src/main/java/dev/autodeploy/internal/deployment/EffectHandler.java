@@ -84,6 +84,7 @@ final class EffectHandler {
       sleeper.sleep(running(e.instance()), e);
     } else if (effect instanceof Effect.Wake e) {
       running(e.instance()).wakes();
+      services.provider().sleeps(e.instance().id(), false);
       sleeper.wake(running(e.instance()), e);
     } else if (effect instanceof Effect.Release e) {
       endBorrowed(running(e.instance()), false);
@@ -108,6 +109,9 @@ final class EffectHandler {
     } else if (effect instanceof Effect.RoomBack e) {
       rooms.freed(e.room());
     } else if (effect instanceof Effect.Slumber e) {
+      if (e.keptBytes() == 0) {
+        services.provider().sleeps(e.instance().id(), true);
+      }
       rooms.slumbers(e.room(), e.keptBytes());
     } else if (effect instanceof Effect.NoRoom e) {
       rooms.noRoom(e.room(), e.message());

@@ -165,6 +165,16 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
     return !isShut() && provider.isReady(instance, probe);
   }
 
+  @Override
+  public boolean sharesGpusOfSleepers() {
+    return provider.sharesGpusOfSleepers();
+  }
+
+  @Override
+  public void sleeps(String instanceId, boolean asleep) {
+    provider.sleeps(instanceId, asleep);
+  }
+
   /** Sends the request; that may take long, and {@link #end} does not wait for it either. */
   @Override
   public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {

@@ -344,7 +344,7 @@ class MachineSleepTest {
   void asleep_leavesItsRoom_andWakingIsAWishForIt() {
     MachineHarness m = asleepInRoom();
     Room room = only(m).room();
-    assertThat(m.aboutRoom()).endsWith(new Effect.Slumber(room, 0));
+    assertThat(m.aboutRoom()).endsWith(new Effect.Slumber(only(m), room, 0));
     Caller caller = m.acquire();
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
     assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 1, 1, room));
@@ -391,13 +391,42 @@ class MachineSleepTest {
   }
 
   @Test
+  void whereSleepersKeepTheirRoom_theyAreWokenAtOnce_andReleasedToMakeRoom() {
+    MachineHarness m =
+        machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+    m.machine.sleepersKeepRoom();
+    Caller first = m.acquire();
+    m.give(7, ONE);
+    m.ready(only(m));
+    first.close();
+    assertThat(m.machine.rooms().occupants(0).get(0).keptBytes()).isEqualTo(-1);
+    m.pass(SLEEP_AFTER);
+    m.slept(null);
+    assertThat(m.aboutRoom()).noneMatch(Effect.Slumber.class::isInstance);
+    m.acquire();
+    assertThat(only(m).phase()).isEqualTo(WAKING);
+    m.woken(null);
+    MachineHarness n =
+        machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+    n.machine.sleepersKeepRoom();
+    Caller one = n.acquire();
+    n.give(7, ONE);
+    n.ready(only(n));
+    one.close();
+    n.pass(SLEEP_AFTER);
+    n.slept(null);
+    n.makeRoom(7, false, false);
+    assertThat(only(n).phase()).isEqualTo(RELEASING);
+  }
+
+  @Test
   void roomForASleeperThatNobodyNeedsAnyLonger_isGivenUpAgain() {
     MachineHarness m = asleepInRoom();
     m.acquire().cancel();
     m.aboutRoom();
     m.giveToWake(only(m).room());
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
-    assertThat(m.aboutRoom()).contains(new Effect.Slumber(only(m).room(), 0));
+    assertThat(m.aboutRoom()).contains(new Effect.Slumber(only(m), only(m).room(), 0));
   }
 
   @Test
@@ -451,6 +480,9 @@ class MachineSleepTest {
     m.slept(null);
     assertThat(next.error()).isNotNull();
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
+    assertThat(m.machine.releaseAt(only(m)))
+        .as("it is not kept for ever")
+        .isEqualTo(m.now() + Duration.ofMinutes(5).toNanos());
     m.giveToWake(only(m).room());
     m.woken(null);
     assertThat(late.grant).isNotNull();

@@ -55,6 +55,11 @@ final class WalkProvider implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return provider.sharesGpusOfSleepers();
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     if (process.isAlive()) {
       meanwhile.run();

@@ -65,6 +65,11 @@ public final class SimulatedConnection implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     return world.capacity;
   }
