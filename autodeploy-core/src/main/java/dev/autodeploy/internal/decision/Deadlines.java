@@ -60,8 +60,7 @@ final class Deadlines {
       callers.rejectWaiting(now, waiter, error);
     }
     SleepProcess sleep =
-        new SleepProcess(
-            declaration, instances, callers, starts, releases, idle, outbox, after);
+        new SleepProcess(declaration, instances, callers, starts, releases, idle, outbox, after);
     List.copyOf(instances.all()).forEach(instance -> meet(now, instance, sleep, after));
   }
 

@@ -1,6 +1,5 @@
 package dev.autodeploy.internal.decision;
 
-import static dev.autodeploy.InstancePhase.ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
@@ -137,7 +136,7 @@ public final class HealthProcess {
   }
 
   private void replace(long now, Instance instance, ReleaseReason reason, String message) {
-    if (!instance.is(READY) && !instance.is(ASLEEP)) {
+    if (!instance.is(READY) && !instance.isResting()) {
       return;
     }
     outbox.publish(

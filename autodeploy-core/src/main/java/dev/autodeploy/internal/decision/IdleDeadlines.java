@@ -57,16 +57,15 @@ final class IdleDeadlines {
   /** Returns when an instance is put to sleep if nobody asks for it, or {@link Instance#NEVER}. */
   long sleepAt(Instance instance) {
     Duration sleepAfter = instance.spec.sleepAfter();
-    boolean sleeps =
-        sleepAfter != null
-            && instance.isIdle()
-            && instance.bound.isEmpty()
-            && Sleepers.canSleep(instance)
-            && declaration.isOpen()
-            && mayShrink();
-    return sleeps
-        ? Math.max(instance.idleSince + sleepAfter.toNanos(), instance.heldUntil())
-        : NEVER;
+    if (sleepAfter == null
+        || !instance.isIdle()
+        || !instance.bound.isEmpty()
+        || !Sleepers.canSleep(instance)
+        || !declaration.isOpen()
+        || !mayShrink()) {
+      return NEVER;
+    }
+    return Math.max(instance.idleSince + sleepAfter.toNanos(), instance.heldUntil());
   }
 
   /** Returns the timeout in force: none while the schedule has the deployment closed. */

@@ -240,8 +240,9 @@ public final class RoomProcess {
 
   private long keptBytes(Instance instance) {
     SleepMode mode = instance.isResting() ? instance.sleep.mode : instance.spec.sleepMode();
-    boolean canLeave = mode != null && !instance.reserved && declaration.sleepersCanLeave();
-    return canLeave ? mode.keptBytes() : -1;
+    return mode == null || instance.reserved || !declaration.sleepersCanLeave()
+        ? -1
+        : mode.keptBytes();
   }
 
   private static boolean isWanted(Instance instance) {

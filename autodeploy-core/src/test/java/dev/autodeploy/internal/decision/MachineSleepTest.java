@@ -392,8 +392,7 @@ class MachineSleepTest {
 
   @Test
   void whereSleepersKeepTheirRoom_theyAreWokenAtOnce_andReleasedToMakeRoom() {
-    MachineHarness m =
-        machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+    MachineHarness m = machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
     m.machine.sleepersKeepRoom();
     Caller first = m.acquire();
     m.give(7, ONE);
@@ -406,8 +405,7 @@ class MachineSleepTest {
     m.acquire();
     assertThat(only(m).phase()).isEqualTo(WAKING);
     m.woken(null);
-    MachineHarness n =
-        machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
+    MachineHarness n = machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()).sleepAfter(SLEEP_AFTER));
     n.machine.sleepersKeepRoom();
     Caller one = n.acquire();
     n.give(7, ONE);
@@ -486,6 +484,20 @@ class MachineSleepTest {
     m.giveToWake(only(m).room());
     m.woken(null);
     assertThat(late.grant).isNotNull();
+  }
+
+  @Test
+  void oneThatHangs_whileItFinishesBeforeItSleeps_isReleased_notWokenLater() {
+    MachineHarness m = machine(b -> b.gpu(ONE).sleepMode(SleepMode.vllm()));
+    Caller busy = m.acquire();
+    m.give(7, ONE);
+    m.ready(only(m));
+    m.makeRoom(7, true, true);
+    m.abandoned(only(m), "it does not answer");
+    busy.close();
+    assertThat(m.sleeps).isEmpty();
+    assertThat(only(m).phase()).isEqualTo(RELEASING);
+    assertThat(only(m).releaseReason).isEqualTo(ReleaseReason.HUNG);
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
@@ -41,6 +42,7 @@ public final class WakeMain {
    * @throws Exception if anything goes wrong
    */
   public static void main(String[] arguments) throws Exception {
+    System.setProperty("sun.net.httpserver.nodelay", "true"); // or the server itself takes 40 ms
     int rounds = arguments.length == 0 ? 50 : Integer.parseInt(arguments[0]);
     HttpClient client = HttpClient.newHttpClient();
     Server server = new Server();
@@ -98,7 +100,7 @@ public final class WakeMain {
               }
               asleep = false;
             }
-            byte[] body = ("{\"is_sleeping\":" + asleep + "}").getBytes();
+            byte[] body = ("{\"is_sleeping\":" + asleep + "}").getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);
             exchange.getResponseBody().write(body);
             exchange.close();
