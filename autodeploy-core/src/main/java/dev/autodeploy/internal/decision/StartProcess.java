@@ -113,8 +113,10 @@ final class StartProcess {
 
   /** A caller no longer waits: no room is wanted for it. */
   void callerLeft(long now) {
-    if (instances.all().stream().anyMatch(it -> it.is(ASLEEP) && it.idleDue() <= now)) {
-      outbox.schedule(now); // it was kept for that caller
+    for (Instance instance : instances.all()) {
+      if (instance.is(ASLEEP) && instance.idleDue() != NEVER) {
+        outbox.schedule(Math.max(now, instance.idleDue())); // it may have been kept for that caller
+      }
     }
     if (rooms != null && rooms.isWanted()) {
       ensureCapacity(now);

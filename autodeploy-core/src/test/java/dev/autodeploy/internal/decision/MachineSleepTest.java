@@ -384,6 +384,12 @@ class MachineSleepTest {
     caller.cancel();
     m.pass(Duration.ZERO);
     assertThat(only(m).phase()).isEqualTo(RELEASING);
+    MachineHarness o = asleepInRoom();
+    Caller early = o.acquire(Duration.ofHours(1));
+    o.fire();
+    early.cancel();
+    o.pass(Duration.ofMinutes(4));
+    assertThat(only(o).phase()).as("its caller left before its time was over").isEqualTo(RELEASING);
     MachineHarness n = asleepInRoom();
     n.acquire(Duration.ofMinutes(9));
     n.pass(Duration.ofMinutes(9));
