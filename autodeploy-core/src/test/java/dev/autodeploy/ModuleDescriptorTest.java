@@ -48,7 +48,11 @@ final class ModuleDescriptorTest {
                 .allMatch(target -> target.startsWith("dev.autodeploy."));
           } else {
             assertThat(exported)
-                .isIn("dev.autodeploy", "dev.autodeploy.event", "dev.autodeploy.spi");
+                .isIn(
+                    "dev.autodeploy",
+                    "dev.autodeploy.event",
+                    "dev.autodeploy.replay",
+                    "dev.autodeploy.spi");
           }
         });
     assertThat(exports)
