@@ -395,8 +395,7 @@ public final class ReplicatedEngine implements Operations {
     Engine engine = leading();
     return engine != null
         ? engine.costs(from, to)
-        : List.of(
-            CostChunk.of(leader(null).get(RemoteCalls.COSTS, RemoteCalls.period(from, to))));
+        : List.of(CostChunk.of(leader(null).get(RemoteCalls.COSTS, RemoteCalls.period(from, to))));
   }
 
   @Override

@@ -1,6 +1,5 @@
 package dev.autodeploy.internal.wire;
 
-import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
@@ -11,6 +10,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
@@ -107,7 +107,7 @@ public final class WireJson {
   }
 
   private static JsonMapper mapper() {
-    SimpleModule module = new SimpleModule();
+    SimpleModule module = new SimpleModule("values");
     text(module, Duration.class, Duration::parse);
     text(module, Instant.class, Instant::parse);
     text(module, ZoneId.class, ZoneId::of);
@@ -117,19 +117,45 @@ public final class WireJson {
     module.addDeserializer(DeploymentSpec.class, object(SpecReader::stored));
     module.addSerializer(GpuRequest.class, tree(GpuJson::write));
     module.addDeserializer(GpuRequest.class, object(GpuJson::read));
+    JsonMapper plain = mapper(module);
+    SimpleModule sealed = new SimpleModule("kinds");
+    kinds(sealed, RouteRule.class, plain);
+    kinds(sealed, DeploymentEvent.class, plain);
+    return plain.rebuild().addModule(sealed).build();
+  }
+
+  private static JsonMapper mapper(SimpleModule module) {
     return JsonMapper.builder()
         .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // of a later version
+        .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS) // a rule without components
         .addModule(module)
-        .addMixIn(RouteRule.class, Kinds.class)
-        .registerSubtypes(RouteRule.class.getPermittedSubclasses())
-        .addMixIn(DeploymentEvent.class, Kinds.class)
-        .registerSubtypes(DeploymentEvent.class.getPermittedSubclasses())
         .build();
   }
 
   /** Tells the kinds of a sealed type apart by their names. */
-  @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "kind")
-  private interface Kinds {}
+  private static <T> void kinds(SimpleModule module, Class<T> type, JsonMapper plain) {
+    module.addSerializer(
+        type,
+        tree(
+            value ->
+                plain
+                    .<ObjectNode>valueToTree(value)
+                    .put("kind", value.getClass().getSimpleName())));
+    module.addDeserializer(
+        type,
+        new JsonDeserializer<T>() {
+          @Override
+          public T deserialize(JsonParser in, DeserializationContext all) throws IOException {
+            JsonNode json = in.readValueAsTree();
+            for (Class<?> kind : type.getPermittedSubclasses()) {
+              if (kind.getSimpleName().equals(json.path("kind").asText())) {
+                return type.cast(plain.treeToValue(json, kind));
+              }
+            }
+            throw new IOException("no " + type.getSimpleName() + " of this version");
+          }
+        });
+  }
 
   private static <T> void text(SimpleModule module, Class<T> type, Function<String, T> parser) {
     module.addSerializer(
