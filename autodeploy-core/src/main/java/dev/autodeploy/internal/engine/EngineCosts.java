@@ -51,30 +51,35 @@ public final class EngineCosts {
   /** Charges what ended in a period by the prices of today. */
   public List<CostChange> recompute(Instant from, Instant to, boolean apply) {
     List<CostChange> changes = new ArrayList<>();
-    UnaryOperator<UsageInterval> recharge =
-        before -> {
-          UsageInterval after = recharged(before, from, to);
-          if (after != before) {
-            changes.add(new CostChange(before, after));
-          }
-          return after;
-        };
     if (!apply) {
       Instant justBefore = from.equals(Instant.MIN) ? from : from.minusNanos(1);
-      services.costs().closed(null, justBefore, to, recharge::apply);
+      services
+          .costs()
+          .closed(null, justBefore, to, usage -> noted(changes, usage, recharged(usage, from, to)));
       return inOrder(changes);
     }
+    UnaryOperator<UsageInterval> recharge =
+        usage -> noted(changes, usage, recharged(usage, from, to));
     services.ledger().rechargePages(from, to, recharge);
     changes.forEach(this::recharge);
     for (UsageInterval before : services.costs().recent()) {
       UsageInterval after = recharge.apply(before);
-      if (after != before) {
+      if (!after.equals(before)) {
         services.ledger().append(new LedgerEntry.Recharged(after));
         services.costs().add(after);
         recharge(changes.get(changes.size() - 1));
       }
     }
     return inOrder(changes);
+  }
+
+  /** Notes a change, if it is one, and returns the interval as it is then. */
+  private static UsageInterval noted(
+      List<CostChange> changes, UsageInterval before, UsageInterval after) {
+    if (!after.equals(before)) {
+      changes.add(new CostChange(before, after));
+    }
+    return after;
   }
 
   private static List<CostChange> inOrder(List<CostChange> changes) {

@@ -115,7 +115,7 @@ public final class LedgerWriter {
           });
       for (UsageInterval usage : tail.closed()) {
         UsageInterval paid = charge.apply(usage);
-        if (paid != usage) {
+        if (!paid.equals(usage)) {
           charged.add(new LedgerEntry.Recharged(paid));
         }
         costs.add(paid);
@@ -216,7 +216,7 @@ public final class LedgerWriter {
         int changed = after.size();
         for (UsageInterval usage : pages.all(old)) {
           UsageInterval paid = change.apply(usage);
-          if (paid != usage) {
+          if (!paid.equals(usage)) {
             before.add(usage);
             after.add(paid);
           }
