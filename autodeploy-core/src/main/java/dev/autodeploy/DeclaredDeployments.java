@@ -18,7 +18,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record DeclaredDeployments(Path file, Set<String> names, @Nullable String problem) {
 
-  /** Copies the names. */
+  /**
+   * Copies the names.
+   *
+   * @param file the file
+   * @param names the names of the deployments that it declares, as last applied
+   * @param problem what is wrong with the file as it is now, or null
+   */
   public DeclaredDeployments {
     requireNonNull(file, "file");
     names = Set.copyOf(names);
