@@ -7,6 +7,7 @@ module dev.autodeploy.core {
   requires com.fasterxml.jackson.databind;
   requires transitive static org.jspecify;
   requires org.slf4j;
+  requires static org.snakeyaml.engine; // only for deployments in YAML
 
   exports dev.autodeploy;
   exports dev.autodeploy.event;
@@ -43,5 +44,6 @@ module dev.autodeploy.core {
       dev.autodeploy.kubernetes,
       dev.autodeploy.proxy,
       dev.autodeploy.testing;
+  exports dev.autodeploy.replay;
   exports dev.autodeploy.spi;
 }

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.cluster.ReplicatedEngine;
+import dev.autodeploy.internal.declared.DeploymentsFileWatch;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
 import dev.autodeploy.internal.engine.Operations;
@@ -25,6 +26,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -54,9 +57,11 @@ import org.jspecify.annotations.Nullable;
 // Over 500 lines: a method for each operation and a setter for each setting, with their words.
 public final class AutoDeploy implements AutoCloseable {
   private final Operations engine;
+  private final @Nullable DeploymentsFileWatch file;
 
-  private AutoDeploy(Operations engine) {
+  private AutoDeploy(Operations engine, @Nullable DeploymentsFileWatch file) {
     this.engine = engine;
+    this.file = file;
   }
 
   /**
@@ -150,6 +155,15 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
+   * Returns what the {@linkplain Builder#deploymentsFile file of deployments} declares.
+   *
+   * @return the names, and what is wrong with the file now; empty if there is no file
+   */
+  public Optional<DeclaredDeployments> declared() {
+    return Optional.ofNullable(file).map(DeploymentsFileWatch::state);
+  }
+
+  /**
    * Finds a deployment.
    *
    * @param name its name
@@ -180,7 +194,8 @@ public final class AutoDeploy implements AutoCloseable {
    * @throws IllegalArgumentException if the end is before the beginning
    */
   public Costs costs(Instant from, Instant to) {
-    return engine.costs().of(requireNonNull(from, "from"), requireNonNull(to, "to"));
+    Costs.checkPeriod(from, to);
+    return new Costs(engine.costs(from, to), from, to);
   }
 
   /**
@@ -193,7 +208,7 @@ public final class AutoDeploy implements AutoCloseable {
    * @throws AutoDeployException if the state cannot be stored: some may be changed then
    */
   public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
-    return engine.costs().recompute(requireNonNull(from, "from"), requireNonNull(to, "to"), apply);
+    return engine.recomputeCosts(requireNonNull(from, "from"), requireNonNull(to, "to"), apply);
   }
 
   /**
@@ -301,6 +316,9 @@ public final class AutoDeploy implements AutoCloseable {
    */
   @Override
   public void close() {
+    if (file != null) {
+      file.close();
+    }
     engine.close();
   }
 
@@ -313,6 +331,8 @@ public final class AutoDeploy implements AutoCloseable {
     private @Nullable Path stateDirectory;
     private @Nullable Cluster cluster;
     private boolean keepInstances;
+    private @Nullable Path deploymentsFile;
+    private @Nullable Duration watchInterval;
 
     private Builder() {}
 
@@ -539,6 +559,35 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
+     * Declares the deployments of a file: YAML (with {@code org.snakeyaml:snakeyaml-engine} on the
+     * class path), or JSON if its name ends with {@code .json}. They are made by {@link #build},
+     * like those that the host application declares itself. The page does not change them. A
+     * deployment that is taken out of the file later stays until it is removed. Default: no file.
+     *
+     * @param file the file, which no other user of this machine may be able to write
+     * @return this
+     */
+    public Builder deploymentsFile(Path file) {
+      deploymentsFile = requireNonNull(file, "deploymentsFile");
+      return this;
+    }
+
+    /**
+     * Sets how often the {@link #deploymentsFile} is looked at for changes, which count once two
+     * looks have found the same. A file that cannot be used then changes nothing, and is logged.
+     * Default: it is read once.
+     *
+     * @param interval 100 ms to 1 day
+     * @return this
+     */
+    public Builder watchDeploymentsFile(Duration interval) {
+      watchInterval =
+          Arguments.inRange(
+              "watchDeploymentsFile", interval, Duration.ofMillis(100), Duration.ofDays(1));
+      return this;
+    }
+
+    /**
      * Builds the engine: reads the stored state and adopts, or releases, what an earlier process
      * left behind. Blocks while the provider is asked.
      *
@@ -546,7 +595,8 @@ public final class AutoDeploy implements AutoCloseable {
      * @throws IllegalArgumentException if both {@code stateStore} and {@code stateDirectory} are
      *     set, the directory is not on the default file system, {@code keepInstancesOnClose} is set
      *     without an owner, store or directory, or {@code cluster} without an owner or together
-     *     with a provider, store or directory
+     *     with a provider, store or directory; {@link InvalidDeploymentsFileException} if anything
+     *     in the file of deployments is wrong
      * @throws AutoDeployException if the state is damaged or somebody else's, the owner is in use,
      *     or the provider does not answer
      */
@@ -564,7 +614,39 @@ public final class AutoDeploy implements AutoCloseable {
       }
       settings.store(store());
       InstanceProvider used = provider != null ? provider : LocalProcessProvider.create();
-      return new AutoDeploy(Engine.start(settings.build(used)));
+      return started(() -> Engine.start(settings.build(used)));
+    }
+
+    /** Reads the file before anything is started, and makes its deployments afterwards. */
+    private AutoDeploy started(Supplier<Operations> start) {
+      if (deploymentsFile == null) {
+        return new AutoDeploy(start.get(), null);
+      }
+      AtomicReference<Operations> engine = new AtomicReference<>();
+      DeploymentsFileWatch watch =
+          new DeploymentsFileWatch(
+              deploymentsFile,
+              System::getenv,
+              specs -> requireNonNull(engine.get(), "engine").deployAll(specs));
+      engine.set(start.get());
+      try {
+        watch.apply();
+      } catch (RuntimeException | Error e) {
+        closeAfter(e, engine.get());
+        throw e;
+      }
+      if (watchInterval != null) {
+        watch.watch(watchInterval);
+      }
+      return new AutoDeploy(engine.get(), watch);
+    }
+
+    private static void closeAfter(Throwable failure, Operations engine) {
+      try {
+        engine.close();
+      } catch (RuntimeException | Error e) {
+        failure.addSuppressed(e);
+      }
     }
 
     private AutoDeploy replica(Cluster replicas) {
@@ -573,9 +655,14 @@ public final class AutoDeploy implements AutoCloseable {
             "cluster needs an owner, the same for all replicas, and brings provider and state"
                 + " itself: set neither provider nor stateStore nor stateDirectory");
       }
-      return new AutoDeploy(
-          ReplicatedEngine.start(
-              settings, replicas.election(), replicas.providers(), replicas.term()));
+      return started(
+          () ->
+              ReplicatedEngine.start(
+                  settings,
+                  replicas.election(),
+                  replicas.providers(),
+                  replicas.term(),
+                  replicas.address()));
     }
 
     private StateStore store() {

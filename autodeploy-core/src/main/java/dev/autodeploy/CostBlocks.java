@@ -18,6 +18,7 @@ final class CostBlocks {
   enum Part {
     PREPARING,
     STARTING,
+    ASLEEP,
     BUSY,
     IDLE,
     RELEASING
@@ -48,12 +49,13 @@ final class CostBlocks {
     add(usage.startRequestedAt().plus(usage.preparing()), Part.PREPARING, caller);
     add(ready == null ? end : ready, Part.STARTING, caller);
     if (usage.readyAt() != null) {
+      add(cursor.plus(usage.asleep()), Part.ASLEEP, caller);
       Duration named = Duration.ZERO;
       for (Duration time : billing.busyBy().values()) {
         named = named.plus(time);
       }
       add(cursor.plus(positive(usage.busy().minus(named))), Part.BUSY, null);
-      Instant busyEnd = ready(usage).plus(usage.busy());
+      Instant busyEnd = ready(usage).plus(usage.asleep()).plus(usage.busy());
       for (Map.Entry<String, Duration> share : billing.busyBy().entrySet()) {
         Instant to = cursor.plus(share.getValue());
         add(to.isAfter(busyEnd) ? busyEnd : to, Part.BUSY, share.getKey());

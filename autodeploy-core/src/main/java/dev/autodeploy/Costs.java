@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.ledger.CostChunk;
 import java.math.BigDecimal;
 import java.time.DayOfWeek;
 import java.time.Duration;
@@ -18,11 +19,14 @@ import java.util.Comparator;
 import java.util.Currency;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,18 +43,23 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>A charge is spread evenly over the time that it is for. Busy time is shared equally among the
- * requests in flight; when in the life of an instance each caller's was is not known: it counts as
- * the first part of the time that the instance was ready, one caller after the other. Starting,
- * idle and releasing time is the caller's whose request caused the start.
+ * requests in flight; when in the life of an instance it slept, and when each caller's time was, is
+ * not known: its sleep counts as the first part of the time after it was ready, and then one caller
+ * follows the other. Starting, idle, asleep and releasing time is the caller's whose request caused
+ * the start.
  */
 public final class Costs {
-  private final List<UsageInterval> usage;
+  private final List<CostChunk> chunks;
   private final Instant from;
   private final Instant to;
   private final ZoneId zone;
 
-  private Costs(List<UsageInterval> usage, Instant from, Instant to, ZoneId zone) {
-    this.usage = usage;
+  Costs(List<CostChunk> chunks, Instant from, Instant to) {
+    this(chunks, from, to, ZoneOffset.UTC);
+  }
+
+  private Costs(List<CostChunk> chunks, Instant from, Instant to, ZoneId zone) {
+    this.chunks = List.copyOf(chunks);
     this.from = from;
     this.to = to;
     this.zone = zone;
@@ -66,12 +75,16 @@ public final class Costs {
    * @throws IllegalArgumentException if the end is before the beginning
    */
   public static Costs of(Collection<UsageInterval> usage, Instant from, Instant to) {
+    checkPeriod(from, to);
+    return new Costs(List.of(CostChunk.of(usage)), from, to);
+  }
+
+  static void checkPeriod(Instant from, Instant to) {
     requireNonNull(from, "from");
-    if (to.isBefore(from)) {
+    if (requireNonNull(to, "to").isBefore(from)) {
       throw new IllegalArgumentException(
           "the period must end after it begins, but is " + from + " to " + to);
     }
-    return new Costs(List.copyOf(usage), from, to, ZoneOffset.UTC);
   }
 
   /**
@@ -81,16 +94,22 @@ public final class Costs {
    * @return the costs
    */
   public Costs in(ZoneId newZone) {
-    return new Costs(usage, from, to, requireNonNull(newZone, "zone"));
+    return new Costs(chunks, from, to, requireNonNull(newZone, "zone"));
   }
 
   /**
-   * Returns the intervals that the period touches, whole.
+   * Returns the intervals that the period touches, whole. Those that ended long ago are read from
+   * the store.
    *
    * @return the intervals
+   * @throws AutoDeployException with {@code STATE_FAILED} if they cannot be read
    */
   public List<UsageInterval> usage() {
-    return usage;
+    List<UsageInterval> usage = new ArrayList<>();
+    for (CostChunk chunk : chunks) {
+      chunk.usage((start, end) -> start.isBefore(to) && end.isAfter(from), usage::add);
+    }
+    return List.copyOf(usage);
   }
 
   /**
@@ -113,6 +132,7 @@ public final class Costs {
    * @return a line for each group and currency, in the order of the keys given; amounts in
    *     different currencies are never added up
    * @throws IllegalArgumentException if two kinds of period are given
+   * @throws AutoDeployException with {@code STATE_FAILED} if the store cannot be read
    */
   public List<CostLine> by(CostKey... keys) {
     CostKey period = null;
@@ -130,20 +150,125 @@ public final class Costs {
     Set<CostKey> wanted = EnumSet.noneOf(CostKey.class);
     wanted.addAll(List.of(keys));
     Map<Group, Sum> sums = new TreeMap<>(order(keys));
-    for (UsageInterval interval : usage) {
-      add(sums, interval, wanted, period);
+    HourSums hours = new HourSums(sums, wanted, period);
+    for (CostChunk chunk : chunks) {
+      hours.add(chunk);
     }
     List<CostLine> lines = new ArrayList<>(sums.size());
     sums.forEach((group, sum) -> lines.add(sum.line(group)));
     return lines;
   }
 
+  /**
+   * Groups the costs and writes them as CSV (RFC 4180): a line of names, then one for each group
+   * and currency. Moments are written in the time zone; a name that a spreadsheet would take for a
+   * formula gets an apostrophe in front.
+   *
+   * @param keys by what, as for {@link #by}
+   * @return the text
+   */
+  public String toCsv(CostKey... keys) {
+    return new CostText(by(keys), zone, Set.copyOf(List.of(keys))).csv();
+  }
+
+  /**
+   * Groups the costs and writes them as JSON: an object with the period, the zone, and {@code
+   * lines} with the same columns as the CSV. Amounts are text, so that no digit is lost.
+   *
+   * @param keys by what, as for {@link #by}
+   * @return the text
+   */
+  public String toJson(CostKey... keys) {
+    return new CostText(by(keys), zone, Set.copyOf(List.of(keys))).json(from, to, List.of(keys));
+  }
+
+  /**
+   * The sums of parts by hour, as far as an hour is in one group as a whole; what is in other hours
+   * is summed up from the intervals.
+   */
+  private final class HourSums {
+    private final Map<Group, Sum> sums;
+    private final Set<CostKey> wanted;
+    private final @Nullable CostKey period;
+    private final Map<Instant, Instant[]> known = new HashMap<>();
+
+    HourSums(Map<Group, Sum> sums, Set<CostKey> wanted, @Nullable CostKey period) {
+      this.sums = sums;
+      this.wanted = wanted;
+      this.period = period;
+    }
+
+    void add(CostChunk chunk) {
+      List<CostLine> hours = chunk.hours();
+      if (hours.isEmpty()) {
+        chunk.usage(
+            (start, end) -> start.isBefore(to) && end.isAfter(from),
+            usage -> Costs.this.add(sums, usage, wanted, period, from, to));
+        return;
+      }
+      NavigableSet<Instant> cut = new TreeSet<>();
+      for (CostLine hour : hours) {
+        if (hour.from().isBefore(to) && hour.to().isAfter(from)) {
+          Instant[] bounds = known.computeIfAbsent(hour.from(), any -> boundsOf(hour));
+          if (bounds.length == 0) {
+            cut.add(hour.from());
+          } else {
+            sums.computeIfAbsent(group(hour, bounds), any -> new Sum()).add(hour);
+          }
+        }
+      }
+      if (!cut.isEmpty()) {
+        chunk.usage((start, end) -> touches(cut, start, end), usage -> addCut(cut, usage));
+      }
+    }
+
+    /** Returns the group's period of an hour, or nothing if the hour is not in one as a whole. */
+    private Instant[] boundsOf(CostLine hour) {
+      if (hour.from().isBefore(from) || hour.to().isAfter(to)) {
+        return new Instant[0];
+      }
+      Instant[] bounds = bounds(hour.from(), period);
+      return hour.to().isAfter(bounds[1]) ? new Instant[0] : bounds;
+    }
+
+    private Group group(CostLine hour, Instant[] bounds) {
+      return new Group(
+          wanted.contains(CostKey.DEPLOYMENT) ? hour.deployment() : null,
+          bounds[0],
+          bounds[1],
+          wanted.contains(CostKey.GPU_MODEL) ? hour.gpuModel() : null,
+          wanted.contains(CostKey.CALLER) ? hour.caller() : null,
+          hour.currency());
+    }
+
+    private static boolean touches(NavigableSet<Instant> cut, Instant start, Instant end) {
+      Instant first = cut.ceiling(start.truncatedTo(ChronoUnit.HOURS));
+      return first != null && first.isBefore(end);
+    }
+
+    private void addCut(NavigableSet<Instant> cut, UsageInterval usage) {
+      Instant start = usage.startRequestedAt().truncatedTo(ChronoUnit.HOURS);
+      for (Instant hour : cut.tailSet(start)) {
+        if (!hour.isBefore(usage.endedAt())) {
+          break;
+        }
+        Instant end = hour.plus(1, ChronoUnit.HOURS);
+        Costs.this.add(sums, usage, wanted, period, later(hour, from), earlier(end, to));
+      }
+    }
+  }
+
   private void add(
-      Map<Group, Sum> sums, UsageInterval interval, Set<CostKey> wanted, @Nullable CostKey period) {
+      Map<Group, Sum> sums,
+      UsageInterval interval,
+      Set<CostKey> wanted,
+      @Nullable CostKey period,
+      Instant begin,
+      Instant until) {
     List<Charge> charges = interval.billing().charges();
     for (CostBlocks.Block block : CostBlocks.of(interval)) {
-      Instant cursor = later(block.from(), from);
-      Instant end = earlier(block.to(), to);
+      Instant cursor = later(block.from(), begin);
+      Instant end = earlier(block.to(), until);
       while (cursor.isBefore(end)) {
         Instant[] bounds = bounds(cursor, period);
         Instant next = earlier(bounds[1], end);
@@ -152,9 +277,9 @@ public final class Costs {
           Sum sum = sums.computeIfAbsent(group, g -> new Sum());
           sum.money(
               block.part(), CostBlocks.between(interval, i, cursor, next), interval.billing());
-          Instant begin = i == 0 ? cursor : later(cursor, charges.get(i).from());
-          Instant until = i + 1 < charges.size() ? earlier(next, charges.get(i + 1).from()) : next;
-          sum.time(block.part(), Duration.between(begin, later(begin, until)));
+          Instant paid = i == 0 ? cursor : later(cursor, charges.get(i).from());
+          Instant last = i + 1 < charges.size() ? earlier(next, charges.get(i + 1).from()) : next;
+          sum.time(block.part(), Duration.between(paid, later(paid, last)));
         }
         cursor = next;
       }
@@ -283,6 +408,20 @@ public final class Costs {
       time.merge(part, duration, Duration::plus);
     }
 
+    void add(CostLine line) {
+      money.merge(CostBlocks.Part.STARTING, line.starting().amount(), BigDecimal::add);
+      money.merge(CostBlocks.Part.BUSY, line.busy().amount(), BigDecimal::add);
+      money.merge(CostBlocks.Part.IDLE, line.idle().amount(), BigDecimal::add);
+      money.merge(CostBlocks.Part.ASLEEP, line.asleep().amount(), BigDecimal::add);
+      money.merge(CostBlocks.Part.RELEASING, line.releasing().amount(), BigDecimal::add);
+      time(CostBlocks.Part.STARTING, line.startingTime());
+      time(CostBlocks.Part.BUSY, line.busyTime());
+      time(CostBlocks.Part.IDLE, line.idleTime());
+      time(CostBlocks.Part.ASLEEP, line.asleepTime());
+      time(CostBlocks.Part.RELEASING, line.releasingTime());
+      takenOver |= line.takenOver();
+    }
+
     CostLine line(Group group) {
       return new CostLine(
           group.deployment(),
@@ -294,10 +433,12 @@ public final class Costs {
           money(group, CostBlocks.Part.PREPARING).plus(money(group, CostBlocks.Part.STARTING)),
           money(group, CostBlocks.Part.BUSY),
           money(group, CostBlocks.Part.IDLE),
+          money(group, CostBlocks.Part.ASLEEP),
           money(group, CostBlocks.Part.RELEASING),
           time(CostBlocks.Part.STARTING),
           time(CostBlocks.Part.BUSY),
           time(CostBlocks.Part.IDLE),
+          time(CostBlocks.Part.ASLEEP),
           time(CostBlocks.Part.RELEASING),
           takenOver);
     }

@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import dev.autodeploy.replay.Traffic;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -139,6 +140,17 @@ public interface Deployment {
    * @return the sentence, with its numbers; for people
    */
   String explainIdleTimeout();
+
+  /**
+   * Returns the recent requests, for a {@link dev.autodeploy.replay.CostReplay}: up to about
+   * 200,000, exact to the millisecond. With a state directory they survive a restart, apart from
+   * those of the last half minute where the process does not end by closing the engine. Requests
+   * whose lease is open, or that wait, are not in it yet. Of several replicas the one that leads
+   * records them, since it began to; the others have none. Blocks for the disk.
+   *
+   * @return the requests, from when the deployment was made, or the oldest that are kept, until now
+   */
+  Traffic traffic();
 
   /**
    * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,

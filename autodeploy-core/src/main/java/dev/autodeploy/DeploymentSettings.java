@@ -26,6 +26,8 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   Duration startTimeout = START_TIMEOUT;
   boolean prepareAhead;
   @Nullable IdlePolicy idlePolicy;
+  @Nullable SleepMode sleepMode;
+  @Nullable Duration sleepAfter;
   @Nullable Schedule schedule;
   @Nullable Budget budget;
   int minInstances;
@@ -119,6 +121,35 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
    */
   public B idlePolicy(IdlePolicy policy) {
     idlePolicy = requireNonNull(policy, "idlePolicy");
+    return self();
+  }
+
+  /**
+   * Sets how instances are put to sleep and woken: before they are released for want of requests,
+   * after {@code sleepAfter}, and in place of a release where another deployment waits for their
+   * GPUs. Default: they do not sleep.
+   *
+   * @param mode the requests for it, or null for none
+   * @return this
+   */
+  public B sleepMode(@Nullable SleepMode mode) {
+    sleepMode = mode;
+    return self();
+  }
+
+  /**
+   * Sets how long an instance is kept awake without a request; after the idle timeout, counted from
+   * the same moment, it is released. Needs {@code sleepMode}. Default: instances are put to sleep
+   * only for others that wait for their GPUs.
+   *
+   * @param value 1 millisecond or longer, and shorter than the idle timeout; null for the default
+   * @return this
+   */
+  public B sleepAfter(@Nullable Duration value) {
+    sleepAfter =
+        value == null
+            ? null
+            : Arguments.inRange("sleepAfter", value, Duration.ofMillis(1), Duration.ofDays(365));
     return self();
   }
 

@@ -2,7 +2,9 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.policy.IdlePolicies;
 import dev.autodeploy.internal.probe.Probes;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
@@ -250,6 +252,24 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns how instances are put to sleep and woken.
+   *
+   * @return the mode, or null if they do not sleep
+   */
+  public @Nullable SleepMode sleepMode() {
+    return settings.sleepMode;
+  }
+
+  /**
+   * Returns how long an instance is kept awake without a request.
+   *
+   * @return the time, or null if it is put to sleep only for others
+   */
+  public @Nullable Duration sleepAfter() {
+    return settings.sleepAfter;
+  }
+
+  /**
    * Returns the schedule.
    *
    * @return the schedule, or null for none
@@ -454,6 +474,8 @@ public final class DeploymentSpec {
     values.add(startTimeout());
     values.add(prepareAhead());
     values.add(idlePolicy());
+    values.add(sleepMode());
+    values.add(sleepAfter());
     values.add(schedule());
     values.add(budget());
     values.add(minInstances());
@@ -591,11 +613,28 @@ public final class DeploymentSpec {
                 + ", but pricePerHour in "
                 + pricePerHour.currency());
       }
+      checkSleep();
       checkVariables("readiness", readiness);
       if (liveness != null) {
         checkVariables("liveness", liveness);
       }
       return new DeploymentSpec(frozen());
+    }
+
+    private void checkSleep() {
+      if (sleepMode == null && sleepAfter != null) {
+        throw new IllegalArgumentException(
+            "sleepAfter needs a sleepMode: how an instance is put to sleep and woken");
+      }
+      if (sleepAfter != null
+          && idlePolicy instanceof IdlePolicies.After after
+          && sleepAfter.compareTo(after.timeout()) >= 0) {
+        throw new IllegalArgumentException(
+            "sleepAfter must be shorter than the idle timeout ("
+                + Durations.text(after.timeout())
+                + "), after which an instance is released, but was "
+                + Durations.text(sleepAfter));
+      }
     }
 
     private void checkVariables(String kind, ReadinessProbe probe) {

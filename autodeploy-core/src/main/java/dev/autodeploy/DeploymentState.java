@@ -5,9 +5,9 @@ public enum DeploymentState {
   /** Configured, and no instance exists. */
   STANDBY,
   /**
-   * No instance is ready, and at least one is being started or released. This is about the
-   * deployment; an idle <em>instance</em> is a ready one without requests, and its deployment is
-   * {@link #RUNNING}.
+   * No instance is ready, and at least one is asleep or being started, woken or released. This is
+   * about the deployment; an idle <em>instance</em> is a ready one without requests, and its
+   * deployment is {@link #RUNNING}.
    */
   IDLE,
   /** At least one instance is ready: it serves requests or waits for the next one. */

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param starts how many starts were requested in this process
  * @param startFailures how many of them failed
  * @param degraded what the next start needs and does not find, or null
+ * @param unpriced why no price applies to its instances, which then count as free of charge, or
+ *     null if one does
  */
 public record DeploymentStatus(
     String deployment,
@@ -43,7 +45,8 @@ public record DeploymentStatus(
     Duration pendingTime,
     long starts,
     long startFailures,
-    @Nullable String degraded) {
+    @Nullable String degraded,
+    @Nullable String unpriced) {
 
   /**
    * Checks the values.
@@ -65,6 +68,7 @@ public record DeploymentStatus(
    * @param starts how many starts were requested in this process
    * @param startFailures how many of them failed
    * @param degraded what the next start needs and does not find, or null
+   * @param unpriced why no price applies to its instances, or null if one does
    */
   public DeploymentStatus {
     instances = List.copyOf(instances);
@@ -89,6 +93,12 @@ public record DeploymentStatus(
     }
     if (count(InstancePhase.STARTING) > 0) {
       return requests + "waits for an instance that is being started";
+    }
+    if (count(InstancePhase.WAKING) > 0) {
+      return requests + "waits for an instance that is being woken";
+    }
+    if (count(InstancePhase.FALLING_ASLEEP) > 0) {
+      return requests + "waits for an instance that falls asleep, and is woken then";
     }
     return requests + "waits for an instance to have room";
   }

@@ -54,11 +54,14 @@ public final class HourlyCostMeterBuilder {
   }
 
   /**
-   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it asks
-   * for. It counts only where the deployment's request names the model, whatever GPU it gets;
-   * {@link GpuRequest#all()} is charged as one GPU.
+   * Sets the price of one GPU of a model for an hour; an instance pays for each GPU that it got, as
+   * the provider tells. Where the provider does not tell the model, that of the deployment's
+   * request counts; where it does not tell the GPUs either, {@link GpuRequest#all()} is charged as
+   * one GPU. To GPUs of several models in one instance the price of a model named {@code A, B}
+   * applies.
    *
-   * @param model the model as {@link GpuRequest#model(String)} names it
+   * @param model the model as the provider calls it, such as {@code NVIDIA L4}, or as {@link
+   *     GpuRequest#model(String)} names it
    * @param amount the price, 0 or more
    * @return this
    */

@@ -17,11 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param inFlight how many leases are open
  * @param startRequestedAt when its start was requested
  * @param readyAt when it became ready, or null
- * @param idleSince since when it is ready without a lease, or null if it is not
+ * @param idleSince since when it is ready or asleep without a lease, or null if it is not
  * @param releaseAt when the idle policy releases it if no request comes, or null if it would not
  * @param releaseReason why it is being released, or null if it is not
  * @param busy for how long at least one lease was open
  * @param preparing for how long its start was prepared, as by pulling its image
+ * @param asleepSince since when it is asleep, or null if it is not
+ * @param asleep for how long it has been asleep in all
  * @param progress how far its start is, or null if it does not start, or that is not known
  */
 public record InstanceInfo(
@@ -38,4 +40,6 @@ public record InstanceInfo(
     @Nullable ReleaseReason releaseReason,
     Duration busy,
     Duration preparing,
+    @Nullable Instant asleepSince,
+    Duration asleep,
     @Nullable StartProgress progress) {}

@@ -42,6 +42,15 @@ public interface Lease extends AutoCloseable {
   boolean coldStart();
 
   /**
+   * Returns whether this caller waited for the instance to be woken.
+   *
+   * @return true if the instance slept, or was about to, when the caller asked
+   */
+  default boolean woken() {
+    return false;
+  }
+
+  /**
    * Returns how long the caller was held before it got this lease.
    *
    * @return the time, zero if an instance was ready

@@ -93,6 +93,11 @@ public final class LocalProcessProvider implements InstanceProvider {
 
   /** Returns the GPUs that were configured, or those that nvidia-smi has listed. */
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     return processes.capacity();
   }

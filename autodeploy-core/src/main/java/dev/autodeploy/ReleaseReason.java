@@ -26,6 +26,8 @@ public enum ReleaseReason {
   UNHEALTHY,
   /** A request of it took longer than {@code maxRequestTime}. */
   HUNG,
+  /** Sleep refused: it refused to sleep, or did not wake in time. */
+  SLEEP_FAILED,
   /** A GPU of it was lost. */
   GPU_LOST,
   /** An age above {@code maxLifetime}. */

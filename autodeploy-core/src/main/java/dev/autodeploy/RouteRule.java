@@ -2,7 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
-/** Which instance of a deployment a request goes to. Immutable. */
+/** The choice of the instance of a deployment that a request goes to. Immutable. */
 public sealed interface RouteRule {
 
   /** The least loaded instance with room; one is started if there is none. The default. */

@@ -39,7 +39,9 @@ public record StartFailure(
     /** The instance ended before it was ready. */
     EXITED,
     /** The instance was not ready within the start timeout. */
-    TIMEOUT
+    TIMEOUT,
+    /** The instance had started, and refused to sleep or did not wake; starts go on at once. */
+    SLEEP
   }
 
   /**

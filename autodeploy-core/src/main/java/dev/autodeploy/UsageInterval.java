@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param busy for how long at least one lease was open
  * @param preparing for how long its start was prepared, as by pulling its image, before anything
  *     ran; it counts as the first part of the time that the instance was starting
+ * @param asleep for how long it was asleep, between ready and release
  * @param billing who pays for it, and by which price
  */
 public record UsageInterval(
@@ -41,6 +42,7 @@ public record UsageInterval(
     boolean open,
     Duration busy,
     Duration preparing,
+    Duration asleep,
     Billing billing) {
 
   /**
@@ -57,6 +59,7 @@ public record UsageInterval(
    * @param open whether the instance still exists
    * @param busy for how long at least one lease was open
    * @param preparing for how long its start was prepared
+   * @param asleep for how long it was asleep, between ready and release
    * @param billing who pays for it, and by which price
    */
   public UsageInterval {
@@ -67,6 +70,7 @@ public record UsageInterval(
     requireNonNull(endedAt, "endedAt");
     requireNonNull(busy, "busy");
     requireNonNull(preparing, "preparing");
+    requireNonNull(asleep, "asleep");
     requireNonNull(billing, "billing");
     if (endedAt.isBefore(startRequestedAt)) {
       throw new IllegalArgumentException(
@@ -81,6 +85,9 @@ public record UsageInterval(
     }
     if (preparing.isNegative()) {
       throw new IllegalArgumentException("preparing must not be negative, but was " + preparing);
+    }
+    if (asleep.isNegative()) {
+      throw new IllegalArgumentException("asleep must not be negative, but was " + asleep);
     }
   }
 
@@ -121,6 +128,7 @@ public record UsageInterval(
         open,
         busy,
         preparing,
+        Duration.ZERO,
         Billing.NONE);
   }
 
@@ -208,12 +216,23 @@ public record UsageInterval(
   }
 
   /**
-   * Returns the time in which it was neither being prepared, starting, busy nor releasing.
+   * Returns the time that is paid for by the hour: all in which something of it existed, but for
+   * the time in which one with GPUs slept, as others may have had its GPUs then.
+   *
+   * @return the length, never negative
+   */
+  public Duration paid() {
+    Duration existing = existing();
+    return gpu.isNone() ? existing : existing.minus(shortest(asleep, existing));
+  }
+
+  /**
+   * Returns the time in which it was neither being prepared, starting, busy, asleep nor releasing.
    *
    * @return the time it waited for requests
    */
   public Duration idle() {
-    Duration idle = duration().minus(untilReady()).minus(releasing()).minus(busy);
+    Duration idle = duration().minus(untilReady()).minus(releasing()).minus(busy).minus(asleep);
     return idle.isNegative() ? Duration.ZERO : idle;
   }
 
@@ -235,6 +254,7 @@ public record UsageInterval(
         open,
         busy,
         preparing,
+        asleep,
         newBilling);
   }
 
@@ -255,8 +275,9 @@ public record UsageInterval(
   }
 
   /**
-   * Returns the part before a moment, with what was charged for it. How its busy time was spread is
-   * not known: it counts as the first part of the time that the instance was ready.
+   * Returns the part before a moment, with what was charged for it. How the time that it was asleep
+   * and busy was spread is not known: the one counts as the first part of the time after it was
+   * ready, the other as the next.
    *
    * @param moment the end of the part
    * @return the part; this if it ended before, and one without length if it began later
@@ -268,6 +289,7 @@ public record UsageInterval(
     Instant end = moment.isBefore(startRequestedAt) ? startRequestedAt : moment;
     Instant ready = readyAt == null || readyAt.isAfter(end) ? null : readyAt;
     Duration readyFor = ready == null ? Duration.ZERO : Duration.between(ready, end);
+    Duration asleepFor = shortest(asleep, readyFor);
     return new UsageInterval(
         deployment,
         instanceId,
@@ -277,8 +299,9 @@ public record UsageInterval(
         releaseRequestedAt == null || releaseRequestedAt.isAfter(end) ? null : releaseRequestedAt,
         end,
         true,
-        shortest(busy, readyFor),
+        shortest(busy, readyFor.minus(asleepFor)),
         shortest(preparing, Duration.between(startRequestedAt, end)),
+        asleepFor,
         billing.charges(chargesUntil(end)));
   }
 
@@ -299,7 +322,8 @@ public record UsageInterval(
   }
 
   /**
-   * Returns what of a charge is spent up to a moment: it is spread over the time that it is for.
+   * Returns what of a charge is spent up to a moment: it is spread over the time that it is for,
+   * without the time in which the instance slept if that is not paid for.
    */
   BigDecimal spent(int index, Instant moment) {
     List<Charge> charges = billing.charges();
@@ -307,7 +331,23 @@ public record UsageInterval(
     Instant paid = startRequestedAt.plus(shortest(preparing, duration()));
     Instant from = charges.get(index).from();
     Instant begin = from.isAfter(paid) ? from : paid;
-    return charges.get(index).spent(begin.isAfter(end) ? end : begin, end, moment);
+    begin = begin.isAfter(end) ? end : begin;
+    Duration free = unpaid(begin, end);
+    if (free.isZero() || free.equals(Duration.between(begin, end))) {
+      return charges.get(index).spent(begin, end, moment);
+    }
+    return charges.get(index).spent(begin, end.minus(free), moment.minus(unpaid(begin, moment)));
+  }
+
+  /** Returns for how long it slept between two moments, if that is not paid for. */
+  private Duration unpaid(Instant from, Instant to) {
+    if (gpu.isNone() || asleep.isZero() || readyAt == null) {
+      return Duration.ZERO;
+    }
+    Instant wokenAt = readyAt.plus(asleep);
+    Instant begin = from.isAfter(readyAt) ? from : readyAt;
+    Instant end = to.isBefore(wokenAt) ? to : wokenAt;
+    return end.isAfter(begin) ? Duration.between(begin, end) : Duration.ZERO;
   }
 
   private Duration between(Instant from, @Nullable Instant to) {

@@ -196,7 +196,7 @@ final class CostsTest {
     return new UsageInterval(
         "d" + random.nextInt(3),
         "i-" + number,
-        GpuRequest.none(),
+        random.nextBoolean() ? GpuRequest.none() : GpuRequest.count(1),
         start,
         ready,
         release,
@@ -204,6 +204,7 @@ final class CostsTest {
         false,
         busy,
         random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 2) : Duration.ZERO,
+        random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 3) : Duration.ZERO,
         new Billing(
             random.nextBoolean() ? "ann" : null,
             by,

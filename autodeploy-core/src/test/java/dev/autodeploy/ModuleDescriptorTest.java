@@ -17,7 +17,18 @@ final class ModuleDescriptorTest {
     assertThat(descriptor().requires())
         .extracting(ModuleDescriptor.Requires::name)
         .containsExactlyInAnyOrder(
-            "java.base", "com.fasterxml.jackson.databind", "org.jspecify", "org.slf4j");
+            "java.base",
+            "com.fasterxml.jackson.databind",
+            "org.jspecify",
+            "org.slf4j",
+            "org.snakeyaml.engine");
+  }
+
+  @Test
+  void core_runsWithoutYaml() throws IOException {
+    assertThat(descriptor().requires())
+        .filteredOn(it -> it.name().equals("org.snakeyaml.engine"))
+        .allMatch(it -> it.modifiers().contains(ModuleDescriptor.Requires.Modifier.STATIC));
   }
 
   @Test
@@ -37,7 +48,11 @@ final class ModuleDescriptorTest {
                 .allMatch(target -> target.startsWith("dev.autodeploy."));
           } else {
             assertThat(exported)
-                .isIn("dev.autodeploy", "dev.autodeploy.event", "dev.autodeploy.spi");
+                .isIn(
+                    "dev.autodeploy",
+                    "dev.autodeploy.event",
+                    "dev.autodeploy.replay",
+                    "dev.autodeploy.spi");
           }
         });
     assertThat(exports)

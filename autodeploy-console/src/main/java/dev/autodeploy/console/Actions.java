@@ -5,9 +5,11 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.StartFailedException;
 import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.text.PlainText;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -109,6 +111,7 @@ final class Actions {
   }
 
   JsonResponse update(Deployment deployment, Request request, Caller caller) throws IOException {
+    refuseDeclared(deployment);
     ObjectNode body = request.body();
     if (body.has("name") && !body.path("name").asText().equals(deployment.name())) {
       throw Problem.invalid("name", "a deployment cannot be renamed; make another one");
@@ -118,6 +121,14 @@ final class Actions {
     provided(() -> autoDeploy.update(spec));
     note(caller, "update", spec.name(), fields(body), "done");
     return JsonResponse.json(200, deploymentJson.detail(deployment));
+  }
+
+  /** A change would last until the file is read the next time. */
+  private void refuseDeclared(Deployment deployment) {
+    Path file = deploymentJson.declaredIn(deployment);
+    if (file != null) {
+      throw Problem.declared(deployment.name(), file);
+    }
   }
 
   private static DeploymentSpec spec(Supplier<DeploymentSpec> read) {
@@ -137,6 +148,7 @@ final class Actions {
   }
 
   JsonResponse remove(Deployment deployment, Caller caller) {
+    refuseDeclared(deployment);
     CompletableFuture<Void> removed = autoDeploy.remove(deployment.name());
     if (removed.isDone() && !removed.isCompletedExceptionally()) {
       note(caller, "remove", deployment.name(), "", "done");
@@ -239,13 +251,14 @@ final class Actions {
     }
   }
 
-  private static String describe(Throwable error) {
+  static String describe(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null
         && (cause instanceof ExecutionException || cause instanceof CompletionException)) {
       cause = cause.getCause();
     }
-    String message = cause.getMessage();
+    String message =
+        cause instanceof StartFailedException start ? start.summary() : cause.getMessage();
     return message == null ? cause.getClass().getSimpleName() : PlainText.line(message);
   }
 }

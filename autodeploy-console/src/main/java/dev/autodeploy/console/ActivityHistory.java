@@ -14,8 +14,8 @@ import java.util.Map;
 
 /**
  * The activity of one deployment that the ledger does not record: requests per minute, and the
- * spans in which its instances were busy. In memory and bounded. Guarded by the lock of {@link
- * EventHistory}.
+ * spans in which its instances were busy or asleep. In memory and bounded. Guarded by the lock of
+ * {@link EventHistory}.
  */
 final class ActivityHistory {
   private static final Duration KEPT = Duration.ofDays(7);
@@ -28,14 +28,15 @@ final class ActivityHistory {
   private final Deployment deployment;
   private final Instant since;
   private final Deque<Bucket> buckets = new ArrayDeque<>();
-  private final Map<String, Busy> busy = new LinkedHashMap<>();
+  private final Map<String, Spans> busy = new LinkedHashMap<>();
+  private final Map<String, Spans> asleep = new LinkedHashMap<>();
   private long requests;
   private long coldStarts;
 
   /** The requests of one minute. */
   record Bucket(long minute, long requests, long coldStarts) {}
 
-  /** A time without a pause in which at least one request was in flight. */
+  /** A time without a pause in which an instance was busy, or asleep. */
   record Span(Instant from, Instant to) {}
 
   /**
@@ -71,11 +72,19 @@ final class ActivityHistory {
     }
     for (InstanceInfo instance : status.instances()) {
       if (!instance.busy().isZero() || instance.inFlight() > 0) {
-        busy.computeIfAbsent(instance.id(), id -> new Busy()).sample(now, instance.busy());
+        busy.computeIfAbsent(instance.id(), id -> new Spans()).sample(now, instance.busy());
+      }
+      if (!instance.asleep().isZero()) {
+        asleep.computeIfAbsent(instance.id(), id -> new Spans()).sample(now, instance.asleep());
       }
     }
-    while (busy.size() > MAX_INSTANCES) {
-      busy.remove(busy.keySet().iterator().next());
+    prune(busy);
+    prune(asleep);
+  }
+
+  private static void prune(Map<String, Spans> all) {
+    while (all.size() > MAX_INSTANCES) {
+      all.remove(all.keySet().iterator().next());
     }
   }
 
@@ -98,15 +107,23 @@ final class ActivityHistory {
   }
 
   List<Span> busySpans(String instanceId) {
-    Busy spans = busy.get(instanceId);
+    return spans(busy, instanceId);
+  }
+
+  List<Span> asleepSpans(String instanceId) {
+    return spans(asleep, instanceId);
+  }
+
+  private static List<Span> spans(Map<String, Spans> all, String instanceId) {
+    Spans spans = all.get(instanceId);
     return spans == null ? List.of() : List.copyOf(spans.spans);
   }
 
   /**
-   * The busy spans of one instance. Each sample's growth of the busy time becomes a span that ends
-   * at the sample.
+   * The spans of one instance in which it was busy, or asleep. Each sample's growth of that time
+   * becomes a span that ends at the sample.
    */
-  private static final class Busy {
+  private static final class Spans {
     private final List<Span> spans = new ArrayList<>();
     private Duration seen = Duration.ZERO;
 

@@ -8,19 +8,31 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.document.DeploymentQuery;
 import dev.autodeploy.internal.document.ProblemType;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.ProviderCatalog;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.format.DateTimeParseException;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The JSON API of the page. A GET request never starts an instance. */
 final class Api {
+  /** The usage that is shown unless a period is asked for. */
+  private static final Duration USAGE = Duration.ofDays(31);
+
+  /** The time for which the logs of an instance are asked for once it is gone. */
+  private static final Duration LOGS = Duration.ofDays(7);
+
   private final AutoDeploy autoDeploy;
   private final InstantSource clock;
+  private final ZoneId zone;
+  private final CostsApi costs;
   private final RequestGuard guard;
   private final DeploymentJson deploymentJson;
   private final HistoryJson history;
@@ -35,6 +47,7 @@ final class Api {
   Api(
       AutoDeploy autoDeploy,
       InstantSource clock,
+      ZoneId zone,
       RequestGuard guard,
       DeploymentJson deploymentJson,
       EventHistory eventHistory,
@@ -46,6 +59,8 @@ final class Api {
       @Nullable SignInApi signIn) {
     this.autoDeploy = autoDeploy;
     this.clock = clock;
+    this.zone = zone;
+    this.costs = new CostsApi(autoDeploy, clock, zone);
     this.guard = guard;
     this.deploymentJson = deploymentJson;
     this.history = new HistoryJson(eventHistory);
@@ -124,17 +139,21 @@ final class Api {
           allow(request, "POST");
           return actions.check(request);
         }
+        case "costs" -> {
+          allow(request, CostsApi.PARAMETERS, "GET");
+          return costs.answer(request);
+        }
         case "events" -> {
-          allow(request, "GET");
+          allow(request, Set.of("deployment", "limit"), "GET");
           return JsonResponse.json(200, events(request));
         }
         case "audit" -> {
-          allow(request, "GET");
+          allow(request, Set.of("limit"), "GET");
           guard.admitActor(caller);
           return JsonResponse.json(200, audit.json(limit(request, AuditLog.MAX_ENTRIES)));
         }
         case "deployments" -> {
-          allow(request, "GET", "POST");
+          allow(request, reads ? DeploymentQuery.PARAMETERS : Set.of(), "GET", "POST");
           return reads ? JsonResponse.json(200, list(request)) : actions.create(request, caller);
         }
         default -> {
@@ -183,11 +202,11 @@ final class Api {
           return JsonResponse.json(200, instances(deployment));
         }
         case "usage" -> {
-          allow(request, "GET");
+          allow(request, Set.of("from", "to", "limit"), "GET");
           return JsonResponse.json(200, usage(deployment, request));
         }
         case "history" -> {
-          allow(request, "GET");
+          allow(request, Set.of("window"), "GET");
           return JsonResponse.json(200, history.of(deployment, window(request), clock.instant()));
         }
         case "start" -> {
@@ -214,7 +233,7 @@ final class Api {
     if (rest.size() >= 3 && rest.get(0).equals("instances") && rest.get(2).equals("logs")) {
       String instanceId = knownInstance(deployment, rest.get(1));
       if (rest.size() == 3) {
-        allow(request, "GET");
+        allow(request, Set.of("lines"), "GET");
         return JsonResponse.json(200, logs(deployment, instanceId, request));
       }
       if (rest.size() == 4 && rest.get(3).equals("stream")) {
@@ -226,10 +245,26 @@ final class Api {
   }
 
   private static void allow(Request request, String... methods) {
+    allow(request, Set.of(), methods);
+  }
+
+  /** Refuses other methods, and parameters that would be ignored. */
+  private static void allow(Request request, Set<String> parameters, String... methods) {
     if (!List.of(methods).contains(request.method())) {
       request.exchange().getResponseHeaders().set("Allow", String.join(", ", methods));
       throw new Problem(
           ProblemType.METHOD_NOT_ALLOWED, "this address takes " + String.join(", ", methods));
+    }
+    for (String name : new TreeSet<>(request.query().keySet())) {
+      if (!parameters.contains(name)) {
+        throw Problem.badRequest(
+            "there is no parameter '"
+                + PlainText.line(name)
+                + "' here; "
+                + (parameters.isEmpty()
+                    ? "this address takes none"
+                    : "there are " + String.join(", ", new TreeSet<>(parameters))));
+      }
     }
   }
 
@@ -326,8 +361,8 @@ final class Api {
 
   private ObjectNode usage(Deployment deployment, Request request) {
     Instant now = clock.instant();
-    Instant from = moment(request, "from", deployment.createdAt());
-    Instant to = moment(request, "to", now.plusSeconds(1));
+    Instant from = CostsApi.moment(request, "from", now.minus(USAGE), zone);
+    Instant to = CostsApi.moment(request, "to", now.plusSeconds(1), zone);
     int limit = request.number("limit", 1000, 1, 10_000);
     List<UsageInterval> all = deployment.usage(from, to);
     ObjectNode json = Json.object();
@@ -344,20 +379,11 @@ final class Api {
       interval.put("startingSeconds", Json.seconds(usage.starting()));
       interval.put("busySeconds", Json.seconds(usage.busy()));
       interval.put("idleSeconds", Json.seconds(usage.idle()));
+      interval.put("asleepSeconds", Json.seconds(usage.asleep()));
       interval.put("releasingSeconds", Json.seconds(usage.releasing()));
       interval.set("cost", Json.money(deployment.costOf(usage)));
     }
     return json;
-  }
-
-  private static Instant moment(Request request, String parameter, Instant otherwise) {
-    String value = request.query().get(parameter);
-    try {
-      return value == null ? otherwise : Instant.parse(value);
-    } catch (DateTimeParseException e) {
-      throw Problem.invalid(
-          parameter, parameter + " must be a moment such as 2026-01-31T12:00:00Z");
-    }
   }
 
   private static HistoryJson.Window window(Request request) {
@@ -371,12 +397,12 @@ final class Api {
   }
 
   /** Only instances of this deployment: the provider would answer for anybody's. */
-  private static String knownInstance(Deployment deployment, String instanceId) {
+  private String knownInstance(Deployment deployment, String instanceId) {
     boolean lives =
         deployment.status().instances().stream().anyMatch(i -> i.id().equals(instanceId));
     boolean lived =
         lives
-            || deployment.usage(deployment.createdAt(), Instant.MAX).stream()
+            || deployment.usage(clock.instant().minus(LOGS), Instant.MAX).stream()
                 .anyMatch(u -> u.instanceId().equals(instanceId));
     if (!lived) {
       throw Problem.notFound(

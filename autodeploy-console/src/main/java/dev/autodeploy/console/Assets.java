@@ -43,6 +43,7 @@ final class Assets {
           "detail.js",
           "events.js",
           "audit.js",
+          "costs.js",
           "gpus.js",
           "signin.js"
         }) {

@@ -61,7 +61,8 @@ public final class Console implements AutoCloseable {
     this.hub = new SseHub(b.maxListeners, SseHub.LONGEST_WRITE);
     LogTails logs = new LogTails(hub);
     EventHistory eventHistory = new EventHistory();
-    DeploymentJson deploymentJson = new DeploymentJson(b.linkOf, new MonthlyCost(b.clock, b.zone));
+    DeploymentJson deploymentJson =
+        new DeploymentJson(b.linkOf, new MonthlyCost(b.autoDeploy, b.clock, b.zone), b.autoDeploy);
     this.publisher =
         new ChangePublisher(
             b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
@@ -71,6 +72,7 @@ public final class Console implements AutoCloseable {
         new Api(
             b.autoDeploy,
             b.clock,
+            b.zone,
             guard,
             deploymentJson,
             eventHistory,
@@ -179,7 +181,8 @@ public final class Console implements AutoCloseable {
           "the console may not listen on "
               + address
               + " without an authenticator or sign-in: everybody who reaches that address could use"
-              + " it. Bind the server to a loopback address, or give the console users with signIn");
+              + " it. Bind the server to a loopback address, or give the console users with"
+              + " signIn");
     }
   }
 

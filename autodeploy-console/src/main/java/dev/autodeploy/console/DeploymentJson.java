@@ -2,8 +2,10 @@ package dev.autodeploy.console;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
+import dev.autodeploy.DeclaredDeployments;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.DeploymentStatus;
@@ -16,6 +18,7 @@ import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Locale;
@@ -31,10 +34,22 @@ final class DeploymentJson {
 
   private final Function<Deployment, @Nullable URI> linkOf;
   private final MonthlyCost monthlyCost;
+  private final AutoDeploy autoDeploy;
 
-  DeploymentJson(Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost) {
+  DeploymentJson(
+      Function<Deployment, @Nullable URI> linkOf, MonthlyCost monthlyCost, AutoDeploy autoDeploy) {
     this.linkOf = linkOf;
     this.monthlyCost = monthlyCost;
+    this.autoDeploy = autoDeploy;
+  }
+
+  /** Returns the file that declares a deployment, or null if none does. */
+  @Nullable Path declaredIn(Deployment deployment) {
+    return autoDeploy
+        .declared()
+        .filter(it -> it.names().contains(deployment.name()))
+        .map(DeclaredDeployments::file)
+        .orElse(null);
   }
 
   /** Returns what changes only when something happens. */
@@ -62,6 +77,7 @@ final class DeploymentJson {
     json.put("waitsFor", line == null ? null : line.describe());
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
+    json.put("unpriced", status.unpriced());
     Json.put(json, "lastFailureAt", status.lastFailureAt());
     json.set("preparation", progress(status.preparation()));
     json.set("schedule", schedule(deployment.scheduleState()));
@@ -117,6 +133,7 @@ final class DeploymentJson {
     json.put("starting", Json.amount(cost.starting()));
     json.put("busy", Json.amount(cost.busy()));
     json.put("idle", Json.amount(cost.idle()));
+    json.put("asleep", Json.amount(cost.asleep()));
     json.put("releasing", Json.amount(cost.releasing()));
     Json.put(json, "since", cost.since());
     Json.put(json, "monthSince", month.since());
@@ -131,6 +148,8 @@ final class DeploymentJson {
   ObjectNode detail(Deployment deployment) {
     ObjectNode json = summary(deployment);
     json.put("idleExplanation", deployment.explainIdleTimeout());
+    Path file = declaredIn(deployment);
+    json.put("declaredIn", file == null ? null : String.valueOf(file.getFileName()));
     json.set("spec", SpecJson.tree(deployment.spec()));
     json.set("instanceList", instances(deployment));
     return json;
@@ -158,6 +177,8 @@ final class DeploymentJson {
         "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
     json.put("busySeconds", Json.seconds(instance.busy()));
     json.put("preparingSeconds", Json.seconds(instance.preparing()));
+    Json.put(json, "asleepSince", instance.asleepSince());
+    json.put("asleepSeconds", Json.seconds(instance.asleep()));
     json.set("progress", progress(instance.progress()));
     return json;
   }
@@ -201,6 +222,15 @@ final class DeploymentJson {
     }
     if (status.count(InstancePhase.STARTING) > 0) {
       return "starting";
+    }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return "waking";
+    }
+    if (status.count(InstancePhase.FALLING_ASLEEP) > 0) {
+      return "falling-asleep";
+    }
+    if (status.waitsFor() == null && status.count(InstancePhase.ASLEEP) > 0) {
+      return "asleep";
     }
     if (status.count(InstancePhase.DRAINING) > 0) {
       return "draining";

@@ -154,4 +154,14 @@ final class EventHistory {
       lock.unlock();
     }
   }
+
+  List<ActivityHistory.Span> asleepSpans(String deployment, String instanceId) {
+    lock.lock();
+    try {
+      ActivityHistory activity = activities.get(deployment);
+      return activity == null ? List.of() : activity.asleepSpans(instanceId);
+    } finally {
+      lock.unlock();
+    }
+  }
 }

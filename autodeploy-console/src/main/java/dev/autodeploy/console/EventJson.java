@@ -58,6 +58,11 @@ final class EventJson {
     } else if (event instanceof DeploymentEvent.InstanceMakesRoom e) {
       json.put("instanceId", e.instanceId()).put("message", e.forDeployment());
       json.put("inFlight", e.inFlight());
+    } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
+      json.put("instanceId", e.instanceId()).put("message", e.forDeployment());
+      json.put("seconds", Json.seconds(e.duration()));
+    } else if (event instanceof DeploymentEvent.InstanceWoken e) {
+      json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("message", e.message()).put("inFlight", e.inFlight());

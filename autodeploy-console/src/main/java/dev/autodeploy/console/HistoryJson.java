@@ -7,7 +7,10 @@ import dev.autodeploy.UsageInterval;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** The last hour, day or week of a deployment, as its page draws it. */
 final class HistoryJson {
@@ -81,12 +84,18 @@ final class HistoryJson {
       // From before this process: how long it was busy is on the ledger, when is not.
       segment(segments, "ready", ready, readyEnd);
     } else if (usage.readyAt() != null) {
+      Map<ActivityHistory.Span, String> spans =
+          new TreeMap<>(Comparator.comparing(ActivityHistory.Span::from));
+      busy.forEach(span -> spans.put(span, "busy"));
+      eventHistory
+          .asleepSpans(deployment.name(), usage.instanceId())
+          .forEach(span -> spans.put(span, "asleep"));
       Instant at = ready;
-      for (ActivityHistory.Span span : busy) {
-        Instant from = clamp(span.from(), at, readyEnd);
-        Instant to = clamp(span.to(), from, readyEnd);
+      for (Map.Entry<ActivityHistory.Span, String> span : spans.entrySet()) {
+        Instant from = clamp(span.getKey().from(), at, readyEnd);
+        Instant to = clamp(span.getKey().to(), from, readyEnd);
         segment(segments, "idle", at, from);
-        segment(segments, "busy", from, to);
+        segment(segments, span.getValue(), from, to);
         at = to;
       }
       segment(segments, "idle", at, readyEnd);

@@ -1,16 +1,21 @@
 package dev.autodeploy.console;
 
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.CostKey;
+import dev.autodeploy.CostLine;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.Comparator;
+import java.util.Currency;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
@@ -18,17 +23,25 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cost of each deployment in the current month, and its typical start duration. Closed
- * intervals do not change, so their sum is kept until there are more of them, the prices may have
- * changed, or a new month begins.
+ * The cost of each deployment in the current month, and its typical start duration. A month is all
+ * that a deployment has cost without what it had cost when the month began; that is found out for
+ * all deployments at once, and again when the prices may have changed, or an hour has passed.
  */
 final class MonthlyCost {
   private static final int LEARNED_FROM = 20;
+  private static final Duration FRESH = Duration.ofHours(1);
 
+  /** The time in which starts are looked for: the store need not be asked for it as a rule. */
+  private static final Duration RECENT = Duration.ofDays(2);
+
+  private final AutoDeploy autoDeploy;
   private final InstantSource clock;
   private final ZoneId zone;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Deployment, Kept> kept = new WeakHashMap<>();
+
+  // Guarded by the lock.
+  private final Map<Deployment, Before> before = new WeakHashMap<>();
+  private Instant countedAt = Instant.EPOCH;
 
   /**
    * The cost of a deployment since the beginning of the month.
@@ -39,10 +52,11 @@ final class MonthlyCost {
    */
   record Month(Money money, Instant since, @Nullable Duration typicalStart) {}
 
-  private record Kept(
-      Instant since, DeploymentSpec spec, int closed, Money sum, @Nullable Duration typicalStart) {}
+  /** What a deployment had cost when a month began. */
+  private record Before(Instant since, DeploymentSpec spec, Money cost) {}
 
-  MonthlyCost(InstantSource clock, ZoneId zone) {
+  MonthlyCost(AutoDeploy autoDeploy, InstantSource clock, ZoneId zone) {
+    this.autoDeploy = autoDeploy;
     this.clock = clock;
     this.zone = zone;
   }
@@ -50,81 +64,63 @@ final class MonthlyCost {
   Month month(Deployment deployment) {
     Instant now = clock.instant();
     Instant since = LocalDate.ofInstant(now, zone).withDayOfMonth(1).atStartOfDay(zone).toInstant();
-    DeploymentSpec spec = deployment.spec();
-    List<UsageInterval> usage = deployment.usage(since, now.plusSeconds(1));
-    List<UsageInterval> closed = usage.stream().filter(u -> !u.open()).toList();
-    Kept earlier = kept(deployment);
-    boolean valid =
-        earlier != null
-            && earlier.since().equals(since)
-            && earlier.spec().equals(spec)
-            && earlier.closed() == closed.size();
-    Kept sums = earlier != null && valid ? earlier : recount(deployment, spec, closed, since);
-    List<UsageInterval> open = usage.stream().filter(UsageInterval::open).toList();
-    return new Month(sum(deployment, open, since, sums.sum()), since, sums.typicalStart());
+    Money before = before(deployment, since, now);
+    Money total = deployment.cost().total();
+    BigDecimal month =
+        total.currency().equals(before.currency())
+            ? total.amount().subtract(before.amount())
+            : BigDecimal.ZERO;
+    return new Month(new Money(month, total.currency()), since, typicalStart(deployment, now));
   }
 
-  private Kept recount(
-      Deployment deployment, DeploymentSpec spec, List<UsageInterval> closed, Instant since) {
-    Money zero = Money.zero(deployment.cost().total().currency());
-    Money sum = sum(deployment, closed, since, zero);
-    Kept sums = new Kept(since, spec, closed.size(), sum, typicalStart(closed));
-    keep(deployment, sums);
-    return sums;
-  }
-
-  private @Nullable Kept kept(Deployment deployment) {
+  private Money before(Deployment deployment, Instant since, Instant now) {
+    Money nothing = Money.zero(deployment.cost().total().currency());
+    if (!deployment.createdAt().isBefore(since)) {
+      return nothing;
+    }
     lock.lock();
     try {
-      return kept.get(deployment);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void keep(Deployment deployment, Kept sums) {
-    lock.lock();
-    try {
-      kept.put(deployment, sums);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private static Money sum(
-      Deployment deployment, List<UsageInterval> usage, Instant since, Money start) {
-    Money sum = start;
-    for (UsageInterval interval : usage) {
-      Money part = from(since, interval, deployment.costOf(interval));
-      if (part.currency().equals(sum.currency())) {
-        sum = sum.plus(part);
+      Before known = before.get(deployment);
+      if (known == null
+          || !known.since.equals(since)
+          || !known.spec.equals(deployment.spec())
+          || Duration.between(countedAt, now).abs().compareTo(FRESH) > 0) {
+        count(since, now);
+        known = before.get(deployment);
       }
+      return known == null ? nothing : known.cost;
+    } finally {
+      lock.unlock();
     }
-    return sum;
   }
 
-  /** Returns the share of an interval's cost that lies after a moment. */
-  private static Money from(Instant since, UsageInterval interval, Money cost) {
-    if (!interval.startRequestedAt().isBefore(since)) {
-      return cost;
+  private void count(Instant since, Instant now) {
+    Map<String, Map<Currency, Money>> month = new HashMap<>();
+    for (CostLine line : autoDeploy.costs(since, now).by(CostKey.DEPLOYMENT)) {
+      month
+          .computeIfAbsent(line.deployment(), name -> new HashMap<>())
+          .put(line.currency(), line.total());
     }
-    BigDecimal whole = BigDecimal.valueOf(interval.duration().toMillis());
-    if (whole.signum() == 0) {
-      return cost;
+    before.clear();
+    countedAt = now;
+    for (Deployment deployment : autoDeploy.deployments()) {
+      Money total = deployment.cost().total();
+      Money own =
+          month
+              .getOrDefault(deployment.name(), Map.of())
+              .getOrDefault(total.currency(), Money.zero(total.currency()));
+      Money earlier =
+          new Money(total.amount().subtract(own.amount()).max(BigDecimal.ZERO), total.currency());
+      before.put(deployment, new Before(since, deployment.spec(), earlier));
     }
-    BigDecimal after =
-        BigDecimal.valueOf(Math.max(0, Duration.between(since, interval.endedAt()).toMillis()));
-    return new Money(
-        cost.amount().multiply(after).divide(whole, MathContext.DECIMAL64), cost.currency());
   }
 
-  private static @Nullable Duration typicalStart(List<UsageInterval> closed) {
+  private static @Nullable Duration typicalStart(Deployment deployment, Instant now) {
     List<Duration> last =
-        closed.stream()
-            .filter(u -> u.readyAt() != null)
-            .skip(
-                Math.max(
-                    0, closed.stream().filter(u -> u.readyAt() != null).count() - LEARNED_FROM))
+        deployment.usage(now.minus(RECENT), now.plusSeconds(1)).stream()
+            .filter(usage -> !usage.open() && usage.readyAt() != null)
+            .sorted(Comparator.comparing(UsageInterval::endedAt).reversed())
+            .limit(LEARNED_FROM)
             .map(UsageInterval::starting)
             .sorted()
             .toList();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.internal.document.ProblemType;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -68,9 +69,20 @@ final class Problem extends RuntimeException {
             new FieldError("name", "there is already a deployment of this name; choose another")));
   }
 
-  static Problem of(AutoDeployException e) {
+  static Problem declared(String name, Path file) {
     return about(
-        ProblemType.of(e.code()), String.valueOf(e.getMessage()), e.deployment(), List.of());
+        ProblemType.DECLARED,
+        "deployment '"
+            + name
+            + "' is declared in "
+            + file.getFileName()
+            + ": change it there; it can be removed here once it is no longer in the file",
+        name,
+        List.of());
+  }
+
+  static Problem of(AutoDeployException e) {
+    return about(ProblemType.of(e.code()), Actions.describe(e), e.deployment(), List.of());
   }
 
   private static Problem about(

@@ -39,6 +39,9 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     Map<String, String> query = new HashMap<>();
     if (raw != null) {
       for (String pair : raw.split("&", -1)) {
+        if (pair.isEmpty()) {
+          continue; // as behind a question mark with nothing
+        }
         int equals = pair.indexOf('=');
         String name = equals < 0 ? pair : pair.substring(0, equals);
         query.put(decoded(name), equals < 0 ? "" : decoded(pair.substring(equals + 1)));

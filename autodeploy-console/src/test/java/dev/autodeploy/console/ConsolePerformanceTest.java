@@ -19,8 +19,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
- * How the console bears many deployments and many pages. What depends on the machine's speed is
- * measured with {@code -Dconsole.measure=true} only; the rest holds everywhere.
+ * The tests of how the console bears many deployments and many pages. What depends on the machine's
+ * speed is measured with {@code -Dconsole.measure=true} only; the rest holds everywhere.
  */
 @Timeout(120)
 class ConsolePerformanceTest {

@@ -41,7 +41,7 @@ final class InJvmProvider implements InstanceProvider {
   final Map<String, InstanceExit> failing = new ConcurrentHashMap<>();
   volatile Duration startTime = Duration.ZERO;
 
-  /** Whether the time before an instance is up is that of a pull, which costs nothing. */
+  /** True if the time before an instance is up is that of a pull, which costs nothing. */
   volatile boolean pulls;
 
   volatile Duration releaseTime = Duration.ZERO;

@@ -68,6 +68,9 @@ class OpenApiTest {
       call(f, "post", prepare, "deployments/voice/prepare", "{\"cancel\":1}");
       call(f, "get", "provider", "provider", "");
       call(f, "get", "gpus", "gpus", "");
+      call(f, "get", "costs", "costs?from=2026-11-01&by=day,deployment,gpu-model,caller", "");
+      call(f, "get", "costs", "costs?range=day", "");
+      call(f, "get", "costs", "costs?by=weather", "");
       call(f, "post", "check", "check", full);
       call(f, "post", "check", "check", "{\"name\":\"-\"}");
       call(f, "get", "deployments", "deployments", "");

@@ -236,6 +236,9 @@ class PageScreensTest {
     b.go(f.at("#/d/llama-chat"));
     b.untilText(".panel.bad", "CUDA out of memory");
     picture(b, "failed-" + dress);
+    b.go(f.at("#/costs"));
+    b.find("table.costs");
+    picture(b, "costs-" + dress);
     b.go(f.at("#/events"));
     b.find(".event");
     picture(b, "events-" + dress);

@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -27,7 +28,7 @@ import org.openqa.selenium.Keys;
 import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 
-/** What a newcomer does, in a real browser. */
+/** The tests of what a newcomer does, in a real browser. */
 @Timeout(120)
 @Tag("slow")
 class PageWalkThroughTest {
@@ -128,6 +129,47 @@ class PageWalkThroughTest {
             b.go(f.at("#/edit/voice"));
             b.untilText("main h1", "Edit voice");
             b.untilText("#snapshot-origin", "Of first");
+          });
+    }
+  }
+
+  @Test
+  void costs_areGroupedAsChosen_andSavedAsCsv() throws Exception {
+    DeploymentSpec voice = DeploymentSpec.builder("voice").port(80).build();
+    Instant month = Instant.now().truncatedTo(ChronoUnit.DAYS).minus(Duration.ofDays(2));
+    PastStore past =
+        new PastStore()
+            .deployment(voice, month)
+            .instance(
+                voice,
+                "a",
+                month,
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(10),
+                Duration.ofHours(1));
+    try (ConsoleFixture f = new ConsoleFixture(b -> b, past)) {
+      walk(
+          "costs",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/costs"));
+            b.untilText("main h1", "Costs");
+            b.driver.executeScript(
+                "const i = document.getElementById('costs-from');"
+                    + "i.value = arguments[0]; i.dispatchEvent(new Event('change'));",
+                month.minus(Duration.ofDays(3)).toString().substring(0, 10));
+            b.untilText("table.costs", "voice");
+            b.untilText("table.costs", "$36.00");
+            b.click("#costs-caller");
+            b.untilText("table.costs thead", "Caller");
+            b.untilText("table.costs", "(none)");
+            b.click("#costs-deployment");
+            b.until(() -> !b.text("table.costs thead").contains("Deployment"), "other columns");
+            b.find("#costs-per option[value=month]").click();
+            b.untilText(".sum", "$36.00");
+            b.click("#costs-csv");
+            b.assertNothingSticksOut();
           });
     }
   }

@@ -211,8 +211,40 @@ public sealed interface DeploymentEvent {
       implements DeploymentEvent {}
 
   /**
-   * An instance that runs does not work, or is too old: it takes no new lease, is released when the
-   * open ones are closed, and another takes its place as far as one is needed.
+   * An instance was put to sleep: it has freed its GPUs, and the next request wakes it.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param idle for how long it had not been used
+   * @param forDeployment the deployment that waits for its GPUs, or null if it sleeps for want of
+   *     requests
+   * @param duration how long it took
+   */
+  record InstanceAsleep(
+      Instant at,
+      String deployment,
+      String instanceId,
+      Duration idle,
+      @Nullable String forDeployment,
+      Duration duration)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance was woken, and takes requests.
+   *
+   * @param at when
+   * @param deployment the deployment's name
+   * @param instanceId the instance
+   * @param duration how long it took
+   */
+  record InstanceWoken(Instant at, String deployment, String instanceId, Duration duration)
+      implements DeploymentEvent {}
+
+  /**
+   * An instance that runs does not work, is too old, or refused to sleep or wake: it takes no new
+   * lease, is released when the open ones are closed, and another takes its place as far as one is
+   * needed.
    *
    * @param at when
    * @param deployment the deployment's name

@@ -13,11 +13,14 @@
  * spec        a specification seen from outside: its digest, its JSON
  * store       state and ledger, in memory and in files
  * process     instances as local processes
+ * wire        what replicas say to each other
  * decision    when an instance starts and is released, and who gets it: pure code
  * ledger      the use of instances and its cost
+ * replay      a deployment over requests of the past, in virtual time
  * runtime     the services that all deployments of an engine share
  * deployment  one deployment: a lock around its decisions, and what carries them out
  * engine      all deployments of one engine: recovery, maintenance, orphans, shutdown
+ * cluster     one replica of several, which leads or follows
  * </pre>
  */
 @NullMarked

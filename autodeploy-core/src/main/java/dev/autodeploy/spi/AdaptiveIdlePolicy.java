@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class AdaptiveIdlePolicy implements IdlePolicy {
 
   /** The value of a second of waiting unless another one is set: {@value}. */
-  public static final double DEFAULT_WAIT_VALUE = 7;
+  public static final double DEFAULT_WAIT_VALUE = 5.7;
 
   static final AdaptiveIdlePolicy DEFAULT =
       new AdaptiveIdlePolicy(

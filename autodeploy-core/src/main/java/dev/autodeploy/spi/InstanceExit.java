@@ -44,6 +44,27 @@ public record InstanceExit(
   }
 
   /**
+   * Returns the exit of a process.
+   *
+   * @param exitCode its exit code
+   * @param logTail the last lines that it wrote, oldest first; possibly empty
+   * @return the exit
+   */
+  public static InstanceExit ofProcess(int exitCode, List<String> logTail) {
+    return new InstanceExit(exitCode, false, logTail, null, null);
+  }
+
+  /**
+   * Returns the exit of a process that was ended for lack of memory.
+   *
+   * @param logTail the last lines that it wrote, oldest first; possibly empty
+   * @return the exit
+   */
+  public static InstanceExit outOfMemory(List<String> logTail) {
+    return new InstanceExit(null, true, logTail, null, null);
+  }
+
+  /**
    * Returns the exit in a few words, without log lines: the exit code, or what else is known.
    *
    * @return such as {@code exited with code 3} or {@code out of memory (exit code 137)}

@@ -1,6 +1,8 @@
 package dev.autodeploy.spi;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SleepMode;
+import dev.autodeploy.internal.probe.InstanceCalls;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -140,6 +142,42 @@ public interface InstanceProvider extends AutoCloseable {
   default CompletionStage<Optional<String>> check(ProviderInstance instance) {
     return CompletableFuture.completedFuture(Optional.empty());
   }
+
+  /**
+   * Sends a request to an instance that is not a caller's: one of those that put it to sleep and
+   * wake it. The default sends it to the endpoint by HTTP.
+   *
+   * @param instance the instance, which is up and has an endpoint
+   * @param request the request
+   * @return completes with the beginning of the answer's body; fails if it is not answered in time,
+   *     or not with a status of 200 to 299
+   */
+  default CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    try {
+      return CompletableFuture.completedFuture(InstanceCalls.send(instance.endpoint(), request));
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /**
+   * Returns whether instances can be started on the GPUs of one that sleeps. Where they cannot, one
+   * that sleeps keeps its GPUs, and is released to make room.
+   *
+   * @return whether they can; by default not
+   */
+  default boolean sharesGpusOfSleepers() {
+    return false;
+  }
+
+  /**
+   * Takes note that others may have the GPUs of an instance, which sleeps and keeps nothing there,
+   * or no longer, as it is about to be woken. Does not block.
+   *
+   * @param instanceId the instance
+   * @param asleep whether they may
+   */
+  default void sleeps(String instanceId, boolean asleep) {}
 
   /**
    * Detaches an instance from this process: it outlives the process, so that the next engine of the

@@ -1,6 +1,7 @@
 package dev.autodeploy.spi;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The place where the replicas of one application agree who leads, and where the leader keeps the
@@ -39,6 +40,25 @@ public interface LeaderElection extends AutoCloseable {
    * @return a new store
    */
   StateStore store(long epoch);
+
+  /**
+   * Takes note of where the other replicas reach this one, for {@link Leader#address()} while it
+   * leads. Called before the first {@link #campaign}, if they can reach it at all.
+   *
+   * @param address the address
+   */
+  default void advertise(String address) {}
+
+  /**
+   * Returns the secret by which the replicas know each other: the same for all, made by the first
+   * one, and kept where nobody reads it who may not read the state.
+   *
+   * @return the secret, 16 characters or more; null if this place keeps none
+   * @throws dev.autodeploy.AutoDeployException if the place cannot be asked
+   */
+  default @Nullable String secret() {
+    return null;
+  }
 
   /** Ends the use. Idempotent. */
   @Override

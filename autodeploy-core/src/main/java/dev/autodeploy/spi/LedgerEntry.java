@@ -4,10 +4,12 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Billing;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,7 @@ public sealed interface LedgerEntry {
   /**
    * Returns the instance.
    *
-   * @return its id
+   * @return its id; empty for a line that is about many, {@link Page} and {@link Carried}
    */
   String instanceId();
 
@@ -165,6 +167,30 @@ public sealed interface LedgerEntry {
   }
 
   /**
+   * An instance was told to sleep, or was woken.
+   *
+   * @param instanceId the instance
+   * @param asleep for how long it was asleep in all, without a sleep that goes on
+   * @param since since when it is asleep, or null if it is awake
+   */
+  record Slept(String instanceId, Duration asleep, @Nullable Instant since) implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param instanceId the instance
+     * @param asleep for how long it was asleep in all, without a sleep that goes on
+     * @param since since when it is asleep, or null if it is awake
+     */
+    public Slept {
+      requireNonNull(instanceId, "instanceId");
+      requireNonNull(asleep, "asleep");
+      if (asleep.isNegative()) {
+        throw new IllegalArgumentException("asleep must not be negative, but was " + asleep);
+      }
+    }
+  }
+
+  /**
    * An instance was verified gone: it is no longer paid for.
    *
    * @param usage its whole existence
@@ -210,6 +236,104 @@ public sealed interface LedgerEntry {
     @Override
     public String instanceId() {
       return usage.instanceId();
+    }
+  }
+
+  /**
+   * Closed intervals are kept apart from the ledger, in a page of {@link LedgerPages}: they ended
+   * long ago, and are read when somebody asks for their time.
+   *
+   * @param name the page's name
+   * @param intervals the number of its intervals, a line each
+   * @param checksum the checksum of its lines
+   * @param sumsChecksum the checksum of the page with its sums
+   * @param from when its first interval begins
+   * @param to when its last one ends
+   */
+  record Page(
+      String name, int intervals, String checksum, String sumsChecksum, Instant from, Instant to)
+      implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param name the page's name
+     * @param intervals the number of its intervals, a line each
+     * @param checksum the checksum of its lines
+     * @param sumsChecksum the checksum of the page with its sums
+     * @param from when its first interval begins
+     * @param to when its last one ends
+     */
+    public Page {
+      requireNonNull(name, "name");
+      requireNonNull(checksum, "checksum");
+      requireNonNull(sumsChecksum, "sumsChecksum");
+      requireNonNull(from, "from");
+      requireNonNull(to, "to");
+    }
+
+    /**
+     * Returns the names of its two pages in {@link LedgerPages}.
+     *
+     * @return that of the intervals, and that of the sums
+     */
+    public List<String> names() {
+      return List.of(name + ".jsonl", name + ".sums");
+    }
+
+    @Override
+    public String instanceId() {
+      return "";
+    }
+  }
+
+  /**
+   * The sum of what a deployment's instances have cost whose intervals are in pages.
+   *
+   * @param deployment the deployment's name
+   * @param since when it was made: intervals that began before are not its own
+   * @param starting the cost of instances that were starting
+   * @param busy the cost of instances with at least one lease open
+   * @param idle the cost of ready instances without a lease
+   * @param asleep the cost of instances that were asleep
+   * @param releasing the cost of instances that were being released
+   * @param gpuTime the time of one GPU that they used, as budgets count it
+   */
+  record Carried(
+      String deployment,
+      Instant since,
+      Money starting,
+      Money busy,
+      Money idle,
+      Money asleep,
+      Money releasing,
+      Duration gpuTime)
+      implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param deployment the deployment's name
+     * @param since when it was made
+     * @param starting the cost of instances that were starting
+     * @param busy the cost of instances with at least one lease open
+     * @param idle the cost of ready instances without a lease
+     * @param asleep the cost of instances that were asleep
+     * @param releasing the cost of instances that were being released
+     * @param gpuTime the time of one GPU that they used
+     */
+    public Carried {
+      requireNonNull(deployment, "deployment");
+      requireNonNull(since, "since");
+      requireNonNull(starting, "starting");
+      requireNonNull(busy, "busy");
+      requireNonNull(idle, "idle");
+      requireNonNull(asleep, "asleep");
+      requireNonNull(releasing, "releasing");
+      requireNonNull(gpuTime, "gpuTime");
+    }
+
+    @Override
+    public String instanceId() {
+      return "";
     }
   }
 }

@@ -2,7 +2,10 @@ package dev.autodeploy.spi;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.GpuRequest;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +78,44 @@ public record ProviderCapacity(@Nullable List<Gpu> gpus, boolean exclusive) {
    */
   public ProviderCapacity {
     gpus = gpus == null ? null : List.copyOf(gpus);
+  }
+
+  /**
+   * Returns the GPUs that instances with a request may get.
+   *
+   * @param request the request
+   * @return those that it names or are of its model, in its order; all if it says neither; none if
+   *     the GPUs cannot be told
+   */
+  public List<Gpu> fitting(GpuRequest request) {
+    List<Gpu> known = gpus == null ? List.of() : gpus;
+    List<Gpu> named = known;
+    if (!request.ids().isEmpty()) {
+      named =
+          request.ids().stream()
+              .flatMap(id -> known.stream().filter(gpu -> gpu.isKnownBy(id)).limit(1))
+              .distinct()
+              .toList();
+    }
+    String model = request.model();
+    return named.stream()
+        .filter(gpu -> model == null || gpu.model().equalsIgnoreCase(model))
+        .toList();
+  }
+
+  /**
+   * Returns the model of GPUs; of different ones all models, in the order of the alphabet, with a
+   * comma between them.
+   *
+   * @param ids the ids of the GPUs
+   * @return such as {@code NVIDIA L4}, or null if that of one of them is not known
+   */
+  public @Nullable String modelOf(List<String> ids) {
+    SortedSet<String> models = new TreeSet<>();
+    for (String id : ids) {
+      models.add(fitting(GpuRequest.ids(id)).stream().map(Gpu::model).findFirst().orElse(""));
+    }
+    return models.isEmpty() || models.contains("") ? null : String.join(", ", models);
   }
 
   /**

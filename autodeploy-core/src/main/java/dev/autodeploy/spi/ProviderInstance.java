@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  *     released
  * @param gpus the ids of the GPUs that it has, as in {@link StartRequest#gpus()}; empty if it has
  *     none, or if that is not known
+ * @param gpuModel the model of those GPUs, by which prices may go, or null if {@link
+ *     InstanceProvider#capacity} tells; an empty text if nobody can tell
  */
 public record ProviderInstance(
     String instanceId,
@@ -29,7 +31,8 @@ public record ProviderInstance(
     @Nullable URI endpoint,
     Instant startedAt,
     @Nullable InstanceExit exit,
-    List<String> gpus) {
+    List<String> gpus,
+    @Nullable String gpuModel) {
 
   /**
    * Checks the values.
@@ -44,6 +47,7 @@ public record ProviderInstance(
    *     released
    * @param gpus the ids of the GPUs that it has, as in {@link StartRequest#gpus()}; empty if it has
    *     none, or if that is not known
+   * @param gpuModel the model of those GPUs, or null
    */
   public ProviderInstance {
     requireNonNull(instanceId, "instanceId");
@@ -51,6 +55,30 @@ public record ProviderInstance(
     requireNonNull(fingerprint, "fingerprint");
     requireNonNull(startedAt, "startedAt");
     gpus = List.copyOf(gpus);
+  }
+
+  /**
+   * Creates an instance of whose GPUs the model is not told.
+   *
+   * @param instanceId the id from its {@link StartRequest}
+   * @param deployment the deployment's name from its start request
+   * @param slot the slot from its start request
+   * @param fingerprint the fingerprint from its start request
+   * @param endpoint where it answers once it is ready, or null if that is not known yet
+   * @param startedAt when the provider began to start it
+   * @param exit how it ended, or null if it has not
+   * @param gpus the ids of the GPUs that it has; empty if it has none, or if that is not known
+   */
+  public ProviderInstance(
+      String instanceId,
+      String deployment,
+      int slot,
+      String fingerprint,
+      @Nullable URI endpoint,
+      Instant startedAt,
+      @Nullable InstanceExit exit,
+      List<String> gpus) {
+    this(instanceId, deployment, slot, fingerprint, endpoint, startedAt, exit, gpus, null);
   }
 
   /**

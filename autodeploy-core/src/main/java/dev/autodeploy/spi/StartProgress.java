@@ -21,13 +21,13 @@ public record StartProgress(
 
   /** The state of a piece. */
   public enum PartState {
-    /** It is waited for. */
+    /** Waited for. */
     WAITING,
-    /** It is on its way. */
+    /** On its way. */
     DOWNLOADING,
-    /** It is here, and is being unpacked or waits for that. */
+    /** Here, and is being unpacked or waits for that. */
     UNPACKING,
-    /** It is finished. */
+    /** Finished. */
     DONE
   }
 

@@ -3,6 +3,8 @@ package dev.autodeploy.spi;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps deployments and the ledger over a restart. Used by one engine at a time; thread-safe.
@@ -57,11 +59,31 @@ public interface StateStore extends AutoCloseable {
   void remove(String name);
 
   /**
-   * Reads the ledger. Called once, after {@link #load()}.
+   * Reads the ledger.
    *
    * @return all entries, oldest first
    */
   List<LedgerEntry> ledger();
+
+  /**
+   * Reads the ledger, entry by entry. The engine calls it once, after {@link #load()}. Worth
+   * overriding for ledgers that do not fit into memory.
+   *
+   * @param each gets all entries, oldest first; it may write pages meanwhile
+   */
+  default void readLedger(Consumer<LedgerEntry> each) {
+    ledger().forEach(each);
+  }
+
+  /**
+   * Returns the pages that keep old intervals apart from the ledger.
+   *
+   * @return the pages, the same ones each time; null by default, for stores that have none: then
+   *     the engine keeps all intervals in memory
+   */
+  default @Nullable LedgerPages pages() {
+    return null;
+  }
 
   /**
    * Appends to the ledger. After a failure the engine may append the same entry again, even if it
@@ -80,6 +102,16 @@ public interface StateStore extends AutoCloseable {
    */
   default boolean isTakenOver() {
     return false;
+  }
+
+  /**
+   * Returns where what an engine has learned is kept. Used after {@link #load()}, and not after
+   * {@link #close()}.
+   *
+   * @return the place; by default one that keeps nothing
+   */
+  default Notes notes() {
+    return Notes.none();
   }
 
   /** Ends the use. Idempotent. */

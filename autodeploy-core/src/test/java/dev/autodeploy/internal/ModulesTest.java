@@ -25,7 +25,7 @@ final class ModulesTest {
       Pattern.compile("^import (?:static )?([\\w.]+);", Pattern.MULTILINE);
   private static final Pattern COMMENT = Pattern.compile("/\\*.*?\\*/|//[^\n]*", Pattern.DOTALL);
 
-  /** What core's internals are for other modules: helpers, and documents that they show as well. */
+  /** The internals of core for other modules: helpers, and documents that they show as well. */
   private static final Set<String> SHARED =
       Set.of("text", "util", "files", "net", "document", "spec", "probe");
 
@@ -57,7 +57,7 @@ final class ModulesTest {
           "Upgrade",
           "WaitPreference");
 
-  /** What carries the gateway's decisions out. */
+  /** The classes that carry the gateway's decisions out. */
   private static final Set<String> GATEWAY_SHELL =
       Set.of(
           "ActiveRequests",

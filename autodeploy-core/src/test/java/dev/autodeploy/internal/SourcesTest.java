@@ -17,12 +17,12 @@ final class SourcesTest {
   private static final int LONGEST_CLASS = 500;
 
   /** The share of Javadoc comments that may begin with half a sentence, in per mille. */
-  private static final int HEADLESS_PER_MILLE = 30;
+  private static final int HEADLESS_PER_MILLE = 5;
 
   private static final Pattern JAVADOC = Pattern.compile("/\\*\\*(.*?)\\*/", Pattern.DOTALL);
   private static final Pattern HEADLESS =
       Pattern.compile(
-          "(What|Whatever|How|Whether|Who|Whom|Whose|Whoever|Those|It|Its|Has|Have|Why|Of)\\b.*",
+          "(What|Whatever|How|Whether|When|Where|Which|Who|Whom|Whose|Whoever|Those|It|Its|Has|Have|Why|Of)\\b.*",
           Pattern.DOTALL);
 
   @Test

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The plans of the adaptive policy for gaps of plain shapes, each with a start of a minute. */
 final class AdaptiveIdlePolicyTest {
-  private final AdaptiveIdlePolicy policy = IdlePolicy.adaptive();
+  private final AdaptiveIdlePolicy policy = IdlePolicy.adaptive().waitValue(7);
 
   private record History(List<Duration> recentGaps, List<Duration> recentStartDurations)
       implements UsageHistory {

@@ -114,12 +114,12 @@ final class ContainerState {
     return ": " + PlainText.line(lines.get(lines.size() - 1));
   }
 
-  /** When it ended by this process's clock; null if it has not. */
+  /** Returns when it ended by this process's clock; null if it has not. */
   @Nullable Instant finishedAt(Duration clockSkew) {
     return moment(state.getFinishedAt(), clockSkew);
   }
 
-  /** When it was started by this process's clock; null if it was not. */
+  /** Returns when it was started by this process's clock; null if it was not. */
   @Nullable Instant startedAt(Duration clockSkew) {
     return moment(state.getStartedAt(), clockSkew);
   }
@@ -140,7 +140,7 @@ final class ContainerState {
         : "";
   }
 
-  /** Where the service is published; null if it is not. */
+  /** Returns where the service is published; null if it is not. */
   @Nullable URI endpoint(int port, String host) {
     NetworkSettings network = inspected.getNetworkSettings();
     if (network == null || network.getPorts() == null) {

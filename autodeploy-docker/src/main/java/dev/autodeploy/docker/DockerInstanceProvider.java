@@ -100,6 +100,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
+    containers.gpus().sleeps(instanceId, false);
     return containers.release(instanceId, grace);
   }
 
@@ -141,6 +142,16 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   }
 
   /** Returns the GPUs of the daemon's host, once they are configured, discovered or asked for. */
+  @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
+  public void sleeps(String instanceId, boolean asleep) {
+    containers.gpus().sleeps(instanceId, asleep);
+  }
+
   @Override
   public ProviderCapacity capacity() {
     return containers.capacity();

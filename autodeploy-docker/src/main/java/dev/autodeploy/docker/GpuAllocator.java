@@ -10,6 +10,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,10 @@ final class GpuAllocator {
   private final GpuInventory inventory;
   private final Duration clockSkew;
   private final ReentrantLock lock = new ReentrantLock();
+
+  /** The instances of this process that sleep and have left their GPUs to others. */
+  private final Set<String> asleep = ConcurrentHashMap.newKeySet();
+
   private final Map<String, List<String>> reserved = new HashMap<>();
 
   GpuAllocator(DaemonClient client, GpuInventory inventory, Duration clockSkew) {
@@ -147,7 +153,22 @@ final class GpuAllocator {
     return client.list(Map.of(Labels.MANAGED, "true")).stream()
         .filter(c -> !"exited".equals(c.getState()) && !"dead".equals(c.getState()))
         .filter(c -> !isCreated(c) || c.getCreated() > forgotten)
+        .filter(c -> !isAsleep(c))
         .toList();
+  }
+
+  private boolean isAsleep(Container container) {
+    Labels labels = asleep.isEmpty() ? null : Labels.of(container);
+    return labels != null && asleep.contains(labels.instanceId());
+  }
+
+  /** Notes whether an instance sleeps: others may have the GPUs that its container holds. */
+  void sleeps(String instanceId, boolean isAsleep) {
+    if (isAsleep) {
+      asleep.add(instanceId);
+    } else {
+      asleep.remove(instanceId);
+    }
   }
 
   /** Neither just made nor on its way out. */

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether a container still has its GPUs, as far as {@code nvidia-smi} in it can tell, which
+ * A check that a container still has its GPUs, as far as {@code nvidia-smi} in it can tell, which
  * NVIDIA's hook puts there. A container without it is taken to be well.
  *
  * <p>A container loses them while its process goes on: the host's systemd takes the devices away
@@ -27,7 +27,10 @@ final class GpuCheck {
       "{\"AttachStdout\":true,\"AttachStderr\":true,\"Cmd\":[\"nvidia-smi\",\"-L\"]}"
           .getBytes(StandardCharsets.UTF_8);
 
-  /** What the driver's tools print, in whatever version, when a container has lost its devices. */
+  /**
+   * The words that the driver's tools print, in whatever version, when a container has lost its
+   * devices.
+   */
   private static final List<String> LOST =
       List.of("Failed to initialize NVML", "GPU is lost", "No devices were found");
 

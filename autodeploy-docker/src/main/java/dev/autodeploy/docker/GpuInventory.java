@@ -43,7 +43,7 @@ final class GpuInventory {
     return named || discovered ? GpuAccess.CDI : GpuAccess.NVIDIA_HOOK;
   }
 
-  /** What is known without starting anything; null if nothing is. */
+  /** Returns what is known without starting anything; null if nothing is. */
   @Nullable List<Gpu> known() {
     if (!settings.gpus().ids().isEmpty()) {
       return settings.gpus().ids().stream().map(GpuInventory::named).toList();
@@ -59,7 +59,7 @@ final class GpuInventory {
     }
   }
 
-  /** What is known, asking the GPUs' own tool if need be; null if it cannot be told. */
+  /** Returns what is known, asking the GPUs' own tool if need be; null if it cannot be told. */
   @Nullable List<Gpu> find(String image, String owner, String instanceId) {
     List<Gpu> known = known();
     if (known != null || access() != GpuAccess.NVIDIA_HOOK) {

@@ -2,7 +2,7 @@ package dev.autodeploy.docker;
 
 /** The way in which a container gets its heartbeats, as its label says it. */
 enum Heartbeat {
-  /** It gets none. */
+  /** None. */
   NONE("false"),
 
   /** Process 1 gets them as a signal: the script of {@link HeartbeatWrapper}. */

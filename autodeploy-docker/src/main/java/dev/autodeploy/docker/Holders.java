@@ -40,7 +40,7 @@ final class Holders {
   private final DockerHost host;
   private final ImageShells shells;
 
-  /** Those whose program could not be started; they hold what they can as they are. */
+  /** The holders whose program could not be started; they hold what they can as they are. */
   private final Set<String> sleepless = ConcurrentHashMap.newKeySet();
 
   Holders(DockerHost host, ImageShells shells) {

@@ -37,7 +37,7 @@ final class Resources implements EventWatch.Receiver {
   private boolean lasting;
   private boolean closed;
 
-  /** What each deployment once found: only what was there can be gone. */
+  /** The resources that each deployment once found: only what was there can be gone. */
   private final Map<String, Set<String>> seen = new HashMap<>();
 
   private volatile String owner = "";

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Where the daemon is: the environment and files that Docker's own client goes by. */
+/** The tests of where the daemon is: the environment and files that Docker's own client goes by. */
 class ConnectTest {
   @TempDir private Path home;
   private Path docker;

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The real daemon behind a way on which calls and answers can be lost, late or changed. */
 final class DaemonProxy implements AutoCloseable {
-  /** What happens to a call on its way. */
+  /** The fate of a call on its way. */
   @FunctionalInterface
   interface Fault {
     /**
@@ -86,7 +86,7 @@ final class DaemonProxy implements AutoCloseable {
   }
 
   /**
-   * What the daemon answered.
+   * The answer of the daemon.
    *
    * @param code the status
    * @param text the body
@@ -109,13 +109,13 @@ final class DaemonProxy implements AutoCloseable {
       this.path = exchange.getRequestURI().toString();
     }
 
-    /** Whether it is a call of this method whose path without the version matches. */
+    /** Returns whether it is a call of this method whose path without the version matches. */
     boolean is(String method, String regex) {
       return exchange.getRequestMethod().equals(method)
           && exchange.getRequestURI().getPath().replaceFirst("^/v[0-9.]+", "").matches(regex);
     }
 
-    /** Has the daemon carry it out, once. */
+    /** Lets the daemon carry it out, once. */
     Answer forward() throws IOException {
       if (forwarded == null) {
         forwarded = forwardNow();

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Why a start failed, as callers are told, on a real daemon. */
+/** The tests of why a start failed, as callers are told, on a real daemon. */
 @Tag("slow")
 class FailedStartTest {
   private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);

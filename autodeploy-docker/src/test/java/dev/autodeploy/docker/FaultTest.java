@@ -19,7 +19,10 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong on a real daemon, and the one error that it becomes. Nothing stays behind. */
+/**
+ * The tests of what goes wrong on a real daemon, and the one error that it becomes. Nothing stays
+ * behind.
+ */
 class FaultTest {
 
   @Test

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is wrong with the daemon's host rather than with what is asked of it. */
+/** The tests of what is wrong with the daemon's host rather than with what is asked of it. */
 @Tag("slow")
 @EnabledOnOs(OS.LINUX)
 class HostFaultTest {

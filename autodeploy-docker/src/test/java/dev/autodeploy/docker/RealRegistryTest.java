@@ -119,7 +119,7 @@ class RealRegistryTest {
     }
   }
 
-  /** Has the daemon push an image to the registry; returns its digest. */
+  /** Makes the daemon push an image to the registry; returns its digest. */
   private static String push(String tag, String page) {
     String reference = host + "/app:" + tag;
     try (DaemonClient client = TestDaemon.client()) {

@@ -8,7 +8,7 @@ import java.util.List;
 
 /** An authority of the test's own, with the files that a daemon and its clients need. */
 final class TestCertificates {
-  /** What a client has: ca.pem, cert.pem and key.pem. */
+  /** The directory of what a client has: ca.pem, cert.pem and key.pem. */
   final Path client;
 
   private final Path directory;
@@ -25,7 +25,7 @@ final class TestCertificates {
     Files.copy(directory.resolve("ca.pem"), client.resolve("ca.pem"));
   }
 
-  /** What makes a daemon speak TLS, and only with clients that it knows. */
+  /** Returns what makes a daemon speak TLS, and only with clients that it knows. */
   List<String> daemonOptions() {
     return List.of(
         "--tlsverify",

@@ -226,7 +226,8 @@ final class Database {
             + " in the database: "
             + describe(e)
             + ". Check that it can be reached, and that its user may read and write the tables"
-            + " autodeploy_state, autodeploy_deployment and autodeploy_ledger.");
+            + " autodeploy_state, autodeploy_deployment, autodeploy_ledger, autodeploy_ledger_page"
+            + " and autodeploy_secret.");
   }
 
   static String describe(SQLException e) {

@@ -16,12 +16,11 @@ import javax.sql.DataSource;
  * nor too early. The state is that of {@link JdbcStateStore} with the same name.
  */
 public final class JdbcLeaderElection implements LeaderElection {
-  private static final String NO_ADDRESS = "";
-
   private final Database database;
   private final LeaderRow row;
   private final boolean createTables;
   private volatile boolean created;
+  private volatile String address = "";
 
   private JdbcLeaderElection(Builder builder) {
     database = new Database(builder.source);
@@ -43,11 +42,26 @@ public final class JdbcLeaderElection implements LeaderElection {
   public Leader campaign(String replica, long held, Duration term) {
     requireNonNull(replica, "replica");
     requireNonNull(term, "term");
+    prepare();
+    return row.campaign(replica, address, held, term).leader();
+  }
+
+  private void prepare() {
     if (createTables && !created) {
       database.createTables();
       created = true;
     }
-    return row.campaign(replica, NO_ADDRESS, held, term).leader();
+  }
+
+  @Override
+  public void advertise(String value) {
+    address = requireNonNull(value, "address");
+  }
+
+  @Override
+  public String secret() {
+    prepare();
+    return row.secret();
   }
 
   @Override

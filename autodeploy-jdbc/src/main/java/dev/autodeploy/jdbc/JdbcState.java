@@ -6,16 +6,20 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.store.StateText;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +30,13 @@ final class JdbcState implements StateStore {
   /** The number of rows that are sent at once. */
   private static final int BATCH = 500;
 
+  /** The number of entries that are read at once. */
+  private static final int READ = 5000;
+
   private final Database database;
   private final LeaderRow row;
   private final long epoch;
+  private final JdbcPages pages;
 
   /** One change at a time: they would wait for each other in the database all the same. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -40,6 +48,7 @@ final class JdbcState implements StateStore {
     this.database = database;
     this.row = row;
     this.epoch = epoch;
+    this.pages = new JdbcPages(database, row, this);
   }
 
   @Override
@@ -169,29 +178,56 @@ final class JdbcState implements StateStore {
 
   @Override
   public List<LedgerEntry> ledger() {
+    List<LedgerEntry> entries = new ArrayList<>();
+    readLedger(entries::add);
+    return List.copyOf(entries);
+  }
+
+  /** Reads some entries at a time, so that pages can be written in between. */
+  @Override
+  public void readLedger(Consumer<LedgerEntry> each) {
+    long after = Long.MIN_VALUE;
+    for (List<Numbered> some = some(after); !some.isEmpty(); some = some(after)) {
+      some.forEach(it -> each.accept(it.entry()));
+      after = some.get(some.size() - 1).number();
+    }
+  }
+
+  private record Numbered(long number, LedgerEntry entry) {}
+
+  private List<Numbered> some(long after) {
     return database.transaction(
         "read the ledger of state '" + row.name() + "'",
         connection -> {
           row.fence(connection, epoch, 0);
-          List<LedgerEntry> entries = new ArrayList<>();
+          List<Numbered> entries = new ArrayList<>();
           try (PreparedStatement statement =
               Database.statement(
                   connection,
                   "SELECT number, content FROM autodeploy_ledger WHERE state_name = ?"
-                      + " ORDER BY number",
-                  row.name())) {
-            statement.setFetchSize(BATCH);
+                      + " AND number > ? ORDER BY number",
+                  row.name(),
+                  after)) {
+            statement.setMaxRows(READ);
             try (ResultSet rows = statement.executeQuery()) {
               while (rows.next()) {
+                long number = rows.getLong(1);
                 entries.add(
-                    StateText.entry(
-                        rows.getString(2),
-                        "entry " + rows.getLong(1) + " of the ledger of '" + row.name() + "'"));
+                    new Numbered(
+                        number,
+                        StateText.entry(
+                            rows.getString(2),
+                            "entry " + number + " of the ledger of '" + row.name() + "'")));
               }
             }
           }
-          return List.copyOf(entries);
+          return entries;
         });
+  }
+
+  @Override
+  public LedgerPages pages() {
+    return pages;
   }
 
   @Override
@@ -206,30 +242,33 @@ final class JdbcState implements StateStore {
       change(
           "append to the ledger of state '" + row.name() + "'",
           some.size(),
-          (connection, first) -> {
-            try (PreparedStatement insert =
-                Database.statement(
-                    connection,
-                    "INSERT INTO autodeploy_ledger (state_name, number, content)"
-                        + " VALUES (?, ?, ?)")) {
-              for (int i = 0; i < some.size(); i++) {
-                insert.setString(1, row.name());
-                insert.setLong(2, first + i);
-                insert.setString(3, StateText.write(some.get(i)));
-                insert.addBatch();
-              }
-              insert.executeBatch();
-            }
-          });
+          (connection, first) -> insert(connection, first, some));
+    }
+  }
+
+  void insert(Connection connection, long first, List<LedgerEntry> entries) throws SQLException {
+    try (PreparedStatement insert =
+        Database.statement(
+            connection,
+            "INSERT INTO autodeploy_ledger (state_name, number, content) VALUES (?, ?, ?)")) {
+      for (int i = 0; i < entries.size(); i++) {
+        insert.setString(1, row.name());
+        insert.setLong(2, first + i);
+        insert.setString(3, StateText.write(entries.get(i)));
+        insert.addBatch();
+        if (i % BATCH == BATCH - 1 || i == entries.size() - 1) {
+          insert.executeBatch();
+        }
+      }
     }
   }
 
   @FunctionalInterface
-  private interface Change {
-    void in(java.sql.Connection connection, long first) throws java.sql.SQLException;
+  interface Change {
+    void in(Connection connection, long first) throws SQLException;
   }
 
-  private void change(String what, int numbers, Change change) {
+  void change(String what, int numbers, Change change) {
     lock.lock();
     try {
       if (closed) {

@@ -7,6 +7,7 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.store.FileStateStore;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
@@ -14,8 +15,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,7 @@ public final class JdbcStateStore implements StateStore {
   private final Duration term;
   private final String replica = UUID.randomUUID().toString();
   private final ReentrantLock lock = new ReentrantLock();
+  private final Pages pages = new Pages();
 
   // Guarded by the lock.
   private @Nullable JdbcState state;
@@ -134,6 +138,13 @@ public final class JdbcStateStore implements StateStore {
         }
         // The owner comes last: without it nothing that was imported is taken for complete.
         target.saveAll(imported.deployments());
+        for (LedgerEntry entry : entries) {
+          if (entry instanceof LedgerEntry.Page page) {
+            for (String name : page.names()) {
+              target.pages().put(name, files.pages().get(name));
+            }
+          }
+        }
         target.appendAll(entries);
         String owner = imported.owner();
         if (owner != null) {
@@ -171,6 +182,39 @@ public final class JdbcStateStore implements StateStore {
   @Override
   public List<LedgerEntry> ledger() {
     return usable().ledger();
+  }
+
+  @Override
+  public void readLedger(Consumer<LedgerEntry> each) {
+    usable().readLedger(each);
+  }
+
+  @Override
+  public LedgerPages pages() {
+    return pages;
+  }
+
+  /** The pages of the state that is loaded. */
+  private final class Pages implements LedgerPages {
+    @Override
+    public void put(String name, List<String> lines) {
+      usable().pages().put(name, lines);
+    }
+
+    @Override
+    public List<String> get(String name) {
+      return usable().pages().get(name);
+    }
+
+    @Override
+    public Set<String> retain(Collection<String> names) {
+      return usable().pages().retain(names);
+    }
+
+    @Override
+    public void replaceLedger(List<LedgerEntry> entries) {
+      usable().pages().replaceLedger(entries);
+    }
   }
 
   @Override

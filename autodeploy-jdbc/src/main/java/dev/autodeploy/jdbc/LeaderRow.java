@@ -4,11 +4,13 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.store.StateText;
 import dev.autodeploy.spi.Leader;
+import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * database's; every change names what it has read, so that of two at once one has no effect.
  */
 final class LeaderRow {
+  private static final int SECRET_BYTES = 32;
+
   private final Database database;
   private final String name;
 
@@ -135,6 +139,37 @@ final class LeaderRow {
         name,
         StateText.VERSION,
         name);
+  }
+
+  /** Returns the secret of the replicas; makes it if there is none. */
+  String secret() {
+    String proposed = randomSecret();
+    return database.transaction(
+        "read the secret of the replicas of state '" + name + "'",
+        connection -> {
+          Database.update(
+              connection,
+              "INSERT INTO autodeploy_secret (state_name, secret) SELECT ?, ?"
+                  + " WHERE NOT EXISTS (SELECT 1 FROM autodeploy_secret WHERE state_name = ?)",
+              name,
+              proposed,
+              name);
+          try (PreparedStatement statement =
+                  Database.statement(
+                      connection,
+                      "SELECT secret FROM autodeploy_secret WHERE state_name = ?",
+                      name);
+              ResultSet rows = statement.executeQuery()) {
+            rows.next();
+            return rows.getString(1);
+          }
+        });
+  }
+
+  private static String randomSecret() {
+    byte[] bytes = new byte[SECRET_BYTES];
+    new SecureRandom().nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
   }
 
   /** Gives leadership up, if it is still held in that epoch. */

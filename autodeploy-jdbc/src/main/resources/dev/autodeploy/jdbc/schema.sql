@@ -21,10 +21,24 @@ CREATE TABLE IF NOT EXISTS autodeploy_deployment (
   PRIMARY KEY (state_name, name)
 );
 
--- The ledger in the order of its numbers, each entry as JSON. Only ever appended to.
+-- The ledger in the order of its numbers, each entry as JSON, without the intervals that are in pages.
 CREATE TABLE IF NOT EXISTS autodeploy_ledger (
   state_name VARCHAR(100) NOT NULL,
   number BIGINT NOT NULL,
   content TEXT NOT NULL,
   PRIMARY KEY (state_name, number)
+);
+
+-- Pages of intervals that ended long ago, a line of JSON each, and pages of their sums.
+CREATE TABLE IF NOT EXISTS autodeploy_ledger_page (
+  state_name VARCHAR(100) NOT NULL,
+  name VARCHAR(100) NOT NULL,
+  content TEXT NOT NULL,
+  PRIMARY KEY (state_name, name)
+);
+
+-- The secret by which the replicas of a state know each other, made by the first one of them.
+CREATE TABLE IF NOT EXISTS autodeploy_secret (
+  state_name VARCHAR(100) NOT NULL PRIMARY KEY,
+  secret VARCHAR(200) NOT NULL
 );

@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,10 @@ import java.util.concurrent.TimeUnit;
 final class Cloud implements AutoCloseable {
   private static final int STOPPED = 0;
 
+  static {
+    System.setProperty("sun.net.httpserver.nodelay", "true"); // else 44 ms for each answer
+  }
+
   private final HttpServer api;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Map<String, Machine> machines = new ConcurrentHashMap<>();
@@ -37,10 +42,17 @@ final class Cloud implements AutoCloseable {
   /** The most instances that were there at one moment. */
   private volatile int most;
 
+  private volatile long startMillis;
+
   private record Machine(HttpServer server, String line) {}
 
   Cloud() throws IOException {
     api = server(this::serve);
+  }
+
+  /** Has each start take some time. */
+  void startTakes(Duration time) {
+    startMillis = time.toMillis();
   }
 
   URI address() {
@@ -119,6 +131,7 @@ final class Cloud implements AutoCloseable {
   }
 
   private String start(String id, Map<String, String> query) throws IOException {
+    pause(startMillis);
     HttpServer server =
         server(
             (path, work) -> {

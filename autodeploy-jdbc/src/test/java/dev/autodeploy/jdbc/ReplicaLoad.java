@@ -9,6 +9,8 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -16,10 +18,14 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Callers that send request after request, each to the next of the links until one answers it. A
  * refusal in words (503) or at the door (connection refused) is tried again elsewhere; a connection
- * that breaks under a request is counted as cut.
+ * that breaks under a request is counted as cut, for each link. Half of the callers send requests
+ * that take longer than a leader takes to be replaced.
  */
 final class ReplicaLoad implements AutoCloseable {
   static final int CALLERS = 6;
+
+  /** The time that half of the requests take. */
+  private static final int LONG_MILLIS = 4500;
 
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
 
@@ -27,7 +33,8 @@ final class ReplicaLoad implements AutoCloseable {
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicInteger answers = new AtomicInteger();
   private final AtomicInteger refusals = new AtomicInteger();
-  private final AtomicInteger cut = new AtomicInteger();
+  private final AtomicInteger late = new AtomicInteger();
+  private final Map<Integer, AtomicInteger> cut = new ConcurrentHashMap<>();
   private final AtomicLong slowest = new AtomicLong();
   private volatile boolean ended;
 
@@ -48,6 +55,7 @@ final class ReplicaLoad implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(1))
             .build();
     int turn = number;
+    String query = number % 2 == 0 ? "?ms=20" : "?ms=" + LONG_MILLIS;
     while (!ended) {
       long begun = System.nanoTime();
       boolean answered = false;
@@ -55,7 +63,7 @@ final class ReplicaLoad implements AutoCloseable {
         int port = ports.get(turn++ % ports.size());
         try {
           HttpResponse<String> response =
-              client.send(request(port, "?ms=20"), HttpResponse.BodyHandlers.ofString());
+              client.send(request(port, query), HttpResponse.BodyHandlers.ofString());
           answered = response.statusCode() == 200;
           if (!answered) {
             refusals.incrementAndGet();
@@ -65,35 +73,27 @@ final class ReplicaLoad implements AutoCloseable {
           refusals.incrementAndGet();
           pause(20);
         } catch (java.net.http.HttpTimeoutException e) {
-          refusals.incrementAndGet(); // a frozen replica: the caller goes elsewhere
+          late.incrementAndGet(); // a frozen replica: the caller goes elsewhere
         } catch (IOException e) {
-          cut.incrementAndGet();
+          cut.computeIfAbsent(port, it -> new AtomicInteger()).incrementAndGet();
+          begun = System.nanoTime(); // what it took until then is not the time that it was held
         } catch (InterruptedException e) {
           return;
         }
       }
       if (answered) {
         answers.incrementAndGet();
-        slowest.accumulateAndGet(System.nanoTime() - begun, Math::max);
+        long work = number % 2 == 0 ? 20 : LONG_MILLIS;
+        long waited = System.nanoTime() - begun - TimeUnit.MILLISECONDS.toNanos(work);
+        slowest.accumulateAndGet(waited, Math::max);
       }
     }
   }
 
   private static HttpRequest request(int port, String query) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/d/voice/work" + query))
-        .timeout(Duration.ofSeconds(8))
+        .timeout(Duration.ofSeconds(15))
         .build();
-  }
-
-  /** Returns whether the replica of a link answers requests. */
-  static boolean leads(int port) throws InterruptedException {
-    try {
-      HttpClient client = HttpClient.newHttpClient();
-      return client.send(request(port, ""), HttpResponse.BodyHandlers.discarding()).statusCode()
-          == 200;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   /** Waits until so many more requests were answered. */
@@ -116,8 +116,19 @@ final class ReplicaLoad implements AutoCloseable {
     }
   }
 
+  /** Returns how many requests were cut at all links. */
   int cut() {
-    return cut.get();
+    return cut.values().stream().mapToInt(AtomicInteger::get).sum();
+  }
+
+  /** Returns how many requests were cut at one link. */
+  int cut(int port) {
+    AtomicInteger there = cut.get(port);
+    return there == null ? 0 : there.get();
+  }
+
+  int refused() {
+    return refusals.get();
   }
 
   Duration slowest() {
@@ -143,8 +154,10 @@ final class ReplicaLoad implements AutoCloseable {
         + " answered, "
         + refusals
         + " refused and tried elsewhere, "
-        + cut
-        + " cut, slowest "
+        + late
+        + " not answered in time, "
+        + cut()
+        + " cut, longest wait "
         + slowest().toMillis()
         + " ms";
   }

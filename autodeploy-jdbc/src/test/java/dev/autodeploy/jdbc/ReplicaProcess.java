@@ -14,12 +14,21 @@ final class ReplicaProcess {
   private final String database;
   private final URI cloud;
   private final int port;
+  private final int own;
+  private final Relay relay;
   private Process process;
 
-  ReplicaProcess(String database, URI cloud, int port) {
+  ReplicaProcess(String database, URI cloud, int port, int own) throws IOException {
     this.database = database;
     this.cloud = cloud;
     this.port = port;
+    this.own = own;
+    this.relay = new Relay(own);
+  }
+
+  /** Returns the way by which other replicas reach it. */
+  Relay relay() {
+    return relay;
   }
 
   int port() {
@@ -42,7 +51,9 @@ final class ReplicaProcess {
                 ReplicaMain.class.getName(),
                 database,
                 cloud.toString(),
-                String.valueOf(port))
+                String.valueOf(port),
+                String.valueOf(own),
+                "http://127.0.0.1:" + relay.port())
             .redirectError(new File("target/replica-" + port + ".log"))
             .start();
     BufferedReader out =

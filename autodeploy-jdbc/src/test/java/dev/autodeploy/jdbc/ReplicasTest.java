@@ -104,9 +104,10 @@ final class ReplicasTest {
   void leader_thatIsReplacedByForce_writesNothingAndReleasesNothing() throws Exception {
     AutoDeploy first = leader();
     Lease open = first.deploy(VOICE).acquire(LIMIT);
-    replaceLeader();
     AutoDeploy second = replica();
     second.deploy(VOICE);
+    await(() -> isRefused(second)); // it looks already, and so before the first one asks again
+    replaceLeader();
 
     await(second::leads);
     await(() -> !first.leads());

@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** How a process finds its cluster. */
+/** The way in which a process finds its cluster. */
 interface ClusterAccess {
 
   /** Returns the access that this process has by its environment. */

@@ -25,7 +25,7 @@ record KubernetesSettings(
     @Nullable PodCustomizer customizer) {
 
   /**
-   * How the cluster is spoken to.
+   * The access to the cluster.
    *
    * @param callTimeout how long the API server may take for one call
    * @param reach how instances are reached
@@ -34,7 +34,7 @@ record KubernetesSettings(
   record Cluster(Duration callTimeout, PodReach reach, boolean lockOwner) {}
 
   /**
-   * Where pods run.
+   * The placement of pods.
    *
    * @param nodeSelector the labels of their nodes
    * @param tolerations the taints that they tolerate
@@ -64,7 +64,7 @@ record KubernetesSettings(
   }
 
   /**
-   * How pods get GPUs.
+   * The way in which pods get GPUs.
    *
    * @param resource the resource's name
    * @param modelLabel the label of nodes that names the model
@@ -82,7 +82,7 @@ record KubernetesSettings(
   }
 
   /**
-   * What the programs in pods may do.
+   * The rights of the programs in pods.
    *
    * @param user the id of their user, or null for the image's
    * @param newPrivileges whether they may get more rights than their caller
@@ -91,7 +91,7 @@ record KubernetesSettings(
   record Rights(@Nullable Long user, boolean newPrivileges, boolean readOnlyRoot) {}
 
   /**
-   * How long pods live.
+   * The lifetimes of pods.
    *
    * @param heartbeatTimeout how long without a heartbeat; zero for ever
    * @param activeDeadline how long in any case, or null for ever

@@ -2,9 +2,11 @@ package dev.autodeploy.kubernetes;
 
 import dev.autodeploy.spi.ProviderCapacity;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Taint;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,10 @@ final class NodeGpus {
 
   private final Cluster cluster;
   private volatile @Nullable List<ProviderCapacity.Gpu> known;
+
+  /** The models by the name of the node. */
+  private volatile Map<String, String> models = Map.of();
+
   private volatile boolean refused;
 
   NodeGpus(Cluster cluster) {
@@ -40,6 +46,13 @@ final class NodeGpus {
     return known;
   }
 
+  /** Returns the model of the GPUs of the node that a pod runs on; null if it is not known. */
+  @Nullable String modelOf(Pod pod) {
+    String node = pod.getSpec() == null ? null : pod.getSpec().getNodeName();
+    String model = node == null ? null : models.get(node);
+    return model == null || model.isEmpty() ? null : model;
+  }
+
   /** Looks at the nodes. */
   void look() {
     if (refused) {
@@ -57,7 +70,9 @@ final class NodeGpus {
       return;
     }
     List<ProviderCapacity.Gpu> found = new ArrayList<>();
+    Map<String, String> byNode = new HashMap<>();
     for (Node node : nodes) {
+      byNode.put(node.getMetadata().getName(), model(node));
       if (isUsable(node)) {
         String name = node.getMetadata().getName();
         String model = model(node);
@@ -67,6 +82,7 @@ final class NodeGpus {
         }
       }
     }
+    models = Map.copyOf(byNode);
     known = List.copyOf(found);
   }
 

@@ -212,7 +212,7 @@ final class PodMaker {
         .build();
   }
 
-  /** What the settings say, and how long a node may be silent. */
+  /** Returns the tolerations of the settings, and how long a node may be silent. */
   private List<Toleration> tolerations() {
     List<Toleration> all = new ArrayList<>(settings.placement().tolerations());
     long seconds = settings.life().nodeLossTimeout().toSeconds();

@@ -122,7 +122,32 @@ final class PodProvider implements InstanceProvider {
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
     hold.requireHeld();
-    return CompletableFuture.completedFuture(lifecycle.start(request));
+    ProviderInstance started = lifecycle.start(request);
+    TrackedPod tracked = watch.find(request.instanceId());
+    Pod pod = tracked == null ? null : tracked.pod();
+    if (request.spec().gpu().isNone() || pod == null) {
+      return CompletableFuture.completedFuture(started);
+    }
+    if (gpus.modelOf(pod) == null) {
+      gpus.look(); // its node may be new
+    }
+    return CompletableFuture.completedFuture(
+        new ProviderInstance(
+            started.instanceId(),
+            started.deployment(),
+            started.slot(),
+            started.fingerprint(),
+            started.endpoint(),
+            started.startedAt(),
+            started.exit(),
+            started.gpus(),
+            gpuModel(pod)));
+  }
+
+  /** Returns the model by the pod's node, as the GPUs that it is counted on may be others. */
+  private String gpuModel(Pod pod) {
+    String model = gpus.modelOf(pod);
+    return model == null ? "" : model;
   }
 
   @Override
@@ -171,7 +196,8 @@ final class PodProvider implements InstanceProvider {
         endpoint,
         labels.startedAt(),
         exit,
-        labels.gpus());
+        labels.gpus(),
+        gpuModel(pod));
   }
 
   /** Looks after a pod, perhaps of an earlier process, from now on. */

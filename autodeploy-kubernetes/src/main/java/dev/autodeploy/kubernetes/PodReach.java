@@ -1,6 +1,6 @@
 package dev.autodeploy.kubernetes;
 
-/** How instances in pods are reached from this process. */
+/** The way in which instances in pods are reached from this process. */
 public enum PodReach {
   /** {@link #POD_IP} in a pod of the cluster, else {@link #PORT_FORWARD}. */
   AUTO,

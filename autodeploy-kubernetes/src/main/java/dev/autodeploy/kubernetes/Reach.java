@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** How the services in pods are reached from this process. Thread-safe. */
+/** The way in which the services in pods are reached from this process. Thread-safe. */
 final class Reach implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Reach.class);
 

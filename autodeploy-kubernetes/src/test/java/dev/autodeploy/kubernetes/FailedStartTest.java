@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What goes wrong with pods is told at once, by name, and in words. */
+/** The faults of pods, which are told at once, by name, and in words. */
 @Timeout(60)
 class FailedStartTest {
   private static final String BROKEN = "broken:1";

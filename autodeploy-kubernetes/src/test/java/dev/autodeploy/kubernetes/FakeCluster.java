@@ -126,7 +126,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
             .build());
   }
 
-  /** What a real API server does and the mock does not. */
+  /** The things that a real API server does and the mock does not. */
   private final class ApiServer extends KubernetesCrudDispatcher {
     @Override
     public MockResponse dispatch(RecordedRequest request) {

@@ -43,13 +43,13 @@ import org.jspecify.annotations.Nullable;
 final class FakeKubelet implements AutoCloseable {
   static final String FINALIZER = "autodeploy.test/kubelet";
 
-  /** What becomes of a pod with some image, instead of a process. */
+  /** The fate of a pod with some image, instead of a process. */
   final Map<String, UnaryOperator<PodStatus>> scripts = new ConcurrentHashMap<>();
 
-  /** Whether pods that have ended stay until {@link #collect}, as on a slow node. */
+  /** True if pods that have ended stay until {@link #collect}, as on a slow node. */
   volatile boolean slow;
 
-  /** Whether the node answers nobody any longer. */
+  /** True if the node answers nobody any longer. */
   volatile boolean lost;
 
   /** No two pods of a process share one, nor, as far as can be, those of two processes. */

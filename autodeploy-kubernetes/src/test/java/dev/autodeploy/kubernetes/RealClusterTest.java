@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What only a real cluster can show. */
+/** The tests of what only a real cluster can show. */
 @Tag("kubernetes")
 @Timeout(240)
 class RealClusterTest {

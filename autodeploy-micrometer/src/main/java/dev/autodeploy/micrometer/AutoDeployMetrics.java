@@ -32,6 +32,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *   <li>{@code autodeploy.starts} by {@code reason}, {@code autodeploy.start.failures} by {@code
  *       kind}, {@code autodeploy.exits}, {@code autodeploy.releases} by {@code reason}, {@code
  *       autodeploy.release.failures}: what happened so far
+ *   <li>{@code autodeploy.instances.asleep}: how many sleep now; {@code autodeploy.sleep.duration}
+ *       and {@code autodeploy.wake.duration}: how long it took to put one to sleep and to wake it;
+ *       {@code autodeploy.sleep.failures}: those that refused to sleep or did not wake
  *   <li>{@code autodeploy.start.duration}: from the start request to ready
  *   <li>{@code autodeploy.instance.lifetime}: from the start request to the verified release
  *   <li>{@code autodeploy.cost} and {@code autodeploy.cost.always.on} by {@code currency}: money

@@ -3,7 +3,9 @@ package dev.autodeploy.micrometer;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Money;
+import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.event.DeploymentEvent;
 import io.micrometer.core.instrument.Counter;
@@ -47,6 +49,11 @@ final class DeploymentMeters {
         removeMeters(deployment.name());
       }
       gauge(deployment, "autodeploy.instances", "Instances that exist", s -> s.instances().size());
+      gauge(
+          deployment,
+          "autodeploy.instances.asleep",
+          "Instances that sleep",
+          s -> s.count(InstancePhase.ASLEEP));
       gauge(deployment, "autodeploy.requests.in.flight", "Open leases", DeploymentStatus::inFlight);
       gauge(
           deployment,
@@ -151,9 +158,13 @@ final class DeploymentMeters {
   /** There from the beginning: who is alerted when they grow must be told of the first one too. */
   private void troubles(String deployment) {
     for (StartFailure.Kind kind : StartFailure.Kind.values()) {
+      if (kind == StartFailure.Kind.SLEEP) {
+        continue; // no start has failed by it: it has a meter of its own
+      }
       counter(deployment, "autodeploy.start.failures", Tags.of("kind", word(kind)));
     }
     counter(deployment, "autodeploy.exits", Tags.empty());
+    counter(deployment, "autodeploy.sleep.failures", Tags.empty());
     counter(deployment, "autodeploy.release.failures", Tags.empty());
   }
 
@@ -167,6 +178,13 @@ final class DeploymentMeters {
         timer(name, "autodeploy.start.duration").record(e.startDuration());
       } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
         increment(name, "autodeploy.start.failures", Tags.of("kind", word(e.failure().kind())));
+      } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
+        timer(name, "autodeploy.sleep.duration").record(e.duration());
+      } else if (event instanceof DeploymentEvent.InstanceWoken e) {
+        timer(name, "autodeploy.wake.duration").record(e.duration());
+      } else if (event instanceof DeploymentEvent.InstanceReplaced e
+          && e.reason() == ReleaseReason.SLEEP_FAILED) {
+        increment(name, "autodeploy.sleep.failures", Tags.empty());
       } else if (event instanceof DeploymentEvent.InstanceExited) {
         increment(name, "autodeploy.exits", Tags.empty());
       } else if (event instanceof DeploymentEvent.InstanceReleaseFailed) {

@@ -6,6 +6,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.InstanceStartException;
@@ -47,6 +48,11 @@ class AutoDeployMetricsTest {
     }
 
     @Override
+    public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+      return CompletableFuture.completedFuture("");
+    }
+
+    @Override
     public CompletionStage<List<String>> logs(String instanceId, int lines) {
       return CompletableFuture.completedFuture(List.of());
     }
@@ -83,6 +89,31 @@ class AutoDeployMetricsTest {
   private double value(String name, String... tags) {
     Meter meter = registry.get(name).tags(tags).meter();
     return meter.measure().iterator().next().getValue();
+  }
+
+  @Test
+  void sleepAndWake_areCounted() throws Exception {
+    SleepMode mode =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/sleep")), List.of(SleepMode.Request.post("/wake")));
+    Deployment voice =
+        autoDeploy.deploy(
+            DeploymentSpec.builder("voice")
+                .port(80)
+                .readiness(target -> true)
+                .sleepMode(mode)
+                .sleepAfter(Duration.ofMillis(1))
+                .build());
+    voice.acquire(Duration.ofSeconds(10)).close();
+    while (value("autodeploy.instances.asleep") == 0) {
+      Thread.sleep(5);
+    }
+    voice.acquire(Duration.ofSeconds(10)).close();
+
+    assertThat(registry.get("autodeploy.wake.duration").timer().count()).isEqualTo(1);
+    assertThat(registry.get("autodeploy.sleep.duration").timer().count()).isPositive();
+    assertThat(value("autodeploy.sleep.failures")).isZero();
+    assertThat(value("autodeploy.cold.starts")).isEqualTo(1);
   }
 
   @Test

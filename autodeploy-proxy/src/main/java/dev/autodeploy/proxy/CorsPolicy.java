@@ -28,6 +28,7 @@ public final class CorsPolicy {
           "Retry-After",
           "AutoDeploy-Instance",
           "AutoDeploy-Cold-Start",
+          "AutoDeploy-Woken",
           "AutoDeploy-Waited-Ms",
           "AutoDeploy-Status",
           "Deploy-Route-Target",

@@ -349,7 +349,7 @@ public abstract class LinkBuilder<B extends LinkBuilder<B>> {
   }
 
   /**
-   * Has all requests of a caller go to one instance of a deployment. Default: each goes to the
+   * Sends all requests of a caller to one instance of a deployment. Default: each goes to the
    * instance that serves the fewest.
    *
    * @param deployment its name, or {@code *} for every one

@@ -237,8 +237,8 @@ public final class ModelRouter {
     }
 
     /**
-     * Has the name of the model rewritten on its way to a deployment. Default: the body goes on
-     * byte for byte.
+     * Rewrites the name of the model on its way to a deployment. Default: the body goes on byte for
+     * byte.
      *
      * @param deployment the deployment's name
      * @param model the name under which its instances know the model

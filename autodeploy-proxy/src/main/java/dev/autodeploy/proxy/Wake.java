@@ -108,7 +108,7 @@ public final class Wake {
   // What becomes of them.
 
   /**
-   * Has the link answer with the deployment's status, also while an instance runs.
+   * Makes the link answer with the deployment's status, also while an instance runs.
    *
    * @return the rule
    */
@@ -117,7 +117,7 @@ public final class Wake {
   }
 
   /**
-   * Has the link answer with the deployment's status while no instance is ready.
+   * Makes the link answer with the deployment's status while no instance is ready.
    *
    * @return the rule
    */
@@ -126,7 +126,7 @@ public final class Wake {
   }
 
   /**
-   * Has the link give a fixed answer, also while an instance runs.
+   * Makes the link give a fixed answer, also while an instance runs.
    *
    * @param status the status code
    * @param headers the header fields, such as {@code Content-Type}
@@ -138,7 +138,7 @@ public final class Wake {
   }
 
   /**
-   * Has the link give a fixed answer while no instance is ready.
+   * Makes the link give a fixed answer while no instance is ready.
    *
    * @param status the status code
    * @param headers the header fields, such as {@code Content-Type}
@@ -150,9 +150,9 @@ public final class Wake {
   }
 
   /**
-   * Has the link give the last good answer (200, to GET) of an instance while none is ready. While
-   * one runs it answers itself, and is not kept by that. Until there is an answer to give, these
-   * requests start an instance.
+   * Makes the link give the last good answer (200, to GET) of an instance while none is ready.
+   * While one runs it answers itself, and is not kept by that. Until there is an answer to give,
+   * these requests start an instance.
    *
    * @param maxAge how old the answer may be, longer than 0
    * @param maxBytes how long its body may be, 1 byte to 16 MiB

@@ -137,7 +137,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
     return length >= 0 || framed ? Math.max(0, length) : RequestHead.CHUNKED; // in HTTP/2's frames
   }
 
-  /** What a proxy says may be no address; nothing is looked up. */
+  /** Returns the address that a proxy says, which may be none; nothing is looked up. */
   static InetSocketAddress address(@Nullable String host, int port) {
     boolean isNumber = host != null && (host.indexOf(':') >= 0 || NUMBERS.matcher(host).matches());
     return new InetSocketAddress(

@@ -9,9 +9,4 @@ final class AsyncOnJettyTest extends AsyncContract {
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return new JettyFront(engine);
   }
-
-  @Override
-  protected boolean passesSingleBytes() {
-    return false;
-  }
 }

@@ -68,16 +68,23 @@ class AutoDeployAutoConfiguration {
     }
   }
 
-  @Bean(destroyMethod = "close")
+  @Bean
   @ConditionalOnMissingBean
-  AutoDeploy autoDeploy(
+  EngineHost autoDeployHost() {
+    return new EngineHost() {};
+  }
+
+  @Bean
+  @ConditionalOnMissingBean(AutoDeploy.class)
+  OwnedEngine autoDeployEngine(
       AutoDeployProperties properties,
       Environment environment,
       InstanceProvider provider,
+      EngineHost host,
       ObjectProvider<DeploymentListener> listeners,
       ObjectProvider<AutoDeployCustomizer> customizers,
       ObjectProvider<DeploymentSpec> specs) {
-    return new EngineFactory(properties, environment)
+    return new EngineFactory(properties, environment, host)
         .create(
             provider,
             listeners.orderedStream().toList(),
@@ -85,10 +92,16 @@ class AutoDeployAutoConfiguration {
             specs.orderedStream().toList());
   }
 
+  @Bean(destroyMethod = "")
+  @ConditionalOnMissingBean
+  AutoDeploy autoDeploy(OwnedEngine owned) {
+    return owned.engine();
+  }
+
   @Bean
   @ConditionalOnMissingBean
-  AutoDeployLifecycle autoDeployLifecycle(AutoDeploy autoDeploy) {
-    return new AutoDeployLifecycle(autoDeploy);
+  AutoDeployLifecycle autoDeployLifecycle(AutoDeploy autoDeploy, EngineHost host) {
+    return new AutoDeployLifecycle(autoDeploy, host);
   }
 
   /** The meters, where the application has any. */

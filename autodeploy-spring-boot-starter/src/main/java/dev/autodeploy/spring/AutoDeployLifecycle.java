@@ -12,10 +12,12 @@ final class AutoDeployLifecycle implements SmartLifecycle {
   static final int PHASE = SmartLifecycle.DEFAULT_PHASE - 4096;
 
   private final AutoDeploy engine;
+  private final EngineHost host;
   private volatile boolean running;
 
-  AutoDeployLifecycle(AutoDeploy engine) {
+  AutoDeployLifecycle(AutoDeploy engine, EngineHost host) {
     this.engine = engine;
+    this.host = host;
   }
 
   @Override
@@ -26,7 +28,7 @@ final class AutoDeployLifecycle implements SmartLifecycle {
   @Override
   public void stop() {
     running = false;
-    engine.close();
+    host.close(engine);
   }
 
   /** Does not hold up the phase: the destruction of the engine waits for the same. */

@@ -22,6 +22,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param drainTimeout How long open leases may last when the engine closes.
  * @param releaseTimeout How long a release may take when the engine closes.
  * @param keepInstancesOnClose Whether instances are left running for the next start.
+ * @param deploymentsFile File that declares deployments, in YAML or JSON.
+ * @param watchDeploymentsFile How often that file is looked at for changes; never by default.
  * @param deployments Deployments by name.
  * @param links Settings of the service links.
  * @param page Settings of the page.
@@ -37,6 +39,8 @@ record AutoDeployProperties(
     @Nullable Duration drainTimeout,
     @Nullable Duration releaseTimeout,
     @Nullable Boolean keepInstancesOnClose,
+    @Nullable Path deploymentsFile,
+    @Nullable Duration watchDeploymentsFile,
     @DefaultValue Map<String, DeploymentProperties> deployments,
     @DefaultValue Links links,
     @DefaultValue Page page) {

@@ -32,6 +32,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxLifetime How old an instance may get.
  * @param startTimeout How long a start may take.
  * @param idleTimeout How long an instance without requests lives, or never.
+ * @param sleepMode How instances are put to sleep and woken: vllm, vllm-2 or sglang.
+ * @param sleepAfter How long an instance is kept awake without requests.
  * @param minInstances How many instances there are at least.
  * @param maxInstances How many instances there are at most.
  * @param concurrency How many requests an instance serves at once, or unlimited.
@@ -65,6 +67,8 @@ record DeploymentProperties(
     @Nullable Duration maxLifetime,
     @Nullable Duration startTimeout,
     @Nullable String idleTimeout,
+    @Nullable String sleepMode,
+    @Nullable Duration sleepAfter,
     @Nullable Integer minInstances,
     @Nullable Integer maxInstances,
     @Nullable String concurrency,

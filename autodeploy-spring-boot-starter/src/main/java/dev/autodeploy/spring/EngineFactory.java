@@ -1,16 +1,21 @@
 package dev.autodeploy.spring;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.InvalidDeploymentsFileException;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
@@ -21,13 +26,15 @@ final class EngineFactory {
 
   private final AutoDeployProperties properties;
   private final Environment environment;
+  private final EngineHost host;
 
-  EngineFactory(AutoDeployProperties properties, Environment environment) {
+  EngineFactory(AutoDeployProperties properties, Environment environment, EngineHost host) {
     this.properties = properties;
     this.environment = environment;
+    this.host = host;
   }
 
-  AutoDeploy create(
+  OwnedEngine create(
       InstanceProvider provider,
       List<DeploymentListener> listeners,
       List<AutoDeployCustomizer> customizers,
@@ -39,14 +46,22 @@ final class EngineFactory {
     apply(builder);
     listeners.forEach(builder::listener);
     customizers.forEach(one -> one.customize(builder));
-    AutoDeploy engine = builder.build();
+    AutoDeploy engine = build(builder);
     try {
       engine.deployAll(specs);
     } catch (RuntimeException e) {
-      engine.close();
+      host.close(engine);
       throw e;
     }
-    return engine;
+    return new OwnedEngine(engine, host);
+  }
+
+  private AutoDeploy build(AutoDeploy.Builder builder) {
+    try {
+      return host.build(builder);
+    } catch (InvalidDeploymentsFileException e) {
+      throw new InvalidPropertiesException("deployments-file", "\n" + e.getMessage(), e);
+    }
   }
 
   /** Returns the properties of deployments as they are written. */
@@ -77,8 +92,8 @@ final class EngineFactory {
       String owner = properties.owner();
       set("owner", () -> builder.owner(owner));
     }
-    if (properties.stateDirectory() != null) {
-      builder.stateDirectory(properties.stateDirectory());
+    if (isSet(properties.stateDirectory())) {
+      builder.stateDirectory(requireNonNull(properties.stateDirectory()));
     }
     if (properties.idleTimeout() != null) {
       String text = properties.idleTimeout();
@@ -103,9 +118,21 @@ final class EngineFactory {
       Duration value = properties.releaseTimeout();
       set("release-timeout", () -> builder.releaseTimeout(value));
     }
+    if (isSet(properties.deploymentsFile())) {
+      builder.deploymentsFile(requireNonNull(properties.deploymentsFile()));
+    }
+    if (properties.watchDeploymentsFile() != null) {
+      Duration value = properties.watchDeploymentsFile();
+      set("watch-deployments-file", () -> builder.watchDeploymentsFile(value));
+    }
     if (properties.keepInstancesOnClose() != null) {
       builder.keepInstancesOnClose(properties.keepInstancesOnClose());
     }
+  }
+
+  /** An empty property is none, so that a profile can take back what another one sets. */
+  private static boolean isSet(@Nullable Path path) {
+    return path != null && !path.toString().isEmpty();
   }
 
   private static IdlePolicy idlePolicy(String text) {

@@ -6,7 +6,7 @@ import org.springframework.web.filter.FormContentFilter;
 
 /** Boot's filter for forms, but for service links: it would consume their bodies. */
 final class FormContentOutsideLinks extends FormContentFilter implements Ordered {
-  /** That of Boot's own. */
+  /** The order of Boot's own. */
   private static final int ORDER = -9900;
 
   @Override

@@ -121,6 +121,8 @@ final class PropertySpecs {
     json.put("maxLifetime", iso(p.maxLifetime()));
     json.put("startTimeout", iso(p.startTimeout()));
     json.put("idleTimeout", isoOrText(p.idleTimeout()));
+    json.put("sleepMode", p.sleepMode());
+    json.put("sleepAfter", iso(p.sleepAfter()));
     json.put("minInstances", p.minInstances());
     json.put("maxInstances", p.maxInstances());
     numberOrText(json, "concurrency", p.concurrency());

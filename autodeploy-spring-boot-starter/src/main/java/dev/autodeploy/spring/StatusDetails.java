@@ -6,7 +6,7 @@ import dev.autodeploy.DeploymentStatus;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What is shown of deployments; reading it never starts an instance. */
+/** The details shown of deployments; reading it never starts an instance. */
 final class StatusDetails {
   private StatusDetails() {}
 

@@ -16,10 +16,14 @@ import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.servlet.AutoDeployServlet;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -91,6 +95,40 @@ final class AutoDeployAutoConfigurationTest {
               assertThat(spec.pricePerHour()).hasToString("0.49 USD");
               assertThat(spec.preserveHost()).isFalse();
             });
+  }
+
+  @Test
+  void file_declaresDeploymentsBesideTheProperties(@TempDir Path directory) throws IOException {
+    Path file =
+        Files.writeString(
+            directory.toRealPath().resolve("deployments.yaml"),
+            "deployments: {listed: {port: 0, startCommand: x, idleTimeout: PT7M}}");
+    context
+        .withPropertyValues(
+            "autodeploy.deployments-file=" + file,
+            "autodeploy.watch-deployments-file=5s",
+            "autodeploy.deployments.voice.port=0",
+            "autodeploy.deployments.voice.start-command=x")
+        .run(
+            run -> {
+              AutoDeploy engine = run.getBean(AutoDeploy.class);
+              assertThat(engine.deployment("listed").spec().idlePolicy())
+                  .isEqualTo(IdlePolicy.after(Duration.ofMinutes(7)));
+              assertThat(engine.deployment("voice").spec().port()).isZero();
+              assertThat(engine.declared().orElseThrow().names()).containsExactly("listed");
+            });
+
+    Files.writeString(file, "deployments: {listed: {prot: 0, startCommand: x}}");
+    context
+        .withPropertyValues("autodeploy.deployments-file=" + file)
+        .run(
+            run ->
+                assertThat(run)
+                    .getFailure()
+                    .rootCause()
+                    .hasMessageContaining(
+                        "deployments.yaml:1:24: listed.prot is not a field that belongs here; did"
+                            + " you mean 'port'?"));
   }
 
   @Test

@@ -178,6 +178,25 @@ public abstract class CostMeterContract {
         });
   }
 
+  /** A meter that names the price by which it charges charges by it: the ledger keeps the price. */
+  @Test
+  void cost_isThatOfTheRate_whereThereIsOne() {
+    CostMeter meter = meter();
+    forEachKind(
+        (deployment, gpu) ->
+            LENGTHS.forEach(
+                length -> {
+                  UsageInterval usage = interval(deployment, gpu, length);
+                  meter
+                      .rate(usage)
+                      .ifPresent(
+                          rate -> {
+                            assertThat(rate.cost(usage.paid())).isEqualTo(meter.cost(usage));
+                            assertThat(meter.hasPrice(usage)).isTrue();
+                          });
+                }));
+  }
+
   private void forEachKind(java.util.function.BiConsumer<String, GpuRequest> check) {
     for (String deployment : deployments()) {
       gpus().forEach(gpu -> check.accept(deployment, gpu));

@@ -161,6 +161,34 @@ public final class InstancePlan {
   }
 
   /**
+   * Returns this plan with an instance that takes its time to fall asleep, and to wake.
+   *
+   * @param time how long each of its requests takes
+   * @return the changed plan
+   */
+  public InstancePlan sleepTakes(Duration time) {
+    return with(life -> life.sleepTakes = Arguments.notNegative("time", time));
+  }
+
+  /**
+   * Returns this plan with an instance that refuses to sleep.
+   *
+   * @return the changed plan
+   */
+  public InstancePlan refusesToSleep() {
+    return with(life -> life.refusesToSleep = true);
+  }
+
+  /**
+   * Returns this plan with an instance that sleeps, and refuses to wake.
+   *
+   * @return the changed plan
+   */
+  public InstancePlan refusesToWake() {
+    return with(life -> life.refusesToWake = true);
+  }
+
+  /**
    * Returns this plan with releases that fail and leave the instance running.
    *
    * @param times how many fail before one succeeds

@@ -480,7 +480,7 @@ public abstract class InstanceProviderContract {
     }
   }
 
-  /** Has something done when the test is over. */
+  /** Does something when the test is over. */
   void afterwards(Runnable cleanUp) {
     cleanUps.add(cleanUp);
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.testing;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
@@ -123,6 +124,11 @@ public final class SimulatedProvider implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     return connection.capacity();
   }
@@ -225,6 +231,15 @@ public final class SimulatedProvider implements InstanceProvider {
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
     return connection.isReady(instance, probe);
+  }
+
+  /**
+   * Puts an instance to sleep, by any request to a path that begins with {@code /sleep}; wakes it,
+   * by any other that is no GET; or says whether it sleeps, as vLLM does, by a GET.
+   */
+  @Override
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    return connection.call(instance, request);
   }
 
   /** Lets an instance outlive the engine, without a limit of time. */

@@ -1,5 +1,6 @@
 package dev.autodeploy.testing;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -12,6 +13,7 @@ import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
 import dev.autodeploy.spi.ReadinessProbe;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
@@ -316,6 +318,42 @@ public abstract class StateStoreContract {
       }
       assertThat(ids.stream().filter(id -> id.startsWith(prefix))).isEqualTo(expected);
     }
+  }
+
+  /** Pages survive a restart; those that nobody names any longer can be removed. */
+  @Test
+  void pages_afterARestart_areWhatWasPutLast() {
+    StateStore store = loaded();
+    LedgerPages pages = store.pages();
+    assumeTrue(pages != null && durable(), "the store has no pages that last");
+    requireNonNull(pages).put("1.jsonl", List.of("old"));
+    pages.put("1.jsonl", List.of("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "second line"));
+    pages.put("2.jsonl", List.of("two"));
+    store.close();
+
+    LedgerPages again = requireNonNull(loaded().pages());
+    assertThat(again.get("1.jsonl"))
+        .containsExactly("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "second line");
+    assertThat(again.retain(List.of("1.jsonl", "3.jsonl"))).containsExactly("1.jsonl");
+    assertThatThrownBy(() -> again.get("2.jsonl"))
+        .isInstanceOfSatisfying(
+            AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_FAILED));
+  }
+
+  /** A ledger that is replaced has what it was replaced by, and what was appended since. */
+  @Test
+  void replaceLedger_isFollowedByWhatIsAppended() {
+    StateStore store = loaded();
+    LedgerPages pages = store.pages();
+    assumeTrue(pages != null && durable(), "the store has no pages that last");
+    List<LedgerEntry> entries = entries();
+    entries.forEach(store::append);
+    LedgerEntry page = new LedgerEntry.Page("1", 3, "0000abcd", "0000abce", AT, AT.plusSeconds(9));
+    requireNonNull(pages).replaceLedger(List.of(page, entries.get(1)));
+    store.append(entries.get(0));
+    store.close();
+
+    assertThat(loaded().ledger()).containsExactly(page, entries.get(1), entries.get(0));
   }
 
   /** Two engines cannot use one state. */

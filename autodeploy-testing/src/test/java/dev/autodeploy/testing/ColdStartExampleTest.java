@@ -21,8 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * How an application is tested against cold starts, failed starts and idle times, without waiting
- * for any of them.
+ * An example of how an application is tested against cold starts, failed starts and idle times,
+ * without waiting for any of them.
  */
 class ColdStartExampleTest {
   private final ManualTime time = ManualTime.create();

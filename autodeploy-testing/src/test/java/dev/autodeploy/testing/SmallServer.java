@@ -5,7 +5,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 
-/** What a local process runs in a contract test: it listens, and crashes when it is told to. */
+/**
+ * The program that a local process runs in a contract test: it listens, and crashes when it is told
+ * to.
+ */
 final class SmallServer {
   static final int CRASH = 'x';
   static final int EXIT_CODE = 139;

@@ -50,7 +50,7 @@ final class Faults {
     return failures;
   }
 
-  /** Those that are named; all if none is. */
+  /** Returns those that are named; all if none is. */
   static Map<String, Fault> chosen(Map<String, Fault> known, String only) {
     Map<String, Fault> chosen = new LinkedHashMap<>(known);
     if (!only.isEmpty()) {
@@ -96,7 +96,7 @@ final class Faults {
     return Math.max(1, full * number("faults.scale", "100") / 100);
   }
 
-  /** What is not a number is refused, not taken for the default. */
+  /** Returns a number; what is none is refused, not taken for the default. */
   private static int number(String option, String otherwise) {
     return Integer.parseInt(System.getProperty(option, otherwise));
   }

@@ -59,7 +59,7 @@ final class Host implements AutoCloseable {
     return proxy.serviceLink(deployment);
   }
 
-  /** How many instances have crashed so far. */
+  /** Returns how many instances have crashed so far. */
   int crashes() {
     return crashes.count();
   }

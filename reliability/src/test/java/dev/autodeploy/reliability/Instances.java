@@ -86,7 +86,7 @@ final class Instances {
     }
   }
 
-  /** How many processes are left once they had time to end; ends them. */
+  /** Returns how many processes are left once they had time to end; ends them. */
   static int leakedProcesses(String mark, Duration limit) {
     Pause.until(limit, () -> processes(mark).isEmpty());
     List<ProcessHandle> left = processes(mark);
@@ -95,8 +95,9 @@ final class Instances {
   }
 
   /**
-   * How many containers are left once they had time to end; removes them. Without those that were
-   * set aside: dead ones whose files the daemon cannot delete, as it has left them mounted itself.
+   * Returns how many containers are left once they had time to end; removes them. Without those
+   * that were set aside: dead ones whose files the daemon cannot delete, as it has left them
+   * mounted itself.
    */
   static int leakedContainers(URI daemon, String owner, boolean all, Duration limit) {
     Pause.until(limit, () -> leaked(daemon, owner, all).isEmpty());

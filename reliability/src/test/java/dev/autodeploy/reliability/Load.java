@@ -71,7 +71,7 @@ final class Load implements AutoCloseable {
         : Exchange.abort(stream, Service.STREAM_ANSWER, 100);
   }
 
-  /** How many of its requests were answered so far. */
+  /** Returns how many of its requests were answered so far. */
   int answered() {
     return answered.get();
   }

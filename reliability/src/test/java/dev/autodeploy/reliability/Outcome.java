@@ -2,10 +2,10 @@ package dev.autodeploy.reliability;
 
 import java.time.Duration;
 
-/** How a request ended, as its client saw it. */
+/** The end of a request, as its client saw it. */
 record Outcome(Kind kind, Duration took, String detail) {
 
-  /** What the client can know. */
+  /** The outcomes that the client can know. */
   enum Kind {
     /** The whole answer came. */
     ANSWERED,

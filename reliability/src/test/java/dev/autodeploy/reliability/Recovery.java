@@ -3,7 +3,7 @@ package dev.autodeploy.reliability;
 import java.net.URI;
 import java.time.Duration;
 
-/** Whether the service is back once a fault has gone. */
+/** A measurement of whether the service is back once a fault has gone. */
 final class Recovery {
   private Recovery() {}
 

@@ -15,7 +15,7 @@ import java.util.function.Supplier;
 
 /** The network between the proxy and an instance, which may be cut. */
 final class Relay implements AutoCloseable {
-  /** What the network does. */
+  /** The behaviour of the network. */
   enum Mode {
     PASS,
     /** Every connection is reset, and each new one. */
@@ -47,7 +47,7 @@ final class Relay implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + server.getLocalPort());
   }
 
-  /** How many connections were refused, cut or held up because the mode was not to pass. */
+  /** Returns how many connections were refused, cut or held up because the mode was not to pass. */
   int hits() {
     return hits.get();
   }

@@ -34,7 +34,7 @@ final class RelayedProvider implements InstanceProvider {
     }
   }
 
-  /** How many connections were hit by what the network did. */
+  /** Returns how many connections were hit by what the network did. */
   int hits() {
     return relays.values().stream().mapToInt(Relay::hits).sum();
   }

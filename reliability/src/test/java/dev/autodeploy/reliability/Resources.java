@@ -12,7 +12,10 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What this process holds: threads, open files, sockets among them, and heap after collection. */
+/**
+ * The resources that this process holds: threads, open files, sockets among them, and heap after
+ * collection.
+ */
 record Resources(Set<String> threads, int files, int sockets, long heapBytes) {
   private static final long HEAP_ALLOWANCE = 8L << 20;
 
@@ -55,8 +58,8 @@ record Resources(Set<String> threads, int files, int sockets, long heapBytes) {
   }
 
   /**
-   * What has grown; empty if nothing has. Pools and collectors come and go, so the least of the
-   * last three looks is held against the most of the first three: what leaks each time shows.
+   * Returns what has grown; empty if nothing has. Pools and collectors come and go, so the least of
+   * the last three looks is held against the most of the first three: what leaks each time shows.
    */
   static List<String> grown(List<Resources> looks) {
     List<Resources> first = looks.subList(0, 3);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What counts as answered, told and lost, and what the table finds good. */
+/** The tests of what counts as answered, told and lost, and what the table finds good. */
 class RowTest {
   @ParameterizedTest
   @CsvSource({

@@ -10,7 +10,7 @@ import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
-/** Where a fault takes place: names of its own, a directory, a daemon, and what went wrong. */
+/** The place of a fault: names of its own, a directory, a daemon, and what went wrong. */
 final class Scene {
   /** The one that the Docker provider finds by itself. */
   private static final URI DEFAULT_DAEMON =

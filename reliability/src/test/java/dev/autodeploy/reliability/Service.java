@@ -4,7 +4,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.time.Duration;
 
-/** What the instances are: a small server that answers at once, and with a slow stream. */
+/** The program of the instances: a small server that answers at once, and with a slow stream. */
 final class Service {
   static final String QUICK_ANSWER = "ok\n";
   static final String STREAM_ANSWER = "0123456789".repeat(40);
@@ -20,7 +20,9 @@ final class Service {
       done
       """;
 
-  /** Where the disk is full, it fails to start, and does not serve what was cut short. */
+  /**
+   * The command: where the disk is full, it fails to start, and does not serve what was cut short.
+   */
   private static final String LINE =
       "mkdir -p '%1$s/cgi-bin' && echo ok > '%1$s/index.html' && printf '%%s' \"$STREAM\" >"
           + " '%1$s/cgi-bin/stream' && busybox chmod 755 '%1$s/cgi-bin/stream' || exit 1;"

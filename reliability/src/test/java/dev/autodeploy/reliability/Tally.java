@@ -40,7 +40,7 @@ final class Tally {
     }
   }
 
-  /** Those who got all they waited for, be it the whole answer or a part of it. */
+  /** Returns those who got all they waited for, be it the whole answer or a part of it. */
   int answered() {
     return count(Outcome.Kind.ANSWERED) + count(Outcome.Kind.ABORTED);
   }

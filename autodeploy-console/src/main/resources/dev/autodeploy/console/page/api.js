@@ -75,6 +75,14 @@ async function call(method, path, body) {
 
 export const get = (path) => call('GET', path);
 
+// The text of an answer, to be saved: a link could not say which session it belongs to.
+export async function download(path) {
+  const answer = await fetch(BASE + path, { headers: headersOf('GET'), cache: 'no-store' });
+  if (answer.status === 401 && session.signIn) signedOut();
+  if (!answer.ok) throw new ApiError(answer.status, await answer.json().catch(() => ({})));
+  return answer.text();
+}
+
 // A token is of one run of the host application: after a restart it is fetched again, once.
 export async function change(method, path, body) {
   try {

@@ -8,6 +8,7 @@ import { showForm } from './form.js';
 import { showDetail } from './detail.js';
 import { showEvents } from './events.js';
 import { showAudit } from './audit.js';
+import { showCosts } from './costs.js';
 import { showGpus } from './gpus.js';
 import { showSignIn } from './signin.js';
 
@@ -40,6 +41,7 @@ function header() {
       h('img', { src: '-/icon.svg', alt: '', width: 28, height: 28 }), h('span', {}, t('title'))),
     h('nav', { 'aria-label': t('title') },
       h('a', { href: '#/', 'data-screen': 'list' }, t('deployments')),
+      h('a', { href: '#/costs', 'data-screen': 'costs' }, t('costs')),
       h('a', { href: '#/gpus', 'data-screen': 'gpus' }, t('gpus')),
       h('a', { href: '#/events', 'data-screen': 'events' }, t('events')),
       session.actions ? h('a', { href: '#/audit', 'data-screen': 'audit' }, t('audit')) : null),
@@ -67,6 +69,7 @@ function route() {
     new: ['new', () => showForm(main, null)],
     edit: ['list', () => showForm(main, parts[1])],
     d: ['list', () => showDetail(main, parts[1])],
+    costs: ['costs', () => showCosts(main)],
     gpus: ['gpus', () => showGpus(main)],
     events: ['events', () => showEvents(main, parts[1])],
     audit: session.actions ? ['audit', () => showAudit(main)] : undefined,

@@ -87,7 +87,7 @@ export function timeline(history) {
   const sentence = t('timelineText', { n: number(history.instances.length), from: dateOf(history.from), to: dateOf(history.to) });
   const figure = frame(t('timeline'), sentence, bottom + 20, timeAxis(history, bottom), bars);
   const phases = new Set(history.instances.flatMap((i) => i.segments.map((s) => s.phase)));
-  figure.append(legend(...['starting', 'busy', 'idle', 'ready', 'releasing'].filter((p) => phases.has(p)).map((p) => [p, t('seg.' + p)])));
+  figure.append(legend(...['starting', 'busy', 'idle', 'asleep', 'ready', 'releasing'].filter((p) => phases.has(p)).map((p) => [p, t('seg.' + p)])));
   if (history.instancesLeftOut > 0) figure.append(h('p', { class: 'muted' }, t('leftOut', { n: number(history.instancesLeftOut) })));
   return figure;
 }

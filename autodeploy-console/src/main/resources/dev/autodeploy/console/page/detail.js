@@ -184,6 +184,12 @@ function degraded(d) {
     : null;
 }
 
+function unpriced(d) {
+  return d.unpriced
+    ? h('section', { class: 'panel bad', role: 'status' }, h('h2', {}, t('unpriced')), h('p', {}, plain(d.unpriced)))
+    : null;
+}
+
 function instanceTable(d) {
   if (d.instanceList.length === 0) return h('p', { class: 'muted' }, t('noInstanceNow'));
   const reason = (value) => (known('reason.' + value) ? t('reason.' + value) : value);
@@ -250,6 +256,8 @@ function settings(spec, why) {
     line(t('form.health'), probeText(spec.readiness), true),
     ...(spec.liveness ? [line(t('form.liveness'), probeText(spec.liveness), true)] : []),
     ...(spec.maxRequestTime ? [line(t('form.maxRequestTime'), iso(spec.maxRequestTime))] : []),
+    ...(spec.sleepMode ? [line(t('form.sleepMode'), t('sleep.' + (typeof spec.sleepMode === 'string' ? spec.sleepMode : 'own')))] : []),
+    ...(spec.sleepAfter ? [line(t('form.sleepAfter'), iso(spec.sleepAfter))] : []),
     ...(spec.maxLifetime ? [line(t('form.maxLifetime'), iso(spec.maxLifetime))] : []),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }
@@ -325,6 +333,7 @@ export function showDetail(main, name) {
         const wanted = await ask(t('ask.snapshot'), { yes: t('snapshot'), input: name + '-' + new Date().toISOString().slice(0, 10) });
         if (wanted) act('snapshot', () => change('POST', address + '/snapshot', { name: wanted }), 'done.snapshot');
       }),
+      h('p', { class: 'hint', id: 'declared' }),
       h('a', { class: 'button', href: '#/edit/' + encodeURIComponent(name), id: 'do-edit' }, t('edit')),
       button('delete', 'danger', async () => {
         if (await ask(t('ask.delete', { name }), { yes: t('delete'), danger: true })) {
@@ -366,13 +375,15 @@ export function showDetail(main, name) {
       d.budget ? tile(t('budget'), h('span', { id: 'budget' }, budgetAmount(d.budget, d.budget.spent)), t('budget.of', { percent: number(d.budget.percent), limit: budgetAmount(d.budget, d.budget.limit), period: t('budget.' + d.budget.period) })) : null,
       tile(t('thisMonth'), money(c.month, c.currency)),
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),
+      tile(t('costParts'), h('span', { id: 'parts' }, ['starting', 'busy', 'idle', 'asleep', 'releasing'].filter((p) => p !== 'asleep' || d.spec?.sleepMode || Number(c.asleep) > 0)
+        .map((p) => h('span', { class: 'part' }, t('seg.' + p), ' ', money(c[p], c.currency))))),
       tile(t('alwaysOn'), money(c.alwaysOn, c.currency), saved !== null && saved > 0 ? t('saved') + ' ' + saved + '%' : null, t('alwaysOnHint')));
     if (d.instanceList) {
       // Only changed parts are built again: an alert would be read out each time.
-      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
+      const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.unpriced, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, budgetPanel(d), inLine(d), degraded(d), failure(d));
+        replace(failed, budgetPanel(d), inLine(d), degraded(d), unpriced(d), failure(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));
@@ -393,8 +404,14 @@ export function showDetail(main, name) {
       const button = (id) => buttons.querySelector('#do-' + id);
       button('start').disabled = d.status === 'running' || d.phase === 'starting';
       text(button('prepare'), t(d.preparation ? 'cancelPrepare' : 'prepare'));
-      button('drain').disabled = d.status !== 'running';
+      button('drain').disabled = d.status !== 'running' && d.phase !== 'asleep';
       button('force').disabled = d.instances === 0;
+      if (d.instanceList) {
+        const declared = buttons.querySelector('#declared');
+        text(declared, d.declaredIn ? t('declaredIn', { file: d.declaredIn }) : '');
+        for (const it of [button('edit'), button('delete')]) it.hidden = !!d.declaredIn;
+        declared.hidden = !d.declaredIn;
+      }
     }
     if (changed && !first) drawSoon();
   }

@@ -13,6 +13,7 @@ export function describe(e) {
   if (e.type === 'schedule-changed') {
     return t('event.schedule-changed-' + (e.schedule.closed ? 'closed' : e.schedule.warm ? 'warm' : 'open'), { n: e.schedule.warm });
   }
+  if (e.type === 'instance-asleep' && e.message) return t('event.instance-asleep-for', { message: e.message, seconds: duration(e.seconds) });
   const kind = e.type !== 'prepared' ? e.type : e.message ? 'prepared-failed' : e.fetched ? 'prepared' : 'prepared-nothing';
   return t('event.' + kind, {
     reason,

@@ -186,6 +186,11 @@ export function showForm(main, editing) {
     const liveness = add('liveness', t('form.liveness'), input({ value: livePath ?? '', placeholder: livePath === null ? probeText(spec.liveness) : '/health', spellcheck: 'false' }), t('form.livenessHint'));
     const maxRequestTime = add('maxRequestTime', t('form.maxRequestTime'), input({ inputmode: 'decimal', value: spec?.maxRequestTime ? seconds(spec.maxRequestTime) : '', placeholder: t('unlimited') }), t('form.maxRequestTimeHint'));
     const maxLifetime = add('maxLifetime', t('form.maxLifetime'), input({ inputmode: 'decimal', value: spec?.maxLifetime ? seconds(spec.maxLifetime) : '', placeholder: t('unlimited') }), t('form.maxLifetimeHint'));
+    const ownMode = spec?.sleepMode && typeof spec.sleepMode !== 'string';
+    const modes = ['none', 'vllm', 'vllm-2', 'sglang', ...(ownMode ? ['own'] : [])];
+    const sleepMode = add('sleepMode', t('form.sleepMode'), h('select', {},
+      modes.map((m) => h('option', { value: m, selected: m === (ownMode ? 'own' : spec?.sleepMode || 'none') }, t('sleep.' + m)))), t('form.sleepModeHint'));
+    const sleepAfter = add('sleepAfter', t('form.sleepAfter'), input({ inputmode: 'decimal', value: spec?.sleepAfter ? minutesOf(spec.sleepAfter) ?? '' : '' }), t('form.sleepAfterHint'));
     const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
     const b = spec?.budget;
     const budgetInput = input({ inputmode: 'decimal', value: b ? (b.gpuTime ? (minutesOf(b.gpuTime) ?? 0) / 60 : b.amount) : '', placeholder: '20' });
@@ -228,7 +233,7 @@ export function showForm(main, editing) {
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
         h('div', { class: 'pair' }, probeInterval, probeThreshold),
-        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
+        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -292,6 +297,8 @@ export function showForm(main, editing) {
       else if (d && livePath !== null) json.liveness = null;
       json.maxRequestTime = inSeconds('maxRequestTime');
       json.maxLifetime = inSeconds('maxLifetime');
+      if (value('sleepMode') !== 'own') json.sleepMode = value('sleepMode') === 'none' ? null : value('sleepMode');
+      json.sleepAfter = value('sleepAfter') === '' || value('sleepMode') === 'none' ? null : Number.isFinite(Number(value('sleepAfter'))) ? isoMinutes(Number(value('sleepAfter'))) : value('sleepAfter');
       json.budget = budgetOf();
       json.schedule = scheduleOf(f.schedule.control.value, zoneInput.value.trim());
       json.prepareAhead = f.prepareAhead.control.checked;

@@ -177,7 +177,7 @@ public final class ControllerLinearizabilityTest {
         .check(ControllerLinearizabilityTest.class);
   }
 
-  /** What one thread has asked for. */
+  /** The requests of one thread. */
   private static final class Caller {
     private final Queue<Lease> leases = new ArrayDeque<>();
     private final Queue<CompletableFuture<Lease>> waiting = new ArrayDeque<>();

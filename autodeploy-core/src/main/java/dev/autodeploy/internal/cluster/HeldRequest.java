@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.cluster;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
@@ -8,6 +10,7 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.internal.util.Errors;
+import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.util.Optional;
@@ -16,25 +19,34 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request for a lease that outlives the engines that it is made to. In this order:
+ * A request for a lease that outlives the leaders that it is made to. In this order:
  *
  * <ol>
  *   <li>Where this replica leads, its engine is asked; if that leaves meanwhile, it begins again.
  *   <li>At the end of the replica it is refused.
- *   <li>Where another replica leads, and still does when this one looks next, it is refused: that
- *       one may just be handing over.
- *   <li>While nobody does it is held.
+ *   <li>Where another replica leads and is reached, that one is asked, unless a lease is there that
+ *       requests share; if it is gone meanwhile, it begins again.
+ *   <li>Where another replica leads that cannot be reached it is refused: at once if that one has
+ *       no address, as soon as this replica has looked once more, as that one may just be handing
+ *       over; otherwise when it was not reached for one and a half terms.
+ *   <li>Otherwise it is held.
  * </ol>
  */
 final class HeldRequest {
+  private static final long PAUSE_MILLIS = 20;
+
   private final Replica replica;
   private final String deployment;
   private final AcquireRequest request;
   private final Ticker ticker;
   private final long deadline;
   private final CompletableFuture<Lease> future = new CompletableFuture<>();
-  private volatile @Nullable CompletableFuture<Lease> asked;
+  private volatile @Nullable Runnable withdrawal;
   private final long looksBefore;
+  private final long begun;
+
+  /** The time for which it is held while another replica leads that is not reached. */
+  private final long unreached;
 
   HeldRequest(Replica replica, String deployment, AcquireRequest request, Ticker ticker) {
     this.replica = replica;
@@ -42,15 +54,17 @@ final class HeldRequest {
     this.request = request;
     this.ticker = ticker;
     this.looksBefore = replica.looksBegun();
-    this.deadline = ticker.read() + Durations.nanos(request.timeout());
+    this.begun = ticker.read();
+    this.deadline = begun + Durations.nanos(request.timeout());
+    this.unreached = replica.term().multipliedBy(3).dividedBy(2).toNanos();
   }
 
   CompletableFuture<Lease> begin() {
     future.whenComplete(
         (lease, error) -> {
-          CompletableFuture<Lease> current = asked;
+          Runnable current = withdrawal;
           if (error != null && current != null) {
-            current.cancel(false);
+            current.run();
           }
         });
     attempt();
@@ -72,6 +86,8 @@ final class HeldRequest {
     if (future.isDone()) {
       return;
     }
+    LeaderLink link = replica.link();
+    boolean another = replica.anotherLeads();
     if (left.isNegative() || left.isZero()) {
       refuse(
           ErrorCode.ACQUIRE_TIMEOUT,
@@ -80,15 +96,94 @@ final class HeldRequest {
       ask(engine, left);
     } else if (replica.isEnded()) { // (2)
       refuse(ErrorCode.CLOSED, "the engine is closed");
-    } else if (replica.looksAnswered() > looksBefore && replica.anotherLeads()) { // (3)
+    } else if (link != null && link.isReady()) { // (3)
+      ask(link, left);
+    } else if (link == null && replica.looksAnswered() > looksBefore && another) { // (4)
       refuse(
           ErrorCode.NOT_LEADING,
           "this replica stands by while another one leads: send the request to the leader");
-    } else { // (4)
+    } else if (link != null && another && ticker.read() - begun >= unreached) { // (4)
+      refuse(
+          ErrorCode.NOT_LEADING,
+          "this replica does not reach the leader: send the request to another one");
+    } else { // (5)
+      long pause = link == null ? left.toNanos() : Math.min(left.toNanos(), unreached / 3);
       change
           .copy()
-          .orTimeout(left.toNanos(), TimeUnit.NANOSECONDS)
+          .orTimeout(pause, TimeUnit.NANOSECONDS)
           .whenCompleteAsync((changed, timeout) -> attempt(), replica::runApart);
+    }
+  }
+
+  private void ask(LeaderLink link, Duration left) {
+    Lease shared = replica.shared().join(deployment, request);
+    if (shared != null) {
+      give(shared);
+      return;
+    }
+    long number = replica.leases().nextNumber();
+    ObjectNode message =
+        RemoteCalls.on(deployment).put("timeout", left.toNanos()).put("caller", request.caller());
+    message.set("route", WireJson.write(request.route()));
+    withdrawal = () -> link.cancel(number);
+    link.acquire(number, message, new Answer(link, number));
+    if (future.isDone()) {
+      link.cancel(number);
+    }
+  }
+
+  /** Takes the leader's answer. */
+  private final class Answer implements LeaderLink.Grant {
+    private final LeaderLink link;
+    private final long number;
+
+    Answer(LeaderLink link, long number) {
+      this.link = link;
+      this.number = number;
+    }
+
+    @Override
+    public long deadline() {
+      return deadline;
+    }
+
+    @Override
+    public void granted(JsonNode grant) {
+      LeaseClaim claim =
+          new LeaseClaim(number, deployment, grant.path("instance").asText(), request.caller());
+      Lease lease = replica.leases().granted(link, claim, grant);
+      if (lease == null) { // there is another leader by now, which knows nothing of it
+        again();
+      } else if (grant.path("shareable").asBoolean()) {
+        Lease own = replica.shared().share(lease, request);
+        replica.runApart(() -> give(own));
+      } else {
+        replica.runApart(() -> give(lease));
+      }
+    }
+
+    @Override
+    public void refused(RuntimeException error) {
+      boolean gone =
+          error instanceof LeaderLink.Broken
+              || (error instanceof AutoDeployException e && e.code() == ErrorCode.CLOSED);
+      if (gone) {
+        again();
+      } else {
+        replica.runApart(() -> future.completeExceptionally(error));
+      }
+    }
+  }
+
+  private void again() {
+    CompletableFuture.delayedExecutor(
+            PAUSE_MILLIS, TimeUnit.MILLISECONDS, task -> replica.runApart(task))
+        .execute(this::attempt);
+  }
+
+  private void give(Lease lease) {
+    if (future.isDone() || !future.complete(lease)) {
+      lease.close();
     }
   }
 
@@ -100,7 +195,7 @@ final class HeldRequest {
     }
     CompletableFuture<Lease> answer =
         found.get().acquireAsync(new AcquireRequest(request.route(), left, request.caller()));
-    asked = answer;
+    withdrawal = () -> answer.cancel(false);
     if (future.isDone()) {
       answer.cancel(false);
     }
@@ -109,9 +204,7 @@ final class HeldRequest {
 
   private void answered(@Nullable Lease lease, @Nullable Throwable error) {
     if (lease != null) {
-      if (!future.complete(lease)) {
-        lease.close();
-      }
+      give(replica.leases().own(lease, request.caller()));
     } else if (error != null) {
       Throwable cause = Errors.unwrap(error);
       if (cause instanceof AutoDeployException e && e.code() == ErrorCode.CLOSED) {

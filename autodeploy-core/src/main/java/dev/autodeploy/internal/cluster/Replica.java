@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.cluster;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
@@ -12,12 +13,12 @@ import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +34,8 @@ import org.slf4j.LoggerFactory;
 final class Replica {
   private static final Logger LOG = LoggerFactory.getLogger(Replica.class);
 
-  private static final Executor FALLBACK = Threads.fallback();
+  /** The number of looks at other replicas in a term. */
+  private static final int LOOKS = 6;
 
   /** The time between looks at open leases, while an application ends. */
   private static final Duration LEASES_LOOK = Duration.ofMillis(50);
@@ -45,6 +47,10 @@ final class Replica {
   private final String id = UUID.randomUUID().toString();
   private final Duration term;
   private final Ticker ticker;
+  private final ReplicaWire wire;
+  private final OpenLeases leases = new OpenLeases();
+  private final SharedLeases shared;
+  private final LeaderLink.Follower follower;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Guards the declarations; taken before the other lock. Held while an engine takes them. */
@@ -62,7 +68,6 @@ final class Replica {
   private boolean ended;
 
   private volatile @Nullable Engine engine;
-  private volatile @Nullable Engine lastEngine;
 
   /** The number of times that it was asked who leads; written by the thread that asks. */
   private volatile long looksBegun;
@@ -78,7 +83,11 @@ final class Replica {
       EngineConfig.Builder settings,
       Supplier<? extends InstanceProvider> providers,
       Duration term,
+      @Nullable ReplicaAddress address,
       Declarations declarations,
+      Directory directory,
+      Consumer<JsonNode> heard,
+      Consumer<LeaderLink> opened,
       ReentrantLock declaring) {
     this.election = election;
     this.settings = settings;
@@ -88,14 +97,27 @@ final class Replica {
     this.declaring = declaring;
     this.ticker = settings.ticker();
     this.candidacy = new Candidacy(id, term.toNanos());
+    this.wire = new ReplicaWire(address, id, term, settings.drainTimeout(), ticker);
     this.nextProvider = providers.get();
     this.asking = Threads.timer("cluster-election");
     this.watching = Threads.timer("cluster-watch");
+    this.shared = new SharedLeases(term, ticker, watching);
+    this.follower = new Following(leases, directory, heard, opened);
   }
 
   /** Begins to ask. */
   void begin() {
     asking.execute(this::ask);
+    long every = term.dividedBy(LOOKS).toNanos();
+    watching.scheduleWithFixedDelay(this::look, every, every, TimeUnit.NANOSECONDS);
+  }
+
+  private void look() {
+    try {
+      wire.look();
+    } catch (RuntimeException e) { // the timer would end with it
+      LOG.warn("The other replicas were not looked at", e);
+    }
   }
 
   // For those who use it.
@@ -103,6 +125,32 @@ final class Replica {
   /** Returns the engine while this replica leads, or null. */
   @Nullable Engine engine() {
     return engine;
+  }
+
+  /** Returns the link to the leader, whether or not it is open; null without one. */
+  @Nullable LeaderLink link() {
+    return wire.link();
+  }
+
+  /** Returns the leader while it is another replica, and reached; otherwise null. */
+  @Nullable RemoteLeader remote() {
+    LeaderLink link = wire.link();
+    return link != null && link.isOpen() ? new RemoteLeader(link, leases) : null;
+  }
+
+  /** Returns the leases that its host has open. */
+  OpenLeases leases() {
+    return leases;
+  }
+
+  /** Returns the leases that several requests share, while another replica leads. */
+  SharedLeases shared() {
+    return shared;
+  }
+
+  /** Returns for how long a leader leads without renewal. */
+  Duration term() {
+    return term;
   }
 
   /** Returns whether another replica is known to lead. */
@@ -134,11 +182,7 @@ final class Replica {
 
   /** Runs what may end in foreign code. */
   void runApart(Runnable task) {
-    try {
-      engines.execute(task);
-    } catch (RejectedExecutionException e) {
-      FALLBACK.execute(task);
-    }
+    wire.run(task);
   }
 
   String providerName() {
@@ -157,10 +201,12 @@ final class Replica {
     long asked = locked(candidacy::held);
     long askedAt = ticker.read();
     try {
+      wire.open(election);
       Leader leader =
           election.campaign(id, asked, locked(candidacy::isResigned) ? Duration.ZERO : term);
       Candidacy.Outcome outcome =
           locked(() -> candidacy.answered(askedAt, asked, ticker.read(), leader));
+      wire.heard(leader, follower); // before those who wait learn that another one leads
       looksAnswered = look;
       carryOut(leader, outcome);
     } catch (RuntimeException e) {
@@ -172,14 +218,16 @@ final class Replica {
   }
 
   private void askAgain() {
-    lock.lock();
+    long wait =
+        locked(
+            () -> {
+              long now = ticker.read();
+              return candidacy.nextLook(now) - now;
+            });
     try {
-      if (!ended) {
-        long now = ticker.read();
-        asking.schedule(this::ask, candidacy.nextLook(now) - now, TimeUnit.NANOSECONDS);
-      }
-    } finally {
-      lock.unlock();
+      asking.schedule(this::ask, wait, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("This replica has ended, and asks no longer");
     }
   }
 
@@ -307,12 +355,15 @@ final class Replica {
     declaring.lock();
     try {
       declarations.declareTo(started);
+      leases.lead(started); // before it is asked for others
+      shared.end();
       return locked(
           () -> {
             if (candidacy.held() != epoch) {
               return false;
             }
             changing = false;
+            wire.leads(started, epoch);
             engine = started;
             return true;
           });
@@ -344,11 +395,11 @@ final class Replica {
       if (left == null) {
         return CompletableFuture.completedFuture(null);
       }
-      lastEngine = left;
       changing = true;
     } finally {
       lock.unlock();
     }
+    wire.leaves();
     left.stopActing();
     CompletableFuture<Void> done = new CompletableFuture<>();
     engines.execute(
@@ -366,7 +417,8 @@ final class Replica {
     return done;
   }
 
-  private void changed() {
+  /** Has those who wait look again. */
+  void changed() {
     CompletableFuture<Void> before = change;
     change = new CompletableFuture<>();
     before.complete(null);
@@ -401,9 +453,11 @@ final class Replica {
       lock.unlock();
     }
     changed();
+    shared.end();
+    awaitLeases(drainTimeout); // the next leader is told of them
     asking.shutdownNow();
     watching.shutdownNow();
-    awaitLeases(drainTimeout);
+    wire.close();
     engines.shutdown();
     InstanceProvider unused = locked(() -> providerUsed ? null : nextProvider);
     if (unused != null) {
@@ -413,10 +467,9 @@ final class Replica {
   }
 
   private void awaitLeases(Duration drainTimeout) {
-    Engine left = lastEngine;
     long deadline = ticker.read() + Durations.nanos(drainTimeout);
     boolean interrupted = false;
-    while (left != null && left.hasOpenLeases() && ticker.read() - deadline < 0) {
+    while (!leases.isEmpty() && ticker.read() - deadline < 0) {
       try {
         TimeUnit.MILLISECONDS.sleep(LEASES_LOOK.toMillis());
       } catch (InterruptedException e) {

@@ -1,5 +1,9 @@
 package dev.autodeploy.internal.cluster;
 
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.BudgetStatus;
@@ -7,7 +11,6 @@ import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentStatus;
-import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.Preparation;
@@ -15,6 +18,8 @@ import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
+import dev.autodeploy.internal.wire.WireJson;
+import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,9 +48,15 @@ final class ReplicaDeployment implements Deployment {
     this.ticker = ticker;
   }
 
-  /** Takes note of what was declared, for while this replica stands by. */
+  /** Takes note of what was declared, for while this replica does not lead. */
   void declared(DeploymentSpec spec) {
     lastSpec = spec;
+  }
+
+  /** Takes note of what the leader says. */
+  void told(DeploymentSpec spec, Instant createdAt) {
+    lastSpec = spec;
+    lastCreatedAt = createdAt;
   }
 
   @Override
@@ -108,29 +119,53 @@ final class ReplicaDeployment implements Deployment {
   @Override
   public Optional<Lease> borrow(RouteRule route) {
     Deployment current = currentOrNull();
-    return current == null ? Optional.empty() : current.borrow(route);
+    if (current != null) {
+      return current.borrow(route);
+    }
+    RemoteLeader leader = replica.remote();
+    if (leader == null) {
+      return Optional.empty();
+    }
+    ObjectNode args = RemoteCalls.on(name);
+    args.set("route", WireJson.write(requireNonNull(route, "route")));
+    JsonNode lent = leader.get(RemoteCalls.BORROW, args);
+    return lent.isObject() ? Optional.of(BorrowedLease.read(name, lent)) : Optional.empty();
   }
 
   @Override
   public DeploymentStatus status() {
-    return current().status();
+    Deployment current = currentOrNull();
+    return current != null ? current.status() : ask(RemoteCalls.STATUS);
   }
 
   @Override
   public Schedule.@Nullable State scheduleState() {
     Deployment current = currentOrNull();
-    return current == null ? null : current.scheduleState();
+    if (current != null) {
+      return current.scheduleState();
+    }
+    return replica.remote() == null ? null : ask(RemoteCalls.SCHEDULE_STATE);
   }
 
   @Override
   public @Nullable BudgetStatus budgetStatus() {
     Deployment current = currentOrNull();
-    return current == null ? null : current.budgetStatus();
+    if (current != null) {
+      return current.budgetStatus();
+    }
+    return replica.remote() == null ? null : ask(RemoteCalls.BUDGET_STATUS);
   }
 
   @Override
   public String explainIdleTimeout() {
-    return current().explainIdleTimeout();
+    Deployment current = currentOrNull();
+    return current != null ? current.explainIdleTimeout() : ask(RemoteCalls.EXPLAIN_IDLE_TIMEOUT);
+  }
+
+  @Override
+  public Traffic traffic() {
+    Deployment current = currentOrNull();
+    return current == null ? Traffic.builder().build() : current.traffic(); // the leader records it
   }
 
   @Override
@@ -140,64 +175,95 @@ final class ReplicaDeployment implements Deployment {
 
   @Override
   public Preparation prepare() {
-    return current().prepare();
+    Deployment current = currentOrNull();
+    return current != null
+        ? current.prepare()
+        : new RemotePreparation(this, leader().ask(RemoteCalls.PREPARE, RemoteCalls.on(name)));
+  }
+
+  /** Cancels the preparation that is under way at the leader. */
+  void cancelPreparation() {
+    leader().ask(RemoteCalls.CANCEL_PREPARATION, RemoteCalls.on(name));
   }
 
   @Override
   public CompletableFuture<Void> release() {
-    return current().release();
+    Deployment current = currentOrNull();
+    return current != null ? current.release() : later(RemoteCalls.RELEASE);
   }
 
   @Override
   public CompletableFuture<Void> releaseNow() {
-    return current().releaseNow();
+    Deployment current = currentOrNull();
+    return current != null ? current.releaseNow() : later(RemoteCalls.RELEASE_NOW);
   }
 
   @Override
   public Cost cost() {
-    return current().cost();
+    Deployment current = currentOrNull();
+    return current != null ? current.cost() : ask(RemoteCalls.COST);
   }
 
   @Override
   public List<UsageInterval> usage(Instant from, Instant to) {
-    return current().usage(from, to);
+    Deployment current = currentOrNull();
+    if (current != null) {
+      return current.usage(from, to);
+    }
+    ObjectNode args =
+        RemoteCalls.period(requireNonNull(from, "from"), requireNonNull(to, "to"))
+            .put("deployment", name);
+    return leader().get(RemoteCalls.USAGE, args);
   }
 
   @Override
   public Money costOf(UsageInterval usage) {
-    return current().costOf(usage);
+    Deployment current = currentOrNull();
+    if (current != null) {
+      return current.costOf(usage);
+    }
+    ObjectNode args = RemoteCalls.on(name);
+    args.set("usage", WireJson.write(requireNonNull(usage, "usage")));
+    return leader().get(RemoteCalls.COST_OF, args);
   }
 
   @Override
   public CompletableFuture<List<String>> logs(String instanceId, int lines) {
-    return current().logs(instanceId, lines);
+    Deployment current = currentOrNull();
+    if (current != null) {
+      return current.logs(instanceId, lines);
+    }
+    ObjectNode args = RemoteCalls.on(name).put("instance", instanceId).put("lines", lines);
+    return leader().ask(RemoteCalls.LOGS, args);
   }
 
   @Override
   public CompletableFuture<String> snapshot(String snapshotName) {
-    return current().snapshot(snapshotName);
+    Deployment current = currentOrNull();
+    return current != null
+        ? current.snapshot(snapshotName)
+        : leader().ask(RemoteCalls.SNAPSHOT, RemoteCalls.on(name).put("name", snapshotName));
+  }
+
+  private <T extends @Nullable Object> T ask(RemoteCall<T> call) {
+    return leader().get(call, RemoteCalls.on(name));
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> later(RemoteCall<T> call) {
+    return leader().ask(call, RemoteCalls.on(name));
+  }
+
+  private RemoteLeader leader() {
+    RemoteLeader leader = replica.remote();
+    if (leader == null) {
+      throw RemoteLeader.unreachable(name);
+    }
+    return leader;
   }
 
   private @Nullable Deployment currentOrNull() {
     Engine engine = replica.engine();
     return engine == null ? null : engine.find(name).orElse(null);
-  }
-
-  private Deployment current() {
-    Engine engine = replica.engine();
-    if (engine == null) {
-      throw notLeading(name);
-    }
-    return engine.deployment(name);
-  }
-
-  /** Returns the error of what only the leader can do. */
-  static AutoDeployException notLeading(@Nullable String deployment) {
-    return new AutoDeployException(
-        ErrorCode.NOT_LEADING,
-        deployment,
-        "this replica does not lead, and only the leader can do that: ask the leader, or try again"
-            + " in a moment if there is none");
   }
 
   @Override

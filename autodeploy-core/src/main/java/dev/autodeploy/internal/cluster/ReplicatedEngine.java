@@ -2,7 +2,10 @@ package dev.autodeploy.internal.cluster;
 
 import static java.util.Objects.requireNonNull;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
@@ -10,8 +13,9 @@ import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
-import dev.autodeploy.internal.engine.EngineCosts;
 import dev.autodeploy.internal.engine.Operations;
+import dev.autodeploy.internal.ledger.CostChunk;
+import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.LeaderElection;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -20,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,8 +38,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The operations of one replica of several: passed on to its engine while it leads. While it stands
- * by, what the host declares is kept, and everything else is refused.
+ * The operations of one replica of several: passed on to its engine while it leads, and to the
+ * leader while another one does. Where none is reached, what the host declares is kept, and
+ * everything else is refused.
  */
 public final class ReplicatedEngine implements Operations {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedEngine.class);
@@ -48,6 +54,7 @@ public final class ReplicatedEngine implements Operations {
   private final ReentrantLock lock = new ReentrantLock();
 
   private final Declarations declarations = new Declarations();
+  private final Directory directory = new Directory();
   private final Map<String, ReplicaDeployment> deployments = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private boolean closing;
@@ -57,11 +64,23 @@ public final class ReplicatedEngine implements Operations {
       EngineConfig.Builder settings,
       LeaderElection election,
       Supplier<? extends InstanceProvider> providers,
-      Duration term) {
+      Duration term,
+      @Nullable ReplicaAddress address) {
     this.settings = settings;
     this.ticker = settings.ticker();
     this.drainTimeout = settings.drainTimeout();
-    this.replica = new Replica(election, settings, providers, term, declarations, lock);
+    this.replica =
+        new Replica(
+            election,
+            settings,
+            providers,
+            term,
+            address,
+            declarations,
+            directory,
+            this::heard,
+            this::opened,
+            lock);
   }
 
   /**
@@ -71,16 +90,18 @@ public final class ReplicatedEngine implements Operations {
    * @param election elects the leader
    * @param providers makes a provider for each engine
    * @param term for how long a leader leads without renewal
+   * @param address where other replicas reach it; null for one that only stands by
    * @return the replica
    */
   public static ReplicatedEngine start(
       EngineConfig.Builder settings,
       LeaderElection election,
       Supplier<? extends InstanceProvider> providers,
-      Duration term) {
+      Duration term,
+      @Nullable ReplicaAddress address) {
     requireNonNull(settings.owner(), "owner");
     boolean closeOnShutdown = settings.releaseOnShutdown();
-    ReplicatedEngine engine = new ReplicatedEngine(settings, election, providers, term);
+    ReplicatedEngine engine = new ReplicatedEngine(settings, election, providers, term, address);
     if (closeOnShutdown) {
       Thread thread = new Thread(engine::close, "autodeploy-shutdown-0");
       Runtime.getRuntime().addShutdownHook(thread);
@@ -104,23 +125,113 @@ public final class ReplicatedEngine implements Operations {
       }
       replica.validate(spec);
     }
+    List<Deployment> deployed = new ArrayList<>(specs.size());
+    boolean told = false;
     lock.lock();
     try {
       refuseIfEnded();
       Engine engine = replica.engine();
       if (engine != null) {
         engine.deployAll(specs);
+        told = true;
       }
-      List<Deployment> deployed = new ArrayList<>(specs.size());
       for (DeploymentSpec spec : specs) {
         declarations.add(spec);
+        if (told) {
+          declarations.told(spec);
+        }
         ReplicaDeployment deployment = known(spec, settings.clock().instant());
         deployment.declared(spec);
         deployed.add(deployment);
       }
-      return List.copyOf(deployed);
     } finally {
       lock.unlock();
+    }
+    RemoteLeader leader = told ? null : replica.remote();
+    if (leader != null) { // otherwise it is told when it is reached, or this replica leads
+      tell(leader, specs.stream().filter(WireJson::isPortable).toList());
+    }
+    return List.copyOf(deployed);
+  }
+
+  /** Tells the leader of deployments that are declared here. */
+  private void tell(RemoteLeader leader, List<DeploymentSpec> specs) {
+    if (specs.isEmpty()) {
+      return;
+    }
+    ObjectNode args = WireJson.object();
+    args.set("specs", WireJson.write(specs));
+    try {
+      leader.get(RemoteCalls.DEPLOY, args);
+    } catch (AutoDeployException e) {
+      if (e.code() == ErrorCode.NOT_LEADING || e.code() == ErrorCode.CLOSED) {
+        LOG.debug("The next leader is told: {}", e.getMessage());
+        return;
+      }
+      throw e;
+    }
+    lock.lock();
+    try {
+      specs.forEach(declarations::told);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The leader says something of a deployment. Called in order. */
+  private void heard(JsonNode message) {
+    switch (message.path("kind").asText()) {
+      case "deployment" -> {
+        String name = message.path("spec").path("name").asText();
+        Directory.Known told = directory.find(name);
+        if (told != null) {
+          known(told);
+        }
+      }
+      case "removed" -> deployments.remove(message.path("deployment").asText());
+      default -> LOG.debug("The leader has told of all deployments");
+    }
+  }
+
+  /** The leader is reached: it is told of what is declared here, and asked for leases then. */
+  private void opened(LeaderLink link) {
+    replica.runApart(
+        () -> {
+          tellAll(new RemoteLeader(link, replica.leases()));
+          link.ready();
+          replica.changed();
+        });
+  }
+
+  /** Returns a deployment that the leader has told of; the host's own objects are kept. */
+  private ReplicaDeployment known(Directory.Known told) {
+    DeploymentSpec spec = told.spec();
+    lock.lock();
+    try {
+      DeploymentSpec declared = declarations.find(spec.name());
+      boolean same = declared != null && WireJson.write(declared).equals(WireJson.write(spec));
+      ReplicaDeployment deployment = known(spec, told.createdAt());
+      deployment.told(same && declared != null ? declared : spec, told.createdAt());
+      return deployment;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void tellAll(RemoteLeader leader) {
+    List<DeploymentSpec> specs;
+    lock.lock();
+    try {
+      specs = declarations.tellable();
+    } finally {
+      lock.unlock();
+    }
+    for (DeploymentSpec spec : specs) {
+      try {
+        tell(leader, List.of(spec));
+      } catch (RuntimeException e) {
+        LOG.error("The leader refuses deployment '{}'", spec.name(), e);
+      }
     }
   }
 
@@ -135,19 +246,45 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public Deployment update(DeploymentSpec spec) {
-    return known(leading(spec.name()).update(spec));
+    Engine engine = leading();
+    if (engine != null) {
+      return known(engine.update(spec));
+    }
+    replica.validate(spec);
+    if (!WireJson.isPortable(spec)) {
+      throw new IllegalArgumentException(
+          "deployment '"
+              + spec.name()
+              + "' has a probe or a policy of this application, which the leader cannot be told of:"
+              + " update it where the engine runs");
+    }
+    ObjectNode args = RemoteCalls.on(spec.name());
+    args.set("spec", WireJson.write(spec));
+    leader(spec.name()).get(RemoteCalls.UPDATE, args);
+    ReplicaDeployment updated = known(spec, settings.clock().instant());
+    updated.declared(spec);
+    return updated;
   }
 
   @Override
   public void linkPort(String name, int port) {
-    leading(name).linkPort(name, port);
+    Engine engine = leading();
+    if (engine != null) {
+      engine.linkPort(name, port);
+    } else {
+      leader(name).get(RemoteCalls.LINK_PORT, RemoteCalls.on(name).put("port", port));
+    }
   }
 
   @Override
   public CompletableFuture<Void> remove(String name) {
     lock.lock();
     try {
-      CompletableFuture<Void> removed = leading(name).remove(name);
+      Engine engine = leading();
+      CompletableFuture<Void> removed =
+          engine != null
+              ? engine.remove(name)
+              : later(name, RemoteCalls.REMOVE, RemoteCalls.on(name));
       declarations.remove(name);
       return removed.thenRun(() -> deployments.remove(name));
     } finally {
@@ -161,16 +298,24 @@ public final class ReplicatedEngine implements Operations {
     if (engine != null) {
       return engine.deployments().stream().<Deployment>map(this::known).toList();
     }
+    List<Deployment> all = new ArrayList<>();
     lock.lock();
     try {
-      return declarations.names().stream().<Deployment>map(this::existing).toList();
+      Set<String> names = new LinkedHashSet<>();
+      if (directory.isComplete()) {
+        directory.all().forEach(told -> names.add(told.spec().name()));
+      }
+      names.addAll(declarations.names());
+      for (String name : names) {
+        ReplicaDeployment deployment = deployments.get(name);
+        if (deployment != null) {
+          all.add(deployment);
+        }
+      }
     } finally {
       lock.unlock();
     }
-  }
-
-  private ReplicaDeployment existing(String name) {
-    return requireNonNull(deployments.get(name), name);
+    return List.copyOf(all);
   }
 
   @Override
@@ -189,10 +334,16 @@ public final class ReplicatedEngine implements Operations {
       return known(engine.deployment(name));
     }
     Deployment known = deployments.get(name);
-    if (known == null) {
-      throw ReplicaDeployment.notLeading(name);
+    if (known != null) {
+      return known;
     }
-    return known;
+    if (replica.remote() == null) {
+      throw RemoteLeader.unreachable(name);
+    }
+    throw new AutoDeployException(
+        ErrorCode.DEPLOYMENT_NOT_FOUND,
+        name,
+        "there is no deployment '" + name + "' at the leader");
   }
 
   @Override
@@ -235,22 +386,38 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public SharedGpus gpus() {
-    return leading(null).gpus();
+    Engine engine = leading();
+    return engine != null ? engine.gpus() : leader(null).get(RemoteCalls.GPUS, WireJson.object());
   }
 
   @Override
-  public EngineCosts costs() {
-    return leading(null).costs();
+  public List<CostChunk> costs(Instant from, Instant to) {
+    Engine engine = leading();
+    return engine != null
+        ? engine.costs(from, to)
+        : List.of(CostChunk.of(leader(null).get(RemoteCalls.COSTS, RemoteCalls.period(from, to))));
+  }
+
+  @Override
+  public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
+    Engine engine = leading();
+    return engine != null
+        ? engine.recomputeCosts(from, to, apply)
+        : leader(null).get(RemoteCalls.RECOMPUTE, RemoteCalls.period(from, to).put("apply", apply));
   }
 
   @Override
   public CompletableFuture<ProviderCatalog> catalog() {
-    return leading(null).catalog();
+    Engine engine = leading();
+    return engine != null ? engine.catalog() : later(null, RemoteCalls.CATALOG, WireJson.object());
   }
 
   @Override
   public CompletableFuture<Void> deleteSnapshot(String reference) {
-    return leading(null).deleteSnapshot(reference);
+    Engine engine = leading();
+    return engine != null
+        ? engine.deleteSnapshot(reference)
+        : later(null, RemoteCalls.DELETE_SNAPSHOT, WireJson.object().put("reference", reference));
   }
 
   @Override
@@ -300,13 +467,23 @@ public final class ReplicatedEngine implements Operations {
     }
   }
 
-  private Engine leading(@Nullable String deployment) {
+  /** Returns the engine if this replica leads, or null. */
+  private @Nullable Engine leading() {
     refuseIfEnded();
-    Engine engine = replica.engine();
-    if (engine == null) {
-      throw ReplicaDeployment.notLeading(deployment);
+    return replica.engine();
+  }
+
+  private RemoteLeader leader(@Nullable String deployment) {
+    RemoteLeader leader = replica.remote();
+    if (leader == null) {
+      throw RemoteLeader.unreachable(deployment);
     }
-    return engine;
+    return leader;
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> later(
+      @Nullable String deployment, RemoteCall<T> call, ObjectNode args) {
+    return leader(deployment).ask(call, args);
   }
 
   private void refuseIfEnded() {

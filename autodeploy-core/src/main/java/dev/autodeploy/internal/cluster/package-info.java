@@ -15,14 +15,21 @@
  *
  * <p><b>What a change of leader does to instances.</b> The one that leaves detaches them as they
  * are and closes its provider; then it gives leadership up. The next one starts an engine on the
- * same state, which adopts them, and releases none of them as idle before the requests that the
- * other replica may still carry have had the drain timeout to end.
+ * same state, which adopts them, and releases none of them before the drain timeout is over, in
+ * which the other replicas tell of their leases.
+ *
+ * <p><b>How the others serve.</b> A follower has a {@code LeaderLink} to the leader: one session,
+ * in which messages arrive once each and in order, whatever becomes of connections. The leader
+ * counts each lease of a {@code FollowerSession} as one of its own. {@code OpenLeases} has all
+ * leases of a replica; a session begins with them, so the next leader counts them before it is
+ * asked for others. A follower that is silent for a term has its leases closed, and their instances
+ * are held; requests share a lease ({@code SharedLeases}) for a third of a term at most, counted
+ * from the grant, so none begins on a lease that is closed by then.
  *
  * <p><b>What callers see.</b> Deployments are {@code ReplicaDeployment}s, which stay the same while
- * engines come and go. A request for a lease is held while nobody leads; where another replica
- * leads it is refused with {@code NOT_LEADING}. Leases that were granted stay valid when leadership
- * goes. A deployment that the host declares is kept here, and brought in line when this replica
- * begins to lead, as a restart of the host would do.
+ * leaders come and go. A {@code HeldRequest} for a lease is held while nobody leads; where another
+ * replica leads that cannot be reached it is refused with {@code NOT_LEADING}. A deployment that
+ * the host declares is kept until a leader has taken it ({@code Declarations}).
  */
 @NullMarked
 package dev.autodeploy.internal.cluster;

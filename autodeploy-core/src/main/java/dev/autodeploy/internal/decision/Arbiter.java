@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  *       once: nobody holds a part and waits for the rest. Those behind it get only what it does not
  *       need.
  *   <li>Room is made by those who are idle, and by busy ones when their turn is over ({@link
- *       Turns}); but not for one that serves already, or only expects a request.
+ *       Turns}); but not for one that serves already, or only expects a request. Who can sleep and
+ *       leave room enough by it does so, instead of being released.
  *   <li>Nobody goes who is pinned or belongs to a minimum.
  * </ol>
  *
@@ -52,6 +54,9 @@ public final class Arbiter {
     GpuRequest request;
     int count;
     long since;
+
+    /** The room of the instance that is to be woken in it, or null for starts. */
+    @Nullable Long asleep;
 
     /** The number of rooms given so far, of which the deployment may not know the last yet. */
     int given;
@@ -95,7 +100,7 @@ public final class Arbiter {
     if (gpus == null) {
       return;
     }
-    int fitting = RoomFinder.fitting(request, gpus).size();
+    int fitting = capacity.fitting(request).size();
     if (fitting == 0 || fitting < RoomFinder.wanted(request, fitting)) {
       String all =
           gpus.stream()
@@ -146,16 +151,26 @@ public final class Arbiter {
     capacity = now;
   }
 
+  /** A deployment wants room for starts. */
+  void want(long now, long party, GpuRequest request, int count, int received) {
+    want(now, party, request, count, received, null);
+  }
+
   /**
    * A deployment wants room.
    *
    * @param count for how many instances, 0 for none any longer
    * @param received how many rooms it has been given so far, as far as it knows
+   * @param sleeper the room of the instance that is to be woken in it, or null for starts
    */
-  public void want(long now, long party, GpuRequest request, int count, int received) {
+  public void want(
+      long now, long party, GpuRequest request, int count, int received, @Nullable Room sleeper) {
     Wish wish = wishes.computeIfAbsent(party, key -> new Wish(party, request));
-    boolean waited = wish.open() > 0 && wish.request.equals(request);
+    Long asleep = sleeper == null ? null : sleeper.id();
+    boolean waited =
+        wish.open() > 0 && wish.request.equals(request) && Objects.equals(wish.asleep, asleep);
     wish.request = request;
+    wish.asleep = asleep;
     wish.count = count;
     wish.received = received;
     if (wish.open() > 0 && !waited) {
@@ -178,6 +193,13 @@ public final class Arbiter {
     refusals.accepted(keys(room));
     if (!gpus.isEmpty()) {
       rooms.computeIfPresent(room.id(), (id, known) -> known.on(gpus));
+    }
+  }
+
+  /** The instance in a room sleeps; others may have what it does not keep. */
+  public void slumbers(long now, Room room, long keptBytes) {
+    if (rooms.computeIfPresent(room.id(), (id, known) -> known.asleep(keptBytes)) != null) {
+      refusals.retry(now);
     }
   }
 
@@ -274,22 +296,37 @@ public final class Arbiter {
       boolean extra = table.isExtra(wish.party);
       while (wish.open() > 0) {
         long needed = needed(party);
+        Room sleeper = wish.asleep == null ? null : rooms.get(wish.asleep);
+        if (wish.asleep != null && (sleeper == null || !sleeper.asleep())) {
+          return; // it is gone, or awake: the deployment will say what it wants then
+        }
         Choice choice =
             new RoomFinder(capacity, refusals, table, claimed, now)
-                .find(wish.party, wish.request, needed);
+                .find(wish.party, request(wish, sleeper), needed, sleeper);
         if (choice == null || !choice.isFree()) {
           wait(wish, party, choice, extra);
           return;
         }
-        give(wish, choice);
+        give(wish, choice, sleeper);
         extra = true;
       }
     }
 
-    private void give(Wish wish, Choice choice) {
-      Room room = occupy(wish.party, wish.request, choice.gpus());
+    /** Returns what is to be found: for one that sleeps the GPUs that it was started on. */
+    private static GpuRequest request(Wish wish, @Nullable Room sleeper) {
+      return sleeper == null || sleeper.gpus().isEmpty()
+          ? wish.request
+          : GpuRequest.ids(sleeper.gpus().toArray(new String[0]));
+    }
+
+    private void give(Wish wish, Choice choice, @Nullable Room sleeper) {
+      Room room =
+          sleeper == null ? occupy(wish.party, wish.request, choice.gpus()) : sleeper.awake();
+      if (sleeper != null) {
+        rooms.put(room.id(), room);
+      }
       wish.given++;
-      effects.add(new ArbiterEffect.Give(wish.party, room));
+      effects.add(new ArbiterEffect.Give(wish.party, room, sleeper != null));
     }
 
     /** Returns when a start has to begin so that the first caller does not give up before. */
@@ -335,7 +372,11 @@ public final class Arbiter {
         boolean busyToo = ease == Ease.BUSY;
         effects.add(
             new ArbiterEffect.MakeRoom(
-                holding.room().party(), holding.room().id(), busyToo, forWhom.name()));
+                holding.room().party(),
+                holding.room().id(),
+                busyToo,
+                forWhom.name(),
+                RoomTable.sleepIsEnough(holding)));
       } else if (holding.at() > now) {
         nextLook = Math.min(nextLook, holding.at());
       }

@@ -4,6 +4,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.Prewarm;
@@ -39,9 +40,10 @@ final class Callers {
     return queue.size();
   }
 
-  /** Returns whether callers wait for an instance that is starting. */
+  /** Returns whether callers wait for an instance that is starting or being woken. */
   boolean need(Instance instance) {
-    return instance.isStarting() && (waitingForAny() > 0 || !instance.bound.isEmpty());
+    return (instance.isStarting() || instance.is(InstancePhase.WAKING))
+        && (waitingForAny() > 0 || !instance.bound.isEmpty());
   }
 
   /** Returns the start that is made for a caller who is expected. */
@@ -159,13 +161,20 @@ final class Callers {
       }
       queue.remove(next);
       take(now, instance, next.caller());
-      boolean cold = next.number <= instance.requestsAtReady;
-      if (cold) {
+      Arrival arrival = arrival(next, instance);
+      if (arrival == Arrival.STARTED) {
         coldStarts++;
       }
       pendingNanos += now - next.askedAt;
-      outbox.add(new Effect.Grant(next, instance, cold, now - next.askedAt));
+      outbox.add(new Effect.Grant(next, instance, arrival, now - next.askedAt));
     }
+  }
+
+  private static Arrival arrival(Waiter waiter, Instance instance) {
+    if (waiter.number > instance.requestsAtReady) {
+      return Arrival.READY;
+    }
+    return instance.sleep.wokenAt == NEVER ? Arrival.STARTED : Arrival.WOKEN;
   }
 
   /** Marks the instance's leases as lost, stops counting them and notifies their holders. */

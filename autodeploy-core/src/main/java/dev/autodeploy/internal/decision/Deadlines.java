@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.function.LongConsumer;
 
 /**
- * The deadlines of a deployment: a caller's, a start's, a drain's, the release of an idle instance,
- * the next question whether one works, the repetition of a failed release, the end of what holds
- * starts back, the next window of the schedule, and the end of the budget. Its one timer is set to
- * the earliest.
+ * The deadlines of a deployment: a caller's, a start's, a drain's, the release or the sleep of an
+ * idle instance, an order to sleep or wake, the next question whether one works, the repetition of
+ * a failed release, the end of what holds starts back, the next window of the schedule, and the end
+ * of the budget. Its one timer is set to the earliest.
  */
 final class Deadlines {
   private final Declaration declaration;
@@ -59,10 +59,12 @@ final class Deadlines {
               starts.waitsForRoom());
       callers.rejectWaiting(now, waiter, error);
     }
-    List.copyOf(instances.all()).forEach(instance -> meet(now, instance, after));
+    SleepProcess sleep =
+        new SleepProcess(declaration, instances, callers, starts, releases, idle, outbox, after);
+    List.copyOf(instances.all()).forEach(instance -> meet(now, instance, sleep, after));
   }
 
-  private void meet(long now, Instance instance, LongConsumer after) {
+  private void meet(long now, Instance instance, SleepProcess sleep, LongConsumer after) {
     switch (instance.phase()) {
       case STARTING -> {
         if (instance.startDeadline <= now) {
@@ -74,10 +76,11 @@ final class Deadlines {
         if (idle.isDue(now, instance)) {
           releases.begin(now, instance, ReleaseReason.IDLE);
           idle.released(now);
-        } else {
+        } else if (!sleep.meetReady(now, instance)) {
           new HealthProcess(releases, outbox).meet(now, instance);
         }
       }
+      case FALLING_ASLEEP, ASLEEP, WAKING -> sleep.meet(now, instance);
       case DRAINING -> {
         if (instance.drainDeadline <= now) {
           releases.endDrain(now, instance);
@@ -114,6 +117,7 @@ final class Deadlines {
           Math.min(
               RoomProcess.nextLook(now, instance),
               Math.min(idle.nextCheck(now, instance), HealthProcess.nextLook(now, instance)));
+      case FALLING_ASLEEP, ASLEEP, WAKING -> SleepProcess.nextLook(callers, instance);
       case DRAINING -> ReleaseProcess.nextLook(now, instance);
       case RELEASING -> instance.releaseRetryAt;
     };

@@ -24,6 +24,9 @@ final class Declaration {
 
   private Allowance allowance = Allowance.UNLIMITED;
 
+  /** Whether others can have the room of instances that sleep, as the provider says. */
+  private boolean sleepersCanLeave = true;
+
   /**
    * Declares a deployment.
    *
@@ -72,6 +75,14 @@ final class Declaration {
   int minInstances() {
     Schedule.State state = scheduled();
     return state.closed() ? 0 : Math.max(spec.minInstances(), state.warm());
+  }
+
+  boolean sleepersCanLeave() {
+    return sleepersCanLeave;
+  }
+
+  void sleepersKeepRoom() {
+    sleepersCanLeave = false;
   }
 
   Allowance allowance() {

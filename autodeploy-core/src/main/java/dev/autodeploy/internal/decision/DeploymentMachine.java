@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
+import static dev.autodeploy.InstancePhase.FALLING_ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.InstancePhase.RELEASING;
 import static dev.autodeploy.InstancePhase.STARTING;
@@ -115,6 +117,17 @@ public final class DeploymentMachine {
     return new HealthProcess(releases, outbox, this::after);
   }
 
+  /** Returns the part that puts instances to sleep and wakes them: made anew likewise. */
+  public SleepProcess sleep() {
+    return new SleepProcess(
+        declaration, instances, callers, starts, releases, idle, outbox, this::after);
+  }
+
+  /** Instances that sleep keep their room: the provider cannot give it to others. */
+  public void sleepersKeepRoom() {
+    declaration.sleepersKeepRoom();
+  }
+
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
   public boolean isBusy() {
     return !instances.isEmpty() || timerFailed;
@@ -194,7 +207,7 @@ public final class DeploymentMachine {
     if (declaration.tell(now, wall)) {
       Schedule.State state = declaration.scheduled();
       outbox.publish(at -> new DeploymentEvent.ScheduleChanged(at, name, state));
-      instances.all().stream().filter(Instance::isIdle).forEach(idle::begin);
+      instances.all().stream().filter(Instance::isUnused).forEach(idle::begin);
       after(now);
     }
   }
@@ -202,6 +215,20 @@ public final class DeploymentMachine {
   /** Returns in a sentence when idle instances are released, and why then. */
   public String explainIdleTimeout() {
     return idle.explain();
+  }
+
+  /** Returns in lines of text what was learned of its use. */
+  public List<String> learned() {
+    return history.lines();
+  }
+
+  /**
+   * Takes over what an earlier process has learned.
+   *
+   * @throws IllegalArgumentException if a line cannot be read; what comes before it is taken over
+   */
+  public void restore(List<String> learned) {
+    history.restore(learned);
   }
 
   // The budget.
@@ -238,7 +265,7 @@ public final class DeploymentMachine {
     for (Instance instance : List.copyOf(instances.all())) {
       if (allowance.cut() && !instance.is(RELEASING)) {
         releases.force(now, instance, ReleaseReason.BUDGET);
-      } else if (instance.is(READY) || instance.is(STARTING)) {
+      } else if (instance.is(READY) || instance.is(STARTING) || instance.isResting()) {
         releases.drain(now, instance, ReleaseReason.BUDGET);
       }
     }
@@ -248,7 +275,7 @@ public final class DeploymentMachine {
   private boolean isUnaffordable(Waiter waiter, Allowance allowance) {
     return declaration.isOpen()
         && (allowance.over()
-            || instances.alive() == 0
+            || instances.awake() == 0
             || waiter.route() instanceof RouteRule.ScaleOut);
   }
 
@@ -293,6 +320,20 @@ public final class DeploymentMachine {
     starts.callerLeft(now);
   }
 
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica; concurrency is not
+   * looked at, as the lease is there already.
+   *
+   * @return whether it is counted: not if the instance is being released, or asleep
+   */
+  public boolean takeOver(long now, Instance instance, @Nullable String caller) {
+    if (instance.gone || instance.is(RELEASING) || instance.isResting()) {
+      return false;
+    }
+    callers.take(now, instance, caller);
+    return true;
+  }
+
   /** A lease is closed. */
   public void leaseClosed(long now, Instance instance) {
     leaseClosed(now, instance, null);
@@ -302,6 +343,9 @@ public final class DeploymentMachine {
   public void leaseClosed(long now, Instance instance, @Nullable String caller) {
     if (callers.giveBack(now, instance, caller)) {
       releases.goIfDrained(now, instance);
+      if (instance.is(FALLING_ASLEEP)) {
+        new Sleepers(instances, outbox).goOn(now, instance);
+      }
       serve(now, instance);
       callers.markIdle(now);
       outbox.look();
@@ -325,7 +369,7 @@ public final class DeploymentMachine {
   /** Lets waiting callers have an instance's room; the idle time begins if nobody wants it. */
   private void serve(long now, Instance instance) {
     callers.fill(now, instance);
-    if (instance.isIdle()) {
+    if (instance.isUnused()) {
       idle.begin(instance);
     }
   }
@@ -370,7 +414,8 @@ public final class DeploymentMachine {
       return;
     }
     if (instance.startReason != StartReason.ADOPTED) {
-      history.addStart(now - instance.startRequestedAt - instance.preparingNanos(now));
+      history.addStart(
+          instance.fingerprint, now - instance.startRequestedAt - instance.preparingNanos(now));
     }
     starts.succeeded(now, instance, endpoint);
     serve(now, instance);
@@ -543,7 +588,7 @@ public final class DeploymentMachine {
     callers.rejectAll(now, this::notOpen);
     for (Instance instance : List.copyOf(instances.all())) {
       instance.drainDeadline = drainDeadline;
-      instance.detaching = keepInstances && instance.is(READY);
+      instance.detaching = keepInstances && (instance.is(READY) || instance.is(ASLEEP));
       releases.drain(now, instance, ReleaseReason.CLOSED);
       if (instance.releaseRetryAt != NEVER) {
         releases.retry(instance); // its turn could come too late for the close
@@ -572,7 +617,7 @@ public final class DeploymentMachine {
 
   /** Ends every event: makes the starts that are needed, ends what is over, sets the timer. */
   private void after(long now) {
-    if (!declaration.allowance().start() && declaration.isOpen() && instances.alive() == 0) {
+    if (!declaration.allowance().start() && declaration.isOpen() && instances.awake() == 0) {
       Allowance allowance = declaration.allowance();
       callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
     }

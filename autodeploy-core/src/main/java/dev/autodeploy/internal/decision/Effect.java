@@ -2,11 +2,13 @@ package dev.autodeploy.internal.decision;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.InstanceExit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** A consequence of a decision. Effects are carried out outside of the lock, in order. */
 public sealed interface Effect {
@@ -26,6 +28,20 @@ public sealed interface Effect {
   record Check(Instance instance, int number, boolean liveness) implements Effect {}
 
   /**
+   * Put an instance to sleep.
+   *
+   * @param order the number of the order
+   */
+  record Sleep(Instance instance, int order, SleepMode mode) implements Effect {}
+
+  /**
+   * Wake an instance.
+   *
+   * @param order the number of the order
+   */
+  record Wake(Instance instance, int order, SleepMode mode) implements Effect {}
+
+  /**
    * Ask the provider to release an instance and verify that it is gone; one whose start was never
    * asked for is gone already.
    */
@@ -35,7 +51,7 @@ public sealed interface Effect {
   record Detach(Instance instance) implements Effect {}
 
   /** Give a waiting caller a lease, which is counted already. */
-  record Grant(Waiter waiter, Instance instance, boolean cold, long waitedNanos)
+  record Grant(Waiter waiter, Instance instance, Arrival arrival, long waitedNanos)
       implements Effect {}
 
   /** Reject a caller. */
@@ -61,8 +77,23 @@ public sealed interface Effect {
    *
    * @param count for how many instances, 0 for none any longer
    * @param received how many rooms have been received so far
+   * @param asleep the room of the instance that is to be woken in it; null for starts
    */
-  record Want(GpuRequest request, int count, int received) implements Effect {}
+  record Want(GpuRequest request, int count, int received, @Nullable Room asleep)
+      implements Effect {
+
+    /** Wants room for starts. */
+    public Want(GpuRequest request, int count, int received) {
+      this(request, count, received, null);
+    }
+  }
+
+  /**
+   * Tell provider and arbiter that an instance sleeps, and leaves its room.
+   *
+   * @param keptBytes the memory that it keeps on each GPU; others may have the rest
+   */
+  record Slumber(Instance instance, Room room, long keptBytes) implements Effect {}
 
   /** Give room back that is no longer wanted. */
   record RoomBack(Room room) implements Effect {}
@@ -70,6 +101,6 @@ public sealed interface Effect {
   /** Tell the arbiter that the provider had no room after all. */
   record NoRoom(Room room, String message) implements Effect {}
 
-  /** Have the arbiter look: something has changed while others wait for room. */
+  /** Asks the arbiter to look: something has changed while others wait for room. */
   record Look() implements Effect {}
 }

@@ -11,6 +11,9 @@ import java.util.List;
  * each leaves a gap of milliseconds, does not push out the nights.
  */
 final class GapHistogram {
+  /** The first word of a bucket's line of text. */
+  static final String LINE = "bucket";
+
   private static final int PER_OCTAVE = 8;
 
   /** Up to 2^17 seconds, a day and a half; the last bucket has all that is longer. */
@@ -23,7 +26,7 @@ final class GapHistogram {
 
   private static final float DECAY = (float) Math.pow(0.5, 1 / HALF_LIFE);
 
-  /** What counts less than this is forgotten. */
+  /** The weight below which a gap is forgotten. */
   private static final float NEGLIGIBLE = 0.01f;
 
   private final float[] weights = new float[BUCKETS];
@@ -62,6 +65,34 @@ final class GapHistogram {
       }
     }
     return list;
+  }
+
+  /** Returns a line of text for each bucket in which there are gaps. */
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < BUCKETS; i++) {
+      if (weights[i] > 0) {
+        lines.add(LINE + " " + i + " " + weights[i] + " " + seconds[i]);
+      }
+    }
+    return lines;
+  }
+
+  /** Takes the words of such a line over. */
+  void restore(String[] words) {
+    if (words.length != 4) {
+      throw new IllegalArgumentException("a bucket of gaps has " + words.length + " words");
+    }
+    int bucket = Integer.parseInt(words[1]);
+    float weight = Float.parseFloat(words[2]);
+    float sum = Float.parseFloat(words[3]);
+    if (bucket < 0
+        || bucket >= BUCKETS
+        || !(weight > 0 && weight < 1e9 && sum >= 0 && sum < 1e15)) {
+      throw new IllegalArgumentException("a bucket of gaps has numbers that it cannot have");
+    }
+    weights[bucket] = weight;
+    seconds[bucket] = sum;
   }
 
   private static Duration duration(double seconds) {

@@ -89,14 +89,20 @@ public final class HealthProcess {
 
   /** Does what is due for an instance that is ready. */
   void meet(long now, Instance instance) {
-    DeploymentSpec spec = instance.spec;
-    Duration maxLifetime = spec.maxLifetime();
-    if (maxLifetime != null && endOfLife(instance) <= now) { // (1)
-      String message = "it is older than " + Durations.text(maxLifetime) + " (maxLifetime)";
-      replace(now, instance, ReleaseReason.TOO_OLD, message);
-    } else if (nextQuestion(now, instance) <= now) {
+    if (!endLife(now, instance) && nextQuestion(now, instance) <= now) {
       look(now, instance);
     }
+  }
+
+  /** Replaces an instance that is ready or asleep if it is too old (1); returns whether it does. */
+  boolean endLife(long now, Instance instance) {
+    Duration maxLifetime = instance.spec.maxLifetime();
+    if (maxLifetime == null || endOfLife(instance) > now) {
+      return false;
+    }
+    String message = "it is older than " + Durations.text(maxLifetime) + " (maxLifetime)";
+    replace(now, instance, ReleaseReason.TOO_OLD, message);
+    return true;
   }
 
   private void look(long now, Instance instance) {
@@ -130,7 +136,7 @@ public final class HealthProcess {
   }
 
   private void replace(long now, Instance instance, ReleaseReason reason, String message) {
-    if (!instance.is(READY)) {
+    if (!instance.is(READY) && !instance.isResting()) {
       return;
     }
     outbox.publish(
@@ -154,7 +160,7 @@ public final class HealthProcess {
     return Math.min(endOfLife(instance), nextQuestion(now, instance));
   }
 
-  private static long endOfLife(Instance instance) {
+  static long endOfLife(Instance instance) {
     Duration maxLifetime = instance.spec.maxLifetime();
     return maxLifetime == null ? NEVER : instance.readyAt + maxLifetime.toNanos();
   }

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
@@ -47,10 +48,24 @@ final class IdleDeadlines {
         instance.keptUnused != NEVER && !declaration.scheduled().closed()
             ? instance.keptUnused
             : timeout();
-    long due = instance.idleDue();
+    long due = Math.min(instance.idleDue(), sleepAt(instance));
     if (due != NEVER) {
       outbox.schedule(due);
     }
+  }
+
+  /** Returns when an instance is put to sleep if nobody asks for it, or {@link Instance#NEVER}. */
+  long sleepAt(Instance instance) {
+    Duration sleepAfter = instance.spec.sleepAfter();
+    if (sleepAfter == null
+        || !instance.isIdle()
+        || !instance.bound.isEmpty()
+        || !Sleepers.canSleep(instance)
+        || !declaration.isOpen()
+        || !mayShrink()) {
+      return NEVER;
+    }
+    return Math.max(instance.idleSince + sleepAfter.toNanos(), instance.heldUntil());
   }
 
   /** Returns the timeout in force: none while the schedule has the deployment closed. */
@@ -79,7 +94,7 @@ final class IdleDeadlines {
 
   /** Returns when an instance is released if nobody asks for it, or {@link Instance#NEVER}. */
   long releaseAt(Instance instance) {
-    return instance.isIdle() && mayShrink() ? instance.idleDue() : NEVER;
+    return (instance.isIdle() && mayShrink()) || instance.is(ASLEEP) ? instance.idleDue() : NEVER;
   }
 
   /**
@@ -88,14 +103,17 @@ final class IdleDeadlines {
    */
   long nextCheck(long now, Instance instance) {
     if (instance.inFlight == 0) {
-      return mayShrink() ? instance.idleDue() : NEVER;
+      return Math.min(sleepAt(instance), mayShrink() ? instance.idleDue() : NEVER);
     }
     if (instance.idleTimeout == NEVER) {
       instance.idleTimeout = timeout();
     }
-    return instance.idleTimeout == NEVER
-        ? NEVER
-        : now + Math.max(instance.idleTimeout, BUSY_RECHECK.toNanos());
+    Duration sleepAfter = instance.spec.sleepAfter();
+    long first =
+        sleepAfter == null
+            ? instance.idleTimeout
+            : Math.min(instance.idleTimeout, sleepAfter.toNanos());
+    return first == NEVER ? NEVER : now + Math.max(first, BUSY_RECHECK.toNanos());
   }
 
   /** Plans the next start, if the last instance was released because nobody needed it. */

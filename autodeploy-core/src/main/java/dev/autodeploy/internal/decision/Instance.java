@@ -93,6 +93,9 @@ public final class Instance {
   /** The findings about whether it works. */
   final InstanceHealth health = new InstanceHealth();
 
+  /** Its sleep, if it has a sleep mode. */
+  final InstanceSleep sleep = new InstanceSleep();
+
   @Nullable ReleaseReason releaseReason;
   long releaseRequestedAt = NEVER;
   int releaseAttempts;
@@ -153,6 +156,7 @@ public final class Instance {
     instance.preparingNanos = past.preparingNanos;
     instance.caller = past.caller;
     instance.shares.restore(past.busyBy);
+    instance.sleep.restore(past.asleepNanos, past.asleepSince);
     return instance;
   }
 
@@ -166,6 +170,8 @@ public final class Instance {
    * @param preparingNanos how long its start was prepared
    * @param caller the caller whose request caused the start, or null
    * @param busyBy how long it was busy for callers that have a name
+   * @param asleepNanos how long it was asleep, without a sleep that goes on
+   * @param asleepSince since when it is asleep, or {@link Instance#NEVER}
    */
   public record Past(
       long startRequestedAt,
@@ -174,17 +180,20 @@ public final class Instance {
       long busyNanos,
       long preparingNanos,
       @Nullable String caller,
-      Map<String, Duration> busyBy) {
+      Map<String, Duration> busyBy,
+      long asleepNanos,
+      long asleepSince) {
 
     /** Returns the past of one of which only the start is known. */
     public static Past startedAt(long startRequestedAt) {
-      return new Past(startRequestedAt, NEVER, NEVER, 0, 0, null, Map.of());
+      return new Past(startRequestedAt, NEVER, NEVER, 0, 0, null, Map.of(), 0, NEVER);
     }
   }
 
-  /** Moves on to another phase. There is no way back from a later one to an earlier one. */
+  /** Moves on to another phase. There is no way back, but for one that is woken. */
   void to(InstancePhase next) {
-    if (next.compareTo(phase) < 0) {
+    boolean woken = phase == InstancePhase.WAKING && next == InstancePhase.READY;
+    if (next.compareTo(phase) < 0 && !woken) {
       throw new IllegalStateException(id + " is " + phase + " and cannot be " + next + " again");
     }
     phase = next;
@@ -286,6 +295,38 @@ public final class Instance {
     return phase == InstancePhase.READY && inFlight == 0;
   }
 
+  /** Returns whether it was started once and takes no lease now, but would after being woken. */
+  boolean isResting() {
+    return phase == InstancePhase.FALLING_ASLEEP
+        || phase == InstancePhase.ASLEEP
+        || phase == InstancePhase.WAKING;
+  }
+
+  /** Returns whether nobody uses it, awake or asleep. */
+  public boolean isUnused() {
+    return isIdle() || phase == InstancePhase.ASLEEP;
+  }
+
+  /** Returns since when it is asleep, or {@link #NEVER} if it is not. */
+  public long asleepSince() {
+    return sleep.since;
+  }
+
+  /** Returns for how long it has been asleep, up to its release, and not kept its room. */
+  public long asleepNanos(long now) {
+    return sleep.nanos(Math.min(now, releaseRequestedAt));
+  }
+
+  /** Returns whether it was asleep when an earlier process left it, as far as is known. */
+  public boolean wasAsleep() {
+    return sleep.since != NEVER;
+  }
+
+  /** Returns since when it takes leases, or {@link #NEVER} if it never did. */
+  long awakeSince() {
+    return sleep.wokenAt == NEVER ? readyAt : sleep.wokenAt;
+  }
+
   /** Takes another specification that it fits; what the policy before expected is void. */
   void follow(DeploymentSpec newSpec) {
     spec = newSpec;
@@ -364,8 +405,8 @@ public final class Instance {
     return heldUntil;
   }
 
-  /** Keeps it from being released up to a moment, unless by force. */
+  /** Keeps it from being released up to a moment or longer, unless by force. */
   public void holdUntil(long moment) {
-    heldUntil = moment;
+    heldUntil = Math.max(heldUntil, moment);
   }
 }

@@ -12,11 +12,18 @@ final class InstanceHealth {
   /** The number of the last question. */
   int asked;
 
-  /** Whether the last question of its liveness probe is not answered yet, and since when. */
+  /** True if the last question of its liveness probe is not answered yet, and since when. */
   boolean asking;
 
   long askedAt = NEVER;
 
-  /** How many answers in a row said no. */
+  /** The number of answers in a row that said no. */
   int failed;
+
+  /** Begins anew with an instance that has been woken. */
+  void begins(long now) {
+    lookedAt = now;
+    asking = false;
+    failed = 0;
+  }
 }

@@ -1,7 +1,10 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
+import static dev.autodeploy.InstancePhase.FALLING_ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.InstancePhase.STARTING;
+import static dev.autodeploy.InstancePhase.WAKING;
 
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
@@ -54,9 +57,19 @@ final class Instances {
     return count;
   }
 
-  /** Returns how many take requests, now or soon. */
+  /** Returns how many take requests, now or soon, or would if they were woken. */
   int alive() {
-    return count(READY) + count(STARTING);
+    return awake() + count(ASLEEP) + count(FALLING_ASLEEP);
+  }
+
+  /** Returns how many take requests, now or as soon as they are ready. */
+  int awake() {
+    return count(READY) + coming();
+  }
+
+  /** Returns how many start or are being woken. */
+  int coming() {
+    return count(STARTING) + count(WAKING);
   }
 
   DeploymentState state() {
@@ -107,13 +120,13 @@ final class Instances {
   }
 
   /**
-   * Returns the ready and starting instances in the order in which they give way to a lower
-   * maximum: starts not yet asked for, which are gone at once; other starts, which serve nobody
-   * yet; idle instances; busy ones. The youngest first among equals.
+   * Returns the instances that take requests, or would, in the order in which they give way to a
+   * lower maximum: starts not yet asked for, which are gone at once; those that sleep; other
+   * starts, which serve nobody yet; idle instances; busy ones. The youngest first among equals.
    */
   List<Instance> shrinkOrder() {
     List<Instance> alive = new ArrayList<>(instances);
-    alive.removeIf(i -> !i.is(READY) && !i.is(STARTING));
+    alive.removeIf(i -> !i.is(READY) && !i.is(STARTING) && !i.isResting());
     Collections.reverse(alive);
     alive.sort(Comparator.comparingInt(Instances::shrinkPriority));
     return alive;
@@ -121,16 +134,19 @@ final class Instances {
 
   private static int shrinkPriority(Instance instance) {
     if (instance.is(STARTING)) {
-      return instance.startAsked ? 1 : 0;
+      return instance.startAsked ? 2 : 0;
     }
-    return instance.inFlight == 0 ? 2 : 3;
+    if (instance.inFlight > 0) {
+      return 4;
+    }
+    return instance.is(ASLEEP) || instance.is(FALLING_ASLEEP) ? 1 : 3;
   }
 
-  /** Returns for how many callers there will be room when those that start are ready. */
+  /** Returns for how many callers there will be room when those that start or wake are ready. */
   long roomToCome() {
     long room = 0;
     for (Instance instance : instances) {
-      if (instance.is(STARTING)) {
+      if (instance.is(STARTING) || instance.is(WAKING)) {
         room += Math.max(0, instance.spec.concurrency() - instance.bound.size());
       }
     }

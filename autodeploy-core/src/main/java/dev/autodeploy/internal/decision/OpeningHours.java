@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class OpeningHours {
   private static final long LONGEST_LOOK_AHEAD = Duration.ofMinutes(15).toNanos();
 
-  /** What is in force without a schedule. */
+  /** The state in force without a schedule. */
   static final Schedule.State ALWAYS = new Schedule.State(false, 0, null, null);
 
   /** Before the time of day is known nothing is kept; it is told before anybody asks. */

@@ -71,7 +71,7 @@ final class Outbox {
     watched = isWatched;
   }
 
-  /** Has the arbiter look if others wait for room. */
+  /** Asks the arbiter to look if others wait for room. */
   void look() {
     if (watched) {
       add(new Effect.Look());

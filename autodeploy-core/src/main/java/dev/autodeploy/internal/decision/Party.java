@@ -41,6 +41,8 @@ public record Party(
    * @param phase its phase
    * @param inFlight how many leases of it are open
    * @param wanted whether it serves, is reserved or has callers of its own
+   * @param keptBytes the memory that it would keep if it slept, or keeps as it does; -1 if it
+   *     cannot sleep
    * @param readyAt since when it is ready, or {@link Instance#NEVER}
    * @param idleSince since when it serves nobody, or {@link Instance#NEVER}
    * @param startedAt when its start was requested
@@ -51,9 +53,24 @@ public record Party(
       InstancePhase phase,
       int inFlight,
       boolean wanted,
+      long keptBytes,
       long readyAt,
       long idleSince,
-      long startedAt) {}
+      long startedAt) {
+
+    /** Makes one that cannot sleep. */
+    Occupant(
+        long room,
+        String instanceId,
+        InstancePhase phase,
+        int inFlight,
+        boolean wanted,
+        long readyAt,
+        long idleSince,
+        long startedAt) {
+      this(room, instanceId, phase, inFlight, wanted, -1, readyAt, idleSince, startedAt);
+    }
+  }
 
   /** Copies the values. */
   public Party {

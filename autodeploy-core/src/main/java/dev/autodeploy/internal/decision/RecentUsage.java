@@ -5,11 +5,22 @@ import dev.autodeploy.spi.WeightedGap;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The past of a deployment: two rings of nanoseconds, and how its gaps are distributed. */
+/**
+ * The past of a deployment: its last gaps, how all were distributed, and how long starts took of
+ * each of the last kinds of instance that it had.
+ */
 final class RecentUsage implements UsageHistory {
+  /** The kinds of instance whose starts are remembered: an update can be taken back. */
+  private static final int KINDS = 4;
+
+  private static final String GAPS = "gaps";
+  private static final String STARTS = "starts";
+
   private final String deployment;
 
   /** Made for the first value: most deployments of a host with many have never been used. */
@@ -17,7 +28,8 @@ final class RecentUsage implements UsageHistory {
 
   private @Nullable GapHistogram histogram;
 
-  private @Nullable Ring starts;
+  /** The starts by the fingerprint of the instance, the one that started last at the end. */
+  private Map<String, Ring> starts = Map.of();
 
   RecentUsage(String deployment) {
     this.deployment = deployment;
@@ -30,9 +42,22 @@ final class RecentUsage implements UsageHistory {
     histogram.add(nanos);
   }
 
-  void addStart(long nanos) {
-    starts = starts == null ? new Ring() : starts;
-    starts.add(nanos);
+  void addStart(String fingerprint, long nanos) {
+    starts(fingerprint).add(nanos);
+  }
+
+  /** Returns the starts of a kind of instance, which becomes the last one. */
+  private Ring starts(String fingerprint) {
+    if (starts.isEmpty()) {
+      starts = new LinkedHashMap<>(2);
+    }
+    Ring known = starts.remove(fingerprint);
+    Ring ring = known == null ? new Ring() : known;
+    starts.put(fingerprint, ring);
+    if (starts.size() > KINDS) {
+      starts.remove(starts.keySet().iterator().next());
+    }
+    return ring;
   }
 
   @Override
@@ -52,7 +77,49 @@ final class RecentUsage implements UsageHistory {
 
   @Override
   public List<Duration> recentStartDurations() {
-    return starts == null ? List.of() : starts.toList();
+    List<Duration> last = List.of();
+    for (Ring ring : starts.values()) {
+      last = ring.toList();
+    }
+    return last;
+  }
+
+  /** Returns how long starts of a kind of instance took, shortest first; empty if none was made. */
+  long[] startNanos(String fingerprint) {
+    Ring ring = starts.get(fingerprint);
+    return ring == null ? new long[0] : ring.sorted();
+  }
+
+  /** Returns everything in lines of text. */
+  List<String> lines() {
+    List<String> lines = new ArrayList<>();
+    if (gaps != null && histogram != null) {
+      lines.add(GAPS + gaps.text());
+      lines.addAll(histogram.lines());
+    }
+    starts.forEach((fingerprint, ring) -> lines.add(STARTS + " " + fingerprint + ring.text()));
+    return lines;
+  }
+
+  /**
+   * Takes over what an earlier process has learned. Lines of other kinds are left alone.
+   *
+   * @throws IllegalArgumentException if a line cannot be read
+   */
+  void restore(List<String> lines) {
+    for (String line : lines) {
+      String[] words = line.split(" ", -1);
+      if (words[0].equals(GAPS)) {
+        gaps = new Ring();
+        gaps.addAll(words, 1);
+        histogram = histogram == null ? new GapHistogram() : histogram;
+      } else if (words[0].equals(GapHistogram.LINE)) {
+        histogram = histogram == null ? new GapHistogram() : histogram;
+        histogram.restore(words);
+      } else if (words[0].equals(STARTS) && words.length > 1) {
+        starts(words[1]).addAll(words, 2);
+      }
+    }
   }
 
   /** The last values of a series. */
@@ -71,12 +138,33 @@ final class RecentUsage implements UsageHistory {
       values[(int) (count++ % LIMIT)] = value;
     }
 
+    void addAll(String[] words, int from) {
+      for (int i = from; i < words.length; i++) {
+        add(Math.max(0, Long.parseLong(words[i])));
+      }
+    }
+
     List<Duration> toList() {
       List<Duration> list = new ArrayList<>();
       for (long i = Math.max(0, count - LIMIT); i < count; i++) {
         list.add(Duration.ofNanos(values[(int) (i % LIMIT)]));
       }
-      return List.copyOf(list);
+      return list;
+    }
+
+    long[] sorted() {
+      long[] sorted = Arrays.copyOf(values, (int) Math.min(count, LIMIT));
+      Arrays.sort(sorted);
+      return sorted;
+    }
+
+    /** Returns a space and the value for each, oldest first. */
+    String text() {
+      StringBuilder text = new StringBuilder();
+      for (long i = Math.max(0, count - LIMIT); i < count; i++) {
+        text.append(' ').append(values[(int) (i % LIMIT)]);
+      }
+      return text.toString();
     }
   }
 }

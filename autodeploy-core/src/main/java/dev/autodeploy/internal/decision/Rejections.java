@@ -52,6 +52,7 @@ final class Rejections {
             + " ready (concurrency "
             + (spec.concurrency() == DeploymentSpec.UNLIMITED ? "unlimited" : spec.concurrency())
             + "), "
+            + resting(roster)
             + roster.count(DRAINING)
             + " draining, "
             + roster.count(RELEASING)
@@ -70,6 +71,11 @@ final class Rejections {
     }
     return new AcquireTimeoutException(
         name, Duration.ofNanos(now - waiter.askedAt), state, progress);
+  }
+
+  private static String resting(Instances roster) {
+    long resting = roster.all().stream().filter(Instance::isResting).count();
+    return resting == 0 ? "" : resting + " asleep or being woken, ";
   }
 
   /** Returns the oldest instance that starts, which is the furthest as a rule. */

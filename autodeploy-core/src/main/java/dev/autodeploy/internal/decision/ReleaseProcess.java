@@ -18,7 +18,8 @@ import java.time.Duration;
  *   <li>By force: what is being released is asked for once more, without grace; anything else loses
  *       its leases and is released without grace.
  *   <li>One that is starting is released at once; callers bound to it get another one.
- *   <li>One that is ready drains: it takes nothing more, and callers bound to it get another one.
+ *   <li>One that is ready, asleep or on the way there or back drains: it takes nothing more, and
+ *       callers bound to it get another one.
  *   <li>One that drains goes when nothing is in flight on it: to the next engine if it is to be
  *       detached, else it is released, but not before the hold of one that was adopted is over. At
  *       its deadline it loses its leases and goes.
@@ -57,12 +58,13 @@ final class ReleaseProcess {
 
   /** Takes an instance out of service: at once if nothing is in flight on it. */
   void drain(long now, Instance instance, ReleaseReason reason) {
-    if (instance.is(STARTING)) { // (2)
+    boolean used = instance.inFlight > 0 || instance.isHeld(now);
+    if (instance.is(STARTING) && !used) { // (2)
       begin(now, instance, reason);
       callers.unbind(now, instance);
       return;
     }
-    if (instance.is(READY)) { // (3)
+    if (instance.is(READY) || instance.is(STARTING) || instance.isResting()) { // (3)
       instance.to(DRAINING);
       instance.releaseReason = reason;
       outbox.publish(

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any instance will do; or one that is preferred is not ready.
  *       <ol type="a">
  *         <li>Nobody waits for any, and one has room: granted on the one that serves the fewest.
- *         <li>Starts are held back after a failure, and none is ready or starting: rejected with
- *             that failure.
+ *         <li>Starts are held back after a failure, and none is ready, starting or asleep: rejected
+ *             with that failure.
  *         <li>The queue is full: rejected.
- *         <li>It waits; the starts that this needs are made.
+ *         <li>It waits; one that sleeps is woken, or the starts that this needs are made.
  *       </ol>
  *   <li>An instance of its own is asked for, as by a scale-out.
  *       <ol type="a">
@@ -36,9 +36,10 @@ import org.jspecify.annotations.Nullable;
  *         <li>There is none that takes requests: rejected.
  *         <li>It has room, and nobody waits for it: granted.
  *         <li>The queue is full: rejected.
- *         <li>It waits for that instance.
+ *         <li>It waits for that instance, which is woken if it sleeps.
  *       </ol>
- *   <li>None is to be started for it: rejected if none is ready or starting, else as in 1.
+ *   <li>None is to be started or woken for it: rejected if none is ready, starting or being woken,
+ *       else as in 1.
  * </ol>
  *
  * <p>Whoever waits is granted a lease by {@link Callers#fill}.
@@ -85,7 +86,7 @@ final class RequestAdmission {
       return known != null && known.is(READY) ? certain(now, waiter, known) : any(now, waiter);
     }
     if (rule instanceof RouteRule.Running) { // (4)
-      if (instances.alive() > 0) {
+      if (instances.awake() > 0) {
         return any(now, waiter);
       }
       callers.reject(now, waiter, rejections.targetNotFound());
@@ -148,7 +149,9 @@ final class RequestAdmission {
   private @Nullable Instance target(RouteRule rule) {
     if (rule instanceof RouteRule.Instance named) {
       Instance instance = instances.find(named.instanceId());
-      return instance != null && (instance.is(READY) || instance.is(STARTING)) ? instance : null;
+      boolean takes =
+          instance != null && (instance.is(READY) || instance.is(STARTING) || instance.isResting());
+      return takes ? instance : null;
     }
     List<Instance> choice = instances.readyBestWithRoom();
     if (choice.isEmpty()) {
@@ -169,6 +172,9 @@ final class RequestAdmission {
       rejectQueueFull(now, waiter);
     } else { // (3d)
       enqueue(now, waiter, target);
+      if (target.isResting()) {
+        starts.ensureCapacity(now);
+      }
     }
     return null;
   }

@@ -10,15 +10,36 @@ import java.util.List;
  * @param party the deployment that has it
  * @param request what it was given for
  * @param gpus the ids of the GPUs; empty if the provider chooses
+ * @param asleep whether the instance sleeps: others may have what it does not keep
+ * @param keptBytes the memory that it keeps on each GPU while it sleeps
  */
-public record Room(long id, long party, GpuRequest request, List<String> gpus) {
+public record Room(
+    long id, long party, GpuRequest request, List<String> gpus, boolean asleep, long keptBytes) {
 
   /** Copies the values. */
   public Room {
     gpus = List.copyOf(gpus);
   }
 
+  /** Makes the room of an instance that is awake. */
+  Room(long id, long party, GpuRequest request, List<String> gpus) {
+    this(id, party, request, gpus, false, 0);
+  }
+
   Room on(List<String> actual) {
-    return new Room(id, party, request, actual);
+    return new Room(id, party, request, actual, asleep, keptBytes);
+  }
+
+  Room asleep(long kept) {
+    return new Room(id, party, request, gpus, true, kept);
+  }
+
+  Room awake() {
+    return new Room(id, party, request, gpus);
+  }
+
+  /** Returns whether others may have all of it: its instance sleeps, and keeps nothing there. */
+  public boolean isLeft() {
+    return asleep && keptBytes == 0;
   }
 }

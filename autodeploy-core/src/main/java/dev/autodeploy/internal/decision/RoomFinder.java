@@ -40,7 +40,7 @@ final class RoomFinder {
   static final String ANY = "*";
 
   /**
-   * Where an instance gets room.
+   * A place in which an instance gets room.
    *
    * @param gpus the GPUs that it gets, empty if the provider chooses
    * @param keys the same as nobody after it in line may take them
@@ -74,6 +74,7 @@ final class RoomFinder {
   private final RoomTable table;
   private final Set<String> claimed;
   private final long now;
+  private @Nullable Room waking;
 
   /**
    * Makes one for a decision.
@@ -93,14 +94,22 @@ final class RoomFinder {
     this.now = now;
   }
 
+  /** Searches for a start. */
+  @Nullable Choice find(long party, GpuRequest request, long needed) {
+    return find(party, request, needed, null);
+  }
+
   /**
    * Searches.
    *
    * @param party who wants the room
    * @param needed when its start has to begin for the first caller, or {@link Instance#NEVER}
+   * @param sleeper the room of the instance that is to be woken in it, which is not in its own way,
+   *     or null for a start
    * @return where, or null if those before in line need it all
    */
-  @Nullable Choice find(long party, GpuRequest request, long needed) {
+  @Nullable Choice find(long party, GpuRequest request, long needed, @Nullable Room sleeper) {
+    waking = sleeper;
     List<ProviderCapacity.Gpu> gpus = capacity.gpus();
     return gpus == null
         ? unlisted(party, request, needed)
@@ -109,7 +118,7 @@ final class RoomFinder {
 
   private @Nullable Choice listed(
       long party, GpuRequest request, long needed, List<ProviderCapacity.Gpu> gpus) {
-    List<ProviderCapacity.Gpu> fitting = fitting(request, gpus);
+    List<ProviderCapacity.Gpu> fitting = capacity.fitting(request);
     int wanted = wanted(request, fitting.size());
     if (fitting.size() < wanted || wanted == 0) { // (1a)
       return new Choice(List.of(), List.of(), List.of(), false, NEVER);
@@ -174,7 +183,8 @@ final class RoomFinder {
 
   private Clearing clearing(
       ProviderCapacity.Gpu gpu, long party, long needed, Set<Long> goesAnyway) {
-    List<Holding> all = table.holdings(party, needed, room -> RoomTable.holds(room, gpu.id()));
+    List<Holding> all =
+        table.holdings(party, needed, room -> !isWaking(room) && RoomTable.holds(room, gpu.id()));
     boolean free = all.isEmpty();
     List<Holding> inTheWay =
         all.stream().filter(holding -> !goesAnyway.contains(holding.room().id())).toList();
@@ -226,26 +236,17 @@ final class RoomFinder {
     return !room.gpus().isEmpty() || room.request().count() == GpuRequest.ALL;
   }
 
-  private static boolean mayBeInTheWay(Room room, GpuRequest request) {
+  private boolean isWaking(Room room) {
+    return waking != null && waking.id() == room.id();
+  }
+
+  private boolean mayBeInTheWay(Room room, GpuRequest request) {
+    if (isWaking(room) || room.isLeft()) {
+      return false;
+    }
     return room.gpus().isEmpty()
         || request.ids().isEmpty()
         || room.gpus().stream().anyMatch(request.ids()::contains);
-  }
-
-  /** Returns the GPUs that a request can be met from. */
-  static List<ProviderCapacity.Gpu> fitting(GpuRequest request, List<ProviderCapacity.Gpu> gpus) {
-    String model = request.model();
-    List<ProviderCapacity.Gpu> named = gpus;
-    if (!request.ids().isEmpty()) {
-      named =
-          request.ids().stream()
-              .flatMap(id -> gpus.stream().filter(gpu -> gpu.isKnownBy(id)).limit(1))
-              .distinct()
-              .toList();
-    }
-    return named.stream()
-        .filter(gpu -> model == null || gpu.model().equalsIgnoreCase(model))
-        .toList();
   }
 
   /** Returns how many GPUs a request is for. */

@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** When those in line can expect their room: an estimate, for people. */
+/** The time at which those in line can expect their room: an estimate, for people. */
 final class RoomForecast {
   private final Map<String, Long> freeAt = new HashMap<>();
 

@@ -1,11 +1,14 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
+import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.Party.Occupant;
 import java.time.Duration;
@@ -64,45 +67,65 @@ public final class RoomProcess {
 
   // Events.
 
-  /** There is room for one instance: it is started, or the room is given back. */
-  public void given(long now, Room room) {
+  /**
+   * There is room for one instance: it is started or woken, or the room is given back.
+   *
+   * @param wake whether it is that of an instance that is to be woken in it
+   */
+  public void given(long now, Room room, boolean wake) {
     starts.rooms().received();
-    if (!starts.startIn(now, room)) {
+    if (wake) {
+      Instance sleeper = sleepers().in(room); // or it goes, and its room with it
+      if (sleeper != null && !starts.wakeIn(now, sleeper)) {
+        sleepers().giveRoomUp(sleeper);
+      }
+    } else if (!starts.startIn(now, room)) {
       outbox.add(new Effect.RoomBack(room));
     }
     after.accept(now);
   }
 
   /**
-   * An instance is asked to go. It does if it is ready, nobody else may still use it as one that
-   * was adopted, its deployment can spare it, and
+   * An instance is asked to go. One that sleeps is released. Any other does if it is ready, nobody
+   * else may still use it as one that was adopted, its deployment can spare it, and
    *
    * <ol>
    *   <li>nobody uses it, nor is about to: at once;
    *   <li>or its turn is over: it takes no further request, and goes after those in flight.
    * </ol>
    *
+   * <p>To go is to be released; or, if it can and that is enough, to be put to sleep.
+   *
    * @param forWhom the deployment that waits
+   * @param sleep whether it is enough that it sleeps
    */
-  public void makeRoom(long now, long room, boolean busyToo, String forWhom) {
+  public void makeRoom(long now, long room, boolean busyToo, String forWhom, boolean sleep) {
     for (Instance instance : List.copyOf(instances.all())) {
-      if (instance.isHeld(now)) {
-        continue;
-      }
-      if (instance.room != null && instance.room.id() == room && mayGo() > 0) {
+      if (instance.room != null && instance.room.id() == room && !instance.isHeld(now)) {
         boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
-        if (instance.is(READY) && (idle || busyToo)) {
+        boolean goes = instance.is(READY) && mayGo() > 0 && (idle || busyToo);
+        if (goes || (instance.is(ASLEEP) && !declaration.spec().pinned())) {
           int inFlight = instance.inFlight;
           outbox.publish(
               at ->
                   new DeploymentEvent.InstanceMakesRoom(
                       at, outbox.deployment(), instance.id, forWhom, inFlight));
-          releases.drain(now, instance, ReleaseReason.MADE_ROOM);
+          if (sleep && instance.is(ASLEEP)) {
+            sleepers().giveRoomUp(instance); // it was pinned, and kept it so far
+          } else if (sleep && Sleepers.canSleep(instance)) {
+            sleepers().put(now, instance, forWhom);
+          } else {
+            releases.drain(now, instance, ReleaseReason.MADE_ROOM);
+          }
           after.accept(now);
         }
         return;
       }
     }
+  }
+
+  private Sleepers sleepers() {
+    return new Sleepers(instances, outbox);
   }
 
   /** Returns when an instance may make room at the earliest: others look again then. */
@@ -126,14 +149,37 @@ public final class RoomProcess {
 
   // Facts.
 
-  /** The deployment waits for room, or no longer. */
-  public void waits(@Nullable RoomWait what) {
+  /**
+   * The deployment waits for room, or no longer. An instance that cannot be woken, because others
+   * keep its GPUs for good, is released: another one may find room elsewhere.
+   */
+  public void waits(long now, @Nullable RoomWait what) {
     if (what != null && waitsFor() == null) {
       String message = "waits for " + what.describe();
       outbox.publish(
           at -> new DeploymentEvent.WaitsForRoom(at, outbox.deployment(), what.place(), message));
     }
     starts.rooms().waits(what);
+    Room asleep = starts.rooms().asleep();
+    Instance sleeper = asleep == null ? null : sleepers().in(asleep);
+    if (what != null && sleeper != null && what.holders().stream().anyMatch(RoomProcess::stays)) {
+      String message = "it cannot be woken: others keep " + what.needs() + " for good";
+      outbox.publish(
+          at ->
+              new DeploymentEvent.InstanceReplaced(
+                  at,
+                  outbox.deployment(),
+                  sleeper.id,
+                  ReleaseReason.SLEEP_FAILED,
+                  message,
+                  sleeper.inFlight));
+      releases.drain(now, sleeper, ReleaseReason.SLEEP_FAILED);
+      after.accept(now);
+    }
+  }
+
+  private static boolean stays(RoomWait.Holder holder) {
+    return holder.next() == PlaceInLine.Next.STAYS;
   }
 
   /** Nobody waits for room any longer: nothing need be said. */
@@ -150,10 +196,11 @@ public final class RoomProcess {
             new Occupant(
                 instance.room.id(),
                 instance.id,
-                instance.phase(),
+                keepsRoomAsleep(instance) ? READY : instance.phase(),
                 instance.countedInFlight(),
                 instance.inFlight > 0 || isWanted(instance),
-                onTicker(instance.readyAt, origin),
+                keptBytes(instance),
+                onTicker(instance.awakeSince(), origin),
                 onTicker(instance.idleSince, origin),
                 onTicker(instance.startRequestedAt, origin)));
       }
@@ -184,6 +231,18 @@ public final class RoomProcess {
         history.recentGaps().stream().map(Duration::toNanos).toList(),
         price == null ? 1 : price.amount().doubleValue(),
         occupants);
+  }
+
+  /** Returns whether one sleeps that is pinned: for others it is as good as awake. */
+  private boolean keepsRoomAsleep(Instance instance) {
+    return instance.is(ASLEEP) && !instance.sleep.roomGivenUp && declaration.spec().pinned();
+  }
+
+  private long keptBytes(Instance instance) {
+    SleepMode mode = instance.isResting() ? instance.sleep.mode : instance.spec.sleepMode();
+    return mode == null || instance.reserved || !declaration.sleepersCanLeave()
+        ? -1
+        : mode.keptBytes();
   }
 
   private static boolean isWanted(Instance instance) {

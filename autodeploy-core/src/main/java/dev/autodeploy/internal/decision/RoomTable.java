@@ -18,26 +18,26 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who has which room at a moment, and how soon each could go: made anew for every decision of the
+ * The holders of rooms at a moment, and how soon each could go: made anew for every decision of the
  * {@link Arbiter}.
  */
 final class RoomTable {
 
-  /** How easily an instance can go, best first. */
+  /** The ease with which an instance can go, best first. */
   enum Ease {
     /** Its release is under way. */
     GOING,
-    /** It is idle, and was for long enough. */
+    /** Idle, and was for long enough. */
     IDLE,
-    /** It is idle, but its next request may be on its way. */
+    /** Idle, but its next request may be on its way. */
     PAUSING,
-    /** It takes no further request and finishes those in flight. */
+    /** Taking no further request, while it finishes those in flight. */
     DRAINING,
-    /** It is busy until its turn ends. */
+    /** Busy until its turn ends. */
     BUSY,
-    /** It is being started. */
+    /** Being started. */
     STARTING,
-    /** It is not to go. */
+    /** Not to go. */
     STAYS
   }
 
@@ -129,6 +129,7 @@ final class RoomTable {
             occupant ->
                 occupant == null
                     || occupant.phase() == InstancePhase.READY
+                    || occupant.phase() == InstancePhase.WAKING
                     || occupant.phase() == InstancePhase.STARTING);
   }
 
@@ -149,15 +150,21 @@ final class RoomTable {
     if (party == null) {
       return new Holding(room, null, occupant, Ease.STAYS, NEVER, 0);
     }
-    if (occupant == null || occupant.phase() == InstancePhase.STARTING) {
+    if (occupant == null
+        || occupant.phase() == InstancePhase.STARTING
+        || occupant.phase() == InstancePhase.WAKING) {
       long readyAt = (occupant == null ? now : occupant.startedAt()) + Turns.swap(party);
       return new Holding(room, party, occupant, Ease.STARTING, Math.max(now, readyAt), 0);
     }
-    if (occupant.phase() == InstancePhase.RELEASING) {
+    boolean fallsAsleep = occupant.phase() == InstancePhase.FALLING_ASLEEP;
+    if (occupant.phase() == InstancePhase.RELEASING || (fallsAsleep && occupant.inFlight() == 0)) {
       return new Holding(room, party, occupant, Ease.GOING, now, 0);
     }
-    if (occupant.phase() == InstancePhase.DRAINING) {
+    if (occupant.phase() == InstancePhase.DRAINING || fallsAsleep) {
       return new Holding(room, party, occupant, Ease.DRAINING, now, 0);
+    }
+    if (occupant.phase() == InstancePhase.ASLEEP) {
+      return new Holding(room, party, occupant, Ease.IDLE, now, cost(party, occupant));
     }
     boolean stays =
         room.party() == wanting
@@ -200,9 +207,18 @@ final class RoomTable {
     return occupant != null && occupant.phase() == InstancePhase.READY;
   }
 
-  /** Returns whether a room holds a GPU; one that does not know its GPUs may hold any. */
+  /**
+   * Returns whether a room holds a GPU, or a part of it; one that does not know its GPUs may hold
+   * any, and of one that sleeps only what it keeps is held.
+   */
   static boolean holds(Room room, String gpu) {
-    return room.gpus().contains(gpu)
-        || (room.gpus().isEmpty() && room.request().count() == GpuRequest.ALL);
+    return !room.isLeft()
+        && (room.gpus().contains(gpu)
+            || (room.gpus().isEmpty() && room.request().count() == GpuRequest.ALL));
+  }
+
+  /** Returns whether it is enough for who needs its room that an instance sleeps. */
+  static boolean sleepIsEnough(Holding holding) {
+    return holding.occupant() != null && holding.occupant().keptBytes() == 0;
   }
 }

@@ -5,7 +5,7 @@ import dev.autodeploy.PlaceInLine.Next;
 import java.util.List;
 
 /**
- * What a deployment waits for that finds no room. Times are nanoseconds of the engine's ticker.
+ * The wait of a deployment that finds no room. Times are nanoseconds of the engine's ticker.
  *
  * @param needs what it needs, such as {@code GPU 0}
  * @param holders who has that

@@ -54,7 +54,7 @@ final class StartAhead {
     return at <= now;
   }
 
-  /** It is made: returns how long the instance is kept if no request comes. */
+  /** Notes that it is made; returns how long the instance is kept if no request comes. */
   long take() {
     long kept = keep;
     cancel();

@@ -26,6 +26,12 @@ public final class StartBackoff {
     return wait;
   }
 
+  /** Notes the failure of an instance that had started: nothing is held back. */
+  void noted(long now, StartFailure failure) {
+    lastFailure = failure;
+    lastFailureAt = now;
+  }
+
   void reset() {
     failuresInARow = 0;
     until = Long.MIN_VALUE;

@@ -1,7 +1,7 @@
 package dev.autodeploy.internal.decision;
 
+import static dev.autodeploy.InstancePhase.ASLEEP;
 import static dev.autodeploy.InstancePhase.READY;
-import static dev.autodeploy.InstancePhase.STARTING;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.AutoDeployException;
@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * The starts of a deployment: carries {@link StartPlanner}'s plans out, and deals with failures.
  */
 final class StartProcess {
+  private static final List<Instance> NOBODY = List.of();
+
   private final String name;
   private final Declaration declaration;
   private final Instances instances;
@@ -34,6 +36,8 @@ final class StartProcess {
   private final Outbox outbox;
   private @Nullable RoomDemand rooms; // made for the first demand
   private final StartBackoff backoff = new StartBackoff();
+
+  private final Sleepers sleepers;
 
   private boolean keepsMinimum;
   private long minimumHeldUntil = Long.MIN_VALUE;
@@ -57,6 +61,7 @@ final class StartProcess {
     this.rejections = rejections;
     this.instanceIds = instanceIds;
     this.outbox = outbox;
+    this.sleepers = new Sleepers(instances, outbox);
   }
 
   RoomDemand rooms() {
@@ -75,12 +80,44 @@ final class StartProcess {
 
   private void wantRoom(int instances) {
     if (instances > 0 || rooms != null) {
-      rooms().want(declaration.spec().gpu(), instances);
+      rooms().want(declaration.spec().gpu(), instances, null);
     }
+  }
+
+  /**
+   * Wakes instances before others are started.
+   *
+   * @param needed how many are needed
+   * @return how many of them sleep, or slept
+   */
+  private int wake(long now, int needed) {
+    List<Instance> chosen = declaration.mayStart() ? sleepers.toWake(needed) : List.of();
+    int count = chosen.size();
+    for (Instance instance : List.copyOf(chosen)) {
+      if (instance.is(ASLEEP) && !instance.sleep.roomGivenUp) {
+        sleepers.wake(now, instance);
+      }
+    }
+    return Math.min(needed, count);
+  }
+
+  /** Returns the instance that is to be woken next as soon as there is room for it, or null. */
+  private @Nullable Instance waitsToWake(int needed) {
+    for (Instance instance : declaration.mayStart() ? sleepers.toWake(needed) : NOBODY) {
+      if (instance.is(ASLEEP) && instance.sleep.roomGivenUp) {
+        return instance;
+      }
+    }
+    return null;
   }
 
   /** A caller no longer waits: no room is wanted for it. */
   void callerLeft(long now) {
+    for (Instance instance : instances.all()) {
+      if (instance.is(ASLEEP) && instance.idleDue() != NEVER) {
+        outbox.schedule(Math.max(now, instance.idleDue())); // it may have been kept for that caller
+      }
+    }
     if (rooms != null && rooms.isWanted()) {
       ensureCapacity(now);
     }
@@ -121,15 +158,24 @@ final class StartProcess {
       return;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, expected));
-    if (plan.heldBack() || (callers.waitingForOwn() > 0 && backoff.holds(now))) {
-      wantRoom(0);
+    int woken = wake(now, plan.count());
+    int count = plan.count() - woken;
+    boolean heldBack =
+        (plan.heldBack() && count > 0) || (callers.waitingForOwn() > 0 && backoff.holds(now));
+    Instance sleeper = waitsToWake(plan.count());
+    if (heldBack) {
       outbox.schedule(backoff.until());
+    }
+    if (sleeper != null) { // one after the other: the next when it has its room
+      rooms().want(Sleepers.needs(sleeper), 1, sleeper.room);
+    } else if (heldBack) {
+      wantRoom(0);
     } else if (needsRoom()) {
-      wantRoom(plan.count() + ownStarts(plan));
+      wantRoom(count + ownStarts(count));
     } else {
       wantRoom(0); // what it may have wanted with an earlier specification
-      int own = ownStarts(plan);
-      for (int i = 0; i < plan.count(); i++) {
+      int own = ownStarts(count);
+      for (int i = woken; i < plan.count(); i++) {
         start(now, plan.reason(i), null);
       }
       for (int i = 0; i < own; i++) {
@@ -141,6 +187,7 @@ final class StartProcess {
   private boolean nobodyNeedsAny() {
     return callers.waitingForAny() == 0
         && callers.waitingForOwn() == 0
+        && sleepers.named() == 0
         && declaration.minInstances() == 0;
   }
 
@@ -158,9 +205,13 @@ final class StartProcess {
     return !declaration.spec().gpu().isNone();
   }
 
-  /** Returns how many instances are to be started for callers that want one of their own. */
-  private int ownStarts(StartPlanner.Plan plan) {
-    int left = declaration.spec().maxInstances() - instances.size() - plan.count();
+  /**
+   * Returns how many instances are to be started for callers that want one of their own.
+   *
+   * @param others how many are to be started for others
+   */
+  private int ownStarts(int others) {
+    int left = declaration.spec().maxInstances() - instances.size() - others;
     return declaration.mayStart() ? Math.max(0, Math.min(left, callers.waitingForOwn())) : 0;
   }
 
@@ -175,23 +226,39 @@ final class StartProcess {
       return false;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, isExpected(now)));
-    if (ownStarts(plan) > 0) {
+    int asleep = sleepers.toWake(plan.count()).size();
+    int count = Math.max(0, plan.count() - asleep);
+    if (ownStarts(count) > 0) {
       callers.bindOwn(start(now, StartReason.SCALE_OUT, room));
       return true;
     }
-    if (plan.count() > 0) {
-      start(now, plan.reason(0), room);
+    if (count > 0) {
+      start(now, plan.reason(asleep), room);
       return true;
     }
     return false;
+  }
+
+  /**
+   * There is room for an instance that is asleep: it is woken if it is still needed.
+   *
+   * @return whether it is
+   */
+  boolean wakeIn(long now, Instance sleeper) {
+    StartPlanner.Plan plan = StartPlanner.plan(situation(now, declaration.spec(), isExpected(now)));
+    if (!declaration.mayStart() || !sleepers.toWake(plan.count()).contains(sleeper)) {
+      return false;
+    }
+    sleepers.wake(now, sleeper);
+    return true;
   }
 
   private StartPlanner.Situation situation(long now, DeploymentSpec spec, boolean expected) {
     return new StartPlanner.Situation(
         declaration.mayStart(),
         instances.count(READY),
-        instances.count(STARTING),
-        instances.size(),
+        instances.coming(),
+        instances.size() - sleepers.count(),
         callers.waitingForAny(),
         instances.roomToCome(),
         keepsMinimum && now >= minimumHeldUntil ? declaration.minInstances() : 0,
@@ -217,8 +284,8 @@ final class StartProcess {
   private boolean isBelowMinimum() {
     DeploymentSpec spec = declaration.spec();
     return declaration.mayStart()
-        && instances.alive() < declaration.minInstances()
-        && instances.size() < spec.maxInstances();
+        && instances.awake() < declaration.minInstances()
+        && instances.size() - sleepers.count() < spec.maxInstances();
   }
 
   Instance start(long now, StartReason reason, @Nullable Room room) {
@@ -288,6 +355,9 @@ final class StartProcess {
     if (instance.readyAt == NEVER) {
       instance.readyAt = now;
     }
+    if (instance.wasAsleep()) { // an earlier process left it so, and it is awake
+      instance.sleep.ends(now);
+    }
     if (instance.idleSince == NEVER) {
       instance.idleSince = now;
     }
@@ -343,6 +413,9 @@ final class StartProcess {
       String message,
       @Nullable InstanceExit exit) {
     if (instance.startReason == StartReason.ADOPTED) { // (1)
+      if (instance.inFlight > 0) {
+        callers.invalidateLeases(instance, exit == null ? InstanceExit.unknown(message) : exit);
+      }
       releases.begin(now, instance, ReleaseReason.ORPHANED);
       callers.unbind(now, instance);
       return;

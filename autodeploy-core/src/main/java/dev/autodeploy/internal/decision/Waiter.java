@@ -23,7 +23,7 @@ public abstract class Waiter {
   /** The one instance that it waits for; null if any will do, or if it does not wait. */
   @Nullable Instance target;
 
-  /** It waits for room in which an instance of its own is started. */
+  /** True if it waits for room in which an instance of its own is started. */
   boolean waitsForOwn;
 
   /**
@@ -40,6 +40,11 @@ public abstract class Waiter {
     this.deadline = deadline;
   }
 
+  /** Returns when it asked, on the deployment's time line. */
+  public final long askedAt() {
+    return askedAt;
+  }
+
   /** Returns which instance it asks for. */
   final RouteRule route() {
     return route;
@@ -51,7 +56,7 @@ public abstract class Waiter {
   }
 
   /** Carries {@link Effect.Grant} out. */
-  public abstract void granted(Instance instance, boolean cold, long waitedNanos);
+  public abstract void granted(Instance instance, Arrival arrival, long waitedNanos);
 
   /** Carries {@link Effect.Reject} out. */
   public abstract void rejected(AutoDeployException error);

@@ -12,6 +12,7 @@
  *       starts and deals with failed ones, which {@code StartBackoff} holds back.
  *   <li>{@code ReleaseProcess} drains and releases; {@code IdleDeadlines} decides when an instance
  *       has been idle for long enough, as {@code IdleTimeouts} hears from the idle policy.
+ *   <li>{@code SleepProcess} puts instances to sleep and wakes them.
  *   <li>{@code Deadlines} does what is due, and sets the one timer.
  * </ul>
  *

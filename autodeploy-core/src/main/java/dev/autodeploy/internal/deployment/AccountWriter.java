@@ -19,7 +19,7 @@ final class AccountWriter {
   private final EngineServices services;
   private final DeploymentController controller;
   private final InstanceReports reports;
-  private final ReentrantLock preparations = new ReentrantLock();
+  private final ReentrantLock lines = new ReentrantLock();
 
   AccountWriter(EngineServices services, DeploymentController controller, InstanceReports reports) {
     this.services = services;
@@ -47,8 +47,24 @@ final class AccountWriter {
     services.providerExecutor().execute(() -> writePreparation(running));
   }
 
+  /** Writes that an instance falls asleep, or is awake again. */
+  void slept(RunningInstance running, boolean begins) {
+    lines.lock(); // or a line could be overtaken by the next one
+    try {
+      services.ledger().append(reports.sleep(running, begins));
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "{}: the sleep of instance '{}' could not be written",
+          controller.name(),
+          running.id(),
+          e);
+    } finally {
+      lines.unlock();
+    }
+  }
+
   private void writePreparation(RunningInstance running) {
-    preparations.lock(); // or a line could be overtaken by the next one
+    lines.lock(); // or a line could be overtaken by the next one
     try {
       services.ledger().append(reports.preparation(running));
     } catch (RuntimeException e) {
@@ -58,7 +74,7 @@ final class AccountWriter {
           running.id(),
           e);
     } finally {
-      preparations.unlock();
+      lines.unlock();
     }
   }
 

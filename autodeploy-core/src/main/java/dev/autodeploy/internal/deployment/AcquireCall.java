@@ -3,6 +3,7 @@ package dev.autodeploy.internal.deployment;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Lease;
+import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Waiter;
 import java.util.concurrent.CompletableFuture;
@@ -29,13 +30,14 @@ final class AcquireCall extends Waiter {
   }
 
   @Override
-  public void granted(Instance instance, boolean cold, long waitedNanos) {
-    Lease lease = controller.lease(instance, cold, waitedNanos, caller());
+  public void granted(Instance instance, Arrival arrival, long waitedNanos) {
+    Lease lease = controller.lease(instance, arrival, waitedNanos, caller());
     controller.callBack(() -> complete(lease));
   }
 
   @Override
   public void rejected(AutoDeployException error) {
+    controller.notServed(askedAt());
     controller.callBack(
         () -> {
           answered = true;

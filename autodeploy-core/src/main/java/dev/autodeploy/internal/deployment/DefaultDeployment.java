@@ -17,6 +17,7 @@ import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
@@ -113,6 +114,11 @@ final class DefaultDeployment implements Deployment {
   @Override
   public String explainIdleTimeout() {
     return controller.explainIdleTimeout();
+  }
+
+  @Override
+  public Traffic traffic() {
+    return controller.traffic();
   }
 
   @Override

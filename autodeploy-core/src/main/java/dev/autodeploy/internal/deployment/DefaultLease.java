@@ -3,6 +3,7 @@ package dev.autodeploy.internal.deployment;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Lease;
+import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.spi.InstanceExit;
 import java.net.URI;
 import java.time.Duration;
@@ -18,10 +19,11 @@ final class DefaultLease implements Lease {
 
   private final DeploymentController controller;
   private final RunningInstance running;
-  private final boolean coldStart;
+  private final Arrival arrival;
   private final Duration waited;
   private final boolean keeps;
   private final @Nullable String caller;
+  private final long grantedAt;
 
   /** 0 while it is open, then 1. */
   private volatile int closed;
@@ -32,31 +34,38 @@ final class DefaultLease implements Lease {
   private DefaultLease(
       DeploymentController controller,
       RunningInstance running,
-      boolean coldStart,
+      Arrival arrival,
       Duration waited,
       boolean keeps,
-      @Nullable String caller) {
+      @Nullable String caller,
+      long grantedAt) {
     this.controller = controller;
     this.running = running;
-    this.coldStart = coldStart;
+    this.arrival = arrival;
     this.waited = waited;
     this.keeps = keeps;
     this.caller = caller;
+    this.grantedAt = grantedAt;
   }
 
-  /** Returns a lease that the machine has counted, and that keeps its instance. */
+  /**
+   * Returns a lease that the machine has counted, and that keeps its instance.
+   *
+   * @param grantedAt when it was granted, on the deployment's time line
+   */
   static DefaultLease counted(
       DeploymentController controller,
       RunningInstance running,
-      boolean coldStart,
+      Arrival arrival,
       Duration waited,
-      @Nullable String caller) {
-    return new DefaultLease(controller, running, coldStart, waited, true, caller);
+      @Nullable String caller,
+      long grantedAt) {
+    return new DefaultLease(controller, running, arrival, waited, true, caller, grantedAt);
   }
 
   /** Returns a lease that the machine knows nothing of: its instance can be released meanwhile. */
   static DefaultLease borrowed(DeploymentController controller, RunningInstance running) {
-    return new DefaultLease(controller, running, false, Duration.ZERO, false, null);
+    return new DefaultLease(controller, running, Arrival.READY, Duration.ZERO, false, null, 0);
   }
 
   @Override
@@ -76,7 +85,12 @@ final class DefaultLease implements Lease {
 
   @Override
   public boolean coldStart() {
-    return coldStart;
+    return arrival == Arrival.STARTED;
+  }
+
+  @Override
+  public boolean woken() {
+    return arrival == Arrival.WOKEN;
   }
 
   @Override
@@ -126,7 +140,7 @@ final class DefaultLease implements Lease {
         running.unwatch(this);
       }
       if (keeps) {
-        controller.closeLease(running.instance(), caller);
+        controller.closeLease(running.instance(), caller, grantedAt - waited.toNanos(), grantedAt);
       }
     }
   }

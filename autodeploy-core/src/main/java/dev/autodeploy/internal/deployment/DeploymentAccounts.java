@@ -6,11 +6,13 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -48,8 +50,16 @@ public final class DeploymentAccounts {
         : usage.charged(meter.currency());
   }
 
+  /** Returns the intervals that a period touches; reads older ones without the lock. */
   List<UsageInterval> usage(Instant from, Instant to) {
-    return controller.read(() -> ledger.usage(from, to, controller.now()));
+    List<UsageInterval> open = open();
+    List<UsageInterval> found = new ArrayList<>();
+    services.costs().closed(controller.name(), from, to, found::add);
+    List<UsageInterval> all =
+        new ArrayList<>(controller.read(() -> found.stream().filter(ledger::isOwn).toList()));
+    // Read after the open ones: what is closed in between is in both, and counts once.
+    all.addAll(services.costs().notClosed(open, from, to));
+    return List.copyOf(all);
   }
 
   /** Returns the intervals of the instances that exist, up to now. */
@@ -66,11 +76,20 @@ public final class DeploymentAccounts {
         });
   }
 
-  /** Puts a closed interval with other charges in place of the one that it is. */
-  public void recharge(UsageInterval usage) {
+  /** Takes over the costs that the books have of it. */
+  public void addEarlier() {
     controller.read(
         () -> {
-          ledger.recharge(usage);
+          ledger.addEarlier();
+          return true;
+        });
+  }
+
+  /** Puts a closed interval with other charges in place of the one that it was. */
+  public void recharge(UsageInterval before, UsageInterval after) {
+    controller.read(
+        () -> {
+          ledger.recharge(before, after);
           return true;
         });
   }
@@ -104,6 +123,18 @@ public final class DeploymentAccounts {
   /** Goes on with the account of an instance of an earlier process; under the lock. */
   void reopen(RunningInstance running, OpenEntry entry, @Nullable Instant foundEndedAt, long now) {
     ledger.reopen(running.instance(), entry, foundEndedAt, now);
+  }
+
+  /** Bills an instance as one with the GPUs that it got; writes that once its start is written. */
+  void gotGpus(RunningInstance running, GotGpus gpus, boolean startWritten) {
+    controller.read(
+        () -> {
+          ledger.got(running.instance(), gpus, startWritten, controller.now());
+          return true;
+        });
+    if (startWritten) {
+      writePrices();
+    }
   }
 
   /** Writes, after a decision, which prices have changed by it. */

@@ -9,15 +9,18 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.internal.decision.Allowance;
+import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.BudgetMeter;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
@@ -58,6 +61,9 @@ public final class DeploymentController {
   private final DeploymentLedger ledger;
   private boolean busy;
 
+  /** Made for the first request, or for what an earlier process has learned. */
+  private @Nullable DeploymentRecords records;
+
   /** Made with a budget. */
   private @Nullable BudgetMeter budget;
 
@@ -88,6 +94,9 @@ public final class DeploymentController {
     this.busyOnes = busyOnes;
     this.origin = services.ticker().read();
     this.machine = new DeploymentMachine(spec, null, services.idlePolicy(), random, instanceIds);
+    if (!services.provider().sharesGpusOfSleepers()) {
+      machine.sleepersKeepRoom();
+    }
     this.ledger =
         new DeploymentLedger(
             name, createdAt, services.clock(), services.meter(spec), services.costs());
@@ -199,6 +208,8 @@ public final class DeploymentController {
         // With the decision, or the money would be gone from the cost for a moment.
         running(gone.instance()).accountClosed(ledger.close(gone.instance(), gone.at()));
         budgetChanged();
+      } else if (effect instanceof Effect.Wake || effect instanceof Effect.Slumber) {
+        budgetChanged(); // what it costs from now on is another amount
       }
       effects.add(effect);
     }
@@ -223,6 +234,54 @@ public final class DeploymentController {
     running.add(opened);
     ledger.open(opened.instance(), startedAt, foundEndedAt);
     budgetChanged();
+  }
+
+  // The record of requests.
+
+  private DeploymentRecords records() {
+    DeploymentRecords made = records;
+    if (made == null) {
+      made = new DeploymentRecords(services, this, machine);
+      records = made;
+    }
+    return made;
+  }
+
+  /** Takes over what an earlier process has learned, if it has left anything. */
+  public void restoreLearned() {
+    String document = DeploymentRecords.learned(name);
+    if (services.records().hasEarlier(document)) {
+      byte[] learned = DeploymentRecords.read(services, document);
+      read(
+          () -> {
+            records().restore(learned);
+            return true;
+          });
+    }
+  }
+
+  /** Removes what was learned and recorded of a deployment that is gone; blocks. */
+  public void forgetLearned() {
+    read(
+        () -> {
+          records().forget();
+          return true;
+        });
+    DeploymentRecords.forget(services, name);
+  }
+
+  Traffic traffic() {
+    return DeploymentRecords.traffic(services, this, read(() -> records));
+  }
+
+  /** A request was not served. */
+  void notServed(long askedAt) {
+    read(
+        () -> {
+          long now = now();
+          records().add(now, askedAt, now - askedAt, true);
+          return true;
+        });
   }
 
   // For those who carry effects out.
@@ -252,9 +311,9 @@ public final class DeploymentController {
     services.callbackExecutor().execute(task);
   }
 
-  Lease lease(Instance instance, boolean cold, long waitedNanos, @Nullable String caller) {
+  Lease lease(Instance instance, Arrival arrival, long waitedNanos, @Nullable String caller) {
     Duration waited = Duration.ofNanos(waitedNanos);
-    return DefaultLease.counted(this, running(instance), cold, waited, caller);
+    return DefaultLease.counted(this, running(instance), arrival, waited, caller, now());
   }
 
   /** Forgets an instance that was opened and is not this deployment's after all. */
@@ -270,6 +329,7 @@ public final class DeploymentController {
   }
 
   void terminated() {
+    services.costs().removed(name);
     terminated.complete(null);
   }
 
@@ -348,7 +408,9 @@ public final class DeploymentController {
 
   /** Releases an instance that nobody here asked for; false if nothing is left of this one. */
   public boolean reap(ProviderInstance found, OpenEntry entry) {
-    return adoption().reap(found, entry);
+    boolean reaped = adoption().reap(found, entry);
+    accounts().writePrices();
+    return reaped;
   }
 
   private Adoption adoption() {
@@ -363,17 +425,20 @@ public final class DeploymentController {
    */
   public boolean reopen(DeploymentSpec spec, Instant since) {
     String fingerprint = SpecFingerprint.of(spec);
-    return decide(
-        () -> {
-          boolean reopened = machine.reopen(now(), spec, fingerprint);
-          if (reopened) {
-            measureBudget(spec);
-            tellTime();
-            ledger.meter(services.meter(spec), now());
-            ledger.since(since);
-          }
-          return reopened;
-        });
+    boolean done =
+        decide(
+            () -> {
+              boolean reopened = machine.reopen(now(), spec, fingerprint);
+              if (reopened) {
+                measureBudget(spec);
+                tellTime();
+                ledger.meter(services.meter(spec), now());
+                ledger.since(since);
+              }
+              return reopened;
+            });
+    accounts().writePrices();
+    return done;
   }
 
   /** Begins to keep the minimum, and fetches ahead what it is told to. */
@@ -476,10 +541,11 @@ public final class DeploymentController {
     AcquireCall call;
     RunningInstance granted; // found under the lock: without it, it may be forgotten at once
     boolean nothingToDo;
+    long now;
     lock.lock(); // without decide, which would allocate for every request
     try {
       tellTime();
-      long now = now();
+      now = now();
       call = new AcquireCall(this, request, now, now + Durations.nanos(request.timeout()));
       Instance instance = machine.acquire(now, call);
       granted = instance == null ? null : running(instance);
@@ -489,7 +555,8 @@ public final class DeploymentController {
       lock.unlock();
     }
     if (granted != null) {
-      call.complete(DefaultLease.counted(this, granted, false, Duration.ZERO, request.caller()));
+      call.complete(
+          DefaultLease.counted(this, granted, Arrival.READY, Duration.ZERO, request.caller(), now));
     } else {
       // A caller cancels its request by completing the future itself, or by a timeout of its own.
       call.future().whenComplete((lease, error) -> cancelIfUnanswered(call));
@@ -505,18 +572,47 @@ public final class DeploymentController {
     return lent == null ? null : DefaultLease.borrowed(this, lent);
   }
 
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica.
+   *
+   * @return the lease, or null if there is no such instance any longer
+   */
+  public @Nullable Lease takeOver(String instanceId, @Nullable String caller) {
+    return decide(
+        () -> {
+          RunningInstance found = running.find(machine.find(instanceId));
+          return found != null && machine.takeOver(now(), found.instance(), caller)
+              ? DefaultLease.counted(this, found, Arrival.READY, Duration.ZERO, caller, now())
+              : null;
+        });
+  }
+
+  /** Keeps an instance from being released for a while, unless by force. */
+  public void hold(String instanceId, Duration time) {
+    decide(
+        () -> {
+          Instance instance = machine.find(instanceId);
+          if (instance != null) {
+            instance.holdUntil(now() + Durations.nanos(time));
+          }
+        });
+  }
+
   private void cancelIfUnanswered(AcquireCall call) {
     if (!call.isAnswered()) {
       decide(() -> machine.cancel(now(), call));
+      notServed(call.askedAt());
     }
   }
 
-  void closeLease(Instance instance, @Nullable String caller) {
+  void closeLease(Instance instance, @Nullable String caller, long askedAt, long grantedAt) {
     boolean nothingToDo;
     lock.lock(); // likewise
     try {
       tellTime();
-      machine.leaseClosed(now(), instance, caller);
+      long now = now();
+      machine.leaseClosed(now, instance, caller);
+      records().add(now, askedAt, now - grantedAt, false);
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {
@@ -531,13 +627,25 @@ public final class DeploymentController {
     return decide(() -> machine.goesByTheClock() ? machine.scheduled() : null);
   }
 
-  /** Has an instance replaced that a holder of a lease found to hang. */
+  /** Replaces an instance that a holder of a lease found to hang. */
   void abandoned(Instance instance, String why) {
     decide(() -> machine.health().abandoned(now(), instance, why));
   }
 
+  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  public void abandoned(String instanceId, String why) {
+    RunningInstance found = find(instanceId);
+    if (found != null) {
+      abandoned(found.instance(), why);
+    }
+  }
+
   DeploymentStatus status() {
-    return read(() -> StatusReport.of(this, machine, ledger, services.clock().instant(), now()));
+    DeploymentSpec spec = spec();
+    GotGpus got = read(ledger::lastGot);
+    String unpriced = PriceCheck.unpriced(services, spec, got); // without the lock: foreign code
+    return read(
+        () -> StatusReport.of(this, machine, ledger, services.clock().instant(), now(), unpriced));
   }
 
   /** Drains the instances; the future completes when those affected are gone. */

@@ -1,8 +1,8 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.internal.decision.ArbiterEffect;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Party;
-import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.decision.RoomWait;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,13 +25,18 @@ public final class DeploymentRooms {
   }
 
   /** There is room for one instance. */
-  public void given(Room room) {
-    controller.decide(() -> machine.rooms().given(controller.now(), room));
+  public void given(ArbiterEffect.Give give) {
+    controller.decide(() -> machine.rooms().given(controller.now(), give.room(), give.wake()));
   }
 
   /** An instance is asked to go. */
-  public void makeRoom(long room, boolean busyToo, String forWhom) {
-    controller.decide(() -> machine.rooms().makeRoom(controller.now(), room, busyToo, forWhom));
+  public void makeRoom(ArbiterEffect.MakeRoom make) {
+    controller.decide(
+        () ->
+            machine
+                .rooms()
+                .makeRoom(
+                    controller.now(), make.room(), make.busyToo(), make.forWhom(), make.sleep()));
   }
 
   /** Returns its instances that take up room. */
@@ -41,7 +46,7 @@ public final class DeploymentRooms {
 
   /** The deployment waits for room, or no longer. */
   public void waits(@Nullable RoomWait what) {
-    controller.decide(() -> machine.rooms().waits(what));
+    controller.decide(() -> machine.rooms().waits(controller.now(), what));
   }
 
   /** Returns the deployment as it is now, and has the arbiter look when that changes. */

@@ -26,6 +26,7 @@ final class EffectHandler {
   private final InstanceStarter starter;
   private final InstanceReleaser releaser;
   private final InstanceChecker checker;
+  private final InstanceSleeper sleeper;
   private final AccountWriter accounts;
   private final DeploymentTimer timer;
 
@@ -46,7 +47,8 @@ final class EffectHandler {
     this.controller = controller;
     this.reports = reports;
     this.accounts = new AccountWriter(services, controller, reports);
-    this.starter = new InstanceStarter(services, reports, unknown, accounts, rooms);
+    this.sleeper = new InstanceSleeper(services, reports, accounts);
+    this.starter = new InstanceStarter(services, reports, unknown, accounts, rooms, sleeper);
     this.checker = new InstanceChecker(services, reports);
     this.releaser = new InstanceReleaser(services, reports, unknown);
     this.timer = new DeploymentTimer(services, controller::timerFires, controller::timerFailed);
@@ -77,14 +79,21 @@ final class EffectHandler {
       services.providerExecutor().execute(() -> starter.probe(running));
     } else if (effect instanceof Effect.Check e) {
       checker.check(running(e.instance()), e);
+    } else if (effect instanceof Effect.Sleep e) {
+      endBorrowed(running(e.instance()), true);
+      sleeper.sleep(running(e.instance()), e);
+    } else if (effect instanceof Effect.Wake e) {
+      running(e.instance()).wakes();
+      services.provider().sleeps(e.instance().id(), false);
+      sleeper.wake(running(e.instance()), e);
     } else if (effect instanceof Effect.Release e) {
-      endBorrowed(running(e.instance()));
+      endBorrowed(running(e.instance()), false);
       releaser.release(running(e.instance()), e);
     } else if (effect instanceof Effect.Detach e) {
-      endBorrowed(running(e.instance()));
+      endBorrowed(running(e.instance()), false);
       detach(running(e.instance()));
     } else if (effect instanceof Effect.Grant e) {
-      e.waiter().granted(e.instance(), e.cold(), e.waitedNanos());
+      e.waiter().granted(e.instance(), e.arrival(), e.waitedNanos());
     } else if (effect instanceof Effect.Reject e) {
       e.waiter().rejected(e.error());
     } else if (effect instanceof Effect.LeasesLost e) {
@@ -99,6 +108,11 @@ final class EffectHandler {
       rooms.want(controller, e);
     } else if (effect instanceof Effect.RoomBack e) {
       rooms.freed(e.room());
+    } else if (effect instanceof Effect.Slumber e) {
+      if (e.keptBytes() == 0) {
+        services.provider().sleeps(e.instance().id(), true);
+      }
+      rooms.slumbers(e.room(), e.keptBytes());
     } else if (effect instanceof Effect.NoRoom e) {
       rooms.noRoom(e.room(), e.message());
     } else if (effect instanceof Effect.Look) {
@@ -134,8 +148,13 @@ final class EffectHandler {
   }
 
   /** Tells those who hold leases that do not keep the instance; there are no others any longer. */
-  private void endBorrowed(RunningInstance running) {
-    if (!running.isLost()) {
+  private void endBorrowed(RunningInstance running, boolean sleeps) {
+    if (sleeps) {
+      InstanceExit exit = InstanceExit.unknown("the instance is put to sleep");
+      for (DefaultLease lease : running.sleeps(exit)) {
+        services.callbackExecutor().execute(() -> lease.tellLost(exit));
+      }
+    } else if (!running.isLost()) {
       leasesLost(running, InstanceExit.unknown("the instance is released"));
     }
   }

@@ -4,6 +4,7 @@ import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.StartDiagnosis;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StartProgress;
@@ -66,6 +67,11 @@ final class InstanceReports {
     return controller.accounts().started(running);
   }
 
+  /** Reports which GPUs an instance gets; written once its start is. */
+  void gotGpus(RunningInstance running, GotGpus gpus, boolean startWritten) {
+    controller.accounts().gotGpus(running, gpus, startWritten);
+  }
+
   LedgerEntry.Prepared preparation(RunningInstance running) {
     return controller.read(() -> ledger.preparation(running.instance()));
   }
@@ -98,6 +104,35 @@ final class InstanceReports {
     Instance instance = running.instance();
     String masked = failure == null ? null : SecretMask.line(failure, instance.spec());
     controller.decide(() -> machine.health().answered(controller.now(), instance, number, masked));
+  }
+
+  boolean wasAsleep(RunningInstance running) {
+    return controller.read(() -> running.instance().wasAsleep());
+  }
+
+  /** Reports that an instance of an earlier process is asleep. */
+  void foundAsleep(RunningInstance running, URI endpoint) {
+    Instance instance = running.instance();
+    controller.decide(() -> machine.sleep().foundAsleep(controller.now(), instance, endpoint));
+  }
+
+  /** Reports that an instance sleeps, or why it does not. */
+  void slept(RunningInstance running, int order, @Nullable String failure) {
+    Instance instance = running.instance();
+    String masked = failure == null ? null : SecretMask.line(failure, instance.spec());
+    controller.decide(() -> machine.sleep().slept(controller.now(), instance, order, masked));
+  }
+
+  /** Reports that an instance is awake, or why it is not. */
+  void woken(RunningInstance running, int order, @Nullable String failure) {
+    Instance instance = running.instance();
+    String masked = failure == null ? null : SecretMask.line(failure, instance.spec());
+    controller.decide(() -> machine.sleep().woken(controller.now(), instance, order, masked));
+  }
+
+  /** Returns the line of the sleep of an instance, which begins now or is over. */
+  LedgerEntry.Slept sleep(RunningInstance running, boolean begins) {
+    return controller.read(() -> ledger.sleep(running.instance(), controller.now(), begins));
   }
 
   /** Reports that an instance has lost what it was given. */

@@ -1,9 +1,11 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.decision.StartDiagnosis;
+import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.runtime.ProviderCalls;
@@ -40,6 +42,7 @@ final class InstanceStarter {
   private final UnknownInstances unknown;
   private final AccountWriter accounts;
   private final Rooms rooms;
+  private final InstanceSleeper sleeper;
 
   /**
    * Makes one.
@@ -48,18 +51,21 @@ final class InstanceStarter {
    * @param unknown gets instances that come up after their release
    * @param accounts writes that an instance is ready
    * @param rooms is told which GPUs they have
+   * @param sleeper finds out whether one of an earlier process sleeps
    */
   InstanceStarter(
       EngineServices services,
       InstanceReports reports,
       UnknownInstances unknown,
       AccountWriter accounts,
-      Rooms rooms) {
+      Rooms rooms,
+      InstanceSleeper sleeper) {
     this.services = services;
     this.reports = reports;
     this.unknown = unknown;
     this.accounts = accounts;
     this.rooms = rooms;
+    this.sleeper = sleeper;
   }
 
   void start(RunningInstance running) {
@@ -73,6 +79,12 @@ final class InstanceStarter {
   private void doStart(RunningInstance running) {
     if (!reports.isStarting(running)) {
       return; // released before it was started
+    }
+    Instance instance = running.instance();
+    Room room = instance.room();
+    List<String> given = room == null ? List.of() : room.gpus();
+    if (!given.isEmpty()) {
+      reports.gotGpus(running, GotGpus.of(given, services.capacity()), false);
     }
     LedgerEntry.Started line = reports.started(running);
     try {
@@ -89,8 +101,6 @@ final class InstanceStarter {
       services.ledger().appendReliably(neverRan(line)); // released while the line was written
       return;
     }
-    Instance instance = running.instance();
-    Room room = instance.room();
     StartRequest request =
         new StartRequest(
             services.owner(),
@@ -98,7 +108,7 @@ final class InstanceStarter {
             instance.slot(),
             instance.fingerprint(),
             instance.spec(),
-            room == null ? List.of() : room.gpus());
+            given);
     // On this thread: a release that comes now should find the start already asked for.
     ProviderCalls.callOnThisThread(() -> services.provider().start(request))
         .whenComplete((up, error) -> started(running, up, error));
@@ -140,6 +150,12 @@ final class InstanceStarter {
     Room room = running.instance().room();
     if (room != null) {
       rooms.placed(room, up.gpus());
+      GotGpus got = GotGpus.of(up, room.gpus(), services.capacity());
+      reports.gotGpus(running, got, true);
+      String unpriced = PriceCheck.unpriced(services, running.instance().spec(), got);
+      if (unpriced != null) {
+        LOG.warn("{}: {}", reports.deployment(), unpriced);
+      }
     }
     if (reports.isGone(running)) {
       LOG.warn(
@@ -176,6 +192,25 @@ final class InstanceStarter {
       findEndpoint(running, since);
       return;
     }
+    if (running.instance().startReason() != StartReason.ADOPTED) {
+      ask(running, endpoint, since);
+      return;
+    }
+    sleeper
+        .isFoundAsleep(running)
+        .whenComplete(
+            (asleep, error) -> {
+              if (error != null) {
+                retry(running, Errors.describe(Errors.unwrap(error)), since);
+              } else if (asleep) {
+                reports.foundAsleep(running, endpoint);
+              } else {
+                ask(running, endpoint, since);
+              }
+            });
+  }
+
+  private void ask(RunningInstance running, URI endpoint, long since) {
     String answer = null;
     try {
       ReadinessProbe probe = running.instance().spec().readiness();
@@ -193,6 +228,10 @@ final class InstanceStarter {
     } catch (Throwable e) { // some languages throw checked exceptions from anywhere
       answer = Errors.describe(e);
     }
+    retry(running, answer, since);
+  }
+
+  private void retry(RunningInstance running, @Nullable String answer, long since) {
     long elapsed = services.ticker().read() - since;
     describe(running, answer, elapsed);
     Duration interval = running.instance().spec().probeInterval();

@@ -42,6 +42,7 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
     LedgerEntry.Used used = entry.used();
     Instant started = entry.started().at();
     long startedAt = now - Math.max(0, Duration.between(started, wall).toNanos());
+    Instant asleepSince = entry.asleepSince();
     Instance.Past past =
         new Instance.Past(
             startedAt,
@@ -50,7 +51,9 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
             used == null ? 0 : used.busy().toNanos(),
             entry.preparing().toNanos(),
             entry.started().caller(),
-            used == null ? Map.of() : used.busyBy());
+            used == null ? Map.of() : used.busyBy(),
+            entry.asleep().toNanos(),
+            asleepSince == null ? NEVER : onLine(asleepSince, started, startedAt, now));
     Instance instance =
         Instance.restored(
             found.instanceId(),

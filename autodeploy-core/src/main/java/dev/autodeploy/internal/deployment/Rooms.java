@@ -21,6 +21,9 @@ public interface Rooms {
   /** The instance in a room has started. */
   void placed(Room room, List<String> gpus);
 
+  /** The instance in a room sleeps; others may have what it does not keep. */
+  void slumbers(Room room, long keptBytes);
+
   /** Something has changed while others wait for room. */
   void look();
 

@@ -34,6 +34,7 @@ final class RunningInstance {
   private volatile int probesPassed;
   private final AtomicBoolean checking = new AtomicBoolean();
   private volatile @Nullable InstanceExit lostExit;
+  private volatile @Nullable InstanceExit asleepExit;
   private volatile DeploymentLedger.@Nullable Closed closedAccount;
 
   RunningInstance(Instance instance, Instant startRequestedAt, @Nullable ProviderInstance up) {
@@ -114,7 +115,7 @@ final class RunningInstance {
   /** Adds a lease that is told when the instance is lost; at once, if it is lost already. */
   void watch(DefaultLease lease) {
     watchers.add(lease);
-    InstanceExit exit = lostExit;
+    InstanceExit exit = lostExit != null ? lostExit : asleepExit;
     if (exit != null) {
       lease.tellLost(exit);
     }
@@ -133,6 +134,19 @@ final class RunningInstance {
   Set<DefaultLease> lost(InstanceExit exit) {
     lostExit = exit;
     return watchers;
+  }
+
+  /**
+   * Notes that it is put to sleep; returns the leases that are to be told, which do not keep it.
+   */
+  Set<DefaultLease> sleeps(InstanceExit exit) {
+    asleepExit = exit;
+    return watchers;
+  }
+
+  /** Notes that it is woken. */
+  void wakes() {
+    asleepExit = null;
   }
 
   /** Keeps the account, which was closed with the decision, until it is written. */

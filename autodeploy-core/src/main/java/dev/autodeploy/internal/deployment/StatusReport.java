@@ -21,7 +21,8 @@ final class StatusReport {
       DeploymentMachine machine,
       DeploymentLedger ledger,
       Instant wall,
-      long now) {
+      long now,
+      @Nullable String unpriced) {
     Instant backoffUntil =
         now < machine.backoff().until() ? wall.plusNanos(machine.backoff().until() - now) : null;
     return new DeploymentStatus(
@@ -44,7 +45,8 @@ final class StatusReport {
         Duration.ofNanos(machine.pendingNanos()),
         machine.starts(),
         machine.startFailures(),
-        controller.missing());
+        controller.missing(),
+        unpriced);
   }
 
   private static @Nullable PlaceInLine place(
@@ -91,11 +93,13 @@ final class StatusReport {
         instance.countedInFlight(),
         ledger.instant(instance, instance.startRequestedAt()),
         ledger.optionalInstant(instance, instance.readyAt()),
-        instance.isIdle() ? ledger.optionalInstant(instance, instance.idleSince()) : null,
+        instance.isUnused() ? ledger.optionalInstant(instance, instance.idleSince()) : null,
         ledger.optionalInstant(instance, releaseAt),
         instance.releaseReason(),
         Duration.ofNanos(instance.busyNanos(now)),
         Duration.ofNanos(instance.preparingNanos(now)),
+        ledger.optionalInstant(instance, instance.asleepSince()),
+        Duration.ofNanos(instance.asleepNanos(now)),
         instance.progress());
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,9 @@ public record DeploymentQuery(
 
   /** The limit unless another one is asked for: a small host has all in one page. */
   public static final int DEFAULT_LIMIT = 1000;
+
+  /** The parameters that a list knows. */
+  public static final Set<String> PARAMETERS = Set.of("limit", "after", "name", "state");
 
   /** The highest limit. */
   public static final int MAX_LIMIT = 10_000;

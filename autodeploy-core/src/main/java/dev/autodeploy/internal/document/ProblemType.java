@@ -50,6 +50,7 @@ public enum ProblemType {
   ROUTE_TARGET_NOT_FOUND(404, "route-target-not-found", "route target not found"),
   TICKET_NOT_FOUND(404, "ticket-not-found", "There is no such ticket"),
   NAME_TAKEN(409, "name-taken", "The name is taken"),
+  DECLARED(409, "declared", "A file declares the deployment"),
 
   // The engine and its provider.
   REPLICA_QUOTA_EXCEEDED(409, "replica-quota-exceeded", "deployment replica quota exceeded"),

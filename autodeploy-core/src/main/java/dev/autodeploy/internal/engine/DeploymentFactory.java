@@ -13,7 +13,6 @@ import java.util.random.RandomGenerator;
 /** Makes the controllers of an engine's deployments. */
 final class DeploymentFactory {
   private final EngineServices services;
-  private final UnclaimedInstances unclaimed;
   private final UnknownInstances unknown;
   private final Rooms rooms;
   private final BusyDeployments busy;
@@ -22,13 +21,11 @@ final class DeploymentFactory {
 
   DeploymentFactory(
       EngineServices services,
-      UnclaimedInstances unclaimed,
       UnknownInstances unknown,
       Rooms rooms,
       BusyDeployments busy,
       RandomGenerator random) {
     this.services = services;
-    this.unclaimed = unclaimed;
     this.unknown = unknown;
     this.rooms = rooms;
     this.busy = busy;
@@ -41,7 +38,8 @@ final class DeploymentFactory {
     DeploymentController controller =
         new DeploymentController(
             services, spec, made.incrementAndGet(), createdAt, own, own, unknown, rooms, busy);
-    controller.accounts().addClosed(unclaimed.closed(spec.name()));
+    controller.accounts().addEarlier();
+    controller.restoreLearned();
     return controller;
   }
 }

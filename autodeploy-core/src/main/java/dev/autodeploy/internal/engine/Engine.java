@@ -1,17 +1,19 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.ledger.CostChunk;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.store.InMemoryStateStore;
-import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -19,14 +21,13 @@ import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Currency;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -60,13 +61,10 @@ public final class Engine implements Operations {
       String owner = Recovery.owner(state, config.owner(), resources.random());
       this.services = resources.services(owner);
       this.store = new DeploymentStore(config.store(), this::current);
-      this.unclaimed =
-          new UnclaimedInstances(
-              services, config.store().ledger(), config.adoptionHold(), meters(state));
+      this.unclaimed = new UnclaimedInstances(services, config.adoptionHold(), state);
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
       this.rooms = new RoomKeeper(services);
-      this.factory =
-          new DeploymentFactory(services, unclaimed, detector, rooms, registry, resources.random());
+      this.factory = new DeploymentFactory(services, detector, rooms, registry, resources.random());
       this.orphans = new OrphanReleaser(services, lifecycle, registry, unclaimed, factory);
       boolean lasting = !(config.store() instanceof InMemoryStateStore);
       this.housekeeping = new Housekeeping(services, lifecycle, registry, lasting);
@@ -89,14 +87,6 @@ public final class Engine implements Operations {
       resources.close(e);
       throw e;
     }
-  }
-
-  private Map<String, CostMeter> meters(StoredState state) {
-    Map<String, CostMeter> meters = new HashMap<>();
-    for (StoredDeployment stored : state.deployments()) {
-      meters.put(stored.spec().name(), services.meter(stored.spec()));
-    }
-    return meters;
   }
 
   private OrphanReleaser orphans() {
@@ -289,6 +279,7 @@ public final class Engine implements Operations {
 
   private void forget(DeploymentController controller) {
     if (services.lock().locked(() -> registry.remove(controller))) {
+      services.providerExecutor().execute(controller::forgetLearned);
       publish(new DeploymentEvent.Removed(services.clock().instant(), controller.name()));
       housekeeping.changed();
     }
@@ -314,6 +305,16 @@ public final class Engine implements Operations {
   }
 
   @Override
+  public List<CostChunk> costs(Instant from, Instant to) {
+    return costs().of(from, to);
+  }
+
+  @Override
+  public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
+    return costs().recompute(from, to, apply);
+  }
+
+  /** Returns the books: what instances have cost, also those of removed deployments. */
   public EngineCosts costs() {
     return new EngineCosts(services, registry);
   }
@@ -365,6 +366,31 @@ public final class Engine implements Operations {
    */
   public void leave(boolean led) {
     shutdown.leave(led);
+  }
+
+  /**
+   * Counts a lease that an earlier engine has granted, or another replica.
+   *
+   * @return the lease, or null if there is no such instance any longer
+   */
+  public @Nullable Lease takeOver(String deployment, String instanceId, @Nullable String caller) {
+    for (DeploymentController controller : registry.named(deployment)) {
+      Lease lease = controller.takeOver(instanceId, caller);
+      if (lease != null) {
+        return lease;
+      }
+    }
+    return null;
+  }
+
+  /** Keeps an instance from being released for a while, unless by force. */
+  public void hold(String deployment, String instanceId, Duration time) {
+    registry.named(deployment).forEach(it -> it.hold(instanceId, time));
+  }
+
+  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  public void abandoned(String deployment, String instanceId, String why) {
+    registry.named(deployment).forEach(it -> it.abandoned(instanceId, why));
   }
 
   /** Returns whether leases are open that it has granted; also after it has left. */

@@ -1,18 +1,20 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.CostChange;
-import dev.autodeploy.Costs;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
+import dev.autodeploy.internal.deployment.PriceCheck;
 import dev.autodeploy.internal.ledger.Charging;
+import dev.autodeploy.internal.ledger.CostChunk;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,57 +30,78 @@ public final class EngineCosts {
     this.registry = registry;
   }
 
-  /** Returns what a period cost, with the instances that exist. */
-  public Costs of(Instant from, Instant to) {
+  /** Returns the intervals that a period touches, with those of the instances that exist. */
+  public List<CostChunk> of(Instant from, Instant to) {
     List<UsageInterval> open = new ArrayList<>();
     for (DeploymentController controller : registry.all()) {
       open.addAll(controller.accounts().open());
     }
     // Read after the open ones: what is closed in between is in both, and counts once.
-    return Costs.of(services.costs().with(open, from, to), from, to);
+    return services.costs().with(open, from, to);
   }
 
   /** Warns of a deployment to whose instances no price applies. */
   void warnIfFree(DeploymentSpec spec) {
-    Instant now = services.clock().instant();
-    UsageInterval moment =
-        new UsageInterval(spec.name(), "", spec.gpu(), now, now, null, now, true, Duration.ZERO);
-    boolean priced;
-    try {
-      priced = services.meter(spec).hasPrice(moment);
-    } catch (RuntimeException | Error e) {
-      priced = true; // it is said when an instance is charged
-    }
-    if (!priced) {
-      LOG.warn(
-          "{}: no price applies to its instances, which count as free of charge; set its"
-              + " pricePerHour, or defaultPrice or the price of its GPU model at the cost meter",
-          spec.name());
+    String reason = PriceCheck.unpriced(services, spec);
+    if (reason != null) {
+      LOG.warn("{}: {}", spec.name(), reason);
     }
   }
 
   /** Charges what ended in a period by the prices of today. */
   public List<CostChange> recompute(Instant from, Instant to, boolean apply) {
     List<CostChange> changes = new ArrayList<>();
-    for (UsageInterval before : services.costs().closed(Instant.MIN, Instant.MAX)) {
-      if (before.endedAt().isBefore(from) || !before.endedAt().isBefore(to)) {
-        continue;
-      }
-      DeploymentController controller = registry.find(before.deployment());
-      CostMeter meter = controller == null ? services.costMeter() : controller.accounts().meter();
-      UsageInterval after = Charging.charged(before, meter);
-      if (after.billing().charges().isEmpty() || !CostChange.differ(before, after)) {
-        continue;
-      }
-      changes.add(new CostChange(before, after));
-      if (apply) {
+    if (!apply) {
+      Instant justBefore = from.equals(Instant.MIN) ? from : from.minusNanos(1);
+      services
+          .costs()
+          .closed(null, justBefore, to, usage -> noted(changes, usage, recharged(usage, from, to)));
+      return inOrder(changes);
+    }
+    UnaryOperator<UsageInterval> recharge =
+        usage -> noted(changes, usage, recharged(usage, from, to));
+    services.ledger().rechargePages(from, to, recharge);
+    changes.forEach(this::recharge);
+    for (UsageInterval before : services.costs().recent()) {
+      UsageInterval after = recharge.apply(before);
+      if (!after.equals(before)) {
         services.ledger().append(new LedgerEntry.Recharged(after));
         services.costs().add(after);
-        if (controller != null) {
-          controller.accounts().recharge(after);
-        }
+        recharge(changes.get(changes.size() - 1));
       }
     }
-    return List.copyOf(changes);
+    return inOrder(changes);
+  }
+
+  /** Notes a change, if it is one, and returns the interval as it is then. */
+  private static UsageInterval noted(
+      List<CostChange> changes, UsageInterval before, UsageInterval after) {
+    if (!after.equals(before)) {
+      changes.add(new CostChange(before, after));
+    }
+    return after;
+  }
+
+  private static List<CostChange> inOrder(List<CostChange> changes) {
+    return changes.stream().sorted(Comparator.comparing(it -> it.after().endedAt())).toList();
+  }
+
+  private void recharge(CostChange change) {
+    DeploymentController controller = registry.find(change.after().deployment());
+    if (controller != null) {
+      controller.accounts().recharge(change.before(), change.after());
+    }
+  }
+
+  /** Returns an interval with charges by the prices of today, or the same one. */
+  private UsageInterval recharged(UsageInterval before, Instant from, Instant to) {
+    if (before.endedAt().isBefore(from) || !before.endedAt().isBefore(to)) {
+      return before;
+    }
+    DeploymentController controller = registry.find(before.deployment());
+    CostMeter meter = controller == null ? services.costMeter() : controller.accounts().meter();
+    UsageInterval after = Charging.charged(before, meter);
+    boolean changes = !after.billing().charges().isEmpty() && CostChange.differ(before, after);
+    return changes ? after : before;
   }
 }

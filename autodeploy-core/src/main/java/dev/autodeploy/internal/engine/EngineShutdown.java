@@ -105,7 +105,7 @@ final class EngineShutdown {
       return;
     }
     Throwable failure =
-        runSteps(closed, () -> detachAll(led), led ? services.ledger()::finish : () -> {});
+        runSteps(closed, () -> detachAll(led), led ? this::finishRecords : () -> {});
     if (failure != null) {
       LOG.warn("The engine was left to another replica with an error", failure);
     }
@@ -125,7 +125,12 @@ final class EngineShutdown {
   }
 
   private @Nullable Throwable runSteps(CompletableFuture<Void> closed) {
-    return runSteps(closed, this::releaseAll, services.ledger()::finish);
+    return runSteps(closed, this::releaseAll, this::finishRecords);
+  }
+
+  private void finishRecords() {
+    services.records().write();
+    services.ledger().finish();
   }
 
   private @Nullable Throwable runSteps(

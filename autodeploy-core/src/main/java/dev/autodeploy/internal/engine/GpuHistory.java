@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Who had which GPU in the last day, within bounds. Not thread-safe. */
+/** The holders of each GPU in the last day, within bounds. Not thread-safe. */
 final class GpuHistory {
   private static final Duration KEPT = Duration.ofDays(1);
   private static final int MOST = 200;

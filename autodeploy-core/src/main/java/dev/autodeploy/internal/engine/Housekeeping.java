@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Has the provider look after what the deployments need, if it does such things. */
+/** Asks the provider to look after what the deployments need, if it does such things. */
 final class Housekeeping {
   private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
 
@@ -38,7 +38,7 @@ final class Housekeeping {
     this.keeper = services.provider() instanceof ResourceKeeper found ? found : null;
   }
 
-  /** Has it look soon; many changes at once are one look. */
+  /** Asks it to look soon; many changes at once are one look. */
   void changed() {
     if (keeper != null && asked.compareAndSet(false, true)) {
       try {

@@ -57,7 +57,9 @@ final class Maintenance {
     }
     try {
       services.ledger().retry();
+      services.ledger().archive();
       registry.busy().forEach(DeploymentController::maintain);
+      services.records().write();
       orphans.detect();
       housekeeping.changed();
     } finally {

@@ -1,10 +1,13 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.ledger.CostChunk;
 import dev.autodeploy.spi.ProviderCatalog;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -111,11 +114,23 @@ public interface Operations {
   SharedGpus gpus();
 
   /**
-   * Returns the books: what instances have cost, also those of deployments that were removed.
+   * Returns the intervals that a period touches, with those of the instances that exist.
    *
-   * @return the books
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @return the intervals
    */
-  EngineCosts costs();
+  List<CostChunk> costs(Instant from, Instant to);
+
+  /**
+   * Computes what the instances that ended in a period would have cost at the prices of today.
+   *
+   * @param from the beginning of the period
+   * @param to its end, exclusive
+   * @param apply whether the ledger takes the new amounts
+   * @return each interval whose charges change
+   */
+  List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply);
 
   /**
    * Lists the images, snapshots and GPUs that the provider offers.

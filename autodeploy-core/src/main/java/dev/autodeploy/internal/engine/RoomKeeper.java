@@ -59,7 +59,8 @@ final class RoomKeeper implements Rooms {
     decide(
         now -> {
           controllers.put(who.number(), who);
-          arbiter.want(now, who.number(), want.request(), want.count(), want.received());
+          arbiter.want(
+              now, who.number(), want.request(), want.count(), want.received(), want.asleep());
         });
   }
 
@@ -80,6 +81,11 @@ final class RoomKeeper implements Rooms {
   @Override
   public void placed(Room room, List<String> gpus) {
     decide(now -> arbiter.placed(room, gpus));
+  }
+
+  @Override
+  public void slumbers(Room room, long keptBytes) {
+    decide(now -> arbiter.slumbers(now, room, keptBytes));
   }
 
   @Override
@@ -116,7 +122,7 @@ final class RoomKeeper implements Rooms {
 
   /** Returns who has which GPU now, who waits, and who had which. */
   SharedGpus view() {
-    ProviderCapacity capacity = capacity();
+    ProviderCapacity capacity = services.capacity();
     List<Room> rooms;
     Map<String, List<Stay>> stays = new HashMap<>();
     Map<Long, DeploymentController> parties = new HashMap<>();
@@ -140,7 +146,7 @@ final class RoomKeeper implements Rooms {
   private void seen() {
     history.see(
         services.clock().instant(),
-        arbiter.rooms(),
+        arbiter.rooms().stream().filter(room -> !room.isLeft()).toList(),
         number -> {
           DeploymentController controller = controllers.get(number);
           return controller == null ? "" : controller.name();
@@ -150,21 +156,12 @@ final class RoomKeeper implements Rooms {
   /** Refuses a specification for which there can never be room. */
   void check(DeploymentSpec spec) {
     if (!spec.gpu().isNone()) {
-      Arbiter.checkFits(spec.gpu(), capacity());
-    }
-  }
-
-  private ProviderCapacity capacity() {
-    try {
-      return services.provider().capacity();
-    } catch (RuntimeException | Error e) {
-      LOG.warn("{} could not say which GPUs it has: {}", services.provider().name(), e.toString());
-      return ProviderCapacity.unknown();
+      Arbiter.checkFits(spec.gpu(), services.capacity());
     }
   }
 
   private void decide(Consumer<Long> event) {
-    ProviderCapacity capacity = capacity(); // before the lock, as it is foreign code
+    ProviderCapacity capacity = services.capacity(); // before the lock, as it is foreign code
     lock.lock();
     try {
       long now = services.ticker().read();
@@ -239,9 +236,9 @@ final class RoomKeeper implements Rooms {
         freed(give.room());
       }
     } else if (effect instanceof ArbiterEffect.Give give) {
-      controller.rooms().given(give.room());
+      controller.rooms().given(give);
     } else if (effect instanceof ArbiterEffect.MakeRoom make) {
-      controller.rooms().makeRoom(make.room(), make.busyToo(), make.forWhom());
+      controller.rooms().makeRoom(make);
     } else if (effect instanceof ArbiterEffect.Waits waits) {
       controller.rooms().waits(waits.what());
     }

@@ -4,16 +4,19 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.ledger.Charging;
-import dev.autodeploy.internal.ledger.LedgerReplay;
+import dev.autodeploy.internal.ledger.LedgerWriter;
 import dev.autodeploy.internal.ledger.OpenEntry;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.StoredState;
+import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -34,63 +37,56 @@ final class UnclaimedInstances {
   private static final Duration CLAIM_TIME = Duration.ofMinutes(1);
 
   private final EngineServices services;
-  private final LedgerReplay replay;
   private final long startedAt;
   private final Duration hold;
-  private final Map<String, CostMeter> meters;
+
+  /** The meters of the deployments that are stored. */
+  private final Map<String, CostMeter> meters = new HashMap<>();
+
+  /** The accounts that the ledger has as open; those that are settled are taken out. */
+  private final Map<String, OpenEntry> open;
+
   private final Map<String, ProviderInstance> unclaimed = new LinkedHashMap<>();
 
   /**
-   * Makes it, without instances yet.
+   * Makes it from what the ledger says, without instances yet.
    *
    * @param hold for how long instances that are claimed are not released as idle
-   * @param meters the meters of the deployments that are stored
+   * @param state the deployments that are stored
    */
-  UnclaimedInstances(
-      EngineServices services,
-      List<LedgerEntry> ledger,
-      Duration hold,
-      Map<String, CostMeter> meters) {
+  UnclaimedInstances(EngineServices services, Duration hold, StoredState state) {
     this.hold = hold;
     this.services = services;
-    this.replay = new LedgerReplay(ledger);
     this.startedAt = services.ticker().read();
-    this.meters = meters;
-    takeOver();
+    Map<String, Instant> createdAt = new HashMap<>();
+    for (StoredDeployment stored : state.deployments()) {
+      meters.put(stored.spec().name(), services.meter(stored.spec()));
+      createdAt.put(stored.spec().name(), stored.createdAt());
+    }
+    LedgerWriter.Opened ledger = services.ledger().read(this::takenOver, createdAt);
+    this.open = ledger.open();
+    if (!ledger.charged().isEmpty()) {
+      LOG.info(
+          "{} intervals of a ledger that kept no prices are taken over at the prices of today",
+          ledger.charged().size());
+      services
+          .providerExecutor()
+          .execute(() -> ledger.charged().forEach(services.ledger()::appendReliably));
+    }
   }
 
   /** Charges what an earlier version has left without a price, once and for all. */
-  private void takeOver() {
-    List<LedgerEntry> lines = new ArrayList<>();
-    for (UsageInterval usage : replay.closed()) {
-      UsageInterval kept = usage;
-      if (Charging.isDue(usage)) {
-        kept = charged(usage);
-        kept = kept.with(kept.billing().asTakenOver());
-        replay.recharge(kept);
-        lines.add(new LedgerEntry.Recharged(kept));
-      }
-      services.costs().add(kept);
-    }
-    if (!lines.isEmpty()) {
-      LOG.info(
-          "{} intervals of a ledger that kept no prices are taken over at the prices of today",
-          lines.size());
-      services.providerExecutor().execute(() -> lines.forEach(services.ledger()::appendReliably));
-    }
-  }
-
-  /** Charges an interval by the price that its deployment has now, unless it has been charged. */
-  private UsageInterval charged(UsageInterval usage) {
-    if (!usage.billing().charges().isEmpty()) {
+  private UsageInterval takenOver(UsageInterval usage) {
+    if (!Charging.isDue(usage)) {
       return usage;
     }
-    return Charging.charged(usage, meters.getOrDefault(usage.deployment(), services.costMeter()));
+    UsageInterval charged = Charging.charged(usage, meter(usage.deployment()));
+    return charged.with(charged.billing().asTakenOver());
   }
 
-  /** Returns what a deployment's earlier instances were used for. */
-  List<UsageInterval> closed(String deployment) {
-    return replay.closed(deployment);
+  /** Returns the meter of a deployment, or the engine's if it is not stored. */
+  private CostMeter meter(String deployment) {
+    return meters.getOrDefault(deployment, services.costMeter());
   }
 
   /** Takes note of the instances that were found. */
@@ -125,17 +121,17 @@ final class UnclaimedInstances {
   List<UsageInterval> settleGone() {
     Instant now = services.clock().instant();
     List<UsageInterval> settled = new ArrayList<>();
-    for (OpenEntry open : List.copyOf(replay.open().values())) {
-      if (!unclaimed.containsKey(open.started().instanceId())) {
-        settled.add(settle(open, now));
+    for (OpenEntry entry : List.copyOf(open.values())) {
+      if (!unclaimed.containsKey(entry.started().instanceId())) {
+        settled.add(settle(entry, now));
       }
     }
     return settled;
   }
 
-  private UsageInterval settle(OpenEntry open, Instant end) {
-    LedgerEntry.Started started = open.started();
-    LedgerEntry.Used used = open.used();
+  private UsageInterval settle(OpenEntry entry, Instant end) {
+    LedgerEntry.Started started = entry.started();
+    LedgerEntry.Used used = entry.used();
     Instant known = used == null ? started.at() : used.lastUsedAt();
     Instant until = latest(started.at(), known, end);
     UsageInterval usage =
@@ -149,9 +145,9 @@ final class UnclaimedInstances {
             until,
             false,
             used == null ? Duration.ZERO : used.busy(),
-            open.preparingUntil(until));
-    usage = charged(open.charged(usage));
-    replay.close(usage);
+            entry.preparingUntil(until));
+    usage = entry.charged(usage, meter(started.deployment()));
+    open.remove(usage.instanceId());
     services.costs().add(usage);
     services.ledger().appendReliably(new LedgerEntry.Released(usage));
     LOG.warn(
@@ -191,9 +187,9 @@ final class UnclaimedInstances {
    * @param gpu what it was given, where the ledger does not know that
    */
   OpenEntry account(ProviderInstance found, GpuRequest gpu) {
-    OpenEntry open = replay.open().remove(found.instanceId());
-    if (open != null) {
-      return open;
+    OpenEntry entry = open.remove(found.instanceId());
+    if (entry != null) {
+      return entry;
     }
     UsageInterval counted = counted(found);
     LedgerEntry.Started started =
@@ -207,9 +203,9 @@ final class UnclaimedInstances {
   }
 
   private Instant accountOpenedAt(ProviderInstance found) {
-    OpenEntry open = replay.open().get(found.instanceId());
-    if (open != null) {
-      return open.started().at();
+    OpenEntry entry = open.get(found.instanceId());
+    if (entry != null) {
+      return entry.started().at();
     }
     UsageInterval counted = counted(found);
     return counted == null ? found.startedAt() : counted.endedAt();
@@ -217,6 +213,8 @@ final class UnclaimedInstances {
 
   private @Nullable UsageInterval counted(ProviderInstance found) {
     UsageInterval here = services.ledger().ended(found.instanceId());
-    return here != null ? here : replay.ended(found.deployment(), found.instanceId());
+    return here != null
+        ? here
+        : services.costs().ended(found.deployment(), found.instanceId(), found.startedAt());
   }
 }

@@ -59,7 +59,7 @@ public final class TrustedPath {
       return Files.createDirectories(directory).toRealPath();
     }
     for (int i = 0; i < MAX_TRIES; i++) {
-      Walked walked = walk(directory, lastLink);
+      Walked walked = walk(directory, lastLink, true);
       if (walked.missing() == null) {
         return walked.real();
       }
@@ -82,7 +82,7 @@ public final class TrustedPath {
    */
   public static void check(Path directory, LastLink lastLink) throws IOException {
     if (FileFacts.available(directory)) {
-      walk(directory, lastLink);
+      walk(directory, lastLink, true);
     }
   }
 
@@ -107,6 +107,41 @@ public final class TrustedPath {
     }
   }
 
+  /**
+   * Checks a file that is read and never written, and the directories above it.
+   *
+   * @param file the file; a link to it is followed if this user or root has made it
+   * @return its real path
+   * @throws UnsafePathException if another user could replace it, or has made it
+   * @throws IOException if it is missing or cannot be read
+   */
+  public static Path checkedFile(Path file) throws IOException {
+    if (!FileFacts.available(file)) {
+      return file.toRealPath();
+    }
+    Path next = file.toAbsolutePath();
+    for (int links = 0; links <= MAX_LINKS; links++) {
+      Path parent = next.getParent();
+      Path name = next.getFileName();
+      if (parent == null || name == null) {
+        throw new UnsafePathException(file + " is a directory");
+      }
+      // Of a sticky directory only the file's owner counts, as nobody else can replace it.
+      Walked walked = walk(parent, LastLink.FOLLOWED, false);
+      FileFacts facts = walked.missing() != null ? null : FileFacts.of(walked.real().resolve(name));
+      if (facts == null) {
+        throw new NoSuchFileException(file.toString());
+      }
+      if (facts.kind() != FileFacts.Kind.LINK) {
+        checkFile(facts.path());
+        return facts.path();
+      }
+      checkLink(facts, false, LocalUser.current());
+      next = walked.real().resolve(Files.readSymbolicLink(facts.path()));
+    }
+    throw new UnsafePathException(file + " leads through too many symbolic links");
+  }
+
   /** Returns the permissions for a new file or directory; none where the system has none. */
   static FileAttribute<?> ownerOnly(String permissions) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions));
@@ -116,7 +151,8 @@ public final class TrustedPath {
     return !"false".equalsIgnoreCase(System.getProperty(STRICT_MODES));
   }
 
-  private static Walked walk(Path directory, LastLink lastLink) throws IOException {
+  private static Walked walk(Path directory, LastLink lastLink, boolean ownersOnly)
+      throws IOException {
     LocalUser user = LocalUser.current();
     Path absolute = directory.toAbsolutePath();
     Path root = absolute.getRoot();
@@ -153,11 +189,11 @@ public final class TrustedPath {
         prepend(names, target);
         real = target.isAbsolute() ? root : real;
       } else {
-        checkDirectory(next, names.isEmpty(), user);
+        checkDirectory(next, ownersOnly && names.isEmpty(), user);
         real = next;
       }
     }
-    checkDirectory(real, true, user);
+    checkDirectory(real, ownersOnly, user);
     return new Walked(real, null);
   }
 
@@ -213,7 +249,10 @@ public final class TrustedPath {
     if (!last && facts.isSticky()) {
       return; // only who has made a file can replace it
     }
-    if (facts.isWritableByOthers() || (facts.isWritableByGroup() && !user.isAloneInGroup(facts))) {
+    boolean writable =
+        facts.isWritableByOthers() || (facts.isWritableByGroup() && !user.isAloneInGroup(facts));
+    // Nobody writes on a read-only mount, where a cluster's ConfigMaps have mode 0777.
+    if (writable && !Files.getFileStore(facts.path()).isReadOnly()) {
       throw new UnsafePathException(
           String.format(
               "%s can be written by other users (mode %s, group %s)%s: run 'chmod go-w %s'%s",

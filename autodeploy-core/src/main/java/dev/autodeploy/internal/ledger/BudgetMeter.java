@@ -41,7 +41,9 @@ public final class BudgetMeter {
     this.ledger = ledger;
   }
 
-  /** Has the next allowance measured anew: an instance came or went, or the settings changed. */
+  /**
+   * Makes the next allowance be measured again: an instance came or went, or the settings changed.
+   */
   public void changed() {
     measuredAt = NEVER;
   }

@@ -62,9 +62,9 @@ public final class Charging {
   static UsageInterval charged(UsageInterval usage, List<Charge> past, Instant from, Rate rate) {
     UsageInterval bare = usage.with(usage.billing().charges(List.of()));
     List<Charge> charges = new ArrayList<>(past);
-    Money whole = rate.cost(bare.existing());
+    Money whole = rate.cost(bare.paid());
     Money before =
-        past.isEmpty() ? Money.zero(whole.currency()) : rate.cost(bare.until(from).existing());
+        past.isEmpty() ? Money.zero(whole.currency()) : rate.cost(bare.until(from).paid());
     charges.add(charge(from, rate, whole, before));
     return usage.with(usage.billing().charges(charges));
   }

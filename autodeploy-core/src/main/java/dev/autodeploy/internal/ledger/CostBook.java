@@ -1,33 +1,206 @@
 package dev.autodeploy.internal.ledger;
 
+import dev.autodeploy.CostLine;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
+import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.Currency;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The closed intervals of all deployments of an engine, also of those that were removed.
- * Thread-safe; calls nothing while it is locked.
+ * The closed intervals of all deployments of an engine, also of those that were removed: recent
+ * ones in memory, older ones in pages of which only the places are. Thread-safe; reads pages while
+ * it is locked only for {@link #earlier}.
  */
 public final class CostBook {
-  private final Map<UsageKey, UsageInterval> closed = new LinkedHashMap<>();
+  private final @Nullable UsagePages pages;
+
+  // Guarded by this.
+  private final Map<String, Map<UsageKey, UsageInterval>> recent = new HashMap<>();
+  private List<LedgerEntry.Page> written = List.of();
+  private CarriedCosts carried = new CarriedCosts();
+
+  /**
+   * Creates an empty one.
+   *
+   * @param store keeps the pages, or null to have all in memory
+   */
+  public CostBook(@Nullable LedgerPages store) {
+    pages = store == null ? null : new UsagePages(store);
+  }
+
+  @Nullable UsagePages pages() {
+    return pages;
+  }
 
   /** Adds a closed interval, or puts it in place of the same one with other charges. */
   public synchronized void add(UsageInterval usage) {
-    closed.put(UsageKey.of(usage), usage);
+    recent
+        .computeIfAbsent(usage.deployment(), name -> new LinkedHashMap<>())
+        .put(UsageKey.of(usage), usage);
   }
 
-  /** Returns the closed intervals that a period touches, oldest first. */
-  public synchronized List<UsageInterval> closed(Instant from, Instant to) {
-    List<UsageInterval> found = new ArrayList<>();
-    for (UsageInterval usage : closed.values()) {
-      if (usage.startRequestedAt().isBefore(to) && usage.endedAt().isAfter(from)) {
-        found.add(usage);
-      }
+  // For the writer of the ledger.
+
+  synchronized List<LedgerEntry.Page> written() {
+    return written;
+  }
+
+  /** Takes over what the ledger says of pages. */
+  synchronized void restore(LedgerEntry line) {
+    if (line instanceof LedgerEntry.Page page) {
+      add(page);
+    } else if (line instanceof LedgerEntry.Carried sum) {
+      carried.restore(sum);
     }
-    return found;
+  }
+
+  private void add(LedgerEntry.Page page) {
+    List<LedgerEntry.Page> all = new ArrayList<>(written);
+    all.add(page);
+    written = List.copyOf(all);
+  }
+
+  /** Begins the sum of a deployment that is stored, unless it is known. */
+  synchronized void expect(String deployment, Instant since) {
+    if (written.isEmpty() && carried.find(deployment, since) == null) {
+      carried.begin(deployment, since);
+    }
+  }
+
+  /** Returns the sums as they are with some intervals more and others less. */
+  synchronized List<LedgerEntry> carriedWith(
+      Collection<UsageInterval> more, Collection<UsageInterval> less) {
+    CarriedCosts next = carried.copy();
+    more.forEach(next::add);
+    less.forEach(next::subtract);
+    return next.lines();
+  }
+
+  /** Intervals that were in memory are in a page now. */
+  synchronized void archived(LedgerEntry.Page page, Collection<UsageInterval> usage) {
+    add(page);
+    for (UsageInterval one : usage) {
+      Map<UsageKey, UsageInterval> own = recent.get(one.deployment());
+      if (own != null) {
+        own.remove(UsageKey.of(one));
+        if (own.isEmpty()) {
+          recent.remove(one.deployment());
+        }
+      }
+      carried.add(one);
+    }
+  }
+
+  /** Pages were written with other charges. */
+  synchronized void replaced(
+      List<LedgerEntry.Page> pagesNow,
+      Collection<UsageInterval> after,
+      Collection<UsageInterval> before) {
+    written = List.copyOf(pagesNow);
+    after.forEach(carried::add);
+    before.forEach(carried::subtract);
+  }
+
+  // For those who ask.
+
+  /**
+   * What a deployment's instances have cost before.
+   *
+   * @param parts the sum of what is in pages, by currency
+   * @param recent its other intervals
+   */
+  record Earlier(Map<Currency, CostParts> parts, List<UsageInterval> recent) {}
+
+  /** Returns what the instances of a deployment have cost that began since a moment. */
+  synchronized Earlier earlier(String deployment, Instant since) {
+    Map<Currency, CostParts> parts = carried.find(deployment, since);
+    if (parts == null) {
+      carried.begin(deployment, since);
+      for (LedgerEntry.Page page : written) {
+        if (pages != null && page.to().isAfter(since)) {
+          pages.read(
+              page,
+              (from, to) -> !from.isBefore(since),
+              usage -> {
+                if (usage.deployment().equals(deployment)) {
+                  carried.add(usage);
+                }
+              });
+        }
+      }
+      parts = carried.find(deployment, since);
+    }
+    return new Earlier(parts == null ? Map.of() : Map.copyOf(parts), recent(deployment, since));
+  }
+
+  private List<UsageInterval> recent(String deployment, Instant since) {
+    return recent.getOrDefault(deployment, Map.of()).values().stream()
+        .filter(usage -> !usage.startRequestedAt().isBefore(since))
+        .toList();
+  }
+
+  /** Forgets the sum of a deployment that is removed; its intervals stay. */
+  public synchronized void removed(String deployment) {
+    carried.forget(deployment);
+  }
+
+  /** Returns the parts of the costs that a period touches. */
+  private List<CostChunk> chunks(@Nullable String deployment, Instant from, Instant to) {
+    List<CostChunk> chunks = new ArrayList<>();
+    List<UsageInterval> inMemory = new ArrayList<>();
+    synchronized (this) {
+      for (LedgerEntry.Page page : written) {
+        if (pages != null && page.from().isBefore(to) && page.to().isAfter(from)) {
+          chunks.add(pages.chunk(page));
+        }
+      }
+      Collection<Map<UsageKey, UsageInterval>> all =
+          deployment == null ? recent.values() : List.of(recent.getOrDefault(deployment, Map.of()));
+      all.forEach(own -> inMemory.addAll(own.values()));
+    }
+    inMemory.removeIf(usage -> !touches(usage.startRequestedAt(), usage.endedAt(), from, to));
+    chunks.add(CostChunk.of(inMemory));
+    return chunks;
+  }
+
+  private static boolean touches(Instant start, Instant end, Instant from, Instant to) {
+    return start.isBefore(to) && end.isAfter(from);
+  }
+
+  /** Hands over the closed intervals that a period touches, of one deployment or of all (null). */
+  public void closed(
+      @Nullable String deployment, Instant from, Instant to, Consumer<UsageInterval> each) {
+    BiPredicate<Instant, Instant> wanted = (start, end) -> touches(start, end, from, to);
+    for (CostChunk chunk : chunks(deployment, from, to)) {
+      chunk.usage(
+          wanted,
+          usage -> {
+            if (deployment == null || usage.deployment().equals(deployment)) {
+              each.accept(usage);
+            }
+          });
+    }
+  }
+
+  /** Returns the closed intervals in memory, those that ended first in front. */
+  public synchronized List<UsageInterval> recent() {
+    return recent.values().stream()
+        .flatMap(own -> own.values().stream())
+        .sorted(Comparator.comparing(UsageInterval::endedAt))
+        .toList();
   }
 
   /**
@@ -35,21 +208,105 @@ public final class CostBook {
    *
    * @param open the open ones, which were read before: one that was closed since counts once
    */
-  public List<UsageInterval> with(List<UsageInterval> open, Instant from, Instant to) {
-    List<UsageInterval> all = closed(from, to);
-    Map<String, Instant> ended = new LinkedHashMap<>();
-    all.forEach(usage -> ended.merge(usage.instanceId(), usage.endedAt(), CostBook::later));
-    for (UsageInterval usage : open) {
-      Instant end = ended.get(usage.instanceId());
-      boolean closedSince = end != null && end.isAfter(usage.startRequestedAt());
-      if (!closedSince && usage.startRequestedAt().isBefore(to) && usage.endedAt().isAfter(from)) {
-        all.add(usage);
-      }
-    }
+  public List<CostChunk> with(List<UsageInterval> open, Instant from, Instant to) {
+    List<CostChunk> all = chunks(null, from, to);
+    all.add(CostChunk.of(notClosed(open, from, to)));
     return all;
   }
 
-  private static Instant later(Instant a, Instant b) {
-    return a.isAfter(b) ? a : b;
+  /** Returns those of some open intervals that a period touches and that were not closed since. */
+  public List<UsageInterval> notClosed(List<UsageInterval> open, Instant from, Instant to) {
+    List<UsageInterval> still = new ArrayList<>();
+    for (UsageInterval usage : open) {
+      if (touches(usage.startRequestedAt(), usage.endedAt(), from, to)
+          && !wasClosed(usage.deployment(), usage.instanceId(), usage.startRequestedAt())) {
+        still.add(usage);
+      }
+    }
+    return still;
+  }
+
+  private synchronized boolean wasClosed(String deployment, String instanceId, Instant after) {
+    return recent.getOrDefault(deployment, Map.of()).values().stream()
+        .anyMatch(usage -> usage.instanceId().equals(instanceId) && usage.endedAt().isAfter(after));
+  }
+
+  /** Returns the last closed interval of an instance that began at a moment, or null. */
+  public @Nullable UsageInterval ended(String deployment, String instanceId, Instant began) {
+    List<UsageInterval> found = new ArrayList<>();
+    closed(
+        deployment,
+        began,
+        Instant.MAX,
+        usage -> {
+          if (usage.instanceId().equals(instanceId)) {
+            found.add(usage);
+          }
+        });
+    return found.stream().max(Comparator.comparing(UsageInterval::endedAt)).orElse(null);
+  }
+
+  /** Returns what a deployment's intervals in pages cost from a moment on. */
+  BigDecimal spentInPages(String deployment, Instant createdAt, Instant since, Currency currency) {
+    BigDecimal spent = BigDecimal.ZERO;
+    for (LedgerEntry.Page page : written()) {
+      if (pages != null && page.to().isAfter(since)) {
+        spent = spent.add(spent(pages, page, deployment, createdAt, since, currency));
+      }
+    }
+    return spent;
+  }
+
+  private static BigDecimal spent(
+      UsagePages pages,
+      LedgerEntry.Page page,
+      String deployment,
+      Instant createdAt,
+      Instant since,
+      Currency currency) {
+    Instant whole = since.truncatedTo(ChronoUnit.HOURS).plus(1, ChronoUnit.HOURS);
+    boolean bySums = !page.from().isBefore(createdAt);
+    BigDecimal[] sum = {BigDecimal.ZERO};
+    if (bySums) {
+      for (CostLine line : pages.chunk(page).hours()) {
+        if (deployment.equals(line.deployment())
+            && line.currency().equals(currency)
+            && !line.from().isBefore(whole)) {
+          sum[0] = sum[0].add(line.total().amount());
+        }
+      }
+    }
+    Instant end = bySums ? whole : Instant.MAX;
+    pages.read(
+        page,
+        (from, to) -> touches(from, to, since, end) && !from.isBefore(createdAt),
+        usage -> {
+          if (usage.deployment().equals(deployment)) {
+            BigDecimal until = usage.until(end).charged(currency).amount();
+            sum[0] = sum[0].add(until.subtract(usage.until(since).charged(currency).amount()));
+          }
+        });
+    return sum[0];
+  }
+
+  /** Hands over a deployment's intervals in pages that ended after a moment. */
+  void inPages(String deployment, Instant createdAt, Instant since, Consumer<UsageInterval> each) {
+    for (LedgerEntry.Page page : written()) {
+      if (pages != null && page.to().isAfter(since)) {
+        pages.read(
+            page,
+            (from, to) -> to.isAfter(since) && !from.isBefore(createdAt),
+            usage -> {
+              if (usage.deployment().equals(deployment)) {
+                each.accept(usage);
+              }
+            });
+      }
+    }
+  }
+
+  /** Returns a deployment's intervals in memory, also those of an earlier one of the name. */
+  synchronized List<UsageInterval> recent(String deployment) {
+    return List.copyOf(recent.getOrDefault(deployment, Map.of()).values());
   }
 }

@@ -19,10 +19,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,10 +50,8 @@ public final class DeploymentLedger {
 
     private Instant pricedFrom;
 
-    /** The GPUs that the provider says it got. */
-    private @Nullable String gpuModel;
-
-    private int gpus;
+    /** The GPUs that it got. */
+    private GotGpus got = GotGpus.UNKNOWN;
 
     private Account(Instant startRequestedAt, @Nullable Instant foundEndedAt) {
       this.startRequestedAt = startRequestedAt;
@@ -78,6 +79,12 @@ public final class DeploymentLedger {
 
   /** The lines of changed prices that are still to be written. */
   private List<LedgerEntry> lines = List.of();
+
+  /** The GPUs that an instance got last. */
+  private GotGpus lastGot = GotGpus.UNKNOWN;
+
+  /** The closed intervals that began before the deployment was made, as the clock was set back. */
+  private Set<UsageKey> early = Set.of();
 
   /** The open accounts, in the order of opening; made for the first one. */
   private Map<Instance, Account> open = Map.of();
@@ -150,9 +157,18 @@ public final class DeploymentLedger {
     return Charging.rateIfTold(book.meter(), bare(instance, instance.startRequestedAt(), true));
   }
 
-  /** Puts an interval with other charges in place of the one that it is. */
-  public void recharge(UsageInterval usage) {
-    book.recharge(usage);
+  /** Puts a closed interval with other charges in place of the one that it was. */
+  public void recharge(UsageInterval before, UsageInterval after) {
+    if (!before.startRequestedAt().isBefore(createdAt)) {
+      book.recharge(before, after);
+    }
+  }
+
+  /** Takes over the costs that the books have of it. */
+  public void addEarlier() {
+    CostBook.Earlier earlier = costs.earlier(deployment, createdAt);
+    book.carry(earlier.parts());
+    addClosed(earlier.recent());
   }
 
   /** Adds usage of earlier processes, but not of an earlier deployment of the name. */
@@ -181,8 +197,7 @@ public final class DeploymentLedger {
     Account account = account(instance);
     Billing billing = entry.billing();
     account.past = billing.charges();
-    account.gpuModel = billing.gpuModel();
-    account.gpus = billing.gpus();
+    got(account, new GotGpus(billing.gpuModel(), billing.gpus()));
     if (entry.repriced() != null) {
       account.pricedFrom = entry.repriced().at();
     }
@@ -197,6 +212,40 @@ public final class DeploymentLedger {
     }
   }
 
+  /**
+   * An instance has got GPUs, whose price counts from its start request on, or from when that was
+   * changed last.
+   *
+   * @param startWritten whether its start is in the ledger, so that a line of the price may follow
+   */
+  public void got(Instance instance, GotGpus gpus, boolean startWritten, long now) {
+    Account account = open.get(instance);
+    if (account == null || gpus.isUnknown()) {
+      return;
+    }
+    got(account, gpus);
+    if (startWritten) {
+      UsageInterval usage = bare(instance, now, true);
+      lineOfPrice(
+          instance,
+          usage.billing().charges(account.past),
+          account,
+          Charging.rateIfTold(book.meter(), usage));
+    }
+  }
+
+  private void got(Account account, GotGpus gpus) {
+    account.got = gpus;
+    if (!gpus.isUnknown()) {
+      lastGot = gpus;
+    }
+  }
+
+  /** Returns the GPUs that an instance got last. */
+  public GotGpus lastGot() {
+    return lastGot;
+  }
+
   private Account account(Instance instance) {
     return requireNonNull(open.get(instance), "account");
   }
@@ -207,11 +256,20 @@ public final class DeploymentLedger {
     drop(instance);
     boolean paid = instance.isStartAsked();
     if (paid) {
+      if (usage.startRequestedAt().isBefore(createdAt)) {
+        early = early.isEmpty() ? new HashSet<>() : early;
+        early.add(UsageKey.of(usage));
+      }
       book.close(usage);
       costs.add(usage);
     }
     Money cost = paid ? usage.charged(meter().currency()) : Money.zero(meter().currency());
     return new Closed(usage, paid, cost, book.total(open(at)));
+  }
+
+  /** Returns whether a closed interval is this deployment's, and not an earlier one's. */
+  public boolean isOwn(UsageInterval usage) {
+    return !usage.startRequestedAt().isBefore(createdAt) || early.contains(UsageKey.of(usage));
   }
 
   /** Drops the account of an instance that the next engine goes on with. */
@@ -223,15 +281,7 @@ public final class DeploymentLedger {
 
   /** Returns the cost up to now; {@code gpu} is what one instance would have now. */
   public Cost cost(GpuRequest gpu, long now) {
-    return book.cost(deployment, gpu, createdAt, clock.instant(), open(now));
-  }
-
-  /** Returns all intervals that a period touches, oldest first. */
-  public List<UsageInterval> usage(Instant from, Instant to, long now) {
-    List<UsageInterval> usage = new ArrayList<>(book.closed());
-    usage.addAll(open(now));
-    usage.removeIf(u -> !u.startRequestedAt().isBefore(to) || u.endedAt().isBefore(from));
-    return List.copyOf(usage);
+    return book.cost(deployment, gpu, lastGot, createdAt, clock.instant(), open(now));
   }
 
   /** Returns the line of how far an instance was used, or null if there is nothing new to write. */
@@ -264,6 +314,19 @@ public final class DeploymentLedger {
         optionalInstant(instance, since));
   }
 
+  /**
+   * Returns the line of the sleep of an instance.
+   *
+   * @param begins whether it begins now; else what is written is as it is
+   */
+  public LedgerEntry.Slept sleep(Instance instance, long now, boolean begins) {
+    long since = begins ? now : instance.asleepSince();
+    return new LedgerEntry.Slept(
+        instance.id(),
+        Duration.ofNanos(instance.asleepNanos(begins || since == NEVER ? now : since)),
+        optionalInstant(instance, since));
+  }
+
   /** Lets the next checkpoint write the line again, since this one was not written. */
   public void notCheckpointed(Instance instance) {
     Account account = open.get(instance);
@@ -292,7 +355,20 @@ public final class DeploymentLedger {
 
   /** Returns what the closed accounts used of a budget since a moment. */
   BigDecimal closedUse(Budget budget, Instant since) {
-    return book.use(budget, since);
+    return book.use(
+        budget, since, !since.isAfter(createdAt), counting -> pastUse(counting, budget, since));
+  }
+
+  private BigDecimal pastUse(UsageBook counting, Budget budget, Instant since) {
+    BigDecimal[] use = {BigDecimal.ZERO};
+    Consumer<UsageInterval> add = usage -> use[0] = use[0].add(counting.use(budget, usage, since));
+    costs.recent(deployment).stream().filter(this::isOwn).forEach(add);
+    if (budget.money() == null) {
+      costs.inPages(deployment, createdAt, since, add);
+      return use[0];
+    }
+    return use[0].add(
+        costs.spentInPages(deployment, createdAt, since, counting.meter().currency()));
   }
 
   /** Returns what the open accounts will have used at a moment if their instances run on. */
@@ -342,11 +418,12 @@ public final class DeploymentLedger {
         isOpen,
         Duration.ofNanos(instance.busyNanos(end)),
         Duration.ofNanos(instance.preparingNanos(end)),
+        Duration.ofNanos(instance.asleepNanos(end)),
         new Billing(
             instance.caller(),
             instance.busyBy(end),
-            account == null ? null : account.gpuModel,
-            account == null ? 0 : account.gpus,
+            account == null ? null : account.got.model(),
+            account == null ? 0 : account.got.count(),
             List.of(),
             false));
   }

@@ -1,11 +1,16 @@
 package dev.autodeploy.internal.ledger;
 
 import dev.autodeploy.Billing;
+import dev.autodeploy.Charge;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,28 +20,52 @@ import org.jspecify.annotations.Nullable;
  * @param used the last line of its use, or null
  * @param prepared the last line of its preparation, or null
  * @param repriced the last line of its price, or null
+ * @param slept the last line of its sleep, or null
  */
 public record OpenEntry(
     LedgerEntry.Started started,
     LedgerEntry.@Nullable Used used,
     LedgerEntry.@Nullable Prepared prepared,
-    LedgerEntry.@Nullable Repriced repriced) {
+    LedgerEntry.@Nullable Repriced repriced,
+    LedgerEntry.@Nullable Slept slept) {
 
   /** Returns one of which only the start is known. */
   public static OpenEntry of(LedgerEntry.Started started) {
-    return new OpenEntry(started, null, null, null);
+    return new OpenEntry(started, null, null, null, null);
   }
 
   OpenEntry with(LedgerEntry.Used line) {
-    return new OpenEntry(started, line, prepared, repriced);
+    return new OpenEntry(started, line, prepared, repriced, slept);
   }
 
   OpenEntry with(LedgerEntry.Prepared line) {
-    return new OpenEntry(started, used, line, repriced);
+    return new OpenEntry(started, used, line, repriced, slept);
   }
 
   OpenEntry with(LedgerEntry.Repriced line) {
-    return new OpenEntry(started, used, prepared, line);
+    return new OpenEntry(started, used, prepared, line, slept);
+  }
+
+  OpenEntry with(LedgerEntry.Slept line) {
+    return new OpenEntry(started, used, prepared, repriced, line);
+  }
+
+  /** Returns for how long it was asleep, without a sleep that goes on. */
+  public Duration asleep() {
+    return slept == null ? Duration.ZERO : slept.asleep();
+  }
+
+  /** Returns since when it is asleep, as far as that was written, or null. */
+  public @Nullable Instant asleepSince() {
+    return slept == null ? null : slept.since();
+  }
+
+  /** Returns the lines that say all of this. */
+  List<LedgerEntry> lines() {
+    return Stream.<@Nullable LedgerEntry>of(started, prepared, repriced, used, slept)
+        .filter(Objects::nonNull)
+        .<LedgerEntry>map(Objects::requireNonNull)
+        .toList();
   }
 
   /** Returns the price that was recorded last, or null if there is none. */
@@ -49,12 +78,19 @@ public record OpenEntry(
     return Charging.billing(this);
   }
 
-  /** Returns the interval charged by the prices that were recorded, if any was. */
-  public UsageInterval charged(UsageInterval usage) {
+  /**
+   * Returns the interval charged by the prices that were recorded.
+   *
+   * @param meter charges the time of which none was
+   */
+  public UsageInterval charged(UsageInterval usage, CostMeter meter) {
     UsageInterval billed = usage.with(billing());
+    List<Charge> past = billed.billing().charges();
     Rate rate = rate();
     Instant from = repriced == null ? usage.startRequestedAt() : repriced.at();
-    return rate == null ? billed : Charging.charged(billed, billed.billing().charges(), from, rate);
+    return rate == null
+        ? Charging.charged(billed, past, from, meter)
+        : Charging.charged(billed, past, from, rate);
   }
 
   /** Returns for how long its start was prepared, as far as that is over. */

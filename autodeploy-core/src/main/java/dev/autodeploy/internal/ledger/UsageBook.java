@@ -2,8 +2,6 @@ package dev.autodeploy.internal.ledger;
 
 import dev.autodeploy.Budget;
 import dev.autodeploy.Cost;
-import dev.autodeploy.CostLine;
-import dev.autodeploy.Costs;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
@@ -11,26 +9,26 @@ import dev.autodeploy.spi.CostMeter;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Currency;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The closed usage intervals of one deployment and their sum. Guarded by the deployment's lock. */
+/**
+ * The sums of the closed usage intervals of one deployment; the intervals are the cost book's.
+ * Guarded by the deployment's lock.
+ */
 final class UsageBook {
   private static final Logger LOG = LoggerFactory.getLogger(UsageBook.class);
 
-  private List<UsageInterval> closed = List.of();
   private CostMeter meter;
   private @Nullable BudgetUse budgetUse;
 
   /** The sums of what is closed by currency; made for the first. */
-  private Map<Currency, Parts> sums = Map.of();
+  private Map<Currency, CostParts> sums = Map.of();
 
   UsageBook(CostMeter meter) {
     this.meter = meter;
@@ -45,53 +43,62 @@ final class UsageBook {
     return meter;
   }
 
+  /** Takes over sums of intervals in pages. */
+  void carry(Map<Currency, CostParts> parts) {
+    parts.forEach(this::add);
+  }
+
   void close(UsageInterval usage) {
-    if (closed.isEmpty()) {
-      closed = new ArrayList<>(); // the first one
+    add(meter.currency(), CostParts.zero(meter.currency()));
+    CostParts.of(usage).forEach(this::add);
+    if (budgetUse != null) {
+      budgetUse.sum = budgetUse.sum.add(use(budgetUse.budget, usage, budgetUse.since));
+    }
+  }
+
+  private void add(Currency currency, CostParts parts) {
+    if (sums.isEmpty()) {
       sums = new LinkedHashMap<>(2);
     }
-    closed.add(usage);
-    sums.merge(meter.currency(), Parts.zero(meter.currency()), Parts::plus);
-    for (CostLine line : lines(usage)) {
-      sums.merge(line.currency(), Parts.of(line), Parts::plus);
+    sums.merge(currency, parts, CostParts::plus);
+  }
+
+  /** Puts an interval with other charges in place of the one that it was. */
+  void recharge(UsageInterval before, UsageInterval after) {
+    CostParts.of(before).forEach((currency, parts) -> add(currency, parts.negated()));
+    CostParts.of(after).forEach(this::add);
+    budgetUse = null;
+  }
+
+  private CostParts sum() {
+    return sums.getOrDefault(meter.currency(), CostParts.zero(meter.currency()));
+  }
+
+  /**
+   * Returns what the closed intervals used of a budget since a moment.
+   *
+   * @param all whether that is all of them
+   * @param past finds it out, once
+   */
+  BigDecimal use(Budget budget, Instant since, boolean all, Past past) {
+    if (all) {
+      return budget.money() != null
+          ? sum().total().amount()
+          : CostParts.seconds(
+              sums.values().stream().map(CostParts::gpuTime).reduce(Duration.ZERO, Duration::plus));
     }
-  }
-
-  /** Puts an interval with other charges in place of the one that it is. */
-  boolean recharge(UsageInterval usage) {
-    UsageKey key = UsageKey.of(usage);
-    for (int i = 0; i < closed.size(); i++) {
-      if (UsageKey.of(closed.get(i)).equals(key)) {
-        List<UsageInterval> all = new ArrayList<>(closed);
-        all.set(i, usage);
-        closed = List.of();
-        budgetUse = null;
-        all.forEach(this::close);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static List<CostLine> lines(UsageInterval usage) {
-    return Costs.of(List.of(usage), usage.startRequestedAt(), usage.endedAt()).by();
-  }
-
-  private Parts sum() {
-    return sums.getOrDefault(meter.currency(), Parts.zero(meter.currency()));
-  }
-
-  /** Returns what the closed intervals used of a budget since a moment. */
-  BigDecimal use(Budget budget, Instant since) {
     BudgetUse known = budgetUse;
     if (known == null || !known.fits(budget, since, meter)) {
       known = new BudgetUse(budget, since, meter);
+      known.sum = past.use(this);
       budgetUse = known;
     }
-    for (; known.counted < closed.size(); known.counted++) {
-      known.sum = known.sum.add(use(budget, closed.get(known.counted), since));
-    }
     return known.sum;
+  }
+
+  /** Finds out what closed intervals used of a budget. */
+  interface Past {
+    BigDecimal use(UsageBook book);
   }
 
   /** Returns what an interval used of a budget since a moment: money, or seconds of GPU time. */
@@ -104,20 +111,16 @@ final class UsageBook {
       BigDecimal cost = cost(usage).amount();
       return before ? cost.subtract(cost(usage.until(since)).amount()) : cost;
     }
-    GpuRequest gpu = usage.gpu();
-    Duration time =
-        before ? usage.existing().minus(usage.until(since).existing()) : usage.existing();
-    return BigDecimal.valueOf(time.toNanos(), 9)
-        .multiply(BigDecimal.valueOf(Math.max(1, Math.max(gpu.count(), gpu.ids().size()))));
+    Duration time = CostParts.gpuTime(usage);
+    return CostParts.seconds(before ? time.minus(CostParts.gpuTime(usage.until(since))) : time);
   }
 
-  /** The use that a budget's period has of the closed intervals, as far as they are counted. */
+  /** The use that a budget's period has of the closed intervals. */
   private static final class BudgetUse {
     private final Budget budget;
     private final Instant since;
     private final CostMeter meter;
     private BigDecimal sum = BigDecimal.ZERO;
-    private int counted;
 
     BudgetUse(Budget budget, Instant since, CostMeter meter) {
       this.budget = budget;
@@ -162,62 +165,31 @@ final class UsageBook {
     return total;
   }
 
-  List<UsageInterval> closed() {
-    return closed;
-  }
-
   Cost cost(
-      String deployment, GpuRequest gpu, Instant since, Instant now, List<UsageInterval> open) {
-    Parts parts = sum();
+      String deployment,
+      GpuRequest gpu,
+      GotGpus got,
+      Instant since,
+      Instant now,
+      List<UsageInterval> open) {
+    CostParts parts = sum();
     for (UsageInterval usage : open) {
-      for (CostLine line : lines(usage)) {
-        if (line.currency().equals(meter.currency())) {
-          parts = parts.plus(Parts.of(line));
-        }
-      }
+      CostParts own = CostParts.of(usage).get(meter.currency());
+      parts = own == null ? parts : parts.plus(own);
     }
     Instant until = now.isBefore(since) ? since : now;
     UsageInterval always =
-        new UsageInterval(
-            deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO);
+        got.applyTo(
+            new UsageInterval(
+                deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO));
     return new Cost(
         parts.total(),
-        parts.starting,
-        parts.busy,
-        parts.idle,
-        parts.releasing,
+        parts.starting(),
+        parts.busy(),
+        parts.idle(),
+        parts.asleep(),
+        parts.releasing(),
         cost(always),
         since);
-  }
-
-  /** The cost of some usage by part. */
-  private record Parts(Money starting, Money busy, Money idle, Money releasing) {
-    private static final Map<Currency, Parts> ZERO = new ConcurrentHashMap<>();
-
-    /** Returns the same for all deployments, most of which have cost nothing yet. */
-    static Parts zero(Currency currency) {
-      return ZERO.computeIfAbsent(currency, Parts::none);
-    }
-
-    private static Parts none(Currency currency) {
-      Money zero = Money.zero(currency);
-      return new Parts(zero, zero, zero, zero);
-    }
-
-    static Parts of(CostLine line) {
-      return new Parts(line.starting(), line.busy(), line.idle(), line.releasing());
-    }
-
-    Money total() {
-      return starting.plus(busy).plus(idle).plus(releasing);
-    }
-
-    Parts plus(Parts other) {
-      return new Parts(
-          starting.plus(other.starting),
-          busy.plus(other.busy),
-          idle.plus(other.idle),
-          releasing.plus(other.releasing));
-    }
   }
 }

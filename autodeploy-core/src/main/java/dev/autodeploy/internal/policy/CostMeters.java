@@ -62,7 +62,7 @@ public final class CostMeters {
 
     @Override
     public Money cost(UsageInterval usage) {
-      return rate(usage).map(rate -> rate.cost(usage.existing())).orElse(Money.zero(currency));
+      return rate(usage).map(rate -> rate.cost(usage.paid())).orElse(Money.zero(currency));
     }
 
     @Override

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is done in the next gap, chosen to cost least if it is like the gaps so far. All times are
- * in seconds, and all costs in seconds of an instance.
+ * The plan for the next gap, chosen to cost least if it is like the gaps so far. All times are in
+ * seconds, and all costs in seconds of an instance.
  *
  * <p>With an idle timeout {@code T}, a start duration {@code S} and the value {@code w} of a second
  * of waiting, a gap {@code g} costs {@code min(g, T)}, and {@code S * (1 + w)} more if it is longer

@@ -4,13 +4,10 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
 import java.net.URL;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -61,8 +58,6 @@ public record HttpCheck(
   /** The headers whose values are no secrets. */
   private static final Set<String> SHOWN =
       Set.of("accept", "accept-language", "content-type", "user-agent");
-
-  private static final int MAX_BODY = 1 << 16;
 
   /** Checks the values. */
   public HttpCheck {
@@ -187,7 +182,7 @@ public record HttpCheck(
       if (status < minStatus || status > maxStatus) {
         throw new IOException(method + " " + path + " answered " + status);
       }
-      if (body != null && !read(connection, deadline).contains(body)) {
+      if (body != null && !InstanceCalls.read(connection, deadline).contains(body)) {
         throw new IOException(
             method + " " + path + " answered " + status + " without '" + body + "'");
       }
@@ -201,23 +196,6 @@ public record HttpCheck(
     } finally {
       connection.disconnect();
     }
-  }
-
-  /** Reads the beginning of the answer; one that drips does not keep the probe. */
-  private static String read(HttpURLConnection connection, long deadline) throws IOException {
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    InputStream in =
-        connection.getErrorStream() == null
-            ? connection.getInputStream()
-            : connection.getErrorStream();
-    byte[] piece = new byte[4096];
-    for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
-      text.write(piece, 0, n);
-      if (text.size() > MAX_BODY || System.nanoTime() - deadline > 0) {
-        break;
-      }
-    }
-    return text.toString(StandardCharsets.UTF_8);
   }
 
   /** Leaves the values of headers out, which may be secrets. */

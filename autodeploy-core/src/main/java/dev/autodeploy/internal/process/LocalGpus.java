@@ -27,7 +27,7 @@ final class LocalGpus {
 
   private final ProviderCapacity capacity;
 
-  /** Whether they were found by nvidia-smi, which can be asked again. */
+  /** True if they were found by nvidia-smi, which can be asked again. */
   private final boolean listed;
 
   private LocalGpus(ProviderCapacity capacity, boolean listed) {

@@ -8,10 +8,13 @@ import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The services that all deployments of one engine share.
@@ -23,6 +26,7 @@ import java.util.concurrent.Executor;
  * @param costMeter for deployments without their own price
  * @param ledger where usage is written
  * @param costs the closed intervals of all deployments
+ * @param records writes what deployments have learned
  * @param events publishes to the listeners
  * @param lock the engine's lock
  * @param ticker for durations
@@ -40,6 +44,7 @@ public record EngineServices(
     CostMeter costMeter,
     LedgerWriter ledger,
     CostBook costs,
+    RecordKeeper records,
     EventDispatcher events,
     EngineLock lock,
     Ticker ticker,
@@ -48,6 +53,7 @@ public record EngineServices(
     Timers timers,
     Executor providerExecutor,
     Executor callbackExecutor) {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineServices.class);
 
   /** Returns the services of an engine, with what follows from the others. */
   public static EngineServices of(
@@ -70,7 +76,8 @@ public record EngineServices(
         idlePolicy,
         costMeter,
         ledger,
-        new CostBook(),
+        ledger.costs(),
+        new RecordKeeper(ledger.notes()),
         events,
         new EngineLock(),
         ticker,
@@ -79,6 +86,16 @@ public record EngineServices(
         timers,
         providerExecutor,
         callbackExecutor);
+  }
+
+  /** Returns the GPUs that the provider can give to instances; nothing is known if it fails. */
+  public ProviderCapacity capacity() {
+    try {
+      return provider.capacity();
+    } catch (RuntimeException | Error e) {
+      LOG.warn("{} could not say which GPUs it has: {}", provider.name(), e.toString());
+      return ProviderCapacity.unknown();
+    }
   }
 
   /**

@@ -55,6 +55,15 @@ public final class LoggingListener implements DeploymentListener {
           e.exit().describe(),
           e.leasesLost(),
           lastLines(e.exit().logTail()));
+    } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
+      LOG.info(
+          "{}: instance '{}' sleeps after {}{}",
+          name,
+          e.instanceId(),
+          text(e.duration()),
+          e.forDeployment() == null ? "" : ", to make room for '" + e.forDeployment() + "'");
+    } else if (event instanceof DeploymentEvent.InstanceWoken e) {
+      LOG.info("{}: instance '{}' is awake after {}", name, e.instanceId(), text(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
       LOG.warn(
           "{}: instance '{}' is replaced with {} requests in flight: {}",

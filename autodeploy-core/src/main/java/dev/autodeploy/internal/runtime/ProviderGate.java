@@ -3,6 +3,7 @@ package dev.autodeploy.internal.runtime;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -114,7 +115,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
     return call(() -> provider.prepare(spec, progress));
   }
 
-  /** Has the provider look after resources, if it does. */
+  /** Asks the provider to look after resources, if it does. */
   @Override
   public CompletionStage<Void> keep(Collection<DeploymentSpec> deployments, boolean lasting) {
     return provider instanceof ResourceKeeper keeper
@@ -162,6 +163,22 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
     return !isShut() && provider.isReady(instance, probe);
+  }
+
+  @Override
+  public boolean sharesGpusOfSleepers() {
+    return provider.sharesGpusOfSleepers();
+  }
+
+  @Override
+  public void sleeps(String instanceId, boolean asleep) {
+    provider.sleeps(instanceId, asleep);
+  }
+
+  /** Sends the request; that may take long, and {@link #end} does not wait for it either. */
+  @Override
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    return isShut() ? refused() : provider.call(instance, request);
   }
 
   @Override

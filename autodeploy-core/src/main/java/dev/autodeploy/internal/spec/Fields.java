@@ -164,7 +164,12 @@ public final class Fields {
     List<FormatException> unknown = new ArrayList<>();
     for (Map.Entry<String, JsonNode> field : object.properties()) {
       if (!asked.contains(field.getKey())) {
-        unknown.add(bad(field.getKey(), "is not a field that belongs here"));
+        String nearest = NearestName.to(field.getKey(), asked);
+        unknown.add(
+            bad(
+                field.getKey(),
+                "is not a field that belongs here"
+                    + (nearest == null ? "" : "; did you mean '" + nearest + "'?")));
       }
     }
     return unknown;

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * order is the one in which they are written, and set.
  */
 final class SpecSettings {
-  /** What is not written, as earlier versions do not know it. */
+  /** The values that are not written, as earlier versions do not know it. */
   private static final Duration LIVENESS_INTERVAL = Duration.ofSeconds(30);
 
   private static final int LIVENESS_THRESHOLD = 3;
@@ -123,6 +123,11 @@ final class SpecSettings {
               "idleTimeout",
               (spec, json, hidden) -> json.put("idleTimeout", idleTimeout(spec.idlePolicy())),
               SpecReader::idleTimeout),
+          new SpecSetting("sleepMode", SleepJson::write, SleepJson::read),
+          new SpecSetting(
+              "sleepAfter",
+              optional("sleepAfter", it -> text(it.sleepAfter()), ObjectNode::put),
+              (reader, b) -> b.sleepAfter(reader.json().duration("sleepAfter"))),
           new SpecSetting("schedule", ScheduleJson::write, ScheduleJson::read),
           new SpecSetting("budget", BudgetJson::write, BudgetJson::read),
           integer(

@@ -107,9 +107,12 @@ final class BillingJson {
   }
 
   private static Money money(Fields json, String name) throws FormatException {
+    return money(json, name, json.text("currency"));
+  }
+
+  static Money money(Fields json, String name, String currency) throws FormatException {
     try { // leniently: whatever amount a cost meter gave has to be readable
-      return new Money(
-          new BigDecimal(json.text(name)), Money.of("0", json.text("currency")).currency());
+      return new Money(new BigDecimal(json.text(name)), Money.of("0", currency).currency());
     } catch (NumberFormatException e) {
       throw json.bad(name, "must be a decimal number");
     }

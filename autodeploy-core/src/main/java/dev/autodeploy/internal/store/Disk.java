@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
 
 /** All that the store does to files; the place where tests let each of it fail. */
 interface Disk {
@@ -24,6 +25,9 @@ interface Disk {
    * @throws java.nio.file.NoSuchFileException if it does not exist
    */
   InputStream read(Path file) throws IOException;
+
+  /** Returns the names of the files in a directory; none if it does not exist. */
+  List<String> list(Path directory) throws IOException;
 
   /** Opens a file to be written; if it does not exist, makes one that only its owner can read. */
   OpenFile open(Path file) throws IOException;

@@ -4,6 +4,8 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.files.UnsafePathException;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
+import dev.autodeploy.spi.Notes;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
@@ -11,17 +13,21 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the state in a directory: deployments in {@code deployments.jsonl}, the format in {@code
- * deployments.json}, the ledger in {@code ledger.jsonl}, and {@code lock} against a second engine.
- * Thread-safe; every method blocks for the disk, and an interrupt neither stops it nor is lost.
+ * deployments.json}, the ledger in {@code ledger.jsonl}, where that ends in {@code ledger.end}, old
+ * intervals and their sums in {@code ledger/}, what was learned in {@code learned/}, and {@code
+ * lock} against a second engine. Thread-safe; every method blocks for the disk, and an interrupt
+ * neither stops it nor is lost.
  *
  * <p>Environment values are stored as they are. The directory is made for its owner only, and so
  * are the files. A directory that another user has made, may write or could replace is refused, as
@@ -39,6 +45,8 @@ public final class FileStateStore implements StateStore {
   private final DeploymentsFile format;
   private final DeploymentJournal deployments;
   private final LedgerFile ledger;
+  private final PageFiles pages;
+  private final FileNotes notes;
   private @Nullable Closeable directoryLock;
   private boolean closed;
 
@@ -72,6 +80,8 @@ public final class FileStateStore implements StateStore {
     format = new DeploymentsFile(this.directory, disk);
     deployments = new DeploymentJournal(this.directory, disk, slack);
     ledger = new LedgerFile(this.directory, disk);
+    pages = new PageFiles(this.directory, disk, ledger, this::change);
+    notes = new FileNotes(this.directory.resolve("learned"), disk);
   }
 
   @Override
@@ -188,13 +198,19 @@ public final class FileStateStore implements StateStore {
 
   @Override
   public List<LedgerEntry> ledger() {
-    lock.lock();
-    try {
-      refuseIfUnusable();
-      return List.copyOf(ledger.read());
-    } finally {
-      lock.unlock();
-    }
+    List<LedgerEntry> entries = new ArrayList<>();
+    readLedger(entries::add);
+    return List.copyOf(entries);
+  }
+
+  @Override
+  public void readLedger(Consumer<LedgerEntry> each) {
+    change(() -> ledger.read(each));
+  }
+
+  @Override
+  public LedgerPages pages() {
+    return pages;
   }
 
   @Override
@@ -204,12 +220,20 @@ public final class FileStateStore implements StateStore {
   }
 
   @Override
+  public Notes notes() {
+    return notes;
+  }
+
+  @Override
   public void close() {
     lock.lock();
     try {
+      if (!closed && directoryLock != null) {
+        ledger.seal();
+      }
       closed = true;
-      unlockDirectory();
     } finally {
+      unlockDirectory();
       lock.unlock();
     }
   }

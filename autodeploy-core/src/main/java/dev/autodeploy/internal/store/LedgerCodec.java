@@ -2,6 +2,7 @@ package dev.autodeploy.internal.store;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.Billing;
+import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.Fields;
@@ -48,12 +49,36 @@ final class LedgerCodec {
       json.put("instance", prepared.instanceId());
       json.put("preparing", prepared.preparing().toString());
       putIfSet(json, "since", prepared.since());
+    } else if (entry instanceof LedgerEntry.Slept slept) {
+      json.put("type", "slept");
+      json.put("instance", slept.instanceId());
+      json.put("asleep", slept.asleep().toString());
+      putIfSet(json, "since", slept.since());
     } else if (entry instanceof LedgerEntry.Released released) {
       json.put("type", "released");
       putUsage(json, released.usage());
     } else if (entry instanceof LedgerEntry.Recharged recharged) {
       json.put("type", "recharged");
       putUsage(json, recharged.usage());
+    } else if (entry instanceof LedgerEntry.Page page) {
+      json.put("type", "page");
+      json.put("page", page.name());
+      json.put("intervals", page.intervals());
+      json.put("checksum", page.checksum());
+      json.put("sums", page.sumsChecksum());
+      json.put("from", page.from().toString());
+      json.put("to", page.to().toString());
+    } else if (entry instanceof LedgerEntry.Carried carried) {
+      json.put("type", "carried");
+      json.put("deployment", carried.deployment());
+      json.put("since", carried.since().toString());
+      json.put("currency", carried.busy().currency().getCurrencyCode());
+      putMoney(json, "starting", carried.starting());
+      putMoney(json, "busy", carried.busy());
+      putMoney(json, "idle", carried.idle());
+      putMoney(json, "asleep", carried.asleep());
+      putMoney(json, "releasing", carried.releasing());
+      json.put("gpuTime", carried.gpuTime().toString());
     } else {
       throw new IllegalArgumentException("no such entry: " + entry.getClass());
     }
@@ -72,6 +97,9 @@ final class LedgerCodec {
     if (!usage.preparing().isZero()) {
       json.put("preparing", usage.preparing().toString());
     }
+    if (!usage.asleep().isZero()) {
+      json.put("asleep", usage.asleep().toString());
+    }
     if (!usage.billing().equals(Billing.NONE)) {
       json.set("billing", BillingJson.write(usage.billing()));
     }
@@ -81,6 +109,10 @@ final class LedgerCodec {
     if (rate != null) {
       json.set("rate", BillingJson.write(rate));
     }
+  }
+
+  private static void putMoney(ObjectNode json, String name, Money money) {
+    json.put(name, money.amount().toString());
   }
 
   private static void putText(ObjectNode json, String name, @Nullable String value) {
@@ -132,12 +164,39 @@ final class LedgerCodec {
       case "prepared" ->
           new LedgerEntry.Prepared(
               json.text("instance"), duration(json, "preparing"), json.instantOrNull("since"));
+      case "slept" ->
+          new LedgerEntry.Slept(
+              json.text("instance"), duration(json, "asleep"), json.instantOrNull("since"));
       case "released" -> new LedgerEntry.Released(usage(json));
       case "recharged" -> new LedgerEntry.Recharged(usage(json));
+      case "page" ->
+          new LedgerEntry.Page(
+              json.text("page"),
+              json.integer("intervals"),
+              json.text("checksum"),
+              json.text("sums"),
+              json.instant("from"),
+              json.instant("to"));
+      case "carried" -> carried(json);
       default ->
           throw json.bad(
-              "type", "must be started, used, prepared, repriced, released or recharged");
+              "type",
+              "must be started, used, prepared, slept, repriced, released, recharged, page or"
+                  + " carried");
     };
+  }
+
+  private static LedgerEntry carried(Fields json) throws FormatException {
+    String currency = json.text("currency");
+    return new LedgerEntry.Carried(
+        json.text("deployment"),
+        json.instant("since"),
+        BillingJson.money(json, "starting", currency),
+        BillingJson.money(json, "busy", currency),
+        BillingJson.money(json, "idle", currency),
+        BillingJson.money(json, "asleep", currency),
+        BillingJson.money(json, "releasing", currency),
+        json.duration("gpuTime"));
   }
 
   private static UsageInterval usage(Fields json) throws FormatException {
@@ -152,6 +211,7 @@ final class LedgerCodec {
         false,
         duration(json, "busy"),
         json.has("preparing") ? duration(json, "preparing") : Duration.ZERO,
+        json.has("asleep") ? duration(json, "asleep") : Duration.ZERO,
         json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE);
   }
 

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.internal.spec.Fields;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.LedgerEntry;
@@ -7,16 +8,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The file of the ledger: one JSON object a line, only ever appended to. Each line has a number,
- * one more than that of the line before, and a checksum: a line that is missing or was changed is
- * noticed. Lines of earlier versions have neither.
+ * The file of the ledger: one JSON object a line, appended to, and replaced as a whole when
+ * intervals were moved to pages. Each line has a number, one more than that of the line before, and
+ * a checksum: a line that is missing or was changed is noticed. Lines of earlier versions have
+ * neither. Lines that are missing at the end are noticed by {@link LedgerSeal}.
  *
  * <p>An entry counts when its line break is durable. A last line that did not get that far is what
  * a killed process, a full disk or a loss of power leaves behind, and is cut off; whatever else is
@@ -30,60 +32,92 @@ final class LedgerFile {
 
   private final Path file;
   private final Disk disk;
+  private final AtomicFile whole;
   private final AppendedFile lines;
+  private final LedgerSeal seal;
 
   /** The number of the next line; the first line of a ledger has 1. */
   private long next = 1;
 
+  /** The number of lines that came into being at once, with the head; none of them can be torn. */
+  private int atOnce;
+
+  /** The number of lines that were read. */
+  private int read;
+
   LedgerFile(Path directory, Disk disk) {
     this.file = directory.resolve(NAME);
     this.disk = disk;
+    this.whole = new AtomicFile(directory, NAME, disk);
     this.lines = new AppendedFile(directory, file, disk);
+    this.seal = new LedgerSeal(directory, disk);
   }
 
-  List<LedgerEntry> read() {
-    List<LedgerEntry> entries = new ArrayList<>();
+  /** Reads all entries, and makes the file ready to be appended to. */
+  void read(Consumer<LedgerEntry> each) {
     StoredLine torn = null;
     next = 1;
+    atOnce = 0;
+    read = 0;
     long end = 0;
-    try (InputStream in = disk.read(file)) {
-      StoredLine.Reader reader = new StoredLine.Reader(in);
-      for (StoredLine line = reader.next(); line != null; ) {
-        StoredLine following = reader.next();
-        LedgerEntry entry = decode(line, following == null);
-        if (entry == null) {
-          torn = line;
-        } else {
-          entries.add(entry);
-          end = line.end();
+    try {
+      whole.tidyUp();
+      try (InputStream in = disk.read(file)) {
+        StoredLine.Reader reader = new StoredLine.Reader(in);
+        for (StoredLine line = reader.next(); line != null; ) {
+          StoredLine following = reader.next();
+          if (following == null && line.isTorn() && line.number() > atOnce) {
+            torn = line;
+          } else {
+            decode(line, each);
+            end = line.end();
+            read = line.number();
+          }
+          line = following;
         }
-        line = following;
+      } catch (NoSuchFileException e) {
+        seal.check(0, file);
+        lines.known(0);
+        return;
       }
-    } catch (NoSuchFileException e) {
-      lines.known(0);
-      return entries;
+      refuseIfIncomplete();
+      seal.check(next - 1, file);
     } catch (IOException e) {
       throw Failures.io("cannot read", file, e, CHECK_READING);
     }
     settle(end, torn);
-    return entries;
   }
 
-  /** Returns the line's entry, or null if it is the last one and torn. */
-  private @Nullable LedgerEntry decode(StoredLine line, boolean last) {
-    if (last && line.isTorn()) {
-      return null;
+  private void refuseIfIncomplete() {
+    if (read < atOnce) {
+      throw Failures.failed(
+          file
+              + " is damaged: it has "
+              + read
+              + " of the "
+              + atOnce
+              + " lines that were written at once. Restore the file from a backup.");
     }
+  }
+
+  private void decode(StoredLine line, Consumer<LedgerEntry> each) {
+    LedgerEntry entry;
     try {
       Fields json = Json.parse(NumberedLine.content(line.bytes()));
       NumberedLine.check(line.bytes());
+      boolean head = line.number() == 1 && json.has("lines");
       if (json.has("n")) {
         long number = json.longInteger("n");
-        NumberedLine.check(number, next);
+        NumberedLine.check(number, head ? number : next);
         next = number;
       }
       next++; // a line of an earlier version has no number, but its place
-      return LedgerCodec.read(json);
+      if (head) {
+        atOnce = json.integer("lines");
+        json.end();
+        return;
+      }
+      entry = LedgerCodec.read(json);
     } catch (FormatException e) {
       throw Failures.damaged(
           file,
@@ -93,6 +127,56 @@ final class LedgerFile {
           "Repair that line or restore the file from a backup. Without the line the costs that it"
               + " stands for are forgotten.");
     }
+    each.accept(entry);
+  }
+
+  /**
+   * Replaces the file by one with a head, which says how many lines came into being at once, and
+   * those lines. Numbers go on from those that there were.
+   */
+  void replace(List<LedgerEntry> entries) {
+    if (!lines.isKnown()) {
+      read(entry -> {});
+    }
+    long first = next;
+    try {
+      long length =
+          whole.replace(
+              out -> {
+                long number = first;
+                ObjectNode head = Json.object().put("lines", entries.size() + 1);
+                out.write(line(head, number));
+                for (LedgerEntry entry : entries) {
+                  out.write(line(LedgerCodec.write(entry), ++number));
+                }
+              });
+      lines.known(length);
+    } catch (IOException e) {
+      lines.forget(); // it may be the old one or the new one
+      throw Failures.io(
+          "cannot replace",
+          file,
+          e,
+          "Nothing is lost. Check that its file system has space left and that this process may"
+              + " write there.");
+    }
+    next = first + entries.size() + 1;
+    seal();
+  }
+
+  /** Notes where the ledger ends, as far as that is known. */
+  void seal() {
+    if (lines.isKnown() && next > 1) {
+      try {
+        seal.write(next - 1);
+      } catch (IOException e) {
+        LOG.warn("the end of {} could not be noted: {}", file, e.toString());
+      }
+    }
+  }
+
+  private static byte[] line(ObjectNode json, long number) throws IOException {
+    return AppendedFile.withLineBreak(NumberedLine.of(Json.line(json.put("n", number))));
   }
 
   /** Makes durable what was read, which it is not yet if the process before was killed. */
@@ -113,13 +197,11 @@ final class LedgerFile {
 
   void append(LedgerEntry entry) {
     if (!lines.isKnown()) {
-      read();
+      read(any -> {});
     }
     byte[] line;
     try {
-      line =
-          AppendedFile.withLineBreak(
-              NumberedLine.of(Json.line(LedgerCodec.write(entry).put("n", next))));
+      line = line(LedgerCodec.write(entry), next);
       lines.prepare();
     } catch (IOException e) {
       throw Failures.io(

@@ -29,7 +29,11 @@ final class HeldRequestTest {
             EngineConfig.builder(),
             Nothing::new,
             Duration.ofSeconds(1),
+            null,
             new Declarations(),
+            new Directory(),
+            message -> {},
+            link -> {},
             new ReentrantLock());
     AtomicInteger reads = new AtomicInteger();
     CompletableFuture<Lease> answer =

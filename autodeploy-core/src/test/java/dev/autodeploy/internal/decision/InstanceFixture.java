@@ -3,6 +3,7 @@ package dev.autodeploy.internal.decision;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.StartReason;
 
 /** An instance with times as a test wants them, for tests of other packages. */
@@ -15,7 +16,12 @@ public final class InstanceFixture {
 
   /** Returns a starting instance {@code i-1}, whose start the provider was asked for or not. */
   public static InstanceFixture startRequestedAt(long at, boolean asked) {
-    DeploymentSpec spec = DeploymentSpec.builder("voice").port(1).build();
+    return startRequestedAt(at, asked, GpuRequest.none());
+  }
+
+  /** Returns one that has GPUs. */
+  public static InstanceFixture startRequestedAt(long at, boolean asked, GpuRequest gpu) {
+    DeploymentSpec spec = DeploymentSpec.builder("voice").port(1).gpu(gpu).build();
     Instance instance =
         new Instance("i-1", 0, StartReason.REQUEST, spec, "f", spec.gpu(), null, at, NEVER);
     instance.startAsked = asked;

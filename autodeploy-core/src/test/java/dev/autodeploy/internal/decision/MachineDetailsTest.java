@@ -26,7 +26,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What mutation testing has shown nobody to look at: small decisions, each by itself. */
+/**
+ * The details that mutation testing has shown nobody to look at: small decisions, each by itself.
+ */
 final class MachineDetailsTest {
 
   // What an earlier process has left.

@@ -48,6 +48,11 @@ final class MachineHarness {
   /** The effects for the arbiter, oldest first. */
   final List<Effect> aboutRoom = new ArrayList<>();
 
+  /** The orders to sleep and to wake, oldest first. */
+  final List<Effect.Sleep> sleeps = new ArrayList<>();
+
+  final List<Effect.Wake> wakes = new ArrayList<>();
+
   int terminations;
   int timersSet;
 
@@ -136,13 +141,28 @@ final class MachineHarness {
 
   Room give(long id, GpuRequest request) {
     Room room = new Room(id, 1, request, List.of("0"));
-    machine.rooms().given(now, room);
+    machine.rooms().given(now, room, false);
     settle();
     return room;
   }
 
+  /** Gives an instance that sleeps its room again. */
+  void giveToWake(Room room) {
+    machine.rooms().given(now, room, true);
+    settle();
+  }
+
   void makeRoom(long room, boolean busyToo) {
-    machine.rooms().makeRoom(now, room, busyToo, "other");
+    makeRoom(room, busyToo, false);
+  }
+
+  void makeRoom(long room, boolean busyToo, boolean sleep) {
+    machine.rooms().makeRoom(now, room, busyToo, "other", sleep);
+    settle();
+  }
+
+  void waits(@Nullable RoomWait what) {
+    machine.rooms().waits(now, what);
     settle();
   }
 
@@ -185,6 +205,27 @@ final class MachineHarness {
 
   void answers(Effect.Check check, @Nullable String failure) {
     machine.health().answered(now, check.instance(), check.number(), failure);
+    settle();
+  }
+
+  /** The last order to sleep is carried out, or fails. */
+  Instance slept(@Nullable String failure) {
+    Effect.Sleep order = sleeps.get(sleeps.size() - 1);
+    machine.sleep().slept(now, order.instance(), order.order(), failure);
+    settle();
+    return order.instance();
+  }
+
+  /** The last order to wake is carried out, or fails. */
+  Instance woken(@Nullable String failure) {
+    Effect.Wake order = wakes.get(wakes.size() - 1);
+    machine.sleep().woken(now, order.instance(), order.order(), failure);
+    settle();
+    return order.instance();
+  }
+
+  void foundAsleep(Instance instance) {
+    machine.sleep().foundAsleep(now, instance, ENDPOINT);
     settle();
   }
 
@@ -251,6 +292,12 @@ final class MachineHarness {
   }
 
   // The host.
+
+  /** Tells the machine what the budget allows now. */
+  void allow(Allowance allowance) {
+    machine.allow(now, allowance);
+    settle();
+  }
 
   void open() {
     tell();
@@ -372,7 +419,7 @@ final class MachineHarness {
       } else if (effect instanceof Effect.Detach e) {
         detached.add(e.instance());
       } else if (effect instanceof Effect.Grant e) {
-        e.waiter().granted(e.instance(), e.cold(), e.waitedNanos());
+        e.waiter().granted(e.instance(), e.arrival(), e.waitedNanos());
       } else if (effect instanceof Effect.Reject e) {
         e.waiter().rejected(e.error());
       } else if (effect instanceof Effect.LeasesLost e) {
@@ -383,6 +430,11 @@ final class MachineHarness {
         probes.add(e.instance());
       } else if (effect instanceof Effect.Check e) {
         checks.add(e);
+      } else if (effect instanceof Effect.Sleep e) {
+        assertThat(e.instance().inFlight).as("leases of one that is to sleep").isZero();
+        sleeps.add(e);
+      } else if (effect instanceof Effect.Wake e) {
+        wakes.add(e);
       } else if (effect instanceof Effect.SetTimer e) {
         timer = e.at();
         timersSet++;
@@ -391,6 +443,7 @@ final class MachineHarness {
       } else if (effect instanceof Effect.Want
           || effect instanceof Effect.RoomBack
           || effect instanceof Effect.NoRoom
+          || effect instanceof Effect.Slumber
           || effect instanceof Effect.Look) {
         aboutRoom.add(effect);
       } else {
@@ -420,9 +473,16 @@ final class MachineHarness {
       if (instance.phase() == InstancePhase.STARTING) {
         assertThat(timer).as("start deadline").isLessThanOrEqualTo(instance.startDeadline);
       }
-      if (machine.releaseAt(instance) != NEVER) {
-        assertThat(timer).as("idle deadline").isLessThanOrEqualTo(instance.idleDue());
+      if (machine.releaseAt(instance) != NEVER
+          && !(instance.is(InstancePhase.ASLEEP) && !waiting.isEmpty())) {
+        assertThat(timer)
+            .as("idle deadline")
+            .isLessThanOrEqualTo(Math.max(now, instance.idleDue()));
       }
+      if (instance.phase() == InstancePhase.ASLEEP || instance.phase() == InstancePhase.WAKING) {
+        assertThat(instance.inFlight).as("leases of a sleeper").isZero();
+      }
+      assertThat(timer).as("deadline of an order").isLessThanOrEqualTo(instance.sleep.deadline);
       if (instance.phase() == InstancePhase.RELEASING) {
         assertThat(timer).as("retry of a release").isLessThanOrEqualTo(instance.releaseRetryAt);
         assertThat(instance.bound).as("waiters of a dying instance").isEmpty();
@@ -436,14 +496,18 @@ final class MachineHarness {
   }
 
   /** The answer to a caller that had to wait. */
-  record Granted(boolean cold, long waitedNanos) {}
+  record Granted(boolean cold, boolean woken, long waitedNanos) {
+    Granted(boolean cold, long waitedNanos) {
+      this(cold, false, waitedNanos);
+    }
+  }
 
   /** One caller and what became of it. */
   final class Caller extends Waiter {
     private @Nullable Instance instance;
     private @Nullable AutoDeployException error;
 
-    /** How it was answered, if it had to wait. */
+    /** The answer, if it had to wait. */
     @Nullable Granted grant;
 
     private boolean gaveUp;
@@ -453,8 +517,8 @@ final class MachineHarness {
     }
 
     @Override
-    public void granted(Instance granted, boolean cold, long waitedNanos) {
-      grant = new Granted(cold, waitedNanos);
+    public void granted(Instance granted, Arrival arrival, long waitedNanos) {
+      grant = new Granted(arrival == Arrival.STARTED, arrival == Arrival.WOKEN, waitedNanos);
       grantedAtOnce(granted);
     }
 

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
-/** When an instance that runs is replaced. */
+/** The tests of when an instance that runs is replaced. */
 class MachineHealthTest {
   private static final Duration ASK = Duration.ofSeconds(10);
 

@@ -93,4 +93,59 @@ class MachineHoldTest {
     m.makeRoom(1, false);
     assertThat(m.released()).containsExactly(held);
   }
+
+  @Test
+  void lease_thatIsTakenOver_countsUntilItIsClosed_beyondTheConcurrency() {
+    MachineHarness m = machine(b -> b.concurrency(1));
+    Instance held = m.adoptHeld(null, 30);
+    assertThat(m.machine.takeOver(m.now(), held, null)).isTrue();
+    assertThat(m.machine.takeOver(m.now(), held, null)).isTrue();
+    Caller waits = m.acquire();
+    m.release();
+    m.passSeconds(60);
+    assertThat(m.releases).isEmpty();
+
+    m.machine.leaseClosed(m.now(), held);
+    assertThat(m.machine.inFlight()).isEqualTo(1);
+    m.machine.leaseClosed(m.now(), held);
+    m.fire(); // has the effects carried out
+    assertThat(m.released()).containsExactly(held);
+    waits.cancel();
+  }
+
+  @Test
+  void adoptedInstance_thatIsNotProbedYet_drainsWithItsLeases() {
+    MachineHarness m = machine(b -> b);
+    Instance adopted = m.adopt(100, 0);
+    m.machine.takeOver(m.now(), adopted, null);
+    m.update(b -> b.startCommand("exec other"));
+    assertThat(adopted.phase()).isEqualTo(DRAINING);
+    assertThat(m.releases).isEmpty();
+
+    m.machine.leaseClosed(m.now(), adopted);
+    m.fire(); // has the effects carried out
+    assertThat(m.released()).containsExactly(adopted);
+  }
+
+  @Test
+  void adoptedInstance_thatEndsBeforeItIsProbed_isLostForItsLeases() {
+    MachineHarness m = machine(b -> b);
+    Instance adopted = m.adopt(100, 0);
+    m.machine.takeOver(m.now(), adopted, null);
+    m.exits(adopted);
+    assertThat(m.machine.inFlight()).isZero();
+    assertThat(adopted.leasesLost).isTrue();
+    m.released(adopted);
+    assertThat(m.machine.takeOver(m.now(), adopted, null)).isFalse();
+  }
+
+  @Test
+  void hold_isOnlyEverMadeLonger() {
+    MachineHarness m = machine(b -> b);
+    Instance held = m.adoptHeld(null, 30);
+    held.holdUntil(m.now() + Duration.ofSeconds(5).toNanos());
+    m.lost(held, "its GPU is gone");
+    m.passSeconds(29);
+    assertThat(m.releases).isEmpty();
+  }
 }

@@ -275,7 +275,7 @@ final class MachinePartsTest {
     Waiter waiter =
         new Waiter(AcquireRequest.within(AcquireRequest.DEFAULT_TIMEOUT), number, 100 + number) {
           @Override
-          public void granted(Instance instance, boolean cold, long waitedNanos) {}
+          public void granted(Instance instance, Arrival arrival, long waitedNanos) {}
 
           @Override
           public void rejected(AutoDeployException error) {}

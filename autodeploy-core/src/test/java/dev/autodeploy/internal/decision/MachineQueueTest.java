@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Who waits gets a lease or an error by the deadline, in the order in which they came. */
+/** Whoever waits: gets a lease or an error by the deadline, in the order in which they came. */
 final class MachineQueueTest {
 
   @Test

@@ -219,6 +219,7 @@ class MachineRoomTest {
     m.machine
         .rooms()
         .waits(
+            m.now(),
             new RoomWait(
                 "GPU 0",
                 List.of(

@@ -178,7 +178,10 @@ final class RoomFinderTest {
     holds(1, 0, phase, NOW, GpuRequest.ids("0"), "0");
     RoomTable table = new RoomTable(NOW, parties, rooms);
     assertThat(table.isExtra(1))
-        .isEqualTo(phase == InstancePhase.READY || phase == InstancePhase.STARTING);
+        .isEqualTo(
+            phase == InstancePhase.READY
+                || phase == InstancePhase.STARTING
+                || phase == InstancePhase.WAKING);
     assertThat(table.isExtra(2)).isFalse();
   }
 
@@ -252,11 +255,11 @@ final class RoomFinderTest {
         List.of(
             new Gpu("GPU-a", List.of("0", "GPU-a"), "T4", 0),
             new Gpu("GPU-b", List.of("1", "GPU-b"), "H100", 0));
-    assertThat(RoomFinder.fitting(GpuRequest.ids("1", "GPU-a"), gpus))
+    assertThat(ProviderCapacity.of(gpus).fitting(GpuRequest.ids("1", "GPU-a")))
         .extracting(Gpu::id)
         .containsExactly("GPU-b", "GPU-a");
-    assertThat(RoomFinder.fitting(GpuRequest.ids("0", "GPU-a"), gpus)).hasSize(1);
-    assertThat(RoomFinder.fitting(GpuRequest.count(1).model("t4"), gpus))
+    assertThat(ProviderCapacity.of(gpus).fitting(GpuRequest.ids("0", "GPU-a"))).hasSize(1);
+    assertThat(ProviderCapacity.of(gpus).fitting(GpuRequest.count(1).model("t4")))
         .extracting(Gpu::id)
         .containsExactly("GPU-a");
     assertThat(RoomFinder.wanted(GpuRequest.ids("0", "1"), 1)).isEqualTo(2);

@@ -3,6 +3,8 @@ package dev.autodeploy.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.Billing;
+import dev.autodeploy.Charge;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.CostKey;
 import dev.autodeploy.CostLine;
@@ -20,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Currency;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -75,6 +78,42 @@ final class EngineCostsTest {
     UsageInterval closed = next.store.lines(LedgerEntry.Released.class).get(0).usage();
     assertThat(closed.billing().charges().get(0).rate()).isEqualTo(rate(Money.of("3.60", "USD")));
     assertThat(total(next)).isLessThan(BigDecimal.ONE);
+  }
+
+  @Test
+  void instanceThatVanishedAfterAPriceThatCannotBeWritten_isChargedToItsEnd() {
+    Instant start = h.time.instant().minusSeconds(7200);
+    Charge first = new Charge(start, rate(Money.of("1", "USD")), Money.of("1", "USD"));
+    h.store.append(new LedgerEntry.Started("voice", "voice-1", GpuRequest.none(), start));
+    h.store.append(
+        new LedgerEntry.Repriced(
+            "voice-1", Billing.NONE.charges(List.of(first)), start.plusSeconds(3600), null));
+    h.meter = CostMeter.perHour("3", "USD");
+
+    h.start();
+
+    assertThat(total(h)).isEqualByComparingTo("4");
+  }
+
+  @Test
+  void newPriceOfAnInstanceThatIsReleasedAtOnce_isWrittenDown() {
+    h.meter = CostMeter.perHour("3.60", "USD");
+    h.start();
+    h.acquire(h.deploy()).close();
+    h.time.passSeconds(100);
+    h.provider.releaseAnswer = new CompletableFuture<>();
+    h.engine.remove("voice");
+    h.time.run();
+
+    EngineHarness next = new EngineHarness(h);
+    next.meter = CostMeter.perHour("36", "USD");
+    next.provider.releaseAnswer = new CompletableFuture<>();
+    next.start();
+    next.time.run();
+
+    assertThat(next.store.lines(LedgerEntry.Repriced.class))
+        .singleElement()
+        .satisfies(line -> assertThat(line.rate()).isEqualTo(rate(Money.of("36", "USD"))));
   }
 
   @Test
@@ -226,7 +265,7 @@ final class EngineCostsTest {
   }
 
   private static Costs costs(EngineHarness of) {
-    return of.engine.costs().of(Instant.EPOCH, of.time.instant().plusSeconds(1));
+    return of.costs(Instant.EPOCH, of.time.instant().plusSeconds(1));
   }
 
   private static BigDecimal total(EngineHarness of) {

@@ -3,10 +3,12 @@ package dev.autodeploy.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Cost;
+import dev.autodeploy.Costs;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.spi.CostMeter;
@@ -14,6 +16,7 @@ import dev.autodeploy.spi.IdlePolicy;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -108,6 +111,13 @@ final class EngineHarness {
     time.run();
     assertThat(lease).isCompleted();
     return lease.join();
+  }
+
+  /** Returns what all instances cost in a period. */
+  Costs costs(Instant from, Instant to) {
+    List<UsageInterval> usage = new ArrayList<>();
+    engine.costs().of(from, to).forEach(chunk -> chunk.usage((start, end) -> true, usage::add));
+    return Costs.of(usage, from, to);
   }
 
   void close() {

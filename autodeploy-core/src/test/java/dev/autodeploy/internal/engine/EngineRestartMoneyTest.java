@@ -18,7 +18,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /**
- * What instances of an earlier process, and those that are found again, are billed as, and to whom.
+ * The bills of instances of an earlier process, and those that are found again, are billed as, and
+ * to whom.
  */
 class EngineRestartMoneyTest {
   private static final CostMeter BY_MODEL =

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What a process leaves behind is adopted or released by the next one, and paid for in any case.
+ * The instances that a process leaves behind, which are adopted or released by the next one, and
+ * paid for in any case.
  */
 @Timeout(60)
 final class EngineRestartTest {

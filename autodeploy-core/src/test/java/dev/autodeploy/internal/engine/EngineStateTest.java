@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What the engine saves of its deployments, and when. */
+/** The tests of what the engine saves of its deployments, and when. */
 final class EngineStateTest {
   private final EngineHarness h = new EngineHarness();
 
@@ -150,7 +150,7 @@ final class EngineStateTest {
         .hasMessageEndingWith("d-19, and 10 more]");
   }
 
-  /** Has the store fail after it has written. */
+  /** Makes the store fail after it has written. */
   private void failAfter(String names, Runnable change) {
     h.store.afterSave =
         written -> {

@@ -43,21 +43,21 @@ final class FakeProvider implements InstanceProvider {
   private final Set<String> released = new HashSet<>();
   private @Nullable InstanceObserver observer;
 
-  /** What a start answers instead; null for an instance at once. */
+  /** The answer to a start instead; null for an instance at once. */
   @Nullable CompletableFuture<ProviderInstance> startAnswer;
 
-  /** What a release answers instead; null for success. */
+  /** The answer to a release instead; null for success. */
   @Nullable CompletableFuture<Void> releaseAnswer;
 
   @Nullable CompletableFuture<Snapshot> snapshotAnswer;
 
-  /** What instances have written; null for a line with the instance's id. */
+  /** The lines that instances have written; null for a line with the instance's id. */
   @Nullable List<String> log;
 
   /** Happens in every release, on its thread. */
   Runnable onRelease = () -> {};
 
-  /** What a preparation answers, and how its progress is told. */
+  /** The answer to a preparation, and how its progress is told. */
   CompletableFuture<Boolean> prepareAnswer = CompletableFuture.completedFuture(false);
 
   Consumer<StartProgress> fetching = progress -> {};
@@ -67,7 +67,7 @@ final class FakeProvider implements InstanceProvider {
 
   ProviderCapacity capacity = ProviderCapacity.unknown();
 
-  /** What a check finds lost; null for nothing. */
+  /** The loss that a check finds; null for nothing. */
   @Nullable String lost;
 
   boolean releaseLies;

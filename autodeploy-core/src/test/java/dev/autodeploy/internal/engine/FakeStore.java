@@ -2,6 +2,7 @@ package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.internal.store.InMemoryStateStore;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
@@ -87,6 +88,11 @@ final class FakeStore implements StateStore {
     beforeAppend.accept(entry);
     store.append(entry);
     afterAppend.accept(entry);
+  }
+
+  @Override
+  public LedgerPages pages() {
+    return store.pages();
   }
 
   @Override

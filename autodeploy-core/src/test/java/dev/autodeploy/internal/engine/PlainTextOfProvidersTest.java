@@ -19,7 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What instances and providers write cannot act on a terminal, or forge a line of a log. */
+/** Texts of instances and providers, which cannot act on a terminal, or forge a line of a log. */
 final class PlainTextOfProvidersTest {
   private static final String EVIL =
       "\u001B[2J\u001B]0;owned\u0007red\n2026-01-01 INFO forged\r\u202Etxt.exe\u009B31m";

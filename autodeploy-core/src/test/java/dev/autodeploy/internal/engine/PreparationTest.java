@@ -242,7 +242,7 @@ final class PreparationTest {
     return voice;
   }
 
-  /** Has the provider answer the start. */
+  /** Lets the provider answer the start. */
   private void goOn(Deployment voice) {
     CompletableFuture<dev.autodeploy.spi.ProviderInstance> answer = h.provider.startAnswer;
     answer.complete(h.provider.put(h.provider.requests.get(h.provider.requests.size() - 1)));

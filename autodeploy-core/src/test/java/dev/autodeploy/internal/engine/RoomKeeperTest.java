@@ -28,7 +28,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What carries the arbiter's decisions out, between deployments on one GPU. */
+/** The class that carries the arbiter's decisions out, between deployments on one GPU. */
 class RoomKeeperTest {
   private static final GpuRequest GPU = GpuRequest.ids("0");
 
@@ -209,6 +209,11 @@ class RoomKeeperTest {
     @Override
     public void placed(Room room, List<String> gpus) {
       next.placed(room, gpus);
+    }
+
+    @Override
+    public void slumbers(Room room, long keptBytes) {
+      next.slumbers(room, keptBytes);
     }
 
     @Override

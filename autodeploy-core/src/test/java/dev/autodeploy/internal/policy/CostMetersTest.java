@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Which price applies, and that it is pro rata to the nanosecond. */
+/** The tests of which price applies, and that it is pro rata to the nanosecond. */
 final class CostMetersTest {
   private static final Currency USD = Currency.getInstance("USD");
   private static final GpuRequest NO_GPU = GpuRequest.none();

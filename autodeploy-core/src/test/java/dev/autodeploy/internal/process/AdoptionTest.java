@@ -245,7 +245,7 @@ final class AdoptionTest extends ProviderTestBase {
     Files.write(file, new ObjectMapper().writeValueAsBytes(node));
   }
 
-  /** How many watchers of a directory there are. */
+  /** Returns how many watchers of a directory there are. */
   static long processesOf(Path registry) {
     return ProcessHandle.allProcesses()
         .filter(p -> p.info().commandLine().orElse("").contains("watch.sh " + registry))

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Why a start failed, as callers are told, with real processes. */
+/** The tests of why a start failed, as callers are told, with real processes. */
 @Timeout(60)
 class FailedLocalStartTest {
   @TempDir Path directory;

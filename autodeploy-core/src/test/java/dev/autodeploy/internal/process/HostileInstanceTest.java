@@ -16,7 +16,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an instance can do to the files of its own directory, and what that does not stop. */
+/**
+ * The tests of what an instance can do to the files of its own directory, and what that does not
+ * stop.
+ */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class HostileInstanceTest extends ProviderTestBase {
 

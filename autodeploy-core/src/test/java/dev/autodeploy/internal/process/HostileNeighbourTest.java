@@ -26,7 +26,10 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What another user of the machine, an instance or a wrong path could do, and does not. */
+/**
+ * The tests of what another user of the machine, an instance or a wrong path could do, and does
+ * not.
+ */
 final class HostileNeighbourTest extends ProviderTestBase {
   private static final Duration NOISE = Duration.ofSeconds(2);
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What nvidia-smi's list says of the GPUs of an instance. */
+/** The tests of what nvidia-smi's list says of the GPUs of an instance. */
 class LocalGpusTest {
   private static final List<String> BOTH =
       List.of("0, GPU-a, 24564, NVIDIA L4", "1, GPU-b, 24564, NVIDIA L4");

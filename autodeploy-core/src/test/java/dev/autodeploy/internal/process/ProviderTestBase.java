@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the tests of the provider have in common. */
+/** The base of the tests of the provider. */
 abstract class ProviderTestBase {
   static final String OWNER = "tests";
 

@@ -8,6 +8,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.lang.reflect.Method;
@@ -58,6 +59,11 @@ final class SpecFingerprintTest {
         new Setting("livenessInterval", KEEPS, b -> b.livenessInterval(Duration.ofSeconds(9))),
         new Setting("livenessThreshold", KEEPS, b -> b.livenessThreshold(7)),
         new Setting("maxRequestTime", KEEPS, b -> b.maxRequestTime(Duration.ofMinutes(9))),
+        new Setting("sleepMode", KEEPS, b -> b.sleepMode(SleepMode.vllm())),
+        new Setting(
+            "sleepAfter",
+            KEEPS,
+            b -> b.sleepMode(SleepMode.vllm()).sleepAfter(Duration.ofSeconds(7))),
         new Setting("maxLifetime", KEEPS, b -> b.maxLifetime(Duration.ofHours(9))),
         new Setting("probeThreshold", KEEPS, b -> b.probeThreshold(2)),
         new Setting("prepareAhead", KEEPS, b -> b.prepareAhead(true)),

@@ -5,7 +5,10 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What is logged, which slf4j-simple writes to the standard error stream, until it is closed. */
+/**
+ * The lines that are logged, which slf4j-simple writes to the standard error stream, until it is
+ * closed.
+ */
 final class CapturedLog implements AutoCloseable {
   private final PrintStream original = System.err;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();

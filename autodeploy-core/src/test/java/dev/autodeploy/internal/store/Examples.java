@@ -6,6 +6,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Mount;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.ReadinessProbe;
@@ -18,7 +19,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the tests of this package store. */
+/** The values that the tests of this package store. */
 final class Examples {
   static final Instant NOON = Instant.parse("2026-01-31T12:00:00.123456789Z");
 
@@ -53,6 +54,13 @@ final class Examples {
         .livenessThreshold(4)
         .maxRequestTime(Duration.ofMinutes(7))
         .maxLifetime(Duration.ofDays(2))
+        .sleepMode(
+            new SleepMode(
+                List.of(SleepMode.Request.post("/off", "{}").timeout(Duration.ofSeconds(9))),
+                List.of(new SleepMode.Request("PUT", "/on", null, Duration.ofMinutes(2))),
+                new SleepMode.Check("/state", "off", Duration.ofSeconds(4)),
+                1L << 30))
+        .sleepAfter(Duration.ofSeconds(2))
         .prepareAhead(true)
         .readiness(
             ReadinessProbe.allOf(
@@ -155,6 +163,14 @@ final class Examples {
 
   static LedgerEntry prepared(int number) {
     return new LedgerEntry.Prepared("i-" + number, Duration.ofSeconds(90), null);
+  }
+
+  static LedgerEntry slept(int number) {
+    return new LedgerEntry.Slept("i-" + number, Duration.ofSeconds(90), NOON);
+  }
+
+  static LedgerEntry woken(int number) {
+    return new LedgerEntry.Slept("i-" + number, Duration.ofMinutes(3), null);
   }
 
   /** An instance of which nothing ran but the pull of its image. */

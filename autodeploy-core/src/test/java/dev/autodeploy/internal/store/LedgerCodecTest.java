@@ -24,7 +24,9 @@ final class LedgerCodecTest {
         Examples.releasedUnready(1),
         Examples.preparing(1),
         Examples.prepared(1),
-        Examples.releasedUnpulled(1));
+        Examples.releasedUnpulled(1),
+        Examples.slept(1),
+        Examples.woken(1));
   }
 
   @ParameterizedTest
@@ -56,7 +58,10 @@ final class LedgerCodecTest {
             "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":0},"
                 + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
                 + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\","
-                + "\"preparing\":\"PT1S\"}");
+                + "\"preparing\":\"PT1S\"}",
+            "{\"type\":\"slept\",\"instance\":\"i-1\",\"asleep\":\"PT1M30S\","
+                + "\"since\":\"2026-01-31T12:00:00.123456789Z\"}",
+            "{\"type\":\"slept\",\"instance\":\"i-1\",\"asleep\":\"PT3M\"}");
   }
 
   @ParameterizedTest

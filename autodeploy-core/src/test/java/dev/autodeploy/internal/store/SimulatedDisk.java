@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedDisk implements Disk {
 
-  /** When a failing operation fails. */
+  /** The moment at which a failing operation fails. */
   enum Fault {
     BEFORE,
     /** A write leaves half of its bytes; others are not even begun. */
@@ -59,7 +59,7 @@ final class SimulatedDisk implements Disk {
     return this;
   }
 
-  /** Has a file that is durable already. */
+  /** Puts a file there that is durable already. */
   SimulatedDisk holding(Path file, byte[] content) {
     Content durable = new Content(content);
     names.put(file, durable);
@@ -115,6 +115,15 @@ final class SimulatedDisk implements Disk {
       throw new NoSuchFileException(file.toString());
     }
     return new ByteArrayInputStream(content.bytes);
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    perform("list", () -> {});
+    return names.keySet().stream()
+        .filter(file -> directory.equals(file.getParent()))
+        .map(file -> file.getFileName().toString())
+        .toList();
   }
 
   @Override

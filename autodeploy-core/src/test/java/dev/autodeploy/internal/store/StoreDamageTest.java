@@ -26,7 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the store makes of files that are not as it left them. */
+/** The tests of what the store makes of files that are not as it left them. */
 final class StoreDamageTest {
   private static final List<LedgerEntry> KEPT = List.of(Examples.started(1), Examples.used(1));
   private static final StoredState STATE = Examples.state("owner", 1);
@@ -59,6 +59,7 @@ final class StoreDamageTest {
 
     for (int length = kept; length < whole.length; length++) {
       Files.write(ledger, Arrays.copyOf(whole, length));
+      forgetTheEnd();
       try (CapturedLog log = new CapturedLog();
           FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
         store.load();
@@ -88,6 +89,7 @@ final class StoreDamageTest {
 
     for (int length = 0; length <= whole.length; length++) {
       Files.write(ledger, Arrays.copyOf(whole, length));
+      forgetTheEnd();
       int lines = 0;
       for (int i = 0; i < length; i++) {
         lines += whole[i] == '\n' ? 1 : 0;
@@ -100,6 +102,55 @@ final class StoreDamageTest {
         assertThat(store.ledger()).as("cut at %d", length).hasSize(lines + 1);
       }
     }
+  }
+
+  /** Has the store as after a crash: it was never closed. */
+  private void forgetTheEnd() throws IOException {
+    Files.deleteIfExists(directory.resolve("ledger.end"));
+  }
+
+  @Test
+  void ledger_withoutItsLastLines_isRefusedIfItWasClosedWithThem() throws IOException {
+    byte[] whole = Files.readAllBytes(ledger);
+    int lastLine = new String(whole, StandardCharsets.UTF_8).indexOf('\n') + 1;
+
+    for (int length : new int[] {0, lastLine, whole.length - 1}) {
+      Files.write(ledger, Arrays.copyOf(whole, length));
+      assertDamaged(
+          ledger + " is damaged", length == 0 ? "2 lines are missing" : "1 lines are missing");
+      assertThat(ledger).hasBinaryContent(Arrays.copyOf(whole, length));
+    }
+    Files.delete(ledger);
+    assertDamaged(ledger + " is damaged", "2 lines are missing at its end", "ledger.end");
+    forgetTheEnd();
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      assertThat(store.ledger()).isEmpty();
+    }
+  }
+
+  @Test
+  void ledgerThatWasReplaced_goesOnWithItsNumbers_andMissesNoLineOfThoseWrittenAtOnce()
+      throws IOException {
+    List<LedgerEntry> now = List.of(KEPT.get(1), KEPT.get(0), Examples.started(3));
+    try (FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
+      store.load();
+      store.pages().replaceLedger(now);
+      store.append(Examples.started(4));
+      assertThat(store.ledger()).hasSize(4).startsWith(now.toArray(LedgerEntry[]::new));
+    }
+    forgetTheEnd();
+    List<String> lines = Files.readAllLines(ledger);
+    assertThat(lines).hasSize(5);
+    assertThat(lines.get(0)).contains("\"lines\":4").contains("\"n\":3");
+    for (int missing = 0; missing < 4; missing++) {
+      List<String> rest = new ArrayList<>(lines);
+      rest.remove(missing);
+      Files.write(ledger, rest);
+      assertDamaged(ledger + " is damaged");
+    }
+    Files.write(ledger, lines.subList(0, 3));
+    assertDamaged(ledger + " is damaged", "3 of the 4 lines");
   }
 
   @ParameterizedTest
@@ -184,6 +235,7 @@ final class StoreDamageTest {
       byte[] damaged = whole.clone();
       damaged[i] = (byte) wrong;
       Files.write(ledger, damaged);
+      forgetTheEnd();
       try (CapturedLog log = new CapturedLog();
           FileStateStore store = new FileStateStore(directory, new UnforcedDisk())) {
         store.load();
@@ -205,7 +257,7 @@ final class StoreDamageTest {
       delimiter = '|',
       value = {
         "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared,"
-            + " repriced, released or recharged",
+            + " slept, repriced, released, recharged, page or carried",
         "{'instance':'i-1'} | column 1: the object has no field 'type'",
         "{'type':'used','instance':'i-1','readyAt':'noon','lastUsedAt':'x','busy':'x'} | column 33:"
             + " /readyAt must be an ISO 8601 instant",

@@ -235,7 +235,7 @@ final class StoreFaultTest {
     }
   }
 
-  /** What a store reads from a disk. */
+  /** The values that a store reads from a disk. */
   private record Read(StoredState state, List<LedgerEntry> ledger) {
     static Read of(SimulatedDisk disk) {
       try (CapturedLog log = new CapturedLog();

@@ -137,7 +137,9 @@ final class StoreProcessTest {
         .getCause();
   }
 
-  /** Has its own copies of the store's and the lock's classes, and shares all others. */
+  /**
+   * A loader that has its own copies of the store's and the lock's classes, and shares all others.
+   */
   private static final class CopyingLoader extends ClassLoader {
     @Override
     protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {

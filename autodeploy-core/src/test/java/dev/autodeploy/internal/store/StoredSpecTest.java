@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.internal.spec.SpecJson;
 import dev.autodeploy.internal.spec.SpecReader;
@@ -42,6 +43,10 @@ final class StoredSpecTest {
         minimal().readiness(ReadinessProbe.http("/", 200)).build(),
         minimal().concurrency(Integer.MAX_VALUE - 1).build(),
         minimal().maxPending(0).build(),
+        minimal().sleepMode(SleepMode.vllm()).build(),
+        minimal().sleepMode(SleepMode.vllm(2)).sleepAfter(Duration.ofSeconds(1)).build(),
+        minimal().sleepMode(SleepMode.sglang()).build(),
+        minimal().sleepMode(SleepMode.vllm().check(null)).build(),
         minimal().releaseGrace(Duration.ZERO).build(),
         minimal().sharedMemoryBytes(Long.MAX_VALUE).build(),
         minimal().memoryBytes(Long.MAX_VALUE).cpus(0.01).maxProcesses(10).build(),

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
 
 /** This machine's files without waiting for the disk, for tests that open a store very often. */
 final class UnforcedDisk implements Disk {
@@ -22,6 +23,11 @@ final class UnforcedDisk implements Disk {
   @Override
   public InputStream read(Path file) throws IOException {
     return real.read(file);
+  }
+
+  @Override
+  public List<String> list(Path directory) throws IOException {
+    return RealDisk.INSTANCE.list(directory);
   }
 
   @Override

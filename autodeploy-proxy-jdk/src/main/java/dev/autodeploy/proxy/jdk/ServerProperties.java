@@ -10,7 +10,10 @@ import java.util.Map;
 final class ServerProperties {
   private static final String PREFIX = "sun.net.httpserver.";
 
-  /** What the server reads once; {@code maxReqHeaders} also shows whether it was read in time. */
+  /**
+   * The property that the server reads once; {@code maxReqHeaders} also shows whether it was read
+   * in time.
+   */
   static final String MAX_HEADERS = PREFIX + "maxReqHeaders";
 
   /**

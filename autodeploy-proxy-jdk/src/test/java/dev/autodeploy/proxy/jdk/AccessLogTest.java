@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class AccessLogTest {
 
-  /** What the other JVM runs. */
+  /** The program of the other JVM. */
   static final class Main {
     private Main() {}
 

@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What goes wrong beyond that where one thread moves all the bytes of an exchange. */
+/** The faults beyond that where one thread moves all the bytes of an exchange. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 abstract class BlockingBrokenExchanges extends BrokenExchangesContract {
   /** Nobody reads the response before the request is sent, so both sides may come to a stand. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Runs in JVMs of its own, as the server reads its properties once. */
 final class ServerSelfTestTest {
 
-  /** What the other JVM runs. */
+  /** The program of the other JVM. */
   static final class Main {
     private Main() {}
 

@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
-/** What else is served on the origin of links: an instance's page could use it as its own. */
+/**
+ * The tests of what else is served on the origin of links: an instance's page could use it as its
+ * own.
+ */
 final class SharedOriginTest {
 
   private record Page(boolean mayAct) implements HttpHandler, ActingPage {

@@ -27,23 +27,18 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-// Over 500 lines: the states of one connection.
 /**
  * A connection of a client: one exchange at a time, while what comes after it waits. It reads on
- * while an exchange is held, so that a client that leaves is noticed; only when more than {@value
- * #MAX_WAITING} bytes wait it stops. Runs on the connection's loop.
+ * while an exchange is held, so that a client that leaves is noticed; only when too much waits
+ * ({@link DeferredMessages}) it stops. Runs on the connection's loop.
  */
 final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientConnection.class);
-  private static final int MAX_WAITING = 64 * 1024;
-  private static final int MAX_LATER = 64;
 
   /** A client that has closed its sending half still gets what comes within this time. */
   private static final long HALF_CLOSED_MILLIS = 500;
@@ -55,8 +50,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final StrictRequestDecoder decoder;
   private final @Nullable String dedicated;
   private final boolean secure;
-  private final Deque<Object> later = new ArrayDeque<>(0); // few send ahead
-  private long laterBytes;
+  private final DeferredMessages later;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Http1Exchange exchange;
   private @Nullable ScheduledFuture<?> timer;
@@ -78,6 +72,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     this.decoder = decoder;
     this.dedicated = dedicated;
     this.secure = secure;
+    this.later = new DeferredMessages(front.readAhead());
   }
 
   Front front() {
@@ -188,38 +183,12 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } else if (receiving && message instanceof HttpContent content) {
       content(content);
     } else if (exchange != null || !later.isEmpty()) {
-      defer(message);
+      later.add(message);
       stopReadingIfFull();
     } else if (message instanceof HttpRequest request) {
       begin(request);
     } else {
       ReferenceCountUtil.release(message);
-    }
-  }
-
-  /** Keeps what comes behind the current exchange. */
-  private void defer(Object message) {
-    later.add(message);
-    if (message instanceof HttpContent content) {
-      int bytes = content.content().readableBytes();
-      laterBytes += bytes;
-      front.readAhead().add(bytes);
-    }
-  }
-
-  private @Nullable Object nextDeferred() {
-    Object message = later.poll();
-    if (message instanceof HttpContent content) {
-      int bytes = content.content().readableBytes();
-      laterBytes -= bytes;
-      front.readAhead().add(-bytes);
-    }
-    return message;
-  }
-
-  private void dropDeferred() {
-    for (Object next = nextDeferred(); next != null; next = nextDeferred()) {
-      ReferenceCountUtil.release(next);
     }
   }
 
@@ -294,7 +263,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void stopReadingIfFull() {
     Http1Exchange current = exchange;
     boolean full = current != null && current.body().isFull();
-    if (full || laterBytes > MAX_WAITING || later.size() > MAX_LATER) {
+    if (full || later.isFull()) {
       channel().config().setAutoRead(false);
     }
   }
@@ -332,7 +301,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** Closes the connection when the client has taken what there is, or takes too long. */
   private void closeOnceWritten() {
     closing = true;
-    dropDeferred();
+    later.drop();
     schedule(front.config().stallTimeout().toMillis(), () -> channel().close());
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
@@ -346,11 +315,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     try {
       decoder.resume(channel());
       while (exchange == null && !later.isEmpty() && !lingering) {
-        Object message = nextDeferred();
+        Object message = later.next();
         if (message instanceof HttpRequest request) {
           begin(request);
           while (receiving && later.peek() instanceof HttpContent content) {
-            nextDeferred();
+            later.next();
             content(content);
           }
         } else {
@@ -371,7 +340,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
    */
   private void beginToLinger() {
     lingering = true;
-    dropDeferred();
+    later.drop();
     if (inputEnded) {
       closeOnceWritten();
       return;
@@ -454,7 +423,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     idle(false);
     unfinished(false);
     receiving = false;
-    dropDeferred();
+    later.drop();
     if (tunnel != null) {
       tunnel.clientClosed();
       return;

@@ -37,13 +37,16 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
 
   static final int MAX_STREAMS = 100;
 
-  /** What a client may send of a body that nobody takes yet. */
+  /** The bytes that a client may send of a body that nobody takes yet. */
   private static final int STREAM_WINDOW = 64 * 1024;
 
-  /** What it may send of one that is taken: else the way to a client far off would be a limit. */
+  /**
+   * The bytes that it may send of one that is taken: else the way to a client far off would be a
+   * limit.
+   */
   private static final int WIDE_WINDOW = 1024 * 1024;
 
-  /** What it may send in all its streams together that nobody has taken. */
+  /** The bytes that it may send in all its streams together that nobody has taken. */
   private static final int CONNECTION_WINDOW = 4 * 1024 * 1024;
 
   /** More is read than is allowed, so that the client learns by 431 why it is refused. */

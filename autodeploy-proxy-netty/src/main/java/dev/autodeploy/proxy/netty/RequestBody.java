@@ -84,7 +84,7 @@ final class RequestBody {
     drain();
   }
 
-  /** Has somebody look at the beginning, which stays in the queue. */
+  /** Lets somebody look at the beginning, which stays in the queue. */
   void peek(BodyPrefix wanted, Consumer<Relay.@Nullable Cause> next) {
     prefix = wanted;
     whenPeeked = next;
@@ -277,7 +277,7 @@ final class RequestBody {
     readAhead.add(more);
   }
 
-  /** What was taken is not needed again. */
+  /** Forgets what was taken, which is not needed again. */
   void forget() {
     ByteBuf known = copy;
     remembers = false;

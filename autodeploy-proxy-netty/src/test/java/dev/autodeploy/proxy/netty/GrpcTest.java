@@ -79,7 +79,7 @@ final class GrpcTest extends LinkContract {
     }
   }
 
-  /** Has an instance that is ready, and then no longer listens. */
+  /** Runs with an instance that is ready, and then no longer listens. */
   private static void withNobody(Consumer<NettyHttpProxy.Builder> settings, Check check)
       throws Exception {
     ServerSocket instance = new ServerSocket(0);

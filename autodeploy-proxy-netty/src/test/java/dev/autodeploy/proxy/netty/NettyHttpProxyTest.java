@@ -21,7 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What this front can do beyond the contract of all. */
+/** The tests of what this front can do beyond the contract of all. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class NettyHttpProxyTest extends LinkContract {
   private static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";

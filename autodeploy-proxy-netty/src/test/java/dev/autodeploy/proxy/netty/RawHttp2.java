@@ -65,7 +65,7 @@ final class RawHttp2 implements AutoCloseable {
     }
   }
 
-  /** What has come for one stream. */
+  /** The frames that have come for one stream. */
   static final class Answer {
     final Map<String, String> head = new HashMap<>();
     final Map<String, String> trailers = new HashMap<>();

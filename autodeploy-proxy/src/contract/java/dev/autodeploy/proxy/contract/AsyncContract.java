@@ -27,11 +27,6 @@ public abstract class AsyncContract extends LinkContract {
 
   @TempDir Path directory;
 
-  /** Returns whether a piece of one byte is passed on at once, with nothing behind it. */
-  protected boolean passesSingleBytes() {
-    return true;
-  }
-
   private TestLink link(TestInstance.App app, Consumer<LinkBuilder<?>> settings)
       throws IOException {
     return link(
@@ -110,6 +105,38 @@ public abstract class AsyncContract extends LinkContract {
       assertThat(link.get(ticket).status).isEqualTo(404);
       assertThat(link.get(ticket).body).contains("ticket-not-found");
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void ticketWithAWait_isTheAnswerItself_ifThatComesInTime() throws Exception {
+    try (TestLink link = link(AsyncContract::echo, proxy -> {})) {
+      link.provider.gate = new CompletableFuture<>();
+      try (RawClient client = link.client()) {
+        client.send(post("/d/app/v1/x", "hello", "Prefer: respond-async, wait=15"));
+        Await.until("it starts", () -> !link.provider.starts.isEmpty());
+        link.provider.gate.complete(null);
+        RawClient.Response answer = client.response();
+        assertThat(answer.status).isEqualTo(201);
+        assertThat(answer.body).isEqualTo("/v1/x hello");
+        assertThat(answer.field("Location")).isNull();
+      }
+    }
+  }
+
+  @Test
+  void ticketWithAWait_isATicketOnceThatIsOver() throws Exception {
+    try (TestLink link = link(AsyncContract::echo, proxy -> {})) {
+      link.provider.gate = new CompletableFuture<>();
+      long before = System.nanoTime();
+      RawClient.Response accepted =
+          link.ask(post("/d/app/v1/x", "hello", "Prefer: respond-async, wait=1"));
+      assertThat(System.nanoTime() - before).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(990));
+      assertThat(accepted.status).isEqualTo(202);
+      assertThat(accepted.field("Preference-Applied")).isEqualTo("respond-async, wait=1");
+      link.provider.gate.complete(null);
+      assertThat(done(link, accepted.field("Location")).body).isEqualTo("/v1/x hello");
+      assertThat(link.instance().requests).hasSize(1);
     }
   }
 
@@ -215,11 +242,14 @@ public abstract class AsyncContract extends LinkContract {
     }
   }
 
+  /** Reads the bytes of a chunk; some servers send the line end behind them with the next one. */
   static String chunk(RawClient client) throws IOException {
-    int size = Integer.parseInt(client.line(), 16);
-    String text = new String(client.exactly(size), java.nio.charset.StandardCharsets.UTF_8);
-    client.line();
-    return text;
+    String size = client.line();
+    if (size.isEmpty()) {
+      size = client.line();
+    }
+    byte[] bytes = client.exactly(Integer.parseInt(size, 16));
+    return new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
   }
 
   @Test
@@ -329,11 +359,9 @@ public abstract class AsyncContract extends LinkContract {
         RawClient client = link.client()) {
       client.send(post("/d/app/", "{\"stream\":true}", "Idempotency-Key: k1"));
       client.head();
-      if (passesSingleBytes()) {
-        assertThat(chunk(client)).isEqualTo("a");
-      }
+      assertThat(chunk(client)).isEqualTo("a");
       rest.complete(null);
-      assertThat(chunk(client)).endsWith(passesSingleBytes() ? "b" : "a");
+      assertThat(chunk(client)).isEqualTo("b");
     }
   }
 }

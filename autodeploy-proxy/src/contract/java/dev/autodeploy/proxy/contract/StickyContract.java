@@ -57,7 +57,7 @@ public abstract class StickyContract extends LinkContract {
         + "\r\n";
   }
 
-  /** What a cookie jar sends back. */
+  /** Returns what a cookie jar sends back. */
   private static String cookies(RawClient.Response response) {
     String set = response.field("Set-Cookie");
     return set == null ? "" : "Cookie: theme=dark; " + set.split(";", 2)[0] + "\r\n";

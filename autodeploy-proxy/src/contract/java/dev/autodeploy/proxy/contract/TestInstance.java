@@ -94,7 +94,7 @@ public final class TestInstance implements Closeable {
     connections.forEach(TestInstance::shut);
   }
 
-  /** What an instance does with a request. */
+  /** The work of an instance with a request. */
   public interface App {
     void respond(Request request, OutputStream out) throws IOException;
 

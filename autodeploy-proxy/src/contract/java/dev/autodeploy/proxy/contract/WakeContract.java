@@ -3,11 +3,14 @@ package dev.autodeploy.proxy.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.Wake;
 import dev.autodeploy.proxy.WakeRule;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -376,6 +379,39 @@ public abstract class WakeContract extends LinkContract {
         link(TestInstance.App.text("the service"), spec -> {}, proxy -> proxy.waitingPage(true))) {
       assertThat(link.ask("GET /d/app/ HTTP/1.1\r\nHost: a\r\nAccept: */*\r\n\r\n").body)
           .isEqualTo("the service");
+    }
+  }
+
+  // Instances that sleep.
+
+  @Test
+  void requestForOneThatSleeps_wakesIt_andSaysSo() throws Exception {
+    SleepMode mode =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/-sleep")),
+            List.of(SleepMode.Request.post("/-wake", "{}")));
+    try (TestLink link =
+        link(
+            TestInstance.App.text("well"),
+            spec -> spec.sleepMode(mode).sleepAfter(Duration.ofMillis(50)),
+            proxy -> proxy.wake(Wake.on("/status").doNotWake(503)))) {
+      link.warm();
+      while (link.app.status().count(InstancePhase.ASLEEP) == 0) {
+        Thread.sleep(5);
+      }
+      assertThat(link.get("/d/app/status").status).as("wakes nothing").isEqualTo(503);
+      assertThat(link.app.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+
+      RawClient.Response woken = link.get("/d/app/");
+
+      assertThat(woken.body).isEqualTo("well");
+      assertThat(woken.field("AutoDeploy-Woken")).isEqualTo("true");
+      assertThat(woken.field("AutoDeploy-Cold-Start")).isEqualTo("false");
+      assertThat(link.get("/d/app/").field("AutoDeploy-Woken")).isNull();
+      assertThat(link.provider.starts).hasSize(1);
+      assertThat(link.instance().requests)
+          .extracting(request -> request.method + " " + request.target)
+          .contains("POST /-sleep", "POST /-wake");
     }
   }
 

@@ -7,7 +7,7 @@ enum AbortReason {
   /** The engine did not keep the deadline of the wait. */
   HOLD_OVERDUE,
   RESPONSE_TIMEOUT,
-  /** It has taken longer in all than an exchange may. */
+  /** Overdue: it has taken longer in all than an exchange may. */
   EXCHANGE_OVERDUE,
   /** Its instance has had it for longer than its deployment allows. */
   REQUEST_OVERDUE,

@@ -54,7 +54,7 @@ final class AccessLog {
               ? ""
               : " "
                   + granted.instanceId()
-                  + (granted.coldStart() ? " cold" : "")
+                  + (granted.coldStart() ? " cold" : granted.woken() ? " woken" : "")
                   + " waited "
                   + granted.waited().toMillis()
                   + " ms",

@@ -5,13 +5,12 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.autodeploy.proxy.AsyncAnswers;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -26,18 +25,20 @@ import org.jspecify.annotations.Nullable;
 final class AsyncRequests implements AutoCloseable {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int MAX_BODY = 16 * 1024 * 1024;
-  private static final long ALL_BODIES = 64L * 1024 * 1024;
+  private static final long ALL_BODIES = 128L * 1024 * 1024;
   private static final int MAX_THREADS = 512;
 
   private final Gateway gateway;
   private final LinkServices services;
   private final StartEstimates estimates;
   private final TicketDesk desk;
+  private final TicketAnswers answers;
   private final TicketOwners owners;
   private final AsyncAnswers settings;
-  private final BodyBudget bodies = new BodyBudget(ALL_BODIES);
+  private final CallerBudget bodies = new CallerBudget(ALL_BODIES);
   private final Workers workers = Workers.create(MAX_THREADS);
   private final ScheduledExecutorService timer;
+  private final KeptAliveStreams streams;
 
   AsyncRequests(
       Gateway gateway,
@@ -51,6 +52,7 @@ final class AsyncRequests implements AutoCloseable {
     this.owners = owners;
     this.settings = settings;
     desk = new TicketDesk(settings.directory(), settings.lifetime(), services.ticker());
+    answers = new TicketAnswers(gateway, services, desk);
     timer =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -59,6 +61,16 @@ final class AsyncRequests implements AutoCloseable {
               return thread;
             });
     timer.scheduleWithFixedDelay(desk::sweep, 60, 60, TimeUnit.SECONDS);
+    streams =
+        new KeptAliveStreams(
+            gateway,
+            services,
+            estimates,
+            settings.keptAliveInterval(),
+            bodies,
+            workers,
+            timer,
+            this::start);
   }
 
   /** Returns whether a request wants its answer in another way than to be held. */
@@ -116,7 +128,8 @@ final class AsyncRequests implements AutoCloseable {
       AnswerPreference preference,
       byte[] body,
       Runnable hold) {
-    if (!bodies.reserve(body.length)) {
+    String owner = TicketOwners.of(call);
+    if (!bodies.reserve(owner, body.length)) {
       if (preference.way() == AnswerPreference.Way.TICKET) {
         gateway.respond(
             exchange, LinkResponse.of(Problems.ticketsFull(call.deploymentName())), line, call);
@@ -130,16 +143,14 @@ final class AsyncRequests implements AutoCloseable {
       kept =
           switch (preference.way()) {
             case TICKET, ONCE -> ticket(exchange, call, line, preference, body, hold);
-            default -> keptAlive(exchange, call, line, preference, body);
+            default -> streams.begin(exchange, call, line, preference, body);
           };
     } finally {
       if (!kept) {
-        bodies.giveBack(body.length);
+        bodies.giveBack(owner, body.length);
       }
     }
   }
-
-  // Tickets
 
   /** Returns whether the request goes on, and keeps the memory of its body. */
   private boolean ticket(
@@ -165,7 +176,7 @@ final class AsyncRequests implements AutoCloseable {
         call.release();
         sendWhenDone(exchange, call, known, line);
       } else {
-        gateway.respond(exchange, accepted(call, known), line, call);
+        patiently(exchange, call, known, line);
       }
       return false;
     }
@@ -178,7 +189,7 @@ final class AsyncRequests implements AutoCloseable {
       }
       return false;
     }
-    LinkResponse accepted = waits ? null : accepted(call, ticket);
+    Patience patience = waits ? null : patience(call, ticket);
     call.detach(body.length, "Prefer");
     TicketExchange carried =
         new TicketExchange(gateway, call.head(), body, workers, ticket, services.ticker());
@@ -186,18 +197,81 @@ final class AsyncRequests implements AutoCloseable {
         .done()
         .whenComplete(
             (done, error) -> {
-              bodies.giveBack(body.length);
+              bodies.giveBack(owner, body.length);
               if (ticket.status() >= 500 || ticket.status() == 429 || ticket.status() == 409) {
                 desk.forgetKey(ticket); // another try may do better
               }
             });
     workers.execute(() -> start(carried, call));
-    if (accepted == null) {
+    if (patience == null) {
       sendWhenDone(exchange, call, ticket, line);
     } else {
-      gateway.respond(exchange, accepted, line, call);
+      patiently(exchange, call, ticket, patience, line);
     }
     return true;
+  }
+
+  /**
+   * The client of a ticket that would rather have the answer at once.
+   *
+   * @param time for how long it waits, by {@code Prefer: respond-async, wait=<seconds>}; 0 if it
+   *     does not say
+   * @param applied the preferences as the answer repeats them
+   * @param location the address of the ticket
+   */
+  private record Patience(Duration time, String applied, String location) {}
+
+  private Patience patience(LinkCall call, Ticket ticket) {
+    WaitPreference wait = WaitPreference.of(call.head().headers(), services.config().maxWait());
+    String applied = wait.applied();
+    String outer = services.addresses().of(call.head(), call.route()).prefix();
+    String prefix =
+        owners.isByCookie(call)
+            ? outer
+            : outer.substring(0, outer.length() - call.route().prefix().length());
+    return new Patience(
+        applied == null ? Duration.ZERO : wait.time(),
+        applied == null ? "respond-async" : "respond-async, " + applied,
+        prefix + TicketDesk.PATH + ticket.id());
+  }
+
+  private void patiently(Exchange exchange, LinkCall call, Ticket known, AccessLog.Line line) {
+    Patience patience = patience(call, known);
+    call.release();
+    if (known.join()) {
+      patiently(exchange, call, known, patience, line);
+    } else {
+      gateway.respond(exchange, accepted(known, patience), line, call);
+    }
+  }
+
+  /** Sends the answer if it comes while the client is willing to wait, else the ticket. */
+  private void patiently(
+      Exchange exchange, LinkCall call, Ticket ticket, Patience patience, AccessLog.Line line) {
+    if (patience.time().isZero()) {
+      gateway.respond(exchange, accepted(ticket, patience), line, call);
+      return;
+    }
+    CompletableFuture<@Nullable Void> waited = new CompletableFuture<>();
+    ScheduledFuture<?> end =
+        timer.schedule(
+            () -> waited.complete(null), patience.time().toMillis(), TimeUnit.MILLISECONDS);
+    ticket
+        .done()
+        .whenComplete(
+            (done, error) -> {
+              end.cancel(false);
+              waited.complete(null);
+            });
+    exchange.whenDone(
+        waited,
+        () -> {
+          if (ticket.isDone()) {
+            answers.send(exchange, call, ticket, line);
+          } else {
+            gateway.respond(exchange, accepted(ticket, patience), line, call);
+          }
+        });
   }
 
   /** Returns what only a repetition has: callers whom the instance tells apart share no answer. */
@@ -220,15 +294,10 @@ final class AsyncRequests implements AutoCloseable {
     new ProxiedRequest(services, carried, call, wait, AccessLog.begin(carried.request())).start();
   }
 
-  private LinkResponse accepted(LinkCall call, Ticket ticket) {
-    String outer = services.addresses().of(call.head(), call.route()).prefix();
-    String prefix =
-        owners.isByCookie(call)
-            ? outer
-            : outer.substring(0, outer.length() - call.route().prefix().length());
+  private LinkResponse accepted(Ticket ticket, Patience patience) {
     LinkResponse response = state(ticket);
-    response.headers().add("Location", prefix + TicketDesk.PATH + ticket.id());
-    response.headers().add("Preference-Applied", "respond-async");
+    response.headers().add("Location", patience.location());
+    response.headers().add("Preference-Applied", patience.applied());
     return response;
   }
 
@@ -282,10 +351,7 @@ final class AsyncRequests implements AutoCloseable {
       }
       case "GET", "HEAD" -> {
         if (ticket.isDone()) {
-          exchange.runLong(
-              workers,
-              () ->
-                  gateway.guarded(exchange, call, line, () -> hand(exchange, call, ticket, line)));
+          answers.hand(exchange, call, ticket, line);
         } else {
           gateway.respond(exchange, state(ticket), line, call);
         }
@@ -297,163 +363,8 @@ final class AsyncRequests implements AutoCloseable {
     return true;
   }
 
-  /** Sends the answer, and deletes it if it was asked to and the client has got it. */
-  private void hand(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    RequestHead head = call.head();
-    boolean last = head.method().equals("GET") && head.query().equals("delete=true");
-    if (last) {
-      desk.withdraw(ticket); // before the client has the answer, and asks again
-    }
-    boolean sent = send(exchange, call, ticket, line);
-    if (last && sent) {
-      desk.delete(ticket);
-    } else if (last) {
-      desk.putBack(ticket);
-    }
-  }
-
   private void sendWhenDone(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    exchange.whenDone(
-        ticket.done(),
-        () ->
-            exchange.runLong(
-                workers,
-                () ->
-                    gateway.guarded(
-                        exchange, call, line, () -> send(exchange, call, ticket, line))));
-  }
-
-  private boolean send(Exchange exchange, LinkCall call, Ticket ticket, AccessLog.Line line) {
-    InputStream body;
-    try {
-      body = ticket.body().open();
-    } catch (IOException e) {
-      gateway.respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
-      return false;
-    }
-    boolean[] sent = new boolean[1];
-    services.active().whileResponding(exchange, () -> sent[0] = write(exchange, ticket, body));
-    line.end(ticket.status(), ticket.body().length());
-    return sent[0];
-  }
-
-  private boolean write(Exchange exchange, Ticket ticket, InputStream opened) {
-    HttpHeaders headers = new HttpHeaders();
-    HttpHeaders kept = ticket.headers();
-    for (int i = 0; i < kept.size(); i++) {
-      String name = kept.name(i);
-      if (!name.equalsIgnoreCase("Set-Cookie")
-          && !name.equalsIgnoreCase("Connection")
-          && !name.equalsIgnoreCase("Content-Length")
-          && !name.equalsIgnoreCase("Trailer")) {
-        headers.add(name, kept.value(i));
-      }
-    }
-    headers.set("AutoDeploy-Ticket", "done");
-    headers.add("Content-Security-Policy", ResponseHeaders.SANDBOX); // an address of nobody's own
-    if (services.connections().closesConnection(exchange.request())) {
-      headers.set("Connection", "close");
-    }
-    boolean headOnly = exchange.request().method().equals("HEAD");
-    try (InputStream body = opened) {
-      long length = headOnly ? 0 : ticket.body().length();
-      OutputStream out = exchange.respond(ticket.status(), headers, length);
-      if (!headOnly && length > 0) {
-        body.transferTo(out);
-        out.close();
-      }
-    } catch (IOException e) {
-      exchange.abort();
-      return false;
-    }
-    exchange.complete();
-    return true;
-  }
-
-  // Streams that are kept alive
-
-  private boolean keptAlive(
-      Exchange exchange,
-      LinkCall call,
-      AccessLog.Line line,
-      AnswerPreference preference,
-      byte[] body) {
-    HttpHeaders headers =
-        new HttpHeaders()
-            .add("Content-Type", "text/event-stream; charset=utf-8")
-            .add("Cache-Control", "no-store")
-            .add("X-Accel-Buffering", "no")
-            .add("Preference-Applied", "kept-alive");
-    if (services.connections().closesConnection(exchange.request())) {
-      headers.set("Connection", "close");
-    }
-    services.config().cors().addTo(headers, call.head(), call.deploymentName());
-    OutputStream out;
-    try {
-      out = exchange.respond(200, headers, Exchange.UNKNOWN_LENGTH);
-    } catch (IOException e) {
-      call.release();
-      exchange.abort();
-      return false;
-    }
-    boolean chat = preference.way() == AnswerPreference.Way.KEPT_ALIVE_CHAT;
-    call.detach(body.length, "Prefer", "Accept-Encoding"); // the comments are plain text
-    KeptAliveExchange carried =
-        new KeptAliveExchange(gateway, call.head(), body, workers, exchange, out);
-    exchange.onClientGone(carried::gone);
-    Duration interval = settings.keptAliveInterval();
-    Runnable tick = () -> workers.execute(() -> carried.tick(line(call, chat)));
-    Client client = new Client.OfExchange(exchange);
-    services.active().beginResponding(client);
-    ScheduledFuture<?> ticks =
-        timer.scheduleWithFixedDelay(
-            tick, interval.toMillis() / 4, interval.toMillis(), TimeUnit.MILLISECONDS);
-    carried
-        .ended()
-        .whenComplete(
-            (whole, error) -> {
-              ticks.cancel(false);
-              services.active().endResponding(client);
-              bodies.giveBack(body.length);
-            });
-    workers.execute(() -> start(carried, call));
-    exchange.whenDone(
-        carried.ended(), () -> exchange.runBlocking(() -> end(exchange, out, carried)));
-    line.end(200, 0);
-    return true;
-  }
-
-  private void end(Exchange exchange, OutputStream out, KeptAliveExchange carried) {
-    if (!carried.ended().join()) {
-      exchange.abort();
-      return;
-    }
-    try {
-      out.close();
-    } catch (IOException e) {
-      exchange.abort();
-      return;
-    }
-    exchange.complete();
-  }
-
-  private String line(LinkCall call, boolean chat) {
-    String text = estimates.of(call.deployment(), Instant.now()).text();
-    if (!chat) {
-      return ": " + text + "\n\n";
-    }
-    Map<String, @Nullable Object> delta = Map.of("content", "");
-    Map<String, @Nullable Object> choice = new LinkedHashMap<>();
-    choice.put("index", 0);
-    choice.put("delta", delta);
-    choice.put("finish_reason", null);
-    Map<String, @Nullable Object> chunk = new LinkedHashMap<>();
-    chunk.put("id", "autodeploy");
-    chunk.put("object", "chat.completion.chunk");
-    chunk.put("created", Instant.now().getEpochSecond());
-    chunk.put("model", call.route().deployment());
-    chunk.put("choices", java.util.List.of(choice));
-    return "data: " + Json.write(chunk) + "\n\n";
+    exchange.whenDone(ticket.done(), () -> answers.send(exchange, call, ticket, line));
   }
 
   /** Returns whether the answer is to come piece by piece, so that it is not to be kept first. */
@@ -483,6 +394,7 @@ final class AsyncRequests implements AutoCloseable {
   public void close() {
     timer.shutdownNow();
     desk.close();
+    answers.close();
     workers.close();
   }
 }

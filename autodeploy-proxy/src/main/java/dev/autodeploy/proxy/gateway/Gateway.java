@@ -316,7 +316,8 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Who asks for a ticket that is gone must not start an instance, on a host of its own neither.
+   * Returns whether a ticket is asked for that is gone: that must not start an instance, on a host
+   * of its own neither.
    */
   private boolean isForLostTicket(LinkCall call) {
     return call.routed()

@@ -18,7 +18,7 @@ final class HttpReader {
     this.source = source;
   }
 
-  /** Where bytes come from. */
+  /** The source of bytes. */
   interface Source {
     /**
      * Reads what there is, waiting for the first byte.

@@ -22,7 +22,7 @@ enum ModelApi {
   /** The list of models of Ollama's interface. */
   static final String TAGS = "/api/tags";
 
-  /** What is known of one model, in Ollama's interface. */
+  /** The path of what is known of one model, in Ollama's interface. */
   static final String SHOW = "/api/show";
 
   private static final Set<String> OPENAI_PATHS =

@@ -49,8 +49,8 @@ public final class Problems {
         ProblemType.MODEL_NOT_FOUND,
         "The model '"
             + PlainText.line(model)
-            + "' does not exist or you do not have access to it; GET /v1/models lists those that you"
-            + " can use");
+            + "' does not exist or you do not have access to it; GET /v1/models lists those that"
+            + " you can use");
   }
 
   static Problem modelNotNamed(boolean beyond, int prefix) {
@@ -130,8 +130,9 @@ public final class Problems {
   public static Problem onlyThisMachine() {
     return Problem.of(
         ProblemType.NOT_ALLOWED,
-        "these links have no access rule, so they are for callers on this machine and for those whom"
-            + " the application has signed in; the host application can set a token or a rule");
+        "these links have no access rule, so they are for callers on this machine and for those"
+            + " whom the application has signed in; the host application can set a token or a"
+            + " rule");
   }
 
   static Problem misdirected(String host) {
@@ -208,8 +209,8 @@ public final class Problems {
   static Problem placeTaken(String name) {
     return Problem.of(
             ProblemType.QUEUE_FULL,
-            "the queue is full, and this caller has the most places: another one got this request's;"
-                + " try again later")
+            "the queue is full, and this caller has the most places: another one got this"
+                + " request's; try again later")
         .about(name);
   }
 
@@ -315,7 +316,11 @@ public final class Problems {
     if (!(error instanceof AutoDeployException failure)) {
       return internal(name);
     }
-    String detail = String.valueOf(failure.getMessage());
+    // The lines of the instance have a member of their own.
+    String detail =
+        failure instanceof StartFailedException start
+            ? start.summary()
+            : String.valueOf(failure.getMessage());
     Problem problem =
         switch (failure.code()) {
           case DEPLOYMENT_NOT_FOUND -> deploymentNotFound(name);

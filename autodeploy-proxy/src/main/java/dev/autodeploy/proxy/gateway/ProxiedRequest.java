@@ -444,7 +444,10 @@ final class ProxiedRequest implements Client {
       progress.requestProgress();
     }
 
-    /** What an instance says of its own accord does not put off the time for its response. */
+    /**
+     * Ignores what an instance says of its own accord, which does not put off the time for its
+     * response.
+     */
     @Override
     public @Nullable HttpHeaders interim(int code, HttpHeaders headers) {
       boolean known = code > 100 && !head.version().equals("HTTP/1.0") && aborted == null;

@@ -38,7 +38,7 @@ public interface Relay {
   }
 
   /**
-   * Has somebody look at the beginning of the body, which stays there to be sent. Called before
+   * Lets somebody look at the beginning of the body, which stays there to be sent. Called before
    * {@link #readAhead}.
    *
    * @param prefix looks at it

@@ -63,6 +63,11 @@ record ResponseHeaders(
     }
     addInstance(headers, granted);
     headers.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
+    if (granted.woken()) {
+      headers.set("AutoDeploy-Woken", "true");
+    } else {
+      headers.remove("AutoDeploy-Woken"); // an instance does not say so
+    }
     headers.set("AutoDeploy-Waited-Ms", Long.toString(granted.waited().toMillis()));
     if (isEventStream(received) && received.first(BUFFERING) == null) {
       headers.set(BUFFERING, "no"); // proxies in front would hold events back

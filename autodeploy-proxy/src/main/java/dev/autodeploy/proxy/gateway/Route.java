@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a request goes.
+ * The way of a request.
  *
  * @param deployment the name that the link holds
  * @param prefix what was cut off the path, such as {@code /d/breezyvoice}; empty if nothing was

@@ -42,7 +42,7 @@ final class SocketUpstream implements Upstream {
   private final Semaphore connecting = new Semaphore(MAX_CONNECTING);
   private final Deque<UpstreamConnection> idle = new ConcurrentLinkedDeque<>();
 
-  /** How many are idle; the deque itself would have to count them one by one. */
+  /** The number of idle ones; the deque itself would have to count them one by one. */
   private final AtomicInteger idleCount = new AtomicInteger();
 
   private volatile boolean closed;

@@ -14,8 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long those who wait for an instance can expect to wait, from the starts so far; the latest
- * ones count most. Thread-safe.
+ * The time that those who wait for an instance can expect to wait, from the starts so far; the
+ * latest ones count most. Thread-safe.
  */
 final class StartEstimates {
   private final Map<String, Duration> typical = new ConcurrentHashMap<>();
@@ -72,6 +72,9 @@ final class StartEstimates {
         soFar = soFar.isNegative() ? Duration.ZERO : soFar;
         return new Wait("starting", soFar, known, 0, "starting, " + progress(soFar, known));
       }
+    }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return new Wait("waking", null, null, 0, "waking");
     }
     PlaceInLine line = status.waitsFor();
     if (line != null) {

@@ -57,6 +57,7 @@ final class StatusDocument {
     json.put("lastFailureAt", text(status.lastFailureAt()));
     json.put("backoffUntil", text(status.backoffUntil()));
     json.put("degraded", status.degraded());
+    json.put("unpriced", status.unpriced());
     PlaceInLine line = status.waitsFor();
     json.put("waitsFor", line == null ? null : line.describe());
     StartProgress preparation = status.preparation();
@@ -79,6 +80,8 @@ final class StatusDocument {
     json.put("busyMs", instance.busy().toMillis());
     json.put("preparingMs", instance.preparing().toMillis());
     StartProgress progress = instance.progress();
+    json.put("asleepSince", text(instance.asleepSince()));
+    json.put("asleepMs", instance.asleep().toMillis());
     json.put("progress", progress == null ? null : ProgressDocument.of(progress));
     return json;
   }
@@ -103,6 +106,7 @@ final class StatusDocument {
     json.put("starting", amount(cost.starting()));
     json.put("busy", amount(cost.busy()));
     json.put("idle", amount(cost.idle()));
+    json.put("asleep", amount(cost.asleep()));
     json.put("releasing", amount(cost.releasing()));
     json.put("alwaysOn", amount(cost.alwaysOn()));
     json.put("since", text(cost.since()));

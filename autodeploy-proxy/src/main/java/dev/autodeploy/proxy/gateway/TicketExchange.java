@@ -58,7 +58,7 @@ final class TicketExchange extends DetachedExchange {
     ticket.complete(ticker.read());
   }
 
-  /** What is kept is not the whole answer: whoever asks gets an error in its place. */
+  /** Notes that what is kept is not the whole answer: whoever asks gets an error in its place. */
   @Override
   public void abort() {
     Problem problem =

@@ -42,9 +42,25 @@ final class WaitingPage {
         + name
         + "</h1><p>"
         + escape(deployment.spec().description())
-        + "</p><progress></progress><p role=\"status\">"
+        + "</p>"
+        + bar(wait)
+        + "<p role=\"status\">"
         + escape(state(status, wait, now))
         + "</p><p>This page opens the service as soon as it is ready.</p></body></html>\n";
+  }
+
+  /** Returns a bar that fills where it is known how long a start takes. */
+  static String bar(StartEstimates.Wait wait) {
+    Duration soFar = wait.soFar();
+    Duration total = wait.total();
+    if (soFar == null || total == null || total.compareTo(soFar) <= 0) {
+      return "<progress></progress>";
+    }
+    return "<progress max=\""
+        + total.toMillis()
+        + "\" value=\""
+        + soFar.toMillis()
+        + "\"></progress>";
   }
 
   private static String state(DeploymentStatus status, StartEstimates.Wait wait, Instant now) {
@@ -61,6 +77,9 @@ final class WaitingPage {
             + (progress == null ? "." : ", and is " + progress.describe() + ".");
       }
     }
+    if (status.count(InstancePhase.WAKING) > 0) {
+      return "An instance that slept is being woken.";
+    }
     Instant until = status.backoffUntil();
     if (status.lastFailure() != null && until != null && until.isAfter(now)) {
       return "The last start failed: "
@@ -69,7 +88,9 @@ final class WaitingPage {
           + (Duration.between(now, until).toSeconds() + 1)
           + " s.";
     }
-    return "An instance is requested.";
+    Long left = wait.secondsLeft();
+    return (wait.place() > 0 ? "It is " + wait.text() + "." : "An instance is requested.")
+        + (left == null ? "" : " That takes about " + Math.max(1, left) + " s.");
   }
 
   static String escape(String text) {

@@ -29,7 +29,8 @@ final class WaitingPageStep implements LinkStep {
     DeploymentStatus status = deployment.status();
     Instant until = status.backoffUntil();
     boolean backingOff = until != null && until.isAfter(Instant.now());
-    if (status.count(InstancePhase.STARTING) == 0 && !backingOff) {
+    int coming = status.count(InstancePhase.STARTING) + status.count(InstancePhase.WAKING);
+    if (coming == 0 && !backingOff) {
       start(deployment);
       status = deployment.status();
     }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is decided about a request on its way, without moving a byte. */
+/** The tests of what is decided about a request on its way, without moving a byte. */
 final class ForwardingDecisionsTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private final Deadlines deadlines = new Deadlines(SECOND, 10 * SECOND, 5 * SECOND, 60 * SECOND);

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which fields pass, and which the link adds. */
+/** The tests of which fields pass, and which the link adds. */
 final class HeaderRulesTest {
   private static final Route ROUTE = new Route("voice", "/d/voice", "/v1");
   private static final Route OWN_ORIGIN = new Route("voice", "", "/v1");
@@ -207,6 +207,7 @@ final class HeaderRulesTest {
         "AutoDeploy-Status",
         "autodeploy-instance",
         "AutoDeploy-Cold-Start",
+        "AutoDeploy-Woken",
         "AutoDeploy-Whatever-Comes",
         "AutoDeploy_Status",
         "Deploy_Route-Target",

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -159,5 +160,21 @@ final class SmallPartsTest {
 
   private static ClientPresence.Connection connection(String address, int port) {
     return new ClientPresence.Connection(new InetSocketAddress(address, port), 8000);
+  }
+
+  @Test
+  void waitingPage_hasABarThatFills_onceItIsKnownHowLongAStartTakes() {
+    Duration soFar = Duration.ofSeconds(12);
+    assertThat(WaitingPage.bar(started(soFar, Duration.ofSeconds(38))))
+        .isEqualTo("<progress max=\"38000\" value=\"12000\"></progress>");
+    assertThat(WaitingPage.bar(started(soFar, Duration.ofSeconds(11))))
+        .isEqualTo("<progress></progress>");
+    assertThat(WaitingPage.bar(started(soFar, null))).isEqualTo("<progress></progress>");
+    assertThat(WaitingPage.bar(started(null, Duration.ofSeconds(38))))
+        .isEqualTo("<progress></progress>");
+  }
+
+  private static StartEstimates.Wait started(@Nullable Duration soFar, @Nullable Duration total) {
+    return new StartEstimates.Wait("starting", soFar, total, 0, "starting");
   }
 }

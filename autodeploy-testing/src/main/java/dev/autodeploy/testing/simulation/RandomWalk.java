@@ -51,7 +51,9 @@ public final class RandomWalk {
     /** The store fails to write, with the old or the new left on disk, or dies with the engine. */
     STORE,
     /** Instances hang although they run, or lose their GPUs. */
-    HANG
+    HANG,
+    /** Instances refuse to sleep or to wake, or do not answer when they are told to. */
+    SLEEP
   }
 
   /**

@@ -35,7 +35,7 @@ class Walk implements SimulatedWorld.Watch {
   int startFailures;
   int restarts;
 
-  /** When the wall clock was stepped, and how far back or forth, in nanoseconds. */
+  /** The times at which the wall clock was stepped, and how far back or forth, in nanoseconds. */
   private final NavigableMap<Long, Long> clockSteps = new TreeMap<>();
 
   private final WalkSettings settings;
@@ -44,6 +44,7 @@ class Walk implements SimulatedWorld.Watch {
   private int step;
   private int drawnInStep;
   private boolean faultsOver = true;
+  private boolean checking;
   private int gone;
   private @Nullable BrokenInvariantError broken;
 
@@ -106,12 +107,24 @@ class Walk implements SimulatedWorld.Watch {
 
   /** Returns what a fault of this step is drawn from, or null if none strikes here. */
   @Nullable WalkDraw fault(RandomWalk.Fault kind, String name, int perMille) {
-    if (faultsOver || !faults.contains(kind)) {
+    return faults.contains(kind) ? drawn(name, perMille) : null;
+  }
+
+  /**
+   * Returns what somebody does while the engine of deployments that share GPUs decides, or null if
+   * nobody does anything.
+   */
+  @Nullable WalkDraw meanwhile() {
+    return gpus() > 0 && !checking ? drawn("meanwhile", 500) : null;
+  }
+
+  private @Nullable WalkDraw drawn(String name, int perMille) {
+    if (faultsOver) {
       return null;
     }
     WalkDraw draw = WalkDraw.of(seed, name, step * 100_000L + drawnInStep);
-    String fault = step + ":" + name + drawnInStep++;
-    return draw.below(1000) < perMille && schedule.strikes(fault) ? draw : null;
+    String part = step + ":" + name + drawnInStep++;
+    return draw.below(1000) < perMille && schedule.strikes(part) ? draw : null;
   }
 
   private PlannedLife plan() {
@@ -165,12 +178,16 @@ class Walk implements SimulatedWorld.Watch {
       engines.forEach(WalkEngine::rebuildIfDead);
       time.runReady(); // what has become due while one was built, too
     } while (engines.stream().anyMatch(engine -> engine.process.isDead()));
+    checking = true;
     engines.forEach(WalkEngine::check);
+    checking = false;
   }
 
   private void act(WalkDraw draw, WalkEngine engine) {
     int kind = draw.below(1000);
-    if (kind < 500) {
+    if (kind < 40 && gpus() > 0) {
+      contend(draw, engine);
+    } else if (kind < 500) {
       engine.act(draw);
     } else if (kind < 680) {
       pass(draw.pause());
@@ -215,6 +232,17 @@ class Walk implements SimulatedWorld.Watch {
       engine.act(draw);
       pass(Duration.ofNanos(1));
     }
+  }
+
+  /** Lets several wait for the GPUs of instances that are ready and have just become idle. */
+  private void contend(WalkDraw draw, WalkEngine engine) {
+    engine.calm();
+    pass(draw.any(Duration.ZERO, Duration.ofSeconds(5)));
+    engine.askForFew(draw);
+    pass(draw.any(Duration.ofMillis(20), Duration.ofMillis(100), Duration.ofSeconds(1)));
+    engine.calm();
+    pass(draw.any(Duration.ofMillis(20), Duration.ofMillis(100)));
+    engine.askForMany(draw);
   }
 
   private Duration moment(WalkDraw draw, WalkEngine engine) {
@@ -276,6 +304,12 @@ class Walk implements SimulatedWorld.Watch {
     if (machine != null) {
       engine(machine.request.owner()).releasing(machine);
     }
+  }
+
+  @Override
+  public void waking(SimulatedMachine machine) {
+    trace.add(() -> "provider: wake " + machine.request.instanceId());
+    engine(machine.request.owner()).waking(machine);
   }
 
   @Override

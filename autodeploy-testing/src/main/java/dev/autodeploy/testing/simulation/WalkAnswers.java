@@ -55,6 +55,9 @@ final class WalkAnswers {
     walk.check(
         dead || (machine.wasReady() && !instance.releaseAsked),
         () -> "a lease is of an instance that is ready and stays, but " + waiter + " got " + id);
+    walk.check(
+        dead || !machine.isAsleep(),
+        () -> "nobody has a lease of a sleeper, but " + waiter + " got " + id);
     walk.check(!waiter.askedInVain, () -> "a closed deployment serves nobody, but " + waiter);
     instance.open++;
     instance.used = true;

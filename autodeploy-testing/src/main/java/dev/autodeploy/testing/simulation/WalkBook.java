@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * deployed, who waits, which leases are open, and what events told of each instance.
  */
 final class WalkBook {
+  /** The past as the drawn policies see it, which do not look at it. */
+  static final UsageHistory NO_HISTORY = NoHistory.INSTANCE;
+
   final Walk walk;
   final WalkEngine engine;
   final String name;
@@ -49,13 +52,16 @@ final class WalkBook {
   int asked;
   int scaleOutsAsked;
 
-  /** When a lease was closed whose instance lived, or somebody stopped waiting, at last. */
+  /**
+   * The time at which a lease was closed whose instance lived, or somebody stopped waiting, at
+   * last.
+   */
   private long demandEndedAt = Long.MIN_VALUE;
 
-  /** When that was before that moment. */
+  /** The time of that before that moment. */
   private long demandEndedBefore = Long.MIN_VALUE;
 
-  /** How many had asked when an instance was last started ahead. */
+  /** The number of those who had asked when an instance was last started ahead. */
   private int askedAtStartAhead = -1;
 
   /** Until when the minimum may not be kept, as an instance has ended by itself. */
@@ -90,6 +96,12 @@ final class WalkBook {
   void attach(Deployment newDeployment) {
     deployment = newDeployment;
     process = engine.process.current;
+  }
+
+  /** Returns whether an instance is ready and idle, as far as events have told. */
+  boolean isIdle() {
+    return instances.values().stream()
+        .anyMatch(instance -> instance.told == WalkInstance.Told.READY && instance.open == 0);
   }
 
   Deployment deployment() {
@@ -136,10 +148,11 @@ final class WalkBook {
     if (held.counts()) {
       demandEnds();
     }
-    how.run();
+    // First, as somebody may be granted the room while it is closed.
     if (--held.instance().open == 0) {
       held.instance().becameIdle(walk.time.read(), shortestIdleTimeout(), idleTimeout());
     }
+    how.run();
   }
 
   /** A lease ended, or may have, that the book does not have: the idle timeout restarts. */

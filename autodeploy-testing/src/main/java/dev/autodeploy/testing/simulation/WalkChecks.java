@@ -10,6 +10,7 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.testing.world.Unwrap;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -72,14 +73,19 @@ final class WalkChecks {
   private void checkStarts(DeploymentStatus status) {
     boolean mayStart =
         !book.isRemoving()
-            && status.instances().size() < book.spec.maxInstances()
-            && status.backoffUntil() == null;
+            && (status.count(InstancePhase.ASLEEP) > 0
+                || (status.instances().size() < book.spec.maxInstances()
+                    && status.backoffUntil() == null));
     BudgetStatus budget = book.deployment().budgetStatus();
     if (!mayStart || status.waitsFor() != null || (budget != null && !budget.startable())) {
       return;
     }
     int ready = status.count(InstancePhase.READY);
-    int starting = status.count(InstancePhase.STARTING);
+    // One that falls asleep is woken as soon as it sleeps.
+    int starting =
+        status.count(InstancePhase.STARTING)
+            + status.count(InstancePhase.WAKING)
+            + status.count(InstancePhase.FALLING_ASLEEP);
     int waiting = 0;
     for (WalkWaiter waiter : book.waiters) {
       waiting += waiter.takesAny() ? 1 : 0;
@@ -120,16 +126,31 @@ final class WalkChecks {
       book.health.check(info, instance);
       inFlight += info.inFlight();
       boolean counts =
-          info.phase() == InstancePhase.READY || info.phase() == InstancePhase.DRAINING;
+          info.phase() == InstancePhase.READY
+              || info.phase() == InstancePhase.FALLING_ASLEEP
+              || info.phase() == InstancePhase.DRAINING;
       int expected = counts ? instance.open : 0;
       walk.check(
           info.inFlight() == expected,
           () -> info.id() + " has " + expected + " leases open, not " + info.inFlight());
-      if (info.phase() == InstancePhase.READY
-          && instance.open == 0
-          && ready > WalkBounds.mostKept(book.spec)) {
+      boolean spare =
+          info.phase() == InstancePhase.READY
+              && instance.open == 0
+              && ready > WalkBounds.mostKept(book.spec);
+      boolean sleeps = info.phase() == InstancePhase.ASLEEP && book.waiters.isEmpty();
+      if (spare || sleeps) {
         walk.check(now < instance.idleDueAtLast(), () -> info.id() + " is idle beyond its time");
       }
+      Duration sleepAfter = book.spec.sleepAfter();
+      if (spare && sleepAfter != null && instance.idleAtLast != WalkInstance.NEVER) {
+        walk.check(
+            now < Math.max(instance.idleAtLast, book.declaredAt) + sleepAfter.toNanos(),
+            () -> info.id() + " is awake beyond its time");
+      }
+      walk.check(
+          (info.phase() != InstancePhase.ASLEEP && info.phase() != InstancePhase.WAKING)
+              || instance.open == 0,
+          () -> "nobody has a lease of a sleeper, but of " + info.id() + ": " + instance.open);
     }
     int sum = inFlight;
     walk.check(
@@ -157,7 +178,9 @@ final class WalkChecks {
       WalkInstance instance = held.instance();
       CompletionStage<InstanceExit> lost = held.lost();
       walk.check(
-          (instance.told != WalkInstance.Told.RELEASING && instance.told != WalkInstance.Told.GONE)
+          (instance.told != WalkInstance.Told.RELEASING
+                  && instance.told != WalkInstance.Told.ASLEEP
+                  && instance.told != WalkInstance.Told.GONE)
               || lost == null
               || lost.toCompletableFuture().isDone(),
           () -> "a lease tells that its instance is lost, but not that of " + instance.id);

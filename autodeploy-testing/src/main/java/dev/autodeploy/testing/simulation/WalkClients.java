@@ -8,6 +8,7 @@ import dev.autodeploy.RouteRule;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** The clients of one deployment in a walk: they ask, cancel, and close the leases they got. */
 final class WalkClients {
@@ -76,7 +77,7 @@ final class WalkClients {
       book.scaleOutsAsked++;
     }
     CompletableFuture<Lease> future =
-        book.deployment().acquireAsync(new AcquireRequest(route, patience));
+        book.deployment().acquireAsync(new AcquireRequest(route, patience, name(waiter)));
     waiter.future = future;
     future.whenComplete(
         (lease, error) -> {
@@ -84,6 +85,12 @@ final class WalkClients {
             answers.granted(waiter, lease);
           }
         });
+  }
+
+  /** Returns the name of a caller: one of six, or none. */
+  private static @Nullable String name(WalkWaiter waiter) {
+    int number = waiter.number % 7;
+    return number == 0 ? null : "caller-" + number;
   }
 
   void askPatiently() {
@@ -125,11 +132,21 @@ final class WalkClients {
   }
 
   void giveUp(WalkDraw draw) {
-    List<WalkWaiter> able = book.waiters.stream().filter(waiter -> waiter.canGiveUp).toList();
-    if (able.isEmpty()) {
-      return;
+    List<WalkWaiter> able = able();
+    if (!able.isEmpty()) {
+      giveUp(draw.any(able));
     }
-    WalkWaiter waiter = draw.any(able);
+  }
+
+  void giveUpAll() {
+    able().forEach(this::giveUp);
+  }
+
+  private List<WalkWaiter> able() {
+    return book.waiters.stream().filter(waiter -> waiter.canGiveUp).toList();
+  }
+
+  private void giveUp(WalkWaiter waiter) {
     walk.trace.add(() -> book.id() + ": " + waiter + " gives up");
     if (waiter.future.cancel(false)) {
       walk.cancelled++;

@@ -30,7 +30,7 @@ final class WalkCost {
       walk.check(
           ends.getOrDefault(interval.instanceId(), List.of()).contains(interval),
           () -> "usage is what the ledger has, but " + interval + " is not");
-      seconds = seconds.add(BigDecimal.valueOf(interval.duration().toNanos(), 9));
+      seconds = seconds.add(BigDecimal.valueOf(interval.paid().toNanos(), 9));
     }
     checkNothingForgotten(Set.copyOf(usage));
     Cost cost = book.deployment().cost();

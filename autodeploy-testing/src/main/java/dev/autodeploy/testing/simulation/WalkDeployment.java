@@ -64,6 +64,17 @@ final class WalkDeployment {
     }
   }
 
+  /** Asks for a lease. */
+  void ask(WalkDraw draw) {
+    clients.acquire(draw);
+  }
+
+  /** Lets everybody give up who waits, and closes all leases. */
+  void calm() {
+    clients.giveUpAll();
+    clients.closeAll();
+  }
+
   private void release() {
     walk.trace.add(() -> book.id() + ": release");
     book.deployment().release();
@@ -124,6 +135,7 @@ final class WalkDeployment {
               .schedule(Schedule.weekly(ZoneOffset.UTC))
               .pinned(false)
               .idleTimeout(Duration.ofSeconds(1))
+              .sleepAfter(null)
               .build());
     }
   }

@@ -1,10 +1,13 @@
 package dev.autodeploy.testing.simulation;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
@@ -66,6 +69,7 @@ final class WalkDraw {
   private static final Duration[] SLOW = {
     Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ofSeconds(3)
   };
+  private static final Duration SLEEP_TIMEOUT = Duration.ofSeconds(5);
   private static final Duration TOO_SLOW = Duration.ofSeconds(70);
   private static final InstanceExit CRASH =
       new InstanceExit(139, false, List.of("segmentation fault"), null, null);
@@ -123,6 +127,9 @@ final class WalkDraw {
     DeploymentSpec.Builder spec = withoutGpus(name, revision, max).toBuilder();
     if (gpus > 0) {
       spec.gpu(gpu(gpus)).pinned(chance(3));
+      if (chance(50)) {
+        spec.idleTimeout(Duration.ofMinutes(1)); // long enough for others to ask for its GPUs
+      }
     }
     if (chance(40)) {
       spec.liveness(ReadinessProbe.http("/live"))
@@ -132,14 +139,31 @@ final class WalkDraw {
     if (chance(10)) {
       spec.maxLifetime(any(Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(1)));
     }
-    return spec.build();
+    DeploymentSpec drawn = spec.build();
+    return chance(35) && !drawn.pinned() ? sleepy(drawn) : drawn;
+  }
+
+  /** Draws how instances sleep: some with a check, some without, some only to make room. */
+  private DeploymentSpec sleepy(DeploymentSpec awake) {
+    SleepMode.Request sleep = SleepMode.Request.post("/sleep").timeout(SLEEP_TIMEOUT);
+    SleepMode.Request wake = SleepMode.Request.post("/wake_up").timeout(SLEEP_TIMEOUT);
+    SleepMode mode = SleepMode.of(List.of(sleep), List.of(wake));
+    mode = chance(70) ? mode.check(SleepMode.vllm().check()) : mode;
+    Duration after = any(IDLE).plusMillis(1);
+    IdlePolicy policy = requireNonNull(awake.idlePolicy(), "idlePolicy");
+    boolean fits = !(policy instanceof WalkTimerPolicy) && idleTimeout(policy) > after.toNanos();
+    return awake.toBuilder().sleepMode(mode).sleepAfter(fits && chance(75) ? after : null).build();
+  }
+
+  private static long idleTimeout(IdlePolicy policy) {
+    return policy.idleTimeout(WalkBook.NO_HISTORY).map(Duration::toNanos).orElse(Long.MAX_VALUE);
   }
 
   private GpuRequest gpu(int gpus) {
     return switch (below(10)) {
       case 0 -> GpuRequest.none();
-      case 1, 2, 3 -> GpuRequest.ids("" + below(gpus));
-      case 4 -> GpuRequest.all();
+      case 1, 2 -> GpuRequest.ids("" + below(gpus));
+      case 3, 4 -> GpuRequest.all();
       case 5, 6 -> GpuRequest.count(Math.min(2, gpus));
       default -> GpuRequest.count(1);
     };
@@ -230,6 +254,16 @@ final class WalkDraw {
     }
     if (faults.contains(RandomWalk.Fault.HANG) && chance(4)) {
       plan.losesGpusAfter = any(PAUSES);
+    }
+    if (chance(50)) {
+      plan.sleepTakes = any(SLOW);
+    }
+    if (faults.contains(RandomWalk.Fault.SLEEP) && chance(15)) {
+      switch (below(3)) {
+        case 0 -> plan.refusesToSleep = true;
+        case 1 -> plan.refusesToWake = true;
+        default -> plan.ordersAnswered = below(3);
+      }
     }
     return plan;
   }

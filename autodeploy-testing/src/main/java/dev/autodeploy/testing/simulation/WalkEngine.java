@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
@@ -26,7 +27,9 @@ final class WalkEngine {
   private final int deploymentCount;
   private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
 
-  /** When each deployment was last made, or was to be, by {@link ManualTime#read()}. */
+  /**
+   * The time at which each deployment was last made, or was to be, by {@link ManualTime#read()}.
+   */
   private final Map<String, Long> deployedAt = new HashMap<>();
 
   private int revisions;
@@ -36,7 +39,7 @@ final class WalkEngine {
     this.owner = owner;
     this.deploymentCount = deploymentCount;
     this.reports = new WalkReports(walk, owner);
-    this.process = new WalkProcess(walk, owner, reports, this::told);
+    this.process = new WalkProcess(walk, owner, reports, this::told, this::meanwhile);
   }
 
   // What happens to the engine.
@@ -171,6 +174,46 @@ final class WalkEngine {
     }
   }
 
+  /** Lets somebody ask each deployment whose instances need one GPU. */
+  void askForFew(WalkDraw draw) {
+    ask(draw, false);
+  }
+
+  /** Lets somebody ask each deployment whose instances need several GPUs. */
+  void askForMany(WalkDraw draw) {
+    ask(draw, true);
+  }
+
+  private void ask(WalkDraw draw, boolean many) {
+    for (WalkDeployment deployment : List.copyOf(deployments.values())) {
+      GpuRequest gpu = deployment.book.spec.gpu();
+      boolean wantsMany = gpu.count() > 1 || gpu.count() == GpuRequest.ALL;
+      if (!process.isDead() && wantsMany == many) {
+        deployment.ask(draw);
+      }
+    }
+  }
+
+  /** Lets everybody give up who waits, and closes all leases. */
+  void calm() {
+    if (!process.isDead()) {
+      List.copyOf(deployments.values()).forEach(WalkDeployment::calm);
+    }
+  }
+
+  /**
+   * Lets somebody ask for an instance that is idle, while the engine is in the middle of a decision
+   * that may be about that instance.
+   */
+  private void meanwhile() {
+    List<WalkDeployment> all =
+        deployments.values().stream().filter(it -> it.book.isIdle()).toList();
+    WalkDraw draw = all.isEmpty() ? null : walk.meanwhile();
+    if (draw != null) {
+      draw.any(all).ask(draw);
+    }
+  }
+
   /** Returns how long it is until something is due in one of the deployments. */
   Optional<Duration> deadline(WalkDraw draw) {
     List<WalkDeployment> all = List.copyOf(deployments.values());
@@ -228,19 +271,21 @@ final class WalkEngine {
     walk.check(
         request.spec().gpu().isNone() == request.gpus().isEmpty(),
         () -> "who asks for GPUs is given some, but " + id + " was given " + request.gpus());
-    List<String> rivals = rivals(request);
+    List<String> rivals = rivals(id, request);
     walk.check(
         rivals.isEmpty(),
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
   }
 
   /** Returns those of this engine's instances, as far as it knows of them, that have one's GPUs. */
-  private List<String> rivals(StartRequest request) {
+  private List<String> rivals(String id, StartRequest request) {
     List<String> rivals = new ArrayList<>();
     for (SimulatedMachine machine : walk.world.existing.values()) {
       WalkDeployment deployment = deployments.get(machine.request.deployment());
       if (machine.request.owner().equals(owner)
           && !machine.hidden
+          && !machine.isAsleep()
+          && !machine.request.instanceId().equals(id)
           && deployment != null
           && deployment.book.instance(machine.request.instanceId()).told != WalkInstance.Told.GONE
           && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
@@ -248,6 +293,18 @@ final class WalkEngine {
       }
     }
     return rivals;
+  }
+
+  /** An instance is told to wake. */
+  void waking(SimulatedMachine machine) {
+    List<String> rivals = rivals(machine.request.instanceId(), machine.request);
+    walk.check(
+        rivals.isEmpty(),
+        () ->
+            "never more on a GPU than fits, but "
+                + machine.request.instanceId()
+                + " is woken on that of "
+                + rivals);
   }
 
   /** Returns the deployments of which callers may wait for GPUs. */
@@ -282,7 +339,7 @@ final class WalkEngine {
     }
   }
 
-  /** Has everybody ask at once, who share what there is. */
+  /** Lets everybody ask at once, who share what there is. */
   void askPatiently() {
     List.copyOf(deployments.values()).forEach(WalkDeployment::askPatiently);
   }

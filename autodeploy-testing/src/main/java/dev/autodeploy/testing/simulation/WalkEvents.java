@@ -53,6 +53,12 @@ final class WalkEvents {
       walk.startFailures++;
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       toldExited(e);
+    } else if (event instanceof DeploymentEvent.InstanceMakesRoom e) {
+      toldMakesRoom(e);
+    } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
+      toldAsleep(e);
+    } else if (event instanceof DeploymentEvent.InstanceWoken e) {
+      toldWoken(e);
     } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
       book.health.told(e);
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
@@ -110,6 +116,7 @@ final class WalkEvents {
     walk.check(wasReady, () -> "ready is told of what is up, but " + id + " is not");
     instance.told = WalkInstance.Told.READY;
     instance.readyAt = Math.min(instance.readyAt, walk.time.read());
+    instance.awakeAt = instance.readyAt;
     if (instance.open == 0 && !instance.used) {
       instance.becameIdle(walk.time.read(), book.shortestIdleTimeout(), book.idleTimeout());
       if (book.spec.idlePolicy() instanceof WalkTimerPolicy policy && instance.startedAhead) {
@@ -120,16 +127,39 @@ final class WalkEvents {
     }
   }
 
-  private void toldDraining(DeploymentEvent.InstanceDraining event) {
+  private void toldAsleep(DeploymentEvent.InstanceAsleep event) {
     WalkInstance instance = book.instance(event.instanceId());
-    instance.told = WalkInstance.Told.DRAINING;
-    if (event.reason() == ReleaseReason.MADE_ROOM) {
-      walk.check(
-          count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
-          () -> instance.id + " makes room although the minimum needs it");
-      walk.check(!book.turns.pinned(), () -> instance.id + " makes room although it is pinned");
-      book.turns.madeRoom(instance, event.inFlight());
+    SimulatedMachine machine = walk.world.machines.get(instance.id);
+    walk.check(
+        machine == null || machine.hasSlept() || machine.exitedAt != SimulatedMachine.NEVER,
+        () -> "asleep is told of what sleeps, but " + instance.id + " does not");
+    walk.check(
+        event.forDeployment() != null
+            || count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
+        () -> instance.id + " is put to sleep although the minimum needs it");
+    instance.told = WalkInstance.Told.ASLEEP;
+  }
+
+  private void toldWoken(DeploymentEvent.InstanceWoken event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    instance.told = WalkInstance.Told.READY;
+    instance.awakeAt = walk.time.read();
+    if (instance.open == 0) {
+      instance.becameIdle(walk.time.read(), book.shortestIdleTimeout(), book.idleTimeout());
     }
+  }
+
+  private void toldMakesRoom(DeploymentEvent.InstanceMakesRoom event) {
+    WalkInstance instance = book.instance(event.instanceId());
+    walk.check(
+        count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
+        () -> instance.id + " makes room although the minimum needs it");
+    walk.check(!book.turns.pinned(), () -> instance.id + " makes room although it is pinned");
+    book.turns.madeRoom(instance, event.inFlight());
+  }
+
+  private void toldDraining(DeploymentEvent.InstanceDraining event) {
+    book.instance(event.instanceId()).told = WalkInstance.Told.DRAINING;
   }
 
   private void toldExited(DeploymentEvent.InstanceExited event) {
@@ -143,6 +173,7 @@ final class WalkEvents {
 
   private void toldReleasing(DeploymentEvent.InstanceReleasing event) {
     WalkInstance instance = book.instance(event.instanceId());
+    boolean slept = instance.told == WalkInstance.Told.ASLEEP;
     instance.told = WalkInstance.Told.RELEASING;
     instance.adopted |= event.reason() == ReleaseReason.ORPHANED;
     if (event.reason() == ReleaseReason.MADE_ROOM) {
@@ -157,7 +188,7 @@ final class WalkEvents {
         instance.open == 0,
         () -> instance.id + " is released as idle with " + instance.open + " leases open");
     walk.check(
-        count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
+        slept || count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
         () -> instance.id + " is released as idle although the minimum needs it");
     // For an adopted one the ledger knows better than this book when it was last used.
     boolean known = !instance.adopted || instance.used;

@@ -34,6 +34,12 @@ final class WalkHealth {
               instance.adopted || now - instance.readyAt >= book.bounds.leastLifetime.toNanos();
           case GPU_LOST -> machine != null && machine.losesGpusAt() <= now;
           case HUNG -> instance.abandoned;
+          case SLEEP_FAILED ->
+              machine == null
+                  || machine.isDeaf()
+                  || !machine.wasReady()
+                  || machine.hangsAt() <= now
+                  || (!machine.request.gpus().isEmpty() && event.message().endsWith("for good"));
           default -> false;
         };
     book.walk.check(
@@ -58,14 +64,14 @@ final class WalkHealth {
       // One question may have come with the end of a request, and does not count.
       long longest = (spec.livenessThreshold() + 2) * interval;
       book.walk.check(
-          now - since(machine.hangsAt(), Math.max(instance.readyAt, instance.idleAtLast))
+          now - since(machine.hangsAt(), Math.max(instance.awakeAt, instance.idleAtLast))
               <= longest,
           () -> info.id() + " hangs, and is not replaced");
     }
     if (!machine.request.spec().gpu().isNone() && machine.losesGpusAt() != NEVER) {
       long longest = 2 * (spec.liveness() == null ? GPU_CHECK : interval);
       book.walk.check(
-          now - since(machine.losesGpusAt(), instance.readyAt) <= longest,
+          now - since(machine.losesGpusAt(), instance.awakeAt) <= longest,
           () -> info.id() + " has lost its GPUs, and is not replaced");
     }
   }

@@ -9,6 +9,7 @@ final class WalkInstance {
     NOTHING,
     STARTING,
     READY,
+    ASLEEP,
     DRAINING,
     RELEASING,
     GONE
@@ -27,8 +28,11 @@ final class WalkInstance {
   boolean releaseAsked;
   boolean forced;
 
-  /** When it was told to be ready. */
+  /** The time at which it was told to be ready. */
   long readyAt = NEVER;
+
+  /** The time at which it was told to be awake last, be it ready or woken. */
+  long awakeAt = NEVER;
 
   int open;
   boolean used;

@@ -30,8 +30,12 @@ final class WalkProcess {
   private final String owner;
   private final WalkReports reports;
   private final Consumer<DeploymentEvent> listener;
+  private final Runnable meanwhile;
 
-  /** When an engine of this owner was last killed or closed: to tell which lives a restart cut. */
+  /**
+   * The times at which an engine of this owner was last killed or closed: to tell which lives a
+   * restart cut.
+   */
   private final List<Long> restarts = new ArrayList<>();
 
   private SimulatedConnection connection;
@@ -40,11 +44,20 @@ final class WalkProcess {
   private boolean closing;
   private boolean died;
 
-  WalkProcess(Walk walk, String owner, WalkReports reports, Consumer<DeploymentEvent> listener) {
+  /** True while a deployment is made, changed or removed: the book is ahead of the engine then. */
+  private boolean declaring;
+
+  WalkProcess(
+      Walk walk,
+      String owner,
+      WalkReports reports,
+      Consumer<DeploymentEvent> listener,
+      Runnable meanwhile) {
     this.walk = walk;
     this.owner = owner;
     this.reports = reports;
     this.listener = listener;
+    this.meanwhile = meanwhile;
     this.store = new WalkStore(new Fate(), walk.time::read);
     this.current = walk.time.newProcess();
     this.connection = new SimulatedConnection(walk.world);
@@ -123,7 +136,7 @@ final class WalkProcess {
 
   private AutoDeploy.Builder builder(ManualProcess process, WalkDraw draw) {
     return AutoDeploy.builder()
-        .provider(new WalkProvider(connection, process, this::beforeCall))
+        .provider(new WalkProvider(connection, process, this::beforeCall, this::meanwhile))
         .owner(owner)
         .stateStore(store.open())
         .costMeter(CostMeter.perHour("3600", "USD"))
@@ -169,6 +182,8 @@ final class WalkProcess {
 
   /** Does what needs the store; returns false if that failed, and nothing may have changed. */
   boolean mayFail(Runnable action) {
+    boolean outer = declaring;
+    declaring = true;
     try {
       action.run();
       return true;
@@ -179,6 +194,8 @@ final class WalkProcess {
       }
       walk.trace.add(() -> owner + ": fails: " + e.getMessage());
       return false;
+    } finally {
+      declaring = outer;
     }
   }
 
@@ -207,13 +224,22 @@ final class WalkProcess {
     return write;
   }
 
-  /** It may die before any call; more often while the engine is built or closed. */
+  /** Lets it die, now and then, before any call; more often while the engine is built or closed. */
   private void beforeCall() {
     int perMille = building || closing ? 20 : 1;
     if (!died && walk.fault(RandomWalk.Fault.RESTART, "death", perMille) != null) {
       walk.trace.add(() -> owner + ": dies before a call");
       die();
       store.cut();
+    }
+  }
+
+  /** Between two decisions of the engine, as one of its threads, others ask for leases. */
+  private void meanwhile() {
+    if (!building && !closing && !died && !declaring) {
+      declaring = true;
+      meanwhile.run();
+      declaring = false;
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.autodeploy.testing.simulation;
 
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
@@ -13,16 +14,28 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
-/** A provider before each of whose calls the engine's process may die. */
+/**
+ * A provider before each of whose calls the engine's process may die, and during one of which other
+ * threads of it go on.
+ */
 final class WalkProvider implements InstanceProvider {
   private final InstanceProvider provider;
   private final ManualProcess process;
   private final Runnable beforeCall;
+  private final Runnable meanwhile;
 
-  WalkProvider(InstanceProvider provider, ManualProcess process, Runnable beforeCall) {
+  /**
+   * Makes one.
+   *
+   * @param beforeCall runs before each call that the process may die at
+   * @param meanwhile runs while the engine asks which GPUs there are, as other threads would
+   */
+  WalkProvider(
+      InstanceProvider provider, ManualProcess process, Runnable beforeCall, Runnable meanwhile) {
     this.provider = provider;
     this.process = process;
     this.beforeCall = beforeCall;
+    this.meanwhile = meanwhile;
   }
 
   /** A process that has died calls nobody: what still runs of it ends here. */
@@ -42,7 +55,15 @@ final class WalkProvider implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return provider.sharesGpusOfSleepers();
+  }
+
+  @Override
   public ProviderCapacity capacity() {
+    if (process.isAlive()) {
+      meanwhile.run();
+    }
     return provider.capacity();
   }
 
@@ -80,6 +101,11 @@ final class WalkProvider implements InstanceProvider {
   @Override
   public CompletionStage<Optional<String>> check(ProviderInstance instance) {
     return called().check(instance);
+  }
+
+  @Override
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    return called().call(instance, request);
   }
 
   @Override

@@ -28,7 +28,7 @@ final class WalkRefusals {
 
   private final List<ForFailure> unjudged = new ArrayList<>();
 
-  /** Those who asked before the last release by force have smaller numbers. */
+  /** The number of the first caller who asked after the last release by force. */
   private int forcedBefore;
 
   /** A failed start, and how long it holds others back: less if something succeeds meanwhile. */
@@ -109,7 +109,7 @@ final class WalkRefusals {
       return false;
     }
     if (waiter.route instanceof RouteRule.Running) {
-      return alive(seen) == 0;
+      return awake(seen) == 0;
     }
     if (waiter.route instanceof RouteRule.Preferred) {
       return false;
@@ -122,14 +122,22 @@ final class WalkRefusals {
   private static boolean isAlive(DeploymentStatus status, String instanceId) {
     for (InstanceInfo info : status.instances()) {
       if (info.id().equals(instanceId)) {
-        return info.phase() == InstancePhase.STARTING || info.phase() == InstancePhase.READY;
+        return info.phase().compareTo(InstancePhase.DRAINING) < 0;
       }
     }
     return false;
   }
 
+  private static int awake(DeploymentStatus status) {
+    return status.count(InstancePhase.READY)
+        + status.count(InstancePhase.STARTING)
+        + status.count(InstancePhase.WAKING);
+  }
+
   private static int alive(DeploymentStatus status) {
-    return status.count(InstancePhase.READY) + status.count(InstancePhase.STARTING);
+    return awake(status)
+        + status.count(InstancePhase.ASLEEP)
+        + status.count(InstancePhase.FALLING_ASLEEP);
   }
 
   /** Judges what is left to be judged. */

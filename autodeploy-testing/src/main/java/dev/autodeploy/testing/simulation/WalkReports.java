@@ -31,7 +31,7 @@ final class WalkReports {
   /** The instances of which an event told why they were started. */
   private final Set<String> explained = new HashSet<>();
 
-  /** When the engine reported each instance gone, by {@link ManualTime#read()}. */
+  /** The time at which the engine reported each instance gone, by {@link ManualTime#read()}. */
   private final Map<String, Long> reportedGone = new HashMap<>();
 
   private long builtAt;

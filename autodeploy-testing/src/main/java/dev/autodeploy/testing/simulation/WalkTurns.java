@@ -58,7 +58,7 @@ final class WalkTurns {
 
   /** Checks that a turn that ends was not shorter than the rule says. */
   void madeRoom(WalkInstance instance, int inFlight) {
-    if (inFlight == 0 || instance.adopted || instance.readyAt == WalkInstance.NEVER) {
+    if (inFlight == 0 || instance.adopted || instance.awakeAt == WalkInstance.NEVER) {
       return;
     }
     long needed = WalkInstance.NEVER;
@@ -68,8 +68,8 @@ final class WalkTurns {
         needed = Math.min(needed, turns.earliestDeadline - 2 * turns.mostStart);
       }
     }
-    long full = instance.readyAt + TURN * leastStart;
-    long end = Math.max(instance.readyAt + leastStart, Math.min(full, needed));
+    long full = instance.awakeAt + TURN * leastStart;
+    long end = Math.max(instance.awakeAt + leastStart, Math.min(full, needed));
     long now = book.walk.time.read();
     book.walk.check(
         now >= end,

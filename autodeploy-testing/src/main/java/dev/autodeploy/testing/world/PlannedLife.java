@@ -13,16 +13,16 @@ public final class PlannedLife {
 
   /** The outcomes of the start stage. */
   public enum Reply {
-    /** It completes. */
+    /** Success: it completes. */
     COMPLETES,
 
-    /** It fails, and nothing is left. */
+    /** Failure, and nothing is left. */
     FAILS,
 
-    /** It fails, and the instance runs all the same. */
+    /** Failure, and the instance runs all the same. */
     FAILS_BUT_RUNS,
 
-    /** It never completes. */
+    /** Silence: it never completes. */
     NEVER
   }
 
@@ -55,6 +55,18 @@ public final class PlannedLife {
 
   /** The time from being up until it has lost its GPUs; null for never. */
   public @Nullable Duration losesGpusAfter;
+
+  /** The time that an order to sleep, or to wake, takes. */
+  public Duration sleepTakes = Duration.ZERO;
+
+  /** True if it refuses to sleep. */
+  public boolean refusesToSleep;
+
+  /** True if it refuses to wake. */
+  public boolean refusesToWake;
+
+  /** The number of its orders to sleep or wake after which none is answered. */
+  public int ordersAnswered = Integer.MAX_VALUE;
 
   /** The way in which it ends by itself. */
   public InstanceExit exit = InstanceExit.unknown("ended as planned");
@@ -91,6 +103,10 @@ public final class PlannedLife {
     exit = life.exit;
     hangsAfter = life.hangsAfter;
     losesGpusAfter = life.losesGpusAfter;
+    sleepTakes = life.sleepTakes;
+    refusesToSleep = life.refusesToSleep;
+    refusesToWake = life.refusesToWake;
+    ordersAnswered = life.ordersAnswered;
     releaseTakes = life.releaseTakes;
     releaseFailures = life.releaseFailures;
     releasesLost = life.releasesLost;

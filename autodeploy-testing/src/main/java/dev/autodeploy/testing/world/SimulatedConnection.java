@@ -2,6 +2,7 @@ package dev.autodeploy.testing.world;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
@@ -64,6 +65,11 @@ public final class SimulatedConnection implements InstanceProvider {
   }
 
   @Override
+  public boolean sharesGpusOfSleepers() {
+    return true;
+  }
+
+  @Override
   public ProviderCapacity capacity() {
     return world.capacity;
   }
@@ -107,6 +113,13 @@ public final class SimulatedConnection implements InstanceProvider {
     boolean lost = !cut && machine != null && world.ticker.read() >= machine.losesGpusAt();
     return CompletableFuture.completedFuture(
         lost ? Optional.of("it has lost its GPUs, as planned") : Optional.empty());
+  }
+
+  /** Puts an instance to sleep, wakes it, or says whether it sleeps, as its plan has it. */
+  @Override
+  public CompletionStage<String> call(ProviderInstance instance, SleepMode.Request request) {
+    SimulatedMachine machine = world.machines.get(instance.instanceId());
+    return cut || machine == null ? new CompletableFuture<>() : relay(machine.call(request));
   }
 
   /** Lets an instance outlive the engine, without a limit of time. */

@@ -1,9 +1,11 @@
 package dev.autodeploy.testing.world;
 
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,10 +30,16 @@ public final class SimulatedMachine {
   public int releases;
   public boolean left;
 
+  /** True from when it was told to sleep until it is told to wake. */
+  private boolean asleep;
+
+  private boolean slept;
+  private int orders;
+
   /** True if a list left it out when the engine had nothing else to go by. */
   public boolean hidden;
 
-  /** When that first happened. */
+  /** The time at which that first happened. */
   public long hiddenAt = NEVER;
 
   /** Since when lists have left it out, and the engine has not got to know it again. */
@@ -93,6 +101,61 @@ public final class SimulatedMachine {
   public long losesGpusAt() {
     Duration losesGpusAfter = plan.losesGpusAfter;
     return losesGpusAfter == null || upAt == NEVER ? NEVER : upAt + losesGpusAfter.toNanos();
+  }
+
+  /** Returns whether it sleeps: others may have its GPUs. */
+  public boolean isAsleep() {
+    return asleep;
+  }
+
+  /** Returns whether it sleeps, or did before. */
+  public boolean hasSlept() {
+    return slept;
+  }
+
+  /** Returns whether it refused an order, or did not answer one. */
+  public boolean isDeaf() {
+    return plan.refusesToSleep || plan.refusesToWake || orders > plan.ordersAnswered;
+  }
+
+  /** Answers a request: whether it sleeps, that it is to, or that it is to wake. */
+  CompletionStage<String> call(SleepMode.Request call) {
+    if (!wasReady()) {
+      return CompletableFuture.failedFuture(new IOException("connection refused"));
+    }
+    CompletableFuture<String> answer = new CompletableFuture<>();
+    if (world.ticker.read() >= hangsAt()) {
+      return answer;
+    }
+    if (call.method().equals("GET")) {
+      answer.complete("{\"is_sleeping\": " + asleep + "}");
+    } else if (++orders <= plan.ordersAnswered) {
+      boolean sleep = call.path().startsWith("/sleep");
+      if (!sleep) {
+        awakens();
+      }
+      after(plan.sleepTakes, () -> obey(sleep, answer));
+    }
+    return answer;
+  }
+
+  private void awakens() {
+    asleep = false; // from now on, as memory is taken first
+    if (world.watch != null) {
+      world.watch.waking(this);
+    }
+  }
+
+  private void obey(boolean sleep, CompletableFuture<String> answer) {
+    if (!isUp()) {
+      answer.completeExceptionally(new IOException("connection reset"));
+    } else if (sleep ? plan.refusesToSleep : plan.refusesToWake) {
+      answer.completeExceptionally(new IOException("answered 500, as planned"));
+    } else {
+      asleep = sleep;
+      slept |= sleep;
+      answer.complete("");
+    }
   }
 
   boolean isListed() {

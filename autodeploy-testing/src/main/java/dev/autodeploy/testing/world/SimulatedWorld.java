@@ -37,6 +37,9 @@ public final class SimulatedWorld {
 
     void removed(SimulatedMachine machine);
 
+    /** An instance that sleeps, or does not, is told to wake. */
+    void waking(SimulatedMachine machine);
+
     void closing(String owner, List<SimulatedMachine> left);
 
     /** Decides how the instances of an owner are listed. */
@@ -128,7 +131,8 @@ public final class SimulatedWorld {
     PlannedLife next = nextPlans.poll();
     PlannedLife plan = next != null ? next : plans.apply(request);
     for (SimulatedMachine machine : existing.values()) {
-      if (machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
+      if (!machine.isAsleep()
+          && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
         String holder = machine.request.instanceId();
         plan =
             PlannedLife.failing(

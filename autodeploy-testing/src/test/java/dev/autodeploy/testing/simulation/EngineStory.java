@@ -11,7 +11,7 @@ import dev.autodeploy.testing.SimulatedProvider;
 import java.time.Duration;
 import java.util.List;
 
-/** What short stories about an engine, its provider and its store have in common. */
+/** The things that short stories about an engine, its provider and its store have in common. */
 abstract class EngineStory {
   final ManualTime time = ManualTime.create();
   final SimulatedProvider first = SimulatedProvider.on(time);

@@ -18,7 +18,7 @@ import java.time.ZoneOffset;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-/** What random walks have found, each told as a short story. */
+/** The findings of random walks, each told as a short story. */
 class FoundByTheWalkTest extends EngineStory {
   @Test
   void acquire_boundToAnInstanceThatDies_getsTheRoomOfAnother() {

@@ -74,7 +74,8 @@ class KilledAtAnyCallTest {
     }
 
     private AutoDeploy build() {
-      return build(process, new WalkProvider(connection, process, this::beforeCall), false);
+      return build(
+          process, new WalkProvider(connection, process, this::beforeCall, () -> {}), false);
     }
 
     /** One to adopt, one that has ended, one that is gone, and one whose deployment is no more. */
@@ -102,7 +103,10 @@ class KilledAtAnyCallTest {
     /** Closes it with one that is idle, one in use, and one that is being started. */
     void close(int n, boolean keepInstances) {
       AutoDeploy engine =
-          build(process, new WalkProvider(connection, process, this::beforeCall), keepInstances);
+          build(
+              process,
+              new WalkProvider(connection, process, this::beforeCall, () -> {}),
+              keepInstances);
       lease(engine.deploy(spec("idle").build())).close();
       Lease held = lease(engine.deploy(spec("used").build()));
       first.planNext(InstancePlan.readyAfter(Duration.ofMinutes(1)));

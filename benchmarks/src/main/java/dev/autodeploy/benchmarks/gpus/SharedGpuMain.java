@@ -90,7 +90,7 @@ public final class SharedGpuMain {
     return Duration.ofNanos((long) (seconds * 1e9));
   }
 
-  /** What became of the calls. */
+  /** The outcomes of the calls. */
   private static final class Counts {
     private final ManualTime time;
     private final List<Double> waits = new ArrayList<>();

@@ -1,4 +1,7 @@
-/** How deployments share GPUs, against simpler rules, on recorded arrivals in virtual time. */
+/**
+ * Measurements of how deployments share GPUs, against simpler rules, on recorded arrivals in
+ * virtual time.
+ */
 @NullMarked
 package dev.autodeploy.benchmarks.gpus;
 

@@ -68,7 +68,7 @@ final class HeldClients implements AutoCloseable {
     return clients.stream().filter(client -> client.right).count();
   }
 
-  /** When those that were answered got the last byte, in milliseconds after a time. */
+  /** Returns when those that were answered got the last byte, in milliseconds after a time. */
   List<Double> answeredAfter(long nanos) {
     return clients.stream()
         .filter(client -> client.right)

@@ -1,4 +1,4 @@
-/** What one address for all models costs. */
+/** Measurements of what one address for all models costs. */
 @NullMarked
 package dev.autodeploy.benchmarks.models;
 

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A server under test in a JVM of its own. Used by one thread. */
 public final class ServerProcess implements AutoCloseable {
-  /** What Linux counts CPU in, on every architecture that Java runs on. */
+  /** The unit that Linux counts CPU in, on every architecture that Java runs on. */
   private static final int TICKS_PER_SECOND = 100;
 
   private final Process process;

@@ -188,7 +188,7 @@ record LauncherOptions(
     };
   }
 
-  /** Where instances run. */
+  /** The place where instances run. */
   enum Provider {
     /** As processes of this machine. */
     LOCAL,

@@ -52,6 +52,12 @@ final class PhasePrinter implements DeploymentListener {
       note(e, e.instanceId(), false);
       print(e, status(e) + ": instance " + e.instanceId() + " " + e.exit().describe());
       printTail(e.exit().logTail());
+    } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
+      note(e, e.instanceId(), false);
+      print(e, status(e) + ": instance '" + e.instanceId() + "' sleeps");
+    } else if (event instanceof DeploymentEvent.InstanceWoken e) {
+      note(e, e.instanceId(), true);
+      print(e, "RUNNING: instance '" + e.instanceId() + "' woken in " + Texts.of(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceDraining e) {
       note(e, e.instanceId(), false);
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
@@ -112,6 +118,7 @@ final class PhasePrinter implements DeploymentListener {
       case UNHEALTHY -> "as it no longer answers";
       case HUNG -> "as a request hung on it";
       case GPU_LOST -> "as it lost its GPU";
+      case SLEEP_FAILED -> "as it did not sleep or wake";
       case TOO_OLD -> "as it is too old";
       case BUDGET -> "as its budget is spent";
     };

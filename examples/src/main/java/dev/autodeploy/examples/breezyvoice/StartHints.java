@@ -4,7 +4,9 @@ import dev.autodeploy.spi.ProviderCatalog;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What can be told before the first request of why its start would fail, and what to do. */
+/**
+ * The hints that can be given before the first request of why its start would fail, and what to do.
+ */
 final class StartHints {
   private StartHints() {}
 

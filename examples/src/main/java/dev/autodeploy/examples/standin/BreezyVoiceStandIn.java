@@ -48,7 +48,11 @@ public final class BreezyVoiceStandIn {
     log.info("Application startup complete.");
     try {
       StandInServer server =
-          StandInServer.open(new InetSocketAddress(options.host(), options.port()), api, log);
+          StandInServer.open(
+              new InetSocketAddress(options.host(), options.port()),
+              api,
+              new SleepCalls(options.sleepMode(), options.wakeTime(), log),
+              log);
       Runtime.getRuntime()
           .addShutdownHook(new Thread(() -> shutDown(server, log), "stand-in-shutdown"));
       log.info(

@@ -11,15 +11,26 @@ import java.util.Map;
  * @param host the address to bind
  * @param port the port to bind; 0 takes a free one
  * @param startDelay how long loading the model takes beyond loading the voice
+ * @param sleepMode whether it has vLLM's calls to sleep and to wake
+ * @param wakeTime how long waking takes
  * @param help whether only the usage is wanted
  */
-record StandInOptions(String host, int port, Duration startDelay, boolean help) {
+record StandInOptions(
+    String host,
+    int port,
+    Duration startDelay,
+    boolean sleepMode,
+    Duration wakeTime,
+    boolean help) {
   static final String USAGE =
       """
       Usage: BreezyVoiceStandIn [--host HOST] [--port PORT] [--start-delay DURATION]
+                                [--enable-sleep-mode] [--wake-time DURATION]
         --host HOST             address to listen on (127.0.0.1; in a container 0.0.0.0)
         --port PORT             port to listen on, 0 for a free one (environment PORT, else 8080)
         --start-delay DURATION  imitate model loading: 500ms, 2s, 1.5m (0s)
+        --enable-sleep-mode     play vLLM's calls /sleep, /wake_up, /is_sleeping (not there)
+        --wake-time DURATION    imitate how long waking takes (1s)
         --help                  print this and exit
       """;
 
@@ -39,6 +50,8 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
       port = "8080";
     }
     Duration startDelay = Duration.ZERO;
+    boolean sleepMode = false;
+    Duration wakeTime = Duration.ofSeconds(1);
     boolean help = false;
     for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
       String option = rest.next();
@@ -50,11 +63,14 @@ record StandInOptions(String host, int port, Duration startDelay, boolean help) 
         }
         case "--start-delay" ->
             startDelay = DurationOption.parse(option, value(option, rest), MAX_START_DELAY);
+        case "--enable-sleep-mode" -> sleepMode = true;
+        case "--wake-time" ->
+            wakeTime = DurationOption.parse(option, value(option, rest), MAX_START_DELAY);
         case "--help" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
     }
-    return new StandInOptions(host, port(portSource, port), startDelay, help);
+    return new StandInOptions(host, port(portSource, port), startDelay, sleepMode, wakeTime, help);
   }
 
   private static String value(String option, Iterator<String> rest) {

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,12 +33,15 @@ final class StandInServer implements AutoCloseable {
 
   private final ReentrantLock eventLoop = new ReentrantLock(true);
   private final BreezyVoiceApi api;
+  private final SleepCalls sleepCalls;
   private final UvicornLog log;
   private final HttpServer server;
   private final ExecutorService workers;
 
-  private StandInServer(BreezyVoiceApi api, UvicornLog log, HttpServer server) {
+  private StandInServer(
+      BreezyVoiceApi api, SleepCalls sleepCalls, UvicornLog log, HttpServer server) {
     this.api = api;
+    this.sleepCalls = sleepCalls;
     this.log = log;
     this.server = server;
     AtomicInteger threads = new AtomicInteger();
@@ -58,8 +62,19 @@ final class StandInServer implements AutoCloseable {
    */
   static StandInServer open(InetSocketAddress address, BreezyVoiceApi api, UvicornLog log)
       throws IOException {
+    return open(address, api, new SleepCalls(false, Duration.ZERO, log), log);
+  }
+
+  /**
+   * Opens the port of one that can be put to sleep.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  static StandInServer open(
+      InetSocketAddress address, BreezyVoiceApi api, SleepCalls sleepCalls, UvicornLog log)
+      throws IOException {
     HttpServer http = HttpServer.create(address, BACKLOG);
-    StandInServer server = new StandInServer(api, log, http);
+    StandInServer server = new StandInServer(api, sleepCalls, log, http);
     http.setExecutor(server.workers);
     http.createContext("/", server::handle);
     http.start();
@@ -94,10 +109,13 @@ final class StandInServer implements AutoCloseable {
     String contentType = exchange.getRequestHeaders().getFirst("Content-Type");
     eventLoop.lock();
     try {
-      Answer answer =
-          body.length > MAX_BODY_BYTES
-              ? Answer.detail(413, "Request body is larger than " + MAX_BODY_BYTES + " bytes")
-              : api.answer(method, path, contentType, body);
+      Answer answer = sleepCalls.answer(method, path, exchange.getRequestURI().getRawQuery(), body);
+      if (answer == null) {
+        answer =
+            body.length > MAX_BODY_BYTES
+                ? Answer.detail(413, "Request body is larger than " + MAX_BODY_BYTES + " bytes")
+                : api.answer(method, path, contentType, body);
+      }
       log.access(
           exchange.getRemoteAddress(), method, path, exchange.getProtocol(), answer.status());
       return answer;

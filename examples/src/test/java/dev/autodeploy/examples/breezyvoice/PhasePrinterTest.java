@@ -92,7 +92,7 @@ class PhasePrinterTest {
             Money.of("0.041", "USD")));
   }
 
-  /** What was printed, without the time of day. */
+  /** Returns what was printed, without the time of day. */
   private List<String> lines() {
     return written.toString(StandardCharsets.UTF_8).lines().map(l -> l.substring(10)).toList();
   }

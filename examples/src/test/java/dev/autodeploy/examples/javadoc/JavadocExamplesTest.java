@@ -32,6 +32,7 @@ class JavadocExamplesTest {
               "dev.autodeploy.console",
               "dev.autodeploy.docker",
               "dev.autodeploy.event",
+              "dev.autodeploy.replay",
               "dev.autodeploy.jdbc",
               "dev.autodeploy.kubernetes",
               "dev.autodeploy.micrometer",

@@ -23,7 +23,10 @@ import java.util.Map;
 import java.util.Optional;
 import javax.sql.DataSource;
 
-/** What the examples in the Javadoc take for granted. They are compiled inside of it, never run. */
+/**
+ * The surroundings that the examples in the Javadoc take for granted. They are compiled inside of
+ * it, never run.
+ */
 public abstract class Surroundings {
   protected AutoDeploy autoDeploy;
   protected DataSource dataSource;

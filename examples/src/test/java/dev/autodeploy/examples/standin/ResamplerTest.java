@@ -84,7 +84,7 @@ final class ResamplerTest {
     return tone;
   }
 
-  /** How strong one frequency is, away from the ends. */
+  /** Returns how strong one frequency is, away from the ends. */
   private static double amplitude(short[] sound, int hertz) {
     int from = TO / 10;
     int to = from + TO / 2;

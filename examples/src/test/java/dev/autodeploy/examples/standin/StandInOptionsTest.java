@@ -15,7 +15,9 @@ final class StandInOptionsTest {
   @Test
   void parse_nothing_listensOnLoopbackPort8080AtOnce() {
     assertThat(StandInOptions.parse(List.of(), Map.of()))
-        .isEqualTo(new StandInOptions("127.0.0.1", 8080, Duration.ZERO, false));
+        .isEqualTo(
+            new StandInOptions(
+                "127.0.0.1", 8080, Duration.ZERO, false, Duration.ofSeconds(1), false));
   }
 
   @Test

@@ -30,7 +30,7 @@ final class Attacks {
     return attacks;
   }
 
-  /** Those that are named; all if none is. */
+  /** Returns those that are named; all if none is. */
   static Map<String, Attack> chosen(Map<String, Attack> known, String only) {
     Map<String, Attack> chosen = new LinkedHashMap<>(known);
     if (!only.isEmpty()) {
@@ -101,7 +101,7 @@ final class Attacks {
     return what == null ? "held" : what.replaceAll("\\p{Cntrl}+", " ");
   }
 
-  /** What cannot be played did not hold. */
+  /** Plays an attack; what cannot be played did not hold. */
   private static @Nullable String play(Attack.Play play, Path directory) {
     try (Ground ground = new Ground(directory)) {
       return play.broke(ground);

@@ -58,7 +58,7 @@ final class Chromium implements AutoCloseable {
     return driver.getTitle();
   }
 
-  /** What a script of the page that is open gets from an address. */
+  /** Returns what a script of the page that is open gets from an address. */
   String fetch(String address) {
     driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(20));
     return String.valueOf(

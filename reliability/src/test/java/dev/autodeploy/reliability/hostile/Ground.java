@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
-/** Where one round takes place: a directory of its own, and what is to be closed at its end. */
+/** The place of one round: a directory of its own, and what is to be closed at its end. */
 final class Ground implements AutoCloseable {
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private final Path directory;

@@ -78,7 +78,7 @@ final class Neighbours {
             ground -> foreignState(ground, true)));
   }
 
-  /** What somebody does with a path. */
+  /** The act of somebody with a path. */
   @FunctionalInterface
   private interface Use {
     void of(Path path) throws Exception;

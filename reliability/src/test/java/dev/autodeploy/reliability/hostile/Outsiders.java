@@ -31,7 +31,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Those who are only spoken to, users of the API, and nobody at all: a path by mistake. */
+/** The outsiders who are only spoken to, users of the API, and nobody at all: a path by mistake. */
 final class Outsiders {
   private static final Pattern TOKEN = Pattern.compile("\"token\"\\s*:\\s*\"([^\"]+)\"");
   private static final String ESCAPES = "\\u001b[2J\\u001b]0;owned\\u0007forged\\u009b31m";
@@ -106,7 +106,7 @@ final class Outsiders {
     return Files.getPosixFilePermissions(directory).size() == 7 ? null : "its mode was changed";
   }
 
-  /** What one does with a path or an address. */
+  /** The act of one a path or an address. */
   @FunctionalInterface
   private interface Use {
     void of(Path path) throws Exception;

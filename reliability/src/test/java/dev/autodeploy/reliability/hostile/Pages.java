@@ -21,7 +21,7 @@ final class Pages {
   private static final String SITE = "page of another site, in Chromium";
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
-  /** What an instance's page tries on the page that may act. */
+  /** The script that an instance's page tries on the page that may act. */
   private static final String TAKE_OVER =
       """
       (async () => {

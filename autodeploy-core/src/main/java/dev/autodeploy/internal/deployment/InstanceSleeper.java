@@ -1,0 +1,96 @@
+package dev.autodeploy.internal.deployment;
+
+import dev.autodeploy.SleepMode;
+import dev.autodeploy.internal.decision.Effect;
+import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Errors;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Puts instances to sleep and wakes them by the requests of their mode. Decides nothing. */
+final class InstanceSleeper {
+  private final EngineServices services;
+  private final InstanceReports reports;
+  private final AccountWriter accounts;
+
+  /**
+   * Makes one.
+   *
+   * @param reports takes the outcome
+   * @param accounts writes when an instance sleeps, for the next process
+   */
+  InstanceSleeper(EngineServices services, InstanceReports reports, AccountWriter accounts) {
+    this.services = services;
+    this.reports = reports;
+    this.accounts = accounts;
+  }
+
+  void sleep(RunningInstance running, Effect.Sleep order) {
+    try {
+      services.providerExecutor().execute(() -> doSleep(running, order));
+    } catch (RuntimeException e) {
+      reports.slept(running, order.order(), "no thread for it: " + e.getMessage());
+    }
+  }
+
+  private void doSleep(RunningInstance running, Effect.Sleep order) {
+    accounts.slept(running, true); // before: one that may sleep is known to
+    send(running, order.mode(), order.mode().sleep(), true)
+        .whenComplete(
+            (done, error) -> reports.slept(running, order.order(), described(done, error)));
+  }
+
+  void wake(RunningInstance running, Effect.Wake order) {
+    send(running, order.mode(), order.mode().wake(), false)
+        .whenComplete(
+            (done, error) -> {
+              String failure = described(done, error);
+              reports.woken(running, order.order(), failure);
+              if (failure == null) {
+                accounts.slept(running, false);
+              }
+            });
+  }
+
+  private static @Nullable String described(@Nullable String failure, @Nullable Throwable error) {
+    return error == null ? failure : Errors.describe(Errors.unwrap(error));
+  }
+
+  /** Sends requests one after the other; completes with null, or with what the check said. */
+  private CompletableFuture<@Nullable String> send(
+      RunningInstance running, SleepMode mode, List<SleepMode.Request> requests, boolean asleep) {
+    CompletableFuture<String> last = CompletableFuture.completedFuture("");
+    for (SleepMode.Request request : requests) {
+      last = last.thenCompose(answer -> call(running, request));
+    }
+    SleepMode.Check check = mode.check();
+    if (check == null) {
+      return last.thenApply(answer -> null);
+    }
+    return last.thenCompose(answer -> call(running, check.request()))
+        .thenApply(
+            answer ->
+                check.saysAsleep(answer) == asleep
+                    ? null
+                    : "all requests were answered, but "
+                        + check.path()
+                        + (asleep ? " says that it does not sleep" : " says that it still sleeps"));
+  }
+
+  private CompletableFuture<String> call(RunningInstance running, SleepMode.Request request) {
+    return services.calls().call(() -> services.provider().call(running.up(), request));
+  }
+
+  /**
+   * Finds out whether an instance of an earlier process sleeps: by its check if it has one, else as
+   * that process has written.
+   */
+  CompletableFuture<Boolean> isFoundAsleep(RunningInstance running) {
+    SleepMode mode = running.instance().spec().sleepMode();
+    SleepMode.Check check = mode == null ? null : mode.check();
+    return check == null
+        ? CompletableFuture.completedFuture(reports.wasAsleep(running))
+        : call(running, check.request()).thenApply(check::saysAsleep);
+  }
+}

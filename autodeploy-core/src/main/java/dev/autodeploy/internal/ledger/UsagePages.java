@@ -1,0 +1,148 @@
+package dev.autodeploy.internal.ledger;
+
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.CostLine;
+import dev.autodeploy.ErrorCode;
+import dev.autodeploy.UsageInterval;
+import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.LedgerPages;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import java.util.function.Consumer;
+
+/** The pages of intervals that ended long ago, written and read with their sums. Thread-safe. */
+final class UsagePages {
+  private static final String INTERVALS = ".jsonl";
+  private static final String SUMS = ".sums";
+
+  /** The number of sums that are kept in memory once they were read. */
+  private static final int KEPT_SUMS = 40_000;
+
+  private final LedgerPages store;
+
+  /** The sums that were read last. */
+  private final Map<String, List<CostLine>> kept = new LinkedHashMap<>(16, 0.75f, true);
+
+  private int keptSums;
+
+  UsagePages(LedgerPages store) {
+    this.store = store;
+  }
+
+  /**
+   * Writes a page, which counts when a ledger names it.
+   *
+   * @param after the pages that there are
+   */
+  LedgerEntry.Page write(List<UsageInterval> usage, List<LedgerEntry.Page> after) {
+    long last = after.stream().mapToLong(page -> Long.parseLong(page.name())).max().orElse(0);
+    String name = String.format("%06d", last + 1);
+    List<String> intervals = PageText.intervals(usage);
+    List<String> sums = PageText.sums(usage);
+    store.put(name + INTERVALS, intervals);
+    store.put(name + SUMS, sums);
+    Instant from = Instant.MAX;
+    Instant to = Instant.MIN;
+    for (UsageInterval one : usage) {
+      from = one.startRequestedAt().isBefore(from) ? one.startRequestedAt() : from;
+      to = one.endedAt().isAfter(to) ? one.endedAt() : to;
+    }
+    return new LedgerEntry.Page(
+        name, usage.size(), PageText.checksum(intervals), PageText.checksum(sums), from, to);
+  }
+
+  /**
+   * Removes what no ledger names.
+   *
+   * @throws AutoDeployException if a page is missing
+   */
+  void tidyUp(List<LedgerEntry.Page> pages) {
+    List<String> names = new ArrayList<>();
+    for (LedgerEntry.Page page : pages) {
+      names.addAll(page.names());
+    }
+    Set<String> present = store.retain(names);
+    names.removeIf(present::contains);
+    if (!names.isEmpty()) {
+      throw damaged("its pages " + names + " are missing");
+    }
+  }
+
+  /** Returns a page as a part of the costs. */
+  CostChunk chunk(LedgerEntry.Page page) {
+    return new CostChunk() {
+      @Override
+      public void usage(BiPredicate<Instant, Instant> wanted, Consumer<UsageInterval> each) {
+        read(page, wanted, each);
+      }
+
+      @Override
+      public List<CostLine> hours() {
+        return sums(page);
+      }
+    };
+  }
+
+  void read(
+      LedgerEntry.Page page, BiPredicate<Instant, Instant> wanted, Consumer<UsageInterval> each) {
+    String name = page.name() + INTERVALS;
+    List<String> lines = checked(name, page.checksum());
+    PageText.intervals(lines, "page " + name + " of the ledger", wanted, each);
+  }
+
+  /** Returns the intervals of a page. */
+  List<UsageInterval> all(LedgerEntry.Page page) {
+    List<UsageInterval> usage = new ArrayList<>(page.intervals());
+    read(page, (from, to) -> true, usage::add);
+    return usage;
+  }
+
+  private List<CostLine> sums(LedgerEntry.Page page) {
+    synchronized (kept) {
+      List<CostLine> known = kept.get(page.name());
+      if (known != null) {
+        return known;
+      }
+    }
+    List<CostLine> sums = PageText.readSums(checked(page.name() + SUMS, page.sumsChecksum()));
+    synchronized (kept) {
+      if (kept.put(page.name(), sums) == null) {
+        keptSums += sums.size();
+      }
+      while (keptSums > KEPT_SUMS && kept.size() > 1) {
+        String eldest = kept.keySet().iterator().next();
+        List<CostLine> removed = kept.remove(eldest);
+        keptSums -= removed == null ? 0 : removed.size();
+      }
+    }
+    return sums;
+  }
+
+  private List<String> checked(String name, String checksum) {
+    List<String> lines = store.get(name);
+    String actual = PageText.checksum(lines);
+    if (!actual.equals(checksum)) {
+      throw damaged(
+          "the checksum of its page "
+              + name
+              + " is "
+              + actual
+              + " and not "
+              + checksum
+              + ": it was changed");
+    }
+    return lines;
+  }
+
+  private static AutoDeployException damaged(String what) {
+    return new AutoDeployException(
+        ErrorCode.STATE_FAILED,
+        null,
+        "the ledger is damaged: " + what + ". Restore it from a backup, with the whole state.");
+  }
+}

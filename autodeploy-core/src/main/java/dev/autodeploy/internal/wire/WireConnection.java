@@ -1,0 +1,116 @@
+package dev.autodeploy.internal.wire;
+
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection to another replica, made when it is needed, and made anew after an error. Used by
+ * one thread at a time; any may close it.
+ */
+public final class WireConnection implements AutoCloseable {
+  private static final int MAX_ANSWER = 64 * 1024 * 1024;
+
+  private final URI address;
+  private final SharedSecret secret;
+  private volatile @Nullable Socket socket;
+  private volatile boolean closed;
+  private @Nullable InputStream in;
+
+  /**
+   * Makes it, without connecting.
+   *
+   * @param address where the other one listens, with a host and a port
+   * @param secret the secret of all replicas
+   */
+  public WireConnection(URI address, SharedSecret secret) {
+    this.address = address;
+    this.secret = secret;
+  }
+
+  /**
+   * Sends a body and returns the answer's.
+   *
+   * @param limit how long connecting, and then the answer, may take
+   * @throws IOException if there is no answer in time, or one that is not signed
+   */
+  public byte[] exchange(byte[] body, Duration limit) throws IOException {
+    try {
+      Socket connected = connected(limit);
+      connected.setSoTimeout((int) Math.max(1, limit.toMillis()));
+      String nonce = SharedSecret.random();
+      HttpMessage.signed(HttpMessage.REQUEST_LINE, HttpMessage.REQUEST, secret, nonce, body)
+          .write(connected.getOutputStream(), address.getAuthority());
+      InputStream from = in;
+      HttpMessage answer = from == null ? null : HttpMessage.read(from, MAX_ANSWER);
+      if (answer == null) {
+        throw new EOFException("the other replica closed the connection");
+      }
+      check(answer, nonce);
+      return answer.body();
+    } catch (IOException e) {
+      disconnect();
+      throw e;
+    }
+  }
+
+  private void check(HttpMessage answer, String nonce) throws IOException {
+    if (answer.startLine().equals(HttpMessage.REFUSAL_LINE)) {
+      throw new IOException("it has another secret (Cluster.Builder.secret)");
+    }
+    if (!answer.startLine().equals(HttpMessage.ANSWER_LINE)
+        || !secret.isSigned(HttpMessage.ANSWER, nonce, answer.body(), answer.signature())) {
+      throw new IOException("the answer is not that of a replica with the same secret");
+    }
+  }
+
+  private Socket connected(Duration limit) throws IOException {
+    Socket current = socket;
+    if (current != null) {
+      return current;
+    }
+    Socket made = new Socket();
+    socket = made; // before it connects, so that it can be closed meanwhile
+    if (closed) {
+      throw new IOException("closed");
+    }
+    made.connect(
+        new InetSocketAddress(address.getHost(), address.getPort()),
+        (int) Math.max(1, limit.toMillis()));
+    made.setTcpNoDelay(true);
+    in = new BufferedInputStream(made.getInputStream());
+    return made;
+  }
+
+  private void disconnect() {
+    Socket current = socket;
+    socket = null;
+    in = null;
+    if (current != null) {
+      try {
+        current.close();
+      } catch (IOException e) {
+        // it is of no use any longer either way
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Socket current = socket;
+    if (current != null) {
+      try {
+        current.close(); // whoever reads from it gets an error
+      } catch (IOException e) {
+        // likewise
+      }
+    }
+  }
+}

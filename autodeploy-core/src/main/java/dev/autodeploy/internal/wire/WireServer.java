@@ -1,0 +1,177 @@
+package dev.autodeploy.internal.wire;
+
+import dev.autodeploy.internal.util.Threads;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers the signed requests of other replicas, each connection on a thread of its own. Requests
+ * that are not signed with the secret are refused, and their connection is closed.
+ */
+public final class WireServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(WireServer.class);
+
+  /** The most connections: each replica needs two. */
+  private static final int MAX_CONNECTIONS = 64;
+
+  private static final int MAX_REQUEST = 8 * 1024 * 1024;
+
+  /** The time that the next request of a connection may take to come, in milliseconds. */
+  private static final int IDLE_LIMIT = 60_000;
+
+  private final ServerSocket socket;
+  private final ExecutorService threads = Threads.perTask("replica-server");
+  private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
+
+  private WireServer(InetSocketAddress address) {
+    try {
+      this.socket = new ServerSocket();
+      socket.setReuseAddress(true);
+      socket.bind(address, MAX_CONNECTIONS);
+    } catch (IOException e) {
+      threads.shutdown();
+      throw new UncheckedIOException(
+          "this replica cannot listen for others on "
+              + address
+              + ": "
+              + e.getMessage()
+              + "; end what uses the port, or choose another one (Cluster.Builder.listen)",
+          e);
+    }
+  }
+
+  /**
+   * Opens a server, which does not answer yet.
+   *
+   * @param address where it listens
+   * @throws UncheckedIOException if the address cannot be had
+   */
+  public static WireServer open(InetSocketAddress address) {
+    return new WireServer(address);
+  }
+
+  /**
+   * Begins to answer. Called once.
+   *
+   * @param secret the secret of all replicas
+   * @param handler makes the answer of a body; may block
+   */
+  public void start(SharedSecret secret, UnaryOperator<byte[]> handler) {
+    threads.execute(() -> accept(secret, handler));
+  }
+
+  /** Returns the port on which it listens. */
+  public int port() {
+    return socket.getLocalPort();
+  }
+
+  private void accept(SharedSecret secret, UnaryOperator<byte[]> handler) {
+    while (!closed) {
+      try {
+        serve(socket.accept(), secret, handler);
+      } catch (IOException e) {
+        if (!closed) {
+          LOG.warn("A replica could not connect: {}", e.getMessage());
+          pause();
+        }
+      }
+    }
+  }
+
+  private void serve(Socket connection, SharedSecret secret, UnaryOperator<byte[]> handler) {
+    connections.add(connection);
+    try {
+      if (closed || connections.size() > MAX_CONNECTIONS) {
+        close(connection);
+      } else {
+        threads.execute(() -> answerAll(connection, secret, handler));
+      }
+    } catch (RejectedExecutionException e) { // closed meanwhile
+      close(connection);
+    }
+  }
+
+  private void answerAll(Socket connection, SharedSecret secret, UnaryOperator<byte[]> handler) {
+    try {
+      connection.setTcpNoDelay(true);
+      connection.setSoTimeout(IDLE_LIMIT);
+      InputStream in = new BufferedInputStream(connection.getInputStream());
+      while (!closed) {
+        HttpMessage request = HttpMessage.read(in, MAX_REQUEST);
+        if (request == null) {
+          return;
+        }
+        HttpMessage answer = answer(request, secret, handler);
+        answer.write(connection.getOutputStream(), "");
+        if (!answer.startLine().equals(HttpMessage.ANSWER_LINE)) {
+          return;
+        }
+      }
+    } catch (IOException e) {
+      LOG.debug("The connection of a replica has ended: {}", e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.warn("A request of another replica could not be answered", e);
+    } finally {
+      close(connection);
+    }
+  }
+
+  private static HttpMessage answer(
+      HttpMessage request, SharedSecret secret, UnaryOperator<byte[]> handler) {
+    boolean right =
+        request.startLine().equals(HttpMessage.REQUEST_LINE)
+            && secret.isSigned(
+                HttpMessage.REQUEST, request.nonce(), request.body(), request.signature());
+    if (!right) {
+      return HttpMessage.refusal();
+    }
+    return HttpMessage.signed(
+        HttpMessage.ANSWER_LINE,
+        HttpMessage.ANSWER,
+        secret,
+        request.nonce(),
+        handler.apply(request.body()));
+  }
+
+  private void close(Socket connection) {
+    connections.remove(connection);
+    try {
+      connection.close();
+    } catch (IOException e) {
+      LOG.debug("A connection could not be closed: {}", e.getMessage());
+    }
+  }
+
+  private void pause() {
+    try {
+      Thread.sleep(100); // as at the limit of open files: do not spin
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    try {
+      socket.close();
+    } catch (IOException e) {
+      LOG.debug("The server of replicas could not be closed: {}", e.getMessage());
+    }
+    connections.forEach(this::close);
+    threads.shutdown();
+  }
+}

@@ -1,0 +1,332 @@
+package dev.autodeploy.jdbc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Cluster;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentState;
+import dev.autodeploy.Lease;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Replicas in one process that reach each other: one leads, and the others serve as well. */
+@Tag("slow")
+final class FollowersTest {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration TERM = Duration.ofSeconds(2);
+  private static final DeploymentSpec VOICE =
+      DeploymentSpec.builder("voice").port(8080).idleTimeout(Duration.ofMinutes(5)).build();
+
+  private final String name = TestDatabase.newName();
+  private final List<AutoDeploy> replicas = new ArrayList<>();
+  private Cloud cloud;
+
+  @BeforeEach
+  void openCloud() throws IOException {
+    cloud = new Cloud();
+  }
+
+  @AfterEach
+  void closeAll() {
+    replicas.forEach(AutoDeploy::close);
+    cloud.close();
+  }
+
+  @Test
+  void acquire_onAFollower_isAnsweredByTheInstanceThatTheLeaderStarted() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = replica();
+    Deployment voice = follower.deploy(VOICE);
+
+    Lease lease = voice.acquire(LIMIT);
+    assertThat(follower.leads()).isFalse();
+    assertThat(cloud.started()).containsExactly(lease.instanceId());
+    assertThat(leader.deployment("voice").status().inFlight()).isEqualTo(1);
+    assertThat(voice.status().inFlight()).isEqualTo(1);
+    try (Lease own = leader.deployment("voice").acquire(LIMIT)) {
+      assertThat(own.endpoint()).isEqualTo(lease.endpoint());
+    }
+
+    lease.close();
+    await(() -> leader.deployment("voice").status().inFlight() == 0);
+  }
+
+  @Test
+  void operations_onAFollower_areTheLeaders() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = follower();
+    Deployment voice = follower.deploy(VOICE);
+    assertThat(leader.deployment("voice").spec()).isEqualTo(VOICE);
+    voice.acquireAsync(AcquireRequest.within(LIMIT).caller("alice")).get().close();
+
+    assertThat(voice.status().state()).isEqualTo(DeploymentState.RUNNING);
+    assertThat(voice.cost().since()).isEqualTo(leader.deployment("voice").cost().since());
+    assertThat(voice.usage(Instant.EPOCH, Instant.MAX))
+        .singleElement()
+        .satisfies(usage -> assertThat(usage.billing().caller()).isEqualTo("alice"));
+    assertThat(follower.costs(Instant.EPOCH, Instant.now().plusSeconds(60)).usage()).hasSize(1);
+    assertThat(voice.explainIdleTimeout())
+        .isEqualTo(leader.deployment("voice").explainIdleTimeout());
+    assertThat(voice.scheduleState()).isNull();
+    assertThat(voice.borrow()).isPresent();
+    assertThat(follower.gpus().gpus()).isEmpty();
+    assertThat(follower.catalog().get().images()).isEmpty();
+    follower.update(VOICE.toBuilder().description("Mandarin").build());
+    assertThat(leader.deployment("voice").spec().description()).isEqualTo("Mandarin");
+    await(() -> follower.deployment("voice").spec().description().equals("Mandarin"));
+    voice.release().get(20, TimeUnit.SECONDS);
+    assertThat(cloud.running()).isEmpty();
+    follower.remove("voice").get(20, TimeUnit.SECONDS);
+    assertThat(leader.find("voice")).isEmpty();
+    await(() -> follower.find("voice").isEmpty());
+    assertThatThrownBy(() -> follower.deployment("voice"))
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("there is no deployment");
+  }
+
+  @Test
+  void deploymentOfTheLeader_isKnownToAFollowerThatDidNotDeclareIt() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = follower();
+    leader.deploy(VOICE);
+
+    await(() -> follower.find("voice").isPresent());
+    follower.deployment("voice").acquire(LIMIT).close();
+    assertThat(follower.deployments()).extracting(Deployment::spec).containsExactly(VOICE);
+  }
+
+  @Test
+  void errorOfTheLeader_isThrownOnTheFollower() throws Exception {
+    leader();
+    AutoDeploy follower = follower();
+    Deployment voice =
+        follower.deploy(VOICE.toBuilder().maxInstances(1).concurrency(1).maxPending(1).build());
+    Lease open = voice.acquire(LIMIT);
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
+    await(() -> voice.status().pending() == 1);
+
+    assertThatThrownBy(() -> voice.acquire(LIMIT))
+        .isInstanceOf(dev.autodeploy.QueueFullException.class)
+        .hasMessageContaining("already holds 1 requests");
+    waiting.cancel(false);
+    await(() -> voice.status().pending() == 0);
+    open.close();
+  }
+
+  @Test
+  void leases_outliveTheirLeader_andAreCountedByTheNext() throws Exception {
+    AutoDeploy first = leader();
+    AutoDeploy second = follower();
+    Deployment voice = second.deploy(VOICE);
+    Lease open = voice.acquire(LIMIT);
+
+    first.close();
+    await(second::leads);
+
+    assertThat(voice.status().inFlight()).isEqualTo(1);
+    assertThat(open.lost().toCompletableFuture()).isNotDone();
+    open.close();
+    await(() -> voice.status().inFlight() == 0);
+    assertThat(cloud.started()).hasSize(1);
+    assertThat(cloud.released()).isEmpty();
+  }
+
+  @Test
+  void leaseOfTheOneThatHandsOver_isCountedByTheNext_andEndsThere() throws Exception {
+    AutoDeploy first = leader();
+    Lease open = first.deploy(VOICE).acquire(LIMIT);
+    AutoDeploy second = follower();
+
+    first.handOver();
+    await(second::leads);
+    await(() -> second.deployment("voice").status().inFlight() == 1);
+    first.deployment("voice").acquire(LIMIT).close(); // it follows now
+    open.close();
+    await(() -> second.deployment("voice").status().inFlight() == 0);
+    assertThat(cloud.released()).isEmpty();
+  }
+
+  @Test
+  void request_whileTheLeaderChanges_isHeldAndAnswered() throws Exception {
+    AutoDeploy first = leader();
+    AutoDeploy second = follower();
+    AutoDeploy third = follower();
+    first.deploy(VOICE).acquire(LIMIT).close();
+    await(() -> third.find("voice").isPresent());
+
+    CompletableFuture<Void> ends = CompletableFuture.runAsync(first::close);
+    for (int i = 0; i < 50; i++) {
+      third.deployment("voice").acquire(LIMIT).close();
+      second.deployment("voice").acquire(LIMIT).close();
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    ends.get(20, TimeUnit.SECONDS);
+    assertThat(cloud.started()).hasSize(1);
+  }
+
+  @Test
+  void follower_thatIsSilent_hasItsLeasesClosed_andTheyCountAgainWhenItIsBack() throws Exception {
+    Relay relay = new Relay(freePort());
+    AutoDeploy leader = replica(null, relay);
+    await(leader::leads);
+    AutoDeploy follower = follower();
+    Deployment seen = leader.deploy(VOICE.toBuilder().concurrency(1).build());
+    await(() -> follower.find("voice").isPresent());
+    Lease open = follower.deployment("voice").acquire(LIMIT);
+
+    relay.cut();
+    await(() -> seen.status().inFlight() == 0);
+    CompletableFuture<Void> released = seen.release();
+    TimeUnit.MILLISECONDS.sleep(200);
+    assertThat(cloud.released()).as("it is held for a while").isEmpty();
+    assertThat(open.lost().toCompletableFuture()).isNotDone();
+    assertThatThrownBy(() -> follower.deployment("voice").acquire(LIMIT))
+        .hasMessageContaining("does not reach the leader");
+
+    relay.mend();
+    await(() -> seen.status().inFlight() == 1);
+    assertThat(cloud.released()).isEmpty();
+    open.close();
+    released.get(40, TimeUnit.SECONDS);
+    assertThat(cloud.released()).hasSize(1);
+    relay.close();
+  }
+
+  @Test
+  void network_thatIsCutForAMoment_costsNothing() throws Exception {
+    Relay relay = new Relay(freePort());
+    AutoDeploy leader = replica(null, relay);
+    await(leader::leads);
+    AutoDeploy follower = follower();
+    Deployment voice = follower.deploy(VOICE.toBuilder().concurrency(1).build());
+    Lease open = voice.acquire(LIMIT);
+
+    relay.cut();
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
+    open.close();
+    TimeUnit.MILLISECONDS.sleep(TERM.toMillis() / 3);
+    relay.mend();
+    waiting.get(20, TimeUnit.SECONDS).close();
+    await(() -> leader.deployment("voice").status().inFlight() == 0);
+    assertThat(cloud.started()).hasSize(1);
+    relay.close();
+  }
+
+  @Test
+  void tenThousand_heldOverThreeReplicas_haveOneStart() throws Exception {
+    cloud.startTakes(Duration.ofSeconds(3));
+    List<AutoDeploy> three = List.of(leader(), follower(), follower());
+    three.get(0).deploy(VOICE.toBuilder().maxPending(10_000).build());
+    for (AutoDeploy replica : three) {
+      await(() -> replica.find("voice").isPresent());
+    }
+    List<CompletableFuture<Lease>> held = new ArrayList<>();
+    for (int i = 0; i < 10_000; i++) {
+      held.add(three.get(i % 3).deployment("voice").acquireAsync());
+    }
+    for (CompletableFuture<Lease> lease : held) {
+      lease.get(60, TimeUnit.SECONDS).close();
+    }
+    assertThat(cloud.started()).hasSize(1);
+    await(() -> three.get(0).deployment("voice").status().inFlight() == 0);
+  }
+
+  @Test
+  void replica_withAnotherSecret_isNotAnswered() throws Exception {
+    leader();
+    AutoDeploy stranger = replica("another secret, which nobody else has", null);
+    stranger.deploy(VOICE);
+
+    assertThatThrownBy(() -> stranger.deployment("voice").acquire(LIMIT))
+        .isInstanceOf(AutoDeployException.class)
+        .hasMessageContaining("does not reach the leader");
+  }
+
+  private AutoDeploy leader() {
+    AutoDeploy replica = replica();
+    await(replica::leads);
+    return replica;
+  }
+
+  /** Returns a replica that follows the leader. */
+  private AutoDeploy follower() {
+    AutoDeploy replica = replica();
+    await(() -> follows(replica));
+    return replica;
+  }
+
+  private static boolean follows(AutoDeploy replica) {
+    try {
+      replica.gpus();
+      return true;
+    } catch (AutoDeployException e) {
+      return false;
+    }
+  }
+
+  private AutoDeploy replica() {
+    return replica(null, null);
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private AutoDeploy replica(String secret, Relay relay) {
+    int port = relay == null ? 0 : relay.target();
+    Cluster.Builder cluster =
+        Cluster.builder(
+                JdbcLeaderElection.builder(TestDatabase.source()).name(name).build(),
+                () -> new CloudProvider(cloud.address()))
+            .term(TERM)
+            .listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    if (relay != null) {
+      cluster.advertise(URI.create("http://127.0.0.1:" + relay.port()));
+    }
+    if (secret != null) {
+      cluster.secret(secret);
+    }
+    AutoDeploy replica =
+        AutoDeploy.builder()
+            .owner("owner-1")
+            .cluster(cluster.build())
+            .drainTimeout(Duration.ofSeconds(10))
+            .releaseOnShutdown(false)
+            .build();
+    replicas.add(replica);
+    return replica;
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + LIMIT.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("not within %s", LIMIT).isLessThan(deadline);
+      try {
+        TimeUnit.MILLISECONDS.sleep(20);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}

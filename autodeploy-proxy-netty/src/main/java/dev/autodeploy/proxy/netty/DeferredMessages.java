@@ -1,0 +1,65 @@
+package dev.autodeploy.proxy.netty;
+
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages that a client has sent behind its current exchange, oldest first. Their bytes count
+ * as read ahead until they are taken or dropped. Used on the connection's loop.
+ */
+final class DeferredMessages {
+  private static final int MAX_BYTES = 64 * 1024;
+  private static final int MAX_MESSAGES = 64;
+
+  private final ReadAhead readAhead;
+  private final Deque<Object> messages = new ArrayDeque<>(0); // few send ahead
+  private long bytes;
+
+  DeferredMessages(ReadAhead readAhead) {
+    this.readAhead = readAhead;
+  }
+
+  void add(Object message) {
+    messages.add(message);
+    count(message, 1);
+  }
+
+  /** Takes the oldest one; null if there is none. */
+  @Nullable Object next() {
+    Object message = messages.poll();
+    count(message, -1);
+    return message;
+  }
+
+  private void count(@Nullable Object message, int sign) {
+    if (message instanceof HttpContent content) {
+      int size = sign * content.content().readableBytes();
+      bytes += size;
+      readAhead.add(size);
+    }
+  }
+
+  /** Returns the oldest one, which stays; null if there is none. */
+  @Nullable Object peek() {
+    return messages.peek();
+  }
+
+  boolean isEmpty() {
+    return messages.isEmpty();
+  }
+
+  /** Returns whether so many wait that no more are to be read. */
+  boolean isFull() {
+    return bytes > MAX_BYTES || messages.size() > MAX_MESSAGES;
+  }
+
+  /** Releases all of them. */
+  void drop() {
+    for (Object next = next(); next != null; next = next()) {
+      ReferenceCountUtil.release(next);
+    }
+  }
+}
