@@ -23,6 +23,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -240,12 +241,12 @@ public final class Costs {
           hour.currency());
     }
 
-    private static boolean touches(TreeSet<Instant> cut, Instant start, Instant end) {
+    private static boolean touches(NavigableSet<Instant> cut, Instant start, Instant end) {
       Instant first = cut.ceiling(start.truncatedTo(ChronoUnit.HOURS));
       return first != null && first.isBefore(end);
     }
 
-    private void addCut(TreeSet<Instant> cut, UsageInterval usage) {
+    private void addCut(NavigableSet<Instant> cut, UsageInterval usage) {
       Instant start = usage.startRequestedAt().truncatedTo(ChronoUnit.HOURS);
       for (Instant hour : cut.tailSet(start)) {
         if (!hour.isBefore(usage.endedAt())) {
