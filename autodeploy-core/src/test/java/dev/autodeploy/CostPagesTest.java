@@ -242,7 +242,7 @@ final class CostPagesTest {
   /** Returns an interval of up to some hours, one after the other over some days. */
   private static UsageInterval usage(Random random, int number) {
     Instant start = BEGIN.plusSeconds(number * 4000L).plusNanos(random.nextInt(1_000_000_000));
-    long millis = 1 + random.nextInt(random.nextInt(5) == 0 ? 200_000_000 : 3_000_000);
+    long millis = 1L + random.nextInt(random.nextInt(5) == 0 ? 200_000_000 : 3_000_000);
     Instant end = start.plusMillis(millis);
     Instant ready = random.nextInt(5) == 0 ? null : start.plusMillis(random.nextLong(millis));
     Instant release = end.minusMillis(random.nextLong(1 + millis / 10));

@@ -49,19 +49,21 @@ public final class EngineCosts {
   }
 
   /** Charges what ended in a period by the prices of today. */
+  @SuppressWarnings("ReferenceEquality") // the same one is charged as it was
   public List<CostChange> recompute(Instant from, Instant to, boolean apply) {
     List<CostChange> changes = new ArrayList<>();
     UnaryOperator<UsageInterval> recharge =
         before -> {
           UsageInterval after = recharged(before, from, to);
-          if (after != before) {
-            changes.add(new CostChange(before, after));
-          }
+          note(before, after, changes);
           return after;
         };
     if (!apply) {
       Instant justBefore = from.equals(Instant.MIN) ? from : from.minusNanos(1);
-      services.costs().closed(null, justBefore, to, recharge::apply);
+      services
+          .costs()
+          .closed(
+              null, justBefore, to, before -> note(before, recharged(before, from, to), changes));
       return inOrder(changes);
     }
     services.ledger().rechargePages(from, to, recharge);
@@ -75,6 +77,13 @@ public final class EngineCosts {
       }
     }
     return inOrder(changes);
+  }
+
+  @SuppressWarnings("ReferenceEquality") // the same one is charged as it was
+  private static void note(UsageInterval before, UsageInterval after, List<CostChange> changes) {
+    if (after != before) {
+      changes.add(new CostChange(before, after));
+    }
   }
 
   private static List<CostChange> inOrder(List<CostChange> changes) {
