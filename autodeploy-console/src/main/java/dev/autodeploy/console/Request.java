@@ -38,7 +38,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
   private static Map<String, String> query(@Nullable String raw) {
     Map<String, String> query = new HashMap<>();
     if (raw != null) {
-      for (String pair : raw.split("&")) {
+      for (String pair : raw.split("&", -1)) {
         if (pair.isEmpty()) {
           continue; // as behind a question mark with nothing
         }
