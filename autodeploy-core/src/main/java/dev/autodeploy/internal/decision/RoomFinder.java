@@ -110,14 +110,12 @@ final class RoomFinder {
    */
   @Nullable Choice find(long party, GpuRequest request, long needed, @Nullable Room sleeper) {
     waking = sleeper;
-    List<ProviderCapacity.Gpu> gpus = capacity.gpus();
-    return gpus == null
+    return capacity.gpus() == null
         ? unlisted(party, request, needed)
-        : listed(party, request, needed, gpus); // (1)
+        : listed(party, request, needed); // (1)
   }
 
-  private @Nullable Choice listed(
-      long party, GpuRequest request, long needed, List<ProviderCapacity.Gpu> gpus) {
+  private @Nullable Choice listed(long party, GpuRequest request, long needed) {
     List<ProviderCapacity.Gpu> fitting = capacity.fitting(request);
     int wanted = wanted(request, fitting.size());
     if (fitting.size() < wanted || wanted == 0) { // (1a)

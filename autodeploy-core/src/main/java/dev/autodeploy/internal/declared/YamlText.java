@@ -145,16 +145,16 @@ final class YamlText {
     if (!scalar.isPlain()) {
       return nodes.textNode(value);
     }
-    switch (value) {
-      case "", "~", "null", "Null", "NULL":
-        return nodes.nullNode();
-      case "true", "True", "TRUE":
-        return nodes.booleanNode(true);
-      case "false", "False", "FALSE":
-        return nodes.booleanNode(false);
-      default:
-        break;
-    }
+    return switch (value) {
+      case "", "~", "null", "Null", "NULL" -> nodes.nullNode();
+      case "true", "True", "TRUE" -> nodes.booleanNode(true);
+      case "false", "False", "FALSE" -> nodes.booleanNode(false);
+      default -> numberOrText(value);
+    };
+  }
+
+  private static JsonNode numberOrText(String value) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
     if (value.length() > MAX_NUMBER) {
       return nodes.textNode(value);
     }

@@ -94,6 +94,7 @@ public final class LedgerWriter {
    *     other as it is
    * @param deployments when the deployments that are stored were made
    */
+  @SuppressWarnings("ReferenceEquality") // the same one was not charged
   public Opened read(UnaryOperator<UsageInterval> charge, Map<String, Instant> deployments) {
     List<LedgerEntry> charged = new ArrayList<>();
     archiving.lock();
@@ -197,6 +198,7 @@ public final class LedgerWriter {
    *
    * @param change returns an interval with other charges, or the same one
    */
+  @SuppressWarnings("ReferenceEquality") // the same one is left alone
   public void rechargePages(Instant from, Instant to, UnaryOperator<UsageInterval> change) {
     UsagePages pages = costs.pages();
     if (pages == null) {

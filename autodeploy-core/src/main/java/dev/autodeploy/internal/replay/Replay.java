@@ -120,7 +120,7 @@ public final class Replay {
       before = counts();
       waits.clear();
     }
-    next = advance(next, end);
+    advance(next, end);
     Counts after = counts();
     Duration existing = after.existing.minus(before.existing);
     return new ReplayResult(

@@ -57,14 +57,14 @@ final class RequestBlock {
     }
     long step = at - last;
     last = at;
-    put(step << 1 ^ step >> 63);
-    put(busy << 1 | (gaveUp ? 1 : 0));
+    put((step << 1) ^ (step >> 63));
+    put((busy << 1) | (gaveUp ? 1 : 0));
   }
 
   private void put(long value) {
     long rest = value;
     while ((rest & ~0x7fL) != 0) {
-      bytes[length++] = (byte) (rest & 0x7f | 0x80);
+      bytes[length++] = (byte) ((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
     bytes[length++] = (byte) rest;
@@ -112,7 +112,7 @@ final class RequestBlock {
     try {
       while (in.hasRemaining()) {
         long step = number(in);
-        at += step >>> 1 ^ -(step & 1);
+        at += (step >>> 1) ^ -(step & 1);
         long busy = number(in);
         Instant moment = Instant.ofEpochMilli(at);
         Duration duration = Duration.ofMillis(busy >>> 1);

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntPredicate;
-import java.util.stream.IntStream;
 
 /**
  * Replays a day of the Azure Functions trace of 2019 with a timeout of 5 minutes and with the
@@ -54,7 +53,7 @@ public final class IdlePolicyMain {
     System.out.printf(
         "%d functions, %d calls, a start takes %d s%n%n",
         day.size(),
-        day.stream().flatMapToInt(f -> IntStream.of(f.minutes())).asLongStream().sum(),
+        day.stream().flatMap(f -> f.minutes().stream()).mapToLong(Integer::longValue).sum(),
         START.toSeconds());
     System.out.println(
         "| measured | GPU hours, 5 min | adaptive | | cold starts, 5 min | adaptive | |");
@@ -111,7 +110,7 @@ public final class IdlePolicyMain {
     Sums before = Sums.of(fixed, counts);
     Sums after = Sums.of(adaptive, counts);
     double hours = change(before.gpuHours, after.gpuHours);
-    double cold = change(before.coldStarts, after.coldStarts);
+    double cold = change((double) before.coldStarts, (double) after.coldStarts);
     System.out.printf(
         "| %s | %.0f | %.0f | %+.1f %% | %d | %d | %+.1f %% |%n",
         name, before.gpuHours, after.gpuHours, hours, before.coldStarts, after.coldStarts, cold);

@@ -23,7 +23,7 @@ import java.util.zip.GZIPInputStream;
  * @param minutes the number of calls in each minute
  * @param busy how long a call takes
  */
-record TracedFunction(int[] minutes, Duration busy) {
+record TracedFunction(List<Integer> minutes, Duration busy) {
   private static final int FIRST_MINUTE_COLUMN = 3;
   private static final int AVERAGE_COLUMN = 3;
   private static final Instant MIDNIGHT = Instant.parse("2019-07-15T00:00:00Z");
@@ -62,28 +62,27 @@ record TracedFunction(int[] minutes, Duration busy) {
     return functions;
   }
 
-  private static int[] minutes(String[] fields) {
+  private static List<Integer> minutes(String[] fields) {
     return Stream.of(fields)
         .skip(FIRST_MINUTE_COLUMN)
-        .mapToInt(value -> value.isEmpty() ? 0 : Integer.parseInt(value))
-        .toArray();
+        .map(value -> value.isEmpty() ? 0 : Integer.parseInt(value))
+        .toList();
   }
 
   /** Returns the day with its second half first: what is learned from that is the other half. */
   TracedFunction halvesExchanged() {
-    int[] exchanged = new int[minutes.length];
-    int half = minutes.length / 2;
-    System.arraycopy(minutes, half, exchanged, 0, minutes.length - half);
-    System.arraycopy(minutes, 0, exchanged, minutes.length - half, half);
+    int half = minutes.size() / 2;
+    List<Integer> exchanged = new ArrayList<>(minutes.subList(half, minutes.size()));
+    exchanged.addAll(minutes.subList(0, half));
     return new TracedFunction(exchanged, busy);
   }
 
   /** Returns the calls, those of a minute spread evenly over it. */
   Traffic traffic() {
-    Traffic.Builder builder = Traffic.builder().from(MIDNIGHT).until(moment(minutes.length));
-    for (int minute = 0; minute < minutes.length; minute++) {
-      for (int call = 0; call < minutes[minute]; call++) {
-        builder.add(moment(minute + (call + 0.5) / minutes[minute]), busy);
+    Traffic.Builder builder = Traffic.builder().from(MIDNIGHT).until(moment(minutes.size()));
+    for (int minute = 0; minute < minutes.size(); minute++) {
+      for (int call = 0; call < minutes.get(minute); call++) {
+        builder.add(moment(minute + (call + 0.5) / minutes.get(minute)), busy);
       }
     }
     return builder.build();

@@ -43,22 +43,17 @@ final class SleepCalls {
       return null;
     }
     boolean post = method.equals("POST");
-    switch (path) {
-      case "/is_sleeping":
-        return Answer.json(200, "{\"is_sleeping\":" + (state == State.ASLEEP) + "}");
-      case "/sleep":
-        return post ? sleep(query) : Answer.methodNotAllowed("POST");
-      case "/wake_up":
-        return post ? wake() : Answer.methodNotAllowed("POST");
-      case "/collective_rpc":
-        return post ? reload(new String(body, StandardCharsets.UTF_8)) : null;
-      case "/reset_prefix_cache":
-        return post ? Answer.json(200, "") : Answer.methodNotAllowed("POST");
-      default:
-        return state == State.AWAKE
-            ? null
-            : Answer.detail(503, "the engine is asleep, or without its weights");
-    }
+    return switch (path) {
+      case "/is_sleeping" -> Answer.json(200, "{\"is_sleeping\":" + (state == State.ASLEEP) + "}");
+      case "/sleep" -> post ? sleep(query) : Answer.methodNotAllowed("POST");
+      case "/wake_up" -> post ? wake() : Answer.methodNotAllowed("POST");
+      case "/collective_rpc" -> post ? reload(new String(body, StandardCharsets.UTF_8)) : null;
+      case "/reset_prefix_cache" -> post ? Answer.json(200, "") : Answer.methodNotAllowed("POST");
+      default ->
+          state == State.AWAKE
+              ? null
+              : Answer.detail(503, "the engine is asleep, or without its weights");
+    };
   }
 
   private Answer sleep(@Nullable String query) {
