@@ -83,14 +83,36 @@ final class InstanceSleeper {
   }
 
   /**
-   * Finds out whether an instance of an earlier process sleeps: by its check if it has one, else as
-   * that process has written.
+   * Finds out whether an instance of an earlier process sleeps. Where that process has written that
+   * it may, an order may still be under way: unless its check says that it sleeps it is told to
+   * again, so that its GPUs are not given away while it has them.
    */
   CompletableFuture<Boolean> isFoundAsleep(RunningInstance running) {
     SleepMode mode = running.instance().spec().sleepMode();
+    boolean maySleep = reports.wasAsleep(running);
     SleepMode.Check check = mode == null ? null : mode.check();
+    if (mode == null || (check == null && !maySleep)) {
+      return CompletableFuture.completedFuture(maySleep);
+    }
     return check == null
-        ? CompletableFuture.completedFuture(reports.wasAsleep(running))
-        : call(running, check.request()).thenApply(check::saysAsleep);
+        ? sleepAgain(running, mode)
+        : call(running, check.request())
+            .thenApply(check::saysAsleep)
+            .thenCompose(
+                asleep ->
+                    asleep || !maySleep
+                        ? CompletableFuture.completedFuture(asleep)
+                        : sleepAgain(running, mode));
+  }
+
+  private CompletableFuture<Boolean> sleepAgain(RunningInstance running, SleepMode mode) {
+    return send(running, mode, mode.sleep(), true)
+        .thenApply(
+            failure -> {
+              if (failure != null) {
+                throw new IllegalStateException(failure);
+              }
+              return true;
+            });
   }
 }

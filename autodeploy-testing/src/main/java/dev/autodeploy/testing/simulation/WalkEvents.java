@@ -44,7 +44,7 @@ final class WalkEvents {
       toldStarting(e);
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       if (!book.instance(e.instanceId()).adopted) {
-        book.turns.started(e.startDuration());
+        started(e);
       }
       toldReady(e.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
@@ -106,6 +106,13 @@ final class WalkEvents {
     instance.told = WalkInstance.Told.STARTING;
     instance.adopted = reason == StartReason.ADOPTED;
     instance.startedAhead = reason == StartReason.EXPECTED;
+  }
+
+  private void started(DeploymentEvent.InstanceReady event) {
+    SimulatedMachine machine = walk.world.machines.get(event.instanceId());
+    if (machine != null) {
+      book.turns.started(machine.request.fingerprint(), event.startDuration());
+    }
   }
 
   private void toldReady(String id) {

@@ -3,7 +3,9 @@ package dev.autodeploy.testing.simulation;
 import dev.autodeploy.spi.UsageHistory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The turns of one deployment on shared GPUs, as far as a walk can tell how long they have to be.
@@ -13,8 +15,13 @@ final class WalkTurns {
   private static final long GUESS = Duration.ofSeconds(10).toNanos();
   private static final int TURN = 3;
 
+  /** The number of kinds of instance whose starts are remembered. */
+  private static final int KINDS = 4;
+
   private final WalkBook book;
-  private final List<Long> starts = new ArrayList<>();
+
+  /** The recent starts by kind of instance; the last entry is of the kind that started last. */
+  private final Map<String, List<Long>> starts = new LinkedHashMap<>();
 
   /** The least and most that the engine may have taken a start for since everything was at rest. */
   private long leastStart = GUESS;
@@ -42,10 +49,21 @@ final class WalkTurns {
     earliestDeadline = Math.min(earliestDeadline, deadline);
   }
 
-  void started(Duration took) {
-    starts.add(took.toNanos());
-    if (starts.size() > UsageHistory.LIMIT) {
-      starts.remove(0);
+  /**
+   * Notes a start.
+   *
+   * @param kind the fingerprint of the instance: an update may make others, which take their time
+   */
+  void started(String kind, Duration took) {
+    List<Long> known = starts.remove(kind);
+    List<Long> its = known == null ? new ArrayList<>() : known;
+    its.add(took.toNanos());
+    if (its.size() > UsageHistory.LIMIT) {
+      its.remove(0);
+    }
+    starts.put(kind, its);
+    if (starts.size() > KINDS) {
+      starts.remove(starts.keySet().iterator().next());
     }
     leastStart = Math.min(leastStart, typicalStart());
     mostStart = Math.max(mostStart, typicalStart());
@@ -82,10 +100,14 @@ final class WalkTurns {
   }
 
   private long typicalStart() {
-    if (starts.isEmpty()) {
+    List<Long> last = List.of();
+    for (List<Long> kind : starts.values()) {
+      last = kind;
+    }
+    if (last.isEmpty()) {
       return GUESS;
     }
-    long[] sorted = starts.stream().mapToLong(Long::longValue).sorted().toArray();
+    long[] sorted = last.stream().mapToLong(Long::longValue).sorted().toArray();
     return Math.max(SHORTEST, sorted[sorted.length / 2]);
   }
 }

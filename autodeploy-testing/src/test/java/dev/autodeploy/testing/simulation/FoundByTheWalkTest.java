@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.testing.InstancePlan;
 import dev.autodeploy.testing.ManualProcess;
@@ -15,6 +17,7 @@ import dev.autodeploy.testing.SimulatedInstance;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -252,5 +255,37 @@ class FoundByTheWalkTest extends EngineStory {
     assertThat(released).isCompleted();
     assertThat(voice.status().instances()).as("the window keeps one warm").hasSize(1);
     time.close(engine);
+  }
+
+  @Test
+  void sleep_thatAKilledEngineAskedFor_givesNoGpuAwayBeforeItIsOver() {
+    Duration slow = Duration.ofSeconds(30);
+    SleepMode mode =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/sleep").timeout(slow.multipliedBy(2))),
+            List.of(SleepMode.Request.post("/wake_up")));
+    first.gpus("0");
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).sleepTakes(slow));
+    ManualProcess process = time.newProcess();
+    AutoDeploy engine = build(process, first, false);
+    Deployment voice =
+        engine.deploy(spec("voice").gpu(GpuRequest.count(1)).sleepMode(mode).build());
+    Deployment music = engine.deploy(spec("music").gpu(GpuRequest.count(1)).build());
+    time.<Lease>await(voice.acquireAsync()).close();
+    time.advance(Duration.ofMinutes(1));
+    music.acquireAsync();
+    time.advance(Duration.ofSeconds(10)); // it is told to sleep, and does not yet
+    process.kill();
+    store.cut();
+
+    AutoDeploy second = restart(first.reconnect(), false);
+    CompletableFuture<Lease> waiting = second.deployment("music").acquireAsync();
+    time.advance(Duration.ofSeconds(10));
+    assertThat(second.deployment("music").status().starts()).as("on a GPU that is held").isZero();
+    assertThat(waiting).isNotDone();
+
+    time.advance(slow);
+    assertThat(waiting).isCompleted();
+    time.close(second);
   }
 }
