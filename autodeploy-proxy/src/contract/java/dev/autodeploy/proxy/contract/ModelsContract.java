@@ -113,7 +113,7 @@ public abstract class ModelsContract extends LinkContract {
   void nameOnWhichAnExpressionWouldNeverEnd_isRefusedSoon() throws Exception {
     try (TestLink link =
         models(router -> router.models("llama*-instruct*-instruct*q4*q4*x", "app"), p -> {})) {
-      String name = "llama" + "-instruct".repeat(300) + "q4".repeat(3000);
+      String name = "llama" + "-instruct".repeat(150) + "q4".repeat(1500);
 
       assertThat(link.ask(post("/v1/messages", "{}", "AutoDeploy-Model: " + name)).status)
           .isEqualTo(404);
