@@ -16,7 +16,8 @@ module dev.autodeploy.core {
       dev.autodeploy.proxy,
       dev.autodeploy.proxy.jdk;
   exports dev.autodeploy.internal.files to
-      dev.autodeploy.docker;
+      dev.autodeploy.docker,
+      dev.autodeploy.proxy;
   exports dev.autodeploy.internal.net to
       dev.autodeploy.console,
       dev.autodeploy.proxy,

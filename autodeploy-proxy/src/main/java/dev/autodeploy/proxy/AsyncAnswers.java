@@ -103,7 +103,8 @@ public final class AsyncAnswers {
     /**
      * Sets the directory for answers of more than 64 KB, which should be one of its own below the
      * state directory. Files that an earlier process left there are deleted. Default: a temporary
-     * directory.
+     * directory. One that is not empty and was not made by this library, or that another user could
+     * read or change, is refused when the links start.
      *
      * @param value the directory, which is made if it is not there
      * @return this

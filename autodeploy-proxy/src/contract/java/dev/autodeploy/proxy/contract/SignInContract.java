@@ -168,6 +168,21 @@ public abstract class SignInContract extends LinkContract {
     }
   }
 
+  @Test
+  void guessesOfATokenAtTheSignInPage_areLimited() throws Exception {
+    try (TestLink link = link(proxy -> {})) {
+      String guess = request("POST", "/d/app/-/sign-in", basic("guess-0123456789abcdef"));
+      for (int i = 0; i < 20; i++) {
+        assertThat(link.ask(guess).status).isEqualTo(401);
+      }
+      RawClient.Response refused = link.ask(guess);
+      assertThat(refused.status).isEqualTo(429);
+      assertThat(refused.field("Retry-After")).isNotNull();
+      assertThat(refused.field("Set-Cookie")).isNull();
+      assertThat(link.provider.starts).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

@@ -1,18 +1,34 @@
 package dev.autodeploy.proxy.gateway;
 
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 
-/** The fields of a request by which an instance tells its callers apart. */
+/**
+ * The fields of a request by which an instance may tell its callers apart. Instances have names of
+ * their own for them: whatever sounds like a credential is one.
+ */
 final class InstanceCredentials {
-  private static final List<String> FIELDS =
+  private static final List<String> SOUNDS =
       List.of(
-          "X-Api-Key",
-          "Api-Key",
-          "X-Goog-Api-Key",
-          "X-Auth-Token",
-          "X-Forwarded-User",
-          "X-Forwarded-Email",
-          "Remote-User");
+          "auth",
+          "token",
+          "key",
+          "secret",
+          "passw",
+          "session",
+          "credential",
+          "jwt",
+          "user",
+          "email",
+          "account",
+          "tenant",
+          "identity",
+          "subject");
+
+  private static final Set<String> OTHERS =
+      Set.of("authorization", "cookie", "idempotency-key", "user-agent");
 
   private InstanceCredentials() {}
 
@@ -23,11 +39,21 @@ final class InstanceCredentials {
    * @param keepAuthorization whether the instance gets {@code Authorization}
    */
   static String of(HttpHeaders headers, boolean keepAuthorization) {
-    StringBuilder all = new StringBuilder();
-    FIELDS.forEach(name -> all.append('\n').append(headers.all(name)));
-    headers.all("Cookie").forEach(c -> all.append('\n').append(LinkCookies.withoutOurs(c)));
-    return all.append('\n')
-        .append(keepAuthorization ? headers.all("Authorization") : "")
-        .toString();
+    Set<String> all = new TreeSet<>(); // in whichever order they come
+    for (int i = 0; i < headers.size(); i++) {
+      String name = headers.name(i).toLowerCase(Locale.ROOT);
+      String value = name.equals("cookie") ? LinkCookies.withoutOurs(headers.value(i)) : "";
+      if (name.equals("authorization") ? keepAuthorization : isCredential(name)) {
+        value = headers.value(i);
+      }
+      if (!value.isEmpty()) {
+        all.add(name + ":" + value);
+      }
+    }
+    return String.join("\n", all);
+  }
+
+  private static boolean isCredential(String name) {
+    return !OTHERS.contains(name) && SOUNDS.stream().anyMatch(name::contains);
   }
 }

@@ -1,18 +1,22 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.internal.files.PrivateDirectory;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The directory of answers that are kept, made when the first one is; for its owner alone. */
 final class SpoolDirectory {
   private static final String PREFIX = "autodeploy-answer-";
 
-  private final @Nullable Path configured;
+  private static final String PURPOSE = "answers of tickets";
+
+  private final @Nullable PrivateDirectory configured;
   private final long max;
   private final AtomicLong used = new AtomicLong();
   private @Nullable Path made;
@@ -22,10 +26,28 @@ final class SpoolDirectory {
    *
    * @param configured the directory, or null for one of the system's temporary ones
    * @param max how many bytes all files may have together
+   * @throws IllegalArgumentException if somebody else could read or replace what is in it
    */
   SpoolDirectory(@Nullable Path configured, long max) {
-    this.configured = configured;
+    this.configured = configured == null ? null : open(configured);
     this.max = max;
+  }
+
+  private static PrivateDirectory open(Path configured) {
+    try {
+      return PrivateDirectory.open(configured, PURPOSE, SpoolDirectory::holdsOnlyAnswers);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "asyncAnswers needs another directory: " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean holdsOnlyAnswers(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.allMatch(file -> file.getFileName().toString().startsWith(PREFIX));
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   /** Returns whether so little room is left that old answers have to go. */
@@ -48,11 +70,11 @@ final class SpoolDirectory {
   synchronized Path newFile() throws IOException {
     Path directory = made;
     if (directory == null) {
-      Path wanted = configured;
+      PrivateDirectory wanted = configured;
       if (wanted == null) {
         directory = Files.createTempDirectory("autodeploy-tickets"); // with rwx------
       } else {
-        directory = Files.createDirectories(wanted);
+        directory = wanted.path();
         deleteFiles(directory); // of a process that has ended; its tickets are gone
       }
       made = directory;
