@@ -92,6 +92,8 @@ final class ReplicaLoad implements AutoCloseable {
 
   private static HttpRequest request(int port, String query) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/d/voice/work" + query))
+        // Neither the client nor a link repeats it: a GET that is cut would be sent again unseen.
+        .POST(HttpRequest.BodyPublishers.ofString("x"))
         .timeout(Duration.ofSeconds(15))
         .build();
   }

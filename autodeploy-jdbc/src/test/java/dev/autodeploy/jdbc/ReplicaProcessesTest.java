@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 final class ReplicaProcessesTest {
   private static final int ROUNDS = Integer.getInteger("autodeploy.replicas.rounds", 2);
 
-  /** On an idle machine it is half of that; new processes share two cores with others here. */
+  /** The wait over several faults in a row, on a machine that others use as well. */
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(20);
 
   private final List<ReplicaProcess> replicas = new ArrayList<>();
