@@ -9,20 +9,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * The instances that were released last, for a provider whose {@link InstanceProvider#start} takes
  * time: the engine may release an instance that is still being started, and it must not come up
- * after that. Remembers the last 10,000. Thread-safe.
- *
- * <pre>{@code
- * public CompletionStage<ProviderInstance> start(StartRequest request) {
- *   Machine machine = cloud.create(request.instanceId());
- *   released.refuse(request.instanceId(), () -> cloud.delete(machine));
- *   ...
- * }
- *
- * public CompletionStage<Void> release(String instanceId, Duration grace) {
- *   released.add(instanceId);
- *   ...
- * }
- * }</pre>
+ * after that. {@code release} calls {@link #add} before anything else, {@code start} calls {@link
+ * #refuse} after whatever makes the instance. Remembers the last 10,000. Thread-safe.
  */
 public final class ReleasedInstances {
   private static final int REMEMBERED = 10_000;
