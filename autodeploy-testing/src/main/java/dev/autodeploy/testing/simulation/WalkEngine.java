@@ -6,6 +6,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
+import dev.autodeploy.testing.world.GpuUse;
 import dev.autodeploy.testing.world.SimulatedMachine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -277,9 +278,9 @@ final class WalkEngine {
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
   }
 
-  /** Returns those of this engine's instances, as far as it knows of them, that have one's GPUs. */
+  /** Returns this engine's instances, as far as it knows of them, beside which one does not fit. */
   private List<String> rivals(String id, StartRequest request) {
-    List<String> rivals = new ArrayList<>();
+    List<SimulatedMachine> known = new ArrayList<>();
     for (SimulatedMachine machine : walk.world.existing.values()) {
       WalkDeployment deployment = deployments.get(machine.request.deployment());
       if (machine.request.owner().equals(owner)
@@ -287,12 +288,20 @@ final class WalkEngine {
           && !machine.isAsleep()
           && !machine.request.instanceId().equals(id)
           && deployment != null
-          && deployment.book.instance(machine.request.instanceId()).told != WalkInstance.Told.GONE
-          && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
-        rivals.add(machine.request.instanceId());
+          && deployment.book.instance(machine.request.instanceId()).told
+              != WalkInstance.Told.GONE) {
+        known.add(machine);
       }
     }
-    return rivals;
+    walk.check(
+        known.stream()
+            .filter(it -> it.request.gpus().stream().anyMatch(request.gpus()::contains))
+            .map(
+                it ->
+                    deployments.get(it.request.deployment()).book.instance(it.request.instanceId()))
+            .noneMatch(it -> it.told == WalkInstance.Told.STARTING),
+        () -> "starts on a GPU run one after the other, but not that of " + request.instanceId());
+    return GpuUse.inTheWay(request, known, walk.world.capacity);
   }
 
   /** An instance is told to wake. */
