@@ -63,7 +63,7 @@ final class GpuView {
     DeploymentController controller = controllers.get(room.party());
     String deployment = controller == null ? "" : controller.name();
     Occupant occupant = occupants.get(room.id());
-    long memory = room.request().memoryBytes();
+    long memory = room.asleep() ? room.keptBytes() : room.request().memoryBytes();
     return occupant == null
         ? new Holder(deployment, "", InstancePhase.STARTING, 0, memory)
         : new Holder(

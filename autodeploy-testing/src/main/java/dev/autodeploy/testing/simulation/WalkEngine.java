@@ -3,6 +3,7 @@ package dev.autodeploy.testing.simulation;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
@@ -294,12 +295,7 @@ final class WalkEngine {
       }
     }
     walk.check(
-        known.stream()
-            .filter(it -> it.request.gpus().stream().anyMatch(request.gpus()::contains))
-            .map(
-                it ->
-                    deployments.get(it.request.deployment()).book.instance(it.request.instanceId()))
-            .noneMatch(it -> it.told == WalkInstance.Told.STARTING),
+        known.stream().noneMatch(it -> startsBeside(it, request)),
         () -> "starts on a GPU run one after the other, but not that of " + request.instanceId());
     return GpuUse.inTheWay(request, known, walk.world.capacity);
   }
@@ -314,6 +310,16 @@ final class WalkEngine {
                 + machine.request.instanceId()
                 + " is woken on that of "
                 + rivals);
+  }
+
+  /** Returns whether an instance starts on a GPU of a request, by its status and by its events. */
+  private boolean startsBeside(SimulatedMachine machine, StartRequest request) {
+    WalkBook book = deployments.get(machine.request.deployment()).book;
+    String id = machine.request.instanceId();
+    return machine.request.gpus().stream().anyMatch(request.gpus()::contains)
+        && book.instance(id).told == WalkInstance.Told.STARTING
+        && book.deployment().status().instances().stream()
+            .anyMatch(it -> it.id().equals(id) && it.phase() == InstancePhase.STARTING);
   }
 
   /** Returns the deployments of which callers may wait for GPUs. */
