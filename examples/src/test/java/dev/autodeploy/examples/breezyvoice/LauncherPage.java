@@ -88,8 +88,7 @@ final class LauncherPage implements AutoCloseable {
           driver.findElement(By.id("f-" + name)).sendKeys(text);
         });
     driver.findElement(By.id("confirm")).click();
-    launcher.await(
-        "deployment on the page", () -> !driver.findElements(By.id("watch")).isEmpty());
+    launcher.await("deployment on the page", () -> !driver.findElements(By.id("watch")).isEmpty());
   }
 
   /** Returns what the page says of the GPUs. */
