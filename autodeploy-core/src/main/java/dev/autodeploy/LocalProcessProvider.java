@@ -14,6 +14,7 @@ import dev.autodeploy.spi.StartRequest;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -194,7 +195,7 @@ public final class LocalProcessProvider implements InstanceProvider {
     private boolean inheritEnvironment = ProcessSettings.DEFAULT.inheritEnvironment();
     private @Nullable String user = ProcessSettings.DEFAULT.user();
 
-    private @Nullable List<String> gpus = ProcessSettings.DEFAULT.gpus();
+    private @Nullable List<ProviderCapacity.Gpu> gpus = ProcessSettings.DEFAULT.gpus();
 
     private Builder() {}
 
@@ -216,7 +217,28 @@ public final class LocalProcessProvider implements InstanceProvider {
       if (Stream.of(ids).distinct().count() != ids.length) {
         throw new IllegalArgumentException("the GPUs must be distinct, but were " + List.of(ids));
       }
-      gpus = List.of(ids);
+      gpus = Stream.of(ids).map(ProviderCapacity.Gpu::named).toList();
+      return this;
+    }
+
+    /**
+     * Names one more GPU of this machine that may be given to instances, with the facts that else
+     * {@code nvidia-smi} tells: prices go by its model, and {@link GpuRequest#memory} by its
+     * memory.
+     *
+     * @param id its id, as {@code CUDA_VISIBLE_DEVICES} takes it
+     * @param model its model, such as {@code NVIDIA L4}
+     * @param memory its memory, such as {@code 24GiB}
+     * @return this
+     */
+    public Builder gpu(String id, String model, String memory) {
+      List<ProviderCapacity.Gpu> all = new ArrayList<>(gpus == null ? List.of() : gpus);
+      if (id.isBlank() || id.contains(",") || all.stream().anyMatch(it -> it.id().equals(id))) {
+        throw new IllegalArgumentException(
+            "'" + id + "' is not the id of a GPU, or is named already");
+      }
+      all.add(ProviderCapacity.Gpu.of(id, model, memory));
+      gpus = List.copyOf(all);
       return this;
     }
 

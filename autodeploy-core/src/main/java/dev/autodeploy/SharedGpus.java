@@ -53,8 +53,10 @@ public record SharedGpus(List<Gpu> gpus, List<Waiting> waiting) {
    * @param instanceId its id, or an empty text while it is not made yet
    * @param phase its phase
    * @param inFlight how many leases of it are open
+   * @param memoryBytes how much of the GPU's memory it holds, or 0 if it has the GPU as a whole
    */
-  public record Holder(String deployment, String instanceId, InstancePhase phase, int inFlight) {}
+  public record Holder(
+      String deployment, String instanceId, InstancePhase phase, int inFlight, long memoryBytes) {}
 
   /**
    * A time for which a deployment had a GPU.

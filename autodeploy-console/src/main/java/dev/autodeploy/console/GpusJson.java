@@ -34,7 +34,8 @@ final class GpusJson {
           .put("deployment", holder.deployment())
           .put("instanceId", holder.instanceId())
           .put("phase", DeploymentJson.word(holder.phase()))
-          .put("inFlight", holder.inFlight());
+          .put("inFlight", holder.inFlight())
+          .put("memoryBytes", holder.memoryBytes());
     }
     ArrayNode stays = json.putArray("stays");
     for (SharedGpus.Stay stay : gpu.stays()) {

@@ -3,6 +3,7 @@ package dev.autodeploy.spi;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.text.ByteSize;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -60,6 +61,19 @@ public record ProviderCapacity(@Nullable List<Gpu> gpus, boolean exclusive) {
     }
 
     /**
+     * Returns a GPU with its model and memory, as users write them.
+     *
+     * @param id its id
+     * @param model its model, or an empty text
+     * @param memory its memory, such as {@code 24GiB}
+     * @return the GPU
+     * @throws IllegalArgumentException if that is no amount of memory
+     */
+    public static Gpu of(String id, String model, String memory) {
+      return new Gpu(id, List.of(id), model, ByteSize.parse("memory of GPU " + id, memory));
+    }
+
+    /**
      * Returns whether a request by id means this GPU.
      *
      * @param asked the id in the request
@@ -84,8 +98,8 @@ public record ProviderCapacity(@Nullable List<Gpu> gpus, boolean exclusive) {
    * Returns the GPUs that instances with a request may get.
    *
    * @param request the request
-   * @return those that it names or are of its model, in its order; all if it says neither; none if
-   *     the GPUs cannot be told
+   * @return those that it names or are of its model, in its order; all if it says neither; without
+   *     those that have less memory than it is for; none if the GPUs cannot be told
    */
   public List<Gpu> fitting(GpuRequest request) {
     List<Gpu> known = gpus == null ? List.of() : gpus;
@@ -100,6 +114,7 @@ public record ProviderCapacity(@Nullable List<Gpu> gpus, boolean exclusive) {
     String model = request.model();
     return named.stream()
         .filter(gpu -> model == null || gpu.model().equalsIgnoreCase(model))
+        .filter(gpu -> request.isWhole() || gpu.memoryBytes() >= request.memoryBytes())
         .toList();
   }
 

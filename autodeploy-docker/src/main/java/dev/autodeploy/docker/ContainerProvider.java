@@ -274,7 +274,10 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
         ? ProviderCapacity.unlisted()
         : ProviderCapacity.of(
             known.stream()
-                .map(gpu -> new ProviderCapacity.Gpu(gpu.id(), gpu.names(), gpu.model(), 0))
+                .map(
+                    gpu ->
+                        new ProviderCapacity.Gpu(
+                            gpu.id(), gpu.names(), gpu.model(), gpu.memoryBytes()))
                 .toList());
   }
 

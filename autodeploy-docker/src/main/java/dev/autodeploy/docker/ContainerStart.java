@@ -95,7 +95,7 @@ final class ContainerStart {
                   request.instanceId(),
                   request.gpus().isEmpty()
                       ? spec.gpu()
-                      : GpuRequest.ids(request.gpus().toArray(String[]::new)),
+                      : new GpuRequest(0, request.gpus(), null, spec.gpu().memoryBytes()),
                   () ->
                       services
                           .inventory()
@@ -199,6 +199,7 @@ final class ContainerStart {
             request.instanceId(),
             request.fingerprint(),
             grant.held(),
+            grant.memory(),
             port,
             startedAt,
             heartbeat,

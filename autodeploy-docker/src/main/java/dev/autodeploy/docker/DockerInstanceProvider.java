@@ -189,7 +189,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     private @Nullable String publishAddress;
     private Duration heartbeatTimeout = Duration.ofMinutes(2);
     private boolean init = true;
-    private final List<String> gpus = new ArrayList<>();
+    private final List<Gpu> gpus = new ArrayList<>();
     private GpuAccess gpuAccess = GpuAccess.AUTO;
     private long gpuSharedMemory = 8L << 30;
     private boolean hostIpc;
@@ -354,8 +354,28 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
         if (id.isBlank() || id.contains(" ") || id.contains(",")) {
           throw new IllegalArgumentException("'" + id + "' is not the id of a GPU");
         }
-        gpus.add(id);
+        gpus.add(Gpu.of(id));
       }
+      return this;
+    }
+
+    /**
+     * Names one more GPU of the daemon's host that may be given to instances, with the facts that
+     * else {@code nvidia-smi} tells: prices go by its model, and {@link
+     * dev.autodeploy.GpuRequest#memory} by its memory.
+     *
+     * @param id index, UUID, MIG id or CDI name
+     * @param model its model, such as {@code NVIDIA L4}
+     * @param memory its memory, such as {@code 24GiB}
+     * @return this
+     */
+    public Builder gpu(String id, String model, String memory) {
+      List<Gpu> before = List.copyOf(gpus);
+      gpus(id);
+      Gpu named =
+          gpus.remove(0).with(model, ProviderCapacity.Gpu.of(id, model, memory).memoryBytes());
+      gpus.addAll(before);
+      gpus.add(named);
       return this;
     }
 

@@ -57,14 +57,14 @@ record DockerSettings(
   /**
    * The GPUs of the daemon's host, and the memory of containers with GPUs.
    *
-   * @param ids the GPUs that may be given to instances, or empty to find out
+   * @param named the GPUs that may be given to instances, or empty to find out
    * @param access how containers get GPUs
    * @param sharedMemory the shared memory of containers with GPUs, in bytes
    * @param hostIpc whether containers share the host's memory segments
    */
-  record Gpus(List<String> ids, GpuAccess access, long sharedMemory, boolean hostIpc) {
+  record Gpus(List<Gpu> named, GpuAccess access, long sharedMemory, boolean hostIpc) {
     Gpus {
-      ids = List.copyOf(ids);
+      named = List.copyOf(named);
     }
   }
 

@@ -2,12 +2,12 @@ package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.text.ByteSize;
 import dev.autodeploy.spi.InstanceStartException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,7 +33,7 @@ final class GpuAllocator {
   /** The instances of this process that sleep and have left their GPUs to others. */
   private final Set<String> asleep = ConcurrentHashMap.newKeySet();
 
-  private final Map<String, List<String>> reserved = new HashMap<>();
+  private final Map<String, GpuGrant> reserved = new HashMap<>();
 
   GpuAllocator(DaemonClient client, GpuInventory inventory, Duration clockSkew) {
     this.client = client;
@@ -72,12 +72,12 @@ final class GpuAllocator {
     lock.lock();
     try {
       reserved.remove(instanceId); // what an earlier attempt kept must not be in its own way
-      Map<String, String> holders = holders();
+      GpuTable holders = table();
       GpuGrant grant =
           gpus == null
               ? unlisted(access, request, holders)
               : chosen(access, request, gpus, holders);
-      reserved.put(instanceId, grant.held());
+      reserved.put(instanceId, grant);
       return grant;
     } finally {
       lock.unlock();
@@ -115,7 +115,7 @@ final class GpuAllocator {
           all.stream()
               .filter(c -> !c.getId().equals(containerId) && holdsAny(c, grant.held()))
               .toList();
-      if (rivals.isEmpty()) {
+      if (grant.held().stream().allMatch(id -> fits(id, grant, rivals))) {
         return false;
       }
       if (rivals.stream().anyMatch(c -> isUp(c) || (isCreated(c) && isBefore(c, own)))
@@ -128,20 +128,24 @@ final class GpuAllocator {
 
   /** The holders of GPUs: id to instance. */
   Map<String, String> holders() {
-    Map<String, String> holders = new LinkedHashMap<>();
+    return table().holders();
+  }
+
+  private GpuTable table() {
+    GpuTable table = new GpuTable();
     for (Container container : holding()) {
       Labels labels = Labels.of(container);
       if (labels != null) {
-        labels.gpus().forEach(id -> holders.put(id, labels.instanceId()));
+        table.add(labels.instanceId(), labels.gpus(), labels.gpuMemory());
       }
     }
     lock.lock();
     try {
-      reserved.forEach((instance, ids) -> ids.forEach(id -> holders.putIfAbsent(id, instance)));
+      reserved.forEach((instance, grant) -> table.add(instance, grant.held(), grant.memory()));
     } finally {
       lock.unlock();
     }
-    return holders;
+    return table;
   }
 
   /**
@@ -189,6 +193,24 @@ final class GpuAllocator {
     return labels != null && ids.stream().anyMatch(id -> isIn(id, labels.gpus()));
   }
 
+  private boolean fits(String id, GpuGrant grant, List<Container> rivals) {
+    List<Long> others = new ArrayList<>();
+    for (Container rival : rivals) {
+      Labels labels = Labels.of(rival);
+      if (labels != null && isIn(id, labels.gpus())) {
+        others.add(labels.gpuMemory());
+      }
+    }
+    return others.isEmpty() || GpuTable.fits(memoryOf(id), grant.memory(), others);
+  }
+
+  private long memoryOf(String id) {
+    List<Gpu> known = inventory.known();
+    return known == null
+        ? 0
+        : known.stream().filter(gpu -> gpu.isKnownBy(id)).mapToLong(Gpu::memoryBytes).sum();
+  }
+
   private static boolean isBefore(Container a, Container b) {
     int byTime = Long.compare(a.getCreated(), b.getCreated());
     return byTime != 0 ? byTime < 0 : a.getId().compareTo(b.getId()) < 0;
@@ -201,19 +223,24 @@ final class GpuAllocator {
   }
 
   private static GpuGrant chosen(
-      GpuAccess access, GpuRequest request, List<Gpu> gpus, Map<String, String> holders) {
+      GpuAccess access, GpuRequest request, List<Gpu> gpus, GpuTable holders) {
     List<Gpu> fitting =
         gpus.stream()
             .filter(gpu -> request.model() == null || gpu.model().equalsIgnoreCase(request.model()))
+            .filter(gpu -> request.isWhole() || gpu.memoryBytes() >= request.memoryBytes())
             .toList();
     if (request.ids().isEmpty()) {
-      List<Gpu> free = fitting.stream().filter(gpu -> isFree(gpu.id(), holders)).toList();
+      List<Gpu> free =
+          fitting.stream().filter(gpu -> holders.isFree(gpu, request.memoryBytes())).toList();
       int wanted = request.count() == GpuRequest.ALL ? fitting.size() : request.count();
       if (fitting.size() < wanted || fitting.isEmpty()) {
         throw new InstanceStartException(
             "the Docker host has only "
                 + fitting.size()
                 + (request.model() == null ? " GPUs" : " GPUs of model '" + request.model() + "'")
+                + (request.isWhole()
+                    ? ""
+                    : " with " + ByteSize.format(request.memoryBytes()) + " of memory")
                 + ", but "
                 + Math.max(1, wanted)
                 + " are asked for: "
@@ -223,7 +250,7 @@ final class GpuAllocator {
         throw noneFree(wanted, free.size(), holders);
       }
       List<String> ids = free.subList(0, wanted).stream().map(Gpu::id).toList();
-      return new GpuGrant(access, ids, ids);
+      return new GpuGrant(access, ids, ids, request.memoryBytes());
     }
     List<String> asked = new ArrayList<>();
     List<String> held = new ArrayList<>();
@@ -236,20 +263,31 @@ final class GpuAllocator {
                   () ->
                       new InstanceStartException(
                           "the Docker host has no GPU '" + id + "'; it has: " + names(gpus)));
-      if (!isFree(gpu.id(), holders)) {
+      if (!request.isWhole() && gpu.memoryBytes() < request.memoryBytes()) {
+        throw new InstanceStartException(
+            "GPU '"
+                + id
+                + "' has "
+                + (gpu.memoryBytes() == 0
+                    ? "memory of unknown size"
+                    : ByteSize.format(gpu.memoryBytes()))
+                + ", but "
+                + ByteSize.format(request.memoryBytes())
+                + " of it are asked for");
+      }
+      if (!holders.isFree(gpu, request.memoryBytes())) {
         throw noneFree(request.ids().size(), held.size(), holders);
       }
       asked.add(access == GpuAccess.CDI ? gpu.id() : id);
       held.add(gpu.id());
     }
-    return new GpuGrant(access, asked, held);
+    return new GpuGrant(access, asked, held, request.memoryBytes());
   }
 
   /** Without a list the ids that were asked for are taken at their word. */
-  private static GpuGrant unlisted(
-      GpuAccess access, GpuRequest request, Map<String, String> holders) {
+  private static GpuGrant unlisted(GpuAccess access, GpuRequest request, GpuTable holders) {
     if (!request.ids().isEmpty() && access != GpuAccess.AMD_DEVICES) {
-      if (!request.ids().stream().allMatch(id -> isFree(id, holders))) {
+      if (!request.ids().stream().allMatch(holders::isFree)) {
         throw noneFree(request.ids().size(), 0, holders);
       }
       return new GpuGrant(access, request.ids(), request.ids());
@@ -264,28 +302,20 @@ final class GpuAllocator {
                   + " nvidia-smi and nothing was discovered by CDI: name them with"
                   + " DockerInstanceProvider.builder().gpus(\"0\", \"1\"), or ask for GPUs by id");
     }
-    if (!isFree(GpuGrant.ALL, holders)) {
+    if (!holders.isFree(GpuGrant.ALL)) {
       throw noneFree(1, 0, holders);
     }
     return new GpuGrant(access, List.of(), List.of(GpuGrant.ALL));
   }
 
-  private static boolean isFree(String id, Map<String, String> holders) {
-    return !isIn(id, List.copyOf(holders.keySet()));
-  }
-
-  private static InstanceStartException noneFree(
-      int wanted, int free, Map<String, String> holders) {
-    List<String> words = new ArrayList<>();
-    holders.forEach(
-        (id, instance) -> words.add("GPU '" + id + "' is held by instance '" + instance + "'"));
+  private static InstanceStartException noneFree(int wanted, int free, GpuTable holders) {
     return InstanceStartException.noRoom(
         "no GPU free: "
             + wanted
             + " wanted, "
             + free
             + " free; "
-            + String.join(", ", words)
+            + holders.describe()
             + "; release one of these, or lower maxInstances");
   }
 

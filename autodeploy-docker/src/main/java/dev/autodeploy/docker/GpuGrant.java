@@ -12,8 +12,9 @@ import java.util.Locale;
  * @param access how
  * @param ids the ids that are asked for; empty for all that there are
  * @param held the same GPUs as they are entered in the table
+ * @param memory how much memory of each, or 0 for whole GPUs
  */
-record GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
+record GpuGrant(GpuAccess access, List<String> ids, List<String> held, long memory) {
 
   /** The entry in the table of a container that holds all GPUs without knowing their ids. */
   static final String ALL = "all";
@@ -21,6 +22,10 @@ record GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
   GpuGrant {
     ids = List.copyOf(ids);
     held = List.copyOf(held);
+  }
+
+  GpuGrant(GpuAccess access, List<String> ids, List<String> held) {
+    this(access, ids, held, 0);
   }
 
   static GpuGrant none() {

@@ -38,15 +38,15 @@ final class GpuInventory {
     if (settings.gpus().access() != GpuAccess.AUTO) {
       return settings.gpus().access();
     }
-    boolean named = settings.gpus().ids().stream().anyMatch(id -> id.contains("="));
-    boolean discovered = !discovered().isEmpty() && settings.gpus().ids().isEmpty();
+    boolean named = settings.gpus().named().stream().anyMatch(gpu -> gpu.id().contains("="));
+    boolean discovered = !discovered().isEmpty() && settings.gpus().named().isEmpty();
     return named || discovered ? GpuAccess.CDI : GpuAccess.NVIDIA_HOOK;
   }
 
   /** Returns what is known without starting anything; null if nothing is. */
   @Nullable List<Gpu> known() {
-    if (!settings.gpus().ids().isEmpty()) {
-      return settings.gpus().ids().stream().map(GpuInventory::named).toList();
+    if (!settings.gpus().named().isEmpty()) {
+      return settings.gpus().named();
     }
     if (access() == GpuAccess.CDI) {
       return discovered();
@@ -95,6 +95,19 @@ final class GpuInventory {
   }
 
   private List<Gpu> ask(String image, String owner, String instanceId) {
+    List<Gpu> gpus = NvidiaSmi.parse(printed(image, owner, instanceId, NvidiaSmi.LIST));
+    if (gpus.isEmpty()) {
+      return gpus;
+    }
+    List<Gpu> found =
+        NvidiaSmi.withMemory(gpus, printed(image, owner, instanceId, NvidiaSmi.MEMORY));
+    LOG.info("The Docker host has {} GPUs: {}", found.size(), found);
+    return found;
+  }
+
+  /** Returns the lines that nvidia-smi prints in a container of an image; none without it. */
+  private List<String> printed(
+      String image, String owner, String instanceId, List<String> arguments) {
     String doing = "listing the GPUs of the Docker host with " + image;
     HostConfig host =
         HostConfig.newHostConfig()
@@ -116,7 +129,7 @@ final class GpuInventory {
                     .withHostConfig(host)
                     .withLabels(Map.of(Labels.PROBE, owner, Labels.INSTANCE, instanceId))
                     .withEntrypoint("nvidia-smi")
-                    .withCmd("-L"));
+                    .withCmd(arguments));
     try {
       client.start(doing, container);
       long deadline = System.nanoTime() + PROBE_TIMEOUT.toNanos();
@@ -124,9 +137,7 @@ final class GpuInventory {
           && System.nanoTime() < deadline) {
         Thread.sleep(20);
       }
-      List<Gpu> gpus = NvidiaSmi.parse(client.logs(container, PROBE_LINES));
-      LOG.info("The Docker host has {} GPUs: {}", gpus.size(), gpus);
-      return gpus;
+      return client.logs(container, PROBE_LINES);
     } catch (DockerEngineException e) {
       if (e.problem() == DockerProblem.COMMAND_NOT_FOUND) {
         return List.of();
@@ -143,15 +154,8 @@ final class GpuInventory {
   private List<Gpu> discovered() {
     List<Gpu> gpus = new ArrayList<>();
     for (String kind : List.of("nvidia.com/gpu", "amd.com/gpu")) {
-      daemon.cdiDevices(kind).forEach(id -> gpus.add(named(id)));
+      daemon.cdiDevices(kind).forEach(id -> gpus.add(Gpu.of(id)));
     }
     return gpus;
-  }
-
-  private static Gpu named(String id) {
-    int equals = id.indexOf('=');
-    return equals < 0
-        ? Gpu.of(id)
-        : new Gpu(id, List.of(id, id.substring(equals + 1)), id.substring(0, equals));
   }
 }

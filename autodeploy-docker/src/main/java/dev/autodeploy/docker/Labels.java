@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param instanceId the instance
  * @param fingerprint the fingerprint
  * @param gpus the GPUs that it holds
+ * @param gpuMemory how much memory of each; 0 if it holds them as a whole
  * @param port the service's port inside
  * @param startedAt when its start was asked for
  * @param heartbeat how it gets heartbeats, without which it ends by itself
@@ -34,6 +35,7 @@ record Labels(
     String instanceId,
     String fingerprint,
     List<String> gpus,
+    long gpuMemory,
     int port,
     Instant startedAt,
     Heartbeat heartbeat,
@@ -48,6 +50,7 @@ record Labels(
   private static final String SLOT = PREFIX + "slot";
   private static final String FINGERPRINT = PREFIX + "fingerprint";
   private static final String GPUS = PREFIX + "gpus";
+  private static final String GPU_MEMORY = PREFIX + "gpu-memory";
   private static final String PORT = PREFIX + "port";
   private static final String STARTED = PREFIX + "started";
   private static final String HEARTBEATS = PREFIX + "leased";
@@ -63,6 +66,7 @@ record Labels(
           INSTANCE,
           FINGERPRINT,
           GPUS,
+          GPU_MEMORY,
           PORT,
           STARTED,
           HEARTBEATS,
@@ -100,6 +104,7 @@ record Labels(
     map.put(INSTANCE, instanceId);
     map.put(FINGERPRINT, fingerprint);
     map.put(GPUS, String.join(" ", gpus));
+    map.put(GPU_MEMORY, String.valueOf(gpuMemory));
     map.put(PORT, String.valueOf(port));
     map.put(STARTED, startedAt.toString());
     map.put(HEARTBEATS, heartbeat.label());
@@ -144,6 +149,7 @@ record Labels(
               map.getOrDefault(INSTANCE, ""),
               map.getOrDefault(FINGERPRINT, ""),
               gpus.isEmpty() ? List.of() : List.of(gpus.split(" ")),
+              Long.parseLong(map.getOrDefault(GPU_MEMORY, "0")),
               Integer.parseInt(map.getOrDefault(PORT, "0")),
               Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
               Heartbeat.of(map.getOrDefault(HEARTBEATS, "")),

@@ -55,6 +55,43 @@ class GpuTest {
     }
   }
 
+  @Test
+  void memory_isSharedByContainersOfSeveralHosts_aslongAsItFits() throws Exception {
+    DeploymentSpec tenGib = spec(GpuRequest.ids("0").withMemory("10GiB"));
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpu("0", "Test Card", "24GiB"));
+        ProviderFixture other = ProviderFixture.open(b -> b.gpu("0", "Test Card", "24GiB"))) {
+      ProviderInstance first = docker.start(docker.request(tenGib, 0));
+      ProviderInstance second = other.start(other.request(tenGib, 0));
+      assertThat(visible(other, second)).isEqualTo("NVIDIA_VISIBLE_DEVICES=0");
+
+      assertThatThrownBy(() -> docker.start(docker.request(tenGib, 1)))
+          .isInstanceOf(InstanceStartException.class)
+          .hasMessageContaining("no GPU free")
+          .hasMessageContaining(first.instanceId())
+          .hasMessageContaining(second.instanceId());
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.ids("0")), 1)))
+          .as("a whole GPU is not given beside shares")
+          .hasMessageContaining("no GPU free");
+      DeploymentSpec large = spec(GpuRequest.memory("25GiB"));
+      assertThatThrownBy(() -> docker.start(docker.request(large, 1)))
+          .hasMessageContaining("0 GPUs with 25GiB of memory");
+
+      other.release(second);
+      ProviderInstance third = docker.start(docker.request(tenGib, 1));
+      docker.release(first);
+      docker.release(third);
+    }
+  }
+
+  @Test
+  void memory_isReadFromItsOwnList() {
+    List<Gpu> gpus =
+        NvidiaSmi.withMemory(
+            NvidiaSmi.parse(List.of("GPU 0: L4 (UUID: GPU-a)", "GPU 1: L4 (UUID: GPU-b)")),
+            List.of("GPU-a, 23034", "GPU-b, [N/A]"));
+    assertThat(gpus).extracting(Gpu::memoryBytes).containsExactly(23034L << 20, 0L);
+  }
+
   /** A container that its host's systemd has taken the devices from prints this. */
   @Test
   void check_ofAContainerThatLostItsGpus_saysWhatItsDriverSays() {
@@ -277,6 +314,7 @@ class GpuTest {
         "rival-1",
         "f1",
         List.of("0"),
+        0,
         8080,
         Instant.now(),
         Heartbeat.NONE,

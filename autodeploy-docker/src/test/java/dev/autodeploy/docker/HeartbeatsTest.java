@@ -89,6 +89,7 @@ class HeartbeatsTest {
             id,
             "f1",
             List.of(),
+            0,
             80,
             Instant.EPOCH,
             Heartbeat.WRAPPER,

@@ -206,6 +206,7 @@ class LostAnswerTest {
               request.instanceId(),
               request.fingerprint(),
               List.of(),
+              0,
               8080,
               Instant.now(),
               Heartbeat.WRAPPER,

@@ -214,6 +214,7 @@ class StuckContainerTest {
         id,
         "f1",
         List.of(),
+        0,
         8080,
         Instant.EPOCH,
         Heartbeat.WRAPPER,

@@ -39,6 +39,12 @@ final class SpecCheck {
       throw refused(
           spec, "asks for all GPUs, which Kubernetes cannot give; ask for GpuRequest.count(n)");
     }
+    if (!gpu.isWhole()) {
+      throw refused(
+          spec,
+          "asks for a part of a GPU's memory, which Kubernetes does not count; ask for"
+              + " GpuRequest.count(n) of a resource for slices, as by gpuResource(\"nvidia.com/mig-1g.10gb\")");
+    }
     if (spec.maxProcesses() != null) {
       throw refused(
           spec,

@@ -85,8 +85,13 @@ record DeploymentProperties(
    * @param count How many GPUs, or all.
    * @param ids Ids of the GPUs, instead of a count.
    * @param model Model of the GPUs.
+   * @param memory Part of the memory of each GPU, such as 16GiB, instead of whole GPUs.
    */
-  record Gpu(@Nullable String count, @DefaultValue List<String> ids, @Nullable String model) {}
+  record Gpu(
+      @Nullable String count,
+      @DefaultValue List<String> ids,
+      @Nullable String model,
+      @Nullable String memory) {}
 
   /**
    * A directory of the machine in the container.

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.internal.spec.SpecReader;
 import java.lang.reflect.RecordComponent;
@@ -182,6 +183,9 @@ final class PropertySpecs {
     numberOrText(json, "count", gpu.count());
     texts(json, "ids", gpu.ids());
     json.put("model", gpu.model());
+    if (gpu.memory() != null) {
+      json.put("memoryBytes", GpuRequest.memory(gpu.memory()).memoryBytes());
+    }
   }
 
   private static void readiness(DeploymentProperties.Readiness probe, ObjectNode json) {

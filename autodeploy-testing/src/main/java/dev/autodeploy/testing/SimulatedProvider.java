@@ -120,7 +120,16 @@ public final class SimulatedProvider implements InstanceProvider {
    * @param ids their ids
    */
   public void gpus(String... ids) {
-    world.capacity = ProviderCapacity.of(Stream.of(ids).map(ProviderCapacity.Gpu::named).toList());
+    gpus(Stream.of(ids).map(ProviderCapacity.Gpu::named).toList());
+  }
+
+  /**
+   * Gives the provider GPUs of which more is known than their ids, such as their memory.
+   *
+   * @param gpus the GPUs
+   */
+  public void gpus(List<ProviderCapacity.Gpu> gpus) {
+    world.capacity = ProviderCapacity.of(gpus);
   }
 
   @Override

@@ -10,8 +10,10 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.SharedGpus;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.InstanceStartException;
+import dev.autodeploy.spi.ProviderCapacity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,6 +87,44 @@ class SharedGpuTest {
       }
     }
     assertThat(released()).hasSize(39);
+  }
+
+  @Test
+  void deploymentsThatShareMemory_runBesideEachOther_theirStartsOneAfterTheOther() {
+    start();
+    provider.gpus(List.of(ProviderCapacity.Gpu.of("0", "L4", "24GiB")));
+    Deployment a = deploy("a", builder -> builder.gpu(GpuRequest.memory("10GiB")));
+    Deployment b = deploy("b", builder -> builder.gpu(GpuRequest.memory("10GiB")));
+    Deployment c = deploy("c", builder -> builder.gpu(GpuRequest.memory("8GiB")));
+    CompletableFuture<Lease> first = ask(a);
+    CompletableFuture<Lease> second = ask(b);
+    time.advance(Duration.ofSeconds(31));
+    assertThat(first).isCompleted();
+    assertThat(provider.existing()).as("the second began when the first was ready").hasSize(2);
+    assertThat(second).isNotDone();
+    time.advance(Duration.ofSeconds(30));
+    assertThat(second).isCompleted();
+
+    CompletableFuture<Lease> third = ask(c);
+    assertThat(c.status().waitsFor().describe()).contains("waits for 8GiB of a GPU");
+    first.join().close();
+    time.advance(Duration.ofSeconds(40));
+    assertThat(third).as("in the place of the one that was idle").isCompleted();
+    assertThat(released()).containsExactly("a");
+    assertThat(autoDeploy.gpus().gpus().get(0).holders())
+        .extracting(SharedGpus.Holder::memoryBytes)
+        .containsExactlyInAnyOrder(10L << 30, 8L << 30);
+    second.join().close();
+    third.join().close();
+  }
+
+  @Test
+  void memoryThatNoGpuHas_isRefusedWhenDeployed() {
+    start();
+    provider.gpus(List.of(ProviderCapacity.Gpu.of("0", "L4", "24GiB")));
+    assertThatThrownBy(() -> deploy("a", builder -> builder.gpu(GpuRequest.memory("25GiB"))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the GPUs are 0 L4 with 24GiB");
   }
 
   @Test

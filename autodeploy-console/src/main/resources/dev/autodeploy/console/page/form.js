@@ -118,16 +118,26 @@ export function showForm(main, editing) {
     // GPU: how many, and of which model.
     const counts = ['0', ...offer.gpus.map((_, i) => String(i + 1))];
     if (offer.gpus.length === 0) counts.push('1', '2', '4', '8');
-    const kept = spec ? (spec.gpu.ids ? 'kept' : String(spec.gpu.count)) : '0';
-    if (!counts.includes(kept) && kept !== 'all' && kept !== 'kept') counts.push(kept);
+    const kept = spec ? (spec.gpu.ids ? 'ids' : String(spec.gpu.count)) : '0';
+    if (!counts.includes(kept) && kept !== 'all' && kept !== 'ids') counts.push(kept);
     const gpuSelect = h('select', {},
       counts.map((n) => h('option', { value: n, selected: n === kept }, n === '0' ? t('form.gpuNone') : t('form.gpuCount', { n }))),
       h('option', { value: 'all', selected: kept === 'all' }, t('form.gpuAll')),
-      kept === 'kept' ? h('option', { value: 'kept', selected: true }, t('form.gpuIds', { text: spec.gpu.ids.join(', ') })) : null);
+      h('option', { value: 'ids', selected: kept === 'ids' }, t('form.gpuById')));
     const gpu = add('gpu', t('form.gpu'), gpuSelect, null);
     const modelInput = input({ list: 'models', value: spec?.gpu.model, placeholder: t('form.anyModel') });
     const model = h('div', { class: 'field' }, h('label', { for: 'f-model' }, t('form.gpuModel')), modelInput, list('models', models));
     modelInput.id = 'f-model';
+    const gpuIds = add('gpuIds', t('form.gpuIds'), input({ list: 'gpuList', value: spec?.gpu.ids?.join(', '), placeholder: '0, 1', spellcheck: 'false' }), t('form.gpuIdsHint'));
+    gpuIds.append(list('gpuList', offer.gpus.map((g) => g.id)));
+    const GIB = 1 << 30;
+    const gpuMemory = add('gpuMemory', t('form.gpuMemory'), input({ inputmode: 'decimal', value: spec?.gpu.memoryBytes ? spec.gpu.memoryBytes / GIB : '', placeholder: t('form.gpuWhole') }), t('form.gpuMemoryHint'));
+    const showGpu = () => {
+      gpuIds.hidden = gpuSelect.value !== 'ids';
+      gpuMemory.hidden = gpuSelect.value === '0' || gpuSelect.value === 'all';
+    };
+    gpuSelect.addEventListener('change', showGpu);
+    showGpu();
 
     // Image, snapshot, or neither.
     const kinds = ['image', 'snapshot', 'none'];
@@ -184,6 +194,8 @@ export function showForm(main, editing) {
     const probeThreshold = add('probeThreshold', t('form.probeThreshold'), input({ inputmode: 'numeric', value: spec ? spec.probeThreshold : 1 }));
     const livePath = spec?.liveness ? pathOf(spec.liveness) : '';
     const liveness = add('liveness', t('form.liveness'), input({ value: livePath ?? '', placeholder: livePath === null ? probeText(spec.liveness) : '/health', spellcheck: 'false' }), t('form.livenessHint'));
+    const livenessInterval = add('livenessInterval', t('form.livenessInterval'), input({ inputmode: 'decimal', value: spec ? seconds(spec.livenessInterval) : '', placeholder: '30' }));
+    const livenessThreshold = add('livenessThreshold', t('form.livenessThreshold'), input({ inputmode: 'numeric', value: spec ? spec.livenessThreshold : '', placeholder: '3' }));
     const maxRequestTime = add('maxRequestTime', t('form.maxRequestTime'), input({ inputmode: 'decimal', value: spec?.maxRequestTime ? seconds(spec.maxRequestTime) : '', placeholder: t('unlimited') }), t('form.maxRequestTimeHint'));
     const maxLifetime = add('maxLifetime', t('form.maxLifetime'), input({ inputmode: 'decimal', value: spec?.maxLifetime ? seconds(spec.maxLifetime) : '', placeholder: t('unlimited') }), t('form.maxLifetimeHint'));
     const ownMode = spec?.sleepMode && typeof spec.sleepMode !== 'string';
@@ -227,13 +239,13 @@ export function showForm(main, editing) {
     const group = (label, ...children) => h('fieldset', { class: 'panel' }, h('legend', {}, t(label)), ...children);
     const form = h('form', { class: 'deploy', novalidate: true },
       group('form.basics', name, description),
-      group('form.environment', h('div', { class: 'pair' }, gpu, model), source, image, snapshot),
+      group('form.environment', h('div', { class: 'pair' }, gpu, model), h('div', { class: 'pair' }, gpuIds, gpuMemory), source, image, snapshot),
       group('form.service', h('div', { class: 'pair uneven' }, port, command)),
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
         h('div', { class: 'pair' }, probeInterval, probeThreshold),
-        liveness, h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
+        liveness, h('div', { class: 'pair' }, livenessInterval, livenessThreshold), h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -287,14 +299,19 @@ export function showForm(main, editing) {
       const minutes = value('idleTimeout');
       if (minutes !== '') json.idleTimeout = Number.isFinite(Number(minutes)) ? isoMinutes(Number(minutes)) : minutes;
       else if (!special || special.startsWith('adaptive')) json.idleTimeout = null;
-      if (count !== 'kept') {
-        json.gpu = { count: count === 'all' ? 'all' : Number(count) };
-        if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
+      json.gpu = count === 'ids' ? { ids: value('gpuIds').split(/[\s,]+/).filter(Boolean) } : { count: count === 'all' ? 'all' : Number(count) };
+      if (modelInput.value.trim()) json.gpu.model = modelInput.value.trim();
+      if (!gpuMemory.hidden && value('gpuMemory')) {
+        const gib = Number(value('gpuMemory'));
+        if (!(gib > 0)) throw { field: 'gpuMemory', message: t('form.gpuMemoryWrong'), ours: true };
+        json.gpu.memoryBytes = Math.round(gib * GIB);
       }
       json.probeThreshold = value('probeThreshold') === '' ? null : whole(value('probeThreshold'));
       json.probeInterval = inSeconds('probeInterval');
       if (value('liveness')) json.liveness = { ...(livePath === value('liveness') ? spec.liveness : {}), type: 'http', path: value('liveness') };
       else if (d && livePath !== null) json.liveness = null;
+      json.livenessInterval = inSeconds('livenessInterval');
+      json.livenessThreshold = value('livenessThreshold') === '' ? null : whole(value('livenessThreshold'));
       json.maxRequestTime = inSeconds('maxRequestTime');
       json.maxLifetime = inSeconds('maxLifetime');
       if (value('sleepMode') !== 'own') json.sleepMode = value('sleepMode') === 'none' ? null : value('sleepMode');

@@ -35,7 +35,7 @@ function card(gpu) {
     h('p', { class: 'muted' }, facts),
     gpu.holders.length === 0
       ? h('p', {}, t('gpus.free'))
-      : h('ul', {}, gpu.holders.map((holder) => h('li', {}, link(holder.deployment), ': ', phase(holder), h('span', { class: 'muted id' }, ' ', holder.instanceId)))),
+      : h('ul', {}, gpu.holders.map((holder) => h('li', {}, link(holder.deployment), ': ', phase(holder), holder.memoryBytes ? ' · ' + t('gpus.share', { size: bytes(holder.memoryBytes) }) : null, h('span', { class: 'muted id' }, ' ', holder.instanceId)))),
     timeLine(gpu));
 }
 

@@ -8,6 +8,7 @@ import dev.autodeploy.internal.decision.Party.Occupant;
 import dev.autodeploy.internal.decision.RoomFinder.Choice;
 import dev.autodeploy.internal.decision.RoomTable.Ease;
 import dev.autodeploy.internal.decision.RoomTable.Holding;
+import dev.autodeploy.internal.text.ByteSize;
 import dev.autodeploy.spi.ProviderCapacity;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -103,16 +104,23 @@ public final class Arbiter {
     int fitting = capacity.fitting(request).size();
     if (fitting == 0 || fitting < RoomFinder.wanted(request, fitting)) {
       String all =
-          gpus.stream()
-              .map(gpu -> (gpu.id() + " " + gpu.model()).strip())
-              .collect(Collectors.joining(", "));
+          gpus.stream().map(gpu -> describe(gpu, request)).collect(Collectors.joining(", "));
       throw new IllegalArgumentException(
           "there can never be room for an instance that needs "
               + RoomFinder.needs(request)
               + ": the GPUs are "
               + (all.isEmpty() ? "none" : all)
-              + "; ask for fewer or others (gpu), or tell the provider of more");
+              + "; ask for fewer or others (gpu), or tell the provider of more"
+              + (request.isWhole() ? "" : ", or how much memory they have"));
     }
+  }
+
+  private static String describe(ProviderCapacity.Gpu gpu, GpuRequest request) {
+    String memory =
+        gpu.memoryBytes() > 0
+            ? " with " + ByteSize.format(gpu.memoryBytes())
+            : request.isWhole() ? "" : " of unknown memory";
+    return (gpu.id() + " " + gpu.model()).strip() + memory;
   }
 
   // The state, to be read.
@@ -316,7 +324,7 @@ public final class Arbiter {
     private static GpuRequest request(Wish wish, @Nullable Room sleeper) {
       return sleeper == null || sleeper.gpus().isEmpty()
           ? wish.request
-          : GpuRequest.ids(sleeper.gpus().toArray(new String[0]));
+          : new GpuRequest(0, sleeper.gpus(), null, sleeper.request().memoryBytes());
     }
 
     private void give(Wish wish, Choice choice, @Nullable Room sleeper) {

@@ -5,6 +5,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.internal.decision.RoomTable.Ease;
 import dev.autodeploy.internal.decision.RoomTable.Holding;
+import dev.autodeploy.internal.text.ByteSize;
 import dev.autodeploy.spi.ProviderCapacity;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,7 +24,9 @@ import org.jspecify.annotations.Nullable;
  *         <li>Those asked for do not exist: the provider is to say so.
  *         <li>Of those that fit, the ones that are cleared most easily are taken, as many as are
  *             asked for; not those that somebody before in line needs, nor those of which the
- *             provider said lately that others have them.
+ *             provider said lately that others have them. Where memory is asked for, one is clear
+ *             if so much of it is left and nobody starts there ({@link GpuShares}); of several that
+ *             are, the one with the least left is taken.
  *       </ol>
  *   <li>They are not listed.
  *       <ol type="a">
@@ -60,13 +63,19 @@ final class RoomFinder {
     }
   }
 
-  /** One GPU and who has to go from it. */
-  private record Clearing(String gpu, List<Holding> inTheWay, boolean free) {
+  /**
+   * One GPU and who has to go from it.
+   *
+   * @param left the memory that is left of it then, of which the least is the best; 0 for a GPU as
+   *     a whole
+   */
+  private record Clearing(String gpu, List<Holding> inTheWay, boolean free, long left) {
     private static final Comparator<Clearing> BY_EASE =
         Comparator.<Clearing, Boolean>comparing(c -> !c.free)
             .thenComparing(
                 c -> c.inTheWay.stream().max(Holding.byEase()).orElse(null),
-                Comparator.nullsFirst(Holding.byEase()));
+                Comparator.nullsFirst(Holding.byEase()))
+            .thenComparingLong(Clearing::left);
   }
 
   private final ProviderCapacity capacity;
@@ -131,7 +140,7 @@ final class RoomFinder {
     if (ours.size() < wanted) {
       return blockedBy(left, party, needed);
     }
-    return cheapest(ours, wanted, party, needed, retryAt(left));
+    return cheapest(ours, request, wanted, party, needed, retryAt(left));
   }
 
   /** Returns when GPUs that others have may be tried again, or {@link Instance#NEVER}. */
@@ -144,7 +153,12 @@ final class RoomFinder {
   }
 
   private Choice cheapest(
-      List<ProviderCapacity.Gpu> gpus, int wanted, long party, long needed, long retryAt) {
+      List<ProviderCapacity.Gpu> gpus,
+      GpuRequest request,
+      int wanted,
+      long party,
+      long needed,
+      long retryAt) {
     List<String> chosen = new ArrayList<>();
     List<Holding> inTheWay = new ArrayList<>();
     Set<Long> goes = new HashSet<>();
@@ -153,7 +167,7 @@ final class RoomFinder {
       // One at a time: whoever goes from one GPU may leave others too.
       Clearing best =
           left.stream()
-              .map(gpu -> clearing(gpu, party, needed, goes))
+              .map(gpu -> clearing(gpu, request, party, needed, goes))
               .min(Clearing.BY_EASE)
               .orElseThrow();
       chosen.add(best.gpu());
@@ -180,13 +194,15 @@ final class RoomFinder {
   }
 
   private Clearing clearing(
-      ProviderCapacity.Gpu gpu, long party, long needed, Set<Long> goesAnyway) {
+      ProviderCapacity.Gpu gpu, GpuRequest request, long party, long needed, Set<Long> goesAnyway) {
     List<Holding> all =
         table.holdings(party, needed, room -> !isWaking(room) && RoomTable.holds(room, gpu.id()));
-    boolean free = all.isEmpty();
-    List<Holding> inTheWay =
+    List<Holding> others =
         all.stream().filter(holding -> !goesAnyway.contains(holding.room().id())).toList();
-    return new Clearing(gpu.id(), inTheWay, free);
+    GpuShares shares = new GpuShares(table, gpu, others);
+    List<Holding> inTheWay = shares.inTheWay(request, party, needed);
+    boolean free = request.isWhole() ? all.isEmpty() : inTheWay.isEmpty();
+    return new Clearing(gpu.id(), inTheWay, free, request.isWhole() ? 0 : shares.left());
   }
 
   /** The provider said lately that others have what is needed. */
@@ -203,6 +219,10 @@ final class RoomFinder {
       return null;
     }
     List<Holding> rivals = table.holdings(party, needed, room -> mayBeInTheWay(room, request));
+    List<Holding> starting = rivals.stream().filter(it -> it.ease() == Ease.STARTING).toList();
+    if (!request.isWhole() && !starting.isEmpty()) { // it may get the same GPU as they
+      return new Choice(request.ids(), keys, starting, false, NEVER);
+    }
     if (capacity.exclusive() && request.count() <= 0) { // (2a)
       List<Holding> all = rivals.stream().filter(h -> hasFixedGpus(h.room())).toList();
       if (!all.isEmpty()) {
@@ -258,13 +278,14 @@ final class RoomFinder {
   /** Returns what a request is for, in words. */
   static String needs(GpuRequest request) {
     String model = request.model() == null ? "" : " of model " + request.model();
+    String part = request.isWhole() ? "" : ByteSize.format(request.memoryBytes()) + " of ";
     if (!request.ids().isEmpty()) {
       String ids = request.ids().stream().collect(Collectors.joining(", "));
-      return (request.ids().size() == 1 ? "GPU " : "GPUs ") + ids;
+      return part + (request.ids().size() == 1 ? "GPU " : "GPUs ") + ids;
     }
     if (request.count() == GpuRequest.ALL) {
       return "all GPUs" + model;
     }
-    return (request.count() == 1 ? "a GPU" : request.count() + " GPUs") + model;
+    return part + (request.count() == 1 ? "a GPU" : request.count() + " GPUs") + model;
   }
 }

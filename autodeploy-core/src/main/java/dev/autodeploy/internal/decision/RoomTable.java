@@ -188,11 +188,13 @@ final class RoomTable {
     return VictimCost.of(party, idle);
   }
 
-  /** Counts one as going, so that no more go than may. */
-  void pick(Holding holding) {
-    if (isReady(holding) && picked.add(holding.room().id())) {
+  /** Counts one as going, so that no more go than may; returns whether it did not before. */
+  boolean pick(Holding holding) {
+    boolean news = isReady(holding) && picked.add(holding.room().id());
+    if (news) {
       mayGo.merge(holding.room().party(), -1, Integer::sum);
     }
+    return news;
   }
 
   /** Undoes {@link #pick}. */
@@ -205,6 +207,23 @@ final class RoomTable {
   private static boolean isReady(Holding holding) {
     Occupant occupant = holding.occupant();
     return occupant != null && occupant.phase() == InstancePhase.READY;
+  }
+
+  /**
+   * Returns how much memory of a GPU an instance holds on which it is.
+   *
+   * @param memory the memory of the GPU, which is all held by an instance that has whole GPUs
+   */
+  static long held(Holding holding, long memory) {
+    return held(holding.room(), memory);
+  }
+
+  /** Returns how much memory of a GPU of so much is held by whoever has a room on it. */
+  static long held(Room room, long memory) {
+    if (room.asleep()) {
+      return Math.min(memory, room.keptBytes());
+    }
+    return room.request().isWhole() ? memory : Math.min(memory, room.request().memoryBytes());
   }
 
   /**

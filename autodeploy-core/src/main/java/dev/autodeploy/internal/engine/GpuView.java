@@ -63,9 +63,11 @@ final class GpuView {
     DeploymentController controller = controllers.get(room.party());
     String deployment = controller == null ? "" : controller.name();
     Occupant occupant = occupants.get(room.id());
+    long memory = room.asleep() ? room.keptBytes() : room.request().memoryBytes();
     return occupant == null
-        ? new Holder(deployment, "", InstancePhase.STARTING, 0)
-        : new Holder(deployment, occupant.instanceId(), occupant.phase(), occupant.inFlight());
+        ? new Holder(deployment, "", InstancePhase.STARTING, 0, memory)
+        : new Holder(
+            deployment, occupant.instanceId(), occupant.phase(), occupant.inFlight(), memory);
   }
 
   private List<Waiting> waiting() {

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderCapacity;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,16 +38,51 @@ final class LocalGpus {
   }
 
   /** Finds out which there are; blocks while {@code nvidia-smi} runs. */
-  static LocalGpus find(@Nullable List<String> configured) {
-    if (configured != null) {
-      return new LocalGpus(
-          ProviderCapacity.of(configured.stream().map(ProviderCapacity.Gpu::named).toList()),
-          false);
+  static LocalGpus find(@Nullable List<ProviderCapacity.Gpu> configured) {
+    if (configured != null && configured.stream().noneMatch(LocalGpus::lacksFacts)) {
+      return new LocalGpus(ProviderCapacity.of(configured), false);
     }
     List<ProviderCapacity.Gpu> listed = parse(ask());
+    if (configured != null) {
+      return new LocalGpus(
+          ProviderCapacity.of(configured.stream().map(gpu -> withFacts(gpu, listed)).toList()),
+          false);
+    }
     return new LocalGpus(
         listed.isEmpty() ? ProviderCapacity.unknown() : ProviderCapacity.of(listed),
         !listed.isEmpty());
+  }
+
+  private static boolean lacksFacts(ProviderCapacity.Gpu gpu) {
+    return gpu.model().isEmpty() || gpu.memoryBytes() == 0;
+  }
+
+  /** Adds to a GPU what is listed of it and was not configured. */
+  static ProviderCapacity.Gpu withFacts(
+      ProviderCapacity.Gpu gpu, List<ProviderCapacity.Gpu> listed) {
+    return listed.stream()
+        .filter(it -> it.isKnownBy(gpu.id()))
+        .findFirst()
+        .map(
+            it ->
+                new ProviderCapacity.Gpu(
+                    gpu.id(),
+                    Stream.concat(gpu.names().stream(), it.names().stream()).distinct().toList(),
+                    gpu.model().isEmpty() ? it.model() : gpu.model(),
+                    gpu.memoryBytes() == 0 ? it.memoryBytes() : gpu.memoryBytes()))
+        .orElse(gpu);
+  }
+
+  /** Refuses a share of a GPU where the GPUs are not known. */
+  void check(DeploymentSpec spec) {
+    if (!spec.gpu().isWhole() && capacity.gpus() == null) {
+      throw new IllegalArgumentException(
+          "deployment '"
+              + spec.name()
+              + "' asks for GPU memory, but the GPUs of this machine are not known, as it has no"
+              + " nvidia-smi: name them with LocalProcessProvider.builder().gpu(\"0\", \"NVIDIA"
+              + " L4\", \"24GiB\")");
+    }
   }
 
   /** Returns which of an instance's GPUs this machine no longer has; asks nvidia-smi. */

@@ -142,6 +142,10 @@ public final class LocalProcessManager implements AutoCloseable {
    */
   public void validate(DeploymentSpec spec) {
     LocalSpecCheck.check(spec);
+    Session current = session;
+    if (current != null) {
+      current.gpus().check(spec);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.process;
 
+import dev.autodeploy.spi.ProviderCapacity;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,7 +27,7 @@ public record ProcessSettings(
     boolean checkListener,
     boolean inheritEnvironment,
     @Nullable String user,
-    @Nullable List<String> gpus,
+    @Nullable List<ProviderCapacity.Gpu> gpus,
     List<String> shell) {
 
   /**

@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.GpuRequest;
 import java.util.List;
 
-/** A GPU request as JSON: a count (a number or {@code "all"}) or device ids, and maybe a model. */
+/**
+ * A GPU request as JSON: a count (a number or {@code "all"}) or device ids, and maybe a model, or
+ * memory of each.
+ */
 public final class GpuJson {
   private static final String ALL = "all";
 
@@ -24,6 +27,9 @@ public final class GpuJson {
     }
     if (gpu.model() != null) {
       json.put("model", gpu.model());
+    }
+    if (!gpu.isWhole()) {
+      json.put("memoryBytes", gpu.memoryBytes());
     }
     return json;
   }
@@ -43,9 +49,10 @@ public final class GpuJson {
     }
     List<String> ids = json.has("ids") ? json.texts("ids") : List.of();
     String model = json.textOrNull("model");
+    Long memory = json.has("memoryBytes") ? json.longInteger("memoryBytes") : null;
     json.end();
     try {
-      return new GpuRequest(count, ids, model);
+      return new GpuRequest(count, ids, model, memory == null ? 0 : memory);
     } catch (IllegalArgumentException e) {
       throw json.bad(e.getMessage());
     }

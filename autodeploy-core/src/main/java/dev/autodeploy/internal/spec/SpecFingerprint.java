@@ -77,6 +77,7 @@ public final class SpecFingerprint {
         }
       }
       later(out, "memoryBytes", spec.memoryBytes());
+      later(out, "gpuMemory", spec.gpu().isWhole() ? null : spec.gpu().memoryBytes());
       later(out, "cpus", spec.cpus());
       later(out, "maxProcesses", spec.maxProcesses());
       later(out, "workingDirectory", spec.workingDirectory());

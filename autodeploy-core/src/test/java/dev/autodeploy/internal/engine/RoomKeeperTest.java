@@ -114,7 +114,7 @@ class RoomKeeperTest {
     SharedGpus shared = keeper.view();
     assertThat(shared.gpus().get(0).holders())
         .containsExactly(
-            new SharedGpus.Holder("first", held.join().instanceId(), InstancePhase.READY, 1));
+            new SharedGpus.Holder("first", held.join().instanceId(), InstancePhase.READY, 1, 0));
     assertThat(shared.waiting())
         .singleElement()
         .satisfies(

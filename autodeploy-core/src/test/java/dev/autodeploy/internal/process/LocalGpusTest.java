@@ -2,6 +2,7 @@ package dev.autodeploy.internal.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.spi.ProviderCapacity;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +27,23 @@ class LocalGpusTest {
   }
 
   @Test
+  void configuredGpu_hasTheFactsThatAreListedOfIt_unlessTheyAreConfiguredToo() {
+    List<ProviderCapacity.Gpu> listed = LocalGpus.parse(BOTH);
+    ProviderCapacity.Gpu found = LocalGpus.withFacts(ProviderCapacity.Gpu.named("1"), listed);
+    assertThat(found.id()).isEqualTo("1");
+    assertThat(found.isKnownBy("GPU-b")).isTrue();
+    assertThat(found.model()).isEqualTo("NVIDIA L4");
+    assertThat(found.memoryBytes()).isEqualTo(24564L << 20);
+    ProviderCapacity.Gpu said = ProviderCapacity.Gpu.of("1", "Mine", "8GiB");
+    assertThat(LocalGpus.withFacts(said, listed))
+        .extracting(ProviderCapacity.Gpu::model, ProviderCapacity.Gpu::memoryBytes)
+        .containsExactly("Mine", 8L << 30);
+    assertThat(LocalGpus.withFacts(ProviderCapacity.Gpu.named("7"), listed).model()).isEmpty();
+  }
+
+  @Test
   void configuredGpus_areNotAskedFor() {
-    assertThat(LocalGpus.find(List.of("0")).lost(List.of("0"))).isEmpty();
+    assertThat(LocalGpus.find(List.of(ProviderCapacity.Gpu.named("0"))).lost(List.of("0")))
+        .isEmpty();
   }
 }

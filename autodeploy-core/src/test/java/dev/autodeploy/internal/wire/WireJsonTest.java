@@ -164,7 +164,8 @@ final class WireJsonTest {
                     "0",
                     "A100",
                     1L << 36,
-                    List.of(new SharedGpus.Holder("voice", "i-1", InstancePhase.READY, 1)),
+                    List.of(
+                        new SharedGpus.Holder("voice", "i-1", InstancePhase.READY, 1, 1L << 34)),
                     List.of(new SharedGpus.Stay("voice", NOW, null)),
                     3)),
             List.of());

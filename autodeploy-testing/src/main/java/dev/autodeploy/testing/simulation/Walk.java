@@ -61,7 +61,7 @@ class Walk implements SimulatedWorld.Watch {
       world.capacity =
           ProviderCapacity.of(
               IntStream.range(0, settings.gpus())
-                  .mapToObj(id -> ProviderCapacity.Gpu.named("" + id))
+                  .mapToObj(id -> ProviderCapacity.Gpu.of("" + id, "", "16GiB"))
                   .toList());
     }
     world.plans = request -> plan();

@@ -165,6 +165,8 @@ final class WalkDraw {
       case 1, 2 -> GpuRequest.ids("" + below(gpus));
       case 3, 4 -> GpuRequest.all();
       case 5, 6 -> GpuRequest.count(Math.min(2, gpus));
+      case 7 -> GpuRequest.memory("6GiB");
+      case 8 -> GpuRequest.memory("10GiB");
       default -> GpuRequest.count(1);
     };
   }

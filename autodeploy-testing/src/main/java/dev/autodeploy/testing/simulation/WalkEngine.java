@@ -3,9 +3,11 @@ package dev.autodeploy.testing.simulation;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.testing.ManualTime;
+import dev.autodeploy.testing.world.GpuUse;
 import dev.autodeploy.testing.world.SimulatedMachine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -277,9 +279,9 @@ final class WalkEngine {
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
   }
 
-  /** Returns those of this engine's instances, as far as it knows of them, that have one's GPUs. */
+  /** Returns this engine's instances, as far as it knows of them, beside which one does not fit. */
   private List<String> rivals(String id, StartRequest request) {
-    List<String> rivals = new ArrayList<>();
+    List<SimulatedMachine> known = new ArrayList<>();
     for (SimulatedMachine machine : walk.world.existing.values()) {
       WalkDeployment deployment = deployments.get(machine.request.deployment());
       if (machine.request.owner().equals(owner)
@@ -287,12 +289,15 @@ final class WalkEngine {
           && !machine.isAsleep()
           && !machine.request.instanceId().equals(id)
           && deployment != null
-          && deployment.book.instance(machine.request.instanceId()).told != WalkInstance.Told.GONE
-          && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
-        rivals.add(machine.request.instanceId());
+          && deployment.book.instance(machine.request.instanceId()).told
+              != WalkInstance.Told.GONE) {
+        known.add(machine);
       }
     }
-    return rivals;
+    walk.check(
+        known.stream().noneMatch(it -> startsBeside(it, request)),
+        () -> "starts on a GPU run one after the other, but not that of " + request.instanceId());
+    return GpuUse.inTheWay(request, known, walk.world.capacity);
   }
 
   /** An instance is told to wake. */
@@ -305,6 +310,16 @@ final class WalkEngine {
                 + machine.request.instanceId()
                 + " is woken on that of "
                 + rivals);
+  }
+
+  /** Returns whether an instance starts on a GPU of a request, by its status and by its events. */
+  private boolean startsBeside(SimulatedMachine machine, StartRequest request) {
+    WalkBook book = deployments.get(machine.request.deployment()).book;
+    String id = machine.request.instanceId();
+    return machine.request.gpus().stream().anyMatch(request.gpus()::contains)
+        && book.instance(id).told == WalkInstance.Told.STARTING
+        && book.deployment().status().instances().stream()
+            .anyMatch(it -> it.id().equals(id) && it.phase() == InstancePhase.STARTING);
   }
 
   /** Returns the deployments of which callers may wait for GPUs. */

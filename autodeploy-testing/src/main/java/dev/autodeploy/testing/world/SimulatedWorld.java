@@ -130,14 +130,12 @@ public final class SimulatedWorld {
     }
     PlannedLife next = nextPlans.poll();
     PlannedLife plan = next != null ? next : plans.apply(request);
-    for (SimulatedMachine machine : existing.values()) {
-      if (!machine.isAsleep()
-          && machine.request.gpus().stream().anyMatch(request.gpus()::contains)) {
-        String holder = machine.request.instanceId();
-        plan =
-            PlannedLife.failing(
-                InstanceStartException.noRoom("its GPU is held by instance " + holder));
-      }
+    List<SimulatedMachine> awake = existing.values().stream().filter(it -> !it.isAsleep()).toList();
+    List<String> holders = GpuUse.inTheWay(request, awake, capacity);
+    if (!holders.isEmpty()) {
+      plan =
+          PlannedLife.failing(
+              InstanceStartException.noRoom("its GPU is held by instance " + holders.get(0)));
     }
     if (watch != null) {
       watch.starting(request, plan);

@@ -67,6 +67,8 @@ record LauncherOptions(
         --gpus GPUS              a number, all, or ids such as 0,1 (kubernetes: a number), which
                                  it shares with other deployments that are made for them on the
                                  page (none)
+        --gpu-memory SIZE        a part of each GPU's memory, such as 16GiB, in place of whole
+                                 GPUs: several deployments get one as long as their sum fits
         --namespace NAME         the namespace of pods, with kubernetes (the kubeconfig's)
         --help                   print this and exit
 
@@ -98,6 +100,7 @@ record LauncherOptions(
     String image = null;
     String snapshot = null;
     GpuRequest gpus = null;
+    String gpuMemory = null;
     boolean help = false;
     for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
       String option = rest.next();
@@ -117,6 +120,7 @@ record LauncherOptions(
         case "--image" -> image = value(option, rest);
         case "--snapshot" -> snapshot = value(option, rest);
         case "--gpus" -> gpus = gpus(value(option, rest));
+        case "--gpu-memory" -> gpuMemory = value(option, rest);
         case "--help", "-h" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
       }
@@ -154,7 +158,7 @@ record LauncherOptions(
         namespace,
         image == null ? DEFAULT_IMAGE : image,
         snapshot,
-        gpus == null ? GpuRequest.none() : gpus,
+        share(gpus, gpuMemory),
         help);
   }
 
@@ -212,6 +216,17 @@ record LauncherOptions(
           throw new IllegalArgumentException(
               "--provider is '" + text + "'; there are local, docker and kubernetes");
     };
+  }
+
+  private static GpuRequest share(@Nullable GpuRequest gpus, @Nullable String memory) {
+    if (memory == null) {
+      return gpus == null ? GpuRequest.none() : gpus;
+    }
+    try {
+      return gpus == null ? GpuRequest.memory(memory) : gpus.withMemory(memory);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("--gpu-memory: " + e.getMessage(), e);
+    }
   }
 
   private static GpuRequest gpus(String text) {
