@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Deployment;
 import dev.autodeploy.Lease;
+import dev.autodeploy.StartFailedException;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
@@ -59,7 +60,11 @@ final class PlainTextOfProvidersTest {
     Throwable error = lease.handle((l, e) -> e).join();
     Throwable cause = error instanceof CompletionException ? error.getCause() : error;
     assertThat(cause).hasMessageContaining("refused: " + SHOWN);
-    assertPlain(cause.getMessage());
+    assertThat(List.of(cause.getMessage().split("\n", -1))) // its last lines follow
+        .allMatch(PlainText::isLine)
+        .last()
+        .isEqualTo("  | tail\t" + SHOWN);
+    assertPlain(((StartFailedException) cause).summary());
     assertPlain(h.events(DeploymentEvent.InstanceStartFailed.class).toString());
     assertThat(voice.status().toString()).contains("tail\t" + SHOWN);
     assertPlain(voice.status().toString());

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ProviderGateTest {
@@ -36,15 +37,17 @@ class ProviderGateTest {
     for (Method method : InstanceProvider.class.getMethods()) {
       calls.clear();
       Object[] arguments =
-          Arrays.stream(method.getParameterTypes())
-              .map(type -> type == int.class ? (Object) 1 : null)
-              .toArray();
+          Arrays.stream(method.getParameterTypes()).map(ProviderGateTest::argument).toArray();
       ProviderGate fresh = new ProviderGate(provider);
 
       method.invoke(fresh, arguments);
 
       assertThat(calls).as(method.toString()).containsExactly(method.getName());
     }
+  }
+
+  private static @Nullable Object argument(Class<?> type) {
+    return type == int.class ? (Object) 1 : type == boolean.class ? true : null;
   }
 
   @Test
