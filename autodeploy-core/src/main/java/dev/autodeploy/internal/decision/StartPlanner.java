@@ -20,7 +20,8 @@ import dev.autodeploy.StartReason;
  *         <li>enough for those whom the room of the starting ones does not cover, if one is ready.
  *       </ol>
  *   <li>The largest of the three is started, as far as {@code maxInstances} leaves room; what
- *       drains or is being released takes up room until it is gone.
+ *       drains or is being released takes up room until it is gone. One that sleeps is there
+ *       already: to be woken it needs no more than that those who take requests leave room.
  *   <li>If a start failed lately, none is started before its backoff is over.
  *   <li>The first ones are for the callers, the next for the minimum, and what is left is for the
  *       request that is expected.
@@ -55,7 +56,8 @@ final class StartPlanner {
    * @param open whether it takes requests, and its budget covers a start
    * @param ready how many instances are ready
    * @param starting how many are starting
-   * @param existing how many there are in any phase
+   * @param asleep how many sleep, or are about to: these are woken before others are started
+   * @param existing how many there are in any other phase
    * @param waitingForAny how many callers wait for any instance
    * @param roomToCome how many callers the starting instances have room for
    * @param minimum how many are kept, none while the minimum is held back
@@ -68,6 +70,7 @@ final class StartPlanner {
       boolean open,
       int ready,
       int starting,
+      int asleep,
       int existing,
       int waitingForAny,
       long roomToCome,
@@ -86,7 +89,8 @@ final class StartPlanner {
     int forMinimum = s.minimum() - s.ready() - s.starting(); // (2)
     int forExpected = s.expected() && s.ready() + s.starting() == 0 ? 1 : 0; // (3)
     int forCallers = demand(s); // (4)
-    int room = s.maximum() - s.existing();
+    int toWake = Math.min(s.asleep(), s.maximum() - s.ready() - s.starting());
+    int room = Math.max(s.maximum() - s.existing(), toWake);
     int needed = Math.max(Math.max(forMinimum, forExpected), forCallers);
     int wanted = Math.min(room, needed); // (5)
     if (wanted <= 0) {

@@ -258,6 +258,7 @@ final class StartProcess {
         declaration.mayStart(),
         instances.count(READY),
         instances.coming(),
+        sleepers.count(),
         instances.size() - sleepers.count(),
         callers.waitingForAny(),
         instances.roomToCome(),
@@ -285,7 +286,7 @@ final class StartProcess {
     DeploymentSpec spec = declaration.spec();
     return declaration.mayStart()
         && instances.awake() < declaration.minInstances()
-        && instances.size() - sleepers.count() < spec.maxInstances();
+        && (sleepers.count() > 0 || instances.size() < spec.maxInstances());
   }
 
   Instance start(long now, StartReason reason, @Nullable Room room) {

@@ -18,6 +18,7 @@ final class StartPlannerTest {
   private int minimum;
   private boolean expected;
   private boolean backingOff;
+  private int asleep;
 
   @Test
   void closed_startsNothing() { // 1
@@ -101,6 +102,19 @@ final class StartPlannerTest {
   }
 
   @Test
+  void sleepers_areWokenBesideWhatGoes_butStartNoOthers() { // 5
+    waiting = 100;
+    releasing = 10;
+    assertThat(plan().count()).isZero();
+
+    asleep = 1;
+    assertThat(plan().count()).isEqualTo(1);
+
+    ready = 10; // as many as there may be take requests
+    assertThat(plan().count()).isZero();
+  }
+
+  @Test
   void failedStart_holdsTheOthersBack() { // 6
     waiting = 1;
     backingOff = true;
@@ -126,6 +140,7 @@ final class StartPlannerTest {
             open,
             ready,
             starting,
+            asleep,
             existing,
             waiting,
             roomToCome,

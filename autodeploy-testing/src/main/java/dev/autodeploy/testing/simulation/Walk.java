@@ -9,6 +9,7 @@ import dev.autodeploy.testing.world.PlannedLife;
 import dev.autodeploy.testing.world.SimulatedMachine;
 import dev.autodeploy.testing.world.SimulatedWorld;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
@@ -37,6 +38,9 @@ class Walk implements SimulatedWorld.Watch {
 
   /** The times at which the wall clock was stepped, and how far back or forth, in nanoseconds. */
   private final NavigableMap<Long, Long> clockSteps = new TreeMap<>();
+
+  /** The times of day that the wall clock showed before it was stepped at this moment. */
+  private final List<Instant> steppedFrom = new ArrayList<>();
 
   private final WalkSettings settings;
   private final WalkSchedule schedule;
@@ -264,6 +268,10 @@ class Walk implements SimulatedWorld.Watch {
   private void stepClock(WalkDraw draw) {
     if (faults.contains(RandomWalk.Fault.CLOCK)) {
       Duration by = draw.pause().multipliedBy(draw.any(1, -1, 60, -60));
+      if (!clockSteps.containsKey(time.read())) {
+        steppedFrom.clear();
+      }
+      steppedFrom.add(time.instant());
       clockSteps.merge(time.read(), by.abs().toNanos(), Long::sum);
       trace.add(() -> "step the wall clock by " + text(by));
       time.stepClock(by);
@@ -363,6 +371,16 @@ class Walk implements SimulatedWorld.Watch {
   /** Returns whether the wall clock was stepped: then windows may be noticed late. */
   boolean wasClockStepped() {
     return !clockSteps.isEmpty();
+  }
+
+  /** Returns the times of day of this moment: several if the wall clock was stepped. */
+  List<Instant> instants() {
+    List<Instant> all = new ArrayList<>();
+    all.add(time.instant());
+    if (clockSteps.containsKey(time.read())) {
+      all.addAll(steppedFrom);
+    }
+    return all;
   }
 
   /** Returns how far wall clock and ticker may differ over a time. */

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,10 +42,13 @@ final class WalkBook {
 
   DeploymentSpec spec;
 
-  /** The specification before the last one was declared, and when that was. */
-  private DeploymentSpec specBefore;
+  /** The specifications that were replaced when the last one was declared, and when that was. */
+  private final List<DeploymentSpec> replaced = new ArrayList<>();
 
   long declaredAt = Long.MIN_VALUE;
+
+  /** The time at which more instances were to be kept than before, or fewer were there, at last. */
+  private long minimumChangedAt = Long.MIN_VALUE;
 
   /** True if nobody asks any longer, and a lease that comes is closed at once. */
   boolean quiet;
@@ -79,7 +83,6 @@ final class WalkBook {
     this.process = engine.process.current;
     this.name = spec.name();
     this.spec = spec;
-    this.specBefore = spec;
     bounds.atRest(0, spec);
   }
 
@@ -87,10 +90,28 @@ final class WalkBook {
   void declare(DeploymentSpec newSpec) {
     long now = walk.time.read();
     if (now != declaredAt) {
-      specBefore = spec;
+      replaced.clear();
       declaredAt = now;
     }
+    replaced.add(spec);
     spec = newSpec;
+    minimumChanged();
+  }
+
+  /** The minimum is another, or an instance that may have made it up is no longer ready. */
+  void minimumChanged() {
+    minimumChangedAt = walk.time.read();
+  }
+
+  /** Returns whether the minimum was as it is now when something began that took so long. */
+  boolean hadThisMinimum(Duration ago) {
+    return walk.time.read() - ago.toNanos() >= minimumChangedAt;
+  }
+
+  /** Returns whether a condition is true of a specification that is, or was, in force now. */
+  private boolean isTrueNow(Predicate<DeploymentSpec> condition) {
+    return condition.test(spec)
+        || (walk.time.read() == declaredAt && replaced.stream().anyMatch(condition));
   }
 
   void attach(Deployment newDeployment) {
@@ -180,17 +201,17 @@ final class WalkBook {
 
   /** Returns whether the schedule has the deployment closed now, or it was before a change now. */
   boolean isClosed() {
-    return isClosed(spec) || (walk.time.read() == declaredAt && isClosed(specBefore));
+    return walk.instants().stream().anyMatch(now -> isTrueNow(it -> isClosed(it, now)));
   }
 
   /** Returns whether the schedule that is deployed has it closed. */
   boolean isClosedByNow() {
-    return isClosed(spec);
+    return isClosed(spec, walk.time.instant());
   }
 
-  private boolean isClosed(DeploymentSpec declared) {
+  private static boolean isClosed(DeploymentSpec declared, Instant moment) {
     Schedule schedule = declared.schedule();
-    return schedule != null && schedule.at(walk.time.instant()).closed();
+    return schedule != null && schedule.at(moment).closed();
   }
 
   /** Returns the shortest idle timeout that may be in force: none where it may be closed. */
@@ -200,7 +221,7 @@ final class WalkBook {
 
   /** Returns whether a budget may end now under the leases that are open. */
   boolean mayCut() {
-    return mayCut(spec) || (walk.time.read() == declaredAt && mayCut(specBefore));
+    return isTrueNow(WalkBook::mayCut);
   }
 
   private static boolean mayCut(DeploymentSpec declared) {
@@ -210,8 +231,7 @@ final class WalkBook {
 
   /** Returns whether what is left of a budget may not cover a start now. */
   boolean mayBeUnaffordable() {
-    return mayBeUnaffordable(spec)
-        || (walk.time.read() == declaredAt && mayBeUnaffordable(specBefore));
+    return isTrueNow(this::mayBeUnaffordable);
   }
 
   private boolean mayBeUnaffordable(DeploymentSpec declared) {
@@ -249,9 +269,7 @@ final class WalkBook {
     long now = walk.time.read();
     // Events come late: at this very moment somebody may have asked, and be served, already.
     long since = now > demandEndedAt ? demandEndedAt : demandEndedBefore;
-    return first
-        && (startsAhead(spec, now, since)
-            || (now == declaredAt && startsAhead(specBefore, now, since)));
+    return first && isTrueNow(it -> startsAhead(it, now, since));
   }
 
   private static boolean startsAhead(DeploymentSpec spec, long now, long since) {

@@ -25,9 +25,12 @@ final class WalkEvents {
   void releasing(SimulatedMachine machine) {
     String id = machine.request.instanceId();
     WalkInstance instance = book.instance(id);
+    // Once it was asked for it is repeated until it is verified, whatever was declared since.
+    boolean repeated = instance.releaseAsked;
     instance.releaseAsked = true;
     boolean allowed =
         instance.open == 0
+            || repeated
             || instance.forced
             || book.mayCut()
             || book.engine.process.isClosing()
@@ -142,9 +145,11 @@ final class WalkEvents {
         () -> "asleep is told of what sleeps, but " + instance.id + " does not");
     walk.check(
         event.forDeployment() != null
+            || !book.hadThisMinimum(event.duration())
             || count(WalkInstance.Told.READY, instance.id) >= book.bounds.leastMinimum,
         () -> instance.id + " is put to sleep although the minimum needs it");
     instance.told = WalkInstance.Told.ASLEEP;
+    book.minimumChanged();
   }
 
   private void toldWoken(DeploymentEvent.InstanceWoken event) {
@@ -167,6 +172,7 @@ final class WalkEvents {
 
   private void toldDraining(DeploymentEvent.InstanceDraining event) {
     book.instance(event.instanceId()).told = WalkInstance.Told.DRAINING;
+    book.minimumChanged();
   }
 
   private void toldExited(DeploymentEvent.InstanceExited event) {
@@ -182,6 +188,7 @@ final class WalkEvents {
     WalkInstance instance = book.instance(event.instanceId());
     boolean slept = instance.told == WalkInstance.Told.ASLEEP;
     instance.told = WalkInstance.Told.RELEASING;
+    book.minimumChanged();
     instance.adopted |= event.reason() == ReleaseReason.ORPHANED;
     if (event.reason() == ReleaseReason.MADE_ROOM) {
       walk.check(

@@ -6,6 +6,7 @@ import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
@@ -287,5 +288,35 @@ class FoundByTheWalkTest extends EngineStory {
     time.advance(slow);
     assertThat(waiting).isCompleted();
     time.close(second);
+  }
+
+  @Test
+  void acquire_asleepBesideOneThatIsBeingReleased_wakesUnderALowerMaximum() {
+    SleepMode mode =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/sleep")), List.of(SleepMode.Request.post("/wake_up")));
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).releaseTakes(Duration.ofMinutes(3)));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Deployment voice =
+        engine.deploy(
+            spec("voice")
+                .maxInstances(2)
+                .concurrency(1)
+                .sleepMode(mode)
+                .sleepAfter(Duration.ofSeconds(10))
+                .build());
+    Lease held = time.<Lease>await(voice.acquireAsync());
+    time.<Lease>await(voice.acquireAsync()).close();
+    held.close();
+    engine.update(voice.spec().toBuilder().maxInstances(1).build()); // one goes, for long
+    time.advance(Duration.ofSeconds(11));
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+    assertThat(voice.status().count(InstancePhase.RELEASING)).isEqualTo(1);
+
+    CompletableFuture<Lease> waiting = voice.acquireAsync();
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(waiting).as("the sleeper is there already").isCompleted();
+    time.close(engine);
   }
 }
