@@ -314,7 +314,11 @@ final class WalkEngine {
 
   /** Returns whether an instance starts on a GPU of a request, by its status and by its events. */
   private boolean startsBeside(SimulatedMachine machine, StartRequest request) {
-    WalkBook book = deployments.get(machine.request.deployment()).book;
+    WalkDeployment deployment = deployments.get(machine.request.deployment());
+    if (deployment == null) {
+      return false;
+    }
+    WalkBook book = deployment.book;
     String id = machine.request.instanceId();
     return machine.request.gpus().stream().anyMatch(request.gpus()::contains)
         && book.instance(id).told == WalkInstance.Told.STARTING
