@@ -3,9 +3,14 @@ package dev.autodeploy.proxy.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -13,6 +18,8 @@ import org.junit.jupiter.api.condition.OS;
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 public abstract class HeldRequestsContract extends LinkContract {
   protected static final String GET = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n";
+
+  private static final Executor THREADS = task -> new Thread(task, "caller").start();
 
   /** A link whose instance starts when the test says so. */
   private TestLink held() throws Exception {
@@ -215,6 +222,37 @@ public abstract class HeldRequestsContract extends LinkContract {
       assertThat(link.app.status().state()).isEqualTo(DeploymentState.RUNNING);
       served.close();
       held.close();
+    }
+  }
+
+  @Test
+  void shutdown_underLoad_answersWhatComesOnOpenConnections() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("hello")).warm()) {
+      AtomicInteger answered = new AtomicInteger();
+      List<CompletableFuture<Void>> callers = new ArrayList<>();
+      for (RawClient client : send(link, 16, "")) {
+        callers.add(CompletableFuture.runAsync(() -> callUntilRefused(client, answered), THREADS));
+      }
+      while (answered.get() < 200) {
+        TimeUnit.MILLISECONDS.sleep(5);
+      }
+
+      link.proxy.close();
+
+      CompletableFuture.allOf(callers.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Sends request after request on one connection, as long as more may follow. */
+  private static void callUntilRefused(RawClient client, AtomicInteger answered) {
+    try (client) {
+      RawClient.Response response;
+      do {
+        response = client.send(GET).response(); // throws where it is cut
+        answered.incrementAndGet();
+      } while (response.status == 200 && !"close".equals(response.field("Connection")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -104,6 +104,11 @@ final class ActiveRequests implements AutoCloseable {
     return requests.size();
   }
 
+  /** Returns whether a request is under way, or a refusal is being written. */
+  boolean isBusy() {
+    return !requests.isEmpty() || !responding.isEmpty();
+  }
+
   List<ProxiedRequest> all() {
     return List.copyOf(requests);
   }

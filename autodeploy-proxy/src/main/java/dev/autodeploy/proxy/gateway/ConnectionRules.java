@@ -4,6 +4,7 @@ package dev.autodeploy.proxy.gateway;
 final class ConnectionRules {
   private final boolean closeAfterChunked;
   private volatile boolean draining;
+  private volatile long lastRequest = System.nanoTime();
 
   ConnectionRules(boolean closeAfterChunked) {
     this.closeAfterChunked = closeAfterChunked;
@@ -16,6 +17,16 @@ final class ConnectionRules {
 
   boolean draining() {
     return draining;
+  }
+
+  /** A request has come, at a moment of {@link System#nanoTime}. */
+  void requested(long now) {
+    lastRequest = now;
+  }
+
+  /** Returns whether a request has come in the time before a moment. */
+  boolean isBusy(long now, long time) {
+    return now - lastRequest < time;
   }
 
   /** Returns whether no other request may follow on the connection. */

@@ -36,6 +36,12 @@ public final class Gateway implements AutoCloseable {
   /** All small bodies together that wait for an instance; more are read when there is one. */
   private static final long READ_AHEAD_BYTES = 64L * 1024 * 1024;
 
+  /** The time without a request after which none is on its way through the front. */
+  private static final Duration QUIET = Duration.ofMillis(25);
+
+  /** The longest wait for such a time, at the end. */
+  private static final Duration LINGER = Duration.ofSeconds(1);
+
   private final GatewayConfig config;
   private final Router router;
   private final BodyBudget budget = new BodyBudget(READ_AHEAD_BYTES);
@@ -293,6 +299,7 @@ public final class Gateway implements AutoCloseable {
    * @param dedicated the deployment that the port belongs to, or null
    */
   public void handle(Exchange exchange, @Nullable String dedicated) {
+    services.connections().requested(System.nanoTime());
     AccessLog.Line line = AccessLog.begin(exchange.request());
     LinkCall call = new LinkCall(exchange.request(), dedicated, exchange.switchesProtocols());
     guarded(
@@ -425,7 +432,8 @@ public final class Gateway implements AutoCloseable {
 
   /**
    * Ends the service: refuses the requests that still wait, lets the others finish up to a time,
-   * then aborts them. Blocks.
+   * then aborts them. Those that come meanwhile are refused on connections that end with that; it
+   * returns when none has come for a moment, so that the front cuts none by closing. Blocks.
    *
    * @param timeout how long requests under way may take to finish
    */
@@ -442,8 +450,9 @@ public final class Gateway implements AutoCloseable {
       }
     }
     active.all().forEach(ProxiedRequest::shutDown);
-    long last = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-    while (active.size() > 0 && System.nanoTime() - last < 0) {
+    long last = System.nanoTime() + LINGER.toNanos();
+    while ((active.isBusy() || services.connections().isBusy(System.nanoTime(), QUIET.toNanos()))
+        && System.nanoTime() - last < 0) {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
     }
   }
