@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,7 +39,9 @@ final class FollowersTest {
 
   private final String name = TestDatabase.newName();
   private final List<AutoDeploy> replicas = new ArrayList<>();
+  private final AtomicInteger engines = new AtomicInteger();
   private Cloud cloud;
+  private volatile boolean databaseDown;
 
   @BeforeEach
   void openCloud() throws IOException {
@@ -232,6 +235,68 @@ final class FollowersTest {
   }
 
   @Test
+  void leader_thatCannotRenew_lendsWhatRuns_andStartsNothing() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = follower();
+    leader.deploy(VOICE).acquire(LIMIT).close();
+    leader.deploy(DeploymentSpec.builder("cold").port(8080).build());
+    await(() -> follower.find("cold").isPresent());
+
+    databaseDown = true;
+    TimeUnit.MILLISECONDS.sleep(TERM.toMillis() + 200);
+    Duration atOnce = Duration.ofSeconds(2);
+    leader.deployment("voice").acquire(atOnce).close();
+    follower.deployment("voice").acquire(atOnce).close();
+    CompletableFuture<Lease> held = leader.deployment("cold").acquireAsync();
+    CompletableFuture<Lease> heldToo = follower.deployment("cold").acquireAsync();
+    TimeUnit.MILLISECONDS.sleep(700);
+    assertThat(held).isNotDone();
+    assertThat(heldToo).isNotDone();
+    assertThat(cloud.started()).hasSize(1);
+
+    databaseDown = false;
+    held.get(20, TimeUnit.SECONDS).close();
+    heldToo.get(20, TimeUnit.SECONDS).close();
+    assertThat(cloud.started()).hasSize(2);
+    assertThat(cloud.released()).isEmpty();
+  }
+
+  @Test
+  void leader_thatCouldNotRenewForAWhile_leadsOnWithTheSameEngine() throws Exception {
+    AutoDeploy leader = leader();
+    Deployment cold = leader.deploy(VOICE);
+    int before = engines.get();
+
+    databaseDown = true;
+    TimeUnit.MILLISECONDS.sleep(TERM.toMillis() + 200);
+    CompletableFuture<Lease> held = cold.acquireAsync();
+    TimeUnit.MILLISECONDS.sleep(300);
+    assertThat(held).isNotDone();
+
+    databaseDown = false;
+    held.get(20, TimeUnit.SECONDS).close();
+    assertThat(leader.leads()).isTrue();
+    assertThat(engines.get()).isEqualTo(before);
+  }
+
+  @Test
+  void leader_thatCannotRenewForLong_stopsServingBeforeTheNextMayRelease() throws Exception {
+    AutoDeploy leader = leader();
+    leader.deploy(VOICE).acquire(LIMIT).close();
+
+    databaseDown = true;
+    await(() -> !leader.leads());
+    CompletableFuture<Lease> held = leader.deployment("voice").acquireAsync();
+    TimeUnit.MILLISECONDS.sleep(300);
+    assertThat(held).isNotDone();
+
+    databaseDown = false;
+    held.get(20, TimeUnit.SECONDS).close();
+    assertThat(cloud.started()).hasSize(1);
+    assertThat(cloud.released()).isEmpty();
+  }
+
+  @Test
   void tenThousand_heldOverThreeReplicas_haveOneStart() throws Exception {
     cloud.startTakes(Duration.ofSeconds(3));
     List<AutoDeploy> three = List.of(leader(), follower(), follower());
@@ -297,8 +362,13 @@ final class FollowersTest {
     int port = relay == null ? 0 : relay.target();
     Cluster.Builder cluster =
         Cluster.builder(
-                JdbcLeaderElection.builder(TestDatabase.source()).name(name).build(),
-                () -> new CloudProvider(cloud.address()))
+                new UnreachableElection(
+                    JdbcLeaderElection.builder(TestDatabase.source()).name(name).build(),
+                    () -> databaseDown),
+                () -> {
+                  engines.incrementAndGet();
+                  return new CloudProvider(cloud.address());
+                })
             .term(TERM)
             .listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     if (relay != null) {

@@ -16,10 +16,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Callers that send request after request, each to the next of the links until one answers it. A
- * refusal in words (503) or at the door (connection refused) is tried again elsewhere; a connection
- * that breaks under a request is counted as cut, for each link. Half of the callers send requests
- * that take longer than a leader takes to be replaced.
+ * Callers that send request after request, each to the next of the links that are up until one
+ * answers it. A refusal in words (503) or at the door (connection refused) is tried again
+ * elsewhere; a connection that breaks under a request is counted as cut, and a request without an
+ * answer as late, for each link. Half of the callers send requests that take longer than a leader
+ * takes to be replaced.
  */
 final class ReplicaLoad implements AutoCloseable {
   static final int CALLERS = 6;
@@ -29,17 +30,22 @@ final class ReplicaLoad implements AutoCloseable {
 
   private static final Duration ANSWER_LIMIT = Duration.ofSeconds(60);
 
-  private final List<Integer> ports;
+  private final Balancer balancer;
   private final List<Thread> threads = new ArrayList<>();
   private final AtomicInteger answers = new AtomicInteger();
   private final AtomicInteger refusals = new AtomicInteger();
-  private final AtomicInteger late = new AtomicInteger();
+  private final Map<Integer, AtomicInteger> late = new ConcurrentHashMap<>();
   private final Map<Integer, AtomicInteger> cut = new ConcurrentHashMap<>();
   private final AtomicLong slowest = new AtomicLong();
+  private final AtomicLong slowestFrozen = new AtomicLong();
+
+  /** The link of the replica that is frozen, or was last; what it carries waits for it. */
+  private volatile int frozen;
+
   private volatile boolean ended;
 
   ReplicaLoad(List<Integer> ports) {
-    this.ports = ports;
+    balancer = new Balancer(ports);
     for (int i = 0; i < CALLERS; i++) {
       int number = i;
       Thread thread = new Thread(() -> call(number), "caller-" + i);
@@ -59,8 +65,9 @@ final class ReplicaLoad implements AutoCloseable {
     while (!ended) {
       long begun = System.nanoTime();
       boolean answered = false;
+      int port = 0;
       while (!answered && !ended) {
-        int port = ports.get(turn++ % ports.size());
+        port = balancer.pick(turn++);
         try {
           HttpResponse<String> response =
               client.send(request(port, query), HttpResponse.BodyHandlers.ofString());
@@ -73,9 +80,10 @@ final class ReplicaLoad implements AutoCloseable {
           refusals.incrementAndGet();
           pause(20);
         } catch (java.net.http.HttpTimeoutException e) {
-          late.incrementAndGet(); // a frozen replica: the caller goes elsewhere
+          count(late, port); // a frozen replica: the caller goes elsewhere
+          begun = System.nanoTime();
         } catch (IOException e) {
-          cut.computeIfAbsent(port, it -> new AtomicInteger()).incrementAndGet();
+          count(cut, port);
           begun = System.nanoTime(); // what it took until then is not the time that it was held
         } catch (InterruptedException e) {
           return;
@@ -85,9 +93,22 @@ final class ReplicaLoad implements AutoCloseable {
         answers.incrementAndGet();
         long work = number % 2 == 0 ? 20 : LONG_MILLIS;
         long waited = System.nanoTime() - begun - TimeUnit.MILLISECONDS.toNanos(work);
-        slowest.accumulateAndGet(waited, Math::max);
+        (port == frozen ? slowestFrozen : slowest).accumulateAndGet(waited, Math::max);
       }
     }
+  }
+
+  private static void count(Map<Integer, AtomicInteger> at, int port) {
+    at.computeIfAbsent(port, it -> new AtomicInteger()).incrementAndGet();
+  }
+
+  private static int all(Map<Integer, AtomicInteger> at) {
+    return at.values().stream().mapToInt(AtomicInteger::get).sum();
+  }
+
+  private static int at(Map<Integer, AtomicInteger> all, int port) {
+    AtomicInteger there = all.get(port);
+    return there == null ? 0 : there.get();
   }
 
   private static HttpRequest request(int port, String query) {
@@ -120,17 +141,27 @@ final class ReplicaLoad implements AutoCloseable {
 
   /** Returns how many requests were cut at all links. */
   int cut() {
-    return cut.values().stream().mapToInt(AtomicInteger::get).sum();
+    return all(cut);
   }
 
   /** Returns how many requests were cut at one link. */
   int cut(int port) {
-    AtomicInteger there = cut.get(port);
-    return there == null ? 0 : there.get();
+    return at(cut, port);
   }
 
-  int refused() {
-    return refusals.get();
+  /** Returns how many requests were not answered in time at all links. */
+  int late() {
+    return all(late);
+  }
+
+  /** Returns how many requests were not answered in time at one link. */
+  int late(int port) {
+    return at(late, port);
+  }
+
+  /** The replica with a link is frozen from now on. */
+  void freezes(int port) {
+    frozen = port;
   }
 
   Duration slowest() {
@@ -147,6 +178,7 @@ final class ReplicaLoad implements AutoCloseable {
   @Override
   public void close() {
     ended = true;
+    balancer.close();
     threads.forEach(Thread::interrupt);
   }
 
@@ -156,11 +188,13 @@ final class ReplicaLoad implements AutoCloseable {
         + " answered, "
         + refusals
         + " refused and tried elsewhere, "
-        + late
+        + late()
         + " not answered in time, "
         + cut()
         + " cut, longest wait "
         + slowest().toMillis()
-        + " ms";
+        + " ms ("
+        + slowestFrozen.get() / 1_000_000
+        + " at one that was frozen)";
   }
 }

@@ -7,6 +7,11 @@ import org.jspecify.annotations.Nullable;
  * The decisions of one replica about leading: no I/O, no threads, no clock. Times are nanoseconds
  * on the replica's own monotonic line.
  *
+ * <p>A leader acts while it may: up to the end of its time it starts and releases instances. It
+ * then serves for a while longer, with the instances that run, unless it hears that another one has
+ * led: the next leader releases nothing of what it adopts meanwhile. An answer by which it has led
+ * all along lets it act again.
+ *
  * <p>Answers are dealt with in this order:
  *
  * <ol>
@@ -31,6 +36,7 @@ final class Candidacy {
 
   private final String replica;
   private final long term;
+  private final long grace;
 
   private long held;
   private long actsUntil;
@@ -43,10 +49,12 @@ final class Candidacy {
    *
    * @param replica its id
    * @param term for how long a leader leads without renewal
+   * @param grace for how long it serves after that
    */
-  Candidacy(String replica, long term) {
+  Candidacy(String replica, long term, long grace) {
     this.replica = replica;
     this.term = term;
+    this.grace = grace;
   }
 
   /** The outcome of an answer. */
@@ -76,6 +84,16 @@ final class Candidacy {
     return actsUntil;
   }
 
+  /** Returns the moment up to which it serves without a further answer; only while it leads. */
+  long servesUntil() {
+    return actsUntil + grace;
+  }
+
+  /** Returns whether it serves and may not act. */
+  boolean onlyServes(long now) {
+    return held != 0 && now - actsUntil >= 0;
+  }
+
   /** Returns whether another replica is known to lead, or was a moment ago. */
   boolean anotherLeads(long now) {
     return held == 0 && other != null && now - otherSeenAt < term / 2;
@@ -83,7 +101,7 @@ final class Candidacy {
 
   /** Returns the moment at which to ask again, after an answer or a failure. */
   long nextLook(long now) {
-    return now + term / (held != 0 ? RENEWALS : LOOKS);
+    return now + term / (held != 0 && !onlyServes(now) ? RENEWALS : LOOKS);
   }
 
   /**
@@ -116,9 +134,9 @@ final class Candidacy {
     return Outcome.ELECTED;
   }
 
-  /** No answer came, or time has passed: says whether it may still lead. */
+  /** No answer came, or time has passed: says whether it may still serve. */
   Outcome expired(long now) {
-    return held != 0 && now - actsUntil >= 0 ? lose() : Outcome.UNCHANGED;
+    return held != 0 && now - servesUntil() >= 0 ? lose() : Outcome.UNCHANGED;
   }
 
   /** The replica stops leading by itself, as its engine could not be started. */

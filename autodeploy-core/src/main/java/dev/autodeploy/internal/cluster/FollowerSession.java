@@ -171,10 +171,14 @@ final class FollowerSession {
             Duration.ofNanos(message.path("timeout").asLong()),
             message.path("caller").textValue());
     boolean shareable = deployment.spec().concurrency() == DeploymentSpec.UNLIMITED;
-    CompletableFuture<Lease> answer = deployment.acquireAsync(request);
+    EngineRequest toEngine = EngineRequest.of(engine, request);
+    CompletableFuture<Lease> answer = toEngine.ask(deployment);
     asked.put(number, answer);
     Executor where = answer.isDone() ? Runnable::run : executor;
-    answer.whenCompleteAsync((lease, error) -> answered(number, lease, error, shareable), where);
+    answer.whenCompleteAsync(
+        (lease, error) ->
+            answered(number, lease, error == null ? null : toEngine.failure(error), shareable),
+        where);
   }
 
   private void answered(

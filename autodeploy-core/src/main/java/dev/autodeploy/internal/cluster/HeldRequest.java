@@ -9,7 +9,6 @@ import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Durations;
-import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
@@ -22,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * A request for a lease that outlives the leaders that it is made to. In this order:
  *
  * <ol>
- *   <li>Where this replica leads, its engine is asked; if that leaves meanwhile, it begins again.
+ *   <li>Where this replica leads, its engine is asked; if that leaves meanwhile, or may not start
+ *       anything now, it begins again.
  *   <li>At the end of the replica it is refused.
  *   <li>Where another replica leads and is reached, that one is asked, unless a lease is there that
  *       requests share; if it is gone meanwhile, it begins again.
@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  * </ol>
  */
 final class HeldRequest {
-  private static final long PAUSE_MILLIS = 20;
+  private static final long SHORTEST_PAUSE_MILLIS = 20;
+  private static final long LONGEST_PAUSE_MILLIS = 500;
 
   private final Replica replica;
   private final String deployment;
@@ -44,6 +45,7 @@ final class HeldRequest {
   private volatile @Nullable Runnable withdrawal;
   private final long looksBefore;
   private final long begun;
+  private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
 
   /** The time for which it is held while another replica leads that is not reached. */
   private final long unreached;
@@ -108,10 +110,7 @@ final class HeldRequest {
           "this replica does not reach the leader: send the request to another one");
     } else { // (5)
       long pause = link == null ? left.toNanos() : Math.min(left.toNanos(), unreached / 3);
-      change
-          .copy()
-          .orTimeout(pause, TimeUnit.NANOSECONDS)
-          .whenCompleteAsync((changed, timeout) -> attempt(), replica::runApart);
+      attemptAfter(change, pause);
     }
   }
 
@@ -175,10 +174,18 @@ final class HeldRequest {
     }
   }
 
+  /** Begins again when something has changed; otherwise after a pause, which grows. */
   private void again() {
-    CompletableFuture.delayedExecutor(
-            PAUSE_MILLIS, TimeUnit.MILLISECONDS, task -> replica.runApart(task))
-        .execute(this::attempt);
+    long pause = pauseMillis;
+    pauseMillis = Math.min(2 * pause, LONGEST_PAUSE_MILLIS);
+    attemptAfter(replica.change(), TimeUnit.MILLISECONDS.toNanos(pause));
+  }
+
+  private void attemptAfter(CompletableFuture<Void> change, long pause) {
+    change
+        .copy()
+        .orTimeout(pause, TimeUnit.NANOSECONDS)
+        .whenCompleteAsync((changed, timeout) -> attempt(), replica::runApart);
   }
 
   private void give(Lease lease) {
@@ -193,22 +200,23 @@ final class HeldRequest {
       refuse(ErrorCode.DEPLOYMENT_NOT_FOUND, "there is no deployment '" + deployment + "'");
       return;
     }
-    CompletableFuture<Lease> answer =
-        found.get().acquireAsync(new AcquireRequest(request.route(), left, request.caller()));
+    EngineRequest asked =
+        EngineRequest.of(engine, new AcquireRequest(request.route(), left, request.caller()));
+    CompletableFuture<Lease> answer = asked.ask(found.get());
     withdrawal = () -> answer.cancel(false);
     if (future.isDone()) {
       answer.cancel(false);
     }
-    answer.whenComplete(this::answered);
+    answer.whenComplete((lease, error) -> answered(asked, lease, error));
   }
 
-  private void answered(@Nullable Lease lease, @Nullable Throwable error) {
+  private void answered(EngineRequest asked, @Nullable Lease lease, @Nullable Throwable error) {
     if (lease != null) {
       give(replica.leases().own(lease, request.caller()));
     } else if (error != null) {
-      Throwable cause = Errors.unwrap(error);
+      Throwable cause = asked.failure(error);
       if (cause instanceof AutoDeployException e && e.code() == ErrorCode.CLOSED) {
-        attempt(); // the engine has left; this replica may end, or lead again
+        again(); // the engine has left, or cannot start anything now
       } else {
         future.completeExceptionally(cause);
       }

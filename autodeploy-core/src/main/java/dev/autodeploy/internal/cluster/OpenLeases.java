@@ -3,13 +3,16 @@ package dev.autodeploy.internal.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.internal.engine.Engine;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * before it is asked for others, and from then on of each that is closed. Thread-safe.
  */
 final class OpenLeases {
+  /** The time between looks, while an application ends. */
+  private static final long LOOK_MILLIS = 50;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final AtomicLong numbers = new AtomicLong();
 
@@ -173,7 +179,19 @@ final class OpenLeases {
     }
   }
 
-  boolean isEmpty() {
+  /** Waits until none is open, while an application ends, up to a limit or an interrupt. */
+  void awaitNone(Duration limit, Ticker ticker) {
+    long deadline = ticker.read() + Durations.nanos(limit);
+    try {
+      while (!isEmpty() && ticker.read() - deadline < 0) {
+        TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean isEmpty() {
     lock.lock();
     try {
       return open.isEmpty();

@@ -1,7 +1,6 @@
 package dev.autodeploy.internal.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
 import dev.autodeploy.internal.util.Durations;
@@ -17,6 +16,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -37,12 +37,9 @@ final class Replica {
   /** The number of looks at other replicas in a term. */
   private static final int LOOKS = 6;
 
-  /** The time between looks at open leases, while an application ends. */
-  private static final Duration LEASES_LOOK = Duration.ofMillis(50);
-
   private final LeaderElection election;
   private final EngineConfig.Builder settings;
-  private final Supplier<? extends InstanceProvider> providers;
+  private final NextProvider provider;
   private final Declarations declarations;
   private final String id = UUID.randomUUID().toString();
   private final Duration term;
@@ -62,10 +59,11 @@ final class Replica {
 
   // Guarded by the lock.
   private final Candidacy candidacy;
-  private InstanceProvider nextProvider;
-  private boolean providerUsed;
   private boolean changing;
   private boolean ended;
+
+  /** Whether it was said that it only serves. */
+  private boolean lateKnown;
 
   private volatile @Nullable Engine engine;
 
@@ -76,7 +74,8 @@ final class Replica {
   private volatile long looksAnswered;
 
   /** Completes when this replica begins to lead, when another one is known to, or at the end. */
-  private volatile CompletableFuture<Void> change = new CompletableFuture<>();
+  private final AtomicReference<CompletableFuture<Void>> change =
+      new AtomicReference<>(new CompletableFuture<>());
 
   Replica(
       LeaderElection election,
@@ -91,14 +90,14 @@ final class Replica {
       ReentrantLock declaring) {
     this.election = election;
     this.settings = settings;
-    this.providers = providers;
+    this.provider = new NextProvider(providers);
     this.term = term;
     this.declarations = declarations;
     this.declaring = declaring;
     this.ticker = settings.ticker();
-    this.candidacy = new Candidacy(id, term.toNanos());
+    Duration grace = settings.drainTimeout().minus(term); // the next leader releases nothing before
+    this.candidacy = new Candidacy(id, term.toNanos(), Math.max(0, Durations.nanos(grace)));
     this.wire = new ReplicaWire(address, id, term, settings.drainTimeout(), ticker);
-    this.nextProvider = providers.get();
     this.asking = Threads.timer("cluster-election");
     this.watching = Threads.timer("cluster-watch");
     this.shared = new SharedLeases(term, ticker, watching);
@@ -177,7 +176,7 @@ final class Replica {
    * replica leading.
    */
   CompletableFuture<Void> change() {
-    return change;
+    return change.get();
   }
 
   /** Runs what may end in foreign code. */
@@ -185,12 +184,9 @@ final class Replica {
     wire.run(task);
   }
 
-  String providerName() {
-    return locked(() -> nextProvider.name());
-  }
-
-  void validate(DeploymentSpec spec) {
-    locked(() -> nextProvider).validate(spec);
+  /** Returns the provider of the next engine, or of the one that is at work. */
+  NextProvider provider() {
+    return provider;
   }
 
   // The election.
@@ -234,9 +230,9 @@ final class Replica {
   private void carryOut(Leader leader, Candidacy.Outcome outcome) {
     switch (outcome) {
       case UNCHANGED -> {
-        watch();
-        if (anotherLeads()) {
-          changed(); // those who wait for this replica to lead wait in vain
+        boolean again = watch();
+        if (again || anotherLeads()) {
+          changed(); // those who wait for this replica to lead no longer do, or wait in vain
         }
       }
       case ELECTED -> {
@@ -256,24 +252,56 @@ final class Replica {
     }
   }
 
-  /** Looks again when the time is over for which this replica leads. */
-  private void watch() {
+  /**
+   * Looks again when the time is over for which this replica leads.
+   *
+   * @return whether it had only served before
+   */
+  private boolean watch() {
     lock.lock();
     try {
-      if (candidacy.held() != 0 && !ended) {
-        long delay = Math.max(0, candidacy.actsUntil() - ticker.read());
-        watching.schedule(this::checkTime, delay, TimeUnit.NANOSECONDS);
+      if (candidacy.held() == 0 || ended || candidacy.onlyServes(ticker.read())) {
+        return false;
       }
+      checkAt(candidacy.actsUntil());
+      boolean again = lateKnown;
+      lateKnown = false;
+      if (again) {
+        LOG.info("This replica leads on, in epoch {}", candidacy.held());
+      }
+      return again;
     } finally {
       lock.unlock();
     }
   }
 
+  private void checkAt(long moment) {
+    long delay = Math.max(0, moment - ticker.read());
+    watching.schedule(this::checkTime, delay, TimeUnit.NANOSECONDS);
+  }
+
   private void checkTime() {
-    if (locked(() -> candidacy.expired(ticker.read())) == Candidacy.Outcome.DEPOSED) {
-      LOG.warn(
-          "This replica could not renew its leadership within {}, and stops leading",
-          Durations.text(term));
+    Candidacy.Outcome outcome;
+    lock.lock();
+    try {
+      long now = ticker.read();
+      outcome = candidacy.expired(now);
+      if (candidacy.onlyServes(now) && !lateKnown && !ended) {
+        lateKnown = true;
+        LOG.warn(
+            "This replica could not renew its leadership within {}: it starts and releases nothing"
+                + " until it has",
+            Durations.text(term));
+        checkAt(candidacy.servesUntil());
+      }
+      if (outcome == Candidacy.Outcome.DEPOSED) {
+        lateKnown = false;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (outcome == Candidacy.Outcome.DEPOSED) {
+      LOG.warn("This replica could not renew its leadership for too long, and stops leading");
       leaves(false, 0);
     }
   }
@@ -344,7 +372,7 @@ final class Replica {
           .mayAct(() -> mayAct(epoch))
           .adoptionHold(settings.drainTimeout())
           .releaseOnShutdown(false)
-          .build(takeProvider());
+          .build(provider.take());
     } finally {
       declaring.unlock();
     }
@@ -372,20 +400,12 @@ final class Replica {
     }
   }
 
-  private InstanceProvider takeProvider() {
-    lock.lock();
-    try {
-      if (providerUsed) {
-        nextProvider = providers.get();
-      }
-      providerUsed = true;
-      return nextProvider;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Leaves the engine, if there is one, and then gives leadership up if it is still held. */
+  /**
+   * Leaves the engine, if there is one, and then gives leadership up.
+   *
+   * @param led whether this replica may still act
+   * @param epoch the epoch that is given up, or 0
+   */
   private CompletableFuture<Void> leaves(boolean led, long epoch) {
     Engine left;
     lock.lock();
@@ -408,7 +428,7 @@ final class Replica {
             left.leave(led);
           } finally {
             locked(() -> changing = false);
-            if (led) {
+            if (epoch != 0) {
               resign(epoch);
             }
             done.complete(null);
@@ -419,24 +439,24 @@ final class Replica {
 
   /** Has those who wait look again. */
   void changed() {
-    CompletableFuture<Void> before = change;
-    change = new CompletableFuture<>();
-    before.complete(null);
+    change.getAndSet(new CompletableFuture<>()).complete(null);
   }
 
   // The end.
 
   /** Lets another replica lead, for good. Returns when this one no longer does. */
   void handOver() {
-    long epoch =
-        locked(
-            () -> {
-              long held = candidacy.held();
-              candidacy.resign();
-              return held;
-            });
-    CompletableFuture<Void> left = leaves(epoch != 0, epoch);
-    left.join();
+    long epoch;
+    boolean led;
+    lock.lock();
+    try {
+      epoch = candidacy.held();
+      led = candidacy.mayAct(ticker.read(), epoch);
+      candidacy.resign();
+    } finally {
+      lock.unlock();
+    }
+    leaves(led, epoch).join();
     changed();
   }
 
@@ -454,32 +474,13 @@ final class Replica {
     }
     changed();
     shared.end();
-    awaitLeases(drainTimeout); // the next leader is told of them
+    leases.awaitNone(drainTimeout, ticker); // the next leader is told of them
     asking.shutdownNow();
     watching.shutdownNow();
     wire.close();
     engines.shutdown();
-    InstanceProvider unused = locked(() -> providerUsed ? null : nextProvider);
-    if (unused != null) {
-      unused.close();
-    }
+    provider.closeIfUnused();
     election.close();
-  }
-
-  private void awaitLeases(Duration drainTimeout) {
-    long deadline = ticker.read() + Durations.nanos(drainTimeout);
-    boolean interrupted = false;
-    while (!leases.isEmpty() && ticker.read() - deadline < 0) {
-      try {
-        TimeUnit.MILLISECONDS.sleep(LEASES_LOOK.toMillis());
-      } catch (InterruptedException e) {
-        interrupted = true;
-        break;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
   private <T extends @Nullable Object> T locked(Supplier<T> reading) {

@@ -123,7 +123,7 @@ public final class ReplicatedEngine implements Operations {
       if (!names.add(spec.name())) {
         throw new IllegalArgumentException("two specifications are named '" + spec.name() + "'");
       }
-      replica.validate(spec);
+      replica.provider().validate(spec);
     }
     List<Deployment> deployed = new ArrayList<>(specs.size());
     boolean told = false;
@@ -250,7 +250,7 @@ public final class ReplicatedEngine implements Operations {
     if (engine != null) {
       return known(engine.update(spec));
     }
-    replica.validate(spec);
+    replica.provider().validate(spec);
     if (!WireJson.isPortable(spec)) {
       throw new IllegalArgumentException(
           "deployment '"
@@ -381,7 +381,7 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public String providerName() {
-    return replica.providerName();
+    return replica.provider().name();
   }
 
   @Override

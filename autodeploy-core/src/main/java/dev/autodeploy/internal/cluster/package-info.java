@@ -5,8 +5,10 @@
  * <p><b>Who leads.</b> {@code Candidacy} decides, without I/O, threads or clocks: a replica leads
  * from the answer of its {@code LeaderElection} until shortly before the term is over for which it
  * asked, counted by its own monotonic clock from before it asked. It renews four times in a term.
- * One that gets no answer stops by itself; the place of the election lets the next one lead only
- * when the term is over by its clock. {@code Replica} asks, and carries out what comes of it.
+ * One that gets no answer starts and releases nothing from then on; the place of the election lets
+ * the next one lead only when the term is over by its clock. It goes on to lend the instances that
+ * run, as the next one releases none of them for a while ({@code EngineRequest}). {@code Replica}
+ * asks, and carries out what comes of it.
  *
  * <p><b>Why two never act.</b> Each leader has an epoch, and every change of the state names it:
  * one that another epoch has overtaken is refused, and with it every start, which is written before

@@ -403,6 +403,11 @@ public final class Engine implements Operations {
     resources.provider().onlyDetaches();
   }
 
+  /** Returns whether it may start and release instances now, as far as other engines go. */
+  public boolean mayAct() {
+    return resources.provider().mayAct();
+  }
+
   /** Returns the deployment of a name that a restart should find, or null. */
   private @Nullable StoredDeployment current(String name) {
     DeploymentController controller = registry.find(name);

@@ -8,9 +8,10 @@ import org.junit.jupiter.api.Test;
 
 final class CandidacyTest {
   private static final long TERM = 600;
+  private static final long GRACE = 1000;
   private static final Leader OTHER = new Leader(7, "other", "");
 
-  private final Candidacy candidacy = new Candidacy("me", TERM);
+  private final Candidacy candidacy = new Candidacy("me", TERM, GRACE);
 
   @Test
   void answer_thatElects_countsFromBeforeItWasAskedFor() {
@@ -31,18 +32,41 @@ final class CandidacyTest {
   }
 
   @Test
-  void renewal_whoseAnswerComesTooLate_deposes() {
+  void renewal_whoseAnswerComesTooLate_onlyServes() {
     candidacy.answered(0, 0, 0, me(3));
-    assertThat(candidacy.answered(10, 3, 510, me(3))).isEqualTo(Outcome.DEPOSED);
-    assertThat(candidacy.held()).isZero();
+    assertThat(candidacy.answered(10, 3, 510, me(3))).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.mayAct(510, 3)).isFalse();
+    assertThat(candidacy.onlyServes(510)).isTrue();
   }
 
   @Test
-  void time_withoutAnAnswer_deposes() {
+  void time_withoutAnAnswer_lastsForServingAndDeposesThen() {
     candidacy.answered(0, 0, 0, me(3));
-    assertThat(candidacy.expired(499)).isEqualTo(Outcome.UNCHANGED);
-    assertThat(candidacy.expired(500)).isEqualTo(Outcome.DEPOSED);
-    assertThat(candidacy.expired(501)).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.onlyServes(499)).isFalse();
+    assertThat(candidacy.expired(500)).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.onlyServes(500)).isTrue();
+    assertThat(candidacy.mayAct(500, 3)).isFalse();
+    assertThat(candidacy.expired(1499)).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.servesUntil()).isEqualTo(1500);
+    assertThat(candidacy.expired(1500)).isEqualTo(Outcome.DEPOSED);
+    assertThat(candidacy.onlyServes(1500)).isFalse();
+    assertThat(candidacy.expired(1501)).isEqualTo(Outcome.UNCHANGED);
+  }
+
+  @Test
+  void renewal_whileItOnlyServes_actsAgainInTheSameEpoch() {
+    candidacy.answered(0, 0, 0, me(3));
+    candidacy.expired(700);
+    assertThat(candidacy.answered(1000, 3, 1010, me(3))).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.mayAct(1010, 3)).isTrue();
+    assertThat(candidacy.onlyServes(1010)).isFalse();
+  }
+
+  @Test
+  void answer_thatNamesAnotherWhileItOnlyServes_deposes() {
+    candidacy.answered(0, 0, 0, me(3));
+    assertThat(candidacy.answered(1000, 3, 1010, OTHER)).isEqualTo(Outcome.DEPOSED);
+    assertThat(candidacy.onlyServes(1010)).isFalse();
   }
 
   @Test
@@ -73,11 +97,11 @@ final class CandidacyTest {
   }
 
   @Test
-  void renewal_thatIsAnsweredAfterTheTimeWasOver_isUnwanted() {
+  void renewal_thatIsAnsweredAfterItWasDeposed_isUnwanted() {
     candidacy.answered(0, 0, 0, me(3));
-    candidacy.expired(500);
-    assertThat(candidacy.answered(499, 3, 501, me(3))).isEqualTo(Outcome.UNWANTED);
-    assertThat(candidacy.mayAct(501, 3)).isFalse();
+    candidacy.expired(1500);
+    assertThat(candidacy.answered(1499, 3, 1501, me(3))).isEqualTo(Outcome.UNWANTED);
+    assertThat(candidacy.mayAct(1501, 3)).isFalse();
   }
 
   @Test
@@ -88,10 +112,11 @@ final class CandidacyTest {
   }
 
   @Test
-  void looks_areMoreOftenWhileAnotherLeads() {
-    assertThat(candidacy.nextLook(1000)).isEqualTo(1100);
+  void looks_areMoreOftenWhileItDoesNotActAsLeader() {
+    assertThat(candidacy.nextLook(100)).isEqualTo(200);
     candidacy.answered(0, 0, 0, me(3));
-    assertThat(candidacy.nextLook(1000)).isEqualTo(1150);
+    assertThat(candidacy.nextLook(100)).isEqualTo(250);
+    assertThat(candidacy.nextLook(1000)).as("it only serves").isEqualTo(1100);
   }
 
   @Test

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 final class ElectionSimulationTest {
   private static final long SECOND = 1_000_000_000L;
   private static final long TERM = 6 * SECOND;
+  private static final long GRACE = 24 * SECOND;
   private static final int REPLICAS = 3;
 
   @Test
@@ -172,7 +173,7 @@ final class ElectionSimulationTest {
       this.offset = world.random.nextLong();
       this.rate = 0.99 + world.random.nextDouble() * 0.02;
       this.id = "r" + number;
-      this.candidacy = new Candidacy(id, TERM);
+      this.candidacy = new Candidacy(id, TERM, GRACE);
     }
 
     private long clock() {
@@ -186,7 +187,7 @@ final class ElectionSimulationTest {
     void kill() {
       life++;
       id = id + "'";
-      candidacy = new Candidacy(id, TERM);
+      candidacy = new Candidacy(id, TERM, GRACE);
       int lived = life;
       world.at(world.random.nextLong(2 * TERM), () -> inLife(lived, this::ask));
     }
