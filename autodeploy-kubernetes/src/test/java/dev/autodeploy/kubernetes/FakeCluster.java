@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.EventList;
 import io.fabric8.kubernetes.api.model.EventListBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -48,6 +49,9 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
   /** The rights that the application lacks, such as {@code create pods}. */
   final Set<String> denied = ConcurrentHashMap.newKeySet();
 
+  /** True if this process runs in a pod of the cluster, by the name {@link #hostName}. */
+  volatile boolean inside;
+
   /** The words with which the creation of pods is refused, if at all. */
   volatile @Nullable String refusal;
 
@@ -88,7 +92,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
       @Nullable String namespace) {
     KubernetesClient client = ClusterAccess.client(config());
     clients.add(client);
-    return new Cluster(client, namespace == null ? NAMESPACE : namespace, settings, false);
+    return new Cluster(client, namespace == null ? NAMESPACE : namespace, settings, inside);
   }
 
   @Override
@@ -145,6 +149,9 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
       if (path.contains("/events?") && request.getMethod().equals("GET")) {
         return json(200, eventsOf(URLDecoder.decode(path, StandardCharsets.UTF_8)));
       }
+      if (path.endsWith("/services") && request.getMethod().equals("POST")) {
+        return super.dispatch(withBody(request, withNodePorts(request.getUtf8Body())));
+      }
       Matcher pod = POD.matcher(path);
       if (!pod.matches()) {
         return super.dispatch(request);
@@ -175,14 +182,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
               .withFinalizers(FakeKubelet.FINALIZER)
               .endMetadata()
               .build();
-      MockResponse made =
-          super.dispatch(
-              new RecordedRequest(
-                  request.getHttpVersion(),
-                  request.method(),
-                  request.getPath(),
-                  request.getHeaders(),
-                  new Buffer().writeUtf8(Serialization.asJson(held))));
+      MockResponse made = super.dispatch(withBody(request, held));
       if (made.code() < 300) {
         String body = made.getBody().readUtf8();
         kubelet.run(Serialization.unmarshal(body, Pod.class));
@@ -192,6 +192,22 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
             .setBody(body);
       }
       return made;
+    }
+
+    /** Every port of the only node is the service's own there. */
+    private Service withNodePorts(String body) {
+      Service service = Serialization.unmarshal(body, Service.class);
+      service.getSpec().getPorts().forEach(port -> port.setNodePort(port.getPort()));
+      return service;
+    }
+
+    private RecordedRequest withBody(RecordedRequest request, Object body) {
+      return new RecordedRequest(
+          request.getHttpVersion(),
+          request.method(),
+          request.getPath(),
+          request.getHeaders(),
+          new Buffer().writeUtf8(Serialization.asJson(body)));
     }
 
     private MockResponse delete(RecordedRequest request, String name) {
