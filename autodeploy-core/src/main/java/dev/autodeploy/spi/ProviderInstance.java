@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     none, or if that is not known
  * @param gpuModel the model of those GPUs, by which prices may go, or null if {@link
  *     InstanceProvider#capacity} tells; an empty text if nobody can tell
+ * @param epoch the epoch from its start request; 0 without replicas, or if that is not known
  */
 public record ProviderInstance(
     String instanceId,
@@ -32,7 +33,8 @@ public record ProviderInstance(
     Instant startedAt,
     @Nullable InstanceExit exit,
     List<String> gpus,
-    @Nullable String gpuModel) {
+    @Nullable String gpuModel,
+    long epoch) {
 
   /**
    * Checks the values.
@@ -48,6 +50,7 @@ public record ProviderInstance(
    * @param gpus the ids of the GPUs that it has, as in {@link StartRequest#gpus()}; empty if it has
    *     none, or if that is not known
    * @param gpuModel the model of those GPUs, or null
+   * @param epoch the epoch from its start request; 0 without replicas, or if that is not known
    */
   public ProviderInstance {
     requireNonNull(instanceId, "instanceId");
@@ -55,6 +58,32 @@ public record ProviderInstance(
     requireNonNull(fingerprint, "fingerprint");
     requireNonNull(startedAt, "startedAt");
     gpus = List.copyOf(gpus);
+  }
+
+  /**
+   * Creates an instance of an engine without replicas.
+   *
+   * @param instanceId the id from its {@link StartRequest}
+   * @param deployment the deployment's name from its start request
+   * @param slot the slot from its start request
+   * @param fingerprint the fingerprint from its start request
+   * @param endpoint where it answers once it is ready, or null if that is not known yet
+   * @param startedAt when the provider began to start it
+   * @param exit how it ended, or null if it has not
+   * @param gpus the ids of the GPUs that it has; empty if it has none, or if that is not known
+   * @param gpuModel the model of those GPUs, or null
+   */
+  public ProviderInstance(
+      String instanceId,
+      String deployment,
+      int slot,
+      String fingerprint,
+      @Nullable URI endpoint,
+      Instant startedAt,
+      @Nullable InstanceExit exit,
+      List<String> gpus,
+      @Nullable String gpuModel) {
+    this(instanceId, deployment, slot, fingerprint, endpoint, startedAt, exit, gpus, gpuModel, 0);
   }
 
   /**
@@ -113,13 +142,34 @@ public record ProviderInstance(
    */
   public static ProviderInstance of(StartRequest request, URI endpoint, Instant startedAt) {
     return new ProviderInstance(
-        request.instanceId(),
-        request.deployment(),
-        request.slot(),
-        request.fingerprint(),
-        requireNonNull(endpoint, "endpoint"),
+            request.instanceId(),
+            request.deployment(),
+            request.slot(),
+            request.fingerprint(),
+            requireNonNull(endpoint, "endpoint"),
+            startedAt,
+            null,
+            request.gpus())
+        .withEpoch(request.epoch());
+  }
+
+  /**
+   * Returns this instance as one that the leader of an epoch has started.
+   *
+   * @param value the epoch
+   * @return the instance
+   */
+  public ProviderInstance withEpoch(long value) {
+    return new ProviderInstance(
+        instanceId,
+        deployment,
+        slot,
+        fingerprint,
+        endpoint,
         startedAt,
-        null,
-        request.gpus());
+        exit,
+        gpus,
+        gpuModel,
+        value);
   }
 }

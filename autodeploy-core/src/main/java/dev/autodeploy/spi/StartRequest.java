@@ -19,6 +19,8 @@ import java.util.List;
  * @param spec what to start
  * @param gpus the ids of the GPUs that it gets, of those that {@link InstanceProvider#capacity}
  *     lists; empty if it gets none, or if the provider is to choose
+ * @param epoch the epoch of the leader that starts it, of several replicas; 0 without those. It is
+ *     one of the labels, and told by {@link InstanceProvider#list}
  */
 public record StartRequest(
     String owner,
@@ -26,7 +28,8 @@ public record StartRequest(
     int slot,
     String fingerprint,
     DeploymentSpec spec,
-    List<String> gpus) {
+    List<String> gpus,
+    long epoch) {
 
   /**
    * Checks the values.
@@ -41,6 +44,7 @@ public record StartRequest(
    * @param spec what to start
    * @param gpus the ids of the GPUs that it gets, of those that {@link InstanceProvider#capacity}
    *     lists; empty if it gets none, or if the provider is to choose
+   * @param epoch the epoch of the leader that starts it; 0 without replicas
    */
   public StartRequest {
     requireNonNull(owner, "owner");
@@ -48,6 +52,26 @@ public record StartRequest(
     requireNonNull(fingerprint, "fingerprint");
     requireNonNull(spec, "spec");
     gpus = List.copyOf(gpus);
+  }
+
+  /**
+   * Creates a request of an engine without replicas.
+   *
+   * @param owner the owner of the instance
+   * @param instanceId the instance's id
+   * @param slot its number within the deployment
+   * @param fingerprint a digest of all settings that an instance depends on
+   * @param spec what to start
+   * @param gpus the ids of the GPUs that it gets; empty if the provider is to choose
+   */
+  public StartRequest(
+      String owner,
+      String instanceId,
+      int slot,
+      String fingerprint,
+      DeploymentSpec spec,
+      List<String> gpus) {
+    this(owner, instanceId, slot, fingerprint, spec, gpus, 0);
   }
 
   /**
@@ -62,6 +86,16 @@ public record StartRequest(
   public StartRequest(
       String owner, String instanceId, int slot, String fingerprint, DeploymentSpec spec) {
     this(owner, instanceId, slot, fingerprint, spec, List.of());
+  }
+
+  /**
+   * Returns this request as one of the leader of an epoch.
+   *
+   * @param value the epoch
+   * @return the request
+   */
+  public StartRequest withEpoch(long value) {
+    return new StartRequest(owner, instanceId, slot, fingerprint, spec, gpus, value);
   }
 
   /**

@@ -147,13 +147,14 @@ final class ContainerList {
   private static ProviderInstance listed(
       Labels labels, @Nullable URI endpoint, @Nullable InstanceExit exit) {
     return new ProviderInstance(
-        labels.instanceId(),
-        labels.deployment(),
-        labels.slot(),
-        labels.fingerprint(),
-        endpoint,
-        labels.startedAt(),
-        exit,
-        GpuGrant.ids(labels.gpus()));
+            labels.instanceId(),
+            labels.deployment(),
+            labels.slot(),
+            labels.fingerprint(),
+            endpoint,
+            labels.startedAt(),
+            exit,
+            GpuGrant.ids(labels.gpus()))
+        .withEpoch(labels.epoch());
   }
 }

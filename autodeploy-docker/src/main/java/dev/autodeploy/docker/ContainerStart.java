@@ -203,7 +203,8 @@ final class ContainerStart {
             port,
             startedAt,
             heartbeat,
-            services.lockId().get());
+            services.lockId().get(),
+            request.epoch());
     ContainerCreation creation =
         new ContainerCreation(
             services.host(),
@@ -326,14 +327,15 @@ final class ContainerStart {
       LOG.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }
     return new ProviderInstance(
-        request.instanceId(),
-        request.deployment(),
-        request.slot(),
-        request.fingerprint(),
-        endpoint,
-        startedAt,
-        null,
-        GpuGrant.ids(grant.held()));
+            request.instanceId(),
+            request.deployment(),
+            request.slot(),
+            request.fingerprint(),
+            endpoint,
+            startedAt,
+            null,
+            GpuGrant.ids(grant.held()))
+        .withEpoch(request.epoch());
   }
 
   private static boolean shows(GpuGrant grant, InspectContainerResponse inspected) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt when its start was asked for
  * @param heartbeat how it gets heartbeats, without which it ends by itself
  * @param lock the owner's lock under which it was made, or an empty text
+ * @param epoch the epoch of the leader that started it, or 0
  */
 record Labels(
     String name,
@@ -39,7 +40,8 @@ record Labels(
     int port,
     Instant startedAt,
     Heartbeat heartbeat,
-    String lock) {
+    String lock,
+    long epoch) {
   static final String PREFIX = "autodeploy.";
   static final String MANAGED = PREFIX + "managed";
   static final String OWNER = PREFIX + "owner";
@@ -55,6 +57,7 @@ record Labels(
   private static final String STARTED = PREFIX + "started";
   private static final String HEARTBEATS = PREFIX + "leased";
   private static final String LOCK = PREFIX + "lock";
+  private static final String EPOCH = PREFIX + "epoch";
 
   static final List<String> ALL =
       List.of(
@@ -71,6 +74,7 @@ record Labels(
           STARTED,
           HEARTBEATS,
           LOCK,
+          EPOCH,
           PROBE);
 
   Labels {
@@ -109,6 +113,7 @@ record Labels(
     map.put(STARTED, startedAt.toString());
     map.put(HEARTBEATS, heartbeat.label());
     map.put(LOCK, lock);
+    map.put(EPOCH, String.valueOf(epoch)); // always, as an image may bear another
     map.put(PROBE, ""); // an image may bear it
     return map;
   }
@@ -153,7 +158,8 @@ record Labels(
               Integer.parseInt(map.getOrDefault(PORT, "0")),
               Instant.parse(map.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
               Heartbeat.of(map.getOrDefault(HEARTBEATS, "")),
-              map.getOrDefault(LOCK, ""));
+              map.getOrDefault(LOCK, ""),
+              Long.parseLong(map.getOrDefault(EPOCH, "0")));
       boolean named =
           name.equals(containerName(labels.owner(), labels.deployment(), labels.slot()));
       return named && !labels.instanceId().isEmpty() ? labels : null;

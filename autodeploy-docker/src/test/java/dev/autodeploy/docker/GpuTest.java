@@ -318,7 +318,8 @@ class GpuTest {
         8080,
         Instant.now(),
         Heartbeat.NONE,
-        "");
+        "",
+        0);
   }
 
   @Test

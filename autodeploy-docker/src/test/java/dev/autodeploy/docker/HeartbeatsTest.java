@@ -93,7 +93,8 @@ class HeartbeatsTest {
             80,
             Instant.EPOCH,
             Heartbeat.WRAPPER,
-            "");
+            "",
+            0);
     TrackedInstance instance = new TrackedInstance(labels, id);
     instance.up(null, null);
     return instance;

@@ -210,7 +210,8 @@ class LostAnswerTest {
               8080,
               Instant.now(),
               Heartbeat.WRAPPER,
-              "");
+              "",
+              0);
       String late =
           client.create(
               "test",

@@ -218,7 +218,8 @@ class StuckContainerTest {
         8080,
         Instant.EPOCH,
         Heartbeat.WRAPPER,
-        "");
+        "",
+        0);
   }
 
   private static int port(String id) {

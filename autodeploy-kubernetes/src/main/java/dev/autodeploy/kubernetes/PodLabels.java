@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param port the service's port inside
  * @param startedAt when its start was asked for
  * @param heartbeat whether it ends by itself without heartbeats
+ * @param epoch the epoch of the leader that started it, or 0
  */
 record PodLabels(
     String owner,
@@ -33,7 +34,8 @@ record PodLabels(
     List<String> gpus,
     int port,
     Instant startedAt,
-    boolean heartbeat) {
+    boolean heartbeat,
+    long epoch) {
   static final String MANAGED_BY = "app.kubernetes.io/managed-by";
   static final String MANAGER = "autodeploy";
   static final String OWNER = "autodeploy.dev/owner";
@@ -44,6 +46,7 @@ record PodLabels(
   private static final String GPUS = "autodeploy.dev/gpus";
   private static final String PORT = "autodeploy.dev/port";
   private static final String STARTED = "autodeploy.dev/started";
+  private static final String EPOCH = "autodeploy.dev/epoch";
   private static final String HEARTBEAT = "autodeploy.dev/heartbeat";
 
   PodLabels {
@@ -60,7 +63,8 @@ record PodLabels(
         request.gpus(),
         port,
         startedAt,
-        heartbeat);
+        heartbeat,
+        request.epoch());
   }
 
   /** Returns the selector of all objects of an owner. */
@@ -94,6 +98,7 @@ record PodLabels(
     map.put(PORT, String.valueOf(port));
     map.put(STARTED, startedAt.toString());
     map.put(HEARTBEAT, String.valueOf(heartbeat));
+    map.put(EPOCH, String.valueOf(epoch));
     return map;
   }
 
@@ -120,7 +125,8 @@ record PodLabels(
           gpus.isEmpty() ? List.of() : List.of(gpus.split(" ", -1)),
           Integer.parseInt(annotations.getOrDefault(PORT, "0")),
           Instant.parse(annotations.getOrDefault(STARTED, "1970-01-01T00:00:00Z")),
-          Boolean.parseBoolean(annotations.getOrDefault(HEARTBEAT, "false")));
+          Boolean.parseBoolean(annotations.getOrDefault(HEARTBEAT, "false")),
+          Long.parseLong(annotations.getOrDefault(EPOCH, "0")));
     } catch (NumberFormatException | DateTimeException e) {
       return null;
     }

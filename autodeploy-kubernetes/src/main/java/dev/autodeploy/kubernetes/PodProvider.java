@@ -141,7 +141,8 @@ final class PodProvider implements InstanceProvider {
             started.startedAt(),
             started.exit(),
             started.gpus(),
-            gpuModel(pod)));
+            gpuModel(pod),
+            started.epoch()));
   }
 
   /** Returns the model by the pod's node, as the GPUs that it is counted on may be others. */
@@ -197,7 +198,8 @@ final class PodProvider implements InstanceProvider {
         labels.startedAt(),
         exit,
         labels.gpus(),
-        gpuModel(pod));
+        gpuModel(pod),
+        labels.epoch());
   }
 
   /** Looks after a pod, perhaps of an earlier process, from now on. */

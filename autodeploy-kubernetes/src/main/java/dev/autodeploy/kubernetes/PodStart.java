@@ -112,15 +112,7 @@ final class PodStart {
   }
 
   private ProviderInstance instance(URI endpoint) {
-    return new ProviderInstance(
-        request.instanceId(),
-        request.deployment(),
-        request.slot(),
-        request.fingerprint(),
-        endpoint,
-        startedAt,
-        null,
-        request.gpus());
+    return ProviderInstance.of(request, endpoint, startedAt);
   }
 
   private Pod create(DeploymentSpec spec, PodLabels labels) {

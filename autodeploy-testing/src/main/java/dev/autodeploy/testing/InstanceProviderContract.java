@@ -218,8 +218,8 @@ public abstract class InstanceProviderContract {
   @Test
   void list_showsWhatTheOwnerStarted() throws Exception {
     ProviderSession session = open();
-    StartRequest request = session.request(serving("voice").build(), 3);
-    session.start(request);
+    StartRequest request = session.request(serving("voice").build(), 3).withEpoch(7);
+    assertThat(session.start(request).epoch()).isEqualTo(7);
 
     List<ProviderInstance> listed = await(session.provider.list(owner));
     assertThat(listed).hasSize(1);
@@ -228,6 +228,7 @@ public abstract class InstanceProviderContract {
     assertThat(found.deployment()).isEqualTo("voice");
     assertThat(found.slot()).isEqualTo(3);
     assertThat(found.fingerprint()).isEqualTo(request.fingerprint());
+    assertThat(found.epoch()).as("by which a late start is told").isEqualTo(7);
     assertThat(found.exit()).isNull();
     assertThat(await(session.provider.list(owner + "-2"))).isEmpty();
   }

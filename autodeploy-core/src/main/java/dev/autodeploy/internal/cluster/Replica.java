@@ -370,6 +370,7 @@ final class Replica {
       return settings
           .store(election.store(epoch))
           .mayAct(() -> mayAct(epoch))
+          .epoch(epoch)
           .adoptionHold(settings.drainTimeout())
           .releaseOnShutdown(false)
           .build(provider.take());

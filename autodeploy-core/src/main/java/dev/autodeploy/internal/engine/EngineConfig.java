@@ -35,6 +35,7 @@ public final class EngineConfig {
   private final boolean keepInstances;
   private final boolean releaseOnShutdown;
   private final BooleanSupplier mayAct;
+  private final long epoch;
   private final Duration adoptionHold;
 
   private EngineConfig(InstanceProvider provider, Builder b) {
@@ -55,6 +56,7 @@ public final class EngineConfig {
     keepInstances = b.keepInstances;
     releaseOnShutdown = b.releaseOnShutdown;
     mayAct = b.mayAct;
+    epoch = b.epoch;
     adoptionHold = b.adoptionHold;
   }
 
@@ -152,6 +154,11 @@ public final class EngineConfig {
     return mayAct;
   }
 
+  /** Returns the epoch in which the engine leads; 0 without replicas. */
+  public long epoch() {
+    return epoch;
+  }
+
   /** Returns how long adopted instances are not released as idle, as others may use them. */
   public Duration adoptionHold() {
     return adoptionHold;
@@ -175,6 +182,7 @@ public final class EngineConfig {
     private boolean keepInstances;
     private boolean releaseOnShutdown = true;
     private BooleanSupplier mayAct = () -> true;
+    private long epoch;
     private Duration adoptionHold = Duration.ZERO;
 
     private Builder() {}
@@ -363,6 +371,17 @@ public final class EngineConfig {
      */
     public Builder mayAct(BooleanSupplier value) {
       mayAct = value;
+      return this;
+    }
+
+    /**
+     * Sets the epoch in which the engine leads, which its instances bear.
+     *
+     * @param value 1 or more; 0 without replicas
+     * @return this
+     */
+    public Builder epoch(long value) {
+      epoch = value;
       return this;
     }
 

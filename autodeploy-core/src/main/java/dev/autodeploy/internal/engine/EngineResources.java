@@ -55,7 +55,8 @@ final class EngineResources {
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
     BooleanSupplier mayAct = config.mayAct();
     provider =
-        new ProviderGate(config.provider(), () -> mayAct.getAsBoolean() && !store.isTakenOver());
+        new ProviderGate(
+            config.provider(), () -> mayAct.getAsBoolean() && !store.isTakenOver(), config.epoch());
     owned.add(provider);
   }
 

@@ -40,9 +40,10 @@ final class OrphanReleaser {
   /** Releases one. Called under the engine's lock. */
   void release(ProviderInstance orphan) {
     LOG.warn(
-        "{}: instance '{}' belongs to no deployment and is released",
+        "{}: instance '{}' belongs to no deployment and is released{}",
         orphan.deployment(),
-        orphan.instanceId());
+        orphan.instanceId(),
+        orphan.epoch() == 0 ? "" : "; it was started in epoch " + orphan.epoch());
     DeploymentController declared = registry.find(orphan.deployment());
     GpuRequest gpu = declared == null ? GpuRequest.none() : declared.spec().gpu();
     OpenEntry account = unclaimed.account(orphan, gpu);

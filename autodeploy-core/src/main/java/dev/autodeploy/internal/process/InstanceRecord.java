@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param fingerprint its fingerprint
  * @param port the port that it was told
  * @param gpus the ids of the GPUs that it was given
+ * @param epoch the epoch of the leader that started it, or 0
  * @param startedAt when its start began
  * @param boot the run of the machine in which {@code watcher} means something
  * @param watcher the watcher that runs its command
@@ -38,6 +39,7 @@ record InstanceRecord(
     String fingerprint,
     int port,
     List<String> gpus,
+    long epoch,
     Instant startedAt,
     String boot,
     ProcessId watcher) {
@@ -56,6 +58,9 @@ record InstanceRecord(
     node.put("port", port);
     if (!gpus.isEmpty()) {
       gpus.forEach(node.putArray("gpus")::add);
+    }
+    if (epoch != 0) {
+      node.put("epoch", epoch);
     }
     node.put("startedAt", startedAt.toString());
     node.put("boot", boot);
@@ -80,6 +85,7 @@ record InstanceRecord(
           text(node, "fingerprint"),
           integer(node, "port"),
           gpus(node),
+          node.path("epoch").asLong(),
           Instant.parse(text(node, "startedAt")),
           text(node, "boot"),
           new ProcessId(integer(node, "watcherPid"), text(node, "watcherStart")));
@@ -93,7 +99,8 @@ record InstanceRecord(
   /** The instance, and how it ended if it has. */
   ProviderInstance toInstance(@Nullable InstanceExit exit) {
     return new ProviderInstance(
-        instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit, gpus);
+            instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit, gpus)
+        .withEpoch(epoch);
   }
 
   URI endpoint() {

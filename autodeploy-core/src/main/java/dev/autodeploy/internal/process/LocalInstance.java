@@ -168,6 +168,7 @@ final class LocalInstance {
               request.fingerprint(),
               port,
               gpus,
+              request.epoch(),
               startedAt,
               ProcFs.BOOT_ID,
               id);

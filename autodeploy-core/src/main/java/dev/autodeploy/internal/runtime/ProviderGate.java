@@ -30,6 +30,10 @@ import java.util.function.Supplier;
  * The engine's provider, to which no call gets through once it is closed: tasks that were queued
  * before, such as a list for the maintenance or a late start, would else reach a provider that
  * nobody looks after any longer. Thread-safe.
+ *
+ * <p>With replicas instances bear the epoch of the leader that has started them. What bears a later
+ * one is the next leader's: an engine that has not heard of that yet does not see it, and so
+ * neither adopts nor releases it.
  */
 public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   private static final long CLOSED = 1L << 32;
@@ -41,10 +45,11 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   private final CompletableFuture<Void> left = new CompletableFuture<>();
   private final BooleanSupplier mayAct;
+  private final long epoch;
   private volatile boolean onlyDetaches;
 
   public ProviderGate(InstanceProvider provider) {
-    this(provider, () -> true);
+    this(provider, () -> true, 0);
   }
 
   /**
@@ -52,10 +57,12 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
    *
    * @param mayAct asked before each call that could change anything: false once another replica may
    *     lead, or another engine has taken over the state
+   * @param epoch the epoch in which the engine leads; 0 without replicas
    */
-  public ProviderGate(InstanceProvider provider, BooleanSupplier mayAct) {
+  public ProviderGate(InstanceProvider provider, BooleanSupplier mayAct, long epoch) {
     this.provider = provider;
     this.mayAct = mayAct;
+    this.epoch = epoch;
   }
 
   /** Lets only calls through that leave instances to another engine. */
@@ -82,7 +89,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    return call(() -> provider.start(request));
+    return call(() -> provider.start(epoch == 0 ? request : request.withEpoch(epoch)));
   }
 
   @Override
@@ -92,7 +99,13 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<List<ProviderInstance>> list(String owner) {
-    return call(() -> provider.list(owner));
+    return epoch == 0
+        ? call(() -> provider.list(owner))
+        : call(() -> provider.list(owner).thenApply(this::own));
+  }
+
+  private List<ProviderInstance> own(List<ProviderInstance> listed) {
+    return listed.stream().filter(it -> it.epoch() <= epoch).toList();
   }
 
   @Override

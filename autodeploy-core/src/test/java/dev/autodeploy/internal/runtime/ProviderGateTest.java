@@ -3,17 +3,21 @@ package dev.autodeploy.internal.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -96,5 +100,48 @@ class ProviderGateTest {
 
     assertThat(doneInTheCall).containsExactly(false);
     assertThat(own[0].end()).isDone();
+  }
+
+  @Test
+  void instances_bearTheEpoch_andThoseOfALaterOneAreNotSeen() {
+    StartRequest request =
+        new StartRequest("o", "i", 0, "f", DeploymentSpec.builder("voice").port(1).build());
+    ProviderInstance instance =
+        ProviderInstance.of(request, URI.create("http://127.0.0.1:1"), Instant.EPOCH);
+    List<Long> started = new ArrayList<>();
+    ProviderGate leader =
+        new ProviderGate(
+            new InstanceProvider() {
+              @Override
+              public CompletionStage<ProviderInstance> start(StartRequest asked) {
+                started.add(asked.epoch());
+                return CompletableFuture.completedFuture(instance);
+              }
+
+              @Override
+              public CompletionStage<Void> release(String instanceId, Duration grace) {
+                throw new UnsupportedOperationException();
+              }
+
+              @Override
+              public CompletionStage<List<ProviderInstance>> list(String owner) {
+                return CompletableFuture.completedFuture(
+                    LongStream.of(0, 4, 5, 6).mapToObj(instance::withEpoch).toList());
+              }
+
+              @Override
+              public CompletionStage<List<String>> logs(String instanceId, int lines) {
+                throw new UnsupportedOperationException();
+              }
+            },
+            () -> true,
+            5);
+
+    leader.start(request).toCompletableFuture().join();
+
+    assertThat(started).containsExactly(5L);
+    assertThat(leader.list("o").toCompletableFuture().join())
+        .extracting(ProviderInstance::epoch)
+        .containsExactly(0L, 4L, 5L);
   }
 }

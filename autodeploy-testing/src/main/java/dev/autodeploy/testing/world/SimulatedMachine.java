@@ -216,14 +216,15 @@ public final class SimulatedMachine {
 
   ProviderInstance toInstance() {
     return new ProviderInstance(
-        request.instanceId(),
-        request.deployment(),
-        request.slot(),
-        request.fingerprint(),
-        upAt == NEVER ? null : endpoint,
-        startedInstant,
-        exit,
-        request.gpus());
+            request.instanceId(),
+            request.deployment(),
+            request.slot(),
+            request.fingerprint(),
+            upAt == NEVER ? null : endpoint,
+            startedInstant,
+            exit,
+            request.gpus())
+        .withEpoch(request.epoch());
   }
 
   private void arrive() {
