@@ -36,10 +36,15 @@ class AutoDeployActuatorAutoConfiguration {
     @ConditionalOnMissingBean(name = "autodeployHealthIndicator")
     org.springframework.boot.actuate.health.HealthIndicator autodeployHealthIndicator(
         AutoDeploy autoDeploy) {
-      return () ->
-          org.springframework.boot.actuate.health.Health.up()
-              .withDetails(StatusDetails.ofAll(autoDeploy))
-              .build();
+      return () -> {
+        StatusDetails.Replica replica = StatusDetails.ofReplica(autoDeploy);
+        return new org.springframework.boot.actuate.health.Health.Builder(
+                replica.serves()
+                    ? org.springframework.boot.actuate.health.Status.UP
+                    : org.springframework.boot.actuate.health.Status.OUT_OF_SERVICE)
+            .withDetails(replica.details())
+            .build();
+      };
     }
   }
 
@@ -55,10 +60,15 @@ class AutoDeployActuatorAutoConfiguration {
     @ConditionalOnMissingBean(name = "autodeployHealthIndicator")
     org.springframework.boot.health.contributor.HealthIndicator autodeployHealthIndicator(
         AutoDeploy autoDeploy) {
-      return () ->
-          org.springframework.boot.health.contributor.Health.up()
-              .withDetails(StatusDetails.ofAll(autoDeploy))
-              .build();
+      return () -> {
+        StatusDetails.Replica replica = StatusDetails.ofReplica(autoDeploy);
+        return new org.springframework.boot.health.contributor.Health.Builder(
+                replica.serves()
+                    ? org.springframework.boot.health.contributor.Status.UP
+                    : org.springframework.boot.health.contributor.Status.OUT_OF_SERVICE)
+            .withDetails(replica.details())
+            .build();
+      };
     }
   }
 }

@@ -1,14 +1,12 @@
 package dev.autodeploy.spring;
 
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Cluster;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.LocalProcessProvider;
-import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.micrometer.AutoDeployMetrics;
 import dev.autodeploy.spi.InstanceProvider;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -19,53 +17,25 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.core.io.ResourceLoader;
-import org.springframework.util.ClassUtils;
 
 /** The engine, where its instances run, and its meters. */
-@AutoConfiguration
+@AutoConfiguration(after = AutoDeployClusterAutoConfiguration.class)
 @ConditionalOnProperty(
     prefix = AutoDeployProperties.PREFIX,
     name = "enabled",
     matchIfMissing = true)
 @EnableConfigurationProperties(AutoDeployProperties.class)
 class AutoDeployAutoConfiguration {
-  private static final String DOCKER = "dev.autodeploy.docker.DockerInstanceProvider";
 
   @Bean
-  @ConditionalOnMissingBean
+  @ConditionalOnMissingBean({InstanceProvider.class, Cluster.class})
+  @ConditionalOnProperty(
+      prefix = AutoDeployProperties.PREFIX + ".cluster",
+      name = "enabled",
+      havingValue = "false",
+      matchIfMissing = true)
   InstanceProvider autoDeployProvider(AutoDeployProperties properties, ResourceLoader loader) {
-    boolean dockerIsThere = ClassUtils.isPresent(DOCKER, loader.getClassLoader());
-    return provider(properties.provider(), dockerIsThere);
-  }
-
-  static InstanceProvider provider(@Nullable String name, boolean dockerIsThere) {
-    String chosen = name != null ? name : dockerIsThere ? "docker" : "local";
-    return switch (chosen) {
-      case "local" -> LocalProcessProvider.create();
-      case "docker" -> {
-        if (!dockerIsThere) {
-          throw new InvalidPropertiesException(
-              "provider",
-              "docker needs autodeploy-docker on the class path",
-              new ClassNotFoundException(DOCKER));
-        }
-        yield Docker.create();
-      }
-      default ->
-          throw new InvalidPropertiesException(
-              "provider",
-              "must be docker or local, but was '"
-                  + chosen
-                  + "'; for another one, define a bean of InstanceProvider",
-              new IllegalArgumentException(chosen));
-    };
-  }
-
-  /** Loaded only where autodeploy-docker is there. */
-  private static final class Docker {
-    static InstanceProvider create() {
-      return DockerInstanceProvider.create();
-    }
+    return Providers.of(properties, loader.getClassLoader());
   }
 
   @Bean
@@ -79,14 +49,22 @@ class AutoDeployAutoConfiguration {
   OwnedEngine autoDeployEngine(
       AutoDeployProperties properties,
       Environment environment,
-      InstanceProvider provider,
+      ObjectProvider<InstanceProvider> provider,
+      ObjectProvider<Cluster> cluster,
       EngineHost host,
       ObjectProvider<DeploymentListener> listeners,
       ObjectProvider<AutoDeployCustomizer> customizers,
       ObjectProvider<DeploymentSpec> specs) {
     return new EngineFactory(properties, environment, host)
         .create(
-            provider,
+            builder -> {
+              Cluster replicas = cluster.getIfAvailable();
+              if (replicas != null) {
+                builder.cluster(replicas);
+              } else {
+                builder.provider(provider.getObject());
+              }
+            },
             listeners.orderedStream().toList(),
             customizers.orderedStream().toList(),
             specs.orderedStream().toList());

@@ -13,8 +13,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * The properties below {@code autodeploy}.
  *
  * @param enabled Whether there is an engine.
- * @param provider Where instances run: docker or local; by default docker if autodeploy-docker is
- *     on the class path.
+ * @param provider Where instances run: docker, kubernetes or local; by default docker or
+ *     kubernetes, whose module is on the class path, else local.
  * @param owner Name of the engine, which marks its instances.
  * @param stateDirectory Directory that keeps deployments and ledger across restarts.
  * @param idleTimeout How long an instance without requests lives, or never.
@@ -24,6 +24,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param keepInstancesOnClose Whether instances are left running for the next start.
  * @param deploymentsFile File that declares deployments, in YAML or JSON.
  * @param watchDeploymentsFile How often that file is looked at for changes; never by default.
+ * @param cluster Several replicas of the application.
  * @param deployments Deployments by name.
  * @param links Settings of the service links.
  * @param page Settings of the page.
@@ -41,11 +42,42 @@ record AutoDeployProperties(
     @Nullable Boolean keepInstancesOnClose,
     @Nullable Path deploymentsFile,
     @Nullable Duration watchDeploymentsFile,
+    @DefaultValue Cluster cluster,
     @DefaultValue Map<String, DeploymentProperties> deployments,
     @DefaultValue Links links,
     @DefaultValue Page page) {
 
   static final String PREFIX = "autodeploy";
+
+  /**
+   * The properties below {@code autodeploy.cluster}.
+   *
+   * @param enabled Whether this application runs in several replicas, of which one leads.
+   * @param name Name of the election and the state in the database; by default the owner.
+   * @param createTables Whether tables that are missing are made.
+   * @param listen Address on which this replica answers the others, such as 0.0.0.0:7070; without
+   *     it a replica that does not lead stands by.
+   * @param advertise Address at which the other replicas reach this one, such as
+   *     http://10.0.0.5:7070.
+   * @param secret Secret by which the replicas know each other; by default one that is made once
+   *     and kept in the database.
+   * @param term How long a leader leads without renewal.
+   */
+  record Cluster(
+      @DefaultValue("false") boolean enabled,
+      @Nullable String name,
+      @DefaultValue("true") boolean createTables,
+      @Nullable String listen,
+      @Nullable URI advertise,
+      @Nullable String secret,
+      @Nullable Duration term) {
+
+    /** Leaves the secret out. */
+    @Override
+    public String toString() {
+      return "Cluster[enabled=" + enabled + ", name=" + name + ", listen=" + listen + "]";
+    }
+  }
 
   /**
    * The properties below {@code autodeploy.links}.

@@ -8,13 +8,13 @@ import dev.autodeploy.InvalidDeploymentsFileException;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
-import dev.autodeploy.spi.InstanceProvider;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -35,14 +35,15 @@ final class EngineFactory {
   }
 
   OwnedEngine create(
-      InstanceProvider provider,
+      Consumer<AutoDeploy.Builder> instances,
       List<DeploymentListener> listeners,
       List<AutoDeployCustomizer> customizers,
       List<DeploymentSpec> beans) {
     List<DeploymentSpec> specs =
         new ArrayList<>(PropertySpecs.of(properties.deployments(), PropertySpecs.others(raw())));
     specs.addAll(beans);
-    AutoDeploy.Builder builder = AutoDeploy.builder().provider(provider);
+    AutoDeploy.Builder builder = AutoDeploy.builder();
+    instances.accept(builder);
     apply(builder);
     listeners.forEach(builder::listener);
     customizers.forEach(one -> one.customize(builder));

@@ -1,8 +1,10 @@
 package dev.autodeploy.spring;
 
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.ErrorCode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -15,6 +17,25 @@ final class StatusDetails {
     engine.deployments().forEach(one -> all.put(one.name(), of(one)));
     return all;
   }
+
+  /**
+   * Returns the health of this replica.
+   *
+   * @return one that does not serve while no leader of several replicas is reached
+   */
+  static Replica ofReplica(AutoDeploy engine) {
+    try {
+      return new Replica(true, ofAll(engine));
+    } catch (AutoDeployException e) {
+      if (e.code() != ErrorCode.NOT_LEADING) {
+        throw e;
+      }
+      return new Replica(false, Map.of("reason", String.valueOf(e.getMessage())));
+    }
+  }
+
+  /** The health of one of several replicas, or of the only one. */
+  record Replica(boolean serves, Map<String, Object> details) {}
 
   static Map<String, Object> of(Deployment deployment) {
     DeploymentStatus status = deployment.status();

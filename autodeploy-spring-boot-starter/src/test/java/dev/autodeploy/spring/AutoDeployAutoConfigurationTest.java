@@ -11,6 +11,7 @@ import dev.autodeploy.console.Console;
 import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.kubernetes.KubernetesInstanceProvider;
 import dev.autodeploy.micrometer.AutoDeployMetrics;
 import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.servlet.AutoDeployServlet;
@@ -33,6 +34,7 @@ import org.springframework.boot.web.servlet.ServletRegistrationBean;
 final class AutoDeployAutoConfigurationTest {
   private static final AutoConfigurations ALL =
       AutoConfigurations.of(
+          AutoDeployClusterAutoConfiguration.class,
           AutoDeployAutoConfiguration.class,
           AutoDeployLinksAutoConfiguration.class,
           AutoDeployPageAutoConfiguration.class,
@@ -199,14 +201,16 @@ final class AutoDeployAutoConfigurationTest {
         .run(
             run ->
                 assertThat(run.getStartupFailure())
-                    .hasStackTraceContaining("autodeploy.provider: must be docker or local"));
+                    .hasStackTraceContaining(
+                        "autodeploy.provider: must be docker, kubernetes or local"));
   }
 
   @Test
-  void provider_withoutDockerOnTheClassPath_isLocal() {
+  void provider_withoutOthersOnTheClassPath_isLocal() {
     new ApplicationContextRunner()
         .withConfiguration(ALL)
-        .withClassLoader(new FilteredClassLoader(DockerInstanceProvider.class))
+        .withClassLoader(
+            new FilteredClassLoader(DockerInstanceProvider.class, KubernetesInstanceProvider.class))
         .run(
             run ->
                 assertThat(run.getBean(InstanceProvider.class))

@@ -41,7 +41,8 @@ final class PropertiesMetadataTest {
     for (RecordComponent component : type.getRecordComponents()) {
       String name = prefix + "." + kebab(component.getName());
       Class<?> of = component.getType();
-      if (of == AutoDeployProperties.Links.class
+      if (of == AutoDeployProperties.Cluster.class
+          || of == AutoDeployProperties.Links.class
           || of == AutoDeployProperties.Models.class
           || of == AutoDeployProperties.Page.class) {
         collect(name, of, names);

@@ -20,9 +20,9 @@ import org.springframework.test.context.junit.jupiter.SpringExtension;
  * <p>The context has beans of {@code AutoDeploy}, {@code ManualTime} and {@code SimulatedProvider}.
  * As with every slice, neither other auto-configurations nor the application's components are
  * there: add those under test with {@code @Import}. Deployments and ledger are kept in memory,
- * whatever {@code autodeploy.state-directory} says. After each test every instance is released, and
- * instances start at once again; the engine, its time and its costs are shared by the tests of a
- * context.
+ * whatever {@code autodeploy.state-directory} and {@code autodeploy.cluster} say. After each test
+ * every instance is released, and instances start at once again; the engine, its time and its costs
+ * are shared by the tests of a context.
  *
  * <p>Nothing listens at the endpoint of a simulated instance.
  */
@@ -36,6 +36,7 @@ import org.springframework.test.context.junit.jupiter.SpringExtension;
 @TestPropertySource(
     properties = {
       "spring.boot.enableautoconfiguration=false",
+      "autodeploy.cluster.enabled=false",
       "autodeploy.state-directory=",
       "autodeploy.keep-instances-on-close=false"
     })
