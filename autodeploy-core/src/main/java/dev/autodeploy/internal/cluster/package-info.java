@@ -29,9 +29,10 @@
  * from the grant, so none begins on a lease that is closed by then.
  *
  * <p><b>What callers see.</b> Deployments are {@code ReplicaDeployment}s, which stay the same while
- * leaders come and go. A {@code HeldRequest} for a lease is held while nobody leads; where another
- * replica leads that cannot be reached it is refused with {@code NOT_LEADING}. A deployment that
- * the host declares is kept until a leader has taken it ({@code Declarations}).
+ * leaders come and go. {@code HeldRequest} decides whom a request for a lease asks: this replica's
+ * own engine, or the leader ({@code LeaderLink.acquire}). It is held while nobody leads; where
+ * another replica leads that cannot be reached it is refused with {@code NOT_LEADING}. A deployment
+ * that the host declares is kept until a leader has taken it ({@code Declarations}).
  */
 @NullMarked
 package dev.autodeploy.internal.cluster;

@@ -12,7 +12,10 @@
  *       starts and deals with failed ones, which {@code StartBackoff} holds back.
  *   <li>{@code ReleaseProcess} drains and releases; {@code IdleDeadlines} decides when an instance
  *       has been idle for long enough, as {@code IdleTimeouts} hears from the idle policy.
- *   <li>{@code SleepProcess} puts instances to sleep and wakes them.
+ *   <li>{@code SleepProcess} puts instances to sleep and wakes them, by {@code Sleepers}.
+ *   <li>{@code Allowance} says what a budget allows; {@code Declaration.mayStart} refuses starts by
+ *       it, {@code DeploymentMachine} callers.
+ *   <li>{@code Arbiter} decides about deployments that share GPUs: who gets room, and who makes it.
  *   <li>{@code Deadlines} does what is due, and sets the one timer.
  * </ul>
  *
