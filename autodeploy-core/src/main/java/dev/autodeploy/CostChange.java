@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.List;
 
 /**
- * The change of what one interval was charged, by computing the past anew.
+ * The change of what one interval was charged, by computing the past again.
  *
  * @param before the interval with its charges before
  * @param after the same interval with its charges by the prices of today

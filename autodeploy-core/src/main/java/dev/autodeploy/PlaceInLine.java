@@ -64,7 +64,9 @@ public record PlaceInLine(
     GOES,
     /** The instance goes at a certain moment, if it is not used until then. */
     GOES_IF_IDLE,
-    /** Its turn ends at a certain moment: then it finishes what is in flight, and goes. */
+    /**
+     * The turn ends at a certain moment: then the instance finishes what is in flight, and goes.
+     */
     TURN_ENDS,
     /** The instance is being started; its turn has not begun. */
     WAITED_FOR,

@@ -22,11 +22,11 @@ public enum ReleaseReason {
   MADE_ROOM,
   /** The provider had no room for it, so it never ran. */
   NO_ROOM,
-  /** Its liveness probe failed too often in a row. */
+  /** The liveness probe failed too often in a row. */
   UNHEALTHY,
   /** A request of it took longer than {@code maxRequestTime}. */
   HUNG,
-  /** Sleep refused: it refused to sleep, or did not wake in time. */
+  /** A failed order: it refused to sleep, or did not wake in time. */
   SLEEP_FAILED,
   /** A GPU of it was lost. */
   GPU_LOST,

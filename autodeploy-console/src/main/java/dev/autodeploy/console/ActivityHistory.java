@@ -22,7 +22,7 @@ final class ActivityHistory {
   private static final int MAX_INSTANCES = 500;
   private static final int MAX_SPANS = 500;
 
-  /** Pauses shorter than this do not show as separate spans. */
+  /** The pause up to which two spans are shown as one. */
   private static final Duration JOINED = Duration.ofSeconds(2);
 
   private final Deployment deployment;

@@ -396,7 +396,7 @@ final class Api {
     throw Problem.invalid("window", "window must be hour, day or week");
   }
 
-  /** Only instances of this deployment: the provider would answer for anybody's. */
+  /** Returns the id of an instance of this deployment; the provider would answer for any. */
   private String knownInstance(Deployment deployment, String instanceId) {
     boolean lives =
         deployment.status().instances().stream().anyMatch(i -> i.id().equals(instanceId));

@@ -136,7 +136,7 @@ final class AuditLog {
     return text.isEmpty() ? "-" : text;
   }
 
-  /** A name that was tried to sign in with may hold anything; one entry must stay one line. */
+  /** Returns a text as one line: a name that was tried to sign in with may hold anything. */
   private static String plain(String text) {
     String line = PlainText.line(text);
     return line.length() > LONGEST_TEXT ? line.substring(0, LONGEST_TEXT) + "…" : line;

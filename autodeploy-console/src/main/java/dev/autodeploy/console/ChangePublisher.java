@@ -38,7 +38,7 @@ final class ChangePublisher implements DeploymentListener {
   private static final int HEARTBEAT_EVERY = 20;
   private static final int FORGET_AFTER = 60;
 
-  /** More changes than this at once are told as one: look again. */
+  /** The most changes that are told one by one; more are told as one: look again. */
   private static final int MAX_CHANGES = 100;
 
   private final AutoDeploy autoDeploy;

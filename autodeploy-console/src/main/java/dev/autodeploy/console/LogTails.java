@@ -47,7 +47,7 @@ final class LogTails {
     return json;
   }
 
-  /** One instance's lines as far as they were sent. */
+  /** The lines of one instance as far as they were sent. */
   private final class Tail {
     private final Deployment deployment;
     private final String instanceId;

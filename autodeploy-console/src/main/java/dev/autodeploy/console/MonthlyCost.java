@@ -52,7 +52,7 @@ final class MonthlyCost {
    */
   record Month(Money money, Instant since, @Nullable Duration typicalStart) {}
 
-  /** What a deployment had cost when a month began. */
+  /** The cost of a deployment up to the beginning of a month. */
   private record Before(Instant since, DeploymentSpec spec, Money cost) {}
 
   MonthlyCost(AutoDeploy autoDeploy, InstantSource clock, ZoneId zone) {

@@ -122,7 +122,7 @@ final class ServerWorkers implements Executor, AutoCloseable {
     executor.shutdownNow();
   }
 
-  /** One thread while it serves one request. */
+  /** A thread while it serves one request. */
   private final class Worker {
     private final Thread thread;
 
@@ -144,7 +144,7 @@ final class ServerWorkers implements Executor, AutoCloseable {
       }
     }
 
-    /** Afterwards no interrupt of the past wait hits what the thread does next. */
+    /** Ends the wait; no interrupt of it hits what the thread does next. */
     void endWaiting() {
       lock.lock();
       try {

@@ -162,7 +162,7 @@ final class SseHub {
     writers.shutdown();
   }
 
-  /** One open stream. */
+  /** An open stream. */
   final class Stream {
     private final HttpExchange exchange;
     private final OutputStream out;

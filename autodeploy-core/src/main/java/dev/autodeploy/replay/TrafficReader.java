@@ -88,7 +88,7 @@ public final class TrafficReader {
   }
 
   /**
-   * Has lines that cannot be read skipped. By default they are an error.
+   * Skips lines that cannot be read. By default they are an error.
    *
    * @param problem is told of each, with the line's number
    * @return the reader

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A search in the last lines of a log, which are read anew each time. */
+/** A search in the last lines of a log, which are read again each time. */
 final class RecentLogSearch implements LogSearch {
   private static final int READ_SECONDS = 2;
 

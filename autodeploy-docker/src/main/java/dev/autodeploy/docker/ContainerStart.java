@@ -55,7 +55,7 @@ final class ContainerStart {
     return finished.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** True if the daemon may still create a container although the call failed. */
+  /** Returns whether the daemon may still create a container although the call failed. */
   boolean isOutcomeUnknown() {
     return outcomeUnknown;
   }

@@ -47,7 +47,7 @@ final class Database {
 
   private final DataSource source;
 
-  /** Null until the first connection has said it. */
+  /** True for PostgreSQL; null until the first connection has said it. */
   private volatile @Nullable Boolean postgres;
 
   Database(DataSource source) {

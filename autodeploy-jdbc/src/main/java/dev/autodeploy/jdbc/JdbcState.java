@@ -38,7 +38,7 @@ final class JdbcState implements StateStore {
   private final long epoch;
   private final JdbcPages pages;
 
-  /** One change at a time: they would wait for each other in the database all the same. */
+  /** Lets one change run at a time; in the database they would wait for each other as well. */
   private final ReentrantLock lock = new ReentrantLock();
 
   private volatile boolean closed;

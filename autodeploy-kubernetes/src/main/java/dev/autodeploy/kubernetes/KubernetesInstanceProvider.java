@@ -156,13 +156,13 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
 
     private Builder() {}
 
-    /** For tests, which bring a cluster of their own. */
+    /** Sets the access to the cluster, for tests that bring their own. */
     Builder access(ClusterAccess value) {
       access = value;
       return this;
     }
 
-    /** For tests, which cannot wait for minutes. */
+    /** Sets the timeout without its lower limit, for tests, which cannot wait for minutes. */
     Builder shortHeartbeatTimeout(Duration value) {
       heartbeatTimeout = value;
       return this;

@@ -24,7 +24,7 @@ final class OwnerHold {
   private static final Duration SIGN_OF_LIFE = Heartbeats.INTERVAL.plusSeconds(5);
   private static final int ATTEMPTS = 5;
 
-  /** Before the name of a machine that is a pod. */
+  /** The prefix of the name of a machine that is a pod. */
   private static final String POD = "pod/";
 
   /** The holders in this process. */

@@ -20,7 +20,7 @@ final class PodLog implements LogSearch, AutoCloseable {
   private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int LONGEST_LINE = 1 << 16;
 
-  /** So much of a log is read at once: its lines may be as long as a service likes. */
+  /** The most that is read of a log at once: its lines may be as long as a service likes. */
   private static final int LONGEST_TAIL = 4 * 1024 * 1024;
 
   private final Cluster cluster;

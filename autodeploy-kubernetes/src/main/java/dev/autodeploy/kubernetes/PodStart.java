@@ -66,7 +66,7 @@ final class PodStart {
     return finished.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
   }
 
-  /** True if the API server may still create the pod although the call failed. */
+  /** Returns whether the API server may still create the pod although the call failed. */
   boolean isOutcomeUnknown() {
     return outcomeUnknown;
   }

@@ -98,9 +98,7 @@ final class PodWatch {
     observer.progress(instanceId, progress);
   }
 
-  /**
-   * From here on the end of an instance is told, also one that came a moment too early for that.
-   */
+  /** Tells of the end of an instance from now on, and of one that came a moment too early. */
   void up(TrackedPod instance, @Nullable URI endpoint) {
     instance.up(endpoint);
     Pod pod = instance.pod();
@@ -205,7 +203,7 @@ final class PodWatch {
     }
   }
 
-  /** For a provider that is used without an engine. */
+  /** The observer of a provider that is used without an engine. */
   private enum NoObserver implements InstanceObserver {
     INSTANCE;
 

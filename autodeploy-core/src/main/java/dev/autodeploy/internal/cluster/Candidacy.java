@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Answers are dealt with in this order:
  *
  * <ol>
- *   <li>Somebody else leads: so does this replica no longer, if it did.
+ *   <li>Somebody else leads: this replica no longer does, if it did.
  *   <li>It leads in the epoch that it holds: it goes on, counted from before it asked.
  *   <li>It leads in a new epoch and held an earlier one: others have led meanwhile, so it no longer
  *       leads.
@@ -134,7 +134,7 @@ final class Candidacy {
     return Outcome.ELECTED;
   }
 
-  /** No answer came, or time has passed: says whether it may still serve. */
+  /** Ends its leading if the time is over for which it may serve without an answer. */
   Outcome expired(long now) {
     return held != 0 && now - servesUntil() >= 0 ? lose() : Outcome.UNCHANGED;
   }

@@ -29,7 +29,7 @@ final class Directory {
    */
   record Known(DeploymentSpec spec, Instant createdAt) {}
 
-  /** Another leader begins to tell. */
+  /** Begins again, as another leader tells of its deployments from now on. */
   void begins() {
     lock.lock();
     try {

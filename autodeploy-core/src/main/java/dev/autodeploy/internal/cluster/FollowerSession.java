@@ -26,8 +26,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One follower as the leader sees it: the leases that are counted for it, what it has asked for,
- * and the messages for it. Once it has ended every lease is closed, and none is granted any longer.
+ * A follower as the leader sees it: the leases that are counted for it, what it has asked for, and
+ * the messages for it. Once it has ended every lease is closed, and none is granted any longer.
  */
 final class FollowerSession {
   private final String id;

@@ -72,7 +72,7 @@ final class LeaderLink implements AutoCloseable {
     void refused(RuntimeException error);
   }
 
-  /** What the leader and this replica say to each other, as long as the leader knows it. */
+  /** The conversation of the leader with this replica, as long as the leader knows it. */
   private final class Session implements AutoCloseable {
     final String id;
     final Mailbox mailbox = new Mailbox(); // guarded by the lock
@@ -186,7 +186,7 @@ final class LeaderLink implements AutoCloseable {
   }
 
   /**
-   * Has the leader carry out an operation.
+   * Asks the leader to carry out an operation.
    *
    * @param number a new number
    */

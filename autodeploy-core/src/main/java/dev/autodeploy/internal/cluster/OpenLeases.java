@@ -98,7 +98,7 @@ final class OpenLeases {
     }
   }
 
-  /** Has the instance of a lease replaced, by whoever leads. */
+  /** Asks whoever leads to replace the instance of a lease. */
   void abandon(LeaseClaim claim, String why) {
     LeaderLink leader;
     Engine own;
@@ -131,7 +131,7 @@ final class OpenLeases {
     }
   }
 
-  /** Has this replica's own engine count all of them, as it begins to lead. */
+  /** Hands all of them to this replica's own engine to be counted, as it begins to lead. */
   void lead(Engine leading) {
     List<ReplicaLease> all;
     lock.lock();

@@ -22,7 +22,7 @@ record RemoteLeader(LeaderLink link, OpenLeases leases) {
   /** The time that an operation may take whose result the caller waits for. */
   private static final Duration LIMIT = Duration.ofSeconds(10);
 
-  /** Has the leader carry an operation out; fails with {@code NOT_LEADING} if it goes meanwhile. */
+  /** Asks the leader for an operation; fails with {@code NOT_LEADING} if it goes meanwhile. */
   <T extends @Nullable Object> CompletableFuture<T> ask(RemoteCall<T> call, ObjectNode args) {
     return link.call(leases.nextNumber(), call.name(), args)
         .handle(
@@ -40,7 +40,7 @@ record RemoteLeader(LeaderLink link, OpenLeases leases) {
             });
   }
 
-  /** Has the leader carry an operation out, and waits for it. */
+  /** Asks the leader for an operation, and waits for its result. */
   <T extends @Nullable Object> T get(RemoteCall<T> call, ObjectNode args) {
     try {
       return ask(call, args).get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);

@@ -25,8 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One replica: asks to lead, starts an engine when it does, and leaves the engine's instances to
- * the next leader when it no longer does. Carries out what {@link Candidacy} decides.
+ * A replica of the host application: asks to lead, starts an engine when it does, and leaves the
+ * engine's instances to the next leader when it no longer does. Carries out what {@link Candidacy}
+ * decides.
  *
  * <p>One thread asks, which may block; another watches the time, so that a leader that gets no
  * answer stops in time. Engines start and end on threads of their own.
@@ -62,7 +63,7 @@ final class Replica {
   private boolean changing;
   private boolean ended;
 
-  /** Whether it was said that it only serves. */
+  /** True once the log says that this replica only serves. */
   private boolean lateKnown;
 
   private volatile @Nullable Engine engine;
@@ -438,7 +439,7 @@ final class Replica {
     return done;
   }
 
-  /** Has those who wait look again. */
+  /** Lets those who wait look again. */
   void changed() {
     change.getAndSet(new CompletableFuture<>()).complete(null);
   }

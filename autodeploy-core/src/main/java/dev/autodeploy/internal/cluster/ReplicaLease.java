@@ -109,7 +109,7 @@ final class ReplicaLease implements Lease {
     close();
   }
 
-  /** Has the instance replaced, and keeps the lease. */
+  /** Asks for the instance to be replaced, and keeps the lease. */
   void report(String why) {
     if (!closed.get()) {
       leases.abandon(claim, why);

@@ -107,12 +107,12 @@ final class ReplicaWire {
     }
   }
 
-  /** This replica leads: others follow it from now on. */
+  /** Begins to answer followers, as this replica leads. */
   void leads(Engine engine, long epoch) {
     followers = new Followers(engine, epoch, term, hold, ticker, this::run);
   }
 
-  /** This replica no longer leads. */
+  /** Ends the followers' sessions, as this replica no longer leads. */
   void leaves() {
     Followers left = followers;
     followers = null;
@@ -122,7 +122,7 @@ final class ReplicaWire {
   }
 
   /**
-   * It was heard who leads.
+   * Takes note of who leads.
    *
    * @param follower what uses the link to a leader that is another replica
    */

@@ -24,7 +24,7 @@ final class Declaration {
 
   private Allowance allowance = Allowance.UNLIMITED;
 
-  /** Whether others can have the room of instances that sleep, as the provider says. */
+  /** The provider's word on whether others can have the room of instances that sleep. */
   private boolean sleepersCanLeave = true;
 
   /**

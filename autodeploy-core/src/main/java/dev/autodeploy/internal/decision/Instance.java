@@ -93,7 +93,7 @@ public final class Instance {
   /** The findings about whether it works. */
   final InstanceHealth health = new InstanceHealth();
 
-  /** Its sleep, if it has a sleep mode. */
+  /** The sleep of one with a sleep mode. */
   final InstanceSleep sleep = new InstanceSleep();
 
   @Nullable ReleaseReason releaseReason;

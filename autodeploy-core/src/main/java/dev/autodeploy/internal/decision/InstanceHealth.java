@@ -20,7 +20,7 @@ final class InstanceHealth {
   /** The number of answers in a row that said no. */
   int failed;
 
-  /** Begins anew with an instance that has been woken. */
+  /** Begins again with an instance that has been woken. */
   void begins(long now) {
     lookedAt = now;
     asking = false;

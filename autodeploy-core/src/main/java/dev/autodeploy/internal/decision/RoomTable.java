@@ -25,7 +25,7 @@ final class RoomTable {
 
   /** The ease with which an instance can go, best first. */
   enum Ease {
-    /** Its release is under way. */
+    /** Being released. */
     GOING,
     /** Idle, and was for long enough. */
     IDLE,

@@ -632,7 +632,7 @@ public final class DeploymentController {
     decide(() -> machine.health().abandoned(now(), instance, why));
   }
 
-  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  /** Replaces an instance that a holder of a lease on another replica found to hang. */
   public void abandoned(String instanceId, String why) {
     RunningInstance found = find(instanceId);
     if (found != null) {

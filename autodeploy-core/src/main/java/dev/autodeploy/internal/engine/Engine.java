@@ -388,7 +388,7 @@ public final class Engine implements Operations {
     registry.named(deployment).forEach(it -> it.hold(instanceId, time));
   }
 
-  /** Has an instance replaced that a holder of a lease on another replica found to hang. */
+  /** Replaces an instance that a holder of a lease on another replica found to hang. */
   public void abandoned(String deployment, String instanceId, String why) {
     registry.named(deployment).forEach(it -> it.abandoned(instanceId, why));
   }

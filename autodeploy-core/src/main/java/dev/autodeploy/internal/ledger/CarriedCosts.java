@@ -36,7 +36,7 @@ final class CarriedCosts {
     return sum != null && sum.since.equals(since) ? sum.parts : null;
   }
 
-  /** Begins the sum of a deployment anew. */
+  /** Begins the sum of a deployment again. */
   void begin(String deployment, Instant since) {
     sums.put(deployment, new Sum(since, new LinkedHashMap<>(2)));
   }

@@ -117,7 +117,7 @@ public final class CostBook {
   // For those who ask.
 
   /**
-   * What a deployment's instances have cost before.
+   * The earlier cost of a deployment's instances.
    *
    * @param parts the sum of what is in pages, by currency
    * @param recent its other intervals

@@ -17,7 +17,7 @@ final class LedgerTail {
   private final Map<UsageKey, UsageInterval> closed = new LinkedHashMap<>();
   private final Map<String, OpenEntry> open = new LinkedHashMap<>();
 
-  /** Intervals that were charged anew when they were in a page already. */
+  /** The intervals that were charged again when they were in a page already. */
   private final Map<UsageKey, UsageInterval> recharged = new HashMap<>();
 
   void apply(LedgerEntry entry) {
@@ -55,7 +55,7 @@ final class LedgerTail {
     }
   }
 
-  /** Takes the intervals in pages that were charged anew, by what they are. */
+  /** Takes the intervals in pages that were charged again, by what they are. */
   Map<UsageKey, UsageInterval> takeRecharged() {
     Map<UsageKey, UsageInterval> taken = Map.copyOf(recharged);
     recharged.clear();

@@ -40,7 +40,7 @@ public final class LedgerWriter {
   private final CostBook costs;
   private final int page;
 
-  /** Held while pages are written; comes before the other one. */
+  /** Guards the writing of pages; taken before the other one. */
   private final ReentrantLock archiving = new ReentrantLock();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -194,7 +194,7 @@ public final class LedgerWriter {
   }
 
   /**
-   * Charges intervals in pages anew.
+   * Charges intervals in pages again.
    *
    * @param change returns an interval with other charges, or the same one
    */

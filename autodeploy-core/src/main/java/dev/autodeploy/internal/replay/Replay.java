@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class Replay {
   private static final URI NOWHERE = URI.create("http://replay.invalid");
 
-  /** Who waits does so as long as it takes. */
+  /** The patience of callers, who wait for as long as it takes. */
   private static final long PATIENCE = Duration.ofDays(365).toNanos();
 
   private final Traffic traffic;
@@ -54,7 +54,7 @@ public final class Replay {
   private long refused;
   private long coldStarts;
 
-  /** How long the instances that are gone have existed. */
+  /** The time for which the instances that are gone have existed. */
   private Duration closed = Duration.ZERO;
 
   /** The instance of the last cold start: of the others that wait for it, none counts again. */

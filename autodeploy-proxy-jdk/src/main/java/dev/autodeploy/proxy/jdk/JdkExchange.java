@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * it; a detached exchange can only break the channel, and the server keeps a small object for it.
  */
 final class JdkExchange implements BlockingExchange {
-  /** Of a body so long the rest is read away without ending the connection. */
+  /** The longest rest of a body that is read away instead of ending the connection. */
   private static final long SHORT_BODY = 64 * 1024;
 
   private final HttpExchange http;

@@ -9,7 +9,7 @@ enum AbortReason {
   RESPONSE_TIMEOUT,
   /** Overdue: it has taken longer in all than an exchange may. */
   EXCHANGE_OVERDUE,
-  /** Its instance has had it for longer than its deployment allows. */
+  /** Overdue: the instance has had it for longer than the deployment allows. */
   REQUEST_OVERDUE,
   SHUTDOWN
 }

@@ -4,7 +4,7 @@ package dev.autodeploy.proxy.gateway;
 enum Phase {
   /** Waits for a lease. */
   HELD,
-  /** Its instance has it, and has not begun to respond. */
+  /** The instance has it, and has not begun to respond. */
   FORWARDED,
   /** The response goes to the client. */
   RESPONDING,
