@@ -282,28 +282,35 @@ public final class DeploymentMachine {
   // Requests.
 
   /**
-   * A caller asks for a lease; {@link RequestAdmission} decides.
+   * Answers a caller that asks for a lease. In this order:
+   *
+   * <ol>
+   *   <li>The schedule has the deployment closed: refused.
+   *   <li>The budget is over, or covers no start and the caller needs one: refused.
+   *   <li>The deployment is removed or closed: rejected.
+   *   <li>Otherwise {@link RequestAdmission} decides.
+   * </ol>
    *
    * @return the instance, whose lease is counted, if one is ready at once; otherwise null: the
    *     caller waits, or an {@link Effect.Reject} is due
    */
   public @Nullable Instance acquire(long now, Waiter waiter) {
     OpeningHours hours = declaration.hours();
-    if (hours != null && hours.state().closed() && declaration.isOpen()) {
+    if (hours != null && hours.state().closed() && declaration.isOpen()) { // (1)
       callers.refuse(waiter, rejections.closedBySchedule(hours));
       return null;
     }
     Allowance allowance = declaration.allowance();
-    if (!allowance.start() && isUnaffordable(waiter, allowance)) {
+    if (!allowance.start() && isUnaffordable(waiter, allowance)) { // (2)
       callers.refuse(waiter, rejections.budgetExhausted(allowance));
       return null;
     }
     callers.arrives(now, waiter);
-    if (!declaration.isOpen()) {
+    if (!declaration.isOpen()) { // (3)
       callers.reject(now, waiter, notOpen());
       return null;
     }
-    return admission.admit(now, waiter);
+    return admission.admit(now, waiter); // (4)
   }
 
   /**
