@@ -31,6 +31,7 @@ final class Cloud implements AutoCloseable {
 
   static {
     System.setProperty("sun.net.httpserver.nodelay", "true"); // else 44 ms for each answer
+    System.setProperty("sun.net.httpserver.maxIdleConnections", "20000"); // else it breaks some
   }
 
   private final HttpServer api;
@@ -77,7 +78,7 @@ final class Cloud implements AutoCloseable {
 
   private HttpServer server(Handler handler) throws IOException {
     HttpServer server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1000);
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 20_000);
     server.setExecutor(threads);
     server.createContext("/", exchange -> answer(exchange, handler));
     server.start();
