@@ -14,7 +14,6 @@ import dev.autodeploy.Lease;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -188,7 +187,7 @@ final class FollowersTest {
 
   @Test
   void follower_thatIsSilent_hasItsLeasesClosed_andTheyCountAgainWhenItIsBack() throws Exception {
-    Relay relay = new Relay(freePort());
+    Relay relay = new Relay(Relay.freePort());
     AutoDeploy leader = replica(null, relay);
     await(leader::leads);
     AutoDeploy follower = follower();
@@ -216,7 +215,7 @@ final class FollowersTest {
 
   @Test
   void network_thatIsCutForAMoment_costsNothing() throws Exception {
-    Relay relay = new Relay(freePort());
+    Relay relay = new Relay(Relay.freePort());
     AutoDeploy leader = replica(null, relay);
     await(leader::leads);
     AutoDeploy follower = follower();
@@ -350,12 +349,6 @@ final class FollowersTest {
 
   private AutoDeploy replica() {
     return replica(null, null);
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private AutoDeploy replica(String secret, Relay relay) {

@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
 /** The network on the way to one port of this machine, which can be cut: nothing passes then. */
@@ -20,6 +21,18 @@ final class Relay implements AutoCloseable {
   Relay(int target) throws IOException {
     this.target = target;
     daemon(this::accept);
+  }
+
+  /** Returns a port that no outgoing connection can take before a replica listens on it. */
+  static int freePort() {
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(12_000, 30_000);
+      try (ServerSocket socket = new ServerSocket(port)) {
+        return socket.getLocalPort();
+      } catch (IOException e) {
+        // somebody has it
+      }
+    }
   }
 
   int port() {

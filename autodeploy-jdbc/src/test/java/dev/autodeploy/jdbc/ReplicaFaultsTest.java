@@ -12,7 +12,6 @@ import dev.autodeploy.UsageInterval;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,7 +61,7 @@ final class ReplicaFaultsTest {
 
   /** A place where a replica runs, and its ways to the others and to the database. */
   private final class Host implements AutoCloseable {
-    final Relay relay = new Relay(freePort());
+    final Relay relay = new Relay(Relay.freePort());
     volatile boolean databaseDown;
     volatile AutoDeploy replica = start();
 
@@ -248,12 +247,6 @@ final class ReplicaFaultsTest {
         }
       }
       TimeUnit.MILLISECONDS.sleep(50);
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 }

@@ -41,7 +41,7 @@ final class ReplicaProcess {
     process =
         new ProcessBuilder(
                 java,
-                "-Xmx128m",
+                "-Xmx256m",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

@@ -1,10 +1,12 @@
 package dev.autodeploy.jdbc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,7 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -52,7 +55,7 @@ final class ReplicaProcessesTest {
             .setDataDirectoryCustomizer(it -> dataDirectory = it.toPath())
             .start();
     for (int i = 0; i < 3; i++) {
-      replicas.add(new ReplicaProcess(url(), cloud.address(), freePort(), freePort()));
+      replicas.add(new ReplicaProcess(url(), cloud.address(), Relay.freePort(), Relay.freePort()));
     }
     for (ReplicaProcess replica : replicas) {
       replica.start();
@@ -153,6 +156,44 @@ final class ReplicaProcessesTest {
           median(here) / 1000);
       assertThat(Duration.ofNanos(more)).isLessThan(Duration.ofMillis(20));
     }
+  }
+
+  @Test
+  void tenThousandRequests_heldAtThreeReplicas_haveOneStartAndAreAllAnswered() throws Exception {
+    cloud.startTakes(Duration.ofSeconds(20));
+    int leader = leader().port();
+    List<Socket> held = new ArrayList<>();
+    try {
+      long begun = System.nanoTime();
+      for (int i = 0; i < 10_000; i++) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), ports().get(i % 3));
+        held.add(socket);
+        socket.setSoTimeout(120_000);
+        socket
+            .getOutputStream()
+            .write("GET /d/voice/x HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(US_ASCII));
+      }
+      Duration sent = Duration.ofNanos(System.nanoTime() - begun);
+      Map<String, Integer> answers = new TreeMap<>();
+      for (Socket socket : held) {
+        String head = new String(socket.getInputStream().readNBytes(12), US_ASCII);
+        answers.merge(head, 1, Integer::sum);
+        if (!head.endsWith(" 200")) {
+          System.out.println(
+              socket + ": " + head + new String(socket.getInputStream().readNBytes(600), US_ASCII));
+        }
+      }
+      System.out.printf(
+          "10,000 held at three replicas, leader %d: sent within %d ms, answered %s within %d ms%n",
+          leader, sent.toMillis(), answers, Duration.ofNanos(System.nanoTime() - begun).toMillis());
+      assertThat(answers).isEqualTo(Map.of("HTTP/1.1 200", 10_000));
+    } finally {
+      for (Socket socket : held) {
+        socket.close();
+      }
+    }
+    assertThat(cloud.started()).hasSize(1);
+    assertThat(cloud.released()).isEmpty();
   }
 
   private static long nanos(HttpClient client, int port, String deployment) throws Exception {
@@ -266,17 +307,5 @@ final class ReplicaProcessesTest {
 
   private String url() {
     return postgres.getJdbcUrl("postgres", "postgres");
-  }
-
-  /** Returns a port that no outgoing connection can take before a replica listens on it. */
-  private static int freePort() {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(12_000, 30_000);
-      try (ServerSocket socket = new ServerSocket(port)) {
-        return socket.getLocalPort();
-      } catch (IOException e) {
-        // somebody has it
-      }
-    }
   }
 }
