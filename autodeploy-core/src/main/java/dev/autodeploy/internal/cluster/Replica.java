@@ -295,9 +295,6 @@ final class Replica {
             Durations.text(term));
         checkAt(candidacy.servesUntil());
       }
-      if (outcome == Candidacy.Outcome.DEPOSED) {
-        lateKnown = false;
-      }
     } finally {
       lock.unlock();
     }
@@ -414,6 +411,7 @@ final class Replica {
     try {
       left = engine;
       engine = null;
+      lateKnown = false;
       if (left == null) {
         return CompletableFuture.completedFuture(null);
       }
