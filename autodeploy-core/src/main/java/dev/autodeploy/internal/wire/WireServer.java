@@ -10,8 +10,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +33,14 @@ public final class WireServer implements AutoCloseable {
   /** The time that the next request of a connection may take to come, in milliseconds. */
   private static final int IDLE_LIMIT = 60_000;
 
+  /** The time that giving the port back may take, in milliseconds. */
+  private static final int FREE_LIMIT = 2_000;
+
   private final ServerSocket socket;
   private final ExecutorService threads = Threads.perTask("replica-server");
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch accepted = new CountDownLatch(1);
+  private volatile boolean started;
   private volatile boolean closed;
 
   private WireServer(InetSocketAddress address) {
@@ -70,7 +77,15 @@ public final class WireServer implements AutoCloseable {
    * @param handler makes the answer of a body; may block
    */
   public void start(SharedSecret secret, UnaryOperator<byte[]> handler) {
-    threads.execute(() -> accept(secret, handler));
+    started = true;
+    threads.execute(
+        () -> {
+          try {
+            accept(secret, handler);
+          } finally {
+            accepted.countDown();
+          }
+        });
   }
 
   /** Returns the port on which it listens. */
@@ -163,6 +178,17 @@ public final class WireServer implements AutoCloseable {
     }
   }
 
+  /** The system gives the port back only when the thread that accepts has noticed. */
+  private void awaitFree() {
+    try {
+      if (started && !accepted.await(FREE_LIMIT, TimeUnit.MILLISECONDS)) {
+        LOG.warn("The port {} for other replicas may stay taken for a moment", port());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Override
   public void close() {
     closed = true;
@@ -171,6 +197,7 @@ public final class WireServer implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("The server of replicas could not be closed: {}", e.getMessage());
     }
+    awaitFree();
     connections.forEach(this::close);
     threads.shutdown();
   }

@@ -123,6 +123,15 @@ final class WireServerTest {
   }
 
   @Test
+  void port_isFreeOnceItIsClosed() {
+    int port = server.port();
+    server.close();
+    for (int i = 0; i < 30; i++) {
+      started(port, body -> body).close();
+    }
+  }
+
+  @Test
   void port_thatIsTaken_isNamed() {
     InetSocketAddress taken =
         new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port());
