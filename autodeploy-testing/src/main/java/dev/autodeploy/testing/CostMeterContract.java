@@ -10,7 +10,9 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract that every {@link CostMeter} has to keep. Extend it in a test class of your own and
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.Test;
  * }
  * }</pre>
  */
+@ExtendWith(BrokenPromise.class)
 public abstract class CostMeterContract {
   private static final Instant START = Instant.parse("2026-01-31T23:59:58.123456789Z");
 
@@ -75,7 +78,7 @@ public abstract class CostMeterContract {
         GpuRequest.all());
   }
 
-  /** All answers are in the one currency that the meter names. */
+  @DisplayName("All answers are in the one currency that the meter names.")
   @Test
   void cost_isInTheCurrencyOfTheMeter() {
     CostMeter meter = meter();
@@ -88,7 +91,7 @@ public abstract class CostMeterContract {
     assertThat(meter.currency()).isEqualTo(meter.currency());
   }
 
-  /** The same interval costs the same, asked once or again. */
+  @DisplayName("The same interval costs the same, asked once or again.")
   @Test
   void cost_ofTheSameInterval_isTheSame() {
     CostMeter meter = meter();
@@ -100,7 +103,7 @@ public abstract class CostMeterContract {
                         .isEqualTo(meter.cost(interval(deployment, gpu, length)))));
   }
 
-  /** Nothing is free of charge backwards. */
+  @DisplayName("Nothing is free of charge backwards.")
   @Test
   void cost_isNeverNegative() {
     forEachKind(
@@ -111,7 +114,7 @@ public abstract class CostMeterContract {
                         .isGreaterThanOrEqualTo(BigDecimal.ZERO)));
   }
 
-  /** An instance that has only just been asked for has cost nothing yet. */
+  @DisplayName("An instance that has only just been asked for has cost nothing yet.")
   @Test
   void cost_ofNoTime_isNothing() {
     forEachKind(
@@ -120,7 +123,7 @@ public abstract class CostMeterContract {
                 .isEqualByComparingTo(BigDecimal.ZERO));
   }
 
-  /** A longer interval never costs less. */
+  @DisplayName("A longer interval never costs less.")
   @Test
   void cost_ofALongerInterval_isNotLess() {
     CostMeter meter = meter();
@@ -135,7 +138,7 @@ public abstract class CostMeterContract {
         });
   }
 
-  /** The answer for an interval up to now is that for an interval that ended now. */
+  @DisplayName("The answer for an interval up to now is that for an interval that ended now.")
   @Test
   void cost_ofAnOpenInterval_isThatOfTheEndedOne() {
     CostMeter meter = meter();
@@ -157,7 +160,7 @@ public abstract class CostMeterContract {
         });
   }
 
-  /** An instance that never became ready can be charged. */
+  @DisplayName("An instance that never became ready can be charged.")
   @Test
   void cost_ofAnInstanceThatWasNeverReady_isAnswered() {
     forEachKind(
@@ -178,7 +181,9 @@ public abstract class CostMeterContract {
         });
   }
 
-  /** A meter that names the price by which it charges charges by it: the ledger keeps the price. */
+  @DisplayName(
+      "A meter that names the price by which it charges charges by it: the ledger keeps the "
+          + "price.")
   @Test
   void cost_isThatOfTheRate_whereThereIsOne() {
     CostMeter meter = meter();

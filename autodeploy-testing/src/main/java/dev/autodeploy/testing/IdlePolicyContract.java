@@ -8,7 +8,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract that every {@link IdlePolicy} has to keep. Extend it in a test class of your own and
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
  * }
  * }</pre>
  */
+@ExtendWith(BrokenPromise.class)
 public abstract class IdlePolicyContract {
 
   /** For subclasses. */
@@ -35,13 +38,15 @@ public abstract class IdlePolicyContract {
    */
   protected abstract IdlePolicy policy();
 
-  /** The policy answers for a deployment of which nothing is known yet. */
+  @DisplayName("The policy answers for a deployment of which nothing is known yet.")
   @Test
   void idleTimeout_withoutAnyHistory_isAnswered() {
     assertAnswers(history(0, Duration.ZERO));
   }
 
-  /** The policy answers for every amount of history, the shortest and longest times included. */
+  @DisplayName(
+      "The policy answers for every amount of history, the shortest and longest times "
+          + "included.")
   @Test
   void idleTimeout_withAnyHistory_isAnswered() {
     for (int values : new int[] {1, 2, 3, UsageHistory.LIMIT}) {
@@ -53,7 +58,7 @@ public abstract class IdlePolicyContract {
     }
   }
 
-  /** The policy answers for gaps of very different lengths. */
+  @DisplayName("The policy answers for gaps of very different lengths.")
   @Test
   void idleTimeout_withMixedGaps_isAnswered() {
     assertAnswers(
@@ -62,7 +67,7 @@ public abstract class IdlePolicyContract {
             List.of(Duration.ofMinutes(10), Duration.ofMillis(1))));
   }
 
-  /** The policy only reads the history that it is handed. */
+  @DisplayName("The policy only reads the history that it is handed.")
   @Test
   void idleTimeout_askedAgainWithTheSameHistory_isAnsweredAgain() {
     UsageHistory history = history(5, Duration.ofMinutes(2));

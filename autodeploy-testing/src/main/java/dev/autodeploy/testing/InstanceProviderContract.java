@@ -27,7 +27,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract that every {@link InstanceProvider} has to keep. Extend it in a test class of your
@@ -55,6 +57,7 @@ import org.junit.jupiter.api.Test;
  * }
  * }</pre>
  */
+@ExtendWith(BrokenPromise.class)
 public abstract class InstanceProviderContract {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
   private static final Duration GRACE = Duration.ofSeconds(5);
@@ -178,13 +181,13 @@ public abstract class InstanceProviderContract {
     opened.forEach(InstanceProvider::close);
   }
 
-  /** The provider has a name for messages. */
+  @DisplayName("The provider has a name for messages.")
   @Test
   void name_isNotBlank() {
     assertThat(provider().name()).isNotBlank();
   }
 
-  /** A start is answered by the instance that was asked for, with an endpoint. */
+  @DisplayName("A start is answered by the instance that was asked for, with an endpoint.")
   @Test
   void start_isAnsweredByTheInstanceThatWasAskedFor() throws Exception {
     ProviderSession session = open();
@@ -205,7 +208,7 @@ public abstract class InstanceProviderContract {
             });
   }
 
-  /** An instance that serves becomes ready. */
+  @DisplayName("An instance that serves becomes ready.")
   @Test
   void isReady_ofAServingInstance_becomesTrue() throws Exception {
     ProviderSession session = open();
@@ -214,7 +217,7 @@ public abstract class InstanceProviderContract {
     session.awaitReady(instance);
   }
 
-  /** Every started instance is listed for its owner, with all its labels, and for nobody else. */
+  @DisplayName("Each started instance is listed for its owner alone, with all its labels.")
   @Test
   void list_showsWhatTheOwnerStarted() throws Exception {
     ProviderSession session = open();
@@ -233,13 +236,13 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner + "-2"))).isEmpty();
   }
 
-  /** Nothing is listed where nothing was started. */
+  @DisplayName("Nothing is listed where nothing was started.")
   @Test
   void list_withoutAnyInstance_isEmpty() throws Exception {
     assertThat(await(open().provider.list(owner))).isEmpty();
   }
 
-  /** A release that completes is the truth: the instance is no longer listed or ready. */
+  @DisplayName("A release that completes is the truth: the instance is no longer listed or ready.")
   @Test
   void release_whenComplete_leavesNothing() throws Exception {
     ProviderSession session = open();
@@ -252,7 +255,7 @@ public abstract class InstanceProviderContract {
     assertThat(session.isReady(instance)).isFalse();
   }
 
-  /** Without a grace period an instance goes at once. */
+  @DisplayName("Without a grace period an instance goes at once.")
   @Test
   void release_withoutGrace_leavesNothing() throws Exception {
     ProviderSession session = open();
@@ -263,7 +266,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** An instance that is not known, or is already gone, is released with success. */
+  @DisplayName("An instance that is not known, or is already gone, is released with success.")
   @Test
   void release_ofWhatDoesNotExist_succeeds() throws Exception {
     ProviderSession session = open();
@@ -274,7 +277,7 @@ public abstract class InstanceProviderContract {
     await(session.provider.release(instance.instanceId(), GRACE));
   }
 
-  /** Two releases of one instance at once both succeed. */
+  @DisplayName("Two releases of one instance at once both succeed.")
   @Test
   void release_twiceAtOnce_succeedsTwice() throws Exception {
     ProviderSession session = open();
@@ -287,7 +290,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** A release while the start is under way wins: afterwards nothing is there, nor comes up. */
+  @DisplayName("A release while the start is under way wins: nothing is there, nor comes up.")
   @Test
   void release_whileStarting_wins() throws Exception {
     ProviderSession session = open();
@@ -303,7 +306,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** A release that overtakes the start wins as well: the start fails, and nothing comes up. */
+  @DisplayName("A release that overtakes the start wins as well: the start comes to nothing.")
   @Test
   void start_afterItsRelease_comesToNothing() throws Exception {
     ProviderSession session = open();
@@ -315,7 +318,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** Instances live side by side, and each is released alone. */
+  @DisplayName("Instances live side by side, and each is released alone.")
   @Test
   void release_ofOneOfTwo_leavesTheOther() throws Exception {
     ProviderSession session = open();
@@ -334,7 +337,7 @@ public abstract class InstanceProviderContract {
     assertThat(session.isReady(second)).isTrue();
   }
 
-  /** An instance that ends by itself is reported with its exit code and its last lines. */
+  @DisplayName("An instance that ends by itself is reported with its exit code and its last lines.")
   @Test
   void exit_whileStarting_isReportedWithCodeAndLines() throws Exception {
     ProviderSession session = open();
@@ -356,7 +359,7 @@ public abstract class InstanceProviderContract {
             });
   }
 
-  /** An instance that ended by itself goes, like any other, when it is released. */
+  @DisplayName("An instance that ended by itself goes, like any other, when it is released.")
   @Test
   void release_ofAnInstanceThatEnded_leavesNothing() throws Exception {
     ProviderSession session = open();
@@ -377,7 +380,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** A crash is noticed without anybody asking. */
+  @DisplayName("A crash is noticed without anybody asking.")
   @Test
   void crash_isReportedAtOnce() throws Exception {
     ProviderSession session = open();
@@ -389,7 +392,7 @@ public abstract class InstanceProviderContract {
     assertThat(session.isReady(instance)).isFalse();
   }
 
-  /** A release that was asked for is not reported as if the instance had ended by itself. */
+  @DisplayName("A release that was asked for is not reported as an end by itself.")
   @Test
   void release_ofARunningInstance_needsNoSecondOne() throws Exception {
     ProviderSession session = open();
@@ -400,7 +403,7 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.list(owner))).isEmpty();
   }
 
-  /** Log lines are the last ones, at most as many as were asked for. */
+  @DisplayName("Log lines are the last ones, at most as many as were asked for.")
   @Test
   void logs_areTheLastLines() throws Exception {
     ProviderSession session = open();
@@ -417,13 +420,13 @@ public abstract class InstanceProviderContract {
     assertThat(await(session.provider.logs(request.instanceId(), 1))).hasSizeLessThanOrEqualTo(1);
   }
 
-  /** There are no lines of what never was. */
+  @DisplayName("There are no lines of what never was.")
   @Test
   void logs_ofAnUnknownInstance_areEmpty() throws Exception {
     assertThat(await(open().provider.logs("never-was-" + nextNumber(), 10))).isEmpty();
   }
 
-  /** Two engines cannot share an owner. */
+  @DisplayName("Two engines cannot share an owner.")
   @Test
   void open_ofAnOwnerInUse_isRefused() {
     ProviderSession session = open();
@@ -435,7 +438,7 @@ public abstract class InstanceProviderContract {
             AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE));
   }
 
-  /** After an engine has ended, its owner is free for the next. */
+  @DisplayName("After an engine has ended, its owner is free for the next.")
   @Test
   void open_afterTheOtherWasClosed_succeeds() {
     ProviderSession session = open();
@@ -447,7 +450,7 @@ public abstract class InstanceProviderContract {
     open(second);
   }
 
-  /** Nothing survives the close that was not left on purpose. */
+  @DisplayName("Nothing survives the close that was not left on purpose.")
   @Test
   void close_leavesNothing() throws Exception {
     ProviderSession session = open();

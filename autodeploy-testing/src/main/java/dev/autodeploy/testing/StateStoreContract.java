@@ -26,7 +26,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * The contract that every {@link StateStore} has to keep. Extend it in a test class of your own,
@@ -43,6 +45,7 @@ import org.junit.jupiter.api.Test;
  * }
  * }</pre>
  */
+@ExtendWith(BrokenPromise.class)
 public abstract class StateStoreContract {
   private static final Instant AT = Instant.parse("2026-01-31T12:34:56.123456789Z");
 
@@ -85,7 +88,7 @@ public abstract class StateStoreContract {
     opened.forEach(StateStore::close);
   }
 
-  /** A place where nothing was saved has no owner, no deployments and an empty ledger. */
+  @DisplayName("A place where nothing was saved has no owner, no deployments and an empty ledger.")
   @Test
   void load_ofAnEmptyStore_isEmpty() {
     StateStore store = newStore();
@@ -93,7 +96,7 @@ public abstract class StateStoreContract {
     assertThat(store.ledger()).isEmpty();
   }
 
-  /** The next process loads what was saved: every setting of every deployment. */
+  @DisplayName("The next process loads what was saved: every setting of every deployment.")
   @Test
   void load_afterARestart_isWhatWasSavedLast() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -108,7 +111,7 @@ public abstract class StateStoreContract {
     assertThat(newStore().load()).isEqualTo(new StoredState("owner-1", saved));
   }
 
-  /** A deployment is saved and removed whether an owner was saved or not. */
+  @DisplayName("A deployment is saved and removed whether an owner was saved or not.")
   @Test
   void load_withoutAnOwner_hasDeploymentsAllTheSame() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -119,7 +122,7 @@ public abstract class StateStoreContract {
     assertThat(newStore().load()).isEqualTo(new StoredState(null, List.of(deployment("only"))));
   }
 
-  /** A deployment that is saved again takes the place of the one of its name. */
+  @DisplayName("A deployment that is saved again takes the place of the one of its name.")
   @Test
   void save_ofAKnownName_replacesThatOneInItsPlace() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -132,7 +135,7 @@ public abstract class StateStoreContract {
         .containsExactly(deployment("a"), fullDeployment("b"), deployment("c"));
   }
 
-  /** A deployment that is removed is gone, and all others stay. */
+  @DisplayName("A deployment that is removed is gone, and all others stay.")
   @Test
   void remove_ofOne_leavesTheOthers() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -144,7 +147,7 @@ public abstract class StateStoreContract {
     assertThat(newStore().load().deployments()).containsExactly(deployment("a"), deployment("c"));
   }
 
-  /** A name that was never saved, or is removed already, can be removed. */
+  @DisplayName("A name that was never saved, or is removed already, can be removed.")
   @Test
   void remove_ofAnUnknownName_doesNothing() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -159,7 +162,7 @@ public abstract class StateStoreContract {
     assertThat(newStore().load()).isEqualTo(StoredState.empty());
   }
 
-  /** One that is removed and saved again comes behind all others. */
+  @DisplayName("One that is removed and saved again comes behind all others.")
   @Test
   void save_afterARemoval_isTheLastOne() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -172,7 +175,7 @@ public abstract class StateStoreContract {
     assertThat(newStore().load().deployments()).containsExactly(deployment("b"), deployment("a"));
   }
 
-  /** Saving several is as good as saving each, new ones and known ones, and none at all. */
+  @DisplayName("Saving several, new, known or none, is as good as saving each.")
   @Test
   void saveAll_isAsGoodAsSavingEach() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -186,7 +189,7 @@ public abstract class StateStoreContract {
         .containsExactly(fullDeployment("b"), deployment("a"), deployment("c"));
   }
 
-  /** A state that is saved over and over is, in the end, what it was last. */
+  @DisplayName("A state that is saved over and over is, in the end, what it was last.")
   @Test
   void load_afterManyChanges_isWhatIsLeft() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -205,7 +208,7 @@ public abstract class StateStoreContract {
             deployment("d-5"), fullDeployment("d-6"), deployment("d-0"), fullDeployment("d-1"));
   }
 
-  /** Texts come back as they were, whatever is in them. */
+  @DisplayName("Texts come back as they were, whatever is in them.")
   @Test
   void load_ofUnusualTexts_isExact() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -227,7 +230,7 @@ public abstract class StateStoreContract {
         .isEqualTo(new StoredState(unusual, List.of(new StoredDeployment(spec, AT))));
   }
 
-  /** The ledger of the next process is what was appended, in that order. */
+  @DisplayName("The ledger of the next process is what was appended, in that order.")
   @Test
   void ledger_afterARestart_isWhatWasAppendedInOrder() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -241,7 +244,7 @@ public abstract class StateStoreContract {
     assertThat(next.ledger()).isEqualTo(entries);
   }
 
-  /** Each process goes on where the one before it ended. */
+  @DisplayName("Each process goes on where the one before it ended.")
   @Test
   void append_afterARestart_addsToWhatWasThere() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -256,7 +259,7 @@ public abstract class StateStoreContract {
     assertThat(last.ledger()).isEqualTo(entries);
   }
 
-  /** State and ledger do not disturb each other. */
+  @DisplayName("State and ledger do not disturb each other.")
   @Test
   void saveAndAppend_inTurns_keepBoth() {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -276,9 +279,7 @@ public abstract class StateStoreContract {
     assertThat(next.ledger()).isEqualTo(entries);
   }
 
-  /**
-   * Entries that several threads append are all there, each whole, and in order for each thread.
-   */
+  @DisplayName("Entries of several threads are all there, whole, and in each thread's order.")
   @Test
   void append_fromSeveralThreads_losesNothing() throws InterruptedException {
     assumeTrue(durable(), "the store forgets when it is closed");
@@ -320,7 +321,7 @@ public abstract class StateStoreContract {
     }
   }
 
-  /** Pages survive a restart; those that nobody names any longer can be removed. */
+  @DisplayName("Pages survive a restart; those that nobody names any longer can be removed.")
   @Test
   void pages_afterARestart_areWhatWasPutLast() {
     StateStore store = loaded();
@@ -340,7 +341,7 @@ public abstract class StateStoreContract {
             AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_FAILED));
   }
 
-  /** A ledger that is replaced has what it was replaced by, and what was appended since. */
+  @DisplayName("A replaced ledger has what it was replaced by, and what was appended since.")
   @Test
   void replaceLedger_isFollowedByWhatIsAppended() {
     StateStore store = loaded();
@@ -356,7 +357,7 @@ public abstract class StateStoreContract {
     assertThat(loaded().ledger()).containsExactly(page, entries.get(1), entries.get(0));
   }
 
-  /** Two engines cannot use one state. */
+  @DisplayName("Two engines cannot use one state.")
   @Test
   void load_whileAnotherStoreIsOpen_isRefused() {
     assumeTrue(exclusive(), "only one store can reach this place");
@@ -366,7 +367,7 @@ public abstract class StateStoreContract {
             AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OWNER_IN_USE));
   }
 
-  /** A store that was refused does not disturb the one that is open. */
+  @DisplayName("A store that was refused does not disturb the one that is open.")
   @Test
   void close_ofARefusedStore_leavesTheOtherInUse() {
     assumeTrue(exclusive(), "only one store can reach this place");
@@ -383,7 +384,7 @@ public abstract class StateStoreContract {
     assertThat(next.ledger()).containsExactly(started("still-works"));
   }
 
-  /** Closing ends the use, and can be repeated. */
+  @DisplayName("Closing ends the use, and can be repeated.")
   @Test
   void close_isIdempotentAndFreesThePlace() {
     StateStore store = loaded();
@@ -393,7 +394,7 @@ public abstract class StateStoreContract {
     newStore().load();
   }
 
-  /** A store that was never loaded can be closed. */
+  @DisplayName("A store that was never loaded can be closed.")
   @Test
   void close_withoutLoad_doesNothing() {
     newStore().close();
