@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("slow")
 final class ReplicaFaultsTest {
-  private static final int SECONDS = Integer.getInteger("autodeploy.replicas.seconds", 20);
+  private static final int SECONDS = Integer.getInteger("autodeploy.replicas.seconds", 12);
   private static final long SEED = Long.getLong("autodeploy.replicas.seed", 1);
   private static final int CALLERS = 4;
   private static final Duration TERM = Duration.ofSeconds(1);

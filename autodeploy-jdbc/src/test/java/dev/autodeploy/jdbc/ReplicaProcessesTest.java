@@ -160,7 +160,7 @@ final class ReplicaProcessesTest {
 
   @Test
   void tenThousandRequests_heldAtThreeReplicas_haveOneStartAndAreAllAnswered() throws Exception {
-    cloud.startTakes(Duration.ofSeconds(20));
+    cloud.startTakes(Duration.ofSeconds(10));
     int leader = leader().port();
     List<Socket> held = new ArrayList<>();
     try {
