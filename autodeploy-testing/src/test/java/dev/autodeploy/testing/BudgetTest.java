@@ -29,6 +29,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A budget ends what runs in time, and says so. A second costs 0.001 USD. */
 class BudgetTest {
@@ -261,5 +262,27 @@ class BudgetTest {
                         .budget(Budget.money("1", "EUR"))
                         .build()))
         .hasMessageContaining("the budget of deployment 'text' is in EUR");
+  }
+
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void minimum_ofMoreThanTheBudgetCovers_startsThoseThatItCovers() {
+    Budget budget = Budget.money("0.005", "USD").minimumUse(Duration.ofSeconds(1)).cut();
+
+    Deployment voice = deploy(budget, builder -> builder.minInstances(4).maxInstances(4));
+
+    assertThat(voice.status().instances()).hasSize(2); // a second of use, and one to release it
+    assertThat(provider.instances()).hasSize(2);
+  }
+
+  @Test
+  @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void budget_thatIsOverAsSoonAsOneStarts_startsNone() {
+    Budget budget = Budget.money("0.001", "USD").minimumUse(Duration.ZERO).cut();
+
+    Deployment voice = deploy(budget, builder -> builder.minInstances(1));
+
+    assertThat(voice.status().instances()).isEmpty();
+    assertThat(provider.instances()).isEmpty();
   }
 }

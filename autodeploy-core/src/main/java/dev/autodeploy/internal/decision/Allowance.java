@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>It is over: instances are cut or drained, who waits is rejected, who asks is refused.
  *   <li>What is left covers no start: none is made, not for the minimum either; who asks for one,
  *       or finds none ready or starting, is refused, and so is who waits when the last one is gone.
- *   <li>Otherwise it changes nothing.
+ *   <li>Otherwise instances are started one after the other: each leaves less for the next.
  * </ol>
  *
- * @param start whether what is left covers a start
+ * @param start whether what is left covers a start: of one instance
  * @param over whether nothing is left for what runs
  * @param cut whether instances are cut then, rather than drained
  * @param lookAt when it has to be asked for again, or {@link Instance#NEVER}

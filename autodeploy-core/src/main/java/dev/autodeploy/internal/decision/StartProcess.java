@@ -174,14 +174,19 @@ final class StartProcess {
       wantRoom(count + ownStarts(count));
     } else {
       wantRoom(0); // what it may have wanted with an earlier specification
-      int own = ownStarts(count);
-      for (int i = woken; i < plan.count(); i++) {
-        start(now, plan.reason(i), null);
+      int own = Math.min(ownStarts(count), mostAtOnce() - Math.min(count, mostAtOnce()));
+      for (int i = 0; i < Math.min(count, mostAtOnce()); i++) {
+        start(now, plan.reason(woken + i), null);
       }
       for (int i = 0; i < own; i++) {
         callers.bindOwn(start(now, StartReason.SCALE_OUT, null));
       }
     }
+  }
+
+  /** Returns how many are started before it is measured anew how much of a budget is left. */
+  private int mostAtOnce() {
+    return declaration.allowance().status() == null ? Integer.MAX_VALUE : 1;
   }
 
   private boolean nobodyNeedsAny() {

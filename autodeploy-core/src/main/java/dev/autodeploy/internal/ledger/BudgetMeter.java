@@ -77,7 +77,10 @@ public final class BudgetMeter {
     boolean over = spentAt.apply(now + release).compareTo(limit) >= 0;
     long need = startNanos + budget.minimumUse().toNanos() + release;
     BigDecimal next = ledger.useOf(budget, next(spec, wall, need));
-    boolean start = !over && spentAt.apply(now + need).add(next).compareTo(limit) <= 0;
+    BigDecimal least = ledger.useOf(budget, next(spec, wall, release));
+    boolean start = // and what is started is not over at once
+        spentAt.apply(now + need).add(next).compareTo(limit) <= 0
+            && spentAt.apply(now + release).add(least).compareTo(limit) < 0;
     long lookAt;
     if (ledger.hasOpen() && !over) {
       long last = now + Math.min(toReset, LOOK_AHEAD.toNanos());
