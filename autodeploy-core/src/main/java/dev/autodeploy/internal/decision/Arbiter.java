@@ -62,6 +62,9 @@ public final class Arbiter {
     /** The number of rooms given so far, of which the deployment may not know the last yet. */
     int given;
 
+    /** The last room given of an instance that was asleep, or null. */
+    @Nullable Long toWake;
+
     int received;
     String note = "";
 
@@ -286,6 +289,7 @@ public final class Arbiter {
     private final RoomTable table;
     private final Set<String> claimed = new HashSet<>();
     private final Map<Wish, RoomWait> waits = new HashMap<>();
+    private final Set<Long> toWake = new HashSet<>();
     private final RoomForecast forecast = new RoomForecast();
     private int place;
 
@@ -293,7 +297,12 @@ public final class Arbiter {
       this.now = now;
       this.parties = parties;
       this.effects = effects;
-      this.table = new RoomTable(now, parties, rooms.values());
+      for (Wish wish : wishes.values()) {
+        if (wish.toWake != null && wish.given > wish.received) {
+          toWake.add(wish.toWake);
+        }
+      }
+      this.table = new RoomTable(now, parties, rooms.values(), toWake);
     }
 
     void serve(Wish wish) {
@@ -330,8 +339,11 @@ public final class Arbiter {
     private void give(Wish wish, Choice choice, @Nullable Room sleeper) {
       Room room =
           sleeper == null ? occupy(wish.party, wish.request, choice.gpus()) : sleeper.awake();
+      wish.toWake = null;
       if (sleeper != null) {
         rooms.put(room.id(), room);
+        wish.toWake = room.id();
+        toWake.add(room.id());
       }
       wish.given++;
       effects.add(new ArbiterEffect.Give(wish.party, room, sleeper != null));

@@ -375,7 +375,11 @@ public final class DeploymentMachine {
 
   /** Lets waiting callers have an instance's room; the idle time begins if nobody wants it. */
   private void serve(long now, Instance instance) {
+    boolean waited = callers.waitingForAny() > 0;
     callers.fill(now, instance);
+    if (waited && callers.waitingForAny() == 0) {
+      starts.nobodyWaits(now);
+    }
     if (instance.isUnused()) {
       idle.begin(instance);
     }

@@ -101,11 +101,18 @@ final class RoomTable {
   private final Map<Long, Integer> mayGo = new HashMap<>();
 
   private final Set<Long> picked = new HashSet<>();
+  private final Set<Long> toWake;
 
-  RoomTable(long now, Map<Long, Party> parties, Collection<Room> rooms) {
+  /**
+   * Makes one.
+   *
+   * @param toWake the rooms that were given to instances asleep, which do not know it yet
+   */
+  RoomTable(long now, Map<Long, Party> parties, Collection<Room> rooms, Set<Long> toWake) {
     this.now = now;
     this.parties = parties;
     this.rooms = rooms;
+    this.toWake = toWake;
     for (Party party : parties.values()) {
       mayGo.put(party.number(), party.mayGo());
       party.occupants().forEach(occupant -> occupants.put(occupant.room(), occupant));
@@ -127,10 +134,7 @@ final class RoomTable {
         .map(room -> occupants.get(room.id()))
         .anyMatch(
             occupant ->
-                occupant == null
-                    || occupant.phase() == InstancePhase.READY
-                    || occupant.phase() == InstancePhase.WAKING
-                    || occupant.phase() == InstancePhase.STARTING);
+                occupant == null || occupant.phase() == InstancePhase.READY || isComing(occupant));
   }
 
   /** Returns the rooms that a condition is true of, as they stand for one that wants them. */
@@ -150,9 +154,7 @@ final class RoomTable {
     if (party == null) {
       return new Holding(room, null, occupant, Ease.STAYS, NEVER, 0);
     }
-    if (occupant == null
-        || occupant.phase() == InstancePhase.STARTING
-        || occupant.phase() == InstancePhase.WAKING) {
+    if (occupant == null || isComing(occupant)) {
       long readyAt = (occupant == null ? now : occupant.startedAt()) + Turns.swap(party);
       return new Holding(room, party, occupant, Ease.STARTING, Math.max(now, readyAt), 0);
     }
@@ -180,6 +182,12 @@ final class RoomTable {
     long idleEnd = Turns.idleEnd(party, occupant, turnEnd);
     return new Holding(
         room, party, occupant, idleEnd <= now ? Ease.IDLE : Ease.PAUSING, idleEnd, cost);
+  }
+
+  private boolean isComing(Occupant occupant) {
+    return occupant.phase() == InstancePhase.STARTING
+        || occupant.phase() == InstancePhase.WAKING
+        || (occupant.phase() == InstancePhase.ASLEEP && toWake.contains(occupant.room()));
   }
 
   /** Returns the expected effort to bring an idle instance back. */

@@ -111,13 +111,18 @@ final class StartProcess {
     return null;
   }
 
-  /** A caller no longer waits: no room is wanted for it. */
-  void callerLeft(long now) {
+  /** Nobody waits any longer: a sleeper may have been kept beyond its time for who did. */
+  void nobodyWaits(long now) {
     for (Instance instance : instances.all()) {
       if (instance.is(ASLEEP) && instance.idleDue() != NEVER) {
-        outbox.schedule(Math.max(now, instance.idleDue())); // it may have been kept for that caller
+        outbox.schedule(Math.max(now, instance.idleDue()));
       }
     }
+  }
+
+  /** A caller no longer waits: no room is wanted for it. */
+  void callerLeft(long now) {
+    nobodyWaits(now);
     if (rooms != null && rooms.isWanted()) {
       ensureCapacity(now);
     }

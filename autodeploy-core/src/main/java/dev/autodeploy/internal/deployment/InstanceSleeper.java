@@ -46,10 +46,10 @@ final class InstanceSleeper {
         .whenComplete(
             (done, error) -> {
               String failure = described(done, error);
-              reports.woken(running, order.order(), failure);
               if (failure == null) {
-                accounts.slept(running, false);
+                accounts.slept(running, false); // before: it may be told to sleep again at once
               }
+              reports.woken(running, order.order(), failure);
             });
   }
 

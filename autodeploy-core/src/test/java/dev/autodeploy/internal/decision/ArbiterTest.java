@@ -596,4 +596,27 @@ class ArbiterTest {
     arbiter.freed(now, room);
     assertThat(arbiter.rooms()).hasSize(1);
   }
+
+  @Test
+  void start_besideOneThatIsGivenItsRoomToWake_waitsUntilThatIsAwake() {
+    GpuRequest part = ZERO.withMemory("6GiB");
+    arbiter.capacity(ProviderCapacity.of(List.of(ProviderCapacity.Gpu.of("0", "", "16GiB"))));
+    Room room = arbiter.occupy(1, part, List.of("0"));
+    arbiter.slumbers(now, room, 0);
+    InstancePhase asleep = InstancePhase.ASLEEP;
+    party(1).occupants.add(new Occupant(room.id(), "i-1", asleep, 0, true, 0, now, now, now));
+    party(1).waiting = 1;
+    arbiter.want(now, 1, part, 1, 0, room);
+    want(2, part);
+
+    assertThat(given()).singleElement().satisfies(give -> assertThat(give.party()).isEqualTo(1));
+    assertThat(given()).as("it does not know yet that it may wake").isEmpty();
+
+    party(1).occupants.clear();
+    party(1).waiting = 0;
+    InstancePhase ready = InstancePhase.READY;
+    party(1).occupants.add(new Occupant(room.id(), "i-1", ready, 1, true, 0, now, NEVER, now));
+    arbiter.want(now, 1, part, 0, 1);
+    assertThat(given()).singleElement().satisfies(give -> assertThat(give.party()).isEqualTo(2));
+  }
 }

@@ -68,7 +68,7 @@ final class RoomFinderTest {
   }
 
   private Choice search(GpuRequest request) {
-    RoomTable table = new RoomTable(NOW, parties, rooms);
+    RoomTable table = new RoomTable(NOW, parties, rooms, Set.of());
     return new RoomFinder(capacity, refusals, table, claimed, NOW).find(WANTING, request, NEVER);
   }
 
@@ -131,7 +131,7 @@ final class RoomFinderTest {
     gpus("0", "1");
     idle(1, 1, 100, GpuRequest.ids("0"), "0");
     idle(2, 0, 100, GpuRequest.ids("1"), "1");
-    RoomTable table = new RoomTable(NOW, parties, rooms);
+    RoomTable table = new RoomTable(NOW, parties, rooms, Set.of());
     RoomFinder finder = new RoomFinder(capacity, refusals, table, claimed, NOW);
     assertThat(finder.find(WANTING, GpuRequest.count(2), NEVER).blocked()).isTrue();
     Choice one = finder.find(WANTING, GpuRequest.count(1), NEVER);
@@ -176,7 +176,7 @@ final class RoomFinderTest {
   @EnumSource(InstancePhase.class)
   void deploymentWithRoom_wantsMoreIfAnInstanceServesOrWill(InstancePhase phase) {
     holds(1, 0, phase, NOW, GpuRequest.ids("0"), "0");
-    RoomTable table = new RoomTable(NOW, parties, rooms);
+    RoomTable table = new RoomTable(NOW, parties, rooms, Set.of());
     assertThat(table.isExtra(1))
         .isEqualTo(
             phase == InstancePhase.READY

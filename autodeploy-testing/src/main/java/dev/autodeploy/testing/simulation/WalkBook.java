@@ -50,6 +50,12 @@ final class WalkBook {
   /** The time at which more instances were to be kept than before, or fewer were there, at last. */
   private long minimumChangedAt = Long.MIN_VALUE;
 
+  /** The one of that name that was removed before, until its last event has come. */
+  @Nullable WalkDeployment before;
+
+  /** True if events have told that it was made. */
+  boolean created;
+
   /** True if nobody asks any longer, and a lease that comes is closed at once. */
   boolean quiet;
 
@@ -105,7 +111,7 @@ final class WalkBook {
 
   /** Returns whether the minimum was as it is now when something began that took so long. */
   boolean hadThisMinimum(Duration ago) {
-    return walk.time.read() - ago.toNanos() >= minimumChangedAt;
+    return ago.isZero() || walk.time.read() - ago.toNanos() > minimumChangedAt;
   }
 
   /** Returns whether a condition is true of a specification that is, or was, in force now. */

@@ -63,6 +63,7 @@ final class WalkEngine {
     walk.trace.add(() -> owner + ": deploy " + WalkDeployment.describe(spec));
     WalkDeployment before = deployments.remove(name);
     WalkDeployment deployment = new WalkDeployment(this, spec);
+    deployment.book.before = before;
     deployments.put(name, deployment);
     deployedAt.put(name, walk.time.read());
     if (!process.mayFail(() -> deployment.book.attach(process.autoDeploy().deploy(spec)))) {
@@ -136,7 +137,11 @@ final class WalkEngine {
             : before.values().stream().map(deployment -> deployment.book.spec).toList();
     deployments.clear();
     // The books have to be there before the engine: it tells of what it adopts while it is built.
-    expected.forEach(spec -> deployments.put(spec.name(), new WalkDeployment(this, spec)));
+    for (DeploymentSpec spec : expected) {
+      WalkDeployment deployment = new WalkDeployment(this, spec);
+      deployment.book.created = true;
+      deployments.put(spec.name(), deployment);
+    }
     process.rebuild(draw);
     checkRestored(inStoredOrder(expected));
     for (WalkDeployment deployment : deployments.values()) {
@@ -233,9 +238,29 @@ final class WalkEngine {
     walk.trace.add(() -> owner + "/" + event.deployment() + ": " + brief(event));
     reports.told(event);
     WalkDeployment deployment = deployments.get(event.deployment());
-    if (deployment != null) {
-      deployment.events.told(event);
+    if (deployment == null) {
+      return;
     }
+    teller(deployment, event instanceof DeploymentEvent.Created).events.told(event);
+  }
+
+  /**
+   * Returns whose event it is: one that was removed, and deployed again at once, may not have told
+   * its last yet.
+   */
+  private static WalkDeployment teller(WalkDeployment newest, boolean created) {
+    WalkDeployment after = null;
+    WalkDeployment oldest = newest;
+    for (WalkDeployment b = newest.book.before; b != null; b = b.book.before) {
+      after = oldest;
+      oldest = b;
+    }
+    if (created && oldest.book.created && after != null) {
+      after.book.before = null;
+      oldest = after;
+    }
+    oldest.book.created |= created;
+    return oldest;
   }
 
   /** Returns an event without what its line says anyway. */

@@ -124,7 +124,8 @@ final class WalkEvents {
     boolean wasReady =
         machine != null && machine.upAt != SimulatedMachine.NEVER && machine.plan.comesUp;
     walk.check(wasReady, () -> "ready is told of what is up, but " + id + " is not");
-    instance.told = WalkInstance.Told.READY;
+    boolean asleep = instance.adopted && machine != null && machine.isAsleep();
+    instance.told = asleep ? WalkInstance.Told.ASLEEP : WalkInstance.Told.READY;
     instance.readyAt = Math.min(instance.readyAt, walk.time.read());
     instance.awakeAt = instance.readyAt;
     if (instance.open == 0 && !instance.used) {

@@ -319,4 +319,37 @@ class FoundByTheWalkTest extends EngineStory {
     assertThat(waiting).as("the sleeper is there already").isCompleted();
     time.close(engine);
   }
+
+  @Test
+  void close_thatServesTheLastWhoWaits_releasesASleeperThatWasKeptForThem() {
+    SleepMode mode =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/sleep")), List.of(SleepMode.Request.post("/wake_up")));
+    first.plan(InstancePlan.readyAfter(Duration.ZERO).sleepTakes(Duration.ofSeconds(10)));
+    AutoDeploy engine = build(time.newProcess(), first, false);
+    Deployment voice =
+        engine.deploy(
+            spec("voice")
+                .maxInstances(3)
+                .concurrency(1)
+                .sleepMode(mode)
+                .sleepAfter(Duration.ofSeconds(10))
+                .idleTimeout(Duration.ofSeconds(60))
+                .build());
+    Lease held = time.<Lease>await(voice.acquireAsync());
+    Lease second = time.<Lease>await(voice.acquireAsync());
+    time.<Lease>await(voice.acquireAsync()).close();
+    second.close();
+    time.advance(Duration.ofSeconds(55));
+    CompletableFuture<Lease> waiting = voice.acquireAsync(); // one of the two wakes
+    time.advance(Duration.ofSeconds(6));
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+
+    held.close();
+    time.advance(Duration.ofSeconds(1));
+
+    assertThat(waiting).isCompleted();
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).as("beyond its time").isZero();
+    time.close(engine);
+  }
 }
