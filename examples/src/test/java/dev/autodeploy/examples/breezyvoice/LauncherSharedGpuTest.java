@@ -30,12 +30,15 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 
-/** The launcher with a GPU, for which its user makes a second deployment on the page. */
+/**
+ * The launcher with a GPU, for which its user makes a second deployment on the page. A round takes
+ * some seconds; more of them with {@code -Dautodeploy.test.rounds=20}.
+ */
 @Tag("slow")
 @Timeout(600)
 @EnabledOnOs(OS.LINUX)
 class LauncherSharedGpuTest {
-  private static final int ROUNDS = Integer.getInteger("autodeploy.test.rounds", 20);
+  private static final int ROUNDS = Integer.getInteger("autodeploy.test.rounds", 2);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client = HttpClient.newHttpClient();
