@@ -27,9 +27,16 @@ import org.jspecify.annotations.Nullable;
  * @param check the request that tells whether it sleeps, or null if there is none
  * @param keptBytes the memory that it keeps on each of its GPUs while it sleeps, in bytes; with 0
  *     others may have them whole
+ * @param forCallers whether callers of a link may send the requests that put it to sleep and wake
+ *     it; unless they may, the link refuses them (403), as a server that a caller put to sleep
+ *     answers nothing
  */
 public record SleepMode(
-    List<Request> sleep, List<Request> wake, @Nullable Check check, long keptBytes) {
+    List<Request> sleep,
+    List<Request> wake,
+    @Nullable Check check,
+    long keptBytes,
+    boolean forCallers) {
 
   private static final int MOST = 20;
   private static final int LONGEST_BODY = 10_000;
@@ -183,6 +190,7 @@ public record SleepMode(
    * @param wake the requests that wake it, 1 to 20
    * @param check the request that tells whether it sleeps, or null if there is none
    * @param keptBytes the memory that it keeps on each of its GPUs while it sleeps, 0 or more
+   * @param forCallers whether callers of a link may send the requests too
    */
   public SleepMode {
     sleep = sequence("sleep", sleep);
@@ -218,7 +226,7 @@ public record SleepMode(
    * @return the mode
    */
   public static SleepMode of(List<Request> sleep, List<Request> wake) {
-    return new SleepMode(sleep, wake, null, 0);
+    return new SleepMode(sleep, wake, null, 0, false);
   }
 
   /**
@@ -255,7 +263,8 @@ public record SleepMode(
         List.of(Request.post("/sleep?level=" + level)),
         wake,
         Check.of("/is_sleeping", "\"is_sleeping\":true"),
-        0);
+        0,
+        false);
   }
 
   /**
@@ -277,7 +286,7 @@ public record SleepMode(
    * @return the changed copy
    */
   public SleepMode check(@Nullable Check value) {
-    return new SleepMode(sleep, wake, value, keptBytes);
+    return new SleepMode(sleep, wake, value, keptBytes, forCallers);
   }
 
   /**
@@ -287,7 +296,18 @@ public record SleepMode(
    * @return the changed copy
    */
   public SleepMode keptBytes(long bytes) {
-    return new SleepMode(sleep, wake, check, bytes);
+    return new SleepMode(sleep, wake, check, bytes, forCallers);
+  }
+
+  /**
+   * Returns this with callers of a link allowed, or not, to put an instance to sleep and wake it.
+   * The link refuses their requests to these addresses unless they are.
+   *
+   * @param allowed whether they may; false unless this is called
+   * @return the changed copy
+   */
+  public SleepMode forCallers(boolean allowed) {
+    return new SleepMode(sleep, wake, check, keptBytes, allowed);
   }
 
   /**

@@ -33,6 +33,7 @@ public enum ProblemType {
   AUTHENTICATOR_REQUIRED(403, "authenticator-required", "The console needs an authenticator"),
   CROSS_ORIGIN(403, "cross-origin", "Pages of other origins may not use the console"),
   CROSS_SITE_REQUEST(403, "cross-site-request", "Pages of other sites may not use this link"),
+  NOT_FOR_CALLERS(403, "not-for-callers", "The request is not for callers"),
   READ_ONLY(403, "read-only", "The console is read-only"),
   ROLE_READS(403, "role-reads", "The caller may look and not act"),
   SERVICE_WORKER_SCOPE(

@@ -76,6 +76,9 @@ public final class SleepJson {
     if (mode.keptBytes() != 0) {
       written.put("keptBytes", mode.keptBytes());
     }
+    if (mode.forCallers()) {
+      written.put("forCallers", true);
+    }
   }
 
   private static void write(ArrayNode array, List<Request> requests) {
@@ -107,7 +110,8 @@ public final class SleepJson {
             requests(json, "sleep"),
             requests(json, "wake"),
             check,
-            json.has("keptBytes") ? json.longInteger("keptBytes") : 0);
+            json.has("keptBytes") ? json.longInteger("keptBytes") : 0,
+            json.has("forCallers") && json.bool("forCallers"));
     json.end();
     return mode;
   }

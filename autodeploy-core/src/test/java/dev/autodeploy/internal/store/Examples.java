@@ -59,7 +59,8 @@ final class Examples {
                 List.of(SleepMode.Request.post("/off", "{}").timeout(Duration.ofSeconds(9))),
                 List.of(new SleepMode.Request("PUT", "/on", null, Duration.ofMinutes(2))),
                 new SleepMode.Check("/state", "off", Duration.ofSeconds(4)),
-                1L << 30))
+                1L << 30,
+                true))
         .sleepAfter(Duration.ofSeconds(2))
         .prepareAhead(true)
         .readiness(

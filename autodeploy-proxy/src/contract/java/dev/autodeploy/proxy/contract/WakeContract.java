@@ -77,6 +77,46 @@ public abstract class WakeContract extends LinkContract {
     }
   }
 
+  @Test
+  void callers_canNeitherPutAnInstanceToSleepNorWakeIt() throws Exception {
+    SleepMode mode = SleepMode.vllm(2);
+    try (TestLink link =
+        link(TestInstance.App.text("x"), spec -> spec.sleepMode(mode), proxy -> {})) {
+      for (String path :
+          List.of(
+              "/sleep?level=1",
+              "/sleep",
+              "/Sleep/",
+              "/sl%65ep?level=1",
+              "/%2Fsleep",
+              "/v1/../sleep",
+              "/sleep;a=b",
+              "/wake_up",
+              "/collective_rpc",
+              "/reset_prefix_cache")) {
+        assertThat(link.ask(post(path)).body).as(path).contains("problems/not-for-callers");
+      }
+      assertThat(link.provider.starts).isEmpty();
+
+      assertThat(link.ask(get("/d/app/sleep", "")).status).as("only reads").isEqualTo(200);
+      assertThat(link.ask(get("/d/app/is_sleeping", "")).status).isEqualTo(200);
+      assertThat(link.ask(post("/v1/sleeps")).status).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void callers_mayPutAnInstanceToSleep_ifTheModeIsForThem() throws Exception {
+    SleepMode mode = SleepMode.vllm().forCallers(true);
+    try (TestLink link =
+        link(TestInstance.App.text("x"), spec -> spec.sleepMode(mode), proxy -> {})) {
+      assertThat(link.ask(post("/sleep?level=1")).status).isEqualTo(200);
+    }
+  }
+
+  private static String post(String path) {
+    return "POST /d/app" + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+  }
+
   /** Pings once a second, for ever. */
   private static void pings(TestInstance.Request request, java.io.OutputStream out)
       throws IOException {
@@ -112,6 +152,7 @@ public abstract class WakeContract extends LinkContract {
       assertThat(link.provider.starts).isEmpty();
 
       assertThat(link.get("/d/app/").body).isEqualTo("x");
+      link.awaitQuiet();
       long begun = System.nanoTime();
       client.send(get("/d/app/mcp", ""));
       assertThat(client.head().status).isEqualTo(200);

@@ -141,6 +141,7 @@ public final class Gateway implements AutoCloseable {
     }
     steps.add(new TargetStep());
     steps.add(new DeploymentStep(config.deployments()));
+    steps.add(new SleepModeStep());
     steps.add(new WakeStep(config.wake(), lastAnswers));
     steps.add(new SlashStep(addresses));
     steps.add(new UpgradeStep());

@@ -185,6 +185,18 @@ public final class Problems {
         .about(name);
   }
 
+  static Problem notForCallers(String name, String path) {
+    return Problem.of(
+            ProblemType.NOT_FOR_CALLERS,
+            "'"
+                + path
+                + "' puts an instance of '"
+                + name
+                + "' to sleep or wakes it, which the engine does; the host application can let"
+                + " callers do so by forCallers of its sleep mode")
+        .about(name);
+  }
+
   static Problem rateLimited(String name, int limit, Duration period, Duration wait) {
     return Problem.of(
             ProblemType.RATE_LIMITED,
