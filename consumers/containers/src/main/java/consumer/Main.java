@@ -4,7 +4,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.LocalProcessProvider;
-import dev.autodeploy.docker.DockerEngineException;
+import dev.autodeploy.docker.DockerDaemonException;
 import dev.autodeploy.docker.DockerInstanceProvider;
 import dev.autodeploy.micrometer.AutoDeployMetrics;
 import dev.autodeploy.proxy.jdk.JdkHttpProxy;
@@ -46,7 +46,7 @@ public final class Main {
   private static void engine() throws Exception {
     try (DockerInstanceProvider provider = DockerInstanceProvider.create()) {
       System.out.println("engine: " + provider.catalog().toCompletableFuture().get(1, TimeUnit.MINUTES));
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       check(e.getCause() != null, "no reason: " + e);
       System.out.println("no engine: " + e.getMessage());
     }

@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReleasedInstances;
 import dev.autodeploy.spi.StartRequest;
 import java.time.Duration;
 import java.util.List;
@@ -32,10 +33,10 @@ final class ContainerLifecycle {
   private static final Duration LATE_CONTAINER = Duration.ofSeconds(2);
 
   private final ContainerServices services;
-  private final RecentlyReleased released;
+  private final ReleasedInstances released;
   private final Map<String, ContainerStart> starts = new ConcurrentHashMap<>();
 
-  ContainerLifecycle(ContainerServices services, RecentlyReleased released) {
+  ContainerLifecycle(ContainerServices services, ReleasedInstances released) {
     this.services = services;
     this.released = released;
   }
@@ -76,7 +77,7 @@ final class ContainerLifecycle {
       if (start != null) {
         start.cancel();
         if (!start.awaitEnd(START_END)) {
-          throw new DockerEngineException(
+          throw new DockerDaemonException(
               DockerProblem.NO_ANSWER, "releasing " + instanceId, "its start does not end", null);
         }
       }
@@ -87,7 +88,7 @@ final class ContainerLifecycle {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw DockerEngineException.of("releasing " + instanceId, e);
+      throw DockerDaemonException.of("releasing " + instanceId, e);
     }
     services.watch().untrack(instanceId);
     services.gpus().free(instanceId);
@@ -113,7 +114,7 @@ final class ContainerLifecycle {
       containers = containersOf(instanceId);
       if (!containers.isEmpty()) {
         if (System.nanoTime() > deadline) {
-          throw new DockerEngineException(
+          throw new DockerDaemonException(
               DockerProblem.OTHER,
               "releasing " + instanceId,
               "container " + containers.get(0) + " is still there",

@@ -107,10 +107,10 @@ final class ContainerList {
       return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw DockerEngineException.of("listing containers", e);
+      throw DockerDaemonException.of("listing containers", e);
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      DockerEngineException failure = DockerEngineException.of("listing containers", cause);
+      DockerDaemonException failure = DockerDaemonException.of("listing containers", cause);
       if (failure.problem() == DockerProblem.NO_ANSWER) {
         return null;
       }

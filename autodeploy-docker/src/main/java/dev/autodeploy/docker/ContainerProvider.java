@@ -12,6 +12,7 @@ import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.ReleasedInstances;
 import dev.autodeploy.spi.ResourceKeeper;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
@@ -70,7 +71,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     remover = new ContainerRemover(client);
     RegistryLogins logins = new RegistryLogins(settings.pulling().credentials(), environment);
     puller = new ImagePuller(client, settings.pulling(), threads, logins);
-    RecentlyReleased released = new RecentlyReleased();
+    ReleasedInstances released = new ReleasedInstances();
     ImageShells shells = new ImageShells(client);
     resources = new Resources(host, threads, shells);
     ImageHabits habits = new ImageHabits(client);
@@ -119,7 +120,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       close();
-      throw DockerEngineException.of("watching Docker's events", e);
+      throw DockerDaemonException.of("watching Docker's events", e);
     } catch (RuntimeException e) {
       close();
       throw e;
@@ -234,7 +235,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private boolean isHealthy(TrackedInstance instance) throws IOException {
     try {
       return new ContainerState(host.client().inspect(instance.containerId())).isHealthy();
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       throw new IOException(e.getMessage(), e);
     }
   }
@@ -306,7 +307,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
       resources.keep(deployments, lasting);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw DockerEngineException.of("looking after images and volumes", e);
+      throw DockerDaemonException.of("looking after images and volumes", e);
     }
     return CompletableFuture.completedFuture(null);
   }

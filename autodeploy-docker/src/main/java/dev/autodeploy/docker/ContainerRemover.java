@@ -34,7 +34,7 @@ final class ContainerRemover {
   void remove(String container) {
     try {
       client.remove(container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (!wasRenamed(container, e)) {
         throw e;
       }
@@ -54,14 +54,14 @@ final class ContainerRemover {
       if (Labels.of(container) == null && isRenamed(container)) {
         try {
           client.remove(container.getId());
-        } catch (DockerEngineException e) {
+        } catch (DockerDaemonException e) {
           LOG.debug("Docker still cannot delete {}: {}", container.getId(), e.detail());
         }
       }
     }
   }
 
-  private boolean wasRenamed(String container, DockerEngineException failure) {
+  private boolean wasRenamed(String container, DockerDaemonException failure) {
     if (failure.problem().unreachable() && failure.problem() != DockerProblem.NO_ANSWER) {
       return false;
     }
@@ -70,7 +70,7 @@ final class ContainerRemover {
         awaitEndOfRemoval(container);
       }
       return renameUndeletable(container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       failure.addSuppressed(e);
       return false;
     }

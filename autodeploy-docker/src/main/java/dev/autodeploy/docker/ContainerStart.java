@@ -63,7 +63,7 @@ final class ContainerStart {
   ProviderInstance run() {
     try {
       return start();
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       // However soon it is noticed: a container that somebody removes is an instance that ended.
       InstanceExit exit =
           e.problem() == DockerProblem.NO_SUCH_CONTAINER
@@ -129,7 +129,7 @@ final class ContainerStart {
     }
     try {
       return services.puller().ensure(image, this::report, cancellation);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       checkNotCancelled();
       throw e;
     }
@@ -182,8 +182,8 @@ final class ContainerStart {
     return !with ? Heartbeat.NONE : processOne ? Heartbeat.WATCHER : Heartbeat.WRAPPER;
   }
 
-  private static DockerEngineException noShell(String image) {
-    return new DockerEngineException(DockerProblem.NO_SHELL, "starting " + image, "", null);
+  private static DockerDaemonException noShell(String image) {
+    return new DockerDaemonException(DockerProblem.NO_SHELL, "starting " + image, "", null);
   }
 
   private String created(
@@ -220,7 +220,7 @@ final class ContainerStart {
       checkNotCancelled();
       try {
         return services.host().client().create(doing, reference, creation::applyTo);
-      } catch (DockerEngineException e) {
+      } catch (DockerDaemonException e) {
         if (e.problem().outcomeUnknown()) {
           outcomeUnknown = true;
         } else if (e.problem() != DockerProblem.NAME_TAKEN) {
@@ -291,7 +291,7 @@ final class ContainerStart {
     String doing = "starting " + labels.name() + " from " + image;
     try {
       services.host().client().start(doing, container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (!e.problem().outcomeUnknown()) {
         throw e;
       }
@@ -388,7 +388,7 @@ final class ContainerStart {
     services.watch().untrack(request.instanceId());
     try {
       services.remover().remove(container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       LOG.debug("Removing {} after its start had failed: {}", container, e.toString());
     }
   }

@@ -90,7 +90,7 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
   private static @Nullable Path certificates(DockerEnvironment environment) {
     if (environment.get("DOCKER_TLS_VERIFY") == null) {
       if (environment.get("DOCKER_TLS") != null) {
-        throw new DockerEngineException(
+        throw new DockerDaemonException(
             DockerProblem.TLS_FAILED,
             "reading where Docker is",
             "DOCKER_TLS asks for TLS that does not check the daemon's certificate; set"
@@ -102,7 +102,7 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
     String configured = environment.get("DOCKER_CERT_PATH");
     Path directory = configured == null ? environment.directory() : Path.of(configured);
     if (!Files.isDirectory(directory)) {
-      throw new DockerEngineException(
+      throw new DockerDaemonException(
           DockerProblem.TLS_FAILED,
           "reading where Docker is",
           "DOCKER_TLS_VERIFY is set, but the certificate path (DOCKER_CERT_PATH) "
@@ -128,7 +128,7 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
   }
 
   private static DaemonAddress refuse(String address, String why) {
-    throw new DockerEngineException(
+    throw new DockerDaemonException(
         DockerProblem.BAD_ADDRESS, "connecting to " + address, why, null);
   }
 

@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
 // Over 500 lines: every call to the daemon, so that each failure becomes one kind of exception.
 /**
  * The calls of a daemon. Every method blocks, for no longer than the call timeout, and fails with a
- * {@link DockerEngineException}.
+ * {@link DockerDaemonException}.
  */
 final class DaemonClient implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
@@ -152,7 +152,7 @@ final class DaemonClient implements AutoCloseable {
   @Nullable InspectContainerResponse find(String container) {
     try {
       return inspect(container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (e.problem() == DockerProblem.NO_SUCH_CONTAINER) {
         return null;
       }
@@ -289,7 +289,7 @@ final class DaemonClient implements AutoCloseable {
   @Nullable InspectImageResponse findImage(String image) {
     try {
       return call("inspecting image " + image, d -> d.inspectImageCmd(image).exec());
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (e.problem() == DockerProblem.IMAGE_MISSING) {
         return null;
       }
@@ -317,7 +317,7 @@ final class DaemonClient implements AutoCloseable {
     try (Response response = transport.execute("POST", session.prefix + path, body, timeout)) {
       String text = text(response);
       if (response.getStatusCode() / 100 != 2) {
-        throw DockerEngineException.answered(doing, text);
+        throw DockerDaemonException.answered(doing, text);
       }
       return JSON.readTree(text);
     } catch (IOException | UncheckedIOException e) {
@@ -354,7 +354,7 @@ final class DaemonClient implements AutoCloseable {
   private static List<String> output(String doing, Response response, int lines)
       throws IOException {
     if (response.getStatusCode() != 200) {
-      throw DockerEngineException.answered(doing, text(response));
+      throw DockerDaemonException.answered(doing, text(response));
     }
     return LogFrames.lines(response.getBody(), lines);
   }
@@ -417,7 +417,7 @@ final class DaemonClient implements AutoCloseable {
                 return status;
               }
             }
-            throw DockerEngineException.answered(doing, text(response));
+            throw DockerDaemonException.answered(doing, text(response));
           }
         });
   }
@@ -433,7 +433,7 @@ final class DaemonClient implements AutoCloseable {
     } catch (InstanceStartException e) {
       throw e; // of what fills the command in: the daemon was not asked
     } catch (RuntimeException e) {
-      DockerEngineException problem = failure(doing, e);
+      DockerDaemonException problem = failure(doing, e);
       if (problem.problem() != DockerProblem.API_VERSION) {
         throw problem;
       }
@@ -450,10 +450,10 @@ final class DaemonClient implements AutoCloseable {
   }
 
   /** Returns the error, with the daemon's address if the daemon could not be asked properly. */
-  private DockerEngineException failure(String doing, Exception e) {
-    DockerEngineException failure = DockerEngineException.of(doing, e);
-    return failure.problem().isOnTheWay() && !(e instanceof DockerEngineException)
-        ? new DockerEngineException(
+  private DockerDaemonException failure(String doing, Exception e) {
+    DockerDaemonException failure = DockerDaemonException.of(doing, e);
+    return failure.problem().isOnTheWay() && !(e instanceof DockerDaemonException)
+        ? new DockerDaemonException(
             failure.problem(), doing + " at " + address, failure.detail(), e)
         : failure;
   }
@@ -464,20 +464,20 @@ final class DaemonClient implements AutoCloseable {
       Version version = client(null).versionCmd().exec();
       ApiVersion offered = ApiVersion.parse(version.getApiVersion());
       if (offered == null) {
-        throw new DockerEngineException(
+        throw new DockerDaemonException(
             DockerProblem.NOT_DOCKER, doing, "it names no API version", null);
       }
       if (offered.compareTo(OLDEST) < 0) {
-        throw new DockerEngineException(
+        throw new DockerDaemonException(
             DockerProblem.API_VERSION, doing, "it speaks API " + offered, null);
       }
       ApiVersion api = offered.compareTo(NEWEST) < 0 ? offered : NEWEST;
       return new Session(client(api.toString()), "/v" + api, version, api);
     } catch (RuntimeException e) {
-      DockerEngineException failure = failure(doing, e);
+      DockerDaemonException failure = failure(doing, e);
       if (failure.problem() == DockerProblem.CONNECTION_LOST && address.certificates() != null) {
         // A daemon that rejects our certificate may close the connection before its reason is read.
-        throw new DockerEngineException(
+        throw new DockerDaemonException(
             DockerProblem.TLS_FAILED,
             doing + " at " + address,
             failure.detail() + ", perhaps as the daemon does not accept the client's certificate",

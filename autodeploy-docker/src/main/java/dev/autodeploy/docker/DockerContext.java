@@ -68,8 +68,8 @@ final class DockerContext {
     }
   }
 
-  private DockerEngineException failure(String why) {
-    return new DockerEngineException(
+  private DockerDaemonException failure(String why) {
+    return new DockerDaemonException(
         DockerProblem.BAD_ADDRESS, "using the Docker context '" + name + "'", why, null);
   }
 
@@ -78,11 +78,11 @@ final class DockerContext {
     try {
       return DaemonClient.JSON.readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
-      throw new DockerEngineException(DockerProblem.BAD_ADDRESS, doing, notJson(e), null);
+      throw new DockerDaemonException(DockerProblem.BAD_ADDRESS, doing, notJson(e), null);
     } catch (NoSuchFileException e) {
-      throw new DockerEngineException(DockerProblem.BAD_ADDRESS, doing, "it is gone", e);
+      throw new DockerDaemonException(DockerProblem.BAD_ADDRESS, doing, "it is gone", e);
     } catch (IOException e) {
-      throw new DockerEngineException(
+      throw new DockerDaemonException(
           DockerProblem.BAD_ADDRESS, doing, String.valueOf(e.getMessage()), e);
     }
   }

@@ -116,7 +116,7 @@ record DockerHost(
     try {
       return InetAddress.getByName(address.host()).getHostAddress();
     } catch (UnknownHostException e) {
-      throw DockerEngineException.of("looking up " + address, e);
+      throw DockerDaemonException.of("looking up " + address, e);
     }
   }
 

@@ -63,7 +63,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
    * Returns a provider on the daemon that Docker's own client would use, with default settings.
    *
    * @return the provider
-   * @throws DockerEngineException if there is no daemon, or it cannot be used
+   * @throws DockerDaemonException if there is no daemon, or it cannot be used
    */
   public static DockerInstanceProvider create() {
     return builder().build();
@@ -568,7 +568,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
      * Builds the provider: connects to the daemon and asks what it is. Blocks meanwhile.
      *
      * @return the provider
-     * @throws DockerEngineException if there is no daemon, or it cannot be used
+     * @throws DockerDaemonException if there is no daemon, or it cannot be used
      */
     public DockerInstanceProvider build() {
       DockerSettings settings =

@@ -50,7 +50,7 @@ final class DockerThreads {
   static void quietly(Runnable task) {
     try {
       task.run();
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       LOG.debug("{}", e.getMessage());
     } catch (RejectedExecutionException e) {
       LOG.debug("The provider is closed");

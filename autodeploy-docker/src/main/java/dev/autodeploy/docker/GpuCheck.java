@@ -61,7 +61,7 @@ final class GpuCheck {
     long began = System.nanoTime();
     try {
       return in(client.run(container, COMMAND, LINES, TIMEOUT), gpus);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (System.nanoTime() - began >= TIMEOUT.toNanos()) {
         hanging.add(container);
       }

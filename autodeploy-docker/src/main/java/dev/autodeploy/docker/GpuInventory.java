@@ -138,14 +138,14 @@ final class GpuInventory {
         Thread.sleep(20);
       }
       return client.logs(container, PROBE_LINES);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (e.problem() == DockerProblem.COMMAND_NOT_FOUND) {
         return List.of();
       }
       throw e;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw DockerEngineException.of(doing, e);
+      throw DockerDaemonException.of(doing, e);
     } finally {
       client.remove(container);
     }

@@ -75,7 +75,7 @@ final class Holders {
         } else if (!"running".equals(container.getState())) {
           start(container.getId(), each);
         }
-      } catch (DockerEngineException e) {
+      } catch (DockerDaemonException e) {
         LOG.debug("Holding image {} failed: {}", each.imageId(), e.getMessage());
       }
     }
@@ -169,7 +169,7 @@ final class Holders {
         host.client().start("holding image " + wanted.imageId(), container);
         return;
       }
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (e.problem().unreachable()) {
         throw e;
       }

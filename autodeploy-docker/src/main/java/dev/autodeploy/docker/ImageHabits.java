@@ -99,7 +99,7 @@ final class ImageHabits {
       String text = client.readFile(container, program, MAX_SCRIPT);
       return text.startsWith("#!")
           && (TESTS_IT.matcher(text).find() || SAYS_SO.matcher(text).find());
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       LOG.debug("Looking at {} in {}: {}", program, container, e.getMessage());
       return false;
     }

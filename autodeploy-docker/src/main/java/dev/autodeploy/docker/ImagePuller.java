@@ -54,7 +54,7 @@ final class ImagePuller {
       found = client.findImage(image);
     }
     if (found == null) {
-      throw new DockerEngineException(
+      throw new DockerDaemonException(
           DockerProblem.IMAGE_MISSING, "looking for image " + image, "", null);
     }
     return found;
@@ -101,7 +101,7 @@ final class ImagePuller {
       CompletableFuture.anyOf(pull.done(), cancelled).get();
     } catch (ExecutionException e) {
       Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw DockerEngineException.of("pulling", cause);
+      throw DockerDaemonException.of("pulling", cause);
     } finally {
       pull.leave(progress);
     }

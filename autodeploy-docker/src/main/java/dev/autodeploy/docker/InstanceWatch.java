@@ -152,7 +152,7 @@ final class InstanceWatch {
   private boolean beatWatcher(TrackedInstance instance) {
     try {
       return !host.client().run(instance.containerId(), HeartbeatWatcher.BEAT).isEmpty();
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       if (e.problem().isOnTheWay()) {
         throw e;
       }
@@ -166,7 +166,7 @@ final class InstanceWatch {
       if (!beat(instance)) {
         check(instance);
       }
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       LOG.warn("Heartbeat of {}: {}", instance.instanceId(), e.getMessage());
       EventWatch open = events;
       if (open != null) {
@@ -208,7 +208,7 @@ final class InstanceWatch {
     List<String> tail;
     try {
       tail = host.client().logs(state.id(), LOG_TAIL);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       tail = List.of();
     }
     habits.learn(state.imageId(), tail);

@@ -29,7 +29,7 @@ final class JsonLines implements AutoCloseable {
     try (DaemonTransport.Answer answer = exchange.open()) {
       if (answer.getStatusCode() != 200) {
         byte[] text = answer.getBody().readNBytes(1 << 16);
-        throw DockerEngineException.answered(doing, new String(text, StandardCharsets.UTF_8));
+        throw DockerDaemonException.answered(doing, new String(text, StandardCharsets.UTF_8));
       }
       opened.run();
       LimitedInput body = new LimitedInput(answer.getBody(), MAX_VALUE_BYTES);
@@ -42,7 +42,7 @@ final class JsonLines implements AutoCloseable {
       }
     } catch (IOException | UncheckedIOException e) {
       if (!exchange.isClosed()) {
-        throw DockerEngineException.of(doing, e);
+        throw DockerDaemonException.of(doing, e);
       }
     }
   }

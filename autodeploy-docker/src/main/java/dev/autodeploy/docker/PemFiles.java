@@ -66,7 +66,7 @@ record PemFiles(SSLContext context, X509TrustManager trustManager) {
       context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
       return new PemFiles(context, (X509TrustManager) trust.getTrustManagers()[0]);
     } catch (IOException | GeneralSecurityException e) {
-      throw new DockerEngineException(
+      throw new DockerDaemonException(
           DockerProblem.TLS_FAILED,
           "reading the certificates in " + directory,
           String.valueOf(e.getMessage()),

@@ -95,10 +95,10 @@ final class Pull {
       }
       String late = overdue;
       if (late != null) {
-        throw new DockerEngineException(DockerProblem.PULL_STALLED, doing, late, null);
+        throw new DockerDaemonException(DockerProblem.PULL_STALLED, doing, late, null);
       }
       if (lines.isClosed()) {
-        throw new DockerEngineException(DockerProblem.OTHER, doing, "it was ended", null);
+        throw new DockerDaemonException(DockerProblem.OTHER, doing, "it was ended", null);
       }
       done.complete(null);
     } catch (RuntimeException e) {

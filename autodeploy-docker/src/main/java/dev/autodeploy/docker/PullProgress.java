@@ -88,7 +88,7 @@ final class PullProgress implements Consumer<JsonNode> {
   public void accept(JsonNode line) {
     String error = line.path("errorDetail").path("message").asText(line.path("error").asText(""));
     if (!error.isEmpty()) {
-      throw DockerEngineException.answered(doing, error);
+      throw DockerDaemonException.answered(doing, error);
     }
     String status = text(line, "status");
     String id = text(line, "id");

@@ -114,7 +114,7 @@ record Reach(Kind kind, @Nullable String network, String why) {
   private static List<Network> networks(DaemonClient client) {
     try {
       return client.networks();
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       LOG.debug("Asking for networks: {}", e.getMessage());
       return List.of();
     }

@@ -52,7 +52,7 @@ final class ReadinessCheck {
         ContainerPorts ports =
             ContainerPorts.parse(client.run(instance.containerId(), ContainerPorts.COMMAND));
         instance.setAdvice(ports.advice(instance.labels().port()));
-      } catch (DockerEngineException e) {
+      } catch (DockerDaemonException e) {
         LOG.debug("Looking into {}: {}", instance.instanceId(), e.getMessage());
         instance.setAdvice("");
       }

@@ -129,7 +129,7 @@ final class Resources implements EventWatch.Receiver {
           holders.bring(owner, List.of());
         }
       }
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       // The next engine of the owner finds them, or they end by themselves.
     } finally {
       lock.unlock();

@@ -48,7 +48,7 @@ class BesideOthersTest {
                       .dockerHost(uri)
                       .callTimeout(Duration.ofSeconds(2))
                       .build())
-          .isInstanceOf(DockerEngineException.class);
+          .isInstanceOf(DockerDaemonException.class);
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
     }
   }
@@ -59,8 +59,8 @@ class BesideOthersTest {
       web.waitingFor(Wait.forHttp("/")).start();
       URI uri = URI.create("tcp://" + web.getHost() + ":" + web.getMappedPort(2375));
       assertThatThrownBy(() -> DockerInstanceProvider.builder().dockerHost(uri).build())
-          .isInstanceOf(DockerEngineException.class)
-          .extracting(e -> ((DockerEngineException) e).problem())
+          .isInstanceOf(DockerDaemonException.class)
+          .extracting(e -> ((DockerDaemonException) e).problem())
           .isEqualTo(DockerProblem.NOT_DOCKER);
     }
   }
@@ -87,8 +87,8 @@ class BesideOthersTest {
         endpoint.getDockerClient().pauseContainerCmd(endpoint.getContainerId()).exec();
         long begun = System.nanoTime();
         assertThatThrownBy(() -> provider.list("nobody"))
-            .isInstanceOf(DockerEngineException.class)
-            .extracting(e -> ((DockerEngineException) e).problem())
+            .isInstanceOf(DockerDaemonException.class)
+            .extracting(e -> ((DockerDaemonException) e).problem())
             .isEqualTo(DockerProblem.NO_ANSWER);
         assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(8));
         endpoint.getDockerClient().unpauseContainerCmd(endpoint.getContainerId()).exec();

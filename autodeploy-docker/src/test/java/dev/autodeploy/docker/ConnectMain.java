@@ -20,7 +20,7 @@ final class ConnectMain {
               + provider.name()
               + " "
               + provider.containers().host().daemon().version());
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       System.out.println(e.problem() + " " + e.getMessage());
     }
   }

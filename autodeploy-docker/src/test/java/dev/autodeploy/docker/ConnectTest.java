@@ -77,7 +77,7 @@ class ConnectTest {
 
   @Test
   void certificatePath_thatIsMissing_isToldSo() {
-    DockerEngineException problem =
+    DockerDaemonException problem =
         problem(
             Map.of(
                 "DOCKER_HOST", "tcp://gpu1",
@@ -126,7 +126,7 @@ class ConnectTest {
 
   @Test
   void context_thatIsMissing_isNotTakenForTheDefaultOne() throws IOException {
-    DockerEngineException missing = problem(Map.of("DOCKER_CONTEXT", "gone"));
+    DockerDaemonException missing = problem(Map.of("DOCKER_CONTEXT", "gone"));
     assertThat(missing.problem()).isEqualTo(DockerProblem.BAD_ADDRESS);
     assertThat(missing).hasMessageContaining("'gone'").hasMessageContaining("docker context ls");
 
@@ -171,7 +171,7 @@ class ConnectTest {
     "tcp://gpu1:70000, its port is above 65535",
   })
   void address_thatCannotBeUsed_isRefusedWithAdvice(String host, String words) throws IOException {
-    DockerEngineException problem = problem(Map.of("DOCKER_HOST", host));
+    DockerDaemonException problem = problem(Map.of("DOCKER_HOST", host));
     assertThat(problem.problem()).isEqualTo(DockerProblem.BAD_ADDRESS);
     assertThat(problem).hasMessageContaining(host).hasMessageContaining(words);
 
@@ -183,8 +183,8 @@ class ConnectTest {
     return DaemonAddress.from(new DockerEnvironment(variables, home));
   }
 
-  private @Nullable DockerEngineException problem(Map<String, String> variables) {
-    return catchThrowableOfType(DockerEngineException.class, () -> address(variables));
+  private @Nullable DockerDaemonException problem(Map<String, String> variables) {
+    return catchThrowableOfType(DockerDaemonException.class, () -> address(variables));
   }
 
   private void context(String name, String endpoint) throws IOException {

@@ -44,7 +44,7 @@ class DaemonFaultTest {
         daemon.kill();
       }
       assertThatThrownBy(docker::list)
-          .isInstanceOf(DockerEngineException.class)
+          .isInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("docker.sock");
       daemon.launch();
       ProviderFixture.await(
@@ -162,8 +162,8 @@ class DaemonFaultTest {
     assertThatThrownBy(call::run)
         .satisfies(
             e -> {
-              Throwable cause = e instanceof DockerEngineException ? e : e.getCause();
-              assertThat(((DockerEngineException) cause).problem()).isEqualTo(expected);
+              Throwable cause = e instanceof DockerDaemonException ? e : e.getCause();
+              assertThat(((DockerDaemonException) cause).problem()).isEqualTo(expected);
             });
     assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(15));
   }

@@ -16,7 +16,7 @@ class DockerProblemTest {
   @ParameterizedTest
   @CsvFileSource(resources = "/problems.csv", delimiter = '|', quoteCharacter = '\u0001')
   void sentence_isRecognised(DockerProblem problem, String sentence) {
-    DockerEngineException e = DockerEngineException.answered("starting x", sentence);
+    DockerDaemonException e = DockerDaemonException.answered("starting x", sentence);
     assertThat(e.problem()).isEqualTo(problem);
     assertThat(e.getMessage())
         .startsWith("starting x: " + problem.summary())
@@ -26,8 +26,8 @@ class DockerProblemTest {
 
   @Test
   void daemon_sentence_isTakenOutOfItsWrapping() {
-    DockerEngineException e =
-        DockerEngineException.of(
+    DockerDaemonException e =
+        DockerDaemonException.of(
             "x",
             new IllegalStateException(
                 "Status 404: {\"message\":\"No such image: nope/none:1\"}\n"));
@@ -38,9 +38,9 @@ class DockerProblemTest {
   @Test
   void textsOfDaemons_arePlain() {
     String evil = "\u001B[31mdenied\u001B[0m\nINFO forged \u202Etxt";
-    DockerEngineException answered = DockerEngineException.answered("pulling a\u001B[2Jb", evil);
-    DockerEngineException thrown =
-        DockerEngineException.of("x", new IllegalStateException("Status 500: " + evil));
+    DockerDaemonException answered = DockerDaemonException.answered("pulling a\u001B[2Jb", evil);
+    DockerDaemonException thrown =
+        DockerDaemonException.of("x", new IllegalStateException("Status 500: " + evil));
 
     assertThat(answered.detail()).isEqualTo("denied INFO forged \uFFFDtxt");
     assertThat(answered.getMessage()).startsWith("pulling ab: ").contains(answered.detail());

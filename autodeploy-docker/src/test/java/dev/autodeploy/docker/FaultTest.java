@@ -199,8 +199,8 @@ class FaultTest {
     TestDaemon.require();
     try (DaemonClient client = TestDaemon.client()) {
       assertThatThrownBy(() -> client.create("creating x", TestDaemon.WEB, c -> c.withName("x")))
-          .isInstanceOf(DockerEngineException.class)
-          .extracting(e -> ((DockerEngineException) e).problem())
+          .isInstanceOf(DockerDaemonException.class)
+          .extracting(e -> ((DockerDaemonException) e).problem())
           .isEqualTo(DockerProblem.BAD_NAME);
     }
   }
@@ -248,7 +248,7 @@ class FaultTest {
           .hasMessageContaining(problem.advice())
           .hasMessageContaining(words)
           .satisfies(
-              e -> assertThat(((DockerEngineException) e.getCause()).problem()).isEqualTo(problem));
+              e -> assertThat(((DockerDaemonException) e.getCause()).problem()).isEqualTo(problem));
       assertThat(docker.list()).isEmpty();
     }
   }

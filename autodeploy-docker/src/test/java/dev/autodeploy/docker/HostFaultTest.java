@@ -44,8 +44,8 @@ class HostFaultTest {
       fails(docker, ProviderFixture.web().maxInstances(2).build(), DockerProblem.DISK_FULL);
       fails(docker, pulled, DockerProblem.DISK_FULL);
       assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), "full"))
-          .isInstanceOf(DockerEngineException.class)
-          .extracting(e -> ((DockerEngineException) e).problem())
+          .isInstanceOf(DockerDaemonException.class)
+          .extracting(e -> ((DockerDaemonException) e).problem())
           .isEqualTo(DockerProblem.DISK_FULL);
       docker.release(instance);
       assertNothingLeft(daemon);
@@ -223,7 +223,7 @@ class HostFaultTest {
         .isInstanceOf(InstanceStartException.class)
         .hasMessageContaining(problem.summary())
         .hasMessageContaining(problem.advice())
-        .extracting(e -> ((DockerEngineException) e.getCause()).problem())
+        .extracting(e -> ((DockerDaemonException) e.getCause()).problem())
         .isEqualTo(problem);
   }
 

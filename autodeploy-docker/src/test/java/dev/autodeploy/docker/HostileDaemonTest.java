@@ -70,7 +70,7 @@ class HostileDaemonTest {
     try (DaemonClient client = connect();
         JsonLines lines = client.stream("pulling", "POST", "/images/create", Map.of())) {
       assertThatThrownBy(() -> lines.forEach(() -> {}, line -> {}))
-          .isInstanceOf(DockerEngineException.class)
+          .isInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("bytes");
     }
   }
@@ -92,7 +92,7 @@ class HostileDaemonTest {
     handlers.put("/containers/json", endless("[", "{\"Id\":\"1\"},".repeat(1000)));
     try (DaemonClient client = connect(Duration.ofSeconds(40))) {
       assertThatThrownBy(() -> client.list(Map.of()))
-          .isInstanceOf(DockerEngineException.class)
+          .isInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("bytes");
     }
   }
@@ -109,10 +109,10 @@ class HostileDaemonTest {
         });
     try (DaemonClient client = connect()) {
       assertThatThrownBy(() -> client.list(Map.of()))
-          .isInstanceOf(DockerEngineException.class)
+          .isInstanceOf(DockerDaemonException.class)
           .satisfies(
               e ->
-                  assertThat(((DockerEngineException) e).problem())
+                  assertThat(((DockerDaemonException) e).problem())
                       .isEqualTo(DockerProblem.NO_ANSWER));
     }
   }
@@ -151,7 +151,7 @@ class HostileDaemonTest {
                     "pulling", "POST", "/images/create", Map.of("X-Registry-Auth", "secret"))) {
           assertThatThrownBy(() -> lines.forEach(() -> {}, line -> {}))
               .as("%d", code)
-              .isInstanceOf(DockerEngineException.class);
+              .isInstanceOf(DockerDaemonException.class);
           assertThatThrownBy(() -> client.list(Map.of())).isInstanceOf(RuntimeException.class);
         }
       }

@@ -232,7 +232,7 @@ class LostAnswerTest {
                       new DaemonProxy.Answer(
                           500, "{\"message\":\"Could not kill running container\"}")));
       assertThatThrownBy(() -> release(docker, instance.instanceId()).join())
-          .hasCauseInstanceOf(DockerEngineException.class)
+          .hasCauseInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("Could not kill running container");
       assertThat(docker.list()).containsExactly(instance);
 
@@ -262,7 +262,7 @@ class LostAnswerTest {
             return call.is("DELETE", DELETE) && call.stall();
           });
       assertThatThrownBy(() -> release(docker, instance.instanceId()).join())
-          .hasCauseInstanceOf(DockerEngineException.class)
+          .hasCauseInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("Docker did not answer in time");
       assertThat(renamed).hasValue(0);
 
@@ -361,7 +361,7 @@ class LostAnswerTest {
                 && call.answer(new DaemonProxy.Answer(500, "{\"message\":\"not now\"}")));
     String owner = "t" + ProcessHandle.current().pid();
     assertThatThrownBy(() -> ProviderFixture.open(owner, b -> b.dockerHost(proxy.uri())))
-        .isInstanceOf(DockerEngineException.class)
+        .isInstanceOf(DockerDaemonException.class)
         .hasMessageContaining("not now");
     proxy.set(call -> false);
     ProviderFixture.open(owner, b -> b.dockerHost(proxy.uri())).close();

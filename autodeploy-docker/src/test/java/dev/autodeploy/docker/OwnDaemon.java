@@ -179,7 +179,7 @@ public final class OwnDaemon implements AutoCloseable {
     try {
       client().close();
       return true;
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       return false;
     }
   }
@@ -250,7 +250,7 @@ public final class OwnDaemon implements AutoCloseable {
   private static void removed(DaemonClient client, String container) {
     try {
       client.remove(container);
-    } catch (DockerEngineException e) {
+    } catch (DockerDaemonException e) {
       System.err.println("left to the end of the daemon: " + e.getMessage());
     }
   }

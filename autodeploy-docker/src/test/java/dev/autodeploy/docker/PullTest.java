@@ -443,7 +443,7 @@ class PullTest {
 
   private static DockerProblem problem(Throwable e) {
     assertThat(e).isInstanceOf(InstanceStartException.class);
-    assertThat(e.getCause()).isInstanceOf(DockerEngineException.class);
-    return ((DockerEngineException) e.getCause()).problem();
+    assertThat(e.getCause()).isInstanceOf(DockerDaemonException.class);
+    return ((DockerDaemonException) e.getCause()).problem();
   }
 }

@@ -164,7 +164,7 @@ class RealRegistryTest {
       assertThatThrownBy(() -> docker.start(spec))
           .isInstanceOf(InstanceStartException.class)
           .hasMessageNotContaining("wrong")
-          .extracting(e -> ((DockerEngineException) e.getCause()).problem())
+          .extracting(e -> ((DockerDaemonException) e.getCause()).problem())
           .isEqualTo(problem);
     }
   }

@@ -184,7 +184,7 @@ class RegistryLoginTest {
     try (ProviderFixture docker = ProviderFixture.open(b -> b.environment(environment()))) {
       assertThatThrownBy(() -> docker.start(spec()))
           .isInstanceOf(InstanceStartException.class)
-          .extracting(e -> ((DockerEngineException) e.getCause()).problem())
+          .extracting(e -> ((DockerDaemonException) e.getCause()).problem())
           .isEqualTo(DockerProblem.REGISTRY_AUTH);
     }
   }

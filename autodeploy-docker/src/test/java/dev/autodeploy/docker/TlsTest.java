@@ -146,16 +146,16 @@ class TlsTest {
   @Test
   void directory_withoutCertificates_isToldSo(@TempDir Path empty) {
     assertThatThrownBy(() -> connect(uri, empty))
-        .isInstanceOf(DockerEngineException.class)
+        .isInstanceOf(DockerDaemonException.class)
         .hasMessageContaining("reading the certificates in " + empty)
         .hasMessageContaining("ca.pem");
   }
 
   private static void fails(URI address, @Nullable Path files, DockerProblem problem) {
     assertThatThrownBy(() -> connect(address, files))
-        .isInstanceOf(DockerEngineException.class)
+        .isInstanceOf(DockerDaemonException.class)
         .hasMessageContaining(address.toString())
-        .extracting(e -> ((DockerEngineException) e).problem())
+        .extracting(e -> ((DockerDaemonException) e).problem())
         .isEqualTo(problem);
   }
 

@@ -65,7 +65,7 @@ class TransportTest {
             }
           });
       long begun = System.nanoTime();
-      DockerEngineException problem = problem(URI.create("unix://" + socket));
+      DockerDaemonException problem = problem(URI.create("unix://" + socket));
       assertThat(problem.problem()).isEqualTo(DockerProblem.NO_ANSWER);
       assertThat(accepted).isNotEmpty();
       assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(5));
@@ -96,7 +96,7 @@ class TransportTest {
 
   @Test
   void unixSocket_thatIsMissing_meansThatDockerIsNotRunning() {
-    DockerEngineException problem = problem(URI.create("unix://" + directory.resolve("none")));
+    DockerDaemonException problem = problem(URI.create("unix://" + directory.resolve("none")));
     assertThat(problem.problem()).isEqualTo(DockerProblem.NOT_RUNNING);
     assertThat(problem).hasMessageContaining("none").hasMessageContaining("not running");
   }
@@ -143,7 +143,7 @@ class TransportTest {
   @Test
   void ssh_isRefusedWithTheTunnelThatHelps() {
     assertThatThrownBy(() -> DaemonAddress.of(URI.create("ssh://me@gpu1"), null))
-        .isInstanceOf(DockerEngineException.class)
+        .isInstanceOf(DockerDaemonException.class)
         .hasMessageContaining("ssh -nNT -L /tmp/docker-remote.sock:/var/run/docker.sock me@gpu1")
         .hasMessageContaining("with publishAddress the IP address of gpu1");
   }
@@ -170,7 +170,7 @@ class TransportTest {
   @Test
   void apiVersion_thatIsTooOld_isRefused() {
     answerVersion("1.39");
-    DockerEngineException problem = problem(mock());
+    DockerDaemonException problem = problem(mock());
     assertThat(problem.problem()).isEqualTo(DockerProblem.API_VERSION);
     assertThat(problem).hasMessageContaining("1.39").hasMessageContaining("19.03");
   }
@@ -251,7 +251,7 @@ class TransportTest {
       thread.interrupt();
       thread.join(5000);
       assertThat(thread.isAlive()).isFalse();
-      assertThat(failure.join()).isInstanceOf(DockerEngineException.class);
+      assertThat(failure.join()).isInstanceOf(DockerDaemonException.class);
     }
   }
 
@@ -306,9 +306,9 @@ class TransportTest {
     return DaemonClient.connect(DaemonAddress.of(mock(), null), TIMEOUT);
   }
 
-  private DockerEngineException problem(URI uri) {
+  private DockerDaemonException problem(URI uri) {
     return catchThrowableOfType(
-        DockerEngineException.class,
+        DockerDaemonException.class,
         () -> DaemonClient.connect(DaemonAddress.of(uri, null), TIMEOUT).close());
   }
 

@@ -2,6 +2,7 @@ package dev.autodeploy.kubernetes;
 
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.ReleasedInstances;
 import dev.autodeploy.spi.StartRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.time.Duration;
@@ -27,10 +28,10 @@ final class PodLifecycle {
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final PodServices services;
-  private final RecentlyReleased released;
+  private final ReleasedInstances released;
   private final Map<String, PodStart> starts = new ConcurrentHashMap<>();
 
-  PodLifecycle(PodServices services, RecentlyReleased released) {
+  PodLifecycle(PodServices services, ReleasedInstances released) {
     this.services = services;
     this.released = released;
   }

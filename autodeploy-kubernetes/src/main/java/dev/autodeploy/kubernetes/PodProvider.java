@@ -11,6 +11,7 @@ import dev.autodeploy.spi.ProviderCatalog;
 import dev.autodeploy.spi.ProviderContext;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.ReadinessProbe;
+import dev.autodeploy.spi.ReleasedInstances;
 import dev.autodeploy.spi.StartRequest;
 import io.fabric8.kubernetes.api.model.Pod;
 import java.io.IOException;
@@ -58,7 +59,7 @@ final class PodProvider implements InstanceProvider {
     rights = new AccessRights(cluster, cluster.namespace(), AccessRights.forPods(cluster.reach()));
     heartbeats = new Heartbeats(cluster, threads, host);
     hold = new OwnerHold(cluster, heartbeats, hostName);
-    RecentlyReleased released = new RecentlyReleased();
+    ReleasedInstances released = new ReleasedInstances();
     PodEvents events = new PodEvents(cluster);
     watch = new PodWatch(cluster, threads, events, released::contains);
     services =

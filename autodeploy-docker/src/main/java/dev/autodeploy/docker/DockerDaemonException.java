@@ -11,7 +11,7 @@ import dev.autodeploy.internal.text.PlainText;
 import org.jspecify.annotations.Nullable;
 
 /** Something went wrong with a Docker daemon: what, its own words for it, and what to do. */
-public final class DockerEngineException extends AutoDeployException {
+public final class DockerDaemonException extends AutoDeployException {
   private static final long serialVersionUID = 1L;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int DETAIL_LENGTH = 500;
@@ -30,7 +30,7 @@ public final class DockerEngineException extends AutoDeployException {
    * @param detail the daemon's own words, possibly empty
    * @param cause what caused it, or null
    */
-  public DockerEngineException(
+  public DockerDaemonException(
       DockerProblem problem, String doing, String detail, @Nullable Throwable cause) {
     super(ErrorCode.PROVIDER_FAILED, null, message(problem, doing, detail), cause);
     this.problem = requireNonNull(problem, "problem");
@@ -56,8 +56,8 @@ public final class DockerEngineException extends AutoDeployException {
   }
 
   /** Recognises what an attempt to use the daemon threw. */
-  static DockerEngineException of(String doing, Throwable thrown) {
-    if (thrown instanceof DockerEngineException known) {
+  static DockerDaemonException of(String doing, Throwable thrown) {
+    if (thrown instanceof DockerDaemonException known) {
       return known;
     }
     StringBuilder text = new StringBuilder();
@@ -69,14 +69,14 @@ public final class DockerEngineException extends AutoDeployException {
         last = t.getMessage();
       }
     }
-    return new DockerEngineException(
+    return new DockerDaemonException(
         DockerProblem.of(text.toString()), doing, sentence(last), thrown);
   }
 
   /** Recognises an error that the daemon put into an answer. */
-  static DockerEngineException answered(String doing, String text) {
+  static DockerDaemonException answered(String doing, String text) {
     String sentence = sentence(text);
-    return new DockerEngineException(DockerProblem.of(sentence), doing, sentence, null);
+    return new DockerDaemonException(DockerProblem.of(sentence), doing, sentence, null);
   }
 
   private static String message(DockerProblem problem, String doing, String detail) {
