@@ -20,17 +20,23 @@ final class HttpMessage {
   static final String REQUEST = "request";
   static final String ANSWER = "answer";
 
+  /** What is added to the kind of a message for the signature of its head. */
+  private static final String HEAD = " head";
+
   private static final int MAX_HEAD = 4096;
   private static final int CHUNK = 64 * 1024;
 
   private final String startLine;
   private final String nonce;
+  private final String headSignature;
   private final String signature;
   private final byte[] body;
 
-  private HttpMessage(String startLine, String nonce, String signature, byte[] body) {
+  private HttpMessage(
+      String startLine, String nonce, String headSignature, String signature, byte[] body) {
     this.startLine = startLine;
     this.nonce = nonce;
+    this.headSignature = headSignature;
     this.signature = signature;
     this.body = body;
   }
@@ -43,24 +49,34 @@ final class HttpMessage {
     return nonce;
   }
 
-  String signature() {
-    return signature;
-  }
-
   /** Returns the body itself. */
   byte[] body() {
     return body;
   }
 
-  /** Returns the answer to who does not have the secret. */
-  static HttpMessage refusal() {
-    return new HttpMessage(REFUSAL_LINE, "", "", new byte[0]);
+  /** Returns a request that is not signed: it asks for the challenge of a connection. */
+  static HttpMessage question() {
+    return new HttpMessage(REQUEST_LINE, "", "", "", new byte[0]);
+  }
+
+  /**
+   * Returns the answer to what is not signed.
+   *
+   * @param challenge what the next request of the connection has to be signed with; may be empty
+   */
+  static HttpMessage refusal(String challenge) {
+    return new HttpMessage(REFUSAL_LINE, challenge, "", "", new byte[0]);
   }
 
   /** Returns a message that is signed. */
   static HttpMessage signed(
       String startLine, String kind, SharedSecret secret, String nonce, byte[] body) {
-    return new HttpMessage(startLine, nonce, secret.sign(kind, nonce, body), body);
+    return new HttpMessage(
+        startLine,
+        nonce,
+        secret.sign(kind + HEAD, nonce, length(body.length)),
+        secret.sign(kind, nonce, body),
+        body);
   }
 
   void write(OutputStream out, String host) throws IOException {
@@ -70,6 +86,7 @@ final class HttpMessage {
     }
     head.append("Content-Type: application/json\r\n");
     head.append("AutoDeploy-Nonce: ").append(nonce).append("\r\n");
+    head.append("AutoDeploy-Head-Signature: ").append(headSignature).append("\r\n");
     head.append("AutoDeploy-Signature: ").append(signature).append("\r\n");
     head.append("Content-Length: ").append(body.length).append("\r\n\r\n");
     ByteArrayOutputStream whole = new ByteArrayOutputStream(head.length() + body.length);
@@ -79,17 +96,25 @@ final class HttpMessage {
     out.flush();
   }
 
+  /** Returns whether it is of who has the secret. */
+  boolean isSigned(String kind, SharedSecret secret) {
+    return secret.isSigned(kind, nonce, body, signature);
+  }
+
   /**
-   * Reads a message.
+   * Reads a message. The body of one whose head is not signed is not read, and missing in it: who
+   * does not have the secret takes no memory.
    *
    * @return the message, or null at the end of the connection
    */
-  static @Nullable HttpMessage read(InputStream in, int maxBody) throws IOException {
+  static @Nullable HttpMessage read(InputStream in, int maxBody, String kind, SharedSecret secret)
+      throws IOException {
     String startLine = line(in, MAX_HEAD);
     if (startLine == null) {
       return null;
     }
     String nonce = "";
+    String headSignature = "";
     String signature = "";
     int length = -1;
     int left = MAX_HEAD;
@@ -109,6 +134,7 @@ final class HttpMessage {
       String value = field.substring(colon + 1).strip();
       switch (field.substring(0, colon).toLowerCase(Locale.ROOT)) {
         case "autodeploy-nonce" -> nonce = value;
+        case "autodeploy-head-signature" -> headSignature = value;
         case "autodeploy-signature" -> signature = value;
         case "content-length" -> length = length(value, length, maxBody);
         case "transfer-encoding" -> throw new IOException("a body of unknown length");
@@ -120,7 +146,14 @@ final class HttpMessage {
     if (length < 0) {
       throw new IOException("a body of unknown length");
     }
-    return new HttpMessage(startLine, nonce, signature, body(in, length));
+    if (!secret.isSigned(kind + HEAD, nonce, length(length), headSignature)) {
+      return new HttpMessage(startLine, nonce, "", "", new byte[0]);
+    }
+    return new HttpMessage(startLine, nonce, headSignature, signature, body(in, length));
+  }
+
+  private static byte[] length(int length) {
+    return Integer.toString(length).getBytes(StandardCharsets.UTF_8);
   }
 
   private static int length(String value, int before, int most) throws IOException {

@@ -39,6 +39,22 @@ public final class SharedSecret {
   }
 
   /**
+   * Returns the text that makes an exchange one of a kind: no recorded one fits another connection,
+   * or another place on the same one, and no recorded answer another exchange.
+   *
+   * @param challenge what the server has made up for the connection
+   * @param number the place of the exchange on the connection, from 1
+   */
+  static String nonce(String challenge, long number) {
+    return prefix(challenge, number) + random();
+  }
+
+  /** Returns the beginning of a text of {@link #nonce}. */
+  static String prefix(String challenge, long number) {
+    return challenge + "-" + number + "-";
+  }
+
+  /**
    * Returns the signature of a body.
    *
    * @param kind tells requests from answers, so that none passes for the other

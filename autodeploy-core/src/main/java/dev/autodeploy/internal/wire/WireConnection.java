@@ -1,9 +1,7 @@
 package dev.autodeploy.internal.wire;
 
-import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -21,7 +19,9 @@ public final class WireConnection implements AutoCloseable {
   private final SharedSecret secret;
   private volatile @Nullable Socket socket;
   private volatile boolean closed;
-  private @Nullable InputStream in;
+  private @Nullable TimedInput in;
+  private String challenge = "";
+  private long requests;
 
   /**
    * Makes it, without connecting.
@@ -43,15 +43,14 @@ public final class WireConnection implements AutoCloseable {
   public byte[] exchange(byte[] body, Duration limit) throws IOException {
     try {
       Socket connected = connected(limit);
-      connected.setSoTimeout((int) Math.max(1, limit.toMillis()));
-      String nonce = SharedSecret.random();
-      HttpMessage.signed(HttpMessage.REQUEST_LINE, HttpMessage.REQUEST, secret, nonce, body)
-          .write(connected.getOutputStream(), address.getAuthority());
-      InputStream from = in;
-      HttpMessage answer = from == null ? null : HttpMessage.read(from, MAX_ANSWER);
-      if (answer == null) {
-        throw new EOFException("the other replica closed the connection");
-      }
+      requests++;
+      String nonce = SharedSecret.nonce(challenge, requests);
+      HttpMessage answer =
+          send(
+              connected,
+              HttpMessage.signed(
+                  HttpMessage.REQUEST_LINE, HttpMessage.REQUEST, secret, nonce, body),
+              limit);
       check(answer, nonce);
       return answer.body();
     } catch (IOException e) {
@@ -60,12 +59,27 @@ public final class WireConnection implements AutoCloseable {
     }
   }
 
+  private HttpMessage send(Socket to, HttpMessage request, Duration limit) throws IOException {
+    TimedInput from = in;
+    if (from == null) {
+      throw new EOFException("the connection was closed");
+    }
+    from.begin(limit.toMillis());
+    request.write(to.getOutputStream(), address.getAuthority());
+    HttpMessage answer = HttpMessage.read(from, MAX_ANSWER, HttpMessage.ANSWER, secret);
+    if (answer == null) {
+      throw new EOFException("the other replica closed the connection");
+    }
+    return answer;
+  }
+
   private void check(HttpMessage answer, String nonce) throws IOException {
     if (answer.startLine().equals(HttpMessage.REFUSAL_LINE)) {
       throw new IOException("it has another secret (Cluster.Builder.secret)");
     }
     if (!answer.startLine().equals(HttpMessage.ANSWER_LINE)
-        || !secret.isSigned(HttpMessage.ANSWER, nonce, answer.body(), answer.signature())) {
+        || !answer.nonce().equals(nonce)
+        || !answer.isSigned(HttpMessage.ANSWER, secret)) {
       throw new IOException("the answer is not that of a replica with the same secret");
     }
   }
@@ -84,7 +98,9 @@ public final class WireConnection implements AutoCloseable {
         new InetSocketAddress(address.getHost(), address.getPort()),
         (int) Math.max(1, limit.toMillis()));
     made.setTcpNoDelay(true);
-    in = new BufferedInputStream(made.getInputStream());
+    in = new TimedInput(made);
+    challenge = send(made, HttpMessage.question(), limit).nonce();
+    requests = 0;
     return made;
   }
 

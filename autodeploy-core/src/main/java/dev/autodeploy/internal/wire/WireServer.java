@@ -1,9 +1,7 @@
 package dev.autodeploy.internal.wire;
 
 import dev.autodeploy.internal.util.Threads;
-import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -25,22 +23,25 @@ import org.slf4j.LoggerFactory;
 public final class WireServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WireServer.class);
 
-  /** The most connections: each replica needs two. */
+  /** The most connections of replicas, which need two each; strangers have a limit of their own. */
   private static final int MAX_CONNECTIONS = 64;
 
   private static final int MAX_REQUEST = 8 * 1024 * 1024;
 
-  /** The time that the next request of a connection may take to come, in milliseconds. */
+  /** The time that the next request of a replica may take to come, in milliseconds. */
   private static final int IDLE_LIMIT = 60_000;
 
   /** The time that giving the port back may take, in milliseconds. */
   private static final int FREE_LIMIT = 2_000;
+  /** The time for who connects to show that it has the secret, in milliseconds. */
+  private static final int STRANGER_LIMIT = 10_000;
 
   private final ServerSocket socket;
   private final ExecutorService threads = Threads.perTask("replica-server");
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
   private final CountDownLatch accepted = new CountDownLatch(1);
   private volatile boolean started;
+  private final Strangers strangers = new Strangers();
   private volatile boolean closed;
 
   private WireServer(InetSocketAddress address) {
@@ -108,30 +109,47 @@ public final class WireServer implements AutoCloseable {
 
   private void serve(Socket connection, SharedSecret secret, UnaryOperator<byte[]> handler) {
     connections.add(connection);
+    Socket goes = strangers.add(connection);
+    if (goes != null) {
+      close(goes);
+    }
     try {
-      if (closed || connections.size() > MAX_CONNECTIONS) {
+      if (closed || connections.size() > MAX_CONNECTIONS + Strangers.MOST) {
         close(connection);
       } else {
         threads.execute(() -> answerAll(connection, secret, handler));
       }
     } catch (RejectedExecutionException e) { // closed meanwhile
       close(connection);
+    } catch (OutOfMemoryError e) { // no thread for it; others may end
+      close(connection);
+      LOG.warn("A replica could not connect: {}", e.getMessage());
     }
   }
 
   private void answerAll(Socket connection, SharedSecret secret, UnaryOperator<byte[]> handler) {
     try {
       connection.setTcpNoDelay(true);
-      connection.setSoTimeout(IDLE_LIMIT);
-      InputStream in = new BufferedInputStream(connection.getInputStream());
+      TimedInput in = new TimedInput(connection);
+      String challenge = SharedSecret.random();
+      in.begin(STRANGER_LIMIT);
+      long number = 0;
+      boolean asked = false;
       while (!closed) {
-        HttpMessage request = HttpMessage.read(in, MAX_REQUEST);
+        HttpMessage request = HttpMessage.read(in, MAX_REQUEST, HttpMessage.REQUEST, secret);
         if (request == null) {
           return;
         }
-        HttpMessage answer = answer(request, secret, handler);
-        answer.write(connection.getOutputStream(), "");
-        if (!answer.startLine().equals(HttpMessage.ANSWER_LINE)) {
+        if (isRight(request, SharedSecret.prefix(challenge, number + 1), secret)) {
+          number++;
+          strangers.remove(connection);
+          answer(request, secret, handler).write(connection.getOutputStream(), "");
+          in.begin(IDLE_LIMIT);
+        } else if (!asked && request.nonce().isEmpty()) { // it asks what to sign with
+          asked = true;
+          HttpMessage.refusal(challenge).write(connection.getOutputStream(), "");
+        } else {
+          HttpMessage.refusal("").write(connection.getOutputStream(), "");
           return;
         }
       }
@@ -144,15 +162,14 @@ public final class WireServer implements AutoCloseable {
     }
   }
 
+  private static boolean isRight(HttpMessage request, String nonce, SharedSecret secret) {
+    return request.startLine().equals(HttpMessage.REQUEST_LINE)
+        && request.nonce().startsWith(nonce)
+        && request.isSigned(HttpMessage.REQUEST, secret);
+  }
+
   private static HttpMessage answer(
       HttpMessage request, SharedSecret secret, UnaryOperator<byte[]> handler) {
-    boolean right =
-        request.startLine().equals(HttpMessage.REQUEST_LINE)
-            && secret.isSigned(
-                HttpMessage.REQUEST, request.nonce(), request.body(), request.signature());
-    if (!right) {
-      return HttpMessage.refusal();
-    }
     return HttpMessage.signed(
         HttpMessage.ANSWER_LINE,
         HttpMessage.ANSWER,
@@ -163,6 +180,7 @@ public final class WireServer implements AutoCloseable {
 
   private void close(Socket connection) {
     connections.remove(connection);
+    strangers.remove(connection);
     try {
       connection.close();
     } catch (IOException e) {

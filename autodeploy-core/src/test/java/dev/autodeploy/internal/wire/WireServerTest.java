@@ -3,15 +3,21 @@ package dev.autodeploy.internal.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +114,124 @@ final class WireServerTest {
   }
 
   @Test
+  void replica_isAnswered_besideAnyNumberOfStrangers() throws Exception {
+    try (WireConnection known = new WireConnection(address(), secret);
+        Closing strangers = new Closing()) {
+      known.exchange(bytes("question"), LIMIT);
+      for (int i = 0; i < 300; i++) {
+        strangers.add(stranger());
+      }
+      assertThat(text(known.exchange(bytes("again"), LIMIT))).isEqualTo("re: again");
+      try (WireConnection next = new WireConnection(address(), secret)) {
+        assertThat(text(next.exchange(bytes("question"), LIMIT))).isEqualTo("re: question");
+      }
+    }
+  }
+
+  @Test
+  void body_ofAStranger_isNotWaitedFor() throws IOException {
+    try (Socket socket = stranger()) {
+      socket
+          .getOutputStream()
+          .write(
+              bytes(
+                  HttpMessage.REQUEST_LINE
+                      + "\r\nAutoDeploy-Nonce: n\r\nContent-Length: 8000000\r\n\r\n"));
+      assertThat(text(socket.getInputStream().readAllBytes())).startsWith("HTTP/1.1 401");
+    }
+  }
+
+  @Test
+  void recordedRequest_isRefused_onAnotherConnectionAndOnItsOwn() throws Exception {
+    AtomicInteger carriedOut = new AtomicInteger();
+    try (WireServer counted =
+            started(
+                0,
+                body -> {
+                  carriedOut.incrementAndGet();
+                  return body;
+                });
+        ServerSocket tap = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        Socket behind = new Socket(InetAddress.getLoopbackAddress(), counted.port())) {
+      ByteArrayOutputStream recorded = new ByteArrayOutputStream();
+      Thread relay = new Thread(() -> relay(tap, behind, recorded));
+      relay.start();
+      URI tapped = URI.create("http://127.0.0.1:" + tap.getLocalPort());
+      try (WireConnection connection = new WireConnection(tapped, secret)) {
+        connection.exchange(bytes("question"), LIMIT);
+      }
+      relay.join();
+      assertThat(carriedOut).hasValue(1);
+
+      byte[] signed = bytes("POST" + text(recorded.toByteArray()).split("POST", 3)[2]);
+      assertThat(replayed(behind, signed)).startsWith("HTTP/1.1 401");
+      try (Socket another = new Socket(InetAddress.getLoopbackAddress(), counted.port())) {
+        assertThat(replayed(another, recorded.toByteArray())).contains("HTTP/1.1 401");
+      }
+      assertThat(carriedOut).hasValue(1);
+    }
+  }
+
+  /** Passes what comes on to the server and back until the client leaves, and records it. */
+  private static void relay(ServerSocket tap, Socket server, ByteArrayOutputStream recorded) {
+    try (Socket client = tap.accept()) {
+      Thread back =
+          new Thread(
+              () -> {
+                try {
+                  byte[] piece = new byte[4096];
+                  for (int n; (n = server.getInputStream().read(piece)) > 0; ) {
+                    client.getOutputStream().write(piece, 0, n);
+                  }
+                } catch (IOException e) {
+                  // the client has left
+                }
+              });
+      back.setDaemon(true);
+      server.setSoTimeout(2000);
+      back.start();
+      byte[] piece = new byte[4096];
+      for (int n; (n = client.getInputStream().read(piece)) > 0; ) {
+        recorded.write(piece, 0, n);
+        server.getOutputStream().write(piece, 0, n);
+      }
+      back.join();
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String replayed(Socket server, byte[] recorded) throws IOException {
+    server.setSoTimeout(2000);
+    server.getOutputStream().write(recorded);
+    ByteArrayOutputStream answers = new ByteArrayOutputStream();
+    try {
+      server.getInputStream().transferTo(answers);
+    } catch (SocketTimeoutException | SocketException e) {
+      // it waits for more, or was closed before it had read everything
+    }
+    return text(answers.toByteArray());
+  }
+
+  private Socket stranger() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    socket.setSoTimeout(3000);
+    return socket;
+  }
+
+  /** Sockets that are closed together. */
+  private static final class Closing extends ArrayList<Socket> implements AutoCloseable {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public void close() throws IOException {
+      for (Socket socket : this) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
   void connection_isMadeAgain_afterAnError() throws IOException {
     try (WireConnection connection = new WireConnection(address(), secret)) {
       connection.exchange(bytes("question"), LIMIT);
@@ -162,7 +286,7 @@ final class WireServerTest {
     try {
       in.readAllBytes();
       return true;
-    } catch (java.net.SocketTimeoutException e) {
+    } catch (SocketTimeoutException e) {
       return false;
     } catch (IOException e) {
       return true;
