@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -66,7 +67,8 @@ public final class Console implements AutoCloseable {
     this.publisher =
         new ChangePublisher(
             b.autoDeploy, b.clock, eventHistory, deploymentJson, hub, logs, scheduler);
-    SpecPolicy policy = new SpecPolicy(b.allowedMounts, b.allowedImages);
+    SpecPolicy policy =
+        new SpecPolicy(b.allowedMounts, b.allowedImages, b.firstLinkPort, b.lastLinkPort);
     Actions actions = new Actions(b.autoDeploy, deploymentJson, policy, hub, audit);
     this.api =
         new Api(
@@ -211,6 +213,8 @@ public final class Console implements AutoCloseable {
     private @Nullable SignIn signIn;
     private final List<String> allowedMounts = new ArrayList<>();
     private final List<String> allowedImages = new ArrayList<>();
+    private int firstLinkPort;
+    private int lastLinkPort;
     private final Set<String> allowedHosts = new HashSet<>();
     private int maxListeners = 100;
     private ZoneId zone = ZoneId.systemDefault();
@@ -301,6 +305,23 @@ public final class Console implements AutoCloseable {
         throw new IllegalArgumentException("an image pattern must not be blank");
       }
       allowedImages.add(pattern);
+      return this;
+    }
+
+    /**
+     * Allows deployments that are made or changed on the page, or through its API, to choose a port
+     * of a range for their link ({@link DeploymentSpec#linkPort}). Deployments that the application
+     * declares itself are not restricted. Default: none, so that no user of the page takes a port
+     * of this machine that something else is to have; the proxy chooses one of its own range.
+     *
+     * @param first the first port, 1 to 65535
+     * @param last the last port, not before the first
+     * @return this
+     */
+    public Builder allowedLinkPorts(int first, int last) {
+      SpecPolicy.checkPorts(first, last);
+      firstLinkPort = first;
+      lastLinkPort = last;
       return this;
     }
 

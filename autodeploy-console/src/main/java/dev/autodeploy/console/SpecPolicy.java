@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The mounts and images that deployments may have which are made or changed on the page, or through
- * its API. Immutable.
+ * The mounts, images and ports that deployments may have which are made or changed on the page, or
+ * through its API. Immutable.
  */
 final class SpecPolicy {
   /** Paths with which an instance could take over the host, or read the secrets of its users. */
@@ -50,12 +50,34 @@ final class SpecPolicy {
   private final List<String> imagePatterns;
   private final List<Glob> images;
 
-  SpecPolicy(List<String> allowedMounts, List<String> allowedImages) {
+  private final int firstPort;
+  private final int lastPort;
+
+  /**
+   * Makes it.
+   *
+   * @param firstPort the first port that the link of a deployment may have; 0 for none
+   * @param lastPort the last one
+   */
+  SpecPolicy(List<String> allowedMounts, List<String> allowedImages, int firstPort, int lastPort) {
+    this.firstPort = firstPort;
+    this.lastPort = lastPort;
     volumes =
         allowedMounts.stream().filter(SpecPolicy::isVolume).collect(Collectors.toUnmodifiableSet());
     prefixes = allowedMounts.stream().filter(m -> !isVolume(m)).map(m -> Path.of(m)).toList();
     imagePatterns = List.copyOf(allowedImages);
     images = allowedImages.stream().map(Glob::of).toList();
+  }
+
+  /** Checks a range of ports that the application allows. */
+  static void checkPorts(int first, int last) {
+    if (first < 1 || last < first || last > 65_535) {
+      throw new IllegalArgumentException(
+          "allowed ports are a first and a last one from 1 to 65535, but were "
+              + first
+              + " and "
+              + last);
+    }
   }
 
   /** Checks a path or volume that the application allows. */
@@ -99,6 +121,17 @@ final class SpecPolicy {
     }
     check("image", spec.image(), before == null ? null : before.image(), errors);
     check("snapshot", spec.snapshot(), before == null ? null : before.snapshot(), errors);
+    int port = spec.linkPort();
+    boolean given = port == 0 || (before != null && before.linkPort() == port);
+    if (!given && (port < firstPort || port > lastPort)) {
+      errors.add(
+          new FieldError(
+              "linkPort",
+              "port "
+                  + port
+                  + " may not be chosen from here: leave it out, and the proxy chooses one; the"
+                  + " host application allows ports with allowedLinkPorts"));
+    }
     if (!errors.isEmpty()) {
       throw Problem.invalid(errors);
     }

@@ -36,7 +36,7 @@ class SpecPolicyTest {
   }
 
   private static SpecPolicy mounts(String... allowed) {
-    return new SpecPolicy(List.of(allowed), List.of());
+    return new SpecPolicy(List.of(allowed), List.of(), 0, 0);
   }
 
   @ParameterizedTest
@@ -123,6 +123,36 @@ class SpecPolicyTest {
   }
 
   @Test
+  void portOfALink_isChosenFromTheAllowedOnesOnly() {
+    SpecPolicy none = new SpecPolicy(List.of(), List.of(), 0, 0);
+    SpecPolicy some = new SpecPolicy(List.of(), List.of(), 20_000, 20_999);
+    DeploymentSpec on22 = onPort(22);
+    refused(none, on22);
+    refused(none, onPort(20_000));
+    refused(some, on22);
+    refused(some, onPort(21_000));
+    allowed(some, onPort(20_000));
+    allowed(some, onPort(20_999));
+    allowed(none, onPort(0));
+    // The one that it has, as the proxy or the application has chosen it, but no other.
+    assertThatCode(() -> none.check(on22, on22)).doesNotThrowAnyException();
+    assertThatExceptionOfType(Problem.class).isThrownBy(() -> none.check(onPort(23), on22));
+  }
+
+  private static DeploymentSpec onPort(int port) {
+    return DeploymentSpec.builder("voice").port(80).image("acme/voice:1").linkPort(port).build();
+  }
+
+  @Test
+  void allowedPorts_areARange() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> SpecPolicy.checkPorts(0, 5))
+        .withMessageContaining("0 and 5");
+    assertThatIllegalArgumentException().isThrownBy(() -> SpecPolicy.checkPorts(6, 5));
+    assertThatIllegalArgumentException().isThrownBy(() -> SpecPolicy.checkPorts(6, 65_536));
+  }
+
+  @Test
   void whatADeploymentHasAlready_staysAllowed() {
     DeploymentSpec declared =
         DeploymentSpec.builder("voice")
@@ -130,7 +160,7 @@ class SpecPolicyTest {
             .image("acme/voice:1")
             .mount(Mount.of("/etc/voice", "/etc/voice").asReadOnly())
             .build();
-    SpecPolicy policy = new SpecPolicy(List.of(), List.of("none"));
+    SpecPolicy policy = new SpecPolicy(List.of(), List.of("none"), 0, 0);
     DeploymentSpec changed = declared.toBuilder().maxInstances(3).build();
     assertThatCode(() -> policy.check(changed, declared)).doesNotThrowAnyException();
     // But not writable now, nor another path beside it.
@@ -153,7 +183,7 @@ class SpecPolicyTest {
     "breezyvoice, false"
   })
   void images_matchAWholePattern(String image, boolean allowed) {
-    SpecPolicy policy = new SpecPolicy(List.of(), List.of("ghcr.io/acme/*", "breezyvoice:*"));
+    SpecPolicy policy = new SpecPolicy(List.of(), List.of("ghcr.io/acme/*", "breezyvoice:*"), 0, 0);
     if (allowed) {
       allowed(policy, of(image));
     } else {

@@ -81,8 +81,13 @@ public final class BreezyVoiceLauncher {
     }
     AutoDeploy autoDeploy = builder.build();
     AtomicReference<@Nullable LinkProxy> links = new AtomicReference<>();
-    Console console =
-        Console.builder(autoDeploy).actions(true).linkOf(it -> link(links.get(), it)).build();
+    Console.Builder consoleBuilder =
+        Console.builder(autoDeploy).actions(true).linkOf(it -> link(links.get(), it));
+    LauncherOptions.PortRange ports = options.linkPorts();
+    if (ports != null) {
+      consoleBuilder.allowedLinkPorts(ports.from(), ports.to());
+    }
+    Console console = consoleBuilder.build();
     ConsoleServer page = null;
     LinkProxy proxy;
     Deployment voice;
