@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -119,7 +120,7 @@ final class WireServerTest {
         Closing strangers = new Closing()) {
       known.exchange(bytes("question"), LIMIT);
       for (int i = 0; i < 300; i++) {
-        strangers.add(stranger());
+        strangers.keep(stranger());
       }
       assertThat(text(known.exchange(bytes("again"), LIMIT))).isEqualTo("re: again");
       try (WireConnection next = new WireConnection(address(), secret)) {
@@ -220,12 +221,16 @@ final class WireServerTest {
   }
 
   /** Sockets that are closed together. */
-  private static final class Closing extends ArrayList<Socket> implements AutoCloseable {
-    private static final long serialVersionUID = 1L;
+  private static final class Closing implements AutoCloseable {
+    private final List<Socket> sockets = new ArrayList<>();
+
+    void keep(Socket socket) {
+      sockets.add(socket);
+    }
 
     @Override
     public void close() throws IOException {
-      for (Socket socket : this) {
+      for (Socket socket : sockets) {
         socket.close();
       }
     }
