@@ -33,6 +33,7 @@ public final class WireServer implements AutoCloseable {
 
   /** The time that giving the port back may take, in milliseconds. */
   private static final int FREE_LIMIT = 2_000;
+
   /** The time for who connects to show that it has the secret, in milliseconds. */
   private static final int STRANGER_LIMIT = 10_000;
 
