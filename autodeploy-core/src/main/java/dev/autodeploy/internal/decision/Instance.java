@@ -317,6 +317,10 @@ public final class Instance {
     return sleep.nanos(Math.min(now, releaseRequestedAt));
   }
 
+  public boolean isFallingAsleep() {
+    return phase == InstancePhase.FALLING_ASLEEP && !gone;
+  }
+
   /** Returns whether it was asleep when an earlier process left it, as far as is known. */
   public boolean wasAsleep() {
     return sleep.since != NEVER;

@@ -47,6 +47,11 @@ final class InstanceSleep {
     counts = !keepsRoom;
   }
 
+  /** Is found awake: it sleeps only since a moment, or does not. */
+  void foundAwake(long asleepSince) {
+    since = asleepSince;
+  }
+
   void ends(long now) {
     past = nanos(now);
     since = NEVER;

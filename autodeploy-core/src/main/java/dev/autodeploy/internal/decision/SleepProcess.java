@@ -114,6 +114,18 @@ public final class SleepProcess {
     after.accept(now);
   }
 
+  /**
+   * An instance that an earlier process may have put to sleep was found awake: that it slept
+   * meanwhile is not known, and not counted.
+   *
+   * @return whether it is to stay awake, as others may use it; else it is told to sleep again
+   */
+  public boolean foundAwake(long now, Instance instance) {
+    boolean used = instance.isHeld(now);
+    instance.sleep.foundAwake(used ? NEVER : now);
+    return used;
+  }
+
   /** An instance of an earlier process was found asleep. */
   public void foundAsleep(long now, Instance instance, URI endpoint) {
     SleepMode mode = instance.spec.sleepMode();

@@ -47,17 +47,25 @@ final class AccountWriter {
     services.providerExecutor().execute(() -> writePreparation(running));
   }
 
-  /** Writes that an instance falls asleep, or is awake again. */
-  void slept(RunningInstance running, boolean begins) {
+  /**
+   * Writes that an instance is about to be told to sleep.
+   *
+   * @throws RuntimeException if it is not written: the next process would take it for awake
+   */
+  void fallsAsleep(RunningInstance running) {
     lines.lock(); // or a line could be overtaken by the next one
     try {
-      services.ledger().append(reports.sleep(running, begins));
-    } catch (RuntimeException e) {
-      LOG.warn(
-          "{}: the sleep of instance '{}' could not be written",
-          controller.name(),
-          running.id(),
-          e);
+      services.ledger().append(reports.sleep(running, true));
+    } finally {
+      lines.unlock();
+    }
+  }
+
+  /** Writes that an instance is awake, or since when it sleeps: now, or as soon as possible. */
+  void slept(RunningInstance running) {
+    lines.lock(); // or a line could be overtaken by the next one
+    try {
+      services.ledger().appendReliably(reports.sleep(running, false));
     } finally {
       lines.unlock();
     }

@@ -110,6 +110,16 @@ final class InstanceReports {
     return controller.read(() -> running.instance().wasAsleep());
   }
 
+  boolean isFallingAsleep(RunningInstance running) {
+    return controller.read(() -> running.instance().isFallingAsleep());
+  }
+
+  /** Reports that one that may sleep was found awake; returns whether it is to stay so. */
+  boolean foundAwake(RunningInstance running) {
+    Instance instance = running.instance();
+    return controller.decide(() -> machine.sleep().foundAwake(controller.now(), instance));
+  }
+
   /** Reports that an instance of an earlier process is asleep. */
   void foundAsleep(RunningInstance running, URI endpoint) {
     Instance instance = running.instance();

@@ -4,12 +4,20 @@ import dev.autodeploy.SleepMode;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Errors;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts instances to sleep and wakes them by the requests of their mode. Decides nothing. */
 final class InstanceSleeper {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceSleeper.class);
+
+  /** The time until a line that could not be written is tried again. */
+  private static final Duration REPEAT = Duration.ofSeconds(1);
+
   private final EngineServices services;
   private final InstanceReports reports;
   private final AccountWriter accounts;
@@ -35,10 +43,26 @@ final class InstanceSleeper {
   }
 
   private void doSleep(RunningInstance running, Effect.Sleep order) {
-    accounts.slept(running, true); // before: one that may sleep is known to
+    try {
+      accounts.fallsAsleep(running); // before: one that may sleep is known to
+    } catch (RuntimeException e) {
+      LOG.warn(
+          "{}: that instance '{}' sleeps cannot be written: it is not put to sleep before that",
+          reports.deployment(),
+          running.id(),
+          e);
+      services.timers().schedule(REPEAT, () -> again(running, order));
+      return;
+    }
     send(running, order.mode(), order.mode().sleep(), true)
         .whenComplete(
             (done, error) -> reports.slept(running, order.order(), described(done, error)));
+  }
+
+  private void again(RunningInstance running, Effect.Sleep order) {
+    if (reports.isFallingAsleep(running)) { // its deadline is the order's
+      sleep(running, order);
+    }
   }
 
   void wake(RunningInstance running, Effect.Wake order) {
@@ -47,7 +71,7 @@ final class InstanceSleeper {
             (done, error) -> {
               String failure = described(done, error);
               if (failure == null) {
-                accounts.slept(running, false); // before: it may be told to sleep again at once
+                accounts.slept(running); // before: it may be told to sleep again at once
               }
               reports.woken(running, order.order(), failure);
             });
@@ -85,7 +109,8 @@ final class InstanceSleeper {
   /**
    * Finds out whether an instance of an earlier process sleeps. Where that process has written that
    * it may, an order may still be under way: unless its check says that it sleeps it is told to
-   * again, so that its GPUs are not given away while it has them.
+   * again, so that its GPUs are not given away while it has them. One that its check says is awake
+   * is taken for it if others may still use it, who would be cut; and did not sleep until now.
    */
   CompletableFuture<Boolean> isFoundAsleep(RunningInstance running) {
     SleepMode mode = running.instance().spec().sleepMode();
@@ -102,7 +127,13 @@ final class InstanceSleeper {
                 asleep ->
                     asleep || !maySleep
                         ? CompletableFuture.completedFuture(asleep)
-                        : sleepAgain(running, mode));
+                        : foundAwake(running, mode));
+  }
+
+  private CompletableFuture<Boolean> foundAwake(RunningInstance running, SleepMode mode) {
+    boolean staysAwake = reports.foundAwake(running);
+    accounts.slept(running);
+    return staysAwake ? CompletableFuture.completedFuture(false) : sleepAgain(running, mode);
   }
 
   private CompletableFuture<Boolean> sleepAgain(RunningInstance running, SleepMode mode) {

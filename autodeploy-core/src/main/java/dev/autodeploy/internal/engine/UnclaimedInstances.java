@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.Billing;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -145,7 +146,9 @@ final class UnclaimedInstances {
             until,
             false,
             used == null ? Duration.ZERO : used.busy(),
-            entry.preparingUntil(until));
+            entry.preparingUntil(until),
+            entry.asleepUntil(until),
+            Billing.NONE);
     usage = entry.charged(usage, meter(started.deployment()));
     open.remove(usage.instanceId());
     services.costs().add(usage);

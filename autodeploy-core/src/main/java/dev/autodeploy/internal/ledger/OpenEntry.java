@@ -60,6 +60,14 @@ public record OpenEntry(
     return slept == null ? null : slept.since();
   }
 
+  /** Returns for how long it was asleep if it was never seen again up to a moment. */
+  public Duration asleepUntil(Instant end) {
+    Instant since = asleepSince();
+    return since == null || since.isAfter(end)
+        ? asleep()
+        : asleep().plus(Duration.between(since, end));
+  }
+
   /** Returns the lines that say all of this. */
   List<LedgerEntry> lines() {
     return Stream.<@Nullable LedgerEntry>of(started, prepared, repriced, used, slept)

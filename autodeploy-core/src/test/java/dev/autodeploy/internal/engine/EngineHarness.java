@@ -39,6 +39,7 @@ final class EngineHarness {
   CostMeter meter = CostMeter.perHour("3.60", "USD");
   Duration drainTimeout = Duration.ofSeconds(30);
   Duration releaseTimeout = Duration.ofMinutes(1);
+  Duration adoptionHold = Duration.ZERO;
   boolean keepInstances;
   Executor providerExecutor;
   Executor callbackExecutor;
@@ -83,6 +84,7 @@ final class EngineHarness {
             .random(new SplittableRandom(generation))
             .drainTimeout(drainTimeout)
             .releaseTimeout(releaseTimeout)
+            .adoptionHold(adoptionHold)
             .keepInstances(keepInstances)
             .releaseOnShutdown(false)
             .build(provider);

@@ -3,6 +3,7 @@ package dev.autodeploy.internal.engine;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,6 +71,9 @@ final class FakeProvider implements InstanceProvider {
 
   /** The loss that a check finds; null for nothing. */
   @Nullable String lost;
+
+  /** The answers to the requests of sleep modes, by path. */
+  final Map<String, String> answers = new HashMap<>();
 
   boolean releaseLies;
   boolean listFails;
@@ -146,6 +151,13 @@ final class FakeProvider implements InstanceProvider {
   public CompletionStage<Optional<String>> check(ProviderInstance instance) {
     calls.add("check " + instance.instanceId());
     return CompletableFuture.completedFuture(Optional.ofNullable(lost));
+  }
+
+  @Override
+  public synchronized CompletionStage<String> call(
+      ProviderInstance instance, SleepMode.Request request) {
+    calls.add("call " + request.path());
+    return CompletableFuture.completedFuture(answers.getOrDefault(request.path(), ""));
   }
 
   @Override

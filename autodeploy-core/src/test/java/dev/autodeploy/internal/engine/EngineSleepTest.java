@@ -1,0 +1,145 @@
+package dev.autodeploy.internal.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.autodeploy.Deployment;
+import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.SleepMode;
+import dev.autodeploy.spi.LedgerEntry;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The ledger's lines about sleep: a next process has nothing else to go by. */
+class EngineSleepTest {
+  private static final Duration SLEEP_AFTER = Duration.ofMinutes(1);
+
+  private final EngineHarness h = new EngineHarness();
+  private SleepMode mode =
+      SleepMode.of(
+          List.of(SleepMode.Request.post("/sleep")), List.of(SleepMode.Request.post("/wake")));
+  private GpuRequest gpu = GpuRequest.none();
+  private boolean pinned;
+
+  private Deployment used(EngineHarness on) {
+    Deployment voice =
+        on.deploy(
+            b ->
+                b.gpu(gpu)
+                    .pinned(pinned)
+                    .sleepMode(mode)
+                    .sleepAfter(SLEEP_AFTER)
+                    .idleTimeout(Duration.ofHours(9)));
+    on.acquire(voice).close();
+    return voice;
+  }
+
+  private void cannotWriteSleep() {
+    h.store.beforeAppend =
+        entry -> {
+          if (entry instanceof LedgerEntry.Slept) {
+            throw new UncheckedIOException(new IOException("the disk is full"));
+          }
+        };
+  }
+
+  private void checkSays(boolean asleep) {
+    mode = mode.check(SleepMode.Check.of("/state", "asleep"));
+    h.provider.answers.put("/state", asleep ? "asleep" : "awake");
+  }
+
+  @Test
+  void orderToSleep_thatCannotBeWritten_isNotSentBeforeItCan() {
+    h.start();
+    Deployment voice = used(h);
+    cannotWriteSleep();
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(20);
+    assertThat(h.provider.count("call /sleep")).isZero();
+    h.store.beforeAppend = entry -> {};
+    h.time.passSeconds(2);
+    assertThat(h.provider.count("call /sleep")).isEqualTo(1);
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+    cannotWriteSleep();
+    h.acquire(voice).close();
+    h.time.passSeconds(200);
+    assertThat(h.provider.count("call /sleep")).isEqualTo(1);
+    assertThat(h.provider.count("release")).as("it is not kept for ever").isEqualTo(1);
+  }
+
+  @Test
+  void wakingThatCouldNotBeWritten_isWrittenAsSoonAsItCan() {
+    h.start();
+    Deployment voice = used(h);
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(50);
+    cannotWriteSleep();
+    h.acquire(voice);
+    h.store.beforeAppend = entry -> {};
+    h.time.passSeconds(120);
+    List<LedgerEntry.Slept> lines = h.store.lines(LedgerEntry.Slept.class);
+    assertThat(lines.get(lines.size() - 1).since()).isNull();
+    assertThat(lines.get(lines.size() - 1).asleep()).isPositive();
+  }
+
+  @Test
+  void foundAwakeAlthoughItMaySleep_isToldAgain_andSleepsFromThenOn() {
+    h.start();
+    checkSays(true);
+    used(h);
+    h.time.pass(SLEEP_AFTER);
+    checkSays(false); // as if the line of its waking was lost
+    h.time.passSeconds(3600);
+    EngineHarness next = new EngineHarness(h).start();
+    next.time.passSeconds(5);
+    assertThat(next.provider.count("call /sleep")).isGreaterThanOrEqualTo(2);
+    checkSays(true);
+    next.time.passSeconds(60);
+    Deployment voice = next.engine.deployment("voice");
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+    next.time.passSeconds(100);
+    voice.releaseNow();
+    next.time.run();
+    LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
+    assertThat(end.usage().asleep())
+        .as("not the hour")
+        .isBetween(Duration.ofSeconds(100), Duration.ofSeconds(170));
+  }
+
+  @Test
+  void foundAwakeAlthoughItMaySleep_whileOthersMayUseIt_staysAwake() {
+    h.start();
+    checkSays(true);
+    used(h);
+    h.time.pass(SLEEP_AFTER);
+    checkSays(false);
+    h.time.passSeconds(3600);
+    long orders = h.provider.count("call /sleep");
+    EngineHarness next = new EngineHarness(h);
+    next.adoptionHold = Duration.ofSeconds(30);
+    next.start();
+    next.time.passSeconds(5);
+    Deployment voice = next.engine.deployment("voice");
+    assertThat(voice.status().count(InstancePhase.READY)).isEqualTo(1);
+    assertThat(next.provider.count("call /sleep")).isEqualTo(orders);
+    voice.releaseNow();
+    next.time.run();
+    LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
+    assertThat(end.usage().asleep()).as("how long it did is not known").isZero();
+  }
+
+  @Test
+  void sleeperThatIsGoneAfterARestart_isCountedAsAsleepUntilThen() {
+    h.start();
+    used(h);
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(3600);
+    h.provider.hidesAll = () -> {};
+    EngineHarness next = new EngineHarness(h).start();
+    LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
+    assertThat(end.usage().asleep()).isBetween(Duration.ofSeconds(3600), Duration.ofSeconds(3601));
+  }
+}
