@@ -77,7 +77,7 @@ final class JdbcPages implements LedgerPages {
               + row.name()
               + "' is missing in the database: restore its row from a backup");
     }
-    return List.of(content.split("\n"));
+    return content.isEmpty() ? List.of() : List.of(content.split("\n"));
   }
 
   @Override

@@ -36,6 +36,11 @@ public record Allowance(
   public static final Allowance UNLIMITED =
       new Allowance(true, false, false, NEVER, Instant.EPOCH, null);
 
+  /** Returns the same with another time at which it has to be asked for again. */
+  public Allowance until(long newLookAt) {
+    return new Allowance(start, over, cut, newLookAt, wall, status);
+  }
+
   /** Returns how much of the budget was spent, in the steps that are told of. */
   int level() {
     double share = status == null ? 0 : status.share();

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.Budget;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -32,6 +33,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 // Over 500 lines: one entry under the lock for each thing that happens to a deployment.
 /**
@@ -40,6 +43,8 @@ import org.jspecify.annotations.Nullable;
  * the lock, and the engine's if this thread holds it, is left.
  */
 public final class DeploymentController {
+  private static final Logger LOG = LoggerFactory.getLogger(DeploymentController.class);
+
   private final EngineServices services;
   private final String name;
   private final DefaultDeployment deployment;
@@ -126,8 +131,19 @@ public final class DeploymentController {
     }
   }
 
-  /** Tells the machine the time of day and what its budget allows, if it has one. */
+  /**
+   * Tells the machine the time of day and what its budget allows, if it has one. Does not fail: a
+   * lease that is not closed for it would keep its instance for ever, and so would a timer.
+   */
   private void tellTime() {
+    try {
+      measureTime();
+    } catch (RuntimeException | Error e) {
+      LOG.error("{}: schedule and budget could not be looked at, and hold as they are", name, e);
+    }
+  }
+
+  private void measureTime() {
     if (machine.goesByTheClock()) {
       machine.tell(now(), services.clock().instant());
       collectEffects(); // what that starts is known before anything else is decided
@@ -149,11 +165,36 @@ public final class DeploymentController {
     }
   }
 
+  /** Reads, without the lock, the pages of the ledger that a budget needs, if that is due. */
+  private void readPages(DeploymentSpec spec) {
+    Budget limit = spec.budget();
+    if (limit != null && ledger.readPages(limit, services.meter(spec))) {
+      read(
+          () -> {
+            ledger.forgetUse();
+            budgetChanged();
+            return true;
+          });
+    }
+  }
+
+  /** The same for the budget that it has. */
+  public void readPages() {
+    readPages(spec());
+  }
+
+  private void retryPages() {
+    if (ledger.lacksPages()) {
+      readPages();
+    }
+  }
+
   String explainIdleTimeout() {
     return decide(machine::explainIdleTimeout);
   }
 
   @Nullable BudgetStatus budgetStatus() {
+    retryPages();
     return decide(
         () -> {
           if (budget == null) {
@@ -424,6 +465,7 @@ public final class DeploymentController {
    * @return whether it could: not if they are gone already
    */
   public boolean reopen(DeploymentSpec spec, Instant since) {
+    readPages(spec);
     String fingerprint = SpecFingerprint.of(spec);
     boolean done =
         decide(
@@ -443,6 +485,7 @@ public final class DeploymentController {
 
   /** Begins to keep the minimum, and fetches ahead what it is told to. */
   public void open() {
+    readPages();
     decide(
         () -> {
           measureBudget(machine.spec());
@@ -462,6 +505,7 @@ public final class DeploymentController {
 
   /** Replaces the specification. */
   public void update(DeploymentSpec spec) {
+    readPages(spec);
     String fingerprint = SpecFingerprint.of(spec);
     decide(
         () -> {
@@ -509,6 +553,7 @@ public final class DeploymentController {
   /** Writes how far the instances were used, and makes up for a timer that could not be set. */
   public void maintain() {
     checkpointAll();
+    retryPages();
     decide(() -> machine.catchUp(now()));
   }
 

@@ -61,6 +61,7 @@ public final class EngineCosts {
     UnaryOperator<UsageInterval> recharge =
         usage -> noted(changes, usage, recharged(usage, from, to));
     services.ledger().rechargePages(from, to, recharge);
+    registry.all().forEach(DeploymentController::readPages);
     changes.forEach(this::recharge);
     for (UsageInterval before : services.costs().recent()) {
       UsageInterval after = recharge.apply(before);

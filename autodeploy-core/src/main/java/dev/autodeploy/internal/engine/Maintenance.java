@@ -1,16 +1,19 @@
 package dev.autodeploy.internal.engine;
 
-import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.Scheduler.Cancellable;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The regular work of an engine: writes use to the ledger, makes up for timers that could not be
  * set, and looks for orphans.
  */
 final class Maintenance {
+  private static final Logger LOG = LoggerFactory.getLogger(Maintenance.class);
+
   private static final Duration INTERVAL = Duration.ofSeconds(30);
 
   private final EngineServices services;
@@ -56,14 +59,23 @@ final class Maintenance {
       return; // it was queued before
     }
     try {
-      services.ledger().retry();
-      services.ledger().archive();
-      registry.busy().forEach(DeploymentController::maintain);
-      services.records().write();
-      orphans.detect();
-      housekeeping.changed();
+      step("the ledger", services.ledger()::retry);
+      step("the ledger", services.ledger()::archive);
+      registry.busy().forEach(deployment -> step(deployment.name(), deployment::maintain));
+      step("the record of requests", services.records()::write);
+      step("the search for orphans", orphans::detect);
+      step("housekeeping", housekeeping::changed);
     } finally {
       schedule();
+    }
+  }
+
+  /** Does a part of the work; one that fails keeps no other from being done. */
+  private static void step(String what, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException | Error e) {
+      LOG.error("The regular work on '{}' has failed and is done again in a while", what, e);
     }
   }
 

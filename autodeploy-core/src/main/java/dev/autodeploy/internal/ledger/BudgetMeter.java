@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Measures what a deployment spends against its budget. All instances that exist count as if they
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * lock.
  */
 public final class BudgetMeter {
+  private static final Logger LOG = LoggerFactory.getLogger(BudgetMeter.class);
+
   /** The time that a release is reckoned to take, which is paid for too. */
   static final Duration RELEASE = Duration.ofSeconds(1);
 
@@ -61,7 +65,12 @@ public final class BudgetMeter {
   public Allowance measure(DeploymentSpec spec, long now, Instant wall, long startNanos) {
     Budget budget = spec.budget();
     measuredAt = now;
-    last = budget == null ? Allowance.UNLIMITED : measure(spec, budget, now, wall, startNanos);
+    try {
+      last = budget == null ? Allowance.UNLIMITED : measure(spec, budget, now, wall, startNanos);
+    } catch (RuntimeException | Error e) {
+      LOG.error("{}: the budget could not be measured; what it allowed last holds", spec.name(), e);
+      last = last.until(now + LOOK_AHEAD.toNanos());
+    }
     return last;
   }
 

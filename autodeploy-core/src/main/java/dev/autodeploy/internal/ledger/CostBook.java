@@ -246,10 +246,15 @@ public final class CostBook {
     return found.stream().max(Comparator.comparing(UsageInterval::endedAt)).orElse(null);
   }
 
-  /** Returns what a deployment's intervals in pages cost from a moment on. */
-  BigDecimal spentInPages(String deployment, Instant createdAt, Instant since, Currency currency) {
+  /** Returns what a deployment's intervals in some pages cost from a moment on. */
+  BigDecimal spentInPages(
+      List<LedgerEntry.Page> some,
+      String deployment,
+      Instant createdAt,
+      Instant since,
+      Currency currency) {
     BigDecimal spent = BigDecimal.ZERO;
-    for (LedgerEntry.Page page : written()) {
+    for (LedgerEntry.Page page : some) {
       if (pages != null && page.to().isAfter(since)) {
         spent = spent.add(spent(pages, page, deployment, createdAt, since, currency));
       }
@@ -289,9 +294,14 @@ public final class CostBook {
     return sum[0];
   }
 
-  /** Hands over a deployment's intervals in pages that ended after a moment. */
-  void inPages(String deployment, Instant createdAt, Instant since, Consumer<UsageInterval> each) {
-    for (LedgerEntry.Page page : written()) {
+  /** Hands over a deployment's intervals in some pages that ended after a moment. */
+  void inPages(
+      List<LedgerEntry.Page> some,
+      String deployment,
+      Instant createdAt,
+      Instant since,
+      Consumer<UsageInterval> each) {
+    for (LedgerEntry.Page page : some) {
       if (pages != null && page.to().isAfter(since)) {
         pages.read(
             page,
@@ -305,8 +315,16 @@ public final class CostBook {
     }
   }
 
-  /** Returns a deployment's intervals in memory, also those of an earlier one of the name. */
-  synchronized List<UsageInterval> recent(String deployment) {
-    return List.copyOf(recent.getOrDefault(deployment, Map.of()).values());
+  /**
+   * The closed intervals at one moment.
+   *
+   * @param recent a deployment's in memory, also those of an earlier one of the name
+   * @param pages the places of the others
+   */
+  record Snapshot(List<UsageInterval> recent, List<LedgerEntry.Page> pages) {}
+
+  /** Returns the closed intervals of a deployment: each in memory or in a page. */
+  synchronized Snapshot snapshot(String deployment) {
+    return new Snapshot(List.copyOf(recent.getOrDefault(deployment, Map.of()).values()), written);
   }
 }

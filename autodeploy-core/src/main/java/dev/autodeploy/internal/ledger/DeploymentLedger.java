@@ -25,13 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The accounts of the instances of one deployment, and its costs. An instance is paid for from its
  * start request to its verified release, if the provider was ever asked to start it. Guarded by the
- * deployment's lock, apart from {@link #createdAt}.
+ * deployment's lock, apart from {@link #createdAt} and {@link #readPages}.
  */
 public final class DeploymentLedger {
 
@@ -76,6 +75,9 @@ public final class DeploymentLedger {
   private final UsageBook book;
 
   private final CostBook costs;
+
+  /** Made for a budget's period. */
+  private volatile @Nullable PagesUse pagesUse;
 
   /** The lines of changed prices that are still to be written. */
   private List<LedgerEntry> lines = List.of();
@@ -360,15 +362,51 @@ public final class DeploymentLedger {
   }
 
   private BigDecimal pastUse(UsageBook counting, Budget budget, Instant since) {
-    BigDecimal[] use = {BigDecimal.ZERO};
-    Consumer<UsageInterval> add = usage -> use[0] = use[0].add(counting.use(budget, usage, since));
-    costs.recent(deployment).stream().filter(this::isOwn).forEach(add);
-    if (budget.money() == null) {
-      costs.inPages(deployment, createdAt, since, add);
-      return use[0];
+    CostBook.Snapshot closed = costs.snapshot(deployment);
+    BigDecimal use = pagesUse().of(wanted(budget, since, counting.meter()), closed.pages());
+    for (UsageInterval usage : closed.recent()) {
+      if (isOwn(usage)) {
+        use = use.add(counting.use(budget, usage, since));
+      }
     }
-    return use[0].add(
-        costs.spentInPages(deployment, createdAt, since, counting.meter().currency()));
+    return use;
+  }
+
+  private PagesUse.Wanted wanted(Budget budget, Instant since, CostMeter meter) {
+    return new PagesUse.Wanted(createdAt, since, budget.money() == null ? null : meter.currency());
+  }
+
+  private PagesUse pagesUse() {
+    PagesUse made = pagesUse;
+    if (made == null) {
+      synchronized (this) {
+        made = pagesUse == null ? new PagesUse(deployment, costs) : pagesUse;
+        pagesUse = made;
+      }
+    }
+    return made;
+  }
+
+  /**
+   * Reads what a budget needs of pages, if there are any that count; without the deployment's lock,
+   * for it may take long, and may not succeed.
+   *
+   * @return whether the budget has to be measured again, after {@link #forgetUse}
+   */
+  public boolean readPages(Budget budget, CostMeter meter) {
+    Instant since = budget.since(clock.instant());
+    return since.isAfter(createdAt) && pagesUse().read(wanted(budget, since, meter));
+  }
+
+  /** Returns whether pages could not be read when that was last tried; needs no lock either. */
+  public boolean lacksPages() {
+    PagesUse made = pagesUse;
+    return made != null && made.hasFailed();
+  }
+
+  /** Makes the use of closed accounts be summed anew. */
+  public void forgetUse() {
+    book.forgetUse();
   }
 
   /** Returns what the open accounts will have used at a moment if their instances run on. */

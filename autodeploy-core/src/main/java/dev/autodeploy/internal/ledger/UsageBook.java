@@ -67,6 +67,10 @@ final class UsageBook {
   void recharge(UsageInterval before, UsageInterval after) {
     CostParts.of(before).forEach((currency, parts) -> add(currency, parts.negated()));
     CostParts.of(after).forEach(this::add);
+    forgetUse();
+  }
+
+  void forgetUse() {
     budgetUse = null;
   }
 
@@ -106,13 +110,12 @@ final class UsageBook {
     if (!usage.endedAt().isAfter(since)) {
       return BigDecimal.ZERO;
     }
-    boolean before = usage.startRequestedAt().isBefore(since);
     if (budget.money() != null) {
+      boolean before = usage.startRequestedAt().isBefore(since);
       BigDecimal cost = cost(usage).amount();
       return before ? cost.subtract(cost(usage.until(since)).amount()) : cost;
     }
-    Duration time = CostParts.gpuTime(usage);
-    return CostParts.seconds(before ? time.minus(CostParts.gpuTime(usage.until(since))) : time);
+    return PagesUse.gpuTime(usage, since);
   }
 
   /** The use that a budget's period has of the closed intervals. */

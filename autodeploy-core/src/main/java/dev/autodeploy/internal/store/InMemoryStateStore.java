@@ -90,7 +90,8 @@ public final class InMemoryStateStore implements StateStore {
       if (text == null) {
         throw Failures.failed("page " + name + " of the ledger is missing");
       }
-      return List.of(Deflated.text(text).split("\n"));
+      String lines = Deflated.text(text);
+      return lines.isEmpty() ? List.of() : List.of(lines.split("\n"));
     }
 
     @Override

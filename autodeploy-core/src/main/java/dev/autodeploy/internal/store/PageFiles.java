@@ -65,8 +65,10 @@ final class PageFiles implements LedgerPages {
     Path file = directory.resolve(checked(name));
     try (InputStream in = disk.read(file)) {
       String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      return List.of(
-          (text.endsWith("\n") ? text.substring(0, text.length() - 1) : text).split("\n"));
+      return text.isEmpty()
+          ? List.of()
+          : List.of(
+              (text.endsWith("\n") ? text.substring(0, text.length() - 1) : text).split("\n", -1));
     } catch (NoSuchFileException e) {
       throw Failures.failed(file + " is missing. Restore it from a backup.");
     } catch (IOException e) {

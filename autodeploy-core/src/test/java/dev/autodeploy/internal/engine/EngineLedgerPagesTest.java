@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.Budget;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.Lease;
+import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
@@ -21,6 +24,9 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 final class EngineLedgerPagesTest {
   private static final int COUNT = 4_500;
+
+  /** A zone in which the day of the last interval, at 01:00, began when some were in pages. */
+  private static final int EAST = -6;
 
   private final EngineHarness h = new EngineHarness();
   private Instant begin;
@@ -107,6 +113,40 @@ final class EngineLedgerPagesTest {
         .satisfies(money -> assertThat(money.amount()).isEqualByComparingTo("45"));
     assertThat(next(first).engine.deployment("voice").cost().total().amount())
         .isEqualByComparingTo("0");
+  }
+
+  @Test
+  void pagesThatCannotBeRead_underABudget_loseNoLeaseNoTimerAndNoOtherDeployment() {
+    EngineHarness first = filled();
+    Deployment other = first.engine.deploy(DeploymentSpec.builder("after").port(8081).build());
+    Deployment voice = first.deploy(b -> b.idleTimeout(Duration.ofMinutes(5)));
+    Lease lease = first.acquire(voice);
+    Lease others = first.acquire(other);
+    first.store.beforeGet =
+        name -> {
+          throw new IllegalStateException("no database");
+        };
+
+    Budget budget = // of which the pages are a part: it began after the deployment was made
+        Budget.gpuTime(Duration.ofDays(3)).per(Budget.Period.DAY, ZoneOffset.ofHours(EAST));
+    first.engine.deploy(
+        EngineHarness.voice(
+            b ->
+                b.idleTimeout(Duration.ofMinutes(5))
+                    .budget(budget)
+                    .pricePerHour(Money.of("9", "USD"))));
+    lease.close();
+    assertThat(voice.status().inFlight()).isZero();
+    first.time.passSeconds(60);
+    assertThat(first.store.lines(LedgerEntry.Used.class))
+        .anyMatch(used -> used.instanceId().equals(others.instanceId()));
+    others.close();
+    first.time.passSeconds(301);
+    assertThat(first.provider.running()).isEmpty();
+    BigDecimal little = voice.budgetStatus().spent();
+
+    first.store.beforeGet = name -> {};
+    assertThat(voice.budgetStatus().spent()).isGreaterThan(little.add(BigDecimal.valueOf(1000)));
   }
 
   private static Instant max(Instant since, UsageInterval usage) {

@@ -8,6 +8,7 @@ import dev.autodeploy.spi.StoredState;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -27,6 +28,9 @@ final class FakeStore implements StateStore {
 
   /** Called after deployments were saved or removed, with their names; likewise. */
   volatile Consumer<String> afterSave = name -> {};
+
+  /** Called before a page is read, with its name; likewise. */
+  volatile Consumer<String> beforeGet = name -> {};
 
   /** The changes of deployments so far: the names of each, and "-" before those of a removal. */
   final List<String> changes = new CopyOnWriteArrayList<>();
@@ -92,7 +96,29 @@ final class FakeStore implements StateStore {
 
   @Override
   public LedgerPages pages() {
-    return store.pages();
+    LedgerPages pages = store.pages();
+    return new LedgerPages() {
+      @Override
+      public void put(String name, List<String> lines) {
+        pages.put(name, lines);
+      }
+
+      @Override
+      public List<String> get(String name) {
+        beforeGet.accept(name);
+        return pages.get(name);
+      }
+
+      @Override
+      public Set<String> retain(Collection<String> names) {
+        return pages.retain(names);
+      }
+
+      @Override
+      public void replaceLedger(List<LedgerEntry> entries) {
+        pages.replaceLedger(entries);
+      }
+    };
   }
 
   @Override
