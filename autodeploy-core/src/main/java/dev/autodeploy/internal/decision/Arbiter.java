@@ -378,7 +378,11 @@ public final class Arbiter {
               wish.since,
               place,
               expected,
-              wish.note));
+              wish.note,
+              choice != null
+                  && blocked
+                  && choice.retryAt() == NEVER
+                  && inTheWay.stream().anyMatch(RoomTable::isForGood)));
     }
 
     /** Asks an instance to go if it is time, else looks again when it is (3). */

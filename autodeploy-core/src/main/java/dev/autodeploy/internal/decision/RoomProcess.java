@@ -6,7 +6,6 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
-import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.SleepMode;
 import dev.autodeploy.event.DeploymentEvent;
@@ -162,7 +161,7 @@ public final class RoomProcess {
     starts.rooms().waits(what);
     Room asleep = starts.rooms().asleep();
     Instance sleeper = asleep == null ? null : sleepers().in(asleep);
-    if (what != null && sleeper != null && what.holders().stream().anyMatch(RoomProcess::stays)) {
+    if (what != null && sleeper != null && what.forGood()) {
       String message = "it cannot be woken: others keep " + what.needs() + " for good";
       outbox.publish(
           at ->
@@ -176,10 +175,6 @@ public final class RoomProcess {
       releases.drain(now, sleeper, ReleaseReason.SLEEP_FAILED);
       after.accept(now);
     }
-  }
-
-  private static boolean stays(RoomWait.Holder holder) {
-    return holder.next() == PlaceInLine.Next.STAYS;
   }
 
   /** Nobody waits for room any longer: nothing need be said. */

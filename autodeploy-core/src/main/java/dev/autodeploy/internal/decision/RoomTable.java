@@ -244,6 +244,20 @@ final class RoomTable {
             || (room.gpus().isEmpty() && room.request().count() == GpuRequest.ALL));
   }
 
+  /**
+   * Returns whether one stays for good: not while its deployment will soon have another ready, and
+   * may then spare it.
+   */
+  static boolean isForGood(Holding holding) {
+    Party party = holding.party();
+    return holding.ease() == Ease.STAYS
+        && (party == null || party.occupants().stream().noneMatch(RoomTable::isOnItsWay));
+  }
+
+  private static boolean isOnItsWay(Occupant occupant) {
+    return occupant.phase() == InstancePhase.STARTING || occupant.phase() == InstancePhase.WAKING;
+  }
+
   /** Returns whether it is enough for who needs its room that an instance sleeps. */
   static boolean sleepIsEnough(Holding holding) {
     return holding.occupant() != null && holding.occupant().keptBytes() == 0;

@@ -13,9 +13,16 @@ import java.util.List;
  * @param place its place in the line, from 1
  * @param expectedAt when its start is expected, or {@link Instance#NEVER} if that cannot be told
  * @param note what the provider said, or an empty text
+ * @param forGood whether one of them keeps it for good, as far as can be told
  */
 public record RoomWait(
-    String needs, List<Holder> holders, long since, int place, long expectedAt, String note) {
+    String needs,
+    List<Holder> holders,
+    long since,
+    int place,
+    long expectedAt,
+    String note,
+    boolean forGood) {
 
   /**
    * An instance that has what is needed.

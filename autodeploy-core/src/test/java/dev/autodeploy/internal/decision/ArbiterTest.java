@@ -619,4 +619,32 @@ class ArbiterTest {
     arbiter.want(now, 1, part, 0, 1);
     assertThat(given()).singleElement().satisfies(give -> assertThat(give.party()).isEqualTo(2));
   }
+
+  @Test
+  void sleeperBesideAShareThatStays_isBlockedForGood_butNotByARefusal_norWhileAnotherStarts() {
+    GpuRequest part = GpuRequest.ids("0").withMemory("10GiB");
+    arbiter.capacity(ProviderCapacity.of(List.of(ProviderCapacity.Gpu.of("0", "", "16GiB"))));
+    Room room = arbiter.occupy(1, part, List.of("0"));
+    arbiter.slumbers(now, room, 0);
+    InstancePhase asleep = InstancePhase.ASLEEP;
+    party(1).occupants.add(new Occupant(room.id(), "i-1", asleep, 0, true, 0, now, now, now));
+    Room share = arbiter.occupy(2, part, List.of("0"));
+    InstancePhase ready = InstancePhase.READY;
+    party(2).occupants.add(new Occupant(share.id(), "i-2", ready, 1, true, now, NEVER, now));
+    party(2).minimum = 1;
+    party(1).waiting = 1;
+    arbiter.want(now, 1, part, 1, 0, room);
+    assertThat(waitOf(1).forGood()).isTrue();
+
+    Room next = arbiter.occupy(2, ZERO, List.of("1"));
+    InstancePhase starting = InstancePhase.STARTING;
+    party(2).occupants.add(new Occupant(next.id(), "i-3", starting, 0, false, NEVER, NEVER, now));
+    assertThat(waitOf(1).forGood()).as("its deployment may spare it soon").isFalse();
+
+    party(2).occupants.remove(1);
+    Room tried = arbiter.occupy(3, part, List.of("0"));
+    arbiter.refused(now, tried, "full");
+    arbiter.freed(now, tried);
+    assertThat(waitOf(1).forGood()).as("the provider refuses for a moment").isFalse();
+  }
 }

@@ -233,7 +233,8 @@ class MachineRoomTest {
                 0,
                 1,
                 NEVER,
-                ""));
+                "",
+                false));
     m.pass(Duration.ofSeconds(5));
     assertThat(caller.error()).hasMessageContaining("GPU 0: 'other' has a busy instance there");
     assertThat(m.machine.rooms().waitsFor()).isNotNull();

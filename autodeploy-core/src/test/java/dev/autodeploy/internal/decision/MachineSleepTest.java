@@ -521,20 +521,25 @@ class MachineSleepTest {
   void sleeperWhoseGpusOthersKeepForGood_isReleased_soThatAnotherCanStartElsewhere() {
     MachineHarness m = asleepInRoom();
     m.acquire();
-    m.waits(
-        new RoomWait(
-            "GPU 0",
-            List.of(
-                new RoomWait.Holder(
-                    "other", "o-1", InstancePhase.READY, 0, PlaceInLine.Next.STAYS, 0)),
-            0,
-            1,
-            Instance.NEVER,
-            ""));
+    m.waits(blocked(false));
+    assertThat(only(m).phase()).as("the provider refuses for a moment").isEqualTo(ASLEEP);
+    m.waits(blocked(true));
     assertThat(only(m).phase()).isEqualTo(RELEASING);
     m.aboutRoom();
     m.released(m.starts.get(0));
     assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 1, 1));
+  }
+
+  private static RoomWait blocked(boolean forGood) {
+    return new RoomWait(
+        "GPU 0",
+        List.of(
+            new RoomWait.Holder("other", "o-1", InstancePhase.READY, 0, PlaceInLine.Next.STAYS, 0)),
+        0,
+        1,
+        Instance.NEVER,
+        "",
+        forGood);
   }
 
   @Test
