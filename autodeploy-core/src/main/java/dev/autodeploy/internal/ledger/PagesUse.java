@@ -55,7 +55,7 @@ final class PagesUse {
       return false;
     }
     Known read = read(wanted, pages, last);
-    return last == null || last.failed() != read.failed() || !last.use().equals(read.use());
+    return last == null || last.failed() != read.failed() || last.use().compareTo(read.use()) != 0;
   }
 
   /** Returns whether pages could not be read when that was last tried. */
