@@ -111,7 +111,7 @@ final class WalkBook {
 
   /** Returns whether the minimum was as it is now when something began that took so long. */
   boolean hadThisMinimum(Duration ago) {
-    return ago.isZero() || walk.time.read() - ago.toNanos() > minimumChangedAt;
+    return walk.time.read() - ago.toNanos() > minimumChangedAt;
   }
 
   /** Returns whether a condition is true of a specification that is, or was, in force now. */

@@ -70,6 +70,13 @@ final class WalkDraw {
     Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ofSeconds(3)
   };
   private static final Duration SLEEP_TIMEOUT = Duration.ofSeconds(5);
+
+  /** The longest time for which an engine waits until an instance sleeps, or is awake. */
+  static final Duration SLEEP_LIMIT = SLEEP_TIMEOUT.multipliedBy(2);
+
+  private static final Duration[] SLEEPS = {
+    Duration.ofMillis(1), Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ofSeconds(12)
+  };
   private static final Duration TOO_SLOW = Duration.ofSeconds(70);
   private static final InstanceExit CRASH =
       new InstanceExit(139, false, List.of("segmentation fault"), null, null);
@@ -258,7 +265,7 @@ final class WalkDraw {
       plan.losesGpusAfter = any(PAUSES);
     }
     if (chance(50)) {
-      plan.sleepTakes = any(SLOW);
+      plan.sleepTakes = any(SLEEPS);
     }
     if (faults.contains(RandomWalk.Fault.SLEEP) && chance(15)) {
       switch (below(3)) {

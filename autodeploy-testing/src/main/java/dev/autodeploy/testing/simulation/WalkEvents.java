@@ -187,6 +187,12 @@ final class WalkEvents {
 
   private void toldReleasing(DeploymentEvent.InstanceReleasing event) {
     WalkInstance instance = book.instance(event.instanceId());
+    // One that a list left out may be found again, when it had been taken for gone.
+    walk.check(
+        event.reason() == ReleaseReason.ORPHANED
+            || (instance.told != WalkInstance.Told.RELEASING
+                && instance.told != WalkInstance.Told.GONE),
+        () -> "a release begins once, but that of " + instance.id + " again");
     boolean slept = instance.told == WalkInstance.Told.ASLEEP;
     instance.told = WalkInstance.Told.RELEASING;
     book.minimumChanged();

@@ -37,6 +37,7 @@ final class WalkHealth {
           case SLEEP_FAILED ->
               machine == null
                   || machine.isDeaf()
+                  || machine.plan.sleepTakes.compareTo(WalkDraw.SLEEP_LIMIT) > 0
                   || !machine.wasReady()
                   || machine.hangsAt() <= now
                   || (!machine.request.gpus().isEmpty() && event.message().endsWith("for good"));
