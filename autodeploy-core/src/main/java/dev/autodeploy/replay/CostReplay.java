@@ -206,7 +206,11 @@ public final class CostReplay {
     Instant from = measuredFrom;
     return Replay.run(
         traffic,
-        spec.toBuilder().sleepAfter(null).sleepMode(null).build(), // nobody knows how they wake
+        spec.toBuilder()
+            .sleepAfter(null) // nobody knows how they wake
+            .sleepMode(null)
+            .startTimeout(spec.startTimeout().plus(startDuration)) // no start of the replay fails
+            .build(),
         enginePolicy,
         price == null ? costMeter : CostMeters.Hourly.perInstance(price),
         new Replay.Timing(startDuration, releaseDuration, from == null ? traffic.from() : from));

@@ -48,6 +48,16 @@ class CostReplayTest {
   }
 
   @Test
+  void startsLongerThanTheStartTimeout_serve() {
+    ReplayResult result = replay(twoRequests()).startDuration(Duration.ofMinutes(15)).run();
+
+    assertThat(result.starts()).isEqualTo(1);
+    assertThat(result.requests()).isEqualTo(2);
+    assertThat(result.refused()).isZero();
+    assertThat(result.waitP95()).isEqualTo(Duration.ofMinutes(15));
+  }
+
+  @Test
   void longerTimeout_oneStartServesBoth() {
     ReplayResult result =
         replay(twoRequests()).idlePolicy(IdlePolicy.after(Duration.ofMinutes(10))).run();
