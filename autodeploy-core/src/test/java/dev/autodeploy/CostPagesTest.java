@@ -101,20 +101,40 @@ final class CostPagesTest {
   @Test
   void rechargedIntervals_inPagesToo_keepTheSumsRight() {
     fill(new Random(1), 80);
-    writer.rechargePages(
+    writer.recharge(
         Instant.MIN,
         Instant.MAX,
-        usage -> {
-          UsageInterval twice = twice(usage);
-          all.replaceAll(one -> one.equals(usage) ? twice : one);
-          return twice;
-        });
+        CostPagesTest::twice,
+        (before, after) -> all.replaceAll(one -> one.equals(before) ? after : one));
 
     assertThat(costs(Instant.EPOCH, Instant.MAX).by())
         .isEqualTo(Costs.of(all, Instant.EPOCH, Instant.MAX).by());
     writer = opened();
     assertThat(costs(Instant.EPOCH, Instant.MAX).by(CostKey.DEPLOYMENT, CostKey.HOUR))
         .isEqualTo(Costs.of(all, Instant.EPOCH, Instant.MAX).by(CostKey.DEPLOYMENT, CostKey.HOUR));
+  }
+
+  @Test
+  void rechargedLines_ofIntervalsInPages_surviveAReplacedLedger() {
+    fill(new Random(3), 80);
+    UsageInterval first = twice(all.set(0, twice(all.get(0))));
+    all.set(0, first);
+    assertThat(writer.costs().recent()).noneMatch(usage -> usage.instanceId().equals(first.instanceId()));
+    writer.append(new LedgerEntry.Recharged(first));
+    int before = pages().size();
+    Random random = new Random(4);
+    for (int i = 80; pages().size() == before; i++) { // which replaces the ledger
+      UsageInterval more = usage(random, i);
+      all.add(more);
+      writer.append(new LedgerEntry.Released(more));
+      writer.costs().add(more);
+      writer.archive();
+    }
+
+    writer = opened();
+
+    assertThat(costs(Instant.EPOCH, Instant.MAX).by())
+        .isEqualTo(Costs.of(all, Instant.EPOCH, Instant.MAX).by());
   }
 
   @Test

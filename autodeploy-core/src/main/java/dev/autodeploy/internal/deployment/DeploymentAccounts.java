@@ -52,13 +52,12 @@ public final class DeploymentAccounts {
 
   /** Returns the intervals that a period touches; reads older ones without the lock. */
   List<UsageInterval> usage(Instant from, Instant to) {
-    List<UsageInterval> open = open();
     List<UsageInterval> found = new ArrayList<>();
-    services.costs().closed(controller.name(), from, to, found::add);
+    List<UsageInterval> open =
+        services.costs().closed(controller.name(), open(), from, to, found::add);
     List<UsageInterval> all =
         new ArrayList<>(controller.read(() -> found.stream().filter(ledger::isOwn).toList()));
-    // Read after the open ones: what is closed in between is in both, and counts once.
-    all.addAll(services.costs().notClosed(open, from, to));
+    all.addAll(open);
     return List.copyOf(all);
   }
 

@@ -9,12 +9,12 @@ import dev.autodeploy.internal.ledger.Charging;
 import dev.autodeploy.internal.ledger.CostChunk;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
-import dev.autodeploy.spi.LedgerEntry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,41 +55,43 @@ public final class EngineCosts {
       Instant justBefore = from.equals(Instant.MIN) ? from : from.minusNanos(1);
       services
           .costs()
-          .closed(null, justBefore, to, usage -> noted(changes, usage, recharged(usage, from, to)));
+          .closed(
+              null,
+              justBefore,
+              to,
+              before -> {
+                UsageInterval after = recharged(before, from, to);
+                if (!after.equals(before)) {
+                  changes.add(new CostChange(before, after));
+                }
+              });
       return inOrder(changes);
     }
-    UnaryOperator<UsageInterval> recharge =
-        usage -> noted(changes, usage, recharged(usage, from, to));
-    services.ledger().rechargePages(from, to, recharge);
-    registry.all().forEach(DeploymentController::readPages);
-    changes.forEach(this::recharge);
-    for (UsageInterval before : services.costs().recent()) {
-      UsageInterval after = recharge.apply(before);
-      if (!after.equals(before)) {
-        services.ledger().append(new LedgerEntry.Recharged(after));
-        services.costs().add(after);
-        recharge(changes.get(changes.size() - 1));
-      }
-    }
+    Set<String> pagesRead = new HashSet<>();
+    services
+        .ledger()
+        .recharge(
+            from,
+            to,
+            usage -> recharged(usage, from, to),
+            (before, after) -> {
+              CostChange change = new CostChange(before, after);
+              changes.add(change);
+              recharge(change, pagesRead.add(after.deployment()));
+            });
     return inOrder(changes);
-  }
-
-  /** Notes a change, if it is one, and returns the interval as it is then. */
-  private static UsageInterval noted(
-      List<CostChange> changes, UsageInterval before, UsageInterval after) {
-    if (!after.equals(before)) {
-      changes.add(new CostChange(before, after));
-    }
-    return after;
   }
 
   private static List<CostChange> inOrder(List<CostChange> changes) {
     return changes.stream().sorted(Comparator.comparing(it -> it.after().endedAt())).toList();
   }
 
-  private void recharge(CostChange change) {
+  private void recharge(CostChange change, boolean first) {
     DeploymentController controller = registry.find(change.after().deployment());
     if (controller != null) {
+      if (first) {
+        controller.readPages();
+      }
       controller.accounts().recharge(change.before(), change.after());
     }
   }

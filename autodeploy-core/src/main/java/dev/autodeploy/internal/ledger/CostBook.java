@@ -183,8 +183,39 @@ public final class CostBook {
   /** Hands over the closed intervals that a period touches, of one deployment or of all (null). */
   public void closed(
       @Nullable String deployment, Instant from, Instant to, Consumer<UsageInterval> each) {
+    read(chunks(deployment, from, to), deployment, from, to, each);
+  }
+
+  /**
+   * Hands over the closed intervals of a deployment that a period touches.
+   *
+   * @param open its open ones, which were read before
+   * @return those of the open ones that the period touches and that were not handed over
+   */
+  public List<UsageInterval> closed(
+      String deployment,
+      List<UsageInterval> open,
+      Instant from,
+      Instant to,
+      Consumer<UsageInterval> each) {
+    List<CostChunk> chunks;
+    List<UsageInterval> still;
+    synchronized (this) { // or one that is closed while pages are read would be in neither
+      chunks = chunks(deployment, from, to);
+      still = notClosed(open, from, to);
+    }
+    read(chunks, deployment, from, to, each);
+    return still;
+  }
+
+  private static void read(
+      List<CostChunk> chunks,
+      @Nullable String deployment,
+      Instant from,
+      Instant to,
+      Consumer<UsageInterval> each) {
     BiPredicate<Instant, Instant> wanted = (start, end) -> touches(start, end, from, to);
-    for (CostChunk chunk : chunks(deployment, from, to)) {
+    for (CostChunk chunk : chunks) {
       chunk.usage(
           wanted,
           usage -> {
@@ -208,14 +239,14 @@ public final class CostBook {
    *
    * @param open the open ones, which were read before: one that was closed since counts once
    */
-  public List<CostChunk> with(List<UsageInterval> open, Instant from, Instant to) {
+  public synchronized List<CostChunk> with(List<UsageInterval> open, Instant from, Instant to) {
     List<CostChunk> all = chunks(null, from, to);
     all.add(CostChunk.of(notClosed(open, from, to)));
     return all;
   }
 
   /** Returns those of some open intervals that a period touches and that were not closed since. */
-  public List<UsageInterval> notClosed(List<UsageInterval> open, Instant from, Instant to) {
+  List<UsageInterval> notClosed(List<UsageInterval> open, Instant from, Instant to) {
     List<UsageInterval> still = new ArrayList<>();
     for (UsageInterval usage : open) {
       if (touches(usage.startRequestedAt(), usage.endedAt(), from, to)

@@ -77,7 +77,20 @@ final class LedgerTail {
   }
 
   void remove(Collection<UsageInterval> usage) {
+    recharged.putAll(rechargedOf(usage));
     usage.forEach(one -> closed.remove(UsageKey.of(one)));
+  }
+
+  /** Returns those of some intervals that are to go into a page and were charged again since. */
+  private Map<UsageKey, UsageInterval> rechargedOf(Collection<UsageInterval> usage) {
+    Map<UsageKey, UsageInterval> changed = new LinkedHashMap<>();
+    for (UsageInterval one : usage) {
+      UsageInterval now = closed.get(UsageKey.of(one));
+      if (now != null && !now.equals(one)) {
+        changed.put(UsageKey.of(one), now);
+      }
+    }
+    return changed;
   }
 
   /** Returns the open intervals by instance. */
@@ -94,6 +107,9 @@ final class LedgerTail {
     for (OpenEntry entry : open.values()) { // behind, for one that is found again has both
       lines.addAll(entry.lines());
     }
+    Map<UsageKey, UsageInterval> inPages = new LinkedHashMap<>(recharged);
+    inPages.putAll(rechargedOf(left));
+    inPages.values().forEach(usage -> lines.add(new LedgerEntry.Recharged(usage)));
     return lines;
   }
 }

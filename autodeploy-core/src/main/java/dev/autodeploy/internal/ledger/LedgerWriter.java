@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -138,7 +139,10 @@ public final class LedgerWriter {
   private void rechargePages(Map<UsageKey, UsageInterval> recharged) {
     if (!recharged.isEmpty()) {
       rechargePages(
-          Instant.MIN, Instant.MAX, usage -> recharged.getOrDefault(UsageKey.of(usage), usage));
+          Instant.MIN,
+          Instant.MAX,
+          usage -> recharged.getOrDefault(UsageKey.of(usage), usage),
+          (before, after) -> {});
     }
   }
 
@@ -194,12 +198,37 @@ public final class LedgerWriter {
   }
 
   /**
-   * Charges intervals in pages again.
+   * Charges intervals again, in pages and in memory; none is moved meanwhile.
    *
    * @param change returns an interval with other charges, or the same one
+   * @param changed gets each that is written with other charges: as it was, and as it is
    */
-  @SuppressWarnings("ReferenceEquality") // the same one is left alone
-  public void rechargePages(Instant from, Instant to, UnaryOperator<UsageInterval> change) {
+  public void recharge(
+      Instant from,
+      Instant to,
+      UnaryOperator<UsageInterval> change,
+      BiConsumer<UsageInterval, UsageInterval> changed) {
+    archiving.lock();
+    try {
+      rechargePages(from, to, change, changed);
+      for (UsageInterval before : costs.recent()) {
+        UsageInterval after = change.apply(before);
+        if (!after.equals(before)) {
+          append(new LedgerEntry.Recharged(after));
+          costs.add(after);
+          changed.accept(before, after);
+        }
+      }
+    } finally {
+      archiving.unlock();
+    }
+  }
+
+  private void rechargePages(
+      Instant from,
+      Instant to,
+      UnaryOperator<UsageInterval> change,
+      BiConsumer<UsageInterval, UsageInterval> changed) {
     UsagePages pages = costs.pages();
     if (pages == null) {
       return;
@@ -215,7 +244,7 @@ public final class LedgerWriter {
           continue;
         }
         List<UsageInterval> now = new ArrayList<>();
-        int changed = after.size();
+        int others = after.size();
         for (UsageInterval usage : pages.all(old)) {
           UsageInterval paid = change.apply(usage);
           if (!paid.equals(usage)) {
@@ -224,7 +253,7 @@ public final class LedgerWriter {
           }
           now.add(paid);
         }
-        if (after.size() > changed) {
+        if (after.size() > others) {
           all.set(i, pages.write(now, all));
         }
       }
@@ -236,6 +265,9 @@ public final class LedgerWriter {
           lock.unlock();
         }
         costs.replaced(all, after, before);
+        for (int i = 0; i < after.size(); i++) {
+          changed.accept(before.get(i), after.get(i));
+        }
       }
     } finally {
       archiving.unlock();

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -147,6 +148,28 @@ final class EngineLedgerPagesTest {
 
     first.store.beforeGet = name -> {};
     assertThat(voice.budgetStatus().spent()).isGreaterThan(little.add(BigDecimal.valueOf(1000)));
+  }
+
+  @Test
+  void usage_hasAnInstanceThatEndsWhilePagesAreRead() {
+    EngineHarness first = filled();
+    Deployment voice = first.engine.deployment("voice");
+    Lease lease = first.acquire(voice);
+    first.time.passSeconds(10);
+    AtomicInteger reads = new AtomicInteger();
+    first.store.beforeGet =
+        name -> {
+          if (reads.getAndIncrement() == 0) {
+            lease.close();
+            voice.releaseNow();
+            first.time.run();
+          }
+        };
+
+    assertThat(voice.usage(Instant.EPOCH, Instant.MAX))
+        .hasSize(COUNT + 1)
+        .anyMatch(usage -> usage.instanceId().equals(lease.instanceId()));
+    assertThat(first.provider.running()).isEmpty();
   }
 
   private static Instant max(Instant since, UsageInterval usage) {
