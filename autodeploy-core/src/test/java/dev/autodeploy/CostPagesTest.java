@@ -119,7 +119,8 @@ final class CostPagesTest {
     fill(new Random(3), 80);
     UsageInterval first = twice(all.set(0, twice(all.get(0))));
     all.set(0, first);
-    assertThat(writer.costs().recent()).noneMatch(usage -> usage.instanceId().equals(first.instanceId()));
+    assertThat(writer.costs().recent())
+        .noneMatch(usage -> usage.instanceId().equals(first.instanceId()));
     writer.append(new LedgerEntry.Recharged(first));
     int before = pages().size();
     Random random = new Random(4);
