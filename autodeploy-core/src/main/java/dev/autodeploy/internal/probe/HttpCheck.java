@@ -175,8 +175,7 @@ public record HttpCheck(
       headers.forEach(connection::setRequestProperty);
       if (method.equals("POST") || method.equals("PUT")) {
         connection.setDoOutput(true);
-        connection.setFixedLengthStreamingMode(0);
-        connection.getOutputStream().close();
+        connection.getOutputStream().close(); // no stream: one on a stale connection is sent again
       }
       int status = connection.getResponseCode();
       if (status < minStatus || status > maxStatus) {

@@ -76,6 +76,15 @@ class HttpCheckTest {
   }
 
   @Test
+  void requestOnAStaleConnection_isSentAgain() throws Exception {
+    ReadinessProbe probe =
+        Probes.with(authorized().method("PUT").build(), Map.of("API_KEY", "secret"));
+    for (int i = 0; i < 300; i++) {
+      assertThat(probe.isReady(target())).isTrue();
+    }
+  }
+
+  @Test
   void method_isTheOneThatWasSet() throws Exception {
     for (String method : List.of("GET", "HEAD", "POST", "PUT", "OPTIONS")) {
       ReadinessProbe probe = authorized().method(method).build();

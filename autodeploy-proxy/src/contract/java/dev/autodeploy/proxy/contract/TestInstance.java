@@ -24,11 +24,12 @@ public final class TestInstance implements Closeable {
   private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
   private final ServerSocket server;
   private final App app;
+  private final Thread acceptor;
 
   public TestInstance(App app) throws IOException {
     this.app = app;
     server = new ServerSocket(0, 4096, InetAddress.getLoopbackAddress());
-    thread(this::accept);
+    acceptor = thread(this::accept);
   }
 
   public URI endpoint() {
@@ -39,10 +40,11 @@ public final class TestInstance implements Closeable {
     return connections.size();
   }
 
-  private static void thread(Runnable task) {
+  private static Thread thread(Runnable task) {
     Thread thread = new Thread(null, task, "instance", 256 * 1024);
     thread.setDaemon(true);
     thread.start();
+    return thread;
   }
 
   private void accept() {
@@ -91,6 +93,11 @@ public final class TestInstance implements Closeable {
   @Override
   public void close() throws IOException {
     server.close();
+    try {
+      acceptor.join(5000); // until then the system takes connections
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     connections.forEach(TestInstance::shut);
   }
 
