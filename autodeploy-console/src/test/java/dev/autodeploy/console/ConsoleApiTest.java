@@ -447,15 +447,19 @@ class ConsoleApiTest {
     }
   }
 
+  private static BufferedReader listener(URI address) throws Exception {
+    BufferedReader in = stream(address);
+    message(in, "hello", "");
+    return in;
+  }
+
   @Test
   void oneListenerMoreThanAllowed_endsTheOldestOne() throws Exception {
     URI address = f.at("-/api/events/stream");
-    try (BufferedReader first = stream(address);
-        BufferedReader second = stream(address);
-        BufferedReader third = stream(address)) {
-      message(first, "hello", "");
-      message(second, "hello", "");
-      message(third, "hello", "");
+    try (BufferedReader first = listener(address); // each is in the list before the next
+        BufferedReader second = listener(address);
+        BufferedReader third = listener(address)) {
+      assertThat(third).isNotNull();
       try (BufferedReader fourth = stream(address)) {
         message(fourth, "hello", "");
         assertThat(first.lines().toList()).isNotNull(); // it comes to an end
