@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
+import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -134,19 +135,23 @@ class HeartbeatWrapperTest {
     }
   }
 
-  /** At the limit, a shell that forks exits; a burst of processes must not disarm the switch. */
+  /**
+   * At the limit, a shell that forks exits; a burst of processes must not disarm the switch. If it
+   * is the wrapper that cannot fork, its container ends at once; whose fork fails is chance.
+   */
   @Test
   void container_atItsLimitOfProcesses_stillEndsItself() {
     try (ProviderFixture docker =
         ProviderFixture.open(
             b -> b.heartbeatTimeout(Duration.ofMinutes(4)).customizer(cmd -> shortened(cmd, 12)))) {
-      docker.start(crowded().build());
+      try {
+        docker.start(crowded().build());
+      } catch (InstanceStartException e) {
+        assertThat(docker.list()).noneMatch(instance -> instance.exit() == null);
+        return;
+      }
       ProviderFixture.await(Duration.ofSeconds(40), () -> !docker.exits.isEmpty());
-      assertThat(docker.exits.values())
-          .singleElement()
-          .extracting(InstanceExit::message)
-          .asString()
-          .contains("no heartbeat");
+      assertThat(docker.list()).noneMatch(instance -> instance.exit() == null);
     }
   }
 
