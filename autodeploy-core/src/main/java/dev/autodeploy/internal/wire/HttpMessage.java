@@ -20,7 +20,7 @@ final class HttpMessage {
   static final String REQUEST = "request";
   static final String ANSWER = "answer";
 
-  /** What is added to the kind of a message for the signature of its head. */
+  /** The suffix of a message's kind for the signature of its head. */
   private static final String HEAD = " head";
 
   private static final int MAX_HEAD = 4096;

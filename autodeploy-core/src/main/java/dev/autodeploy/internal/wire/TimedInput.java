@@ -28,7 +28,7 @@ final class TimedInput extends FilterInputStream {
     pieces.deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.max(1, millis));
   }
 
-  /** What the socket gives, until the time is over. */
+  /** The bytes of the socket, until the time is over. */
   private static final class Pieces extends FilterInputStream {
     private final Socket socket;
     private long deadline = System.nanoTime();
