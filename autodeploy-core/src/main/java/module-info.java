@@ -44,6 +44,9 @@ module dev.autodeploy.core {
       dev.autodeploy.jdbc,
       dev.autodeploy.kubernetes,
       dev.autodeploy.proxy,
+      dev.autodeploy.proxy.jdk,
+      dev.autodeploy.proxy.netty,
+      dev.autodeploy.servlet,
       dev.autodeploy.testing;
   exports dev.autodeploy.replay;
   exports dev.autodeploy.spi;

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +33,7 @@ public record AcquireRequest(RouteRule route, Duration timeout, @Nullable String
       throw new IllegalArgumentException(
           "caller must have 1 to " + MAX_CALLER + " characters, but was '" + caller + "'");
     }
-    requireNonNull(timeout, "timeout");
-    if (timeout.isNegative() || timeout.isZero()) {
-      throw new IllegalArgumentException("timeout must be longer than 0, but was " + timeout);
-    }
+    Arguments.positive("timeout", timeout);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
@@ -47,9 +48,7 @@ public record Billing(
     requireNonNull(busyBy, "busyBy");
     busyBy = busyBy.isEmpty() ? Map.of() : Collections.unmodifiableMap(sorted(busyBy));
     charges = List.copyOf(charges);
-    if (gpus < 0) {
-      throw new IllegalArgumentException("gpus must be 0 or more, but was " + gpus);
-    }
+    Arguments.atLeast("gpus", gpus, 0);
   }
 
   private static Map<String, Duration> sorted(Map<String, Duration> busyBy) {

@@ -3,6 +3,7 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.text.ByteSize;
+import dev.autodeploy.internal.util.Arguments;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -53,9 +54,7 @@ public record GpuRequest(int count, List<String> ids, @Nullable String model, lo
     if (model != null && model.isBlank()) {
       throw new IllegalArgumentException("the GPU model must not be blank");
     }
-    if (memoryBytes < 0) {
-      throw new IllegalArgumentException("GPU memory must be 0 or more, but was " + memoryBytes);
-    }
+    Arguments.atLeast("memoryBytes", memoryBytes, 0, "");
     if (memoryBytes > 0 && count <= 0 && ids.isEmpty()) {
       throw new IllegalArgumentException(
           "GPU memory needs a number of GPUs or ids: whoever asks for all has them whole");
@@ -89,9 +88,7 @@ public record GpuRequest(int count, List<String> ids, @Nullable String model, lo
    * @return the request
    */
   public static GpuRequest count(int count) {
-    if (count < 1) {
-      throw new IllegalArgumentException("gpu count must be 1 or more, but was " + count);
-    }
+    Arguments.atLeast("gpu count", count, 1);
     return new GpuRequest(count, List.of(), null);
   }
 

@@ -90,10 +90,7 @@ public final class HourlyCostMeterBuilder {
    * @return this
    */
   public HourlyCostMeterBuilder perStarted(Duration value) {
-    if (value.isZero() || value.isNegative()) {
-      throw new IllegalArgumentException("perStarted must be longer than 0, but was " + value);
-    }
-    step = value;
+    step = Arguments.positive("perStarted", value);
     return this;
   }
 

@@ -219,11 +219,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
    * @return this
    */
   public B sharedMemoryBytes(long bytes) {
-    if (bytes < 1 << 20) {
-      throw new IllegalArgumentException(
-          "sharedMemoryBytes must be 1048576 (1 MiB) or more, but was " + bytes + " bytes");
-    }
-    sharedMemoryBytes = bytes;
+    sharedMemoryBytes = Arguments.atLeast("sharedMemoryBytes", bytes, 1 << 20, " bytes");
     return self();
   }
 
@@ -235,11 +231,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
    * @return this
    */
   public B memoryBytes(long bytes) {
-    if (bytes < MIN_MEMORY) {
-      throw new IllegalArgumentException(
-          "memoryBytes must be " + MIN_MEMORY + " (6 MiB) or more, but was " + bytes + " bytes");
-    }
-    memoryBytes = bytes;
+    memoryBytes = Arguments.atLeast("memoryBytes", bytes, MIN_MEMORY, " bytes");
     return self();
   }
 
@@ -264,10 +256,7 @@ abstract class InstanceSettings<B extends InstanceSettings<B>> implements Clonea
    * @return this
    */
   public B maxProcesses(int value) {
-    if (value < MIN_PROCESSES) {
-      throw new IllegalArgumentException("maxProcesses must be 10 or more, but was " + value);
-    }
-    maxProcesses = value;
+    maxProcesses = Arguments.atLeast("maxProcesses", value, MIN_PROCESSES);
     return self();
   }
 

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.process.LocalProcessManager;
 import dev.autodeploy.internal.process.ProcessSettings;
-import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderContext;
@@ -277,12 +277,8 @@ public final class LocalProcessProvider implements InstanceProvider {
      * @return this
      */
     public Builder detachTimeout(Duration value) {
-      requireNonNull(value, "detachTimeout");
-      if (value.compareTo(Duration.ofSeconds(1)) < 0 || value.compareTo(Duration.ofHours(24)) > 0) {
-        throw new IllegalArgumentException(
-            "detachTimeout must be 1 s to 24 h, but was " + Durations.text(value));
-      }
-      detachTimeout = value;
+      detachTimeout =
+          Arguments.inRange("detachTimeout", value, Duration.ofSeconds(1), Duration.ofHours(24));
       return this;
     }
 

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -48,13 +49,9 @@ public record Rate(Money perHour, Unit unit, int units, Duration step, Duration 
     if (perHour.amount().signum() < 0) {
       throw new IllegalArgumentException("perHour must not be negative, but was " + perHour);
     }
-    if (units < 1) {
-      throw new IllegalArgumentException("units must be 1 or more, but was " + units);
-    }
-    if (step.isNegative() || minimum.isNegative()) {
-      throw new IllegalArgumentException(
-          "step and minimum must not be negative, but were " + step + " and " + minimum);
-    }
+    Arguments.atLeast("units", units, 1);
+    Arguments.notNegative("step", step);
+    Arguments.notNegative("minimum", minimum);
   }
 
   /**

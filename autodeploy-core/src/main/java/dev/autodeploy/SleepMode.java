@@ -3,6 +3,7 @@ package dev.autodeploy;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.probe.InstanceCalls;
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -195,9 +196,7 @@ public record SleepMode(
   public SleepMode {
     sleep = sequence("sleep", sleep);
     wake = sequence("wake", wake);
-    if (keptBytes < 0) {
-      throw new IllegalArgumentException("keptBytes must be 0 or more, but was " + keptBytes);
-    }
+    Arguments.atLeast("keptBytes", keptBytes, 0, "");
   }
 
   private static List<Request> sequence(String name, List<Request> requests) {
@@ -210,12 +209,8 @@ public record SleepMode(
   }
 
   private static void checkTimeout(Duration timeout) {
-    if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(
-          "the timeout of a sleep mode's request must be 1 ms to 1 h, but was "
-              + timeout.toMillis()
-              + " ms");
-    }
+    Arguments.inRange(
+        "the timeout of a sleep mode's request", timeout, Duration.ofMillis(1), LONGEST);
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -80,15 +81,9 @@ public record UsageInterval(
               + startRequestedAt
               + ")");
     }
-    if (busy.isNegative()) {
-      throw new IllegalArgumentException("busy must not be negative, but was " + busy);
-    }
-    if (preparing.isNegative()) {
-      throw new IllegalArgumentException("preparing must not be negative, but was " + preparing);
-    }
-    if (asleep.isNegative()) {
-      throw new IllegalArgumentException("asleep must not be negative, but was " + asleep);
-    }
+    Arguments.notNegative("busy", busy);
+    Arguments.notNegative("preparing", preparing);
+    Arguments.notNegative("asleep", asleep);
   }
 
   /**

@@ -83,7 +83,7 @@ class DeploymentSpecTest {
         "maxPending must be 0 to 1000000 requests, but was 1000001 requests");
     assertRefused(
         b -> b.sharedMemoryBytes(1024),
-        "sharedMemoryBytes must be 1048576 (1 MiB) or more, but was 1024 bytes");
+        "sharedMemoryBytes must be 1048576 bytes or more, but was 1024 bytes");
     assertRefused(
         b -> b.description("x".repeat(1001)),
         "description must be 0 to 1000 characters, but was 1001 characters");

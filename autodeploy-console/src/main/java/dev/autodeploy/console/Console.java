@@ -9,6 +9,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.util.Arguments;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -351,10 +352,7 @@ public final class Console implements AutoCloseable {
      * @return this
      */
     public Builder maxListeners(int value) {
-      if (value < 1 || value > 10_000) {
-        throw new IllegalArgumentException("maxListeners must be 1 to 10000, but was " + value);
-      }
-      maxListeners = value;
+      maxListeners = Arguments.inRange("maxListeners", value, 1, 10_000);
       return this;
     }
 

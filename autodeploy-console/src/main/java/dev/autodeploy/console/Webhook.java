@@ -7,6 +7,8 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.net.LoopbackHost;
 import dev.autodeploy.internal.text.PlainText;
+import dev.autodeploy.internal.util.Arguments;
+import dev.autodeploy.internal.util.Durations;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -180,7 +182,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
     } catch (ExecutionException e) {
       return PlainText.line(String.valueOf(e.getCause())); // which may quote the receiver
     } catch (TimeoutException e) {
-      return "no answer within " + ANSWER_LIMIT.toSeconds() + " s";
+      return "no answer within " + Durations.text(ANSWER_LIMIT);
     } finally {
       whole.cancel(true); // ends the connection of an answer that is not over
     }
@@ -301,10 +303,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
      * @return this
      */
     public Builder attempts(int value) {
-      if (value < 1 || value > 100) {
-        throw new IllegalArgumentException("attempts must be 1 to 100, but was " + value);
-      }
-      attempts = value;
+      attempts = Arguments.inRange("attempts", value, 1, 100);
       return this;
     }
 
@@ -316,15 +315,8 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
      * @return this
      */
     public Builder backoff(Duration first, Duration longest) {
-      if (first.isNegative() || first.isZero() || longest.compareTo(first) < 0) {
-        throw new IllegalArgumentException(
-            "backoff must begin above 0 and end above its beginning, but was "
-                + first
-                + " to "
-                + longest);
-      }
-      firstPause = first;
-      longestPause = longest;
+      firstPause = Arguments.positive("first", first);
+      longestPause = Arguments.atLeast("longest", longest, first);
       return this;
     }
 
@@ -335,10 +327,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
      * @return this
      */
     public Builder queueSize(int value) {
-      if (value < 1 || value > 1_000_000) {
-        throw new IllegalArgumentException("queueSize must be 1 to 1000000, but was " + value);
-      }
-      queueSize = value;
+      queueSize = Arguments.inRange("queueSize", value, 1, 1_000_000);
       return this;
     }
 
@@ -349,10 +338,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
      * @return this
      */
     public Builder closeTimeout(Duration value) {
-      if (value.toMillis() < 1) {
-        throw new IllegalArgumentException("closeTimeout must be 1 ms or longer, but was " + value);
-      }
-      closeTimeout = value;
+      closeTimeout = Arguments.atLeast("closeTimeout", value, Duration.ofMillis(1));
       return this;
     }
 

@@ -7,6 +7,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -183,10 +184,7 @@ public sealed interface LedgerEntry {
      */
     public Slept {
       requireNonNull(instanceId, "instanceId");
-      requireNonNull(asleep, "asleep");
-      if (asleep.isNegative()) {
-        throw new IllegalArgumentException("asleep must not be negative, but was " + asleep);
-      }
+      Arguments.notNegative("asleep", asleep);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
 import java.util.List;
@@ -116,7 +117,7 @@ final class Pull {
     long now = System.nanoTime();
     Duration timeout = settings.timeout();
     if (now - begunNanos > timeout.toNanos()) {
-      overdue = "it has taken " + timeout.toSeconds() + " s (pullTimeout)";
+      overdue = "it has taken " + Durations.text(timeout) + " (pullTimeout)";
     } else if (!progress.isDownloaded() && now - lastNanos > settings.stallTimeout().toNanos()) {
       overdue =
           "nothing came for "

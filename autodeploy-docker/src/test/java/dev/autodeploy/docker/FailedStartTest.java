@@ -43,7 +43,7 @@ class FailedStartTest {
         .containsExactly("Access to model X is restricted, log in");
     assertThat(error.getMessage())
         .contains("it waited for its port to accept connections")
-        .contains("not ready within 4000 ms (startTimeout)")
+        .contains("not ready within 4 s (startTimeout)")
         .contains("it wrote last: 'Access to model X is restricted, log in'")
         .contains("the model is gated");
   }

@@ -396,11 +396,7 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
      * @return this
      */
     public Builder gpuSharedMemoryBytes(long bytes) {
-      if (bytes < 1 << 20) {
-        throw new IllegalArgumentException(
-            "gpuSharedMemoryBytes must be 1048576 (1 MiB) or more, but was " + bytes + " bytes");
-      }
-      gpuSharedMemory = bytes;
+      gpuSharedMemory = Arguments.atLeast("gpuSharedMemoryBytes", bytes, 1 << 20, " bytes");
       return this;
     }
 

@@ -282,7 +282,7 @@ public final class ModelRouter {
      * @return this
      */
     public Builder prefixBytes(int value) {
-      prefixBytes = (int) Arguments.inRange("prefixBytes", value, 1024, 16 * 1024 * 1024);
+      prefixBytes = Arguments.inRange("prefixBytes", value, 1024, 16 * 1024 * 1024);
       return this;
     }
 

@@ -2,6 +2,7 @@ package dev.autodeploy.proxy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -73,9 +74,7 @@ public final class WakeRule {
      * @param whileAsleep whether only while no instance is ready
      */
     public Answer {
-      if (status < 200 || status > 599) {
-        throw new IllegalArgumentException("status must be 200 to 599, but was " + status);
-      }
+      Arguments.inRange("status", status, 200, 599);
       headers = Map.copyOf(headers);
       requireNonNull(body, "body");
     }
@@ -97,13 +96,8 @@ public final class WakeRule {
      * @param maxBytes how long its body may be
      */
     public LastAnswer {
-      if (maxAge.isNegative() || maxAge.isZero()) {
-        throw new IllegalArgumentException("maxAge must be longer than 0, but was " + maxAge);
-      }
-      if (maxBytes < 1 || maxBytes > 16 * 1024 * 1024) {
-        throw new IllegalArgumentException(
-            "maxBytes must be 1 to 16777216 (16 MiB), but was " + maxBytes);
-      }
+      Arguments.positive("maxAge", maxAge);
+      Arguments.inRange("maxBytes", maxBytes, 1, 16 * 1024 * 1024);
     }
   }
 
@@ -143,8 +137,6 @@ public final class WakeRule {
   }
 
   private static void checkRefusal(int status) {
-    if (status < 200 || status > 599) {
-      throw new IllegalArgumentException("status must be 200 to 599, but was " + status);
-    }
+    Arguments.inRange("status", status, 200, 599);
   }
 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.ModelRouter;
@@ -189,10 +190,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
    * @param value 1 to 65535
    */
   public void listeningOn(int value) {
-    if (value < 1 || value > 65_535) {
-      throw new IllegalArgumentException("port must be 1 to 65535, but was " + value);
-    }
-    port = value;
+    port = Arguments.inRange("port", value, 1, 65_535);
   }
 
   /**
@@ -305,7 +303,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
     @Override
     public Builder port(int value) {
       settings.port(value);
-      port = value;
+      port = Arguments.inRange("port", value, 1, 65_535);
       return this;
     }
 
@@ -317,10 +315,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
      * @return this
      */
     public Builder maxThreads(int value) {
-      if (value < 4 || value > 32_767) {
-        throw new IllegalArgumentException("maxThreads must be 4 to 32767, but was " + value);
-      }
-      maxThreads = value;
+      maxThreads = Arguments.inRange("maxThreads", value, 4, 32_767);
       return this;
     }
 

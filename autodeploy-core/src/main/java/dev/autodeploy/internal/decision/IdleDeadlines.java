@@ -5,6 +5,7 @@ import static dev.autodeploy.InstancePhase.READY;
 import static dev.autodeploy.internal.decision.Instance.NEVER;
 
 import dev.autodeploy.Schedule;
+import dev.autodeploy.internal.util.Durations;
 import java.time.Duration;
 
 /**
@@ -84,7 +85,7 @@ final class IdleDeadlines {
     Duration own = scheduled.idleTimeout();
     return own == null
         ? timeouts.explain(declaration.spec())
-        : "By the schedule an idle instance is released after " + own.toSeconds() + " s.";
+        : "By the schedule an idle instance is released after " + Durations.text(own) + ".";
   }
 
   /** Returns whether an instance is to be released now. */

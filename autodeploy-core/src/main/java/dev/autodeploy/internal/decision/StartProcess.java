@@ -11,6 +11,7 @@ import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.probe.Probes;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
 import java.net.URI;
@@ -389,8 +390,8 @@ final class StartProcess {
   void timedOut(long now, Instance instance) {
     String message =
         "the instance was not ready within "
-            + instance.spec.startTimeout().toMillis()
-            + " ms (startTimeout); it waited for "
+            + Durations.text(instance.spec.startTimeout())
+            + " (startTimeout); it waited for "
             + Probes.describe(instance.spec.readiness())
             + (instance.probed
                 ? "; the last probe said: " + StartDiagnosis.notReady(instance)

@@ -17,6 +17,7 @@ import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
@@ -191,9 +192,7 @@ final class DefaultDeployment implements Deployment {
   @Override
   public CompletableFuture<List<String>> logs(String instanceId, int lines) {
     requireNonNull(instanceId, "instanceId");
-    if (lines < 1) {
-      throw new IllegalArgumentException("lines must be 1 or more, but was " + lines);
-    }
+    Arguments.atLeast("lines", lines, 1);
     DeploymentSpec current = spec();
     return services
         .calls()

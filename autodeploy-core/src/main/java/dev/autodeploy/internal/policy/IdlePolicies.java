@@ -1,8 +1,6 @@
 package dev.autodeploy.internal.policy;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.autodeploy.internal.util.Durations;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.UsageHistory;
 import java.time.Duration;
@@ -23,12 +21,7 @@ public final class IdlePolicies {
      * @param timeout zero or longer
      */
     public After(Duration timeout) {
-      requireNonNull(timeout, "timeout");
-      if (timeout.isNegative()) {
-        throw new IllegalArgumentException(
-            "idle timeout must be 0 or longer, but was " + Durations.text(timeout));
-      }
-      this.timeout = Optional.of(timeout);
+      this.timeout = Optional.of(Arguments.notNegative("idle timeout", timeout));
     }
 
     /**

@@ -2,6 +2,8 @@ package dev.autodeploy.internal.probe;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
@@ -76,10 +78,7 @@ public record HttpCheck(
       throw new IllegalArgumentException(
           "probe body must be 1 to 1000 characters, but was " + body.length());
     }
-    if (timeout.compareTo(Duration.ofMillis(1)) < 0 || timeout.compareTo(LONGEST) > 0) {
-      throw new IllegalArgumentException(
-          "probe timeout must be 1 ms to 10 min, but was " + timeout.toMillis() + " ms");
-    }
+    Arguments.inRange("probe timeout", timeout, Duration.ofMillis(1), LONGEST);
   }
 
   private static void checkHeader(String name, String value) {
@@ -188,7 +187,7 @@ public record HttpCheck(
       return true;
     } catch (java.net.SocketTimeoutException e) {
       throw new IOException(
-          method + " " + path + " was not answered within " + timeout.toMillis() + " ms", e);
+          method + " " + path + " was not answered within " + Durations.text(timeout), e);
     } catch (StackOverflowError e) { // the JDK reads interim responses by recursion, for ever
       throw new IOException(
           method + " " + path + " answered with interim responses without end", e);

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.probe;
 
 import dev.autodeploy.SleepMode;
+import dev.autodeploy.internal.util.Durations;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,7 @@ public final class InstanceCalls {
       }
       return read(connection, deadline);
     } catch (SocketTimeoutException e) {
-      throw new IOException(what + " was not answered within " + timeout.toMillis() + " ms", e);
+      throw new IOException(what + " was not answered within " + Durations.text(timeout), e);
     } catch (StackOverflowError e) { // the JDK reads interim responses by recursion, for ever
       throw new IOException(what + " answered with interim responses without end", e);
     } finally {

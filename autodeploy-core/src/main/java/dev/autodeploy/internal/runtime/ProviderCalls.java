@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.runtime;
 
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderInstance;
@@ -54,7 +55,7 @@ public final class ProviderCalls {
             () ->
                 answer.completeExceptionally(
                     new TimeoutException(
-                        provider.name() + " did not answer within " + limit.toSeconds() + " s")));
+                        provider.name() + " did not answer within " + Durations.text(limit))));
     call(providerCall)
         .whenComplete(
             (value, error) -> {

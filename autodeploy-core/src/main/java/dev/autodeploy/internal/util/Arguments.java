@@ -118,6 +118,48 @@ public final class Arguments {
   }
 
   /**
+   * Returns a number that is in a range.
+   *
+   * @param parameter its name
+   * @param value the number
+   * @param min the least that is allowed
+   * @param max the most
+   * @return the number
+   */
+  public static int inRange(String parameter, int value, int min, int max) {
+    return inRange(parameter, value, min, max, "");
+  }
+
+  /**
+   * Returns a number that is large enough.
+   *
+   * @param parameter its name
+   * @param value the number
+   * @param min the least that is allowed
+   * @return the number
+   */
+  public static int atLeast(String parameter, int value, int min) {
+    return (int) atLeast(parameter, (long) value, min, "");
+  }
+
+  /**
+   * Returns a number that is large enough.
+   *
+   * @param parameter its name
+   * @param value the number
+   * @param min the least that is allowed
+   * @param unit what follows each number in the message, or an empty text
+   * @return the number
+   */
+  public static long atLeast(String parameter, long value, long min, String unit) {
+    if (value < min) {
+      throw new IllegalArgumentException(
+          parameter + " must be " + min + unit + " or more, but was " + value + unit);
+    }
+    return value;
+  }
+
+  /**
    * Returns a text that is not blank and has no NUL.
    *
    * @param parameter its name

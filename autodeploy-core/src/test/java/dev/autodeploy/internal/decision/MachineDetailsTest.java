@@ -256,7 +256,7 @@ final class MachineDetailsTest {
         .containsExactly(Duration.ofSeconds(7), Duration.ZERO);
     assertThat(m.machine.backoff().lastFailure().message())
         .isEqualTo(
-            "the instance was not ready within 30000 ms (startTimeout); it waited for its port to"
+            "the instance was not ready within 30 s (startTimeout); it waited for its port to"
                 + " accept connections");
   }
 

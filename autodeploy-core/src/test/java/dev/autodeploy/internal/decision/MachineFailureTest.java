@@ -131,7 +131,7 @@ final class MachineFailureTest {
     assertThat(failure.logTail()).containsExactly("Loading weights");
     assertThat(failure.message())
         .isEqualTo(
-            "the instance was not ready within 30000 ms (startTimeout); it waited for its port to"
+            "the instance was not ready within 30 s (startTimeout); it waited for its port to"
                 + " accept connections; the last probe said: Connection refused; it wrote last:"
                 + " 'Loading weights'; if it only needs longer, raise startTimeout");
     assertThat(m.releases).hasSize(1);

@@ -10,6 +10,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
@@ -340,10 +341,7 @@ public final class JdkHttpProxy implements LinkProxy {
      * @return this
      */
     public Builder maxThreads(int value) {
-      if (value < 4 || value > 32_767) {
-        throw new IllegalArgumentException("maxThreads must be 4 to 32767, but was " + value);
-      }
-      maxThreads = value;
+      maxThreads = Arguments.inRange("maxThreads", value, 4, 32_767);
       return this;
     }
 
@@ -358,11 +356,7 @@ public final class JdkHttpProxy implements LinkProxy {
      * @return this
      */
     public Builder maxUnfinishedHeads(int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(
-            "maxUnfinishedHeads must be 1 or more, but was " + value);
-      }
-      maxUnfinishedHeads = value;
+      maxUnfinishedHeads = Arguments.atLeast("maxUnfinishedHeads", value, 1);
       return this;
     }
 

@@ -7,6 +7,7 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.net.ListeningSockets;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.proxy.LinkBuilder;
 import dev.autodeploy.proxy.LinkProxy;
 import dev.autodeploy.proxy.gateway.Deployments;
@@ -186,11 +187,7 @@ public final class NettyHttpProxy implements LinkProxy {
      * @return this
      */
     public Builder maxUnfinishedHeads(int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(
-            "maxUnfinishedHeads must be 1 or more, but was " + value);
-      }
-      maxUnfinishedHeads = value;
+      maxUnfinishedHeads = Arguments.atLeast("maxUnfinishedHeads", value, 1);
       return this;
     }
 
@@ -204,11 +201,7 @@ public final class NettyHttpProxy implements LinkProxy {
      * @return this
      */
     public Builder maxIdleConnections(int value) {
-      if (value < 1) {
-        throw new IllegalArgumentException(
-            "maxIdleConnections must be 1 or more, but was " + value);
-      }
-      maxIdleConnections = value;
+      maxIdleConnections = Arguments.atLeast("maxIdleConnections", value, 1);
       return this;
     }
 
@@ -221,10 +214,7 @@ public final class NettyHttpProxy implements LinkProxy {
      * @return this
      */
     public Builder tunnelSilence(Duration value) {
-      requireNonNull(value, "tunnelSilence");
-      if (value.isNegative() || value.isZero()) {
-        throw new IllegalArgumentException("tunnelSilence must be positive, but was " + value);
-      }
+      Arguments.positive("tunnelSilence", value);
       tunnelSilence = value.compareTo(LONGEST) < 0 ? value : LONGEST;
       return this;
     }

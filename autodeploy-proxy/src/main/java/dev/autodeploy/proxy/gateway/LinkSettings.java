@@ -90,7 +90,7 @@ public final class LinkSettings {
   }
 
   public void port(int value) {
-    port = (int) Arguments.inRange("port", value, 0, 65_535);
+    port = Arguments.inRange("port", value, 0, 65_535);
   }
 
   public void host(String value) {
@@ -117,7 +117,7 @@ public final class LinkSettings {
   }
 
   public void maxPendingTotal(int value) {
-    maxPendingTotal = (int) Arguments.inRange("maxPendingTotal", value, 0, Integer.MAX_VALUE);
+    maxPendingTotal = Arguments.inRange("maxPendingTotal", value, 0, Integer.MAX_VALUE);
   }
 
   public void responseTimeout(Duration value) {
@@ -172,12 +172,12 @@ public final class LinkSettings {
 
   public void dedicatedPort(String deployment, int port) {
     dedicatedPorts.put(
-        requireNonNull(deployment, "deployment"), (int) Arguments.inRange("port", port, 0, 65_535));
+        requireNonNull(deployment, "deployment"), Arguments.inRange("port", port, 0, 65_535));
   }
 
   public void linkPorts(int first, int last) {
-    int checked = (int) Arguments.inRange("from", first, 1, 65_535);
-    linkPortsTo = (int) Arguments.inRange("to", last, checked, 65_535);
+    int checked = Arguments.inRange("from", first, 1, 65_535);
+    linkPortsTo = Arguments.inRange("to", last, checked, 65_535);
     linkPortsFrom = checked;
   }
 
@@ -216,7 +216,7 @@ public final class LinkSettings {
   }
 
   public void rateLimit(int requests, Duration period) {
-    rateRequests = (int) Arguments.inRange("requests", requests, 1, 1_000_000);
+    rateRequests = Arguments.inRange("requests", requests, 1, 1_000_000);
     ratePeriod = atMost(Arguments.positive("period", period));
   }
 

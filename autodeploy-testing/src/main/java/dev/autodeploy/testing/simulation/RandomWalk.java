@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Set;
@@ -108,7 +109,7 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk steps(int count) {
-    return with(positive("steps", count), settings.lifecycles());
+    return with(Arguments.atLeast("steps", count, 1), settings.lifecycles());
   }
 
   /**
@@ -119,7 +120,7 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk lifecycles(int count) {
-    return with(settings.steps(), positive("lifecycles", count));
+    return with(settings.steps(), Arguments.atLeast("lifecycles", count, 1));
   }
 
   private RandomWalk with(int steps, int lifecycles) {
@@ -145,7 +146,7 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk deployments(int count) {
-    return over(positive("deployments", count), settings.engines(), settings.faults());
+    return over(Arguments.atLeast("deployments", count, 1), settings.engines(), settings.faults());
   }
 
   /**
@@ -156,7 +157,7 @@ public final class RandomWalk {
    * @return the changed walk
    */
   public RandomWalk engines(int count) {
-    return over(settings.deployments(), positive("engines", count), settings.faults());
+    return over(settings.deployments(), Arguments.atLeast("engines", count, 1), settings.faults());
   }
 
   /**
@@ -233,12 +234,5 @@ public final class RandomWalk {
     WalkSchedule schedule =
         only.isEmpty() ? WalkSchedule.everything() : WalkSchedule.of(WalkSchedule.parse(only));
     return new Walk(settings, schedule).run();
-  }
-
-  private static int positive(String parameter, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(parameter + " must be 1 or more, but was " + value);
-    }
-    return value;
   }
 }
