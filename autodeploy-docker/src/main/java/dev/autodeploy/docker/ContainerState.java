@@ -190,33 +190,38 @@ final class ContainerState {
     return null;
   }
 
-  /** Returns the container's own address on a network; null if it has none there. */
-  @Nullable URI address(@Nullable String network, int port) {
+  /**
+   * Returns the container's own address on a network, of IPv6 if that is wanted or there is no
+   * other; null if it has none there.
+   */
+  @Nullable URI address(@Nullable String network, boolean six, int port) {
     NetworkSettings settings = inspected.getNetworkSettings();
-    return settings == null ? null : address(settings.getNetworks(), network, port);
+    return settings == null ? null : address(settings.getNetworks(), network, six, port);
   }
 
   /** The same as a list says it. */
-  static @Nullable URI address(Container listed, @Nullable String network, int port) {
+  static @Nullable URI address(Container listed, @Nullable String network, boolean six, int port) {
     return listed.getNetworkSettings() == null
         ? null
-        : address(listed.getNetworkSettings().getNetworks(), network, port);
+        : address(listed.getNetworkSettings().getNetworks(), network, six, port);
   }
 
   private static @Nullable URI address(
-      @Nullable Map<String, ContainerNetwork> networks, @Nullable String network, int port) {
+      @Nullable Map<String, ContainerNetwork> networks,
+      @Nullable String network,
+      boolean six,
+      int port) {
     ContainerNetwork attached = networks == null || network == null ? null : networks.get(network);
     if (attached == null) {
       return null;
     }
     String v4 = attached.getIpAddress();
     String v6 = attached.getGlobalIPv6Address();
-    if (v4 != null && IPV4.matcher(v4).matches()) {
+    boolean hasSix = v6 != null && IPV6.matcher(v6).matches();
+    if (v4 != null && IPV4.matcher(v4).matches() && !(six && hasSix)) {
       return URI.create("http://" + v4 + ":" + port);
     }
-    return v6 != null && IPV6.matcher(v6).matches()
-        ? URI.create("http://[" + v6 + "]:" + port)
-        : null;
+    return hasSix ? URI.create("http://[" + v6 + "]:" + port) : null;
   }
 
   /** A port and nothing else: with more it could be another address. */

@@ -141,7 +141,8 @@ final class DaemonClient implements AutoCloseable {
         session.api.toString(),
         info.getOsType() == null ? "" : info.getOsType(),
         DaemonInfo.cdiDevices(info),
-        DaemonInfo.skew(info, asked, answered));
+        DaemonInfo.skew(info, asked, answered),
+        Machine.of(info));
   }
 
   InspectContainerResponse inspect(String container) {

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param osType what its containers run, {@code linux} or {@code windows}
  * @param cdiDevices the devices that it has discovered, by their CDI names
  * @param clockSkew how far its clock is ahead of this process's
+ * @param machine the machine that it runs on
  */
 record DaemonInfo(
     String id,
@@ -27,7 +28,8 @@ record DaemonInfo(
     String apiVersion,
     String osType,
     List<String> cdiDevices,
-    Duration clockSkew) {
+    Duration clockSkew,
+    Machine machine) {
 
   DaemonInfo {
     id = PlainText.line(id);

@@ -66,7 +66,7 @@ record DockerHost(
         daemon,
         publishAddress,
         publishHost(publishAddress, client.address()),
-        Reach.find(settings, client));
+        Reach.find(settings, client, daemon));
   }
 
   /**
@@ -74,14 +74,14 @@ record DockerHost(
    * does not tell: it may be the end of a tunnel.
    */
   boolean isLocal() {
-    return client.address().isUnix() && ContainerState.isLocal(publishHost);
+    return client.address().isUnix() && !reach.apart() && ContainerState.isLocal(publishHost);
   }
 
   /** Returns where the service of an inspected container is reached; null if that is unknown. */
   @Nullable URI endpoint(ContainerState state, int port) {
     return switch (reach.kind()) {
       case PUBLISHED -> state.endpoint(port, publishHost);
-      case CONTAINER -> state.address(reach.network(), port);
+      case CONTAINER -> state.address(reach.network(), reach.six(), port);
       case HOST -> URI.create("http://" + publishHost + ":" + port);
     };
   }
@@ -90,7 +90,7 @@ record DockerHost(
   @Nullable URI endpoint(Container listed, int port) {
     return switch (reach.kind()) {
       case PUBLISHED -> ContainerState.endpoint(listed, port, publishHost);
-      case CONTAINER -> ContainerState.address(listed, reach.network(), port);
+      case CONTAINER -> ContainerState.address(listed, reach.network(), reach.six(), port);
       case HOST -> URI.create("http://" + publishHost + ":" + port);
     };
   }

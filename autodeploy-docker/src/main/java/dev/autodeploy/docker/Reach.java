@@ -1,12 +1,12 @@
 package dev.autodeploy.docker;
 
+import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Network;
+import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.net.SocketException;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +18,13 @@ import org.slf4j.LoggerFactory;
  *
  * @param kind where the service is reached
  * @param network the network of containers, or null for the daemon's default
+ * @param six whether an address of a container is one of IPv6, as this process has no other there
  * @param why the reason, for people
+ * @param apart whether the daemon is certainly on another machine than this process
+ * @param doubt the reason why it may be wrong and what to do then; an empty text without one
  */
-record Reach(Kind kind, @Nullable String network, String why) {
+record Reach(
+    Kind kind, @Nullable String network, boolean six, String why, boolean apart, String doubt) {
   private static final Logger LOG = LoggerFactory.getLogger(Reach.class);
   private static final String HOST = "host";
   private static final String BRIDGE = "bridge";
@@ -28,7 +32,11 @@ record Reach(Kind kind, @Nullable String network, String why) {
   /** Networks that belong to Docker itself, to which no container can be attached. */
   private static final Set<String> INTERNAL = Set.of("docker_gwbridge", "ingress");
 
+  /** The drivers of networks that are Docker's own: who is on one reaches what else is on it. */
   private static final Set<String> DRIVERS = Set.of(BRIDGE, "overlay");
+
+  /** The drivers that put containers on a network outside, with addresses of their own there. */
+  private static final Set<String> OUTSIDE = Set.of("macvlan", "ipvlan");
 
   /** The place at which a service is reached. */
   enum Kind {
@@ -40,8 +48,20 @@ record Reach(Kind kind, @Nullable String network, String why) {
     HOST
   }
 
-  /** Decides by the daemon's networks and the addresses of this process. */
-  static Reach find(DockerSettings settings, DaemonClient client) {
+  Reach(Kind kind, @Nullable String network, String why) {
+    this(kind, network, false, why, false, "");
+  }
+
+  private Reach of(boolean six) {
+    return new Reach(kind, network, six, why, apart, doubt);
+  }
+
+  private Reach fromAfar(String itsDoubt) {
+    return new Reach(kind, network, six, why, true, itsDoubt);
+  }
+
+  /** Decides by the daemon's networks and the surroundings of this process; warns of a doubt. */
+  static Reach find(DockerSettings settings, DaemonClient client, DaemonInfo daemon) {
     String wanted = settings.containers().network();
     if ("none".equals(wanted)) {
       throw new IllegalArgumentException(
@@ -54,43 +74,142 @@ record Reach(Kind kind, @Nullable String network, String why) {
               + "\") is another container's, on which each port exists once; name a network that"
               + " both are on");
     }
+    boolean told = settings.publishAddress() != null;
     List<Network> networks = networks(client);
-    List<InetAddress> own = ownAddresses();
-    if (HOST.equals(wanted)) {
-      if (settings.publishAddress() == null
-          && client.address().isUnix()
-          && decide(null, networks, own).kind() == Kind.CONTAINER) {
-        throw new IllegalArgumentException(
-            "this process is in a container, from which 127.0.0.1 of the daemon's host cannot be"
-                + " reached: set publishAddress to an address of that host beside network(\"host\"),"
-                + " or leave both out");
-      }
-      return new Reach(Kind.HOST, wanted, "network(\"host\")");
-    }
-    if (settings.publishAddress() != null) {
-      return new Reach(Kind.PUBLISHED, wanted, "publishAddress is set");
-    }
     if (!client.address().isUnix()) {
-      return new Reach(Kind.PUBLISHED, wanted, "the daemon is reached over TCP");
+      boolean outside = isOutside(named(networks, wanted));
+      return HOST.equals(wanted)
+          ? new Reach(Kind.HOST, wanted, "network(\"host\")")
+          : outside && !told
+              ? new Reach(Kind.CONTAINER, wanted, "instances have addresses of their own there")
+              : new Reach(
+                  Kind.PUBLISHED,
+                  wanted,
+                  told ? "publishAddress is set" : "the daemon is reached over TCP");
     }
-    return decide(wanted, networks, own);
+    Surroundings here = Surroundings.ofProcess();
+    if (told) {
+      Reach set =
+          HOST.equals(wanted)
+              ? new Reach(Kind.HOST, wanted, "network(\"host\")")
+              : new Reach(Kind.PUBLISHED, wanted, "publishAddress is set");
+      return here.isApartFrom(daemon.machine()) ? set.fromAfar("") : set;
+    }
+    Reach reach = decide(wanted, networks, here, daemon.machine(), self(client, here));
+    if (!reach.doubt().isEmpty()) {
+      LOG.warn("Instances may not be reached: {}", reach.doubt());
+    }
+    return reach;
   }
 
-  /** Decides for a daemon that is reached by a socket, which may have been mounted. */
-  static Reach decide(@Nullable String wanted, List<Network> networks, List<InetAddress> own) {
-    if (networks.stream().anyMatch(network -> hasGateway(network, own))) {
-      return new Reach(Kind.PUBLISHED, wanted, "this process is on the daemon's host");
+  /**
+   * Decides for a daemon that is reached by a socket, which may have been mounted into a container,
+   * or be the end of a tunnel.
+   *
+   * @param self the container of this process as the daemon knows it; null if it knows none
+   */
+  static Reach decide(
+      @Nullable String wanted,
+      List<Network> networks,
+      Surroundings here,
+      Machine daemons,
+      @Nullable InspectContainerResponse self) {
+    boolean onHostsNetwork = self != null && HOST.equals(mode(self));
+    boolean apart = self == null && here.isApartFrom(daemons);
+    boolean onHost =
+        onHostsNetwork
+            || (self == null
+                && !apart
+                && networks.stream().anyMatch(each -> hasGateway(each, here.addresses())));
+    if (HOST.equals(wanted)) {
+      return onHostOf(wanted, onHost, apart, networks, here, daemons, self);
     }
-    List<Network> shared = networks.stream().filter(each -> isShared(each, own)).toList();
-    if (shared.isEmpty()) {
-      return new Reach(Kind.PUBLISHED, wanted, "no network of Docker's is known to be shared");
+    Network asked = named(networks, wanted);
+    if (onHost) {
+      return fromHost(wanted, asked);
     }
-    String names = shared.stream().map(Network::getName).collect(Collectors.joining(", "));
+    if (apart) {
+      return isOutside(asked)
+          ? new Reach(Kind.CONTAINER, wanted, "instances have addresses of their own there")
+          : daemons.forwardsPorts()
+              ? new Reach(Kind.PUBLISHED, wanted, "it forwards its ports to this one").fromAfar("")
+              : new Reach(Kind.PUBLISHED, wanted, "no network of Docker's is known to be shared")
+                  .fromAfar(apart(here, daemons));
+    }
+    return beside(wanted, asked, networks, here, self);
+  }
+
+  private static Reach onHostOf(
+      String wanted,
+      boolean onHost,
+      boolean apart,
+      List<Network> networks,
+      Surroundings here,
+      Machine daemons,
+      @Nullable InspectContainerResponse self) {
+    if (!onHost
+        && !apart
+        && (self != null
+            || shared(networks, here, null).stream().anyMatch(each -> !isOutside(each)))) {
+      throw new IllegalArgumentException(
+          "this process is in a container, from which 127.0.0.1 of the daemon's host cannot be"
+              + " reached: set publishAddress to an address of that host beside network(\"host\"),"
+              + " or leave both out");
+    }
+    Reach reach = new Reach(Kind.HOST, wanted, "network(\"host\")");
+    return apart ? reach.fromAfar(apart(here, daemons)) : reach;
+  }
+
+  /** Decides for a process on the network of the daemon's host. */
+  private static Reach fromHost(@Nullable String wanted, @Nullable Network asked) {
+    if (isOutside(asked)) {
+      throw new IllegalArgumentException(
+          "instances on network '"
+              + wanted
+              + "' ("
+              + asked.getDriver()
+              + ") cannot be reached from the Docker host itself, and their ports are not published"
+              + " there: use a bridge network, or run this application in a container on '"
+              + wanted
+              + "'");
+    }
+    return asked != null && Boolean.TRUE.equals(asked.getInternal())
+        ? new Reach(
+            Kind.CONTAINER, wanted, "it is internal, and this process is on the daemon's host")
+        : new Reach(Kind.PUBLISHED, wanted, "this process is on the daemon's host");
+  }
+
+  /** Decides for a process that is on the daemon's machine, but not on its network. */
+  private static Reach beside(
+      @Nullable String wanted,
+      @Nullable Network asked,
+      List<Network> networks,
+      Surroundings here,
+      @Nullable InspectContainerResponse self) {
+    List<Network> shared = shared(networks, here, self);
+    List<Network> own = shared.stream().filter(each -> !isOutside(each)).toList();
+    boolean none = wanted == null ? own.isEmpty() : shared.isEmpty();
+    if (none && self != null) {
+      throw new IllegalArgumentException(nothingShared(shared, self));
+    }
+    if (none) {
+      return new Reach(
+          Kind.PUBLISHED,
+          wanted,
+          false,
+          "no network of Docker's is known to be shared",
+          false,
+          here.contained()
+              ? "this process is in a container that the Docker daemon does not know, on none of its"
+                  + " networks, and 127.0.0.1 of the daemon's host is not that of a container. Set"
+                  + " publishAddress to an address of that host which is reached from here"
+              : "");
+    }
     if (wanted != null) {
-      if (shared.stream().noneMatch(network -> wanted.equals(network.getName()))) {
+      if (asked == null || !shared.contains(asked)) {
         throw new IllegalArgumentException(
             "this process is in a container on the network "
-                + names
+                + shared.stream().map(Network::getName).collect(Collectors.joining(", "))
                 + ", from which instances on network '"
                 + wanted
                 + "' cannot be reached: use network(\""
@@ -99,16 +218,62 @@ record Reach(Kind kind, @Nullable String network, String why) {
                 + wanted
                 + "'");
       }
-      return new Reach(Kind.CONTAINER, wanted, "this process is on that network, too");
+      return new Reach(Kind.CONTAINER, wanted, "this process is on that network, too")
+          .of(isSix(asked, here, self));
     }
     // Docker's own bridge last: on others containers also have names.
     Network chosen =
-        shared.stream()
+        own.stream()
             .filter(network -> !BRIDGE.equals(network.getName()))
             .findFirst()
-            .orElse(shared.get(0));
+            .orElse(own.get(0));
     return new Reach(
-        Kind.CONTAINER, chosen.getName(), "this process is in a container on that network");
+            Kind.CONTAINER, chosen.getName(), "this process is in a container on that network")
+        .of(isSix(chosen, here, self));
+  }
+
+  private static String apart(Surroundings here, Machine daemons) {
+    return "the Docker daemon is on another machine ("
+        + daemons.name()
+        + ", Linux "
+        + daemons.kernel()
+        + "; this is "
+        + here.machine().name()
+        + ", Linux "
+        + here.machine().kernel()
+        + "), perhaps at the end of a tunnel, and its 127.0.0.1 is not the one of this machine. Set"
+        + " publishAddress to an IP address of that machine which is reached from here, or to"
+        + " 127.0.0.1 if its ports are forwarded to this machine";
+  }
+
+  private static String nothingShared(List<Network> outside, InspectContainerResponse self) {
+    String id = self.getId() == null ? "<this container>" : self.getId().substring(0, 12);
+    String name = outside.isEmpty() ? "" : outside.get(0).getName();
+    return "this process is in a container "
+        + (outside.isEmpty()
+            ? "on no network"
+            : "on network '" + name + "' (" + outside.get(0).getDriver() + ") alone")
+        + ", from which 127.0.0.1 of the daemon's host cannot be reached: attach it to a network of"
+        + " Docker's, as 'docker network connect bridge "
+        + id
+        + "' does, or set publishAddress to an address of that host which is reached from here"
+        + (outside.isEmpty()
+            ? ""
+            : "; network(\""
+                + name
+                + "\") puts instances on that network, where others reach them");
+  }
+
+  private static @Nullable InspectContainerResponse self(DaemonClient client, Surroundings here) {
+    if (here.containerId() == null) {
+      return null;
+    }
+    try {
+      return client.find(here.containerId());
+    } catch (DockerDaemonException e) {
+      LOG.debug("Asking for the container of this process: {}", e.getMessage());
+      return null;
+    }
   }
 
   private static List<Network> networks(DaemonClient client) {
@@ -120,6 +285,47 @@ record Reach(Kind kind, @Nullable String network, String why) {
     }
   }
 
+  private static @Nullable Network named(List<Network> networks, @Nullable String name) {
+    return networks.stream()
+        .filter(network -> name != null && name.equals(network.getName()))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static boolean isOutside(@Nullable Network network) {
+    return network != null && OUTSIDE.contains(String.valueOf(network.getDriver()));
+  }
+
+  /** The networks that this process is on: those of its container, else those of its addresses. */
+  private static List<Network> shared(
+      List<Network> networks, Surroundings here, @Nullable InspectContainerResponse self) {
+    Map<String, ContainerNetwork> attached = attached(self);
+    return networks.stream()
+        .filter(each -> !INTERNAL.contains(String.valueOf(each.getName())))
+        .filter(
+            each ->
+                attached.isEmpty()
+                    ? isKnown(each) && here.addresses().stream().anyMatch(own -> isIn(each, own))
+                    : attached.containsKey(String.valueOf(each.getName()))
+                        && !Set.of("null", HOST).contains(String.valueOf(each.getDriver())))
+        .toList();
+  }
+
+  /** The networks of a container; none where it uses those of another one. */
+  private static Map<String, ContainerNetwork> attached(@Nullable InspectContainerResponse self) {
+    return self == null
+            || self.getNetworkSettings() == null
+            || self.getNetworkSettings().getNetworks() == null
+        ? Map.of()
+        : self.getNetworkSettings().getNetworks();
+  }
+
+  private static String mode(InspectContainerResponse self) {
+    return self.getHostConfig() == null
+        ? ""
+        : String.valueOf(self.getHostConfig().getNetworkMode());
+  }
+
   private static boolean hasGateway(Network network, List<InetAddress> own) {
     return BRIDGE.equals(network.getDriver())
         && configs(network).stream()
@@ -127,31 +333,36 @@ record Reach(Kind kind, @Nullable String network, String why) {
             .anyMatch(gateway -> gateway != null && own.contains(gateway.first()));
   }
 
-  private static boolean isShared(Network network, List<InetAddress> own) {
-    return DRIVERS.contains(String.valueOf(network.getDriver()))
-        && !INTERNAL.contains(String.valueOf(network.getName()))
-        && configs(network).stream()
-            .map(config -> Subnet.parse(config.getSubnet()))
-            .anyMatch(subnet -> subnet != null && own.stream().anyMatch(subnet::contains));
+  private static boolean isKnown(Network network) {
+    return isOutside(network) || DRIVERS.contains(String.valueOf(network.getDriver()));
+  }
+
+  /** Returns whether this process has an address of IPv6 on a network, and none of IPv4. */
+  private static boolean isSix(
+      Network network, Surroundings here, @Nullable InspectContainerResponse self) {
+    ContainerNetwork attached = attached(self).get(network.getName());
+    if (attached != null) {
+      return isBlank(attached.getIpAddress()) && !isBlank(attached.getGlobalIPv6Address());
+    }
+    List<InetAddress> own =
+        here.addresses().stream().filter(address -> isIn(network, address)).toList();
+    return !own.isEmpty() && own.stream().noneMatch(Inet4Address.class::isInstance);
+  }
+
+  private static boolean isBlank(@Nullable String text) {
+    return text == null || text.isBlank();
+  }
+
+  private static boolean isIn(Network network, InetAddress address) {
+    return configs(network).stream()
+        .map(config -> Subnet.parse(config.getSubnet()))
+        .anyMatch(subnet -> subnet != null && subnet.contains(address));
   }
 
   private static List<Network.Ipam.Config> configs(Network network) {
     return network.getIpam() == null || network.getIpam().getConfig() == null
         ? List.of()
         : network.getIpam().getConfig();
-  }
-
-  private static List<InetAddress> ownAddresses() {
-    List<InetAddress> own = new ArrayList<>();
-    try {
-      for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces())) {
-        own.addAll(Collections.list(each.getInetAddresses()));
-      }
-    } catch (SocketException e) {
-      LOG.debug("Looking for this machine's addresses: {}", e.toString());
-    }
-    own.removeIf(InetAddress::isLoopbackAddress);
-    return own;
   }
 
   @Override

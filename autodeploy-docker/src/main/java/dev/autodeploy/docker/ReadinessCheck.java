@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,10 +19,12 @@ final class ReadinessCheck {
 
   private final DaemonClient client;
   private final boolean ownNetwork;
+  private final String doubt;
 
   ReadinessCheck(DockerHost host) {
     this.client = host.client();
     this.ownNetwork = host.reach().kind() != Reach.Kind.HOST;
+    this.doubt = host.reach().doubt();
   }
 
   boolean isReady(TrackedInstance instance, ReadinessProbe probe, ProbeTarget target)
@@ -35,6 +38,9 @@ final class ReadinessCheck {
       failure = e;
     }
     String advice = ownNetwork ? advice(instance) : "";
+    if (advice.isEmpty() && failure instanceof ConnectException) {
+      advice = doubt; // it listens, but not where it is asked
+    }
     if (!advice.isEmpty()) {
       String answer = failure == null ? "" : failure.getMessage() + "; ";
       throw new IOException(answer + advice, failure);

@@ -46,7 +46,15 @@ class DockerProblemTest {
     assertThat(answered.getMessage()).startsWith("pulling ab: ").contains(answered.detail());
     assertThat(thrown.detail()).isEqualTo(answered.detail());
     DaemonInfo daemon =
-        new DaemonInfo(evil, evil, "20\u001B[1m.10", "1.40", evil, List.of(evil), Duration.ZERO);
+        new DaemonInfo(
+            evil,
+            evil,
+            "20\u001B[1m.10",
+            "1.40",
+            evil,
+            List.of(evil),
+            Duration.ZERO,
+            new Machine(evil, evil, false));
     assertThat(daemon.toString()).doesNotContain("\u001B", "\u202E", "\n");
     assertThat(daemon.majorVersion()).isEqualTo(20);
     assertThat(NvidiaSmi.parse(List.of("GPU 0: L4\u001B[5m\u202E (UUID: GPU-5d5b)")))

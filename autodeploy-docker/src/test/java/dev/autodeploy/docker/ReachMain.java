@@ -25,7 +25,9 @@ final class ReachMain {
       System.out.println("refused: " + e.getMessage());
       return;
     }
-    System.out.println("reached " + provider.containers().host().reach());
+    Reach reach = provider.containers().host().reach();
+    System.out.println("reached " + reach);
+    System.out.println("doubt " + reach.doubt());
     try (ProviderFixture docker = ProviderFixture.of(arguments[0], provider)) {
       DeploymentSpec spec = ProviderFixture.web().build();
       ProviderInstance instance = docker.ready(spec);

@@ -12,6 +12,8 @@ import dev.autodeploy.spi.ProviderInstance;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,41 +141,87 @@ class ReachTest {
 
   @ParameterizedTest
   @CsvSource({
-    "172.17.0.1, PUBLISHED, ",
-    "172.17.0.9, CONTAINER, bridge",
-    "10.7.3.4, CONTAINER, team",
-    "10.9.0.7, PUBLISHED, ",
-    "192.168.1.5, PUBLISHED, ",
-    "172.18.0.5, PUBLISHED, ",
-    "fd00:7::9, CONTAINER, six",
+    "bridge, reached at their own addresses on network 'bridge'",
+    "host, reached at ports published on the daemon's host",
+    "none, refused: this process is in a container on no network",
   })
-  void decision_dependsOnTheAddressesOfThisProcess(String own, Reach.Kind kind, String network)
+  void inAContainerWithTheDaemonsSocket_theDaemonIsAskedWhereThatIs(String network, String words)
       throws Exception {
-    List<Network> networks =
-        List.of(
-            DaemonClient.JSON.readValue(
-                """
-                [{"Name":"bridge","Driver":"bridge",
-                  "IPAM":{"Config":[{"Subnet":"172.17.0.0/16","Gateway":"172.17.0.1"}]}},
-                 {"Name":"team","Driver":"bridge","IPAM":{"Config":[{"Subnet":"10.7.0.0/20"}]}},
-                 {"Name":"six","Driver":"bridge",
-                  "IPAM":{"Config":[{"Subnet":"fd00:7::/64","Gateway":"fd00:7::1"}]}},
-                 {"Name":"lan","Driver":"macvlan","IPAM":{"Config":[{"Subnet":"10.9.0.0/16"}]}},
-                 {"Name":"host","Driver":"host","IPAM":{"Config":[]}},
-                 {"Name":"docker_gwbridge","Driver":"bridge",
-                  "IPAM":{"Config":[{"Subnet":"172.18.0.0/16"}]}}]
-                """,
-                Network[].class));
-    Reach reach = Reach.decide(null, networks, List.of(InetAddress.getByName(own)));
+    String output = ReachMain.run(containerOn(network), owner);
 
-    assertThat(reach.kind()).isEqualTo(kind);
-    assertThat(reach.network()).isEqualTo(network);
+    assertThat(output).startsWith(words);
+    if (!network.equals("none")) {
+      assertThat(output.lines()).contains("answer ok", "listed true");
+    }
+  }
+
+  @Test
+  void withAnAddressOfIPv6Alone_theContainersIsUsed() throws Exception {
+    String network = network("six" + PID, false);
+    List<String> through = namespaceOn(network, "fd00:ad::");
+
+    assertThat(ReachMain.run(through, owner).lines())
+        .anyMatch(line -> line.startsWith("endpoint http://[fd00:ad::"))
+        .contains("answer ok", "listed true");
+  }
+
+  @Test
+  void onAnInternalNetwork_theContainersAddressIsUsedFromTheHost() throws Exception {
+    String network = network("closed" + PID, true);
+    try (ProviderFixture docker = ProviderFixture.open(owner, b -> b.network(network))) {
+      ProviderInstance instance = docker.ready(ProviderFixture.web().build());
+
+      assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
+      docker.release(instance);
+    }
+  }
+
+  @Test
+  void onAMachineOfAnotherName_theWayIsDoubted_asAtTheEndOfATunnel() throws Exception {
+    requireRoot();
+    List<String> through =
+        List.of("unshare", "--uts", "sh", "-c", "hostname laptop; exec \"$@\"", "sh");
+
+    assertThat(ReachMain.run(through, owner).lines())
+        .anyMatch(line -> line.matches("doubt the Docker daemon is on another machine .*laptop.*"))
+        .as("as if its ports were forwarded")
+        .contains("answer ok", "listed true");
+  }
+
+  /** An application in a container that sees this machine's programs and the daemon's socket. */
+  private List<String> containerOn(String network) {
+    Programs.require("docker");
+    TestDaemon.requireLocal();
+    List<String> line = new ArrayList<>(List.of("docker", "run", "--rm", "--network", network));
+    for (String seen :
+        List.of(
+            "/usr",
+            "/lib",
+            "/lib64",
+            "/etc/java-17-openjdk", // where Debian keeps its JDK's settings
+            System.getProperty("java.home"),
+            System.getProperty("user.home") + "/.m2",
+            Path.of("..").toAbsolutePath().normalize().toString(),
+            "/var/run/docker.sock")) {
+      if (Files.exists(Path.of(seen))) {
+        line.addAll(List.of("-v", seen + ":" + seen));
+      }
+    }
+    line.add(TestDaemon.WEB);
+    return line;
   }
 
   private String network(String name, boolean internal) {
     try (DaemonClient client = TestDaemon.client()) {
       ObjectNode body = DaemonClient.JSON.createObjectNode().put("Name", name);
       body.put("Driver", "bridge").put("Internal", internal);
+      if (name.startsWith("six")) {
+        body.put("EnableIPv6", true)
+            .putObject("IPAM")
+            .putArray("Config")
+            .addObject()
+            .put("Subnet", "fd00:ad::/64");
+      }
       client.post(
           "making " + name,
           "/networks/create",
@@ -191,12 +239,11 @@ class ReachTest {
 
   /** Makes a network namespace on a network of Docker's, as a container there has one. */
   private List<String> namespaceOn(String network) {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      if ("true".equals(System.getenv("CI"))) {
-        throw new AssertionError("CI needs to be root");
-      }
-      abort("a network namespace needs root");
-    }
+    return namespaceOn(network, "");
+  }
+
+  private List<String> namespaceOn(String network, String prefix) {
+    requireRoot();
     Programs.require("ip");
     String bridge;
     String address;
@@ -205,13 +252,18 @@ class ReachTest {
       Network found =
           client.networks().stream().filter(n -> n.getName().equals(network)).findFirst().get();
       bridge = network.equals("bridge") ? "docker0" : "br-" + found.getId().substring(0, 12);
-      Network.Ipam.Config config = found.getIpam().getConfig().get(0);
-      gateway = config.getGateway();
+      Network.Ipam.Config config =
+          found.getIpam().getConfig().stream()
+              .filter(each -> prefix.isEmpty() || each.getSubnet().startsWith(prefix))
+              .findFirst()
+              .orElseThrow();
+      gateway = config.getGateway() == null ? prefix + "1" : config.getGateway().split("/")[0];
       String subnet = config.getSubnet();
       // The last of 250: Docker gives its containers the first that are free.
       address =
-          gateway.substring(0, gateway.lastIndexOf('.'))
-              + ".250"
+          (prefix.isEmpty()
+                  ? gateway.substring(0, gateway.lastIndexOf('.')) + ".250"
+                  : prefix + "fa")
               + subnet.substring(subnet.indexOf('/'));
     }
     String link = "v" + PID;
@@ -221,16 +273,25 @@ class ReachTest {
     ip("link set " + link + " master " + bridge);
     ip("link set " + link + " up");
     ip("-n " + space + " link set lo up");
-    ip("-n " + space + " addr add " + address + " dev eth0");
+    ip("-n " + space + " addr add " + address + " dev eth0" + (prefix.isEmpty() ? "" : " nodad"));
     ip("-n " + space + " link set eth0 up");
-    ip("-n " + space + " route add default via " + gateway);
+    ip("-n " + space + (prefix.isEmpty() ? "" : " -6") + " route add default via " + gateway);
     return List.of("ip", "netns", "exec", space);
+  }
+
+  private static void requireRoot() {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      if ("true".equals(System.getenv("CI"))) {
+        throw new AssertionError("CI needs to be root");
+      }
+      abort("a namespace needs root");
+    }
   }
 
   private static void ip(String arguments) {
     List<String> line = new ArrayList<>(List.of("ip"));
     line.addAll(List.of(arguments.split(" ", -1)));
-    Programs.run(java.nio.file.Path.of("/"), line);
+    Programs.run(Path.of("/"), line);
   }
 
   private static int freePort() throws Exception {

@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.time.Duration;
 import java.util.List;
@@ -43,6 +44,13 @@ final class TestDaemon {
       abort("no Docker daemon for this test: " + e.getMessage());
     } finally {
       LOCK.unlock();
+    }
+  }
+
+  /** Skips the test on a daemon that is not at the usual socket of this machine. */
+  static void requireLocal() {
+    try (DaemonClient client = client()) {
+      assumeTrue(client.address().toString().endsWith("/run/docker.sock"), "another daemon");
     }
   }
 
