@@ -1,5 +1,6 @@
 package dev.autodeploy;
 
+import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.Traffic;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -151,6 +152,15 @@ public interface Deployment {
    * @return the requests, from when the deployment was made, or the oldest that are kept, until now
    */
   Traffic traffic();
+
+  /**
+   * Returns a replay of its {@linkplain #traffic() recent requests} with its settings, its price,
+   * and starts that take as long as half of its recent ones did, or a minute while there was none.
+   * Blocks for the disk.
+   *
+   * @return the replay, to be run as it is or with other settings
+   */
+  CostReplay replay();
 
   /**
    * Says in a sentence what requests of this deployment wait for: who has the GPUs that it needs,

@@ -33,6 +33,7 @@ final class Api {
   private final InstantSource clock;
   private final ZoneId zone;
   private final CostsApi costs;
+  private final WhatIf whatIf = new WhatIf();
   private final RequestGuard guard;
   private final DeploymentJson deploymentJson;
   private final HistoryJson history;
@@ -208,6 +209,10 @@ final class Api {
         case "history" -> {
           allow(request, Set.of("window"), "GET");
           return JsonResponse.json(200, history.of(deployment, window(request), clock.instant()));
+        }
+        case "what-if" -> {
+          allow(request, "GET");
+          return JsonResponse.json(200, whatIf.of(deployment, clock.instant()));
         }
         case "start" -> {
           allow(request, "POST");

@@ -109,6 +109,8 @@ class OpenApiTest {
         String path = "deployments/voice/history?window=" + window;
         call(f, "get", "deployments/{name}/history", path, "");
       }
+      call(f, "get", "deployments/{name}/what-if", "deployments/voice/what-if", "");
+      call(f, "get", "deployments/{name}/what-if", "deployments/text/what-if", "");
       String snapshot = "deployments/{name}/snapshot";
       call(f, "post", snapshot, "deployments/voice/snapshot", "{\"name\":\"warm\"}");
       call(f, "post", snapshot, "deployments/voice/snapshot", "{}");

@@ -175,6 +175,43 @@ class PageWalkThroughTest {
   }
 
   @Test
+  void whatIf_showsTodayAndAdaptive_overTheRecordedRequests() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture()) {
+      f.provider.startTime = Duration.ofMillis(300);
+      f.provider.answerTime = Duration.ofMillis(200);
+      Deployment voice =
+          f.autoDeploy.deploy(
+              DeploymentSpec.builder("voice")
+                  .image("voice")
+                  .port(8080)
+                  .idleTimeout(Duration.ofMillis(500))
+                  .build());
+      walk(
+          "what-if",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/d/voice"));
+            b.click("#do-what-if");
+            b.untilText("#what-if", "No request was recorded yet.");
+            for (int i = 0; i < 4; i++) {
+              call(f.link(voice).toString()).join();
+              Thread.sleep(1200);
+            }
+            b.click("#do-what-if");
+            b.untilText("#what-if", "Cost against cold starts");
+            b.untilText("#what-if", "4 requests from");
+            b.untilText("#what-if .today", "today’s setting");
+            b.untilText("#what-if .adaptive", "adaptive");
+            b.untilText("#what-if .always-on", "always on");
+            String marks = "return document.querySelectorAll('#what-if svg .whatif').length";
+            assertThat(b.script(marks)).as("8 timeouts, adaptive and today").isEqualTo(10L);
+            System.out.println("what-if: " + b.shot("what-if"));
+          });
+    }
+  }
+
+  @Test
   void aBudget_isEditedShownAndEnds() throws Exception {
     try (ConsoleFixture f = new ConsoleFixture()) {
       Deployment voice =

@@ -145,6 +145,15 @@ public final class CostReplay {
   }
 
   /**
+   * Returns how long a start takes.
+   *
+   * @return the time from the start request to ready
+   */
+  public Duration startDuration() {
+    return startDuration;
+  }
+
+  /**
    * Sets how long a release takes, which is paid for too. Default: no time.
    *
    * @param duration the time until an instance is verified gone, zero or longer

@@ -1,5 +1,6 @@
 // One deployment: how it is, what it did, what it writes, and what can be done about it.
 
+import { whatIfPanel } from './whatif.js';
 import { h, replace, text, attribute } from './dom.js';
 import { change, get, listen, logStream, now, path, session } from './api.js';
 import { t, bytes, duration, money, number, price, dateOf, timeOf, known } from './words.js';
@@ -300,7 +301,7 @@ export function showDetail(main, name) {
     h('div', { class: 'headline' }, title, chip, phase, buttons), description, hours, link, failed, progress.element, tiles,
     h('section', { class: 'panel' }, h('h2', {}, t('instances')), instances),
     h('section', { class: 'panel' }, h('div', { class: 'headline' }, h('h2', {}, t('history')), choices), graph),
-    log.element, curl,
+    whatIfPanel(address), log.element, curl,
     h('div', { class: 'columns' }, set,
       h('section', { class: 'panel' }, h('div', { class: 'headline' }, h('h2', {}, t('events')), h('a', { href: '#/events/' + encodeURIComponent(name) }, t('all'))), recent))];
 

@@ -19,6 +19,7 @@ import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.wire.WireJson;
+import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
@@ -166,6 +167,12 @@ final class ReplicaDeployment implements Deployment {
   public Traffic traffic() {
     Deployment current = currentOrNull();
     return current == null ? Traffic.builder().build() : current.traffic(); // the leader records it
+  }
+
+  @Override
+  public CostReplay replay() {
+    Deployment current = currentOrNull();
+    return current == null ? CostReplay.of(traffic()).spec(spec()) : current.replay();
   }
 
   @Override

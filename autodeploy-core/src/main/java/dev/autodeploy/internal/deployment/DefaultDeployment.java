@@ -18,6 +18,7 @@ import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Arguments;
+import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.Traffic;
 import dev.autodeploy.spi.Snapshot;
 import dev.autodeploy.spi.StartProgress;
@@ -120,6 +121,17 @@ final class DefaultDeployment implements Deployment {
   @Override
   public Traffic traffic() {
     return controller.traffic();
+  }
+
+  @Override
+  public CostReplay replay() {
+    DeploymentSpec spec = spec();
+    long start = controller.learnedStart();
+    return CostReplay.of(traffic())
+        .spec(spec)
+        .enginePolicy(services.idlePolicy())
+        .costMeter(services.meter(spec))
+        .startDuration(start == 0 ? Duration.ofMinutes(1) : Duration.ofNanos(start));
   }
 
   @Override

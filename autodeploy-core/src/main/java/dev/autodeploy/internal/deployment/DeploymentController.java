@@ -189,6 +189,11 @@ public final class DeploymentController {
     }
   }
 
+  /** Returns how long starts have taken: the median of the recent ones, 0 if there was none. */
+  long learnedStart() {
+    return read(machine::learnedStart);
+  }
+
   String explainIdleTimeout() {
     return decide(machine::explainIdleTimeout);
   }

@@ -1,0 +1,88 @@
+package dev.autodeploy.console;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Deployment;
+import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.replay.CostReplay;
+import dev.autodeploy.replay.ReplayResult;
+import dev.autodeploy.spi.IdlePolicy;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The outcomes of other idle timeouts for a deployment's recent requests. One at a time is
+ * computed, which may take some seconds, and the last one is kept for a while.
+ */
+final class WhatIf {
+  private static final Duration KEPT = Duration.ofSeconds(3);
+  private static final List<Duration> TIMEOUTS =
+      List.of(
+          Duration.ZERO,
+          Duration.ofMinutes(1),
+          Duration.ofMinutes(2),
+          Duration.ofMinutes(5),
+          Duration.ofMinutes(10),
+          Duration.ofMinutes(20),
+          Duration.ofMinutes(40),
+          Duration.ofMinutes(80));
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Kept kept; // guarded by the lock
+
+  private record Kept(DeploymentSpec spec, Instant at, ObjectNode json) {}
+
+  /** Returns the outcomes; blocks while they are computed. */
+  ObjectNode of(Deployment deployment, Instant now) {
+    DeploymentSpec spec = deployment.spec();
+    lock.lock();
+    try {
+      Kept last = kept;
+      if (last == null
+          || !last.spec.equals(spec)
+          || last.at.isAfter(now)
+          || last.at.plus(KEPT).isBefore(now)) {
+        last = new Kept(spec, now, compute(deployment.replay(), spec));
+        kept = last;
+      }
+      return last.json;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static ObjectNode compute(CostReplay replay, DeploymentSpec spec) {
+    ReplayResult today = replay.run();
+    ObjectNode json = Json.object();
+    Json.put(json, "from", today.from());
+    Json.put(json, "until", today.until());
+    json.put("requests", today.requests() + today.refused());
+    json.put("startSeconds", Json.seconds(replay.startDuration()));
+    json.put("currency", today.cost().currency().getCurrencyCode());
+    ArrayNode points = json.putArray("points");
+    point(points, "today", null, today);
+    CostReplay awake = replay.spec(spec.toBuilder().sleepAfter(null).sleepMode(null).build());
+    point(points, "adaptive", null, awake.idlePolicy(IdlePolicy.adaptive()).run());
+    for (Duration timeout : TIMEOUTS) {
+      point(points, "timeout", timeout, awake.idlePolicy(IdlePolicy.after(timeout)).run());
+    }
+    point(points, "always-on", null, replay.alwaysOn().run());
+    return json;
+  }
+
+  private static void point(
+      ArrayNode points, String setting, @Nullable Duration timeout, ReplayResult result) {
+    ObjectNode point = points.addObject();
+    point.put("setting", setting);
+    point.put("idleTimeoutSeconds", timeout == null ? null : timeout.toSeconds());
+    point.put("cost", Json.amount(result.cost()));
+    point.put("gpuSeconds", Json.seconds(result.gpuTime()));
+    point.put("coldStarts", result.coldStarts());
+    point.put("refused", result.refused());
+    point.put("waitP50Seconds", Json.seconds(result.waitP50()));
+    point.put("waitP95Seconds", Json.seconds(result.waitP95()));
+  }
+}
