@@ -192,18 +192,18 @@ class PageWalkThroughTest {
           f,
           b -> {
             b.go(f.at("#/d/voice"));
-            b.click("#do-what-if");
+            b.click("#ask-what-if");
             b.untilText("#what-if", "No request was recorded yet.");
             for (int i = 0; i < 4; i++) {
               call(f.link(voice).toString()).join();
               Thread.sleep(1200);
             }
-            b.click("#do-what-if");
+            b.click("#ask-what-if");
             b.untilText("#what-if", "Cost against cold starts");
             b.untilText("#what-if", "4 requests from");
-            b.untilText("#what-if .today", "today’s setting");
-            b.untilText("#what-if .adaptive", "adaptive");
-            b.untilText("#what-if .always-on", "always on");
+            b.untilText("#what-if tr.today", "today’s setting");
+            b.untilText("#what-if tr.adaptive", "adaptive");
+            b.untilText("#what-if tr.always-on", "always on");
             String marks = "return document.querySelectorAll('#what-if svg .whatif').length";
             assertThat(b.script(marks)).as("8 timeouts, adaptive and today").isEqualTo(10L);
             System.out.println("what-if: " + b.shot("what-if"));

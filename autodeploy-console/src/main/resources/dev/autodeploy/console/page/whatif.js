@@ -67,7 +67,7 @@ function table(answer) {
 // It takes some seconds with many requests, so it is asked for.
 export function whatIfPanel(address) {
   const body = h('div', { id: 'what-if', role: 'region', 'aria-live': 'polite' });
-  const ask = h('button', { class: 'small', id: 'do-what-if', type: 'button', onclick: async () => {
+  const ask = h('button', { class: 'small', id: 'ask-what-if', type: 'button', onclick: async () => {
     ask.disabled = true;
     replace(body, h('p', { class: 'empty' }, t('loading')));
     try {
