@@ -206,7 +206,7 @@ class PageWalkThroughTest {
             b.untilText("#what-if tr.always-on", "always on");
             String marks = "return document.querySelectorAll('#what-if svg .whatif').length";
             assertThat(b.script(marks)).as("8 timeouts, adaptive and today").isEqualTo(10L);
-            System.out.println("what-if: " + b.shot("what-if"));
+            b.wholePage("what-if");
           });
     }
   }

@@ -20,7 +20,7 @@ function blank(title, sentence) {
   return h('figure', { class: 'chart' }, h('figcaption', {}, h('strong', {}, title)), h('p', { class: 'empty small' }, sentence));
 }
 
-function legend(...items) {
+export function legend(...items) {
   return h('ul', { class: 'legend' }, items.map(([kind, label]) => h('li', {}, h('span', { class: 'swatch ' + kind, 'aria-hidden': 'true' }), label)));
 }
 

@@ -2,6 +2,7 @@
 
 import { h, svg, replace } from './dom.js';
 import { get } from './api.js';
+import { legend } from './charts.js';
 import { t, duration, money, number, dateOf } from './words.js';
 
 const W = 700;
@@ -50,8 +51,10 @@ function chart(answer) {
         svg('text', { x: LEFT - 6, y: BOTTOM - (BOTTOM - TOP) * part + 4, 'text-anchor': 'end' }, number(Math.round(cold * part * 10) / 10)),
         svg('text', { x: LEFT + (W - LEFT - RIGHT) * part, y: BOTTOM + 18, 'text-anchor': part === 0 ? 'start' : part === 1 ? 'end' : 'middle' }, format(most * part))]),
       svg('text', { x: (LEFT + W - RIGHT) / 2, y: H - 4, 'text-anchor': 'middle' }, t('whatIf.cost')),
+      svg('text', { x: 14, y: (TOP + BOTTOM) / 2, 'text-anchor': 'middle', transform: `rotate(-90 14 ${(TOP + BOTTOM) / 2})` }, t('whatIf.coldStarts')),
       svg('path', { class: 'line always', d: timeouts.map((p, i) => (i ? 'L' : 'M') + x(p).toFixed(1) + ' ' + y(p).toFixed(1)).join('') }),
-      [...timeouts, adaptive, today].map((p) => mark(p, x(p), y(p)))));
+      [...timeouts, adaptive, today].map((p) => mark(p, x(p), y(p)))),
+    legend(['today', t('whatIf.today')], ['adaptive', t('whatIf.adaptive')], ['timeout', t('whatIf.timeouts')]));
 }
 
 function table(answer) {
