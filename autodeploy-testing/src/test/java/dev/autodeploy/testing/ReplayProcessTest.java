@@ -73,12 +73,8 @@ class ReplayProcessTest {
     }
   }
 
-  private static Duration mean(
-      List<UsageInterval> usage, Function<UsageInterval, Duration> part) {
-    return usage.stream()
-        .map(part)
-        .reduce(Duration.ZERO, Duration::plus)
-        .dividedBy(usage.size());
+  private static Duration mean(List<UsageInterval> usage, Function<UsageInterval, Duration> part) {
+    return usage.stream().map(part).reduce(Duration.ZERO, Duration::plus).dividedBy(usage.size());
   }
 
   private static void use(Deployment deployment, long millis) throws InterruptedException {
