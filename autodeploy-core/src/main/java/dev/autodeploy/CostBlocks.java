@@ -31,6 +31,9 @@ final class CostBlocks {
   private final List<Block> blocks = new ArrayList<>();
   private Instant cursor;
 
+  /** The number of its sleeps that are in blocks already. */
+  private int sleeps;
+
   private CostBlocks(UsageInterval usage) {
     this.usage = usage;
     this.cursor = usage.startRequestedAt();
@@ -49,26 +52,49 @@ final class CostBlocks {
     add(usage.startRequestedAt().plus(usage.preparing()), Part.PREPARING, caller);
     add(ready == null ? end : ready, Part.STARTING, caller);
     if (usage.readyAt() != null) {
-      add(cursor.plus(usage.asleep()), Part.ASLEEP, caller);
+      Instant last = release == null ? end : release;
       Duration named = Duration.ZERO;
       for (Duration time : billing.busyBy().values()) {
         named = named.plus(time);
       }
-      add(cursor.plus(positive(usage.busy().minus(named))), Part.BUSY, null);
-      Instant busyEnd = ready(usage).plus(usage.asleep()).plus(usage.busy());
+      Duration busy = usage.busy();
+      busy = busy.minus(awake(positive(busy.minus(named)), last, Part.BUSY, null));
       for (Map.Entry<String, Duration> share : billing.busyBy().entrySet()) {
-        Instant to = cursor.plus(share.getValue());
-        add(to.isAfter(busyEnd) ? busyEnd : to, Part.BUSY, share.getKey());
+        Duration time = share.getValue().compareTo(busy) < 0 ? share.getValue() : busy;
+        busy = busy.minus(awake(time, last, Part.BUSY, share.getKey()));
       }
-      add(release == null ? end : release, Part.IDLE, caller);
+      awake(positive(Duration.between(cursor, last)), last, Part.IDLE, caller);
     }
     add(end, Part.RELEASING, caller);
     return blocks;
   }
 
-  private Instant ready(UsageInterval of) {
-    Instant ready = of.readyAt();
-    return ready == null || ready.isBefore(of.startRequestedAt()) ? of.startRequestedAt() : ready;
+  /**
+   * Adds a time in which it was awake, and the sleeps within it.
+   *
+   * @param last the end of all such time
+   * @return the time
+   */
+  private Duration awake(Duration time, Instant last, Part part, @Nullable String caller) {
+    Duration left = time;
+    while (sleeps < usage.sleeps().size()) {
+      UsageInterval.Sleep sleep = usage.sleeps().get(sleeps);
+      if (sleep.from().isAfter(cursor.plus(left))) {
+        break;
+      }
+      if (sleep.from().isAfter(cursor)) {
+        left = left.minus(Duration.between(cursor, sleep.from()));
+        add(earlier(sleep.from(), last), part, caller);
+      }
+      add(earlier(sleep.to(), last), Part.ASLEEP, usage.billing().caller());
+      sleeps++;
+    }
+    add(earlier(cursor.plus(left), last), part, caller);
+    return time;
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
   }
 
   private static Duration positive(Duration duration) {

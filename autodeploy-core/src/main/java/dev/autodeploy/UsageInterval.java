@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param busy for how long at least one lease was open
  * @param preparing for how long its start was prepared, as by pulling its image, before anything
  *     ran; it counts as the first part of the time that the instance was starting
- * @param asleep for how long it was asleep, between ready and release
+ * @param sleeps when it was asleep, one after the other, between ready and release
  * @param billing who pays for it, and by which price
  */
 public record UsageInterval(
@@ -43,8 +43,38 @@ public record UsageInterval(
     boolean open,
     Duration busy,
     Duration preparing,
-    Duration asleep,
+    List<Sleep> sleeps,
     Billing billing) {
+
+  /**
+   * A time in which an instance was asleep.
+   *
+   * @param from when it fell asleep
+   * @param to when it was woken or released, or the end of the interval
+   */
+  public record Sleep(Instant from, Instant to) {
+    /**
+     * Checks the values.
+     *
+     * @param from when it fell asleep
+     * @param to when it was woken or released, or the end of the interval
+     */
+    public Sleep {
+      requireNonNull(from, "from");
+      requireNonNull(to, "to");
+      if (to.isBefore(from)) {
+        throw new IllegalArgumentException(
+            "to (" + to + ") must not be before from (" + from + ")");
+      }
+    }
+
+    /** Returns for how long of a time it slept. */
+    private Duration within(Instant start, Instant end) {
+      Instant begin = from.isAfter(start) ? from : start;
+      Instant until = to.isBefore(end) ? to : end;
+      return until.isAfter(begin) ? Duration.between(begin, until) : Duration.ZERO;
+    }
+  }
 
   /**
    * Checks the values.
@@ -60,7 +90,7 @@ public record UsageInterval(
    * @param open whether the instance still exists
    * @param busy for how long at least one lease was open
    * @param preparing for how long its start was prepared
-   * @param asleep for how long it was asleep, between ready and release
+   * @param sleeps when it was asleep, one after the other, between ready and release
    * @param billing who pays for it, and by which price
    */
   public UsageInterval {
@@ -71,7 +101,7 @@ public record UsageInterval(
     requireNonNull(endedAt, "endedAt");
     requireNonNull(busy, "busy");
     requireNonNull(preparing, "preparing");
-    requireNonNull(asleep, "asleep");
+    sleeps = List.copyOf(sleeps);
     requireNonNull(billing, "billing");
     if (endedAt.isBefore(startRequestedAt)) {
       throw new IllegalArgumentException(
@@ -83,7 +113,11 @@ public record UsageInterval(
     }
     Arguments.notNegative("busy", busy);
     Arguments.notNegative("preparing", preparing);
-    Arguments.notNegative("asleep", asleep);
+    for (int i = 1; i < sleeps.size(); i++) {
+      if (sleeps.get(i).from().isBefore(sleeps.get(i - 1).to())) {
+        throw new IllegalArgumentException("sleeps must follow each other, but were " + sleeps);
+      }
+    }
   }
 
   /**
@@ -123,7 +157,7 @@ public record UsageInterval(
         open,
         busy,
         preparing,
-        Duration.ZERO,
+        List.of(),
         Billing.NONE);
   }
 
@@ -193,6 +227,23 @@ public record UsageInterval(
     return duration().minus(shortest(preparing, duration()));
   }
 
+  /**
+   * Returns for how long it was asleep, between ready and release.
+   *
+   * @return the sum of its sleeps, never negative
+   */
+  public Duration asleep() {
+    return asleep(startRequestedAt, endedAt);
+  }
+
+  private Duration asleep(Instant from, Instant to) {
+    Duration asleep = Duration.ZERO;
+    for (Sleep sleep : sleeps) {
+      asleep = asleep.plus(sleep.within(from, to));
+    }
+    return asleep;
+  }
+
   private Duration untilReady() {
     return between(startRequestedAt, readyAt != null ? readyAt : releaseRequestedAt);
   }
@@ -218,7 +269,7 @@ public record UsageInterval(
    */
   public Duration paid() {
     Duration existing = existing();
-    return gpu.isNone() ? existing : existing.minus(shortest(asleep, existing));
+    return gpu.isNone() ? existing : existing.minus(shortest(asleep(), existing));
   }
 
   /**
@@ -227,7 +278,7 @@ public record UsageInterval(
    * @return the time it waited for requests
    */
   public Duration idle() {
-    Duration idle = duration().minus(untilReady()).minus(releasing()).minus(busy).minus(asleep);
+    Duration idle = duration().minus(untilReady()).minus(releasing()).minus(busy).minus(asleep());
     return idle.isNegative() ? Duration.ZERO : idle;
   }
 
@@ -249,7 +300,7 @@ public record UsageInterval(
         open,
         busy,
         preparing,
-        asleep,
+        sleeps,
         newBilling);
   }
 
@@ -270,9 +321,8 @@ public record UsageInterval(
   }
 
   /**
-   * Returns the part before a moment, with what was charged for it. How the time that it was asleep
-   * and busy was spread is not known: the one counts as the first part of the time after it was
-   * ready, the other as the next.
+   * Returns the part before a moment, with what was charged for it. How the time that it was busy
+   * was spread is not known: it counts as the first part of the time that it was ready and awake.
    *
    * @param moment the end of the part
    * @return the part; this if it ended before, and one without length if it began later
@@ -284,7 +334,13 @@ public record UsageInterval(
     Instant end = moment.isBefore(startRequestedAt) ? startRequestedAt : moment;
     Instant ready = readyAt == null || readyAt.isAfter(end) ? null : readyAt;
     Duration readyFor = ready == null ? Duration.ZERO : Duration.between(ready, end);
-    Duration asleepFor = shortest(asleep, readyFor);
+    List<Sleep> slept = new ArrayList<>();
+    for (Sleep sleep : sleeps) {
+      if (sleep.from().isBefore(end)) {
+        slept.add(sleep.to().isAfter(end) ? new Sleep(sleep.from(), end) : sleep);
+      }
+    }
+    Duration awakeFor = readyFor.minus(shortest(asleep(startRequestedAt, end), readyFor));
     return new UsageInterval(
         deployment,
         instanceId,
@@ -294,9 +350,9 @@ public record UsageInterval(
         releaseRequestedAt == null || releaseRequestedAt.isAfter(end) ? null : releaseRequestedAt,
         end,
         true,
-        shortest(busy, readyFor.minus(asleepFor)),
+        shortest(busy, awakeFor),
         shortest(preparing, Duration.between(startRequestedAt, end)),
-        asleepFor,
+        slept,
         billing.charges(chargesUntil(end)));
   }
 
@@ -336,13 +392,7 @@ public record UsageInterval(
 
   /** Returns for how long it slept between two moments, if that is not paid for. */
   private Duration unpaid(Instant from, Instant to) {
-    if (gpu.isNone() || asleep.isZero() || readyAt == null) {
-      return Duration.ZERO;
-    }
-    Instant wokenAt = readyAt.plus(asleep);
-    Instant begin = from.isAfter(readyAt) ? from : readyAt;
-    Instant end = to.isBefore(wokenAt) ? to : wokenAt;
-    return end.isAfter(begin) ? Duration.between(begin, end) : Duration.ZERO;
+    return gpu.isNone() ? Duration.ZERO : asleep(from, to);
   }
 
   private Duration between(Instant from, @Nullable Instant to) {

@@ -300,7 +300,7 @@ final class CostPagesTest {
         false,
         busy,
         random.nextInt(4) == 0 ? Duration.ofMillis(millis / 5) : Duration.ZERO,
-        ready != null && random.nextInt(3) == 0 ? Duration.ofMillis(millis / 7) : Duration.ZERO,
+        ready == null ? List.of() : CostsTest.sleeps(random, ready, end),
         billing);
   }
 

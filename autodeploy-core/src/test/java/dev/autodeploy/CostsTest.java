@@ -204,7 +204,7 @@ final class CostsTest {
         false,
         busy,
         random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 2) : Duration.ZERO,
-        random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 3) : Duration.ZERO,
+        sleeps(random, ready == null ? start : ready, end),
         new Billing(
             random.nextBoolean() ? "ann" : null,
             by,
@@ -212,6 +212,19 @@ final class CostsTest {
             0,
             charges,
             false));
+  }
+
+  /** Returns up to three sleeps in a time, or two thirds of the time none. */
+  static List<UsageInterval.Sleep> sleeps(Random random, Instant from, Instant to) {
+    List<UsageInterval.Sleep> sleeps = new ArrayList<>();
+    Instant at = from;
+    for (int i = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0; i > 0; i--) {
+      long left = Duration.between(at, to).toNanos();
+      Instant begin = random.nextInt(4) == 0 ? at : at.plusNanos(random.nextLong(left / 2 + 1));
+      at = begin.plusNanos(random.nextLong(Duration.between(begin, to).toNanos() + 1));
+      sleeps.add(new UsageInterval.Sleep(begin, at));
+    }
+    return sleeps;
   }
 
   private static Map<Currency, BigDecimal> sums(List<CostLine> lines) {

@@ -173,14 +173,18 @@ public sealed interface LedgerEntry {
    * @param instanceId the instance
    * @param asleep for how long it was asleep in all, without a sleep that goes on
    * @param since since when it is asleep, or null if it is awake
+   * @param keepsRoom whether it keeps its GPUs meanwhile: this sleep is paid for as if it were
+   *     awake
    */
-  record Slept(String instanceId, Duration asleep, @Nullable Instant since) implements LedgerEntry {
+  record Slept(String instanceId, Duration asleep, @Nullable Instant since, boolean keepsRoom)
+      implements LedgerEntry {
     /**
      * Checks the values.
      *
      * @param instanceId the instance
      * @param asleep for how long it was asleep in all, without a sleep that goes on
      * @param since since when it is asleep, or null if it is awake
+     * @param keepsRoom whether it keeps its GPUs meanwhile
      */
     public Slept {
       requireNonNull(instanceId, "instanceId");

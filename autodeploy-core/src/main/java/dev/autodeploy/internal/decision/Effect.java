@@ -92,8 +92,9 @@ public sealed interface Effect {
    * Tell provider and arbiter that an instance sleeps, and leaves its room.
    *
    * @param keptBytes the memory that it keeps on each GPU; others may have the rest
+   * @param late whether it slept before, and kept its room so far
    */
-  record Slumber(Instance instance, Room room, long keptBytes) implements Effect {}
+  record Slumber(Instance instance, Room room, long keptBytes, boolean late) implements Effect {}
 
   /** Give room back that is no longer wanted. */
   record RoomBack(Room room) implements Effect {}

@@ -156,7 +156,7 @@ public final class Instance {
     instance.preparingNanos = past.preparingNanos;
     instance.caller = past.caller;
     instance.shares.restore(past.busyBy);
-    instance.sleep.restore(past.asleepNanos, past.asleepSince);
+    instance.sleep.restore(past.slept, past.asleepSince, past.keptRoomAsleep);
     return instance;
   }
 
@@ -170,8 +170,9 @@ public final class Instance {
    * @param preparingNanos how long its start was prepared
    * @param caller the caller whose request caused the start, or null
    * @param busyBy how long it was busy for callers that have a name
-   * @param asleepNanos how long it was asleep, without a sleep that goes on
+   * @param slept when it was asleep, without a sleep that goes on
    * @param asleepSince since when it is asleep, or {@link Instance#NEVER}
+   * @param keptRoomAsleep whether it kept its room in that sleep, which then does not count
    */
   public record Past(
       long startRequestedAt,
@@ -181,12 +182,14 @@ public final class Instance {
       long preparingNanos,
       @Nullable String caller,
       Map<String, Duration> busyBy,
-      long asleepNanos,
-      long asleepSince) {
+      SleepTimes slept,
+      long asleepSince,
+      boolean keptRoomAsleep) {
 
     /** Returns the past of one of which only the start is known. */
     public static Past startedAt(long startRequestedAt) {
-      return new Past(startRequestedAt, NEVER, NEVER, 0, 0, null, Map.of(), 0, NEVER);
+      return new Past(
+          startRequestedAt, NEVER, NEVER, 0, 0, null, Map.of(), SleepTimes.NONE, NEVER, false);
     }
   }
 
@@ -312,9 +315,19 @@ public final class Instance {
     return sleep.since;
   }
 
+  /** Returns since when its sleep counts, or {@link #NEVER}: not while it keeps its room. */
+  public long sleepCountsFrom() {
+    return sleep.countsFrom();
+  }
+
+  /** Returns when it has been asleep, up to its release, and not kept its room. */
+  public SleepTimes slept(long now) {
+    return sleep.times(Math.min(now, releaseRequestedAt));
+  }
+
   /** Returns for how long it has been asleep, up to its release, and not kept its room. */
   public long asleepNanos(long now) {
-    return sleep.nanos(Math.min(now, releaseRequestedAt));
+    return slept(now).nanos();
   }
 
   public boolean isFallingAsleep() {

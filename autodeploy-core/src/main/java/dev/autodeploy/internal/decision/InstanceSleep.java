@@ -24,11 +24,11 @@ final class InstanceSleep {
   /** The moment since which it is asleep, or {@link Instance#NEVER} if it is not. */
   long since = NEVER;
 
-  /** For how long it was asleep before that, without what does not count. */
-  private long past;
+  /** The times in which it was asleep before that, without what does not count. */
+  private SleepTimes past = SleepTimes.NONE;
 
-  /** True if this sleep counts: not while it keeps its room. */
-  private boolean counts = true;
+  /** The moment from which this sleep counts, or {@link Instance#NEVER} while it keeps its room. */
+  private long countsFrom = NEVER;
 
   /** The moment when it was woken last, or {@link Instance#NEVER} if it never was. */
   long wokenAt = NEVER;
@@ -36,29 +36,47 @@ final class InstanceSleep {
   /** True if others may have the room that it does not keep. */
   boolean roomGivenUp;
 
-  void restore(long nanos, long asleepSince) {
-    past = nanos;
+  void restore(SleepTimes times, long asleepSince, boolean keptRoom) {
+    past = times;
     since = asleepSince;
+    countsFrom = keptRoom ? NEVER : asleepSince;
   }
 
   /** Falls asleep, unless it is found so; its time counts unless its room is kept for it. */
   void begins(long now, boolean keepsRoom) {
     since = since == NEVER ? now : since;
-    counts = !keepsRoom;
+    if (keepsRoom) {
+      past = times(now);
+      countsFrom = NEVER;
+    } else {
+      counts(now);
+    }
+  }
+
+  /** Counts from now on, unless it does already. */
+  void counts(long now) {
+    countsFrom = countsFrom == NEVER ? now : countsFrom;
+  }
+
+  /** Returns from when on this sleep counts, or {@link Instance#NEVER} if it does not. */
+  long countsFrom() {
+    return countsFrom;
   }
 
   /** Is found awake: it sleeps only since a moment, or does not. */
   void foundAwake(long asleepSince) {
     since = asleepSince;
+    countsFrom = countsFrom == NEVER ? NEVER : asleepSince;
   }
 
   void ends(long now) {
-    past = nanos(now);
+    past = times(now);
     since = NEVER;
+    countsFrom = NEVER;
   }
 
-  /** Returns for how long it has been asleep up to a moment, and others could have its room. */
-  long nanos(long until) {
-    return since == NEVER || !counts ? past : past + Math.max(0, until - since);
+  /** Returns when it has been asleep up to a moment, and others could have its room. */
+  SleepTimes times(long until) {
+    return countsFrom == NEVER ? past : past.plus(countsFrom, until);
   }
 }

@@ -76,7 +76,7 @@ public final class RoomProcess {
     if (wake) {
       Instance sleeper = sleepers().in(room); // or it goes, and its room with it
       if (sleeper != null && !starts.wakeIn(now, sleeper)) {
-        sleepers().giveRoomUp(sleeper);
+        sleepers().giveRoomUp(now, sleeper);
       }
     } else if (!starts.startIn(now, room)) {
       outbox.add(new Effect.RoomBack(room));
@@ -110,7 +110,7 @@ public final class RoomProcess {
                   new DeploymentEvent.InstanceMakesRoom(
                       at, outbox.deployment(), instance.id, forWhom, inFlight));
           if (sleep && instance.is(ASLEEP)) {
-            sleepers().giveRoomUp(instance); // it was pinned, and kept it so far
+            sleepers().giveRoomUp(now, instance); // it was pinned, and kept it so far
           } else if (sleep && Sleepers.canSleep(instance)) {
             sleepers().put(now, instance, forWhom);
           } else {

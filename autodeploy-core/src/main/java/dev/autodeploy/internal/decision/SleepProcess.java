@@ -126,6 +126,11 @@ public final class SleepProcess {
     return used;
   }
 
+  /** Returns whether an instance keeps its room asleep: then it is paid for as if awake. */
+  public boolean keepsRoom(Instance instance) {
+    return Sleepers.keepsRoom(instance, declaration.sleepersCanLeave());
+  }
+
   /** An instance of an earlier process was found asleep. */
   public void foundAsleep(long now, Instance instance, URI endpoint) {
     SleepMode mode = instance.spec.sleepMode();

@@ -138,18 +138,24 @@ final class Sleepers {
    * <p>Its time asleep counts from now on, unless it keeps its room.
    */
   void asleep(long now, Instance instance, boolean canLeave) {
-    boolean keepsRoom = instance.room != null && (instance.spec.pinned() || !canLeave);
+    boolean keepsRoom = keepsRoom(instance, canLeave);
     instance.sleep.begins(now, keepsRoom);
     if (!keepsRoom) {
-      giveRoomUp(instance);
+      giveRoomUp(now, instance);
     }
   }
 
-  void giveRoomUp(Instance instance) {
+  static boolean keepsRoom(Instance instance, boolean canLeave) {
+    return instance.room != null && (instance.spec.pinned() || !canLeave);
+  }
+
+  void giveRoomUp(long now, Instance instance) {
     SleepMode mode = instance.sleep.mode;
     if (instance.room != null && mode != null) {
+      boolean keptIt = instance.sleep.countsFrom() == NEVER;
       instance.sleep.roomGivenUp = true;
-      outbox.add(new Effect.Slumber(instance, instance.room, mode.keptBytes()));
+      instance.sleep.counts(now);
+      outbox.add(new Effect.Slumber(instance, instance.room, mode.keptBytes(), keptIt));
     }
   }
 

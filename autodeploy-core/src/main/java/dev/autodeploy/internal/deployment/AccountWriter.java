@@ -55,7 +55,7 @@ final class AccountWriter {
   void fallsAsleep(RunningInstance running) {
     lines.lock(); // or a line could be overtaken by the next one
     try {
-      services.ledger().append(reports.sleep(running, true));
+      services.ledger().append(reports.fallsAsleep(running));
     } finally {
       lines.unlock();
     }
@@ -65,7 +65,7 @@ final class AccountWriter {
   void slept(RunningInstance running) {
     lines.lock(); // or a line could be overtaken by the next one
     try {
-      services.ledger().appendReliably(reports.sleep(running, false));
+      services.ledger().appendReliably(reports.sleep(running));
     } finally {
       lines.unlock();
     }

@@ -113,6 +113,10 @@ final class EffectHandler {
         services.provider().sleeps(e.instance().id(), true);
       }
       rooms.slumbers(e.room(), e.keptBytes());
+      if (e.late()) { // it is no longer paid for
+        RunningInstance running = running(e.instance());
+        services.providerExecutor().execute(() -> accounts.slept(running));
+      }
     } else if (effect instanceof Effect.NoRoom e) {
       rooms.noRoom(e.room(), e.message());
     } else if (effect instanceof Effect.Look) {

@@ -140,9 +140,16 @@ final class InstanceReports {
     controller.decide(() -> machine.sleep().woken(controller.now(), instance, order, masked));
   }
 
-  /** Returns the line of the sleep of an instance, which begins now or is over. */
-  LedgerEntry.Slept sleep(RunningInstance running, boolean begins) {
-    return controller.read(() -> ledger.sleep(running.instance(), controller.now(), begins));
+  /** Returns the line of the sleep of an instance, which begins now. */
+  LedgerEntry.Slept fallsAsleep(RunningInstance running) {
+    Instance instance = running.instance();
+    return controller.read(
+        () -> ledger.fallsAsleep(instance, controller.now(), machine.sleep().keepsRoom(instance)));
+  }
+
+  /** Returns the line of the sleep of an instance as it is, or that it is awake. */
+  LedgerEntry.Slept sleep(RunningInstance running) {
+    return controller.read(() -> ledger.sleep(running.instance(), controller.now()));
   }
 
   /** Reports that an instance has lost what it was given. */

@@ -52,8 +52,9 @@ record RestoredInstance(RunningInstance running, @Nullable Instant foundEndedAt)
             entry.preparing().toNanos(),
             entry.started().caller(),
             used == null ? Map.of() : used.busyBy(),
-            entry.asleep().toNanos(),
-            asleepSince == null ? NEVER : onLine(asleepSince, started, startedAt, now));
+            entry.sleeps().later(startedAt),
+            asleepSince == null ? NEVER : onLine(asleepSince, started, startedAt, now),
+            entry.keptRoomAsleep());
     Instance instance =
         Instance.restored(
             found.instanceId(),

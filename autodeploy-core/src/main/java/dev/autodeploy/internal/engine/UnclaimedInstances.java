@@ -147,7 +147,7 @@ final class UnclaimedInstances {
             false,
             used == null ? Duration.ZERO : used.busy(),
             entry.preparingUntil(until),
-            entry.asleepUntil(until),
+            entry.sleepsUntil(until),
             Billing.NONE);
     usage = entry.charged(usage, meter(started.deployment()));
     open.remove(usage.instanceId());

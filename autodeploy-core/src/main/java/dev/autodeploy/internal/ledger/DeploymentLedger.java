@@ -11,6 +11,7 @@ import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.UsageInterval.Sleep;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
@@ -317,16 +318,27 @@ public final class DeploymentLedger {
   }
 
   /**
-   * Returns the line of the sleep of an instance.
+   * Returns the line of the sleep of an instance that begins now.
    *
-   * @param begins whether it begins now; else what is written is as it is
+   * @param keepsRoom whether it keeps its room, and is paid for as if awake
    */
-  public LedgerEntry.Slept sleep(Instance instance, long now, boolean begins) {
-    long since = begins ? now : instance.asleepSince();
+  public LedgerEntry.Slept fallsAsleep(Instance instance, long now, boolean keepsRoom) {
+    return slept(instance, now, now, keepsRoom);
+  }
+
+  /** Returns the line of the sleep of an instance as it is, or that it is awake. */
+  public LedgerEntry.Slept sleep(Instance instance, long now) {
+    long from = instance.sleepCountsFrom();
+    long since = from == NEVER ? instance.asleepSince() : from;
+    return slept(instance, since == NEVER ? now : since, since, since != NEVER && from == NEVER);
+  }
+
+  private LedgerEntry.Slept slept(Instance instance, long until, long since, boolean keepsRoom) {
     return new LedgerEntry.Slept(
         instance.id(),
-        Duration.ofNanos(instance.asleepNanos(begins || since == NEVER ? now : since)),
-        optionalInstant(instance, since));
+        Duration.ofNanos(instance.asleepNanos(until)),
+        optionalInstant(instance, since),
+        keepsRoom);
   }
 
   /** Lets the next checkpoint write the line again, since this one was not written. */
@@ -456,7 +468,9 @@ public final class DeploymentLedger {
         isOpen,
         Duration.ofNanos(instance.busyNanos(end)),
         Duration.ofNanos(instance.preparingNanos(end)),
-        Duration.ofNanos(instance.asleepNanos(end)),
+        instance.slept(end).times().stream()
+            .map(t -> new Sleep(instant(instance, t.from()), instant(instance, t.to())))
+            .toList(),
         new Billing(
             instance.caller(),
             instance.busyBy(end),

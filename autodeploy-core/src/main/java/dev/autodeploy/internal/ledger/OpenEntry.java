@@ -4,10 +4,12 @@ import dev.autodeploy.Billing;
 import dev.autodeploy.Charge;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.decision.SleepTimes;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -21,37 +23,49 @@ import org.jspecify.annotations.Nullable;
  * @param prepared the last line of its preparation, or null
  * @param repriced the last line of its price, or null
  * @param slept the last line of its sleep, or null
+ * @param sleeps when it was asleep, counted from its start, without a sleep that goes on
  */
 public record OpenEntry(
     LedgerEntry.Started started,
     LedgerEntry.@Nullable Used used,
     LedgerEntry.@Nullable Prepared prepared,
     LedgerEntry.@Nullable Repriced repriced,
-    LedgerEntry.@Nullable Slept slept) {
+    LedgerEntry.@Nullable Slept slept,
+    SleepTimes sleeps) {
 
   /** Returns one of which only the start is known. */
   public static OpenEntry of(LedgerEntry.Started started) {
-    return new OpenEntry(started, null, null, null, null);
+    return new OpenEntry(started, null, null, null, null, SleepTimes.NONE);
   }
 
   OpenEntry with(LedgerEntry.Used line) {
-    return new OpenEntry(started, line, prepared, repriced, slept);
+    return new OpenEntry(started, line, prepared, repriced, slept, sleeps);
   }
 
   OpenEntry with(LedgerEntry.Prepared line) {
-    return new OpenEntry(started, used, line, repriced, slept);
+    return new OpenEntry(started, used, line, repriced, slept, sleeps);
   }
 
   OpenEntry with(LedgerEntry.Repriced line) {
-    return new OpenEntry(started, used, prepared, line, slept);
+    return new OpenEntry(started, used, prepared, line, slept, sleeps);
   }
 
   OpenEntry with(LedgerEntry.Slept line) {
-    return new OpenEntry(started, used, prepared, repriced, line);
+    return new OpenEntry(started, used, prepared, repriced, line, sleepsWith(line));
   }
 
-  /** Returns for how long it was asleep, without a sleep that goes on. */
-  public Duration asleep() {
+  /**
+   * Adds what a line has more than the one before it: that was slept since then; or, where no line
+   * says since when, as soon as it was ready.
+   */
+  private SleepTimes sleepsWith(LedgerEntry.Slept line) {
+    Instant since = asleepSince();
+    Instant ready = used == null ? started.at() : used.readyAt();
+    long from = fromStart(since == null ? ready : since);
+    return sleeps.plus(from, from + line.asleep().minus(asleep()).toNanos());
+  }
+
+  private Duration asleep() {
     return slept == null ? Duration.ZERO : slept.asleep();
   }
 
@@ -60,20 +74,47 @@ public record OpenEntry(
     return slept == null ? null : slept.since();
   }
 
-  /** Returns for how long it was asleep if it was never seen again up to a moment. */
-  public Duration asleepUntil(Instant end) {
+  /** Returns whether it keeps its room in a sleep that goes on: then that does not count. */
+  public boolean keptRoomAsleep() {
+    return slept != null && slept.keepsRoom();
+  }
+
+  /** Returns when it was asleep if it was never seen again up to a moment. */
+  public List<UsageInterval.Sleep> sleepsUntil(Instant end) {
     Instant since = asleepSince();
-    return since == null || since.isAfter(end)
-        ? asleep()
-        : asleep().plus(Duration.between(since, end));
+    SleepTimes all =
+        since == null || keptRoomAsleep() ? sleeps : sleeps.plus(fromStart(since), fromStart(end));
+    return all.times().stream()
+        .map(time -> new UsageInterval.Sleep(at(time.from()), at(time.to())))
+        .toList();
+  }
+
+  private long fromStart(Instant moment) {
+    return Duration.between(started.at(), moment).toNanos();
+  }
+
+  private Instant at(long fromStart) {
+    return started.at().plusNanos(fromStart);
   }
 
   /** Returns the lines that say all of this. */
   List<LedgerEntry> lines() {
-    return Stream.<@Nullable LedgerEntry>of(started, prepared, repriced, used, slept)
-        .filter(Objects::nonNull)
-        .<LedgerEntry>map(Objects::requireNonNull)
-        .toList();
+    List<LedgerEntry> lines =
+        new ArrayList<>(
+            Stream.<@Nullable LedgerEntry>of(started, prepared, repriced, used)
+                .filter(Objects::nonNull)
+                .<LedgerEntry>map(Objects::requireNonNull)
+                .toList());
+    Duration before = Duration.ZERO;
+    for (SleepTimes.Time time : sleeps.times()) {
+      lines.add(new LedgerEntry.Slept(started.instanceId(), before, at(time.from()), false));
+      before = before.plusNanos(time.to() - time.from());
+      lines.add(new LedgerEntry.Slept(started.instanceId(), before, null, false));
+    }
+    if (slept != null && (slept.since() != null || sleeps.times().isEmpty())) {
+      lines.add(slept);
+    }
+    return lines;
   }
 
   /** Returns the price that was recorded last, or null if there is none. */

@@ -54,6 +54,9 @@ final class LedgerCodec {
       json.put("instance", slept.instanceId());
       json.put("asleep", slept.asleep().toString());
       putIfSet(json, "since", slept.since());
+      if (slept.keepsRoom()) {
+        json.put("keepsRoom", true);
+      }
     } else if (entry instanceof LedgerEntry.Released released) {
       json.put("type", "released");
       putUsage(json, released.usage());
@@ -97,9 +100,7 @@ final class LedgerCodec {
     if (!usage.preparing().isZero()) {
       json.put("preparing", usage.preparing().toString());
     }
-    if (!usage.asleep().isZero()) {
-      json.put("asleep", usage.asleep().toString());
-    }
+    SleepTimesJson.put(json, usage);
     if (!usage.billing().equals(Billing.NONE)) {
       json.set("billing", BillingJson.write(usage.billing()));
     }
@@ -166,7 +167,10 @@ final class LedgerCodec {
               json.text("instance"), duration(json, "preparing"), json.instantOrNull("since"));
       case "slept" ->
           new LedgerEntry.Slept(
-              json.text("instance"), duration(json, "asleep"), json.instantOrNull("since"));
+              json.text("instance"),
+              duration(json, "asleep"),
+              json.instantOrNull("since"),
+              json.has("keepsRoom") && json.bool("keepsRoom"));
       case "released" -> new LedgerEntry.Released(usage(json));
       case "recharged" -> new LedgerEntry.Recharged(usage(json));
       case "page" ->
@@ -200,18 +204,20 @@ final class LedgerCodec {
   }
 
   private static UsageInterval usage(Fields json) throws FormatException {
+    Instant start = json.instant("startRequestedAt");
+    Instant ready = json.instantOrNull("readyAt");
     return new UsageInterval(
         json.text("deployment"),
         json.text("instance"),
         GpuJson.read(json.object("gpu")),
-        json.instant("startRequestedAt"),
-        json.instantOrNull("readyAt"),
+        start,
+        ready,
         json.instantOrNull("releaseRequestedAt"),
         json.instant("endedAt"),
         false,
         duration(json, "busy"),
         json.has("preparing") ? duration(json, "preparing") : Duration.ZERO,
-        json.has("asleep") ? duration(json, "asleep") : Duration.ZERO,
+        SleepTimesJson.read(json, ready == null ? start : ready),
         json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE);
   }
 

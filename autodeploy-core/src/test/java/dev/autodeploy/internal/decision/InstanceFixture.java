@@ -53,6 +53,16 @@ public final class InstanceFixture {
     return this;
   }
 
+  public InstanceFixture asleepSince(long at) {
+    instance.sleep.begins(at, false);
+    return this;
+  }
+
+  public InstanceFixture wokenAt(long at) {
+    instance.sleep.ends(at);
+    return this;
+  }
+
   public InstanceFixture releaseRequestedAt(long at) {
     instance.releaseRequestedAt = at;
     return this;

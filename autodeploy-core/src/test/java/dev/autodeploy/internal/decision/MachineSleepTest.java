@@ -344,7 +344,7 @@ class MachineSleepTest {
   void asleep_leavesItsRoom_andWakingIsAWishForIt() {
     MachineHarness m = asleepInRoom();
     Room room = only(m).room();
-    assertThat(m.aboutRoom()).endsWith(new Effect.Slumber(only(m), room, 0));
+    assertThat(m.aboutRoom()).endsWith(new Effect.Slumber(only(m), room, 0, false));
     Caller caller = m.acquire();
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
     assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 1, 1, room));
@@ -430,7 +430,7 @@ class MachineSleepTest {
     m.aboutRoom();
     m.giveToWake(only(m).room());
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
-    assertThat(m.aboutRoom()).contains(new Effect.Slumber(only(m), only(m).room(), 0));
+    assertThat(m.aboutRoom()).contains(new Effect.Slumber(only(m), only(m).room(), 0, false));
   }
 
   @Test

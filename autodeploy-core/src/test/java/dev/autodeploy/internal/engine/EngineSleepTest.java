@@ -6,10 +6,12 @@ import dev.autodeploy.Deployment;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.SleepMode;
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -141,5 +143,55 @@ class EngineSleepTest {
     EngineHarness next = new EngineHarness(h).start();
     LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
     assertThat(end.usage().asleep()).isBetween(Duration.ofSeconds(3600), Duration.ofSeconds(3601));
+  }
+
+  @Test
+  void sleeperThatKeepsItsRoom_andIsGoneAfterARestart_isPaidForAsIfAwake() {
+    gpu = GpuRequest.count(1);
+    pinned = true;
+    h.start();
+    used(h);
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(3600);
+    assertThat(h.engine.deployment("voice").status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+    h.provider.hidesAll = () -> {};
+    EngineHarness next = new EngineHarness(h).start();
+    LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
+    assertThat(end.usage().asleep()).isZero();
+    assertThat(end.usage().paid()).isGreaterThan(Duration.ofHours(1));
+  }
+
+  @Test
+  void sleeps_areWhereTheyWere_overRestarts() {
+    h.start();
+    used(h);
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(1000);
+    Deployment voice = h.engine.deployment("voice");
+    h.acquire(voice).close();
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(2000);
+    List<UsageInterval.Sleep> before = sleeps(voice);
+    assertThat(before).hasSize(2);
+    assertThat(Duration.between(before.get(0).to(), before.get(1).from())).isEqualTo(SLEEP_AFTER);
+    EngineHarness next = new EngineHarness(h).start();
+    next.time.passSeconds(5);
+    voice = next.engine.deployment("voice");
+    assertThat(voice.status().count(InstancePhase.ASLEEP)).isEqualTo(1);
+    List<UsageInterval.Sleep> after = sleeps(voice);
+    assertThat(after.get(0)).isEqualTo(before.get(0));
+    assertThat(after.get(1).from()).isEqualTo(before.get(1).from());
+    next.acquire(voice).close();
+    next.time.passSeconds(10);
+    EngineHarness third = new EngineHarness(next).start();
+    third.time.passSeconds(5);
+    List<UsageInterval.Sleep> last = sleeps(voice);
+    assertThat(last.get(1).from()).isEqualTo(before.get(1).from());
+    assertThat(sleeps(third.engine.deployment("voice")))
+        .startsWith(last.toArray(UsageInterval.Sleep[]::new));
+  }
+
+  private static List<UsageInterval.Sleep> sleeps(Deployment voice) {
+    return voice.usage(Instant.EPOCH, Instant.MAX).get(0).sleeps();
   }
 }

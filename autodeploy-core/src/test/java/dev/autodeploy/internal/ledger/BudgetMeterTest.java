@@ -70,6 +70,23 @@ final class BudgetMeterTest {
   }
 
   @Test
+  void sleepOverTheReset_bringsNothingOfThePeriodBeforeIt() {
+    Instance one =
+        InstanceFixture.startRequestedAt(0, true, GpuRequest.count(1))
+            .readyAt(0)
+            .asleepSince(10 * SECOND)
+            .instance();
+    ledger.open(one, START, null);
+    Budget daily = dollars(8).per(Budget.Period.DAY, ZoneOffset.UTC);
+    int day = (int) Duration.ofDays(1).toSeconds();
+    for (int second = day + 1; second < 2 * day; second += day / 5) {
+      Allowance allowance = measure(daily, second);
+      assertThat(allowance.status().spent()).isEqualByComparingTo("0");
+      assertThat(allowance.over()).isFalse();
+    }
+  }
+
+  @Test
   void end_comesWhenTheReleaseHasToBegin() {
     open(0);
     Budget budget = dollars(20);

@@ -4,6 +4,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Cost;
+import dev.autodeploy.Costs;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
@@ -135,6 +136,50 @@ final class DeploymentLedgerTest {
     assertThat(ledger.meter()).isSameAs(euros);
     assertThat(total()).isEqualByComparingTo("0"); // of which nothing is in euros
     assertThat(cost(HOUR).total().currency()).isEqualTo(Currency.getInstance("EUR"));
+  }
+
+  @Test
+  void priceThatChangesBeforeASleep_countsForNothingOfIt() {
+    InstanceFixture one = withGpu(0).readyAt(0).asleepSince(2 * HOUR).wokenAt(3 * HOUR);
+    open(one);
+    ledger.meter(CostMeter.perHour("2", "USD"), 10 * HOUR);
+    assertThat(cost(10 * HOUR).total().amount()).isEqualByComparingTo("9");
+
+    one.asleepSince(10 * HOUR);
+    assertThat(cost(15 * HOUR).total().amount()).isEqualByComparingTo("9");
+    one.wokenAt(15 * HOUR);
+    assertThat(cost(17 * HOUR).total().amount()).isEqualByComparingTo("13");
+
+    ledger.meter(CostMeter.perHour("3", "USD"), 17 * HOUR);
+    one.asleepSince(18 * HOUR);
+    DeploymentLedger.Closed closed = ledger.close(one.instance(), 30 * HOUR);
+
+    assertThat(closed.cost().amount()).isEqualByComparingTo("16");
+    assertThat(closed.usage().paid()).isEqualTo(Duration.ofHours(12));
+    assertThat(closed.usage().billing().charges())
+        .extracting(charge -> charge.amount().amount().stripTrailingZeros().toPlainString())
+        .containsExactly("9", "4", "3");
+  }
+
+  @Test
+  void costOfAPeriod_staysWhatItWas_whileAnInstanceSleepsAfterIt() {
+    Instance one = open(withGpu(0).readyAt(0).busy(HOUR).asleepSince(10 * HOUR));
+    Instant midnight = ledger.instant(one, 24 * HOUR);
+    for (int hour = 24; hour < 60; hour += 5) {
+      UsageInterval usage = ledger.open(hour * HOUR).get(0);
+      assertThat(usage.until(midnight).charged(usd()).amount()).isEqualByComparingTo("10");
+      assertThat(usage.until(midnight).asleep()).isEqualTo(Duration.ofHours(14));
+      Costs yesterday = Costs.of(List.of(usage), usage.startRequestedAt(), midnight);
+      assertThat(yesterday.total().get(usd()).amount()).isEqualByComparingTo("10");
+    }
+  }
+
+  private static InstanceFixture withGpu(long startRequestedAt) {
+    return InstanceFixture.startRequestedAt(startRequestedAt, true, GpuRequest.count(1));
+  }
+
+  private static Currency usd() {
+    return Currency.getInstance("USD");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import dev.autodeploy.Billing;
 import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
@@ -167,11 +168,31 @@ final class Examples {
   }
 
   static LedgerEntry slept(int number) {
-    return new LedgerEntry.Slept("i-" + number, Duration.ofSeconds(90), NOON);
+    return new LedgerEntry.Slept("i-" + number, Duration.ofSeconds(90), NOON, true);
   }
 
   static LedgerEntry woken(int number) {
-    return new LedgerEntry.Slept("i-" + number, Duration.ofMinutes(3), null);
+    return new LedgerEntry.Slept("i-" + number, Duration.ofMinutes(3), null, false);
+  }
+
+  /** An instance that slept twice. */
+  static LedgerEntry releasedAfterSleeps(int number) {
+    return new LedgerEntry.Released(
+        new UsageInterval(
+            "voice",
+            "i-" + number,
+            GpuRequest.count(1),
+            NOON,
+            NOON.plusSeconds(10),
+            null,
+            NOON.plusSeconds(600),
+            false,
+            Duration.ZERO,
+            Duration.ZERO,
+            List.of(
+                new UsageInterval.Sleep(NOON.plusSeconds(60), NOON.plusSeconds(120)),
+                new UsageInterval.Sleep(NOON.plusSeconds(300), NOON.plusSeconds(330))),
+            Billing.NONE));
   }
 
   /** An instance of which nothing ran but the pull of its image. */

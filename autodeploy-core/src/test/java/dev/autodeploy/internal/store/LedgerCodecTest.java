@@ -3,6 +3,7 @@ package dev.autodeploy.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
@@ -26,7 +27,8 @@ final class LedgerCodecTest {
         Examples.prepared(1),
         Examples.releasedUnpulled(1),
         Examples.slept(1),
-        Examples.woken(1));
+        Examples.woken(1),
+        Examples.releasedAfterSleeps(1));
   }
 
   @ParameterizedTest
@@ -60,8 +62,33 @@ final class LedgerCodecTest {
                 + "\"endedAt\":\"2026-01-31T12:00:01.123456789Z\",\"busy\":\"PT0S\","
                 + "\"preparing\":\"PT1S\"}",
             "{\"type\":\"slept\",\"instance\":\"i-1\",\"asleep\":\"PT1M30S\","
-                + "\"since\":\"2026-01-31T12:00:00.123456789Z\"}",
-            "{\"type\":\"slept\",\"instance\":\"i-1\",\"asleep\":\"PT3M\"}");
+                + "\"since\":\"2026-01-31T12:00:00.123456789Z\",\"keepsRoom\":true}",
+            "{\"type\":\"slept\",\"instance\":\"i-1\",\"asleep\":\"PT3M\"}",
+            "{\"type\":\"released\",\"deployment\":\"voice\",\"instance\":\"i-1\",\"gpu\":{\"count\":1},"
+                + "\"startRequestedAt\":\"2026-01-31T12:00:00.123456789Z\","
+                + "\"readyAt\":\"2026-01-31T12:00:10.123456789Z\","
+                + "\"endedAt\":\"2026-01-31T12:10:00.123456789Z\",\"busy\":\"PT0S\","
+                + "\"asleep\":\"PT1M30S\",\"sleeps\":["
+                + "\"2026-01-31T12:01:00.123456789Z/2026-01-31T12:02:00.123456789Z\","
+                + "\"2026-01-31T12:05:00.123456789Z/2026-01-31T12:05:30.123456789Z\"]}");
+  }
+
+  @Test
+  void read_ofASleepOfWhichOnlyTheLengthWasKept_putsItWhereTheInstanceWasReady() throws Exception {
+    String line = line(Examples.releasedAfterSleeps(1));
+    String old = line.replaceAll(",\"sleeps\":\\[[^]]*]", "");
+    assertThat(old).isNotEqualTo(line);
+
+    LedgerEntry.Released read =
+        (LedgerEntry.Released) LedgerCodec.read(Json.parse(old.getBytes(StandardCharsets.UTF_8)));
+
+    assertThat(read.usage().sleeps())
+        .containsExactly(
+            new UsageInterval.Sleep(Examples.NOON.plusSeconds(10), Examples.NOON.plusSeconds(100)));
+    String bad = line.replaceFirst("2026-01-31T12:01:00.123456789Z/", "");
+    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+        .isInstanceOf(FormatException.class)
+        .hasMessageContaining("two instants");
   }
 
   @ParameterizedTest

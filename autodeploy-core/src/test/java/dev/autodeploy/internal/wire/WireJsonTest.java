@@ -131,7 +131,7 @@ final class WireJsonTest {
             true,
             Duration.ofSeconds(40),
             Duration.ofSeconds(2),
-            Duration.ofSeconds(3),
+            List.of(new UsageInterval.Sleep(NOW.plusSeconds(3), NOW.plusSeconds(6))),
             new Billing(
                 "alice",
                 Map.of("alice", Duration.ofSeconds(30)),
