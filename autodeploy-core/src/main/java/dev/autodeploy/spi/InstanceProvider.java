@@ -171,13 +171,21 @@ public interface InstanceProvider extends AutoCloseable {
   }
 
   /**
-   * Takes note that others may have the GPUs of an instance, which sleeps and keeps nothing there,
-   * or no longer, as it is about to be woken. Does not block.
+   * Takes note that others may have the GPUs of an instance, which sleeps, but for the memory that
+   * it keeps there. Does not block.
    *
    * @param instanceId the instance
-   * @param asleep whether they may
+   * @param keptBytes the memory that it keeps on each of its GPUs, in bytes; 0 for nothing
    */
-  default void sleeps(String instanceId, boolean asleep) {}
+  default void sleeps(String instanceId, long keptBytes) {}
+
+  /**
+   * Takes note that others may no longer have the GPUs of an instance that slept: it is about to be
+   * woken, or was not put to sleep after all. Does not block.
+   *
+   * @param instanceId the instance
+   */
+  default void wakes(String instanceId) {}
 
   /**
    * Detaches an instance from this process: it outlives the process, so that the next engine of the

@@ -100,7 +100,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    containers.gpus().sleeps(instanceId, false);
+    containers.gpus().wakes(instanceId);
     return containers.release(instanceId, grace);
   }
 
@@ -148,8 +148,13 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   }
 
   @Override
-  public void sleeps(String instanceId, boolean asleep) {
-    containers.gpus().sleeps(instanceId, asleep);
+  public void sleeps(String instanceId, long keptBytes) {
+    containers.gpus().sleeps(instanceId, keptBytes);
+  }
+
+  @Override
+  public void wakes(String instanceId) {
+    containers.gpus().wakes(instanceId);
   }
 
   @Override

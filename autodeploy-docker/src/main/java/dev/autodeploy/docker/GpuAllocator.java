@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -30,8 +29,11 @@ final class GpuAllocator {
   private final Duration clockSkew;
   private final ReentrantLock lock = new ReentrantLock();
 
-  /** The instances of this process that sleep and have left their GPUs to others. */
-  private final Set<String> asleep = ConcurrentHashMap.newKeySet();
+  /**
+   * The instances of this process that sleep and have left their GPUs to others, and how much
+   * memory each keeps there.
+   */
+  private final Map<String, Long> asleep = new ConcurrentHashMap<>();
 
   private final Map<String, GpuGrant> reserved = new HashMap<>();
 
@@ -136,7 +138,7 @@ final class GpuAllocator {
     for (Container container : holding()) {
       Labels labels = Labels.of(container);
       if (labels != null) {
-        table.add(labels.instanceId(), labels.gpus(), labels.gpuMemory());
+        table.add(labels.instanceId(), labels.gpus(), memory(labels));
       }
     }
     lock.lock();
@@ -157,22 +159,27 @@ final class GpuAllocator {
     return client.list(Map.of(Labels.MANAGED, "true")).stream()
         .filter(c -> !"exited".equals(c.getState()) && !"dead".equals(c.getState()))
         .filter(c -> !isCreated(c) || c.getCreated() > forgotten)
-        .filter(c -> !isAsleep(c))
+        .filter(c -> !keepsNothing(c))
         .toList();
   }
 
-  private boolean isAsleep(Container container) {
+  private boolean keepsNothing(Container container) {
     Labels labels = asleep.isEmpty() ? null : Labels.of(container);
-    return labels != null && asleep.contains(labels.instanceId());
+    return labels != null && asleep.getOrDefault(labels.instanceId(), -1L) == 0;
   }
 
-  /** Notes whether an instance sleeps: others may have the GPUs that its container holds. */
-  void sleeps(String instanceId, boolean isAsleep) {
-    if (isAsleep) {
-      asleep.add(instanceId);
-    } else {
-      asleep.remove(instanceId);
-    }
+  /** Returns the memory that an instance holds on each of its GPUs; 0 for all of it. */
+  private long memory(Labels labels) {
+    return asleep.getOrDefault(labels.instanceId(), labels.gpuMemory());
+  }
+
+  /** Notes that an instance sleeps: others may have the GPUs of its container but for a part. */
+  void sleeps(String instanceId, long keptBytes) {
+    asleep.put(instanceId, keptBytes);
+  }
+
+  void wakes(String instanceId) {
+    asleep.remove(instanceId);
   }
 
   /** Neither just made nor on its way out. */
@@ -198,7 +205,7 @@ final class GpuAllocator {
     for (Container rival : rivals) {
       Labels labels = Labels.of(rival);
       if (labels != null && isIn(id, labels.gpus())) {
-        others.add(labels.gpuMemory());
+        others.add(memory(labels));
       }
     }
     return others.isEmpty() || GpuTable.fits(memoryOf(id), grant.memory(), others);

@@ -56,6 +56,28 @@ class GpuTest {
   }
 
   @Test
+  void memoryOfOneThatSleeps_isSharedButForWhatItKeeps_untilItIsWoken() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpu("0", "Test Card", "24GiB"))) {
+      ProviderInstance first = docker.start(docker.request(spec(GpuRequest.ids("0")), 0));
+      GpuRequest twenty = GpuRequest.ids("0").withMemory("20GiB");
+      docker.provider.sleeps(first.instanceId(), 5L << 30);
+      assertThatThrownBy(() -> docker.start(docker.request(spec(twenty), 1)))
+          .hasMessageContaining("no GPU free");
+      docker.provider.sleeps(first.instanceId(), 4L << 30);
+      assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.ids("0")), 1)))
+          .as("a whole GPU is not given beside what is kept")
+          .hasMessageContaining("no GPU free");
+      docker.release(docker.start(docker.request(spec(twenty), 1)));
+      docker.provider.sleeps(first.instanceId(), 0);
+      docker.release(docker.start(docker.request(spec(GpuRequest.ids("0")), 1)));
+      docker.provider.wakes(first.instanceId());
+      assertThatThrownBy(() -> docker.start(docker.request(spec(twenty), 1)))
+          .hasMessageContaining("no GPU free");
+      docker.release(first);
+    }
+  }
+
+  @Test
   void memory_isSharedByContainersOfSeveralHosts_aslongAsItFits() throws Exception {
     DeploymentSpec tenGib = spec(GpuRequest.ids("0").withMemory("10GiB"));
     try (ProviderFixture docker = ProviderFixture.open(b -> b.gpu("0", "Test Card", "24GiB"));

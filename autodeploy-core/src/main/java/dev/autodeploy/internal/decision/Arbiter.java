@@ -365,7 +365,7 @@ public final class Arbiter {
         nextLook = Math.min(nextLook, Math.max(now + 1, choice.retryAt()));
         if (!blocked) {
           claimed.addAll(keys);
-          inTheWay.forEach(holding -> makeRoom(holding, party, extra));
+          inTheWay.forEach(holding -> makeRoom(holding, choice, party, extra));
         }
       }
       long expected = at == NEVER ? NEVER : at + Turns.swap(party);
@@ -386,7 +386,7 @@ public final class Arbiter {
     }
 
     /** Asks an instance to go if it is time, else looks again when it is (3). */
-    private void makeRoom(Holding holding, Party forWhom, boolean extra) {
+    private void makeRoom(Holding holding, Choice choice, Party forWhom, boolean extra) {
       Occupant occupant = holding.occupant();
       Ease ease = holding.ease();
       if (occupant == null || ease.compareTo(Ease.BUSY) > 0) {
@@ -400,7 +400,7 @@ public final class Arbiter {
                 holding.room().id(),
                 busyToo,
                 forWhom.name(),
-                RoomTable.sleepIsEnough(holding)));
+                choice.sleepIsEnough(holding)));
       } else if (holding.at() > now) {
         nextLook = Math.min(nextLook, holding.at());
       }

@@ -50,9 +50,31 @@ final class RoomFinder {
    * @param inTheWay who has to go first
    * @param blocked whether somebody in the way stays, or the provider has no room
    * @param retryAt when it may be tried again, or {@link Instance#NEVER}
+   * @param sleepers whether there is memory left for what they keep who sleep rather than go
    */
   record Choice(
-      List<String> gpus, List<String> keys, List<Holding> inTheWay, boolean blocked, long retryAt) {
+      List<String> gpus,
+      List<String> keys,
+      List<Holding> inTheWay,
+      boolean blocked,
+      long retryAt,
+      boolean sleepers) {
+
+    /** Makes one that leaves no memory to those who sleep. */
+    Choice(
+        List<String> gpus,
+        List<String> keys,
+        List<Holding> inTheWay,
+        boolean blocked,
+        long retryAt) {
+      this(gpus, keys, inTheWay, blocked, retryAt, false);
+    }
+
+    /** Returns whether it is enough that one of those in the way sleeps. */
+    boolean sleepIsEnough(Holding holding) {
+      long kept = RoomTable.kept(holding);
+      return kept == 0 || (kept > 0 && sleepers && !holding.room().asleep());
+    }
 
     boolean isFree() {
       return inTheWay.isEmpty() && !blocked;
@@ -76,6 +98,12 @@ final class RoomFinder {
                 c -> c.inTheWay.stream().max(Holding.byEase()).orElse(null),
                 Comparator.nullsFirst(Holding.byEase()))
             .thenComparingLong(Clearing::left);
+
+    /** Returns whether what is left is enough for what those keep who can sleep. */
+    boolean hasRoomForSleepers() {
+      return inTheWay.stream().mapToLong(holding -> Math.max(0, RoomTable.kept(holding))).sum()
+          <= left;
+    }
   }
 
   private final ProviderCapacity capacity;
@@ -162,6 +190,7 @@ final class RoomFinder {
     List<String> chosen = new ArrayList<>();
     List<Holding> inTheWay = new ArrayList<>();
     Set<Long> goes = new HashSet<>();
+    boolean sleepers = true;
     List<ProviderCapacity.Gpu> left = new ArrayList<>(gpus);
     while (chosen.size() < wanted) {
       // One at a time: whoever goes from one GPU may leave others too.
@@ -171,6 +200,7 @@ final class RoomFinder {
               .min(Clearing.BY_EASE)
               .orElseThrow();
       chosen.add(best.gpu());
+      sleepers &= best.hasRoomForSleepers();
       left.removeIf(gpu -> gpu.id().equals(best.gpu()));
       for (Holding holding : best.inTheWay()) {
         goes.add(holding.room().id());
@@ -182,7 +212,7 @@ final class RoomFinder {
     // As they were asked for or are listed, since programs number them in that order.
     List<String> ordered =
         gpus.stream().map(ProviderCapacity.Gpu::id).filter(chosen::contains).toList();
-    return new Choice(ordered, ordered, inTheWay, blocked, retryAt);
+    return new Choice(ordered, ordered, inTheWay, blocked, retryAt, sleepers);
   }
 
   private boolean isBlocked(List<Holding> inTheWay) {

@@ -258,8 +258,8 @@ final class RoomTable {
     return occupant.phase() == InstancePhase.STARTING || occupant.phase() == InstancePhase.WAKING;
   }
 
-  /** Returns whether it is enough for who needs its room that an instance sleeps. */
-  static boolean sleepIsEnough(Holding holding) {
-    return holding.occupant() != null && holding.occupant().keptBytes() == 0;
+  /** Returns the memory of each GPU that an instance would keep if it slept, or -1 if it cannot. */
+  static long kept(Holding holding) {
+    return holding.occupant() == null ? -1 : holding.occupant().keptBytes();
   }
 }

@@ -84,7 +84,7 @@ final class EffectHandler {
       sleeper.sleep(running(e.instance()), e);
     } else if (effect instanceof Effect.Wake e) {
       running(e.instance()).wakes();
-      services.provider().sleeps(e.instance().id(), false);
+      services.provider().wakes(e.instance().id());
       sleeper.wake(running(e.instance()), e);
     } else if (effect instanceof Effect.Release e) {
       endBorrowed(running(e.instance()), false);
@@ -109,9 +109,7 @@ final class EffectHandler {
     } else if (effect instanceof Effect.RoomBack e) {
       rooms.freed(e.room());
     } else if (effect instanceof Effect.Slumber e) {
-      if (e.keptBytes() == 0) {
-        services.provider().sleeps(e.instance().id(), true);
-      }
+      services.provider().sleeps(e.instance().id(), e.keptBytes());
       rooms.slumbers(e.room(), e.keptBytes());
       if (e.late()) { // it is no longer paid for
         RunningInstance running = running(e.instance());

@@ -184,8 +184,13 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   }
 
   @Override
-  public void sleeps(String instanceId, boolean asleep) {
-    provider.sleeps(instanceId, asleep);
+  public void sleeps(String instanceId, long keptBytes) {
+    provider.sleeps(instanceId, keptBytes);
+  }
+
+  @Override
+  public void wakes(String instanceId) {
+    provider.wakes(instanceId);
   }
 
   /** Sends the request; that may take long, and {@link #end} does not wait for it either. */

@@ -647,4 +647,48 @@ class ArbiterTest {
     arbiter.freed(now, tried);
     assertThat(waitOf(1).forGood()).as("the provider refuses for a moment").isFalse();
   }
+
+  /** Returns whether an idle instance that keeps some GiB of a GPU of 24 is to sleep or to go. */
+  private boolean sleepIsEnough(GpuRequest has, long keptGib, GpuRequest wanted) {
+    arbiter.capacity(ProviderCapacity.of(List.of(ProviderCapacity.Gpu.of("0", "", "24GiB"))));
+    Room room = arbiter.occupy(1, has, List.of("0"));
+    InstancePhase ready = InstancePhase.READY;
+    party(1).occupants.clear();
+    party(1)
+        .occupants
+        .add(new Occupant(room.id(), "i-1", ready, 0, false, keptGib << 30, now, now, now));
+    now += 1000 * SECOND;
+    want(2, wanted);
+    boolean enough = asked().get(0).sleep();
+    arbiter.forget(2);
+    arbiter.freed(now, room);
+    return enough;
+  }
+
+  @Test
+  void makeRoom_bySleep_isEnoughIfWhatIsKeptFitsBesideWhoWaits() {
+    GpuRequest whole = GpuRequest.ids("0");
+    assertThat(sleepIsEnough(whole, 1, whole.withMemory("23GiB"))).isTrue();
+    assertThat(sleepIsEnough(whole, 2, whole.withMemory("23GiB"))).isFalse();
+    assertThat(sleepIsEnough(whole, 1, whole)).as("it wants all of the GPU").isFalse();
+    assertThat(sleepIsEnough(whole, 0, whole)).isTrue();
+    assertThat(sleepIsEnough(whole.withMemory("20GiB"), 4, whole.withMemory("20GiB"))).isTrue();
+    assertThat(sleepIsEnough(whole.withMemory("20GiB"), 5, whole.withMemory("20GiB"))).isFalse();
+  }
+
+  @Test
+  void sleeperOfWhichTheRestIsInTheWay_hasToGo() {
+    GpuRequest part = ZERO.withMemory("20GiB");
+    arbiter.capacity(ProviderCapacity.of(List.of(ProviderCapacity.Gpu.of("0", "", "24GiB"))));
+    Room room = arbiter.occupy(1, part, List.of("0"));
+    arbiter.slumbers(now, room, 5L << 30);
+    InstancePhase asleep = InstancePhase.ASLEEP;
+    party(1)
+        .occupants
+        .add(new Occupant(room.id(), "i-1", asleep, 0, false, 5L << 30, now, now, now));
+    want(2, part);
+    assertThat(asked())
+        .singleElement()
+        .satisfies(ask -> assertThat(ask.sleep()).as("it does already").isFalse());
+  }
 }
