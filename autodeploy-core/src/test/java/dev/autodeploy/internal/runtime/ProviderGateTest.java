@@ -51,7 +51,7 @@ class ProviderGateTest {
   }
 
   private static @Nullable Object argument(Class<?> type) {
-    return type == int.class ? (Object) 1 : type == boolean.class ? true : null;
+    return type == int.class ? (Object) 1 : type == long.class ? (Object) 1L : null;
   }
 
   @Test
