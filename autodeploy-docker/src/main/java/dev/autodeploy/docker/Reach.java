@@ -121,7 +121,7 @@ record Reach(
             || (self == null
                 && !apart
                 && networks.stream().anyMatch(each -> hasGateway(each, here.addresses())));
-    if (HOST.equals(wanted)) {
+    if (wanted != null && wanted.equals(HOST)) {
       return onHostOf(wanted, onHost, apart, networks, here, daemons, self);
     }
     Network asked = named(networks, wanted);
@@ -162,7 +162,7 @@ record Reach(
 
   /** Decides for a process on the network of the daemon's host. */
   private static Reach fromHost(@Nullable String wanted, @Nullable Network asked) {
-    if (isOutside(asked)) {
+    if (asked != null && isOutside(asked)) {
       throw new IllegalArgumentException(
           "instances on network '"
               + wanted

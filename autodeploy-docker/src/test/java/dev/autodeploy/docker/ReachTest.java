@@ -257,7 +257,7 @@ class ReachTest {
               .filter(each -> prefix.isEmpty() || each.getSubnet().startsWith(prefix))
               .findFirst()
               .orElseThrow();
-      gateway = config.getGateway() == null ? prefix + "1" : config.getGateway().split("/")[0];
+      gateway = config.getGateway() == null ? prefix + "1" : config.getGateway().split("/", 2)[0];
       String subnet = config.getSubnet();
       // The last of 250: Docker gives its containers the first that are free.
       address =
