@@ -1,5 +1,6 @@
 package dev.autodeploy.docker;
 
+import dev.autodeploy.internal.process.HeartbeatShell;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,8 +57,8 @@ final class HeartbeatWatcher {
       done
       while :; do kill -KILL -1 2>/dev/null; sleep 1; done
       """
-          .replace("NAP", HeartbeatWrapper.NAP)
-          .replace("EXPIRED", HeartbeatWrapper.EXPIRED);
+          .replace("NAP", HeartbeatShell.NAP)
+          .replace("EXPIRED", HeartbeatShell.EXPIRED);
 
   /** Prints a word if there was somebody to signal. */
   private static final String BEAT_SCRIPT =
@@ -79,8 +80,8 @@ final class HeartbeatWatcher {
       List<String> command, Duration timeout, Duration grace, String stopSignal) {
     List<String> line = new ArrayList<>();
     line.addAll(List.of("/bin/sh", "-c", SCRIPT, "autodeploy"));
-    line.add(String.valueOf(HeartbeatWrapper.tick(timeout)));
-    line.add(String.valueOf(HeartbeatWrapper.ticks(timeout)));
+    line.add(String.valueOf(HeartbeatShell.tick(timeout)));
+    line.add(String.valueOf(HeartbeatShell.ticks(timeout)));
     line.add(String.valueOf(Math.max(1, grace.toSeconds())));
     line.add(stopSignal);
     line.add(WATCH);

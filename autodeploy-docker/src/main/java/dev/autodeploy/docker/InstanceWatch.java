@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import dev.autodeploy.internal.process.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderContext;
@@ -213,7 +214,7 @@ final class InstanceWatch {
     }
     habits.learn(state.imageId(), tail);
     String message = null;
-    if (tail.contains(HeartbeatWrapper.EXPIRED)) {
+    if (tail.contains(HeartbeatShell.EXPIRED)) {
       message =
           "it ended itself, because no heartbeat had reached it for "
               + host.settings().containers().heartbeatTimeout().toSeconds()

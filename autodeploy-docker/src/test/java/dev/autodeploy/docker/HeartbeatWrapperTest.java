@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.process.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
@@ -27,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HeartbeatWrapperTest {
   /** Takes every process that there is, again and again: a shell that cannot fork ends. */
   static final String CROWD =
-      "trap '' USR1; export X=\"trap 'exec sh -c \\\"\\$X\\\"' EXIT; while :; do sleep 500 & done\";"
+      "trap '' ALRM; export X=\"trap 'exec sh -c \\\"\\$X\\\"' EXIT; while :; do sleep 500 & done\";"
           + " for i in 1 2 3 4; do sh -c \"$X\" 2>/dev/null & done; exec sh -c \"$X\" 2>/dev/null";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(4);
@@ -53,7 +54,7 @@ class HeartbeatWrapperTest {
       assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isEqualTo(143);
       assertThat(new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8))
-          .contains(HeartbeatWrapper.EXPIRED);
+          .contains(HeartbeatShell.EXPIRED);
     }
   }
 
@@ -103,6 +104,30 @@ class HeartbeatWrapperTest {
       assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
           .contains("stopped");
       assertThat(process.exitValue()).isEqualTo(4);
+    }
+  }
+
+  /** HAProxy's image is stopped by {@code USR1}, httpd's by {@code WINCH}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"USR1", "WINCH"})
+  void script_ofAnImageWithAnotherStopSignal_stopsAtThatOne(String stop) throws Exception {
+    String service = "trap 'exit 4' " + stop + "; while :; do sleep 0.1; done";
+    Process process =
+        new ProcessBuilder(
+                HeartbeatWrapper.wrap(
+                    List.of("/bin/sh", "-c", service),
+                    Duration.ofMinutes(1),
+                    Duration.ofSeconds(2),
+                    stop))
+            .start();
+    try {
+      assertThat(process.waitFor(3, TimeUnit.SECONDS)).as("ended by a tick").isFalse();
+      signal(stop, process);
+      assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isEqualTo(4);
+    } finally {
+      process.descendants().forEach(ProcessHandle::destroyForcibly);
+      process.destroyForcibly();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.autodeploy.kubernetes;
 
+import dev.autodeploy.internal.process.HeartbeatShell;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.InstanceExit;
 import io.fabric8.kubernetes.api.model.ContainerState;
@@ -174,7 +175,7 @@ final class PodState {
 
   private @Nullable String message(
       @Nullable ContainerStateTerminated end, List<String> tail, @Nullable String event) {
-    if (tail.contains(HeartbeatScript.EXPIRED)) {
+    if (tail.contains(HeartbeatShell.EXPIRED)) {
       return "it ended itself, because no heartbeat had reached it in time";
     }
     String cause = cause();

@@ -2,30 +2,48 @@ package dev.autodeploy.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.internal.process.HeartbeatShell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The dead man's switch, as a process of this machine, with a real file. */
 class HeartbeatScriptTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
+  /** Takes every process that there is, again and again, once the script has begun to count. */
+  private static final String CROWD =
+      "export X=\"trap 'exec sh -c \\\"\\$X\\\"' EXIT; while :; do sleep 500 & done\";"
+          + " (sleep 1.4; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16;"
+          + " do sh -c \"$X\" 2>/dev/null & done) & exec sleep 600";
+
   @TempDir private Path directory;
 
   private Process start(String command) throws IOException {
+    return process(wrapped(command, TIMEOUT));
+  }
+
+  private List<String> wrapped(String command, Duration timeout) throws IOException {
     Files.writeString(directory.resolve("beat"), "first");
-    return new ProcessBuilder(
-            HeartbeatScript.wrap(
-                List.of("/bin/sh", "-c", command),
-                directory.resolve("beat").toString(),
-                TIMEOUT,
-                Duration.ofSeconds(2)))
+    return HeartbeatScript.wrap(
+        List.of("/bin/sh", "-c", command),
+        directory.resolve("beat").toString(),
+        timeout,
+        Duration.ofSeconds(2));
+  }
+
+  private Process process(List<String> line) throws IOException {
+    return new ProcessBuilder(line)
         .directory(directory.toFile())
         .redirectErrorStream(true)
         .redirectOutput(directory.resolve("log").toFile())
@@ -46,7 +64,7 @@ class HeartbeatScriptTest {
 
     assertThat(process.exitValue()).isEqualTo(5);
     assertThat(Files.readAllLines(directory.resolve("log")))
-        .contains("bye", HeartbeatScript.EXPIRED);
+        .contains("bye", HeartbeatShell.EXPIRED);
   }
 
   @Test
@@ -78,5 +96,40 @@ class HeartbeatScriptTest {
 
     assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
     assertThat(Files.readAllLines(directory.resolve("log"))).containsExactly("bye");
+  }
+
+  /** The signal is the image's: HAProxy's has {@code USR1}, httpd's {@code WINCH}. */
+  @ParameterizedTest
+  @ValueSource(strings = {"USR1", "WINCH"})
+  void service_getsTheSignalThatItsImageIsStoppedWith(String signal) throws Exception {
+    Process process = start("trap 'exit 4' " + signal + "; while :; do sleep 0.1; done");
+    assertThat(process.waitFor(300, TimeUnit.MILLISECONDS)).isFalse();
+
+    new ProcessBuilder("kill", "-" + signal, "" + process.pid()).start().waitFor();
+
+    assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(4);
+  }
+
+  /** A shell that cannot fork exits, and the service must not outlive the one that counts. */
+  @Test
+  @Tag("slow")
+  void service_thatTakesAllProcesses_isEndedToo() throws Exception {
+    List<String> line = new ArrayList<>(asNobodyElse());
+    line.addAll(List.of("prlimit", "--nproc=25:25"));
+    line.addAll(wrapped(CROWD, Duration.ofSeconds(7)));
+    Process process = process(line);
+    try {
+      assertThat(process.waitFor(25, TimeUnit.SECONDS)).as("ended in time").isTrue();
+    } finally {
+      process.destroyForcibly();
+      line = new ArrayList<>(asNobodyElse());
+      line.addAll(List.of("/bin/sh", "-c", "kill -KILL -1"));
+      new ProcessBuilder(line).start().waitFor();
+    }
+  }
+
+  private static List<String> asNobodyElse() {
+    return List.of("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups");
   }
 }
