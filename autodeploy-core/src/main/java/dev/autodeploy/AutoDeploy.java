@@ -324,6 +324,8 @@ public final class AutoDeploy implements AutoCloseable {
 
   /** Collects the settings of an engine. Not thread-safe. */
   public static final class Builder {
+    private static final long LEAST_MEMORY = 6L << 20;
+
     private final EngineConfig.Builder settings = EngineConfig.builder();
     private @Nullable InstanceProvider provider;
     private @Nullable String owner;
@@ -507,6 +509,33 @@ public final class AutoDeploy implements AutoCloseable {
      */
     public Builder random(RandomGenerator value) {
       settings.random(requireNonNull(value, "random"));
+      return this;
+    }
+
+    /**
+     * Sets how many instances all deployments may have together, those that are starting, asleep or
+     * being released included. A start that finds the maximum reached waits in line, like one for a
+     * GPU, and an idle instance of another deployment makes room. Default: any number.
+     *
+     * @param value 1 to 100 000
+     * @return this
+     */
+    public Builder maxInstances(int value) {
+      settings.maxInstances(Arguments.inRange("maxInstances", value, 1, 100_000, " instances"));
+      return this;
+    }
+
+    /**
+     * Sets how much memory the instances of all deployments may have together, by the {@link
+     * DeploymentSpec.Builder#memoryBytes(long) memoryBytes} of their deployments; instances of
+     * those that do not say are not counted. A start for which there is not enough waits in line,
+     * like one for a GPU. Default: any amount.
+     *
+     * @param bytes 6 MiB to 1 PiB
+     * @return this
+     */
+    public Builder hostMemoryBytes(long bytes) {
+      settings.hostMemoryBytes(Arguments.inRange("hostMemoryBytes", bytes, LEAST_MEMORY, 1L << 50));
       return this;
     }
 

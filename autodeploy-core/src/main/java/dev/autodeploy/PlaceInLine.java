@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The place of a deployment in the line for GPUs that others have. Immutable.
+ * The place of a deployment in the line for room that others have: GPUs, or a part of what all
+ * instances of an engine may have together. Immutable.
  *
  * @param needs what it needs, such as {@code GPU 0}
  * @param place its place, from 1

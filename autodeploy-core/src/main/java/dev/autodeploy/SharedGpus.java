@@ -5,12 +5,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The GPUs that deployments of an engine share, at a moment. Immutable.
+ * The GPUs and the other limits that deployments of an engine share, at a moment. Immutable.
  *
  * @param gpus each that the provider knows, or that an instance has; in the provider's order
- * @param waiting the deployments in line for GPUs, first come first
+ * @param waiting the deployments in line for room, first come first
+ * @param host what all instances have together; null if the engine sets no limit to that
  */
-public record SharedGpus(List<Gpu> gpus, List<Waiting> waiting) {
+public record SharedGpus(List<Gpu> gpus, List<Waiting> waiting, @Nullable Host host) {
+
+  /**
+   * The number of all instances together, and their memory.
+   *
+   * @param instances how many there are, those that are starting, asleep or being released included
+   * @param maxInstances how many there may be, or 0 for any number
+   * @param memoryBytes how much memory they may use, by the limits of their deployments
+   * @param hostMemoryBytes how much of it there is for all, or 0 for any amount
+   */
+  public record Host(int instances, int maxInstances, long memoryBytes, long hostMemoryBytes) {}
 
   /**
    * A GPU.
@@ -79,7 +90,8 @@ public record SharedGpus(List<Gpu> gpus, List<Waiting> waiting) {
    * Copies the values.
    *
    * @param gpus each that the provider knows, or that an instance has
-   * @param waiting the deployments in line for GPUs, first come first
+   * @param waiting the deployments in line for room, first come first
+   * @param host what all instances have together; null if the engine sets no limit to that
    */
   public SharedGpus {
     gpus = List.copyOf(gpus);

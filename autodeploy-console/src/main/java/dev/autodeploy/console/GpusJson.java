@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.SharedGpus;
 
-/** The GPUs that deployments share, in JSON. */
+/** The GPUs that deployments share, and what all instances have together, in JSON. */
 final class GpusJson {
   private GpusJson() {}
 
@@ -20,6 +20,16 @@ final class GpusJson {
       node.put("why", one.place().describe());
       Json.put(node, "since", one.place().since());
       Json.put(node, "expectedAt", one.place().expectedAt());
+    }
+    SharedGpus.Host host = shared.host();
+    if (host == null) {
+      json.putNull("host");
+    } else {
+      json.putObject("host")
+          .put("instances", host.instances())
+          .put("maxInstances", host.maxInstances())
+          .put("memoryBytes", host.memoryBytes())
+          .put("hostMemoryBytes", host.hostMemoryBytes());
     }
     return json;
   }

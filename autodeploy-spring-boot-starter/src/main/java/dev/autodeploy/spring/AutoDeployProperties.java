@@ -19,6 +19,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param stateDirectory Directory that keeps deployments and ledger across restarts.
  * @param idleTimeout How long an instance without requests lives, or never.
  * @param pricePerHour Price of an instance, such as 0.49 USD.
+ * @param maxInstances How many instances all deployments may have together; any number by default.
+ * @param hostMemoryBytes How much memory their instances may have together; any amount by default.
  * @param drainTimeout How long open leases may last when the engine closes.
  * @param releaseTimeout How long a release may take when the engine closes.
  * @param keepInstancesOnClose Whether instances are left running for the next start.
@@ -37,6 +39,8 @@ record AutoDeployProperties(
     @Nullable Path stateDirectory,
     @Nullable String idleTimeout,
     @Nullable String pricePerHour,
+    @Nullable Integer maxInstances,
+    @Nullable Long hostMemoryBytes,
     @Nullable Duration drainTimeout,
     @Nullable Duration releaseTimeout,
     @Nullable Boolean keepInstancesOnClose,

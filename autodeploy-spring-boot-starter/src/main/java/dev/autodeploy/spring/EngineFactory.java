@@ -111,6 +111,14 @@ final class EngineFactory {
                       space < 0 ? text : text.substring(0, space).strip(),
                       space < 0 ? "" : text.substring(space + 1))));
     }
+    if (properties.maxInstances() != null) {
+      int value = properties.maxInstances();
+      set("max-instances", () -> builder.maxInstances(value));
+    }
+    if (properties.hostMemoryBytes() != null) {
+      long value = properties.hostMemoryBytes();
+      set("host-memory-bytes", () -> builder.hostMemoryBytes(value));
+    }
     if (properties.drainTimeout() != null) {
       Duration value = properties.drainTimeout();
       set("drain-timeout", () -> builder.drainTimeout(value));

@@ -47,6 +47,14 @@ function waiting(all) {
       : h('ol', {}, all.map((one) => h('li', {}, link(one.deployment), ' ', one.why, ' ', h('span', { class: 'muted' }, t('sinceMade', { time: timeOf(one.since) }))))));
 }
 
+function together(host) {
+  const facts = [
+    host.maxInstances ? t('gpus.instancesOf', { n: host.instances, most: host.maxInstances }) : '',
+    host.hostMemoryBytes ? t('gpus.memoryOf', { size: bytes(host.memoryBytes), most: bytes(host.hostMemoryBytes) }) : '',
+  ].filter(Boolean).join(' · ');
+  return h('section', { class: 'panel', 'data-host': '' }, h('h2', {}, t('gpus.together')), h('p', {}, facts));
+}
+
 export function showGpus(main) {
   const body = h('div', { class: 'gpus' });
   const none = h('p', { class: 'empty', hidden: true }, t('gpus.empty'));
@@ -54,8 +62,8 @@ export function showGpus(main) {
 
   async function load() {
     const all = await get('gpus');
-    none.hidden = all.gpus.length > 0 || all.waiting.length > 0;
-    replace(body, all.gpus.map(card), none.hidden ? waiting(all.waiting) : null);
+    none.hidden = all.gpus.length > 0 || all.waiting.length > 0 || all.host !== null;
+    replace(body, all.host ? together(all.host) : null, all.gpus.map(card), none.hidden ? waiting(all.waiting) : null);
   }
 
   load().catch((error) => {

@@ -24,10 +24,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arbiter between deployments that share GPUs: who gets room for an instance, and who makes it.
- * Like {@link DeploymentMachine}, plain code: events come in with their time, in nanoseconds of the
- * engine's ticker; {@link #decide} ends each and returns the effects. Not thread-safe: called under
- * one lock.
+ * The arbiter between deployments that share GPUs, or what the engine's instances may have together
+ * ({@link HostShare}): who gets room for an instance, and who makes it. Like {@link
+ * DeploymentMachine}, plain code: events come in with their time, in nanoseconds of the engine's
+ * ticker; {@link #decide} ends each and returns the effects. Not thread-safe: called under one
+ * lock.
  *
  * <p>The rules, in order:
  *
@@ -53,6 +54,7 @@ public final class Arbiter {
   private static final class Wish {
     final long party;
     GpuRequest request;
+    HostShare need = HostShare.NONE;
     int count;
     long since;
 
@@ -90,9 +92,24 @@ public final class Arbiter {
   /** The rooms that the provider has refused, until their instances are gone. */
   private final Set<Long> refused = new HashSet<>();
 
+  private final HostShare host;
   private ProviderCapacity capacity = ProviderCapacity.unknown();
   private long lastRoom;
   private long nextLook = NEVER;
+
+  /**
+   * Makes one.
+   *
+   * @param host what all instances may have together
+   */
+  public Arbiter(HostShare host) {
+    this.host = host;
+  }
+
+  /** Makes one for which only GPUs are scarce. */
+  Arbiter() {
+    this(HostShare.UNLIMITED);
+  }
 
   /**
    * Refuses a request that can never be met.
@@ -162,39 +179,42 @@ public final class Arbiter {
     capacity = now;
   }
 
-  /** A deployment wants room for starts. */
+  /** A deployment wants room for starts, of which no memory of the host counts. */
   void want(long now, long party, GpuRequest request, int count, int received) {
-    want(now, party, request, count, received, null);
+    want(now, party, new Effect.Want(request, count, received));
   }
 
-  /**
-   * A deployment wants room.
-   *
-   * @param count for how many instances, 0 for none any longer
-   * @param received how many rooms it has been given so far, as far as it knows
-   * @param sleeper the room of the instance that is to be woken in it, or null for starts
-   */
-  public void want(
-      long now, long party, GpuRequest request, int count, int received, @Nullable Room sleeper) {
-    Wish wish = wishes.computeIfAbsent(party, key -> new Wish(party, request));
-    Long asleep = sleeper == null ? null : sleeper.id();
+  /** A deployment wants room. */
+  public void want(long now, long party, Effect.Want want) {
+    Wish wish = wishes.computeIfAbsent(party, key -> new Wish(party, want.request()));
+    Long asleep = want.asleep() == null ? null : want.asleep().id();
+    HostShare need = new HostShare(1, want.hostBytes());
     boolean waited =
-        wish.open() > 0 && wish.request.equals(request) && Objects.equals(wish.asleep, asleep);
-    wish.request = request;
+        wish.open() > 0
+            && wish.request.equals(want.request())
+            && wish.need.equals(need)
+            && Objects.equals(wish.asleep, asleep);
+    wish.request = want.request();
+    wish.need = need;
     wish.asleep = asleep;
-    wish.count = count;
-    wish.received = received;
+    wish.count = want.count();
+    wish.received = want.received();
     if (wish.open() > 0 && !waited) {
       wish.since = now;
     }
-    if (count == 0) {
+    if (want.count() == 0) {
       wish.note = "";
     }
   }
 
+  /** An instance that was not started here takes up room, of which no memory of the host counts. */
+  Room occupy(long party, GpuRequest request, List<String> gpus) {
+    return occupy(party, request, gpus, 0);
+  }
+
   /** An instance that was not started here takes up room. */
-  public Room occupy(long party, GpuRequest request, List<String> gpus) {
-    Room room = new Room(++lastRoom, party, request, gpus);
+  public Room occupy(long party, GpuRequest request, List<String> gpus, long hostBytes) {
+    Room room = new Room(++lastRoom, party, request, gpus, false, 0, hostBytes);
     rooms.put(room.id(), room);
     return room;
   }
@@ -287,6 +307,7 @@ public final class Arbiter {
     private final Map<Long, Party> parties;
     private final List<ArbiterEffect> effects;
     private final RoomTable table;
+    private final HostShares shares;
     private final Set<String> claimed = new HashSet<>();
     private final Map<Wish, RoomWait> waits = new HashMap<>();
     private final Set<Long> toWake = new HashSet<>();
@@ -303,6 +324,7 @@ public final class Arbiter {
         }
       }
       this.table = new RoomTable(now, parties, rooms.values(), toWake);
+      this.shares = new HostShares(host, table, rooms.values());
     }
 
     void serve(Wish wish) {
@@ -318,8 +340,8 @@ public final class Arbiter {
           return; // it is gone, or awake: the deployment will say what it wants then
         }
         Choice choice =
-            new RoomFinder(capacity, refusals, table, claimed, now)
-                .find(wish.party, request(wish, sleeper), needed, sleeper);
+            new RoomFinder(capacity, refusals, table, shares, claimed, now)
+                .find(wish.party, request(wish, sleeper), wish.need, needed, sleeper);
         if (choice == null || !choice.isFree()) {
           wait(wish, party, choice, extra);
           return;
@@ -338,7 +360,9 @@ public final class Arbiter {
 
     private void give(Wish wish, Choice choice, @Nullable Room sleeper) {
       Room room =
-          sleeper == null ? occupy(wish.party, wish.request, choice.gpus()) : sleeper.awake();
+          sleeper == null
+              ? occupy(wish.party, wish.request, choice.gpus(), wish.need.memoryBytes())
+              : sleeper.awake();
       wish.toWake = null;
       if (sleeper != null) {
         rooms.put(room.id(), room);
@@ -360,12 +384,17 @@ public final class Arbiter {
       List<String> keys = choice == null ? List.of() : choice.keys();
       List<Holding> inTheWay = choice == null ? List.of() : choice.inTheWay();
       boolean blocked = choice != null && choice.blocked();
-      long at = blocked ? NEVER : forecast.freeAt(now, keys, inTheWay);
+      long at = choice == null ? forecast.freeAfterOthers() : RoomForecast.freeAt(now, inTheWay);
+      if (blocked) {
+        at = NEVER;
+      }
+      String needs = needs(wish, choice);
       if (choice != null) {
         nextLook = Math.min(nextLook, Math.max(now + 1, choice.retryAt()));
         if (!blocked) {
           claimed.addAll(keys);
           inTheWay.forEach(holding -> makeRoom(holding, choice, party, extra));
+          shares.claim(wish.asleep == null ? wish.need : HostShare.NONE, choice.released());
         }
       }
       long expected = at == NEVER ? NEVER : at + Turns.swap(party);
@@ -373,7 +402,7 @@ public final class Arbiter {
       waits.put(
           wish,
           new RoomWait(
-              RoomFinder.needs(wish.request),
+              needs,
               inTheWay.stream().map(Holding::toHolder).toList(),
               wish.since,
               place,
@@ -383,6 +412,14 @@ public final class Arbiter {
                   && blocked
                   && choice.retryAt() == NEVER
                   && inTheWay.stream().anyMatch(RoomTable::isForGood)));
+    }
+
+    /** Returns what is missing, in words: GPUs, or a part of what all have together. */
+    private String needs(Wish wish, @Nullable Choice choice) {
+      if (wish.request.isNone() || (choice != null && choice.onlyForHost())) {
+        return shares.missing(wish.need);
+      }
+      return RoomFinder.needs(wish.request);
     }
 
     /** Asks an instance to go if it is time, else looks again when it is (3). */

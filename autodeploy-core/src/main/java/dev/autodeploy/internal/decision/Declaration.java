@@ -27,6 +27,9 @@ final class Declaration {
   /** The provider's word on whether others can have the room of instances that sleep. */
   private boolean sleepersCanLeave = true;
 
+  /** The engine's word that all instances together are limited, whatever they need besides. */
+  private boolean sharesHost;
+
   /**
    * Declares a deployment.
    *
@@ -75,6 +78,14 @@ final class Declaration {
   int minInstances() {
     Schedule.State state = scheduled();
     return state.closed() ? 0 : Math.max(spec.minInstances(), state.warm());
+  }
+
+  boolean sharesHost() {
+    return sharesHost;
+  }
+
+  void shareHost() {
+    sharesHost = true;
   }
 
   boolean sleepersCanLeave() {

@@ -128,6 +128,11 @@ public final class DeploymentMachine {
     declaration.sleepersKeepRoom();
   }
 
+  /** Instances need room even without GPUs: all of the engine's together are limited. */
+  public void shareHost() {
+    declaration.shareHost();
+  }
+
   /** Returns whether there is anything to look after: an instance, or a timer that failed. */
   public boolean isBusy() {
     return !instances.isEmpty() || timerFailed;

@@ -78,13 +78,14 @@ public sealed interface Effect {
    * @param count for how many instances, 0 for none any longer
    * @param received how many rooms have been received so far
    * @param asleep the room of the instance that is to be woken in it; null for starts
+   * @param hostBytes the memory of the host that counts for each instance
    */
-  record Want(GpuRequest request, int count, int received, @Nullable Room asleep)
+  record Want(GpuRequest request, int count, int received, @Nullable Room asleep, long hostBytes)
       implements Effect {
 
-    /** Wants room for starts. */
+    /** Wants room for starts, of which no memory of the host counts. */
     public Want(GpuRequest request, int count, int received) {
-      this(request, count, received, null);
+      this(request, count, received, null, 0);
     }
   }
 

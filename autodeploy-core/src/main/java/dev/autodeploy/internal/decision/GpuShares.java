@@ -6,6 +6,8 @@ import dev.autodeploy.internal.decision.RoomTable.Holding;
 import dev.autodeploy.spi.ProviderCapacity;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The instances on one GPU, and who of them is in the way of one more. If that one wants the GPU as
@@ -39,7 +41,7 @@ final class GpuShares {
   List<Holding> inTheWay(GpuRequest request, long party, long startBy) {
     if (request.isWhole()) {
       left = 0;
-      return others.size() < 2 ? others : go(ids(others), party, startBy, Long.MIN_VALUE);
+      return others.size() < 2 ? others : go(others, party, startBy, Long.MIN_VALUE);
     }
     List<Holding> inTheWay = new ArrayList<>();
     List<Holding> ready = new ArrayList<>();
@@ -53,41 +55,19 @@ final class GpuShares {
         ready.add(holding);
       }
     }
-    inTheWay.addAll(
-        go(ids(ready), party, startBy, gpu.memoryBytes() - taken - request.memoryBytes()));
+    inTheWay.addAll(go(ready, party, startBy, gpu.memoryBytes() - taken - request.memoryBytes()));
     return inTheWay;
   }
 
-  private static List<Long> ids(List<Holding> holdings) {
-    return new ArrayList<>(holdings.stream().map(holding -> holding.room().id()).toList());
+  /** Returns who has to go for the memory that is left not to be negative (1, 3). */
+  private List<Holding> go(List<Holding> of, long party, long startBy, long leftNow) {
+    Set<Long> rooms = of.stream().map(holding -> holding.room().id()).collect(Collectors.toSet());
+    List<Holding> go = table.clear(rooms, party, startBy, some -> leftNow + held(some) >= 0);
+    left = leftNow + held(go);
+    return go;
   }
 
-  /** Returns who has to go for the memory that is left not to be negative (1, 3). */
-  private List<Holding> go(List<Long> rooms, long party, long startBy, long leftNow) {
-    List<Holding> go = new ArrayList<>();
-    List<Holding> picked = new ArrayList<>();
-    left = leftNow;
-    while (left < 0 && !rooms.isEmpty()) {
-      // Seen anew each time: of a deployment no more go than may.
-      Holding next =
-          table.holdings(party, startBy, room -> rooms.contains(room.id())).stream()
-              .min(Holding.byEase())
-              .orElseThrow();
-      rooms.remove(next.room().id());
-      go.add(next);
-      left += RoomTable.held(next, gpu.memoryBytes());
-      if (table.pick(next)) {
-        picked.add(next);
-      }
-    }
-    picked.forEach(table::drop);
-    for (Holding holding : List.copyOf(go)) { // a small one need not go if a large one has to
-      long held = RoomTable.held(holding, gpu.memoryBytes());
-      if (left >= held) {
-        go.remove(holding);
-        left -= held;
-      }
-    }
-    return go;
+  private long held(List<Holding> holdings) {
+    return holdings.stream().mapToLong(holding -> RoomTable.held(holding, gpu.memoryBytes())).sum();
   }
 }

@@ -9,6 +9,7 @@ final class RoomDemand {
   private final Outbox outbox;
   private GpuRequest request = GpuRequest.none();
   private @Nullable Room asleep;
+  private long hostBytes;
   private int count;
   private int received;
   private int receivedTold;
@@ -21,18 +22,20 @@ final class RoomDemand {
   /**
    * Wants room for a number of instances, in all.
    *
+   * @param memory the memory of the host that counts for each
    * @param sleeper the room of the one that is to be woken in it, or null for starts
    */
-  void want(GpuRequest wanted, int instances, @Nullable Room sleeper) {
-    boolean same = instances == count && receivedTold == received;
-    if (same && (instances == 0 || (wanted.equals(request) && Objects.equals(sleeper, asleep)))) {
+  void want(GpuRequest wanted, long memory, int instances, @Nullable Room sleeper) {
+    boolean same = wanted.equals(request) && memory == hostBytes && Objects.equals(sleeper, asleep);
+    if (instances == count && receivedTold == received && (instances == 0 || same)) {
       return;
     }
+    hostBytes = memory;
     request = wanted;
     asleep = sleeper;
     count = instances;
     receivedTold = received;
-    outbox.add(new Effect.Want(wanted, instances, received, sleeper));
+    outbox.add(new Effect.Want(wanted, instances, received, sleeper, memory));
   }
 
   void waits(@Nullable RoomWait what) {

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  *             of those that could be in the way.
  *         <li>Otherwise the provider is asked.
  *       </ol>
+ *   <li>All instances together are too many, or take too much of the host's memory, if there is one
+ *       more: some have to be released ({@link HostShares}), of those in the way already first.
+ *       Waking needs no more than there is.
  * </ol>
  */
 final class RoomFinder {
@@ -51,6 +54,9 @@ final class RoomFinder {
    * @param blocked whether somebody in the way stays, or the provider has no room
    * @param retryAt when it may be tried again, or {@link Instance#NEVER}
    * @param sleepers whether there is memory left for what they keep who sleep rather than go
+   * @param forHost who of those has to be released for what all have together: that it sleeps is
+   *     not enough
+   * @param onlyForHost whether nobody is in the way for the GPUs
    */
   record Choice(
       List<String> gpus,
@@ -58,9 +64,11 @@ final class RoomFinder {
       List<Holding> inTheWay,
       boolean blocked,
       long retryAt,
-      boolean sleepers) {
+      boolean sleepers,
+      List<Holding> forHost,
+      boolean onlyForHost) {
 
-    /** Makes one that leaves no memory to those who sleep. */
+    /** Makes one that is about GPUs alone, and leaves no memory to those who sleep. */
     Choice(
         List<String> gpus,
         List<String> keys,
@@ -70,14 +78,31 @@ final class RoomFinder {
       this(gpus, keys, inTheWay, blocked, retryAt, false);
     }
 
-    /** Returns whether it is enough that one of those in the way sleeps. */
-    boolean sleepIsEnough(Holding holding) {
-      long kept = RoomTable.kept(holding);
-      return kept == 0 || (kept > 0 && sleepers && !holding.room().asleep());
+    /** Makes one that is about GPUs alone. */
+    Choice(
+        List<String> gpus,
+        List<String> keys,
+        List<Holding> inTheWay,
+        boolean blocked,
+        long retryAt,
+        boolean sleepers) {
+      this(gpus, keys, inTheWay, blocked, retryAt, sleepers, List.of(), false);
     }
 
     boolean isFree() {
       return inTheWay.isEmpty() && !blocked;
+    }
+
+    /** Returns whether it is enough that an instance in the way sleeps. */
+    boolean sleepIsEnough(Holding holding) {
+      long kept = RoomTable.kept(holding);
+      return !forHost.contains(holding)
+          && (kept == 0 || (kept > 0 && sleepers && !holding.room().asleep()));
+    }
+
+    /** Returns who is going to be released. */
+    List<Holding> released() {
+      return inTheWay.stream().filter(holding -> !sleepIsEnough(holding)).toList();
     }
 
     Ease ease() {
@@ -109,6 +134,7 @@ final class RoomFinder {
   private final ProviderCapacity capacity;
   private final Refusals refusals;
   private final RoomTable table;
+  private final HostShares host;
   private final Set<String> claimed;
   private final long now;
   private @Nullable Room waking;
@@ -122,34 +148,69 @@ final class RoomFinder {
       ProviderCapacity capacity,
       Refusals refusals,
       RoomTable table,
+      HostShares host,
       Set<String> claimed,
       long now) {
     this.capacity = capacity;
     this.refusals = refusals;
     this.table = table;
+    this.host = host;
     this.claimed = claimed;
     this.now = now;
-  }
-
-  /** Searches for a start. */
-  @Nullable Choice find(long party, GpuRequest request, long needed) {
-    return find(party, request, needed, null);
   }
 
   /**
    * Searches.
    *
    * @param party who wants the room
+   * @param need the share of all there is that it takes
    * @param needed when its start has to begin for the first caller, or {@link Instance#NEVER}
    * @param sleeper the room of the instance that is to be woken in it, which is not in its own way,
    *     or null for a start
    * @return where, or null if those before in line need it all
    */
-  @Nullable Choice find(long party, GpuRequest request, long needed, @Nullable Room sleeper) {
+  @Nullable Choice find(
+      long party, GpuRequest request, HostShare need, long needed, @Nullable Room sleeper) {
     waking = sleeper;
+    Choice choice = gpus(party, request, needed);
+    return choice == null || choice.blocked() || sleeper != null
+        ? choice
+        : withHost(choice, party, need, needed); // (3)
+  }
+
+  private @Nullable Choice gpus(long party, GpuRequest request, long needed) {
+    if (request.isNone()) {
+      return new Choice(List.of(), List.of(), List.of(), false, NEVER);
+    }
     return capacity.gpus() == null
-        ? unlisted(party, request, needed)
+        ? unlisted(party, request, needed) // (2)
         : listed(party, request, needed); // (1)
+  }
+
+  private @Nullable Choice withHost(Choice choice, long party, HostShare need, long needed) {
+    List<Holding> go = host.inTheWay(party, needed, need, choice.inTheWay());
+    if (go == null) {
+      choice.inTheWay().forEach(table::drop);
+      return null;
+    }
+    List<Holding> all = new ArrayList<>(choice.inTheWay());
+    go.stream().filter(holding -> !all.contains(holding)).forEach(all::add);
+    boolean blocked = go.stream().anyMatch(holding -> holding.ease() == Ease.STAYS);
+    if (blocked) {
+      choice.inTheWay().forEach(table::drop);
+    } else {
+      go.forEach(table::pick);
+    }
+    boolean onlyForHost = choice.isFree() && !go.isEmpty();
+    return new Choice(
+        choice.gpus(),
+        choice.keys(),
+        all,
+        blocked,
+        choice.retryAt(),
+        choice.sleepers(),
+        go,
+        onlyForHost);
   }
 
   private @Nullable Choice listed(long party, GpuRequest request, long needed) {

@@ -14,18 +14,19 @@ final class RoomForecast {
   /**
    * Returns when room is free.
    *
-   * @param keys the GPUs, empty if those before in line need them all
-   * @param inTheWay who has them
+   * @param inTheWay who has it
    */
-  long freeAt(long now, List<String> keys, List<Holding> inTheWay) {
-    if (keys.isEmpty()) {
-      return freeAt.values().stream().mapToLong(Long::longValue).min().orElse(NEVER);
-    }
+  static long freeAt(long now, List<Holding> inTheWay) {
     long at = now;
     for (Holding holding : inTheWay) {
       at = Math.max(at, holding.at());
     }
     return at;
+  }
+
+  /** Returns when room is free for one of which those before it in line need all that there is. */
+  long freeAfterOthers() {
+    return freeAt.values().stream().mapToLong(Long::longValue).min().orElse(NEVER);
   }
 
   /** Somebody in line gets GPUs first, and has them until a moment. */

@@ -137,7 +137,11 @@ public final class RoomProcess {
     if (!instance.isStarting()) {
       return;
     }
-    if (instance.room == null) { // there is no line to wait in: the backoff repeats it
+    if (instance.room == null
+        || instance
+            .room
+            .request()
+            .isNone()) { // there is no line to wait in: the backoff repeats it
       starts.failed(now, instance, message, null);
     } else {
       outbox.add(new Effect.NoRoom(instance.room, message));

@@ -212,6 +212,42 @@ final class RoomTable {
     }
   }
 
+  /**
+   * Returns who has to go until it is enough, those first that go most easily; all, if it never is.
+   *
+   * @param among the rooms of those who may be chosen
+   * @param party who wants room
+   * @param startBy when its start has to begin, or {@link Instance#NEVER}
+   * @param isEnough whether these are enough
+   */
+  List<Holding> clear(
+      Set<Long> among, long party, long startBy, Predicate<List<Holding>> isEnough) {
+    Set<Long> rooms = new HashSet<>(among);
+    List<Holding> go = new ArrayList<>();
+    List<Holding> news = new ArrayList<>();
+    while (!rooms.isEmpty() && !isEnough.test(go)) {
+      // Seen anew each time: of a deployment no more go than may.
+      Holding next =
+          holdings(party, startBy, room -> rooms.contains(room.id())).stream()
+              .min(Holding.byEase())
+              .orElseThrow();
+      rooms.remove(next.room().id());
+      go.add(next);
+      if (pick(next)) {
+        news.add(next);
+      }
+    }
+    news.forEach(this::drop);
+    for (Holding holding : List.copyOf(go)) { // a small one need not go if a large one has to
+      List<Holding> others = new ArrayList<>(go);
+      others.remove(holding);
+      if (isEnough.test(others)) {
+        go.remove(holding);
+      }
+    }
+    return go;
+  }
+
   private static boolean isReady(Holding holding) {
     Occupant occupant = holding.occupant();
     return occupant != null && occupant.phase() == InstancePhase.READY;

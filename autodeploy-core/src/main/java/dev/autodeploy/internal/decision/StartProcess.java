@@ -81,7 +81,8 @@ final class StartProcess {
 
   private void wantRoom(int instances) {
     if (instances > 0 || rooms != null) {
-      rooms().want(declaration.spec().gpu(), instances, null);
+      DeploymentSpec spec = declaration.spec();
+      rooms().want(spec.gpu(), HostShare.memoryOf(spec), instances, null);
     }
   }
 
@@ -173,7 +174,7 @@ final class StartProcess {
       outbox.schedule(backoff.until());
     }
     if (sleeper != null) { // one after the other: the next when it has its room
-      rooms().want(Sleepers.needs(sleeper), 1, sleeper.room);
+      rooms().want(Sleepers.needs(sleeper), 0, 1, sleeper.room);
     } else if (heldBack) {
       wantRoom(0);
     } else if (needsRoom()) {
@@ -213,7 +214,7 @@ final class StartProcess {
 
   /** Returns whether instances share what there is with those of other deployments. */
   boolean needsRoom() {
-    return !declaration.spec().gpu().isNone();
+    return declaration.sharesHost() || !declaration.spec().gpu().isNone();
   }
 
   /**
@@ -233,7 +234,9 @@ final class StartProcess {
    */
   boolean startIn(long now, Room room) {
     DeploymentSpec spec = declaration.spec();
-    if (!declaration.mayStart() || !room.request().equals(spec.gpu()) || backoff.holds(now)) {
+    boolean fits =
+        room.request().equals(spec.gpu()) && room.hostBytes() == HostShare.memoryOf(spec);
+    if (!declaration.mayStart() || !fits || backoff.holds(now)) {
       return false;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, isExpected(now)));

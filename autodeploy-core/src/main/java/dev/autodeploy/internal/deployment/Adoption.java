@@ -2,6 +2,7 @@ package dev.autodeploy.internal.deployment;
 
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.internal.decision.DeploymentMachine;
+import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.ledger.OpenEntry;
@@ -67,7 +68,9 @@ final class Adoption {
 
   private @Nullable Room room(ProviderInstance found, OpenEntry entry) {
     GpuRequest gpu = entry.started().gpu();
-    return gpu.isNone() ? null : rooms.found(controller, found, gpu);
+    return gpu.isNone() && !rooms.limitHost()
+        ? null
+        : rooms.found(controller, found, gpu, HostShare.memoryOf(controller.spec()));
   }
 
   private Instance restored(

@@ -102,6 +102,9 @@ public final class DeploymentController {
     if (!services.provider().sharesGpusOfSleepers()) {
       machine.sleepersKeepRoom();
     }
+    if (rooms.limitHost()) {
+      machine.shareHost();
+    }
     this.ledger =
         new DeploymentLedger(
             name, createdAt, services.clock(), services.meter(spec), services.costs());

@@ -27,8 +27,15 @@ public interface Rooms {
   /** Something has changed while others wait for room. */
   void look();
 
-  /** Returns the room of an instance that was found, and takes it up for a deployment. */
-  Room found(DeploymentController who, ProviderInstance instance, GpuRequest gpu);
+  /** Returns whether all instances together are limited: then those without GPUs need room, too. */
+  boolean limitHost();
+
+  /**
+   * Returns the room of an instance that was found, and takes it up for a deployment.
+   *
+   * @param hostBytes the memory of the host that counts for it
+   */
+  Room found(DeploymentController who, ProviderInstance instance, GpuRequest gpu, long hostBytes);
 
   /** Nothing is left of a deployment. */
   void forget(DeploymentController who);

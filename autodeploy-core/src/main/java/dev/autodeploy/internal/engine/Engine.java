@@ -63,7 +63,7 @@ public final class Engine implements Operations {
       this.store = new DeploymentStore(config.store(), this::current);
       this.unclaimed = new UnclaimedInstances(services, config.adoptionHold(), state);
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
-      this.rooms = new RoomKeeper(services);
+      this.rooms = new RoomKeeper(services, config.host());
       this.factory = new DeploymentFactory(services, detector, rooms, registry, resources.random());
       this.orphans = new OrphanReleaser(services, lifecycle, registry, unclaimed, factory);
       boolean lasting = !(config.store() instanceof InMemoryStateStore);

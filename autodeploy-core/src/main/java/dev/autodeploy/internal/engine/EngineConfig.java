@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.event.DeploymentListener;
+import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
@@ -32,6 +33,7 @@ public final class EngineConfig {
   private final @Nullable RandomGenerator random;
   private final Duration drainTimeout;
   private final Duration releaseTimeout;
+  private final HostShare host;
   private final boolean keepInstances;
   private final boolean releaseOnShutdown;
   private final BooleanSupplier mayAct;
@@ -53,6 +55,7 @@ public final class EngineConfig {
     random = b.random;
     drainTimeout = b.drainTimeout;
     releaseTimeout = b.releaseTimeout;
+    host = HostShare.limits(b.maxInstances, b.hostMemoryBytes);
     keepInstances = b.keepInstances;
     releaseOnShutdown = b.releaseOnShutdown;
     mayAct = b.mayAct;
@@ -139,6 +142,11 @@ public final class EngineConfig {
     return releaseTimeout;
   }
 
+  /** Returns what all instances may have together. */
+  public HostShare host() {
+    return host;
+  }
+
   /** Returns whether closing leaves ready instances running. */
   public boolean keepInstances() {
     return keepInstances;
@@ -179,6 +187,8 @@ public final class EngineConfig {
     private @Nullable RandomGenerator random;
     private Duration drainTimeout = Duration.ofSeconds(30);
     private Duration releaseTimeout = Duration.ofMinutes(1);
+    private int maxInstances;
+    private long hostMemoryBytes;
     private boolean keepInstances;
     private boolean releaseOnShutdown = true;
     private BooleanSupplier mayAct = () -> true;
@@ -327,6 +337,28 @@ public final class EngineConfig {
      */
     public Builder drainTimeout(Duration value) {
       drainTimeout = value;
+      return this;
+    }
+
+    /**
+     * Sets how many instances all deployments may have together.
+     *
+     * @param value the number, 0 for any
+     * @return this
+     */
+    public Builder maxInstances(int value) {
+      maxInstances = value;
+      return this;
+    }
+
+    /**
+     * Sets how much of the host's memory all instances may have together.
+     *
+     * @param value the amount, 0 for any
+     * @return this
+     */
+    public Builder hostMemoryBytes(long value) {
+      hostMemoryBytes = value;
       return this;
     }
 

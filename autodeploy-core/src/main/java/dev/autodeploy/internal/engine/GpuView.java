@@ -8,6 +8,7 @@ import dev.autodeploy.SharedGpus;
 import dev.autodeploy.SharedGpus.Holder;
 import dev.autodeploy.SharedGpus.Stay;
 import dev.autodeploy.SharedGpus.Waiting;
+import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.internal.decision.Party.Occupant;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -38,7 +39,10 @@ final class GpuView {
   }
 
   SharedGpus of(
-      ProviderCapacity capacity, Collection<Room> rooms, Function<String, List<Stay>> history) {
+      ProviderCapacity capacity,
+      HostShare limit,
+      Collection<Room> rooms,
+      Function<String, List<Stay>> history) {
     Map<String, ProviderCapacity.Gpu> known = new LinkedHashMap<>();
     List<ProviderCapacity.Gpu> listed = capacity.gpus();
     if (listed != null) {
@@ -56,7 +60,15 @@ final class GpuView {
           new SharedGpus.Gpu(
               gpu.id(), gpu.model(), gpu.memoryBytes(), holders, stays, GpuHistory.swaps(stays)));
     }
-    return new SharedGpus(gpus, waiting());
+    return new SharedGpus(gpus, waiting(), limit.isLimited() ? host(limit, rooms) : null);
+  }
+
+  private static SharedGpus.Host host(HostShare limit, Collection<Room> rooms) {
+    return new SharedGpus.Host(
+        rooms.size(),
+        limit.maxInstances(),
+        rooms.stream().mapToLong(Room::hostBytes).sum(),
+        limit.hostMemoryBytes());
   }
 
   private Holder holder(Room room) {

@@ -9,6 +9,7 @@ import dev.autodeploy.SharedGpus.Stay;
 import dev.autodeploy.internal.decision.Arbiter;
 import dev.autodeploy.internal.decision.ArbiterEffect;
 import dev.autodeploy.internal.decision.Effect;
+import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.internal.decision.Party;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -37,10 +38,11 @@ final class RoomKeeper implements Rooms {
   private static final Logger LOG = LoggerFactory.getLogger(RoomKeeper.class);
 
   private final EngineServices services;
+  private final HostShare host;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock.
-  private final Arbiter arbiter = new Arbiter();
+  private final Arbiter arbiter;
   private final Map<Long, DeploymentController> controllers = new HashMap<>();
   private final Map<String, Room> found = new HashMap<>();
   private final GpuHistory history = new GpuHistory();
@@ -50,8 +52,20 @@ final class RoomKeeper implements Rooms {
   private long timerAt = NEVER;
   private @Nullable Cancellable timer;
 
-  RoomKeeper(EngineServices services) {
+  /**
+   * Makes one.
+   *
+   * @param host what all instances may have together
+   */
+  RoomKeeper(EngineServices services, HostShare host) {
     this.services = services;
+    this.host = host;
+    this.arbiter = new Arbiter(host);
+  }
+
+  @Override
+  public boolean limitHost() {
+    return host.isLimited();
   }
 
   @Override
@@ -59,8 +73,7 @@ final class RoomKeeper implements Rooms {
     decide(
         now -> {
           controllers.put(who.number(), who);
-          arbiter.want(
-              now, who.number(), want.request(), want.count(), want.received(), want.asleep());
+          arbiter.want(now, who.number(), want);
         });
   }
 
@@ -94,13 +107,14 @@ final class RoomKeeper implements Rooms {
   }
 
   @Override
-  public Room found(DeploymentController who, ProviderInstance instance, GpuRequest gpu) {
+  public Room found(
+      DeploymentController who, ProviderInstance instance, GpuRequest gpu, long hostBytes) {
     lock.lock();
     try {
       controllers.put(who.number(), who);
       List<String> gpus = instance.gpus().isEmpty() ? gpu.ids() : instance.gpus();
       Room before = found.get(instance.instanceId());
-      Room room = arbiter.occupy(who.number(), gpu, gpus);
+      Room room = arbiter.occupy(who.number(), gpu, gpus, hostBytes);
       if (before != null) {
         arbiter.freed(services.ticker().read(), before);
       }
@@ -140,7 +154,8 @@ final class RoomKeeper implements Rooms {
     } finally {
       lock.unlock();
     }
-    return new GpuView(parties).of(capacity, rooms, gpu -> stays.getOrDefault(gpu, List.of()));
+    return new GpuView(parties)
+        .of(capacity, host, rooms, gpu -> stays.getOrDefault(gpu, List.of()));
   }
 
   private void seen() {
@@ -158,6 +173,7 @@ final class RoomKeeper implements Rooms {
     if (!spec.gpu().isNone()) {
       Arbiter.checkFits(spec.gpu(), services.capacity());
     }
+    host.check(spec);
   }
 
   private void decide(Consumer<Long> event) {

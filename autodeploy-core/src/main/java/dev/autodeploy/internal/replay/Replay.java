@@ -244,7 +244,8 @@ public final class Replay {
       if (budget != null && budget.last() == null) { // an instance came or went
         machine.allow(now, budget.measure(spec, now, wall(), machine.learnedStart()));
       } else if (wanted != null && wanted.count() > 0 && wanted.received() == roomsGiven) {
-        Room room = new Room(++roomsGiven, 0, wanted.request(), List.of(), false, 0);
+        Room room =
+            new Room(++roomsGiven, 0, wanted.request(), List.of(), false, 0, wanted.hostBytes());
         machine.rooms().given(now, room, false);
       }
     } while (!machine.effects().isEmpty());

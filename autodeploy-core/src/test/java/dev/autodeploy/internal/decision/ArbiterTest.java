@@ -606,7 +606,7 @@ class ArbiterTest {
     InstancePhase asleep = InstancePhase.ASLEEP;
     party(1).occupants.add(new Occupant(room.id(), "i-1", asleep, 0, true, 0, now, now, now));
     party(1).waiting = 1;
-    arbiter.want(now, 1, part, 1, 0, room);
+    arbiter.want(now, 1, new Effect.Want(part, 1, 0, room, 0));
     want(2, part);
 
     assertThat(given()).singleElement().satisfies(give -> assertThat(give.party()).isEqualTo(1));
@@ -633,7 +633,7 @@ class ArbiterTest {
     party(2).occupants.add(new Occupant(share.id(), "i-2", ready, 1, true, now, NEVER, now));
     party(2).minimum = 1;
     party(1).waiting = 1;
-    arbiter.want(now, 1, part, 1, 0, room);
+    arbiter.want(now, 1, new Effect.Want(part, 1, 0, room, 0));
     assertThat(waitOf(1).forGood()).isTrue();
 
     Room next = arbiter.occupy(2, ZERO, List.of("1"));

@@ -347,10 +347,10 @@ class MachineSleepTest {
     assertThat(m.aboutRoom()).endsWith(new Effect.Slumber(only(m), room, 0, false));
     Caller caller = m.acquire();
     assertThat(only(m).phase()).isEqualTo(ASLEEP);
-    assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 1, 1, room));
+    assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 1, 1, room, 0));
     m.giveToWake(room);
     assertThat(only(m).phase()).isEqualTo(WAKING);
-    assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 0, 2, null));
+    assertThat(m.aboutRoom()).contains(new Effect.Want(ONE, 0, 2));
     m.woken(null);
     assertThat(caller.grant).isNotNull();
     assertThat(m.starts).hasSize(1);

@@ -21,19 +21,19 @@ final class RoomDemandTest {
 
   @Test
   void want_ofTheSame_isToldOnce() {
-    demand.want(ONE, 2, null);
+    demand.want(ONE, 0, 2, null);
     assertThat(told()).containsExactly(new Effect.Want(ONE, 2, 0));
     assertThat(demand.isWanted()).isTrue();
 
-    demand.want(ONE, 2, null);
+    demand.want(ONE, 0, 2, null);
     assertThat(told()).isEmpty();
   }
 
   @Test
   void want_ofOtherGpus_orAnotherNumber_isTold() {
-    demand.want(ONE, 1, null);
-    demand.want(GpuRequest.ids("3"), 1, null);
-    demand.want(GpuRequest.ids("3"), 2, null);
+    demand.want(ONE, 0, 1, null);
+    demand.want(GpuRequest.ids("3"), 0, 1, null);
+    demand.want(GpuRequest.ids("3"), 0, 2, null);
 
     assertThat(told())
         .containsExactly(
@@ -44,8 +44,8 @@ final class RoomDemandTest {
 
   @Test
   void want_ofNothing_isNotTold_whateverTheGpus() {
-    demand.want(ONE, 0, null);
-    demand.want(GpuRequest.ids("3"), 0, null);
+    demand.want(ONE, 0, 0, null);
+    demand.want(GpuRequest.ids("3"), 0, 0, null);
 
     assertThat(told()).isEmpty();
     assertThat(demand.isWanted()).isFalse();
@@ -53,8 +53,8 @@ final class RoomDemandTest {
 
   @Test
   void want_ofNothingAnyLonger_isTold() {
-    demand.want(ONE, 1, null);
-    demand.want(ONE, 0, null);
+    demand.want(ONE, 0, 1, null);
+    demand.want(ONE, 0, 0, null);
 
     assertThat(told()).containsExactly(new Effect.Want(ONE, 1, 0), new Effect.Want(ONE, 0, 0));
     assertThat(demand.isWanted()).isFalse();
@@ -63,27 +63,27 @@ final class RoomDemandTest {
   @Test
   void want_ofAnotherInstanceToWake_isTold() {
     Room asleep = new Room(7, 1, ONE, List.of("0"));
-    demand.want(ONE, 1, null);
-    demand.want(ONE, 1, asleep);
-    demand.want(ONE, 1, asleep);
+    demand.want(ONE, 0, 1, null);
+    demand.want(ONE, 0, 1, asleep);
+    demand.want(ONE, 0, 1, asleep);
 
     assertThat(told())
-        .containsExactly(new Effect.Want(ONE, 1, 0), new Effect.Want(ONE, 1, 0, asleep));
+        .containsExactly(new Effect.Want(ONE, 1, 0), new Effect.Want(ONE, 1, 0, asleep, 0));
     assertThat(demand.asleep()).isSameAs(asleep);
-    demand.want(ONE, 0, asleep);
+    demand.want(ONE, 0, 0, asleep);
     assertThat(demand.asleep()).isNull();
   }
 
   @Test
   void received_isToldWithTheNextWant_evenIfThatIsTheSame() {
-    demand.want(ONE, 1, null);
+    demand.want(ONE, 0, 1, null);
     demand.received();
     told();
 
-    demand.want(ONE, 1, null);
+    demand.want(ONE, 0, 1, null);
 
     assertThat(told()).containsExactly(new Effect.Want(ONE, 1, 1));
-    demand.want(ONE, 1, null);
+    demand.want(ONE, 0, 1, null);
     assertThat(told()).isEmpty();
   }
 }

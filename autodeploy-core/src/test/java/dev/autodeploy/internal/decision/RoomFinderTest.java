@@ -69,7 +69,16 @@ final class RoomFinderTest {
 
   private Choice search(GpuRequest request) {
     RoomTable table = new RoomTable(NOW, parties, rooms, Set.of());
-    return new RoomFinder(capacity, refusals, table, claimed, NOW).find(WANTING, request, NEVER);
+    return find(finder(table), request);
+  }
+
+  private RoomFinder finder(RoomTable table) {
+    HostShares host = new HostShares(HostShare.UNLIMITED, table, rooms);
+    return new RoomFinder(capacity, refusals, table, host, claimed, NOW);
+  }
+
+  private static Choice find(RoomFinder finder, GpuRequest request) {
+    return finder.find(WANTING, request, HostShare.NONE, NEVER, null);
   }
 
   private static List<Long> goes(Choice choice) {
@@ -132,9 +141,9 @@ final class RoomFinderTest {
     idle(1, 1, 100, GpuRequest.ids("0"), "0");
     idle(2, 0, 100, GpuRequest.ids("1"), "1");
     RoomTable table = new RoomTable(NOW, parties, rooms, Set.of());
-    RoomFinder finder = new RoomFinder(capacity, refusals, table, claimed, NOW);
-    assertThat(finder.find(WANTING, GpuRequest.count(2), NEVER).blocked()).isTrue();
-    Choice one = finder.find(WANTING, GpuRequest.count(1), NEVER);
+    RoomFinder finder = finder(table);
+    assertThat(find(finder, GpuRequest.count(2)).blocked()).isTrue();
+    Choice one = find(finder, GpuRequest.count(1));
     assertThat(one.blocked()).as("the one that may go still may").isFalse();
     assertThat(goes(one)).containsExactly(1L);
   }

@@ -9,6 +9,7 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.internal.decision.Effect;
+import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.internal.decision.Room;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.internal.deployment.Rooms;
@@ -47,7 +48,7 @@ class RoomKeeperTest {
           time,
           time.executor(),
           time.executor());
-  private final RoomKeeper keeper = new RoomKeeper(services);
+  private final RoomKeeper keeper = new RoomKeeper(services, HostShare.UNLIMITED);
   private final Recorder rooms = new Recorder(keeper);
   private long made;
 
@@ -223,8 +224,14 @@ class RoomKeeperTest {
     }
 
     @Override
-    public Room found(DeploymentController who, ProviderInstance instance, GpuRequest gpu) {
-      return next.found(who, instance, gpu);
+    public boolean limitHost() {
+      return next.limitHost();
+    }
+
+    @Override
+    public Room found(
+        DeploymentController who, ProviderInstance instance, GpuRequest gpu, long hostBytes) {
+      return next.found(who, instance, gpu, hostBytes);
     }
 
     @Override

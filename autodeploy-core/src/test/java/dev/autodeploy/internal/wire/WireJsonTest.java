@@ -168,7 +168,8 @@ final class WireJsonTest {
                         new SharedGpus.Holder("voice", "i-1", InstancePhase.READY, 1, 1L << 34)),
                     List.of(new SharedGpus.Stay("voice", NOW, null)),
                     3)),
-            List.of());
+            List.of(),
+            new SharedGpus.Host(1, 4, 1L << 33, 1L << 36));
     assertThat(WireJson.read(again(gpus), SharedGpus.class)).isEqualTo(gpus);
   }
 

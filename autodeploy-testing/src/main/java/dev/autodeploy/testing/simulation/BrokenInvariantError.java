@@ -91,6 +91,7 @@ public final class BrokenInvariantError extends AssertionError {
             + ").engines("
             + settings.engines()
             + (settings.gpus() == 0 ? "" : ").gpus(" + settings.gpus())
+            + (settings.maxInstances() == 0 ? "" : ").maxInstances(" + settings.maxInstances())
             + ").faults("
             + settings.faults().stream().map(f -> "Fault." + f).collect(Collectors.joining(", "))
             + ").only(\""

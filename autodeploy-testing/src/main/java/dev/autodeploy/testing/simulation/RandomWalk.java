@@ -12,7 +12,8 @@ import java.util.Set;
  * and providers. It checks the invariants after every step:
  *
  * <ul>
- *   <li>no more instances exist than a deployment allows, and a wake starts exactly one;
+ *   <li>no more instances exist than a deployment or the engine allows, and a wake starts exactly
+ *       one;
  *   <li>an instance with an open lease is not released, except by force or its own death;
  *   <li>an idle instance is released when its time has come, and not earlier;
  *   <li>as many instances as waiting callers and the minimum need exist or start, within the
@@ -99,7 +100,8 @@ public final class RandomWalk {
    */
   public static RandomWalk seed(long seed) {
     return new RandomWalk(
-        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, 0, EnumSet.allOf(Fault.class)), "");
+        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, 0, 0, EnumSet.allOf(Fault.class)),
+        "");
   }
 
   /**
@@ -132,6 +134,7 @@ public final class RandomWalk {
             settings.deployments(),
             settings.engines(),
             settings.gpus(),
+            settings.maxInstances(),
             settings.faults()));
   }
 
@@ -176,6 +179,27 @@ public final class RandomWalk {
             settings.deployments(),
             settings.engines(),
             count,
+            settings.maxInstances(),
+            settings.faults()));
+  }
+
+  /**
+   * Returns this walk with a maximum of instances that the deployments of each engine may have
+   * together. Default: 0, for any number.
+   *
+   * @param count how many instances, 3 or more, as that many may be kept of one deployment; or 0
+   * @return the changed walk
+   */
+  public RandomWalk maxInstances(int count) {
+    return with(
+        new WalkSettings(
+            settings.seed(),
+            settings.steps(),
+            settings.lifecycles(),
+            settings.deployments(),
+            settings.engines(),
+            settings.gpus(),
+            count,
             settings.faults()));
   }
 
@@ -200,6 +224,7 @@ public final class RandomWalk {
             deployments,
             engines,
             settings.gpus(),
+            settings.maxInstances(),
             faults));
   }
 

@@ -114,12 +114,21 @@ class Walk implements SimulatedWorld.Watch {
     return faults.contains(kind) ? drawn(name, perMille) : null;
   }
 
+  /** Returns how many instances an engine may have, or 0 for any number. */
+  int maxInstances() {
+    return settings.maxInstances();
+  }
+
+  private boolean isShared() {
+    return gpus() > 0 || maxInstances() > 0;
+  }
+
   /**
-   * Returns what somebody does while the engine of deployments that share GPUs decides, or null if
+   * Returns what somebody does while the engine of deployments that share room decides, or null if
    * nobody does anything.
    */
   @Nullable WalkDraw meanwhile() {
-    return gpus() > 0 && !checking ? drawn("meanwhile", 500) : null;
+    return isShared() && !checking ? drawn("meanwhile", 500) : null;
   }
 
   private @Nullable WalkDraw drawn(String name, int perMille) {
@@ -189,7 +198,7 @@ class Walk implements SimulatedWorld.Watch {
 
   private void act(WalkDraw draw, WalkEngine engine) {
     int kind = draw.below(1000);
-    if (kind < 40 && gpus() > 0) {
+    if (kind < 40 && isShared()) {
       contend(draw, engine);
     } else if (kind < 500) {
       engine.act(draw);
@@ -238,7 +247,7 @@ class Walk implements SimulatedWorld.Watch {
     }
   }
 
-  /** Lets several wait for the GPUs of instances that are ready and have just become idle. */
+  /** Lets several wait for the room of instances that are ready and have just become idle. */
   private void contend(WalkDraw draw, WalkEngine engine) {
     engine.calm();
     pass(draw.any(Duration.ZERO, Duration.ofSeconds(5)));
@@ -283,7 +292,7 @@ class Walk implements SimulatedWorld.Watch {
     settle();
     faultsOver = true;
     engines.forEach(WalkEngine::quiet);
-    if (settings.gpus() > 0) {
+    if (isShared()) {
       engines.forEach(WalkEngine::askPatiently);
     }
     time.advance(TO_THE_END);

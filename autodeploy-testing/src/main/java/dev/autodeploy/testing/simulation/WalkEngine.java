@@ -302,27 +302,38 @@ final class WalkEngine {
     walk.check(
         rivals.isEmpty(),
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
+    int all = known(id).size();
+    int most = walk.maxInstances();
+    walk.check(
+        most == 0 || all < most,
+        () -> "at most " + most + " of an engine exist, but " + id + " starts beside " + all);
   }
 
   /** Returns this engine's instances, as far as it knows of them, beside which one does not fit. */
   private List<String> rivals(String id, StartRequest request) {
+    List<SimulatedMachine> known = known(id);
+    known.removeIf(SimulatedMachine::isAsleep);
+    walk.check(
+        known.stream().noneMatch(it -> startsBeside(it, request)),
+        () -> "starts on a GPU run one after the other, but not that of " + request.instanceId());
+    return GpuUse.inTheWay(request, known, walk.world.capacity);
+  }
+
+  /** Returns the other instances of this engine that exist, as far as it knows of them. */
+  private List<SimulatedMachine> known(String but) {
     List<SimulatedMachine> known = new ArrayList<>();
     for (SimulatedMachine machine : walk.world.existing.values()) {
       WalkDeployment deployment = deployments.get(machine.request.deployment());
       if (machine.request.owner().equals(owner)
           && !machine.hidden
-          && !machine.isAsleep()
-          && !machine.request.instanceId().equals(id)
+          && !machine.request.instanceId().equals(but)
           && deployment != null
           && deployment.book.instance(machine.request.instanceId()).told
               != WalkInstance.Told.GONE) {
         known.add(machine);
       }
     }
-    walk.check(
-        known.stream().noneMatch(it -> startsBeside(it, request)),
-        () -> "starts on a GPU run one after the other, but not that of " + request.instanceId());
-    return GpuUse.inTheWay(request, known, walk.world.capacity);
+    return known;
   }
 
   /** An instance is told to wake. */

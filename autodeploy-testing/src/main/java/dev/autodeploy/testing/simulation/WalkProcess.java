@@ -135,7 +135,11 @@ final class WalkProcess {
   }
 
   private AutoDeploy.Builder builder(ManualProcess process, WalkDraw draw) {
-    return AutoDeploy.builder()
+    AutoDeploy.Builder builder = AutoDeploy.builder();
+    if (walk.maxInstances() > 0) {
+      builder.maxInstances(walk.maxInstances());
+    }
+    return builder
         .provider(new WalkProvider(connection, process, this::beforeCall, this::meanwhile))
         .owner(owner)
         .stateStore(store.open())

@@ -94,12 +94,17 @@ final class WalkRefusals {
     return waiter.before >= waiter.spec.maxPending();
   }
 
-  private static boolean isQuotaExceeded(WalkWaiter waiter) {
+  private boolean isQuotaExceeded(WalkWaiter waiter) {
     DeploymentStatus seen = waiter.seen;
     return waiter.route instanceof RouteRule.ScaleOut
         && seen != null
-        && seen.instances().size() + (waiter.spec.gpu().isNone() ? 0 : waiter.before)
+        && seen.instances().size() + (needsRoom(waiter) ? waiter.before : 0)
             >= waiter.spec.maxInstances();
+  }
+
+  /** Returns whether its start may wait: then those for others who wait come before it. */
+  private boolean needsRoom(WalkWaiter waiter) {
+    return !waiter.spec.gpu().isNone() || book.walk.maxInstances() > 0;
   }
 
   /** Returns whether the target was missing when it was asked for, or one that was named is now. */

@@ -10,4 +10,5 @@ record WalkSettings(
     int deployments,
     int engines,
     int gpus,
+    int maxInstances,
     Set<RandomWalk.Fault> faults) {}

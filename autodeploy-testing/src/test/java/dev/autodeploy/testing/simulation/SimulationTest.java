@@ -84,6 +84,7 @@ class SimulationTest {
         .deployments(1 + (int) (seed % 4))
         .engines(seed % 3 == 0 ? 1 + (int) (seed / 3 % 3) : 1)
         .gpus(seed % 2 == 1 ? 1 + (int) (seed / 2 % 3) : 0)
+        .maxInstances(seed % 5 == 2 ? 4 : 0)
         .lifecycles(LIFECYCLES_OF_A_WALK);
   }
 

@@ -78,6 +78,9 @@ public final class ServeMain {
     if (options.watch()) {
       builder.watchDeploymentsFile(LOOK_EVERY);
     }
+    if (options.maxInstances() > 0) {
+      builder.maxInstances(options.maxInstances());
+    }
     if (options.state() != null) {
       builder.stateDirectory(options.state());
     }

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param docker whether instances are containers, rather than local processes
  * @param port the port of the links; 0 takes a free one
  * @param pagePort the port of the page; 0 takes a free one
+ * @param maxInstances how many instances all deployments may have together; 0 for any number
  * @param state where deployments and ledger are kept, or null to forget them
  * @param help whether only the usage is wanted
  */
@@ -25,6 +26,7 @@ record ServeOptions(
     boolean docker,
     int port,
     int pagePort,
+    int maxInstances,
     @Nullable Path state,
     boolean help) {
 
@@ -39,6 +41,7 @@ record ServeOptions(
         --provider PROVIDER  where instances run: local (processes) or docker (local)
         --port PORT          port of the links, 0 for a free one (8000)
         --page-port PORT     port of the page, 0 for a free one (8001)
+        --max-instances N    at most so many instances of all deployments together (any number)
         --state DIR          keep deployments and cost in DIR over a restart (not kept)
         --help               print this and exit
       """;
@@ -58,6 +61,7 @@ record ServeOptions(
     boolean docker = false;
     int port = 8000;
     int pagePort = 8001;
+    int maxInstances = 0;
     Path state = null;
     boolean help = false;
     for (Iterator<String> rest = arguments.iterator(); rest.hasNext(); ) {
@@ -69,6 +73,7 @@ record ServeOptions(
         case "--provider" -> docker = isDocker(value(option, rest));
         case "--port" -> port = port(option, rest);
         case "--page-port" -> pagePort = port(option, rest);
+        case "--max-instances" -> maxInstances = number(option, rest);
         case "--state" -> state = path(option, rest);
         case "--help", "-h" -> help = true;
         default -> throw new IllegalArgumentException("unknown option " + option);
@@ -77,7 +82,8 @@ record ServeOptions(
     if (config == null && !help) {
       throw new IllegalArgumentException("--config FILE is needed");
     }
-    return new ServeOptions(config, watch, check, docker, port, pagePort, state, help);
+    return new ServeOptions(
+        config, watch, check, docker, port, pagePort, maxInstances, state, help);
   }
 
   private static String value(String option, Iterator<String> rest) {
@@ -103,6 +109,14 @@ record ServeOptions(
     } catch (InvalidPathException e) {
       throw new IllegalArgumentException(option + " is no path", e);
     }
+  }
+
+  private static int number(String option, Iterator<String> rest) {
+    String text = value(option, rest);
+    if (!text.matches("[1-9][0-9]{0,4}")) {
+      throw new IllegalArgumentException(option + " must be 1 to 99999, but was '" + text + "'");
+    }
+    return Integer.parseInt(text);
   }
 
   private static int port(String option, Iterator<String> rest) {
