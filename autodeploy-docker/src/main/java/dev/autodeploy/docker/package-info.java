@@ -16,9 +16,9 @@
  * }</pre>
  *
  * <p>{@link dev.autodeploy.docker.DockerInstanceProvider} finds the daemon as Docker's own client
- * does. Each GPU goes to one instance, by id; how a container gets at it is a {@link
+ * does. GPUs are given by id; how a container gets at it is a {@link
  * dev.autodeploy.docker.GpuAccess}. Inside, {@code ContainerStart} makes a start, and {@code
- * GpuAllocator} chooses the GPUs.
+ * GpuAllocator} chooses the GPUs that the engine has not.
  */
 @NullMarked
 package dev.autodeploy.docker;
