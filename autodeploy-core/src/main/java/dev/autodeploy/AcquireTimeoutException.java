@@ -11,6 +11,8 @@ public final class AcquireTimeoutException extends AutoDeployException {
   /** The time that the caller waited. */
   private final Duration waited;
 
+  private final String state;
+
   /** The progress of the start that the caller waited for. */
   private final transient @Nullable StartProgress progress;
 
@@ -46,6 +48,7 @@ public final class AcquireTimeoutException extends AutoDeployException {
             + state
             + "; wait longer or try again");
     this.waited = waited;
+    this.state = state;
     this.progress = progress;
   }
 
@@ -56,6 +59,15 @@ public final class AcquireTimeoutException extends AutoDeployException {
    */
   public @Nullable StartProgress progress() {
     return progress;
+  }
+
+  /**
+   * Returns what the caller waited for.
+   *
+   * @return such as {@code an instance is starting}
+   */
+  public String state() {
+    return state;
   }
 
   /**

@@ -18,6 +18,7 @@ import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
+import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.Traffic;
@@ -236,6 +237,8 @@ final class ReplicaDeployment implements Deployment {
 
   @Override
   public CompletableFuture<List<String>> logs(String instanceId, int lines) {
+    requireNonNull(instanceId, "instanceId");
+    Arguments.atLeast("lines", lines, 1);
     Deployment current = currentOrNull();
     if (current != null) {
       return current.logs(instanceId, lines);

@@ -10,8 +10,9 @@ import dev.autodeploy.DeploymentSpec;
  *
  * <p>Durations are ISO 8601 ({@code PT5M}), {@code idleTimeout} is a duration, {@code "never"} or
  * {@code "adaptive"}, and a probe or policy of the application's own is written as {@code custom}.
- * All settings are written, defaults too: a stored deployment stays what it is when a default
- * changes. The settings are listed in {@link SpecSettings}.
+ * Defaults are written too: a stored deployment stays what it is when a default changes. Only a
+ * setting whose default is what was done before there was the setting is left out at that. The
+ * settings are listed in {@link SpecSettings}.
  */
 public final class SpecJson {
 

@@ -47,6 +47,7 @@ public final class WireErrors {
       json.put("limit", full.limit());
     } else if (error instanceof AcquireTimeoutException late) {
       json.set("waited", WireJson.write(late.waited()));
+      json.put("state", late.state());
       json.set("progress", WireJson.write(late.progress()));
     } else if (error instanceof BudgetExhaustedException spent) {
       json.set("status", WireJson.write(spent.status()));
@@ -95,7 +96,7 @@ public final class WireErrors {
       return new AcquireTimeoutException(
           deployment,
           WireJson.read(json.get("waited"), Duration.class),
-          between(message, " ms: ", "; wait longer"),
+          json.path("state").asText(message),
           json.hasNonNull("progress")
               ? WireJson.read(json.get("progress"), StartProgress.class)
               : null);
@@ -117,13 +118,5 @@ public final class WireErrors {
     return until == null || !json.hasNonNull("retryAfter")
         ? Instant.EPOCH
         : until.minus(WireJson.read(json.get("retryAfter"), Duration.class));
-  }
-
-  private static String between(String text, String before, String after) {
-    int from = text.indexOf(before);
-    int to = text.lastIndexOf(after);
-    return from < 0 || to < from + before.length()
-        ? text
-        : text.substring(from + before.length(), to);
   }
 }
