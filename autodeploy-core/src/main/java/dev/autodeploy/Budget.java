@@ -49,7 +49,7 @@ public record Budget(
     WEEK,
     /** A month of the calendar. */
     MONTH,
-    /** Since the deployment was made. */
+    /** The time since the deployment was made. */
     TOTAL
   }
 

@@ -7,7 +7,6 @@ import dev.autodeploy.spi.IdlePolicy;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-// Over 500 lines for its documentation: every setting of a deployment.
 /**
  * The settings of a deployment with their defaults and setters, each of which checks its value: all
  * of {@link DeploymentSpec.Builder} but for {@code build()}. Those of its instances are in {@link

@@ -16,10 +16,12 @@ import java.util.Currency;
 public record Money(BigDecimal amount, Currency currency) {
   private static final int MAX_INTEGER_DIGITS = 100;
 
-  /** As a price, so that what it comes to over years and GPUs is an amount too. */
+  /** The most digits of a price, so that what it comes to over years and GPUs is an amount too. */
   private static final int MAX_GIVEN_DIGITS = 18;
 
-  /** As many as the exact value of a {@code double} may have, which a cost meter may return. */
+  /**
+   * The decimals that the exact value of a {@code double}, which a cost meter may return, can have.
+   */
   private static final int MAX_DECIMALS = 1100;
 
   /**

@@ -22,7 +22,8 @@ final class SourcesTest {
   private static final Pattern JAVADOC = Pattern.compile("/\\*\\*(.*?)\\*/", Pattern.DOTALL);
   private static final Pattern HEADLESS =
       Pattern.compile(
-          "(What|Whatever|How|Whether|When|Where|Which|Who|Whom|Whose|Whoever|Those|It|Its|Has|Have|Why|Of)\\b.*",
+          "(What|Whatever|How|Whether|When|Where|Which|Who|Whom|Whose|Whoever|Those|It|Its|Has|Have|Why|Of"
+              + "|So|As|Since|Until|Likewise|Not|Up)\\b.*",
           Pattern.DOTALL);
 
   @Test
@@ -30,11 +31,12 @@ final class SourcesTest {
     List<String> tooLong = new ArrayList<>();
     for (Path source : sources()) {
       String text = Files.readString(source);
-      if (text.lines().count() > LONGEST_CLASS && !text.contains("\n// Over 500 lines")) {
+      boolean isLong = text.lines().count() > LONGEST_CLASS;
+      if (isLong != text.contains("\n// Over 500 lines")) {
         tooLong.add(source.getFileName() + ": " + text.lines().count());
       }
     }
-    assertThat(tooLong).as("classes of more than 500 lines that do not say why").isEmpty();
+    assertThat(tooLong).as("longer than 500 lines without a reason, or shorter with one").isEmpty();
   }
 
   /** Types and fields begin with a noun phrase, methods with a verb in the third person. */

@@ -141,7 +141,6 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     return containers.deleteSnapshot(reference);
   }
 
-  /** Returns the GPUs of the daemon's host, once they are configured, discovered or asked for. */
   @Override
   public boolean sharesGpusOfSleepers() {
     return true;
@@ -157,6 +156,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     containers.gpus().wakes(instanceId);
   }
 
+  /** Returns the GPUs of the daemon's host, once they are configured, discovered or asked for. */
   @Override
   public ProviderCapacity capacity() {
     return containers.capacity();

@@ -8,6 +8,6 @@ public enum GpuAccess {
   NVIDIA_HOOK,
   /** By the Container Device Interface: ids such as {@code nvidia.com/gpu=0}. */
   CDI,
-  /** As AMD's device nodes {@code /dev/kfd} and {@code /dev/dri}: all GPUs, or none. */
+  /** AMD's device nodes {@code /dev/kfd} and {@code /dev/dri}: all GPUs, or none. */
   AMD_DEVICES
 }

@@ -18,8 +18,8 @@
  *
  * <p>{@link dev.autodeploy.kubernetes.KubernetesInstanceProvider} finds the cluster as {@code
  * kubectl} does, or by the service account of its own pod. Inside, {@code PodStart} makes a start,
- * {@code PodMaker} the pod, {@code PodState} says what has become of it, and {@code PodProvider.list}
- * finds pods again after a restart.
+ * {@code PodMaker} the pod, {@code PodState} says what has become of it, and {@code
+ * PodProvider.list} finds pods again after a restart.
  */
 @NullMarked
 package dev.autodeploy.kubernetes;

@@ -155,7 +155,7 @@ final class DeploymentMeters {
             .register(registry));
   }
 
-  /** There from the beginning: who is alerted when they grow must be told of the first one too. */
+  /** Makes the counters from the beginning: an alert on their growth needs the first one too. */
   private void troubles(String deployment) {
     for (StartFailure.Kind kind : StartFailure.Kind.values()) {
       if (kind == StartFailure.Kind.SLEEP) {
@@ -239,7 +239,7 @@ final class DeploymentMeters {
     return tags(deployment, Tags.empty());
   }
 
-  /** Not as {@link Tags}: registries before Micrometer 1.16 have no methods that take those. */
+  /** Returns no {@link Tags}: registries before Micrometer 1.16 have no methods that take those. */
   private static Iterable<Tag> tags(String deployment, Iterable<Tag> more) {
     return Tags.concat(Tags.of("deployment", deployment), more);
   }

@@ -16,12 +16,12 @@ final class GapHistogram {
 
   private static final int PER_OCTAVE = 8;
 
-  /** Up to 2^17 seconds, a day and a half; the last bucket has all that is longer. */
+  /** The buckets up to 2^17 seconds, a day and a half; the last one has all that is longer. */
   private static final int BUCKETS = 17 * PER_OCTAVE + 1;
 
   private static final double LONG_SECONDS = 30;
 
-  /** So many long gaps later, a gap counts half. */
+  /** The number of later long gaps after which a gap counts half. */
   private static final double HALF_LIFE = 24;
 
   private static final float DECAY = (float) Math.pow(0.5, 1 / HALF_LIFE);

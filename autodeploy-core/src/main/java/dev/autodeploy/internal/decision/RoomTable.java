@@ -37,7 +37,7 @@ final class RoomTable {
     BUSY,
     /** Being started. */
     STARTING,
-    /** Not to go. */
+    /** An instance that is not to go. */
     STAYS
   }
 

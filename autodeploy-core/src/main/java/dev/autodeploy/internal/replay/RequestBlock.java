@@ -11,9 +11,9 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Up to some thousand requests in a few bytes each: the milliseconds from the one before, and those
- * for which an instance was busy, as numbers of variable length. Its document is a head, the
- * requests and a checksum.
+ * Some thousand requests in a few bytes each: the milliseconds from the one before, and those for
+ * which an instance was busy, as numbers of variable length. Its document is a head, the requests
+ * and a checksum.
  */
 final class RequestBlock {
   private static final int VERSION = 1;

@@ -28,10 +28,10 @@ public final class SpecJson {
 
   /** The way in which the values of environment variables, which can be secrets, are written. */
   public enum Secrets {
-    /** As they are, for the engine itself; absent settings are left out. */
+    /** The values as they are, for the engine itself; absent settings are left out. */
     SHOWN,
 
-    /** Not at all, only the names as {@code environmentNames}; absent settings are null. */
+    /** Only the names, as {@code environmentNames}; absent settings are null. */
     HIDDEN
   }
 

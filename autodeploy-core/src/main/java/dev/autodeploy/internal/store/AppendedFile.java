@@ -16,7 +16,7 @@ final class AppendedFile {
   private final Path path;
   private final Disk disk;
 
-  /** Up to where lines are durable, or -1 while that is not known. */
+  /** The position up to which lines are durable, or -1 while that is not known. */
   private long length = -1;
 
   /** True if a failed append may have left something behind {@link #length}. */

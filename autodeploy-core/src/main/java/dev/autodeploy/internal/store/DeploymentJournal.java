@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 final class DeploymentJournal {
   static final String NAME = "deployments.jsonl";
 
-  /** So many outdated deployments are no reason to write the file as a whole. */
+  /** The number of outdated deployments that is no reason to write the file as a whole. */
   static final int SLACK = 1000;
 
   private static final Logger LOG = LoggerFactory.getLogger(DeploymentJournal.class);

@@ -6,7 +6,7 @@ import io.netty.buffer.ByteBuf;
 
 /** The instance's side of an exchange: a connection, or a stream of one. Used on one loop. */
 interface InstanceLink {
-  /** As many heads may come before the response. */
+  /** The number of heads that may come before the response. */
   int MAX_INTERIM = 20;
 
   /** Sends the head of the request. */

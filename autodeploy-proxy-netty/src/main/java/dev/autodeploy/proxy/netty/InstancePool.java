@@ -15,7 +15,7 @@ final class InstancePool {
 
   private static final int MAX_IDLE = 512;
 
-  /** So many connections are opened at once: an instance that has just started gets no flood. */
+  /** The connections that are opened at once: an instance that has just started gets no flood. */
   private static final int MAX_CONNECTING = 64;
 
   private final Dialer dialer;

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 public final class NettyHttpProxy implements LinkProxy {
   private static final Logger LOG = LoggerFactory.getLogger(NettyHttpProxy.class);
 
-  /** So that sums of times do not overflow. */
+  /** The longest time, so that sums do not overflow. */
   private static final Duration LONGEST = Duration.ofDays(3650);
 
   private final LinkSettings settings;

@@ -15,7 +15,10 @@ import java.util.concurrent.locks.LockSupport;
 final class OwnStream extends OutputStream {
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
-  /** So much may be on its way to the loop, which only then sees whether the client takes it. */
+  /**
+   * The bytes that may be on their way to the loop, which sees only then whether the client takes
+   * them.
+   */
   private static final long MAX_HANDED = 256 * 1024;
 
   private final NettyExchange exchange;

@@ -19,7 +19,7 @@ record AnswerPreference(Way way, @Nullable String key) {
     TICKET,
     /** A stream of events at once, with comments until there are some. */
     KEPT_ALIVE,
-    /** Likewise, with empty pieces of a chat in place of comments. */
+    /** The kept-alive response with empty pieces of a chat in place of comments. */
     KEPT_ALIVE_CHAT,
     /** On the connection, and the same one for each repetition. */
     ONCE

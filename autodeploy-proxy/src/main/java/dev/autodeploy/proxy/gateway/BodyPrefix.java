@@ -8,7 +8,7 @@ import java.util.Arrays;
  * one thread at a time.
  */
 public final class BodyPrefix {
-  /** Up to so many bytes it is looked at whenever something has come. */
+  /** The bytes up to which it is looked at whenever something has come. */
   private static final int OFTEN = 16 * 1024;
 
   private final int max;

@@ -53,7 +53,7 @@ final class HeaderRules {
   private static final Set<String> WHOLE_ORIGIN =
       Set.of("service-worker-allowed", "clear-site-data");
 
-  /** Likewise, but right where a deployment has the origin to itself. */
+  /** The fields that are dropped too, but for a deployment that has the origin to itself. */
   private static final Set<String> SHARED_ORIGIN =
       Set.of("alt-svc", "nel", "report-to", "reporting-endpoints", "strict-transport-security");
 

@@ -17,7 +17,7 @@ public final class MakingRoom {
   /** Nobody is disconnected sooner, as a busy machine may be slow to read what is there. */
   private static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
-  /** Likewise, where there are more than twice as many as there may be. */
+  /** The same where there are more than twice as many as there may be. */
   private static final long SHORT_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private MakingRoom() {}

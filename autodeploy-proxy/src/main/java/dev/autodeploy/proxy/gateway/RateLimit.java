@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
  * period and holds the requests of one period. Thread-safe.
  */
 final class RateLimit {
-  /** So many callers are told apart; beyond that the ones not seen for longest are forgotten. */
+  /** The callers that are told apart; beyond that the ones not seen for longest are forgotten. */
   private static final int MAX_CALLERS = 100_000;
 
   private final Cache<String, Bucket> buckets;

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * ways, and does no more work than that.
  */
 final class SocketUpstream implements Upstream {
-  /** As with OkHttp: less than the 5 seconds after which common servers hang up. */
+  /** The time as with OkHttp: less than the 5 seconds after which common servers hang up. */
   private static final long KEEP_ALIVE_NANOS = Duration.ofSeconds(4).toNanos();
 
   /** A connection that was idle for longer is looked at before it is used again. */
@@ -29,7 +29,7 @@ final class SocketUpstream implements Upstream {
 
   private static final int MAX_IDLE = 512;
 
-  /** So many connections are opened at once: an instance that has just started gets no flood. */
+  /** The connections that are opened at once: an instance that has just started gets no flood. */
   private static final int MAX_CONNECTING = 128;
 
   private static final int COPY = 32 * 1024;

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The bytes of an answer that is kept: the first in memory, and a long one in a file. */
 final class Spool extends OutputStream {
-  /** So many bytes are kept in memory. */
+  /** The bytes that are kept in memory. */
   static final int IN_MEMORY = 64 * 1024;
 
   private final SpoolDirectory directory;

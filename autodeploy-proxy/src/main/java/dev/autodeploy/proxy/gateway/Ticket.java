@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A request that goes on without its client's connection, and its answer. Thread-safe. */
 final class Ticket {
-  /** So many requests wait for one answer. */
+  /** The requests that may wait for one answer. */
   private static final int MAX_WAITERS = 256;
 
   private final String id;

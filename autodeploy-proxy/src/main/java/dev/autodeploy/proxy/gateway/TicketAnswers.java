@@ -6,14 +6,14 @@ import java.io.OutputStream;
 
 /** Sends the answers of tickets to those who ask for them. Thread-safe. */
 final class TicketAnswers implements AutoCloseable {
-  /** So many clients are sent long answers at once, where a thread waits for each. */
+  /** The clients that are sent long answers at once, where a thread waits for each. */
   private static final int MAX_THREADS = 512;
 
   private final Gateway gateway;
   private final LinkServices services;
   private final TicketDesk desk;
 
-  /** Not those on which requests run: clients that read slowly must hold up none. */
+  /** The threads of its own: clients that read slowly must hold up no request. */
   private final SharedWorkers workers;
 
   TicketAnswers(Gateway gateway, LinkServices services, TicketDesk desk) {

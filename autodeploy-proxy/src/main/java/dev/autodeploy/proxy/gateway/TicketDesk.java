@@ -26,7 +26,7 @@ final class TicketDesk {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
   private static final int MAX_TICKETS = 1000;
 
-  /** So many tickets of one caller; the other half is for the others. */
+  /** The most tickets of one caller; the other half is for the others. */
   private static final int MAX_OF_ONE = 500;
 
   private static final long MAX_ANSWER = 64L * 1024 * 1024;

@@ -10,7 +10,7 @@ import java.nio.channels.SocketChannel;
 final class UpstreamConnection {
   final HttpReader reader = new HttpReader(this::read);
 
-  /** Since when no exchange uses it. */
+  /** The moment since which no exchange uses it. */
   volatile long idleSince;
 
   private final SocketChannel channel;

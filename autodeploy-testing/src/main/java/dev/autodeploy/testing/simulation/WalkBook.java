@@ -74,7 +74,7 @@ final class WalkBook {
   /** The number of those who had asked when an instance was last started ahead. */
   private int askedAtStartAhead = -1;
 
-  /** Until when the minimum may not be kept, as an instance has ended by itself. */
+  /** The moment until which the minimum may not be kept, as an instance has ended by itself. */
   long minimumHeldUntil = Long.MIN_VALUE;
 
   /** Completes when a removal is complete; null before one is asked for. */

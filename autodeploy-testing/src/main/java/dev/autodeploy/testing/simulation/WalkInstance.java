@@ -4,7 +4,7 @@ package dev.autodeploy.testing.simulation;
 final class WalkInstance {
   static final long NEVER = Long.MAX_VALUE;
 
-  /** As far as events have told. */
+  /** An instance as far as events have told. */
   enum Told {
     NOTHING,
     STARTING,
@@ -37,10 +37,10 @@ final class WalkInstance {
   int open;
   boolean used;
 
-  /** Since when it is idle: at the earliest, as leases of which the book knows nothing may end. */
+  /** The earliest moment since which it is idle: leases of which the book knows nothing may end. */
   long idleSince = NEVER;
 
-  /** Since when it is idle at the latest. */
+  /** The latest moment since which it is idle. */
   long idleAtLast = NEVER;
 
   /** The shortest and longest idle timeout in force since then. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * and closed, and it dies, by itself or killed.
  */
 final class WalkProcess {
-  /** So many that a walk does not draw as many failures in a row; four have been drawn. */
+  /** More than the failures in a row that a walk draws; four have been drawn. */
   private static final int BUILD_ATTEMPTS = 20;
 
   final WalkStore store;

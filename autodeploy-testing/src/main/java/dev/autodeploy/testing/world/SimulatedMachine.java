@@ -42,7 +42,7 @@ public final class SimulatedMachine {
   /** The time at which that first happened. */
   public long hiddenAt = NEVER;
 
-  /** Since when lists have left it out, and the engine has not got to know it again. */
+  /** The moment since which lists have left it out, and the engine has not got to know it again. */
   public long hiddenSince = NEVER;
 
   /** True if the provider's close ended it. */

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** As much HTTP as the two ends of these benchmarks need. */
+/** The HTTP that the two ends of these benchmarks need. */
 final class Wire {
   private Wire() {}
 

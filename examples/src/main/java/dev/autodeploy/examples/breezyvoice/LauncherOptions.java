@@ -194,11 +194,11 @@ record LauncherOptions(
 
   /** The place where instances run. */
   enum Provider {
-    /** As processes of this machine. */
+    /** Processes of this machine. */
     LOCAL,
-    /** As containers of a Docker daemon. */
+    /** Containers of a Docker daemon. */
     DOCKER,
-    /** As pods of a Kubernetes cluster. */
+    /** Pods of a Kubernetes cluster. */
     KUBERNETES
   }
 
