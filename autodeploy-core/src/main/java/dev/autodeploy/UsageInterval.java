@@ -121,81 +121,16 @@ public record UsageInterval(
   }
 
   /**
-   * Creates the existence of an instance that was not charged yet.
+   * Begins the existence of an instance, as tests of cost meters and stores need it: without GPU,
+   * never ready, and charged nothing yet.
    *
    * @param deployment the deployment's name
    * @param instanceId the instance
-   * @param gpu what the instance was given
    * @param startRequestedAt when its start was requested
-   * @param readyAt when it became ready, or null if it did not (yet)
-   * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
-   * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
-   *     which it is counted
-   * @param open whether the instance still exists
-   * @param busy for how long at least one lease was open
-   * @param preparing for how long its start was prepared
+   * @return a builder
    */
-  public UsageInterval(
-      String deployment,
-      String instanceId,
-      GpuRequest gpu,
-      Instant startRequestedAt,
-      @Nullable Instant readyAt,
-      @Nullable Instant releaseRequestedAt,
-      Instant endedAt,
-      boolean open,
-      Duration busy,
-      Duration preparing) {
-    this(
-        deployment,
-        instanceId,
-        gpu,
-        startRequestedAt,
-        readyAt,
-        releaseRequestedAt,
-        endedAt,
-        open,
-        busy,
-        preparing,
-        List.of(),
-        Billing.NONE);
-  }
-
-  /**
-   * Creates the existence of an instance whose start needed no preparation.
-   *
-   * @param deployment the deployment's name
-   * @param instanceId the instance
-   * @param gpu what the instance was given
-   * @param startRequestedAt when its start was requested
-   * @param readyAt when it became ready, or null if it did not (yet)
-   * @param releaseRequestedAt when its release was requested, or null if it was not (yet)
-   * @param endedAt when it was verified gone; for an interval that is still open, the moment up to
-   *     which it is counted
-   * @param open whether the instance still exists
-   * @param busy for how long at least one lease was open
-   */
-  public UsageInterval(
-      String deployment,
-      String instanceId,
-      GpuRequest gpu,
-      Instant startRequestedAt,
-      @Nullable Instant readyAt,
-      @Nullable Instant releaseRequestedAt,
-      Instant endedAt,
-      boolean open,
-      Duration busy) {
-    this(
-        deployment,
-        instanceId,
-        gpu,
-        startRequestedAt,
-        readyAt,
-        releaseRequestedAt,
-        endedAt,
-        open,
-        busy,
-        Duration.ZERO);
+  public static Builder builder(String deployment, String instanceId, Instant startRequestedAt) {
+    return new Builder(deployment, instanceId, startRequestedAt);
   }
 
   /**
@@ -289,19 +224,25 @@ public record UsageInterval(
    * @return the changed copy
    */
   public UsageInterval with(Billing newBilling) {
-    return new UsageInterval(
-        deployment,
-        instanceId,
-        gpu,
-        startRequestedAt,
-        readyAt,
-        releaseRequestedAt,
-        endedAt,
-        open,
-        busy,
-        preparing,
-        sleeps,
-        newBilling);
+    return toBuilder().billing(newBilling).build();
+  }
+
+  /**
+   * Begins a changed copy of this.
+   *
+   * @return a builder with the values of this
+   */
+  public Builder toBuilder() {
+    Builder builder =
+        new Builder(deployment, instanceId, startRequestedAt)
+            .gpu(gpu)
+            .readyAt(readyAt)
+            .releaseRequestedAt(releaseRequestedAt)
+            .busy(busy)
+            .preparing(preparing)
+            .sleeps(sleeps)
+            .billing(billing);
+    return open ? builder.openUntil(endedAt) : builder.endedAt(endedAt);
   }
 
   /**
@@ -341,19 +282,18 @@ public record UsageInterval(
       }
     }
     Duration awakeFor = readyFor.minus(shortest(asleep(startRequestedAt, end), readyFor));
-    return new UsageInterval(
-        deployment,
-        instanceId,
-        gpu,
-        startRequestedAt,
-        ready,
-        releaseRequestedAt == null || releaseRequestedAt.isAfter(end) ? null : releaseRequestedAt,
-        end,
-        true,
-        shortest(busy, awakeFor),
-        shortest(preparing, Duration.between(startRequestedAt, end)),
-        slept,
-        billing.charges(chargesUntil(end)));
+    return toBuilder()
+        .readyAt(ready)
+        .releaseRequestedAt(
+            releaseRequestedAt == null || releaseRequestedAt.isAfter(end)
+                ? null
+                : releaseRequestedAt)
+        .openUntil(end)
+        .busy(shortest(busy, awakeFor))
+        .preparing(shortest(preparing, Duration.between(startRequestedAt, end)))
+        .sleeps(slept)
+        .billing(billing.charges(chargesUntil(end)))
+        .build();
   }
 
   private List<Charge> chargesUntil(Instant moment) {
@@ -398,5 +338,152 @@ public record UsageInterval(
   private Duration between(Instant from, @Nullable Instant to) {
     Instant end = to == null || to.isAfter(endedAt) ? endedAt : to;
     return end.isBefore(from) ? Duration.ZERO : Duration.between(from, end);
+  }
+
+  /** Collects the times of an instance. Not thread-safe. */
+  public static final class Builder {
+    private final String deployment;
+    private final String instanceId;
+    private final Instant startRequestedAt;
+    private GpuRequest gpu = GpuRequest.none();
+    private @Nullable Instant readyAt;
+    private @Nullable Instant releaseRequestedAt;
+    private Instant endedAt;
+    private boolean open = true;
+    private Duration busy = Duration.ZERO;
+    private Duration preparing = Duration.ZERO;
+    private List<Sleep> sleeps = List.of();
+    private Billing billing = Billing.NONE;
+
+    private Builder(String deployment, String instanceId, Instant startRequestedAt) {
+      this.deployment = requireNonNull(deployment, "deployment");
+      this.instanceId = requireNonNull(instanceId, "instanceId");
+      this.startRequestedAt = requireNonNull(startRequestedAt, "startRequestedAt");
+      endedAt = startRequestedAt;
+    }
+
+    /**
+     * Sets what the instance was given. Default: no GPU.
+     *
+     * @param value the GPUs
+     * @return this
+     */
+    public Builder gpu(GpuRequest value) {
+      gpu = requireNonNull(value, "gpu");
+      return this;
+    }
+
+    /**
+     * Sets when it became ready. Default: not (yet).
+     *
+     * @param value the moment, or null
+     * @return this
+     */
+    public Builder readyAt(@Nullable Instant value) {
+      readyAt = value;
+      return this;
+    }
+
+    /**
+     * Sets when its release was requested. Default: not (yet).
+     *
+     * @param value the moment, or null
+     * @return this
+     */
+    public Builder releaseRequestedAt(@Nullable Instant value) {
+      releaseRequestedAt = value;
+      return this;
+    }
+
+    /**
+     * Sets when it was verified gone.
+     *
+     * @param value the end, not before the start request
+     * @return this
+     */
+    public Builder endedAt(Instant value) {
+      endedAt = requireNonNull(value, "endedAt");
+      open = false;
+      return this;
+    }
+
+    /**
+     * Sets the moment up to which it is counted, while it still exists. Default: that of the start
+     * request.
+     *
+     * @param value the moment, not before the start request
+     * @return this
+     */
+    public Builder openUntil(Instant value) {
+      endedAt = requireNonNull(value, "endedAt");
+      open = true;
+      return this;
+    }
+
+    /**
+     * Sets for how long at least one lease was open. Default: no time.
+     *
+     * @param value the time
+     * @return this
+     */
+    public Builder busy(Duration value) {
+      busy = requireNonNull(value, "busy");
+      return this;
+    }
+
+    /**
+     * Sets for how long its start was prepared. Default: no time.
+     *
+     * @param value the time
+     * @return this
+     */
+    public Builder preparing(Duration value) {
+      preparing = requireNonNull(value, "preparing");
+      return this;
+    }
+
+    /**
+     * Sets when it was asleep. Default: never.
+     *
+     * @param value the times, one after the other, between ready and release
+     * @return this
+     */
+    public Builder sleeps(List<Sleep> value) {
+      sleeps = List.copyOf(value);
+      return this;
+    }
+
+    /**
+     * Sets who pays for it, and by which price. Default: nobody yet.
+     *
+     * @param value the billing
+     * @return this
+     */
+    public Builder billing(Billing value) {
+      billing = requireNonNull(value, "billing");
+      return this;
+    }
+
+    /**
+     * Creates the interval.
+     *
+     * @return the interval
+     * @throws IllegalArgumentException if it ends before it begins, or a time is negative
+     */
+    public UsageInterval build() {
+      return new UsageInterval(
+          deployment,
+          instanceId,
+          gpu,
+          startRequestedAt,
+          readyAt,
+          releaseRequestedAt,
+          endedAt,
+          open,
+          busy,
+          preparing,
+          sleeps,
+          billing);
+    }
   }
 }

@@ -289,19 +289,16 @@ final class CostPagesTest {
             charges,
             random.nextInt(10) == 0);
     String deployment = random.nextBoolean() ? "voice" : "image-" + random.nextInt(3);
-    return new UsageInterval(
-        deployment,
-        deployment + "-" + number,
-        random.nextBoolean() ? GpuRequest.none() : GpuRequest.count(2),
-        start,
-        ready,
-        ready == null || !release.isBefore(ready) ? release : end,
-        end,
-        false,
-        busy,
-        random.nextInt(4) == 0 ? Duration.ofMillis(millis / 5) : Duration.ZERO,
-        ready == null ? List.of() : CostsTest.sleeps(random, ready, end),
-        billing);
+    return UsageInterval.builder(deployment, deployment + "-" + number, start)
+        .gpu(random.nextBoolean() ? GpuRequest.none() : GpuRequest.count(2))
+        .readyAt(ready)
+        .releaseRequestedAt(ready == null || !release.isBefore(ready) ? release : end)
+        .endedAt(end)
+        .busy(busy)
+        .preparing(random.nextInt(4) == 0 ? Duration.ofMillis(millis / 5) : Duration.ZERO)
+        .sleeps(ready == null ? List.of() : CostsTest.sleeps(random, ready, end))
+        .billing(billing)
+        .build();
   }
 
   private static Charge charge(Random random, Instant from, String currency) {

@@ -160,8 +160,10 @@ final class CostsTest {
 
   private static UsageInterval charged(Instant from, Instant to, String amount) {
     Charge charge = new Charge(from, null, Money.of(amount, "USD"));
-    return new UsageInterval(
-            "voice", "i", GpuRequest.none(), from, from, null, to, false, Duration.ZERO)
+    return UsageInterval.builder("voice", "i", from)
+        .readyAt(from)
+        .endedAt(to)
+        .build()
         .with(Billing.NONE.charges(List.of(charge)));
   }
 
@@ -193,25 +195,24 @@ final class CostsTest {
               new Money(amount, random.nextInt(5) == 0 ? Currency.getInstance("EUR") : USD)));
       from = from.plusNanos(random.nextLong(length));
     }
-    return new UsageInterval(
-        "d" + random.nextInt(3),
-        "i-" + number,
-        random.nextBoolean() ? GpuRequest.none() : GpuRequest.count(1),
-        start,
-        ready,
-        release,
-        end,
-        false,
-        busy,
-        random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 2) : Duration.ZERO,
-        sleeps(random, ready == null ? start : ready, end),
-        new Billing(
-            random.nextBoolean() ? "ann" : null,
-            by,
-            random.nextBoolean() ? "T4" : null,
-            0,
-            charges,
-            false));
+    return UsageInterval.builder("d" + random.nextInt(3), "i-" + number, start)
+        .gpu(random.nextBoolean() ? GpuRequest.none() : GpuRequest.count(1))
+        .readyAt(ready)
+        .releaseRequestedAt(release)
+        .endedAt(end)
+        .busy(busy)
+        .preparing(
+            random.nextInt(3) == 0 ? Duration.ofNanos(random.nextLong(length) / 2) : Duration.ZERO)
+        .sleeps(sleeps(random, ready == null ? start : ready, end))
+        .billing(
+            new Billing(
+                random.nextBoolean() ? "ann" : null,
+                by,
+                random.nextBoolean() ? "T4" : null,
+                0,
+                charges,
+                false))
+        .build();
   }
 
   /** Returns up to three sleeps in a time, or two thirds of the time none. */

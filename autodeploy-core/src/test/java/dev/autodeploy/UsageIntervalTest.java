@@ -130,16 +130,12 @@ final class UsageIntervalTest {
 
   private static UsageInterval usage(
       @Nullable Long ready, @Nullable Long release, long end, long busy, boolean open) {
-    return new UsageInterval(
-        "voice",
-        "i-1",
-        GpuRequest.none(),
-        at(0),
-        at(ready),
-        at(release),
-        at(end),
-        open,
-        seconds(busy));
+    UsageInterval.Builder usage =
+        UsageInterval.builder("voice", "i-1", at(0))
+            .readyAt(at(ready))
+            .releaseRequestedAt(at(release))
+            .busy(seconds(busy));
+    return (open ? usage.openUntil(at(end)) : usage.endedAt(at(end))).build();
   }
 
   private static Instant at(long second) {

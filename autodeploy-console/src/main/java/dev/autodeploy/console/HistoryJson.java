@@ -152,16 +152,11 @@ final class HistoryJson {
 
   private static double alwaysOnPerSecond(Deployment deployment, Instant from, Instant to) {
     UsageInterval always =
-        new UsageInterval(
-            deployment.name(),
-            "always-on",
-            deployment.spec().gpu(),
-            from,
-            from,
-            null,
-            to,
-            true,
-            Duration.ZERO);
+        UsageInterval.builder(deployment.name(), "always-on", from)
+            .gpu(deployment.spec().gpu())
+            .readyAt(from)
+            .openUntil(to)
+            .build();
     return deployment.costOf(always).amount().doubleValue()
         / (Duration.between(from, to).toMillis() / 1e3);
   }

@@ -32,16 +32,13 @@ final class PastStore implements StateStore {
     Instant end = start.plus(whole);
     ledger.add(
         new LedgerEntry.Released(
-            new UsageInterval(
-                spec.name(),
-                spec.name() + "-" + id,
-                spec.gpu(),
-                start,
-                start.plus(starting),
-                end.minus(whole.dividedBy(50)),
-                end,
-                false,
-                busy)));
+            UsageInterval.builder(spec.name(), spec.name() + "-" + id, start)
+                .gpu(spec.gpu())
+                .readyAt(start.plus(starting))
+                .releaseRequestedAt(end.minus(whole.dividedBy(50)))
+                .endedAt(end)
+                .busy(busy)
+                .build()));
     return this;
   }
 

@@ -146,15 +146,13 @@ final class ContainerList {
 
   private static ProviderInstance listed(
       Labels labels, @Nullable URI endpoint, @Nullable InstanceExit exit) {
-    return new ProviderInstance(
-            labels.instanceId(),
-            labels.deployment(),
-            labels.slot(),
-            labels.fingerprint(),
-            endpoint,
-            labels.startedAt(),
-            exit,
-            GpuGrant.ids(labels.gpus()))
-        .withEpoch(labels.epoch());
+    return ProviderInstance.builder(labels.instanceId(), labels.deployment(), labels.startedAt())
+        .slot(labels.slot())
+        .fingerprint(labels.fingerprint())
+        .endpoint(endpoint)
+        .exit(exit)
+        .gpus(GpuGrant.ids(labels.gpus()))
+        .epoch(labels.epoch())
+        .build();
   }
 }

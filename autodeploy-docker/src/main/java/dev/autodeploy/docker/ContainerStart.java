@@ -326,16 +326,10 @@ final class ContainerStart {
     if (!grant.isNone()) {
       LOG.info("Instance {} got GPUs {}", request.instanceId(), grant);
     }
-    return new ProviderInstance(
-            request.instanceId(),
-            request.deployment(),
-            request.slot(),
-            request.fingerprint(),
-            endpoint,
-            startedAt,
-            null,
-            GpuGrant.ids(grant.held()))
-        .withEpoch(request.epoch());
+    return ProviderInstance.builder(request, startedAt)
+        .endpoint(endpoint)
+        .gpus(GpuGrant.ids(grant.held()))
+        .build();
   }
 
   private static boolean shows(GpuGrant grant, InspectContainerResponse inspected) {

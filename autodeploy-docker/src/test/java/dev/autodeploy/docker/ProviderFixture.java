@@ -84,7 +84,7 @@ final class ProviderFixture implements AutoCloseable {
 
   StartRequest request(DeploymentSpec spec, int slot) {
     String id = spec.name() + "-" + UUID.randomUUID().toString().substring(0, 8);
-    return new StartRequest(owner, id, slot, "f1", spec);
+    return StartRequest.builder(owner, id, spec).slot(slot).fingerprint("f1").build();
   }
 
   ProviderInstance start(DeploymentSpec spec) {

@@ -69,13 +69,10 @@ final class CloudProvider implements InstanceProvider {
 
   private static ProviderInstance instance(String line) {
     String[] parts = line.split("\t", -1);
-    return new ProviderInstance(
-        parts[0],
-        parts[1],
-        Integer.parseInt(parts[2]),
-        parts[3],
-        URI.create(parts[4]),
-        Instant.parse(parts[5]),
-        null);
+    return ProviderInstance.builder(parts[0], parts[1], Instant.parse(parts[5]))
+        .slot(Integer.parseInt(parts[2]))
+        .fingerprint(parts[3])
+        .endpoint(URI.create(parts[4]))
+        .build();
   }
 }

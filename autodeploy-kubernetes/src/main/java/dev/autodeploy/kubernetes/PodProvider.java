@@ -132,18 +132,7 @@ final class PodProvider implements InstanceProvider {
     if (gpus.modelOf(pod) == null) {
       gpus.look(); // its node may be new
     }
-    return CompletableFuture.completedFuture(
-        new ProviderInstance(
-            started.instanceId(),
-            started.deployment(),
-            started.slot(),
-            started.fingerprint(),
-            started.endpoint(),
-            started.startedAt(),
-            started.exit(),
-            started.gpus(),
-            gpuModel(pod),
-            started.epoch()));
+    return CompletableFuture.completedFuture(started.toBuilder().gpuModel(gpuModel(pod)).build());
   }
 
   /** Returns the model by the pod's node, as the GPUs that it is counted on may be others. */
@@ -190,17 +179,15 @@ final class PodProvider implements InstanceProvider {
     if (!starting && exit == null && labels.owner().equals(watch.owner())) {
       endpoint = adopted(labels, pod, state);
     }
-    return new ProviderInstance(
-        labels.instanceId(),
-        labels.deployment(),
-        labels.slot(),
-        labels.fingerprint(),
-        endpoint,
-        labels.startedAt(),
-        exit,
-        labels.gpus(),
-        gpuModel(pod),
-        labels.epoch());
+    return ProviderInstance.builder(labels.instanceId(), labels.deployment(), labels.startedAt())
+        .slot(labels.slot())
+        .fingerprint(labels.fingerprint())
+        .endpoint(endpoint)
+        .exit(exit)
+        .gpus(labels.gpus())
+        .gpuModel(gpuModel(pod))
+        .epoch(labels.epoch())
+        .build();
   }
 
   /** Looks after a pod, perhaps of an earlier process, from now on. */

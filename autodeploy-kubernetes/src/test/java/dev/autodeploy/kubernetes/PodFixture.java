@@ -59,7 +59,7 @@ final class PodFixture implements AutoCloseable {
 
   StartRequest request(DeploymentSpec spec) {
     String id = spec.name() + "-" + UUID.randomUUID().toString().substring(0, 8);
-    return new StartRequest(owner, id, 0, "f1", spec);
+    return StartRequest.builder(owner, id, spec).fingerprint("f1").build();
   }
 
   ProviderInstance start(DeploymentSpec spec) {

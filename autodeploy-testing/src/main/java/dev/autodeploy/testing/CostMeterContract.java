@@ -146,16 +146,13 @@ public abstract class CostMeterContract {
         (deployment, gpu) -> {
           UsageInterval ended = interval(deployment, gpu, Duration.ofMinutes(7));
           UsageInterval open =
-              new UsageInterval(
-                  deployment,
-                  ended.instanceId(),
-                  gpu,
-                  ended.startRequestedAt(),
-                  ended.readyAt(),
-                  ended.releaseRequestedAt(),
-                  ended.endedAt(),
-                  true,
-                  ended.busy());
+              UsageInterval.builder(deployment, ended.instanceId(), ended.startRequestedAt())
+                  .gpu(gpu)
+                  .readyAt(ended.readyAt())
+                  .releaseRequestedAt(ended.releaseRequestedAt())
+                  .openUntil(ended.endedAt())
+                  .busy(ended.busy())
+                  .build();
           assertThat(meter.cost(open)).isEqualTo(meter.cost(ended));
         });
   }
@@ -166,16 +163,10 @@ public abstract class CostMeterContract {
     forEachKind(
         (deployment, gpu) -> {
           UsageInterval failed =
-              new UsageInterval(
-                  deployment,
-                  deployment + "-failed",
-                  gpu,
-                  START,
-                  null,
-                  null,
-                  START.plusSeconds(3),
-                  false,
-                  Duration.ZERO);
+              UsageInterval.builder(deployment, deployment + "-failed", START)
+                  .gpu(gpu)
+                  .endedAt(START.plusSeconds(3))
+                  .build();
           Money cost = meter().cost(failed);
           assertThat(cost.amount()).isGreaterThanOrEqualTo(BigDecimal.ZERO);
         });
@@ -216,15 +207,12 @@ public abstract class CostMeterContract {
   /** An interval of which a quarter was spent on starting and a quarter on requests. */
   private static UsageInterval interval(String deployment, GpuRequest gpu, Duration length) {
     Duration quarter = length.dividedBy(4);
-    return new UsageInterval(
-        deployment,
-        deployment + "-1",
-        gpu,
-        START,
-        START.plus(quarter),
-        START.plus(length).minus(quarter),
-        START.plus(length),
-        false,
-        quarter);
+    return UsageInterval.builder(deployment, deployment + "-1", START)
+        .gpu(gpu)
+        .readyAt(START.plus(quarter))
+        .releaseRequestedAt(START.plus(length).minus(quarter))
+        .endedAt(START.plus(length))
+        .busy(quarter)
+        .build();
   }
 }

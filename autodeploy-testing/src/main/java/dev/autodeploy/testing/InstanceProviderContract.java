@@ -221,7 +221,8 @@ public abstract class InstanceProviderContract {
   @Test
   void list_showsWhatTheOwnerStarted() throws Exception {
     ProviderSession session = open();
-    StartRequest request = session.request(serving("voice").build(), 3).withEpoch(7);
+    StartRequest request =
+        session.request(serving("voice").build(), 3).toBuilder().epoch(7).build();
     assertThat(session.start(request).epoch()).isEqualTo(7);
 
     List<ProviderInstance> listed = await(session.provider.list(owner));

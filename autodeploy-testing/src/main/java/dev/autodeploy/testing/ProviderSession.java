@@ -32,7 +32,7 @@ final class ProviderSession implements InstanceObserver {
 
   StartRequest request(DeploymentSpec spec, int slot) {
     String id = spec.name() + "-" + owner + "-" + InstanceProviderContract.nextNumber();
-    return new StartRequest(owner, id, slot, "fingerprint-1", spec);
+    return StartRequest.builder(owner, id, spec).slot(slot).fingerprint("fingerprint-1").build();
   }
 
   ProviderInstance start(StartRequest request) throws Exception {

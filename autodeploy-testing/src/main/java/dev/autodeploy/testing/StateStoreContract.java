@@ -463,27 +463,18 @@ public abstract class StateStoreContract {
         new LedgerEntry.Used(
             "a", AT.plusSeconds(40), AT.plusSeconds(99), Duration.ofNanos(12_345_678_901L)),
         new LedgerEntry.Released(
-            new UsageInterval(
-                "voice",
-                "b",
-                GpuRequest.count(2).model("NVIDIA H100"),
-                AT.plusSeconds(1),
-                null,
-                AT.plusSeconds(2),
-                AT.plusSeconds(3),
-                false,
-                Duration.ZERO)),
+            UsageInterval.builder("voice", "b", AT.plusSeconds(1))
+                .gpu(GpuRequest.count(2).model("NVIDIA H100"))
+                .releaseRequestedAt(AT.plusSeconds(2))
+                .endedAt(AT.plusSeconds(3))
+                .build()),
         new LedgerEntry.Released(
-            new UsageInterval(
-                "voice",
-                "a",
-                GpuRequest.none(),
-                AT,
-                AT.plusSeconds(40),
-                AT.plusSeconds(400),
-                AT.plusSeconds(410).plusNanos(999),
-                false,
-                Duration.ofSeconds(100, 1))));
+            UsageInterval.builder("voice", "a", AT)
+                .readyAt(AT.plusSeconds(40))
+                .releaseRequestedAt(AT.plusSeconds(400))
+                .endedAt(AT.plusSeconds(410).plusNanos(999))
+                .busy(Duration.ofSeconds(100, 1))
+                .build()));
   }
 
   private static LedgerEntry started(String instanceId) {

@@ -2,7 +2,6 @@ package dev.autodeploy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.GpuRequest;
 import dev.autodeploy.HourlyCostMeterBuilder;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.CostMeter;
@@ -21,16 +20,10 @@ class CostMeterCloudsTest {
 
   private static void assertCosts(CostMeter meter, Duration existing, String amount) {
     UsageInterval usage =
-        new UsageInterval(
-            "voice",
-            "voice-1",
-            GpuRequest.none(),
-            START,
-            START,
-            null,
-            START.plus(existing),
-            false,
-            Duration.ZERO);
+        UsageInterval.builder("voice", "voice-1", START)
+            .readyAt(START)
+            .endedAt(START.plus(existing))
+            .build();
     assertThat(meter.cost(usage).amount()).as(existing.toString()).isEqualByComparingTo(amount);
   }
 

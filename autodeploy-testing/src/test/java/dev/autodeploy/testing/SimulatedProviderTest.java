@@ -184,7 +184,8 @@ class SimulatedProviderTest {
 
   private CompletableFuture<ProviderInstance> start() {
     DeploymentSpec spec = DeploymentSpec.builder("voice").port(8080).maxInstances(9).build();
-    StartRequest request = new StartRequest("me", "voice-" + ++ids, ids - 1, "f", spec);
+    StartRequest request =
+        StartRequest.builder("me", "voice-" + ++ids, spec).slot(ids - 1).fingerprint("f").build();
     return provider.start(request).toCompletableFuture();
   }
 

@@ -52,15 +52,7 @@ final class RelayedProvider implements InstanceProvider {
     }
     instances.put(instance.instanceId(), instance);
     Relay relay = relays.computeIfAbsent(endpoint, target -> new Relay(target, () -> mode));
-    return new ProviderInstance(
-        instance.instanceId(),
-        instance.deployment(),
-        instance.slot(),
-        instance.fingerprint(),
-        relay.uri(),
-        instance.startedAt(),
-        instance.exit(),
-        instance.gpus());
+    return instance.toBuilder().endpoint(relay.uri()).build();
   }
 
   @Override

@@ -102,13 +102,11 @@ final class InstanceStarter {
       return;
     }
     StartRequest request =
-        new StartRequest(
-            services.owner(),
-            instance.id(),
-            instance.slot(),
-            instance.fingerprint(),
-            instance.spec(),
-            given);
+        StartRequest.builder(services.owner(), instance.id(), instance.spec())
+            .slot(instance.slot())
+            .fingerprint(instance.fingerprint())
+            .gpus(given)
+            .build();
     // On this thread: a release that comes now should find the start already asked for.
     ProviderCalls.callOnThisThread(() -> services.provider().start(request))
         .whenComplete((up, error) -> started(running, up, error));
@@ -116,16 +114,11 @@ final class InstanceStarter {
 
   private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {
     return new LedgerEntry.Released(
-        new UsageInterval(
-            line.deployment(),
-            line.instanceId(),
-            line.gpu(),
-            line.at(),
-            null,
-            line.at(),
-            line.at(),
-            false,
-            Duration.ZERO));
+        UsageInterval.builder(line.deployment(), line.instanceId(), line.at())
+            .gpu(line.gpu())
+            .releaseRequestedAt(line.at())
+            .endedAt(line.at())
+            .build());
   }
 
   private void started(

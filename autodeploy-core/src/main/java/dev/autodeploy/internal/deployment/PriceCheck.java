@@ -6,7 +6,6 @@ import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.ProviderCapacity;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +71,10 @@ public final class PriceCheck {
   }
 
   private static UsageInterval moment(DeploymentSpec spec, Instant now) {
-    return new UsageInterval(spec.name(), "", spec.gpu(), now, now, null, now, true, Duration.ZERO);
+    return UsageInterval.builder(spec.name(), "", now)
+        .gpu(spec.gpu())
+        .readyAt(now)
+        .openUntil(now)
+        .build();
   }
 }

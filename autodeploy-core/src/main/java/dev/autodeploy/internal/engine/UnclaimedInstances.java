@@ -1,6 +1,5 @@
 package dev.autodeploy.internal.engine;
 
-import dev.autodeploy.Billing;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.deployment.DeploymentController;
@@ -136,19 +135,14 @@ final class UnclaimedInstances {
     Instant known = used == null ? started.at() : used.lastUsedAt();
     Instant until = latest(started.at(), known, end);
     UsageInterval usage =
-        new UsageInterval(
-            started.deployment(),
-            started.instanceId(),
-            started.gpu(),
-            started.at(),
-            used == null ? null : used.readyAt(),
-            null,
-            until,
-            false,
-            used == null ? Duration.ZERO : used.busy(),
-            entry.preparingUntil(until),
-            entry.sleepsUntil(until),
-            Billing.NONE);
+        UsageInterval.builder(started.deployment(), started.instanceId(), started.at())
+            .gpu(started.gpu())
+            .readyAt(used == null ? null : used.readyAt())
+            .endedAt(until)
+            .busy(used == null ? Duration.ZERO : used.busy())
+            .preparing(entry.preparingUntil(until))
+            .sleeps(entry.sleepsUntil(until))
+            .build();
     usage = entry.charged(usage, meter(started.deployment()));
     open.remove(usage.instanceId());
     services.costs().add(usage);

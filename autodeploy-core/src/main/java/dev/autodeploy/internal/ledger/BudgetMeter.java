@@ -124,8 +124,11 @@ public final class BudgetMeter {
 
   private static UsageInterval next(DeploymentSpec spec, Instant wall, long nanos) {
     Instant end = wall.plusNanos(nanos);
-    return new UsageInterval(
-        spec.name(), "next", spec.gpu(), wall, wall, null, end, true, Duration.ZERO);
+    return UsageInterval.builder(spec.name(), "next", wall)
+        .gpu(spec.gpu())
+        .readyAt(wall)
+        .openUntil(end)
+        .build();
   }
 
   private static long nanosUntil(Instant wall, Instant moment) {

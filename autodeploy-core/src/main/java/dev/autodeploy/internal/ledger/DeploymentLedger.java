@@ -457,26 +457,27 @@ public final class DeploymentLedger {
   private UsageInterval bare(Instance instance, long end, boolean isOpen) {
     Account account = open.get(instance);
     Instant found = account == null ? null : account.foundEndedAt;
-    return new UsageInterval(
-        deployment,
-        instance.id(),
-        instance.gpu(),
-        instant(instance, instance.startRequestedAt()),
-        optionalInstant(instance, instance.readyAt()),
-        optionalInstant(instance, instance.releaseRequestedAt()),
-        found != null ? found : instant(instance, end),
-        isOpen,
-        Duration.ofNanos(instance.busyNanos(end)),
-        Duration.ofNanos(instance.preparingNanos(end)),
-        instance.slept(end).times().stream()
-            .map(t -> new Sleep(instant(instance, t.from()), instant(instance, t.to())))
-            .toList(),
-        new Billing(
-            instance.caller(),
-            instance.busyBy(end),
-            account == null ? null : account.got.model(),
-            account == null ? 0 : account.got.count(),
-            List.of(),
-            false));
+    Instant until = found != null ? found : instant(instance, end);
+    UsageInterval.Builder usage =
+        UsageInterval.builder(
+                deployment, instance.id(), instant(instance, instance.startRequestedAt()))
+            .gpu(instance.gpu())
+            .readyAt(optionalInstant(instance, instance.readyAt()))
+            .releaseRequestedAt(optionalInstant(instance, instance.releaseRequestedAt()))
+            .busy(Duration.ofNanos(instance.busyNanos(end)))
+            .preparing(Duration.ofNanos(instance.preparingNanos(end)))
+            .sleeps(
+                instance.slept(end).times().stream()
+                    .map(t -> new Sleep(instant(instance, t.from()), instant(instance, t.to())))
+                    .toList())
+            .billing(
+                new Billing(
+                    instance.caller(),
+                    instance.busyBy(end),
+                    account == null ? null : account.got.model(),
+                    account == null ? 0 : account.got.count(),
+                    List.of(),
+                    false));
+    return (isOpen ? usage.openUntil(until) : usage.endedAt(until)).build();
   }
 }

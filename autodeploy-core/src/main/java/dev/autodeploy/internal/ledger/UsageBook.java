@@ -183,8 +183,11 @@ final class UsageBook {
     Instant until = now.isBefore(since) ? since : now;
     UsageInterval always =
         got.applyTo(
-            new UsageInterval(
-                deployment, "always-on", gpu, since, since, null, until, true, Duration.ZERO));
+            UsageInterval.builder(deployment, "always-on", since)
+                .gpu(gpu)
+                .readyAt(since)
+                .openUntil(until)
+                .build());
     return new Cost(
         parts.total(),
         parts.starting(),

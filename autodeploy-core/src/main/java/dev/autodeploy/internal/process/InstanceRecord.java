@@ -98,9 +98,14 @@ record InstanceRecord(
 
   /** The instance, and how it ended if it has. */
   ProviderInstance toInstance(@Nullable InstanceExit exit) {
-    return new ProviderInstance(
-            instanceId, deployment, slot, fingerprint, endpoint(), startedAt, exit, gpus)
-        .withEpoch(epoch);
+    return ProviderInstance.builder(instanceId, deployment, startedAt)
+        .slot(slot)
+        .fingerprint(fingerprint)
+        .endpoint(endpoint())
+        .exit(exit)
+        .gpus(gpus)
+        .epoch(epoch)
+        .build();
   }
 
   URI endpoint() {

@@ -89,7 +89,8 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<ProviderInstance> start(StartRequest request) {
-    return call(() -> provider.start(epoch == 0 ? request : request.withEpoch(epoch)));
+    return call(
+        () -> provider.start(epoch == 0 ? request : request.toBuilder().epoch(epoch).build()));
   }
 
   @Override

@@ -206,19 +206,16 @@ final class LedgerCodec {
   private static UsageInterval usage(Fields json) throws FormatException {
     Instant start = json.instant("startRequestedAt");
     Instant ready = json.instantOrNull("readyAt");
-    return new UsageInterval(
-        json.text("deployment"),
-        json.text("instance"),
-        GpuJson.read(json.object("gpu")),
-        start,
-        ready,
-        json.instantOrNull("releaseRequestedAt"),
-        json.instant("endedAt"),
-        false,
-        duration(json, "busy"),
-        json.has("preparing") ? duration(json, "preparing") : Duration.ZERO,
-        SleepTimesJson.read(json, ready == null ? start : ready),
-        json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE);
+    return UsageInterval.builder(json.text("deployment"), json.text("instance"), start)
+        .gpu(GpuJson.read(json.object("gpu")))
+        .readyAt(ready)
+        .releaseRequestedAt(json.instantOrNull("releaseRequestedAt"))
+        .endedAt(json.instant("endedAt"))
+        .busy(duration(json, "busy"))
+        .preparing(json.has("preparing") ? duration(json, "preparing") : Duration.ZERO)
+        .sleeps(SleepTimesJson.read(json, ready == null ? start : ready))
+        .billing(json.has("billing") ? BillingJson.read(json.object("billing")) : Billing.NONE)
+        .build();
   }
 
   static Duration duration(Fields json, String name) throws FormatException {

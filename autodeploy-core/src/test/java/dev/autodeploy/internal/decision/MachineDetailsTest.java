@@ -631,7 +631,11 @@ final class MachineDetailsTest {
   }
 
   private static ProviderInstance found(String fingerprint, int slot, @Nullable InstanceExit exit) {
-    return new ProviderInstance("old-9", "voice", slot, fingerprint, null, Instant.EPOCH, exit);
+    return ProviderInstance.builder("old-9", "voice", Instant.EPOCH)
+        .slot(slot)
+        .fingerprint(fingerprint)
+        .exit(exit)
+        .build();
   }
 
   private static Instance orphan(MachineHarness m, int slot) {

@@ -215,16 +215,12 @@ final class EngineCostsTest {
   void ledgerWithoutPrices_isTakenOverOnceAtThePricesOfThatDay() {
     Instant start = h.time.instant().minusSeconds(3600);
     UsageInterval old =
-        new UsageInterval(
-            "voice",
-            "voice-1",
-            GpuRequest.none(),
-            start,
-            start,
-            start.plusSeconds(100),
-            start.plusSeconds(100),
-            false,
-            Duration.ofSeconds(50));
+        UsageInterval.builder("voice", "voice-1", start)
+            .readyAt(start)
+            .releaseRequestedAt(start.plusSeconds(100))
+            .endedAt(start.plusSeconds(100))
+            .busy(Duration.ofSeconds(50))
+            .build();
     h.store.append(new LedgerEntry.Started("voice", "voice-1", GpuRequest.none(), start));
     h.store.append(new LedgerEntry.Released(old));
     h.meter = CostMeter.perHour("36", "USD");
@@ -245,8 +241,10 @@ final class EngineCostsTest {
     h.store.append(new LedgerEntry.Started("voice", "voice-1", GpuRequest.none(), at));
     h.store.append(
         new LedgerEntry.Released(
-            new UsageInterval(
-                "voice", "voice-1", GpuRequest.none(), at, null, at, at, false, Duration.ZERO)));
+            UsageInterval.builder("voice", "voice-1", at)
+                .releaseRequestedAt(at)
+                .endedAt(at)
+                .build()));
     h.start();
     h.time.run();
 

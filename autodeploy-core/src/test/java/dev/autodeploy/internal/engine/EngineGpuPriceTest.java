@@ -93,16 +93,10 @@ final class EngineGpuPriceTest {
 
   private ProviderInstance withModel(String model) {
     var request = h.provider.requests.get(0);
-    return new ProviderInstance(
-        request.instanceId(),
-        request.deployment(),
-        request.slot(),
-        request.fingerprint(),
-        URI.create("http://127.0.0.1:40000"),
-        h.time.instant(),
-        null,
-        List.of(),
-        model);
+    return ProviderInstance.builder(request, h.time.instant())
+        .endpoint(URI.create("http://127.0.0.1:40000"))
+        .gpuModel(model)
+        .build();
   }
 
   @Test

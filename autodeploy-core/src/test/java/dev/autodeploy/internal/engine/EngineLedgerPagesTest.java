@@ -6,7 +6,6 @@ import dev.autodeploy.Budget;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
@@ -193,16 +192,10 @@ final class EngineLedgerPagesTest {
       Instant start = begin.plusSeconds(20L * i);
       h.store.append(
           new LedgerEntry.Released(
-              new UsageInterval(
-                  "voice",
-                  "voice-" + i,
-                  GpuRequest.none(),
-                  start,
-                  start,
-                  null,
-                  start.plusSeconds(10),
-                  false,
-                  Duration.ZERO)));
+              UsageInterval.builder("voice", "voice-" + i, start)
+                  .readyAt(start)
+                  .endedAt(start.plusSeconds(10))
+                  .build()));
     }
     h.time.passSeconds(20L * COUNT);
     h.close();

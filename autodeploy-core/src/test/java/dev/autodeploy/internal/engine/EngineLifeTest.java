@@ -575,8 +575,9 @@ final class EngineLifeTest {
 
     h.provider.startAnswer.complete(
         h.provider.put(
-            new dev.autodeploy.spi.ProviderInstance(
-                id, "voice", 0, "f", null, h.time.instant(), null)));
+            dev.autodeploy.spi.ProviderInstance.builder(id, "voice", h.time.instant())
+                .fingerprint("f")
+                .build()));
     h.time.run();
 
     assertThat(h.provider.running()).isEmpty();

@@ -64,14 +64,10 @@ class EngineRestartMoneyTest {
   @Test
   void instanceThatIsClaimedByADeploymentDeclaredLater_staysOnItsBillOverTheNextRestart() {
     h.provider.put(
-        new ProviderInstance(
-            "voice-1",
-            "voice",
-            0,
-            SpecFingerprint.of(EngineHarness.voice(b -> b)),
-            URI.create("http://127.0.0.1:40000"),
-            h.time.instant(),
-            null));
+        ProviderInstance.builder("voice-1", "voice", h.time.instant())
+            .fingerprint(SpecFingerprint.of(EngineHarness.voice(b -> b)))
+            .endpoint(URI.create("http://127.0.0.1:40000"))
+            .build());
     h.start();
     h.time.passSeconds(45);
     Deployment voice = h.deploy();
@@ -113,25 +109,18 @@ class EngineRestartMoneyTest {
   void instanceThatIsClaimedByADeploymentWhoseOrphanIsBeingReleased_staysOnItsBill() {
     Instant start = h.time.instant();
     h.provider.put(
-        new ProviderInstance(
-            "voice-a",
-            "voice",
-            0,
-            SpecFingerprint.of(EngineHarness.voice(b -> b)),
-            URI.create("http://127.0.0.1:40000"),
-            start.minusSeconds(3600),
-            null));
+        ProviderInstance.builder("voice-a", "voice", start.minusSeconds(3600))
+            .fingerprint(SpecFingerprint.of(EngineHarness.voice(b -> b)))
+            .endpoint(URI.create("http://127.0.0.1:40000"))
+            .build());
     h.start();
     h.time.passSeconds(1);
     h.provider.put(
-        new ProviderInstance(
-            "voice-b",
-            "voice",
-            1,
-            "another",
-            URI.create("http://127.0.0.1:40001"),
-            start.plusSeconds(1),
-            null));
+        ProviderInstance.builder("voice-b", "voice", start.plusSeconds(1))
+            .slot(1)
+            .fingerprint("another")
+            .endpoint(URI.create("http://127.0.0.1:40001"))
+            .build());
     h.provider.releaseAnswer = new CompletableFuture<>();
     h.time.passSeconds(31);
     assertThat(h.provider.calls).containsExactly("release voice-b");

@@ -404,13 +404,11 @@ final class EngineRestartTest {
 
   private ProviderInstance instance(
       String id, String deployment, int slot, String fingerprint, InstanceExit exit) {
-    return new ProviderInstance(
-        id,
-        deployment,
-        slot,
-        fingerprint,
-        URI.create("http://127.0.0.1:" + (40_000 + slot)),
-        h.time.instant(),
-        exit);
+    return ProviderInstance.builder(id, deployment, h.time.instant())
+        .slot(slot)
+        .fingerprint(fingerprint)
+        .endpoint(URI.create("http://127.0.0.1:" + (40_000 + slot)))
+        .exit(exit)
+        .build();
   }
 }

@@ -107,14 +107,9 @@ final class FakeProvider implements InstanceProvider {
 
   synchronized ProviderInstance put(StartRequest request) {
     return put(
-        new ProviderInstance(
-            request.instanceId(),
-            request.deployment(),
-            request.slot(),
-            request.fingerprint(),
-            URI.create("http://127.0.0.1:" + (40_000 + request.slot())),
-            clock.instant(),
-            null));
+        ProviderInstance.builder(request, clock.instant())
+            .endpoint(URI.create("http://127.0.0.1:" + (40_000 + request.slot())))
+            .build());
   }
 
   synchronized ProviderInstance put(ProviderInstance instance) {
@@ -131,16 +126,7 @@ final class FakeProvider implements InstanceProvider {
   void end(String instanceId, InstanceExit exit, boolean told) {
     synchronized (this) {
       ProviderInstance i = instances.get(instanceId);
-      instances.put(
-          instanceId,
-          new ProviderInstance(
-              i.instanceId(),
-              i.deployment(),
-              i.slot(),
-              i.fingerprint(),
-              i.endpoint(),
-              i.startedAt(),
-              exit));
+      instances.put(instanceId, i.toBuilder().exit(exit).build());
     }
     if (told && observer != null) {
       observer.exited(instanceId, exit);

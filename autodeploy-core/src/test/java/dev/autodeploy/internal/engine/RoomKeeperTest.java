@@ -151,7 +151,7 @@ class RoomKeeperTest {
     rooms.forgotten.clear();
 
     ProviderInstance orphan =
-        new ProviderInstance("over-1", "over", 0, "1", null, time.instant(), null);
+        ProviderInstance.builder("over-1", "over", time.instant()).fingerprint("1").build();
     LedgerEntry.Started started = new LedgerEntry.Started("over", "over-1", GPU, time.instant());
     assertThat(over.reap(orphan, OpenEntry.of(started))).isFalse();
 

@@ -359,15 +359,8 @@ final class DeploymentLedgerTest {
 
   private static UsageInterval closed(long second) {
     Instant start = CREATED.plusSeconds(second);
-    return new UsageInterval(
-        "voice",
-        "i-" + second,
-        GpuRequest.none(),
-        start,
-        null,
-        null,
-        start.plusSeconds(3600),
-        false,
-        Duration.ZERO);
+    return UsageInterval.builder("voice", "i-" + second, start)
+        .endedAt(start.plusSeconds(3600))
+        .build();
   }
 }

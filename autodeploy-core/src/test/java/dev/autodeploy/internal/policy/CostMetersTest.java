@@ -95,7 +95,10 @@ final class CostMetersTest {
 
   static UsageInterval usage(String deployment, GpuRequest gpu, Duration length) {
     Instant start = Instant.EPOCH;
-    return new UsageInterval(
-        deployment, "i-1", gpu, start, start, null, start.plus(length), true, Duration.ZERO);
+    return UsageInterval.builder(deployment, "i-1", start)
+        .gpu(gpu)
+        .readyAt(start)
+        .openUntil(start.plus(length))
+        .build();
   }
 }

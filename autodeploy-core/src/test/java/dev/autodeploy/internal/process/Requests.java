@@ -12,6 +12,6 @@ final class Requests {
   }
 
   static StartRequest of(String owner, String id, DeploymentSpec spec) {
-    return new StartRequest(owner, id, 0, "f1", spec);
+    return StartRequest.builder(owner, id, spec).fingerprint("f1").build();
   }
 }

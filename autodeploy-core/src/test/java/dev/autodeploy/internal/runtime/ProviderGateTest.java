@@ -105,7 +105,9 @@ class ProviderGateTest {
   @Test
   void instances_bearTheEpoch_andThoseOfALaterOneAreNotSeen() {
     StartRequest request =
-        new StartRequest("o", "i", 0, "f", DeploymentSpec.builder("voice").port(1).build());
+        StartRequest.builder("o", "i", DeploymentSpec.builder("voice").port(1).build())
+            .fingerprint("f")
+            .build();
     ProviderInstance instance =
         ProviderInstance.of(request, URI.create("http://127.0.0.1:1"), Instant.EPOCH);
     List<Long> started = new ArrayList<>();
@@ -126,7 +128,9 @@ class ProviderGateTest {
               @Override
               public CompletionStage<List<ProviderInstance>> list(String owner) {
                 return CompletableFuture.completedFuture(
-                    LongStream.of(0, 4, 5, 6).mapToObj(instance::withEpoch).toList());
+                    LongStream.of(0, 4, 5, 6)
+                        .mapToObj(epoch -> instance.toBuilder().epoch(epoch).build())
+                        .toList());
               }
 
               @Override

@@ -1,6 +1,5 @@
 package dev.autodeploy.internal.store;
 
-import dev.autodeploy.Billing;
 import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
@@ -147,16 +146,13 @@ final class Examples {
 
   static LedgerEntry released(int number) {
     return new LedgerEntry.Released(
-        new UsageInterval(
-            "voice",
-            "i-" + number,
-            GpuRequest.all().model("L4"),
-            NOON,
-            NOON.plusMillis(1840),
-            NOON.plusSeconds(300),
-            NOON.plusSeconds(301).plusNanos(1),
-            false,
-            Duration.ofSeconds(7)));
+        UsageInterval.builder("voice", "i-" + number, NOON)
+            .gpu(GpuRequest.all().model("L4"))
+            .readyAt(NOON.plusMillis(1840))
+            .releaseRequestedAt(NOON.plusSeconds(300))
+            .endedAt(NOON.plusSeconds(301).plusNanos(1))
+            .busy(Duration.ofSeconds(7))
+            .build());
   }
 
   static LedgerEntry preparing(int number) {
@@ -178,51 +174,29 @@ final class Examples {
   /** An instance that slept twice. */
   static LedgerEntry releasedAfterSleeps(int number) {
     return new LedgerEntry.Released(
-        new UsageInterval(
-            "voice",
-            "i-" + number,
-            GpuRequest.count(1),
-            NOON,
-            NOON.plusSeconds(10),
-            null,
-            NOON.plusSeconds(600),
-            false,
-            Duration.ZERO,
-            Duration.ZERO,
-            List.of(
-                new UsageInterval.Sleep(NOON.plusSeconds(60), NOON.plusSeconds(120)),
-                new UsageInterval.Sleep(NOON.plusSeconds(300), NOON.plusSeconds(330))),
-            Billing.NONE));
+        UsageInterval.builder("voice", "i-" + number, NOON)
+            .gpu(GpuRequest.count(1))
+            .readyAt(NOON.plusSeconds(10))
+            .endedAt(NOON.plusSeconds(600))
+            .sleeps(
+                List.of(
+                    new UsageInterval.Sleep(NOON.plusSeconds(60), NOON.plusSeconds(120)),
+                    new UsageInterval.Sleep(NOON.plusSeconds(300), NOON.plusSeconds(330))))
+            .build());
   }
 
   /** An instance of which nothing ran but the pull of its image. */
   static LedgerEntry releasedUnpulled(int number) {
     return new LedgerEntry.Released(
-        new UsageInterval(
-            "voice",
-            "i-" + number,
-            GpuRequest.none(),
-            NOON,
-            null,
-            null,
-            NOON.plusSeconds(1),
-            false,
-            Duration.ZERO,
-            Duration.ofSeconds(1)));
+        UsageInterval.builder("voice", "i-" + number, NOON)
+            .endedAt(NOON.plusSeconds(1))
+            .preparing(Duration.ofSeconds(1))
+            .build());
   }
 
   /** An instance that was released before it was ready. */
   static LedgerEntry releasedUnready(int number) {
     return new LedgerEntry.Released(
-        new UsageInterval(
-            "voice",
-            "i-" + number,
-            GpuRequest.none(),
-            NOON,
-            null,
-            null,
-            NOON.plusSeconds(1),
-            false,
-            Duration.ZERO));
+        UsageInterval.builder("voice", "i-" + number, NOON).endedAt(NOON.plusSeconds(1)).build());
   }
 }

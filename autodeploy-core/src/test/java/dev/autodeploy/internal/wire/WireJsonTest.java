@@ -120,27 +120,26 @@ final class WireJsonTest {
   @Test
   void usage_staysWhatItIs_toTheLastDigit() {
     UsageInterval usage =
-        new UsageInterval(
-            "voice",
-            "i-1",
-            GpuRequest.count(2).model("A100"),
-            NOW,
-            NOW.plusSeconds(1),
-            null,
-            NOW.plusSeconds(100),
-            true,
-            Duration.ofSeconds(40),
-            Duration.ofSeconds(2),
-            List.of(new UsageInterval.Sleep(NOW.plusSeconds(3), NOW.plusSeconds(6))),
-            new Billing(
-                "alice",
-                Map.of("alice", Duration.ofSeconds(30)),
-                "A100",
-                2,
-                List.of(
-                    new Charge(
-                        NOW, rate(), new Money(new BigDecimal("0.000000000000000000123"), usd()))),
-                true));
+        UsageInterval.builder("voice", "i-1", NOW)
+            .gpu(GpuRequest.count(2).model("A100"))
+            .readyAt(NOW.plusSeconds(1))
+            .openUntil(NOW.plusSeconds(100))
+            .busy(Duration.ofSeconds(40))
+            .preparing(Duration.ofSeconds(2))
+            .sleeps(List.of(new UsageInterval.Sleep(NOW.plusSeconds(3), NOW.plusSeconds(6))))
+            .billing(
+                new Billing(
+                    "alice",
+                    Map.of("alice", Duration.ofSeconds(30)),
+                    "A100",
+                    2,
+                    List.of(
+                        new Charge(
+                            NOW,
+                            rate(),
+                            new Money(new BigDecimal("0.000000000000000000123"), usd()))),
+                    true))
+            .build();
     assertThat(WireJson.read(again(List.of(usage)), new TypeReference<List<UsageInterval>>() {}))
         .containsExactly(usage);
     assertThat(WireJson.read(again(Instant.MAX), Instant.class)).isEqualTo(Instant.MAX);

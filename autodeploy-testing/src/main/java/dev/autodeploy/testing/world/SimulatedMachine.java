@@ -215,16 +215,10 @@ public final class SimulatedMachine {
   }
 
   ProviderInstance toInstance() {
-    return new ProviderInstance(
-            request.instanceId(),
-            request.deployment(),
-            request.slot(),
-            request.fingerprint(),
-            upAt == NEVER ? null : endpoint,
-            startedInstant,
-            exit,
-            request.gpus())
-        .withEpoch(request.epoch());
+    return ProviderInstance.builder(request, startedInstant)
+        .endpoint(upAt == NEVER ? null : endpoint)
+        .exit(exit)
+        .build();
   }
 
   private void arrive() {

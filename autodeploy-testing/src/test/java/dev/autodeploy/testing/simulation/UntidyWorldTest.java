@@ -82,7 +82,7 @@ class UntidyWorldTest extends EngineStory {
     Deployment voice = engine.deploy(spec("voice").build());
     time.<Lease>await(voice.acquireAsync()).close();
     ProviderInstance stranger =
-        new ProviderInstance("other-1", "other", 0, "f", null, time.instant(), null);
+        ProviderInstance.builder("other-1", "other", time.instant()).fingerprint("f").build();
     List<ProviderInstance> listed = new ArrayList<>(List.of(stranger));
     first.onList(
         all -> {
