@@ -14,11 +14,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Grouped costs as CSV and as JSON, with the same columns. */
 final class CostText {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * The beginning of a formula in a cell, whichever of its characters a program takes to end one.
+   */
+  private static final Pattern FORMULA =
+      Pattern.compile("(^|\r\n|[,;|\t\r\n])(?=[ \u00A0\"]*[=+@\\-\uFF1D\uFF0B\uFF20\uFF0D])");
+
+  private static final Pattern QUOTED = Pattern.compile("[\",;|\t\r\n]");
 
   private final List<CostLine> lines;
   private final ZoneId zone;
@@ -116,12 +125,13 @@ final class CostText {
     csv.append("\r\n");
   }
 
-  /** Quotes what has to be, and keeps a spreadsheet from taking a caller's name for a formula. */
+  /**
+   * Quotes what has to be, and keeps a spreadsheet from taking a caller's name for a formula: also
+   * one that ends cells at another character than a comma, and then knows no quotes within.
+   */
   private static String cell(String text) {
-    String harmless = text.matches("(?s)[=+@\t\r-].*") ? "'" + text : text;
-    return harmless.matches("(?s).*[\",\r\n].*")
-        ? '"' + harmless.replace("\"", "\"\"") + '"'
-        : harmless;
+    String harmless = FORMULA.matcher(text).replaceAll("$1'");
+    return QUOTED.matcher(harmless).find() ? '"' + harmless.replace("\"", "\"\"") + '"' : harmless;
   }
 
   /** Returns the period and its lines. */

@@ -161,8 +161,8 @@ public final class Costs {
 
   /**
    * Groups the costs and writes them as CSV (RFC 4180): a line of names, then one for each group
-   * and currency. Moments are written in the time zone; a name that a spreadsheet would take for a
-   * formula gets an apostrophe in front.
+   * and currency. Moments are written in the time zone; what a spreadsheet would take for a formula
+   * in a name, also after a semicolon or a line break, gets an apostrophe in front.
    *
    * @param keys by what, as for {@link #by}
    * @return the text

@@ -3,6 +3,7 @@ package dev.autodeploy.replay;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.replay.AccessLogLine;
+import dev.autodeploy.internal.replay.BoundedLines;
 import dev.autodeploy.internal.replay.CsvLine;
 import dev.autodeploy.internal.replay.TrafficLine;
 import dev.autodeploy.internal.util.Arguments;
@@ -30,6 +31,9 @@ public final class TrafficReader {
 
   private static final int MOST_PROBLEMS = 1000;
   private static final int MOST_REQUESTS = 100_000_000;
+
+  /** The most text, decompressed: more than so many requests have. */
+  private static final long MOST_CHARACTERS = 64L << 30;
 
   private final TrafficLine format;
   private final Duration busy;
@@ -98,11 +102,12 @@ public final class TrafficReader {
   }
 
   /**
-   * Reads a file; one whose name ends with {@code .gz} is decompressed.
+   * Reads a file; one whose name ends with {@code .gz} is decompressed. A line of more than 65,536
+   * characters cannot be read; of a file at most 100 million requests and 64 GiB of text can.
    *
    * @param file the file
    * @return its requests
-   * @throws IOException if the file cannot be read
+   * @throws IOException if the file cannot be read, or is too large
    * @throws TrafficFormatException if lines of it cannot, and are not skipped
    */
   public Traffic read(Path file) throws IOException {
@@ -121,25 +126,28 @@ public final class TrafficReader {
    * @param lines the lines
    * @param name what errors call them
    * @return their requests
-   * @throws IOException if they cannot be read
+   * @throws IOException if they cannot be read, or are too many
    * @throws TrafficFormatException if lines cannot, and are not skipped
    */
   public Traffic read(BufferedReader lines, String name) throws IOException {
     Traffic.Builder builder = Traffic.builder();
     List<String> problems = new ArrayList<>();
+    BoundedLines bounded = new BoundedLines(lines, MOST_CHARACTERS);
     int requests = 0;
-    long number = 0;
-    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      number++;
-      if (line.isBlank() || (number == 1 && format.isHeading(line))) {
+    for (String line = bounded.next(); line != null; line = bounded.next()) {
+      if (line.isBlank() || (bounded.number() == 1 && format.isHeading(line))) {
         continue;
       }
       try {
+        if (bounded.isCut()) {
+          throw new IllegalArgumentException(
+              "it is longer than " + BoundedLines.LONGEST + " characters");
+        }
         if (format.addTo(builder, line, busy, path) && ++requests > MOST_REQUESTS) {
-          throw new TrafficFormatException(name, List.of("more than 100 million requests"));
+          throw new IOException(name + " has more than 100 million requests: read it in parts");
         }
       } catch (IllegalArgumentException e) {
-        String problem = "line " + number + ": " + e.getMessage();
+        String problem = "line " + bounded.number() + ": " + e.getMessage();
         if (skipped != null) {
           skipped.accept(problem);
         } else if (problems.size() < MOST_PROBLEMS) {

@@ -175,4 +175,26 @@ class TrafficReaderTest {
     assertThat(traffic.busy(1)).isEqualTo(Duration.ofSeconds(7));
     assertThat(traffic.gaveUp(1)).isFalse();
   }
+
+  @Test
+  void lineWithoutEnd_isAProblemAndNotKept(@TempDir Path directory) throws IOException {
+    Path file = directory.resolve("bomb.log.gz");
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write((COMMON + "\n").getBytes(StandardCharsets.UTF_8));
+      byte[] piece = "A".repeat(1 << 20).getBytes(StandardCharsets.UTF_8);
+      for (int i = 0; i < 64; i++) {
+        out.write(piece);
+      }
+      out.write(("\n" + COMMON).getBytes(StandardCharsets.UTF_8));
+    }
+    List<String> problems = new ArrayList<>();
+
+    assertThat(Files.size(file)).isLessThan(1 << 20);
+    assertThat(TrafficReader.accessLog().skipUnreadable(problems::add).read(file).size())
+        .isEqualTo(2);
+    assertThat(problems).containsExactly("line 2: it is longer than 65536 characters");
+    assertThatThrownBy(() -> TrafficReader.accessLog().read(file))
+        .isInstanceOf(TrafficFormatException.class)
+        .hasMessageContaining("line 2: it is longer than 65536 characters");
+  }
 }

@@ -25,14 +25,18 @@ public final class DeploymentsDocument {
   private static final String DEPLOYMENTS = "deployments";
   private static final String NAME = "name";
 
+  /** The most problems that are named: more help nobody. */
+  static final int MAX_PROBLEMS = 1000;
+
   private final Path file;
-  private final Function<String, @Nullable String> environment;
+  private final References references;
   private final List<Problem> problems = new ArrayList<>();
   private final List<DeploymentSpec> specs = new ArrayList<>();
 
   private DeploymentsDocument(Path file, Function<String, @Nullable String> environment) {
     this.file = file;
-    this.environment = environment;
+    Path directory = file.toAbsolutePath().getParent();
+    this.references = new References(directory == null ? file : directory, environment);
   }
 
   /**
@@ -76,7 +80,9 @@ public final class DeploymentsDocument {
   }
 
   private void problem(Place place, String field, String message) {
-    problems.add(new Problem(place.line(), place.column(), field, message));
+    if (problems.size() < MAX_PROBLEMS) {
+      problems.add(new Problem(place.line(), place.column(), field, message));
+    }
   }
 
   private void deployments(Document document) {
@@ -118,10 +124,7 @@ public final class DeploymentsDocument {
               JsonPointer.empty().appendProperty(NAME),
               "stands before the settings, as their key"));
     }
-    Path directory = file.toAbsolutePath().getParent();
-    ObjectNode resolved =
-        new References(directory == null ? file : directory, environment, errors)
-            .resolved(settings);
+    ObjectNode resolved = references.resolved(settings, errors);
     resolved.put(NAME, name);
     DeploymentSpec spec = SpecReader.given(resolved, null, errors);
     for (FormatException e : errors) {

@@ -31,27 +31,33 @@ final class References {
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", Pattern.DOTALL);
   private static final String FILE = "file:";
 
+  /** The most references of a document, and the most characters that they may bring in. */
+  private static final int MAX_REFERENCES = 10_000;
+
   private final Path directory;
   private final Function<String, @Nullable String> environment;
-  private final List<FormatException> errors;
+  private List<FormatException> errors = List.of();
+  private int references;
+  private long broughtIn;
 
   /**
-   * Makes one for a file.
+   * Makes one for a document.
    *
    * @param directory the directory that files are relative to
    * @param environment returns a variable, or null
-   * @param errors gets what is wrong
    */
-  References(
-      Path directory,
-      Function<String, @Nullable String> environment,
-      List<FormatException> errors) {
+  References(Path directory, Function<String, @Nullable String> environment) {
     this.directory = directory;
     this.environment = environment;
-    this.errors = errors;
   }
 
-  ObjectNode resolved(ObjectNode deployment) {
+  /**
+   * Returns the settings of a deployment with what its references stand for.
+   *
+   * @param problems gets what is wrong
+   */
+  ObjectNode resolved(ObjectNode deployment, List<FormatException> problems) {
+    errors = problems;
     ObjectNode resolved = JsonNodeFactory.instance.objectNode();
     for (Map.Entry<String, JsonNode> setting : deployment.properties()) {
       String name = setting.getKey();
@@ -97,7 +103,7 @@ final class References {
         continue;
       }
       try {
-        resolved.append(value(matcher.group(2), !matcher.group(3).isEmpty(), place));
+        resolved.append(counted(matcher.group(2), !matcher.group(3).isEmpty(), place));
       } catch (FormatException e) {
         errors.add(e);
       }
@@ -105,6 +111,27 @@ final class References {
     }
     resolved.append(text, end, text.length());
     return JsonNodeFactory.instance.textNode(resolved.toString());
+  }
+
+  /** Returns a value within the limits of the document; past them nothing is looked up. */
+  private String counted(String expression, boolean closed, JsonPointer place)
+      throws FormatException {
+    references++;
+    boolean over = references > MAX_REFERENCES + 1 || broughtIn > DocumentBuilder.MAX_TEXT;
+    if (over || errors.size() >= DeploymentsDocument.MAX_PROBLEMS) {
+      return "";
+    }
+    if (references > MAX_REFERENCES) {
+      throw new FormatException(
+          place, "has one reference too many: a file may have " + MAX_REFERENCES);
+    }
+    String value = value(expression, closed, place);
+    broughtIn += value.length();
+    if (broughtIn > DocumentBuilder.MAX_TEXT) {
+      throw new FormatException(
+          place, "has one reference too many: those of a file may bring in 16 MiB of text");
+    }
+    return value;
   }
 
   private String value(String expression, boolean closed, JsonPointer place)

@@ -153,16 +153,23 @@ public final class Fields {
 
   /** Refuses what was not asked for. */
   public void end() throws FormatException {
-    List<FormatException> unknown = unknown();
+    List<FormatException> unknown = unknown(1);
     if (!unknown.isEmpty()) {
       throw unknown.get(0);
     }
   }
 
-  /** Returns an error for each field that was not asked for. */
-  List<FormatException> unknown() {
+  /**
+   * Returns an error for each field that was not asked for.
+   *
+   * @param most the most errors: a document may have any number of such fields
+   */
+  List<FormatException> unknown(int most) {
     List<FormatException> unknown = new ArrayList<>();
     for (Map.Entry<String, JsonNode> field : object.properties()) {
+      if (unknown.size() == most) {
+        break;
+      }
       if (!asked.contains(field.getKey())) {
         String nearest = NearestName.to(field.getKey(), asked);
         unknown.add(

@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 public final class SpecReader {
   private static final String PLACEHOLDER = "a";
 
+  /** The most fields of which it is said that they do not belong there. */
+  private static final int MAX_UNKNOWN = 100;
+
   /** The builder's defaults. */
   private static final DeploymentSpec DEFAULTS =
       DeploymentSpec.builder(PLACEHOLDER).port(0).build();
@@ -114,7 +117,7 @@ public final class SpecReader {
       set("idlePolicy", () -> idlePolicy(json.object("idlePolicy"), b));
     }
     backoff(b);
-    errors.addAll(json.unknown());
+    errors.addAll(json.unknown(MAX_UNKNOWN));
     minimum();
     if (!errors.isEmpty()) {
       return null;

@@ -191,6 +191,53 @@ final class DeploymentsDocumentTest {
   }
 
   @Test
+  void longNames_endBeforeTheMemoryDoes() {
+    String items = "[" + "1,".repeat(50_000) + "1]";
+    String name = "n".repeat(100_000);
+    String nested = ("{\"" + "n".repeat(999) + "\":").repeat(30);
+
+    assertThat(problems("x-" + name + ": 1\ndeployments: {}").toString())
+        .contains("not valid YAML"); // its own limit, of names without a question mark
+    assertThat(problems("? x-" + name + "\n: " + items + "\ndeployments: {}").toString())
+        .contains("longer than 1000 characters");
+    assertThat(json("{\"x-a\":" + nested + items + "}".repeat(31)))
+        .contains("the names of its fields are too long");
+    assertThat(problems("deployments: {a: {image: b, port: 1, environment: {" + items + ": 1}}}"))
+        .hasSize(1);
+  }
+
+  @Test
+  void aliasesOfALongText_endBeforeTheMemoryDoes() {
+    String text = "x-a: &a " + "t".repeat(500_000) + "\nx-b: [" + "*a,".repeat(50_000) + "]\n";
+
+    assertThat(problems(text + "deployments: {}").toString()).contains("more than 16 MiB");
+  }
+
+  @Test
+  void referencesWithoutNumber_endBeforeTimeAndMemoryDo() throws Exception {
+    Files.writeString(directory.resolve("secret"), "s".repeat(60_000));
+    String deployment = "deployments: {a: {image: b, port: 1, environment: {A: \"%s\"}}}";
+
+    assertThat(problems(deployment.formatted("${file:secret}".repeat(1_000))).toString())
+        .contains("a.environment.A", "has one reference too many", "16 MiB");
+    assertThat(problems(deployment.formatted("${X:-}".repeat(100_000))))
+        .extracting(Problem::message)
+        .containsExactly("has one reference too many: a file may have 10000");
+    assertThat(problems(deployment.formatted("${NONE}".repeat(100_000)))).hasSize(1000);
+    assertThat(read("enough.yaml", deployment.formatted("${X:-}".repeat(10_000)))).hasSize(1);
+  }
+
+  @Test
+  void unknownFieldsWithoutNumber_areNamedUpToAHundred() {
+    StringBuilder fields = new StringBuilder("deployments: {a: {image: b, port: 1");
+    for (int i = 0; i < 90_000; i++) {
+      fields.append(",f").append(i).append(": 1");
+    }
+
+    assertThat(problems(fields + "}}")).hasSize(100);
+  }
+
+  @Test
   void whatIsNoPlainDocument_isRefused() {
     assertThat(problems("deployments: {a: {image: b, port: 1}}\ndeployments: {}").toString())
         .contains("twice, first in line 1");
