@@ -28,13 +28,11 @@ public final class DeploymentsDocument {
   /** The most problems that are named: more help nobody. */
   static final int MAX_PROBLEMS = 1000;
 
-  private final Path file;
   private final References references;
   private final List<Problem> problems = new ArrayList<>();
   private final List<DeploymentSpec> specs = new ArrayList<>();
 
   private DeploymentsDocument(Path file, Function<String, @Nullable String> environment) {
-    this.file = file;
     Path directory = file.toAbsolutePath().getParent();
     this.references = new References(directory == null ? file : directory, environment);
   }

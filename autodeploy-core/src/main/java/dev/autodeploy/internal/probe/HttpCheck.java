@@ -3,19 +3,17 @@ package dev.autodeploy.internal.probe;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.util.Arguments;
-import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
-import java.net.HttpURLConnection;
-import java.net.Proxy;
-import java.net.URL;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -53,7 +51,7 @@ public record HttpCheck(
   private static final Pattern NAME = Pattern.compile("[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}");
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)\\}");
 
-  /** The headers that the JDK's client sets itself. */
+  /** The headers that each request has anyway. */
   private static final Set<String> OWN =
       Set.of("host", "connection", "content-length", "transfer-encoding", "upgrade", "expect");
 
@@ -159,40 +157,22 @@ public record HttpCheck(
 
   @Override
   public boolean isReady(ProbeTarget target) throws IOException {
-    long deadline = System.nanoTime() + timeout.toNanos();
-    URL url = ProbePath.at(target.endpoint(), path).toURL();
-    HttpURLConnection connection = (HttpURLConnection) url.openConnection(Proxy.NO_PROXY);
-    try {
-      int millis = (int) Math.max(1, timeout.toMillis());
-      connection.setConnectTimeout(Math.min(millis, 2000));
-      connection.setReadTimeout(millis);
-      connection.setInstanceFollowRedirects(false);
-      connection.setUseCaches(false);
-      connection.setRequestMethod(method);
-      connection.setRequestProperty("User-Agent", "AutoDeploy-Probe");
-      connection.setRequestProperty("Connection", "close");
-      headers.forEach(connection::setRequestProperty);
-      if (method.equals("POST") || method.equals("PUT")) {
-        connection.setDoOutput(true);
-        connection.getOutputStream().close(); // no stream: one on a stale connection is sent again
-      }
-      int status = connection.getResponseCode();
+    Map<String, String> fields = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    fields.put("User-Agent", "AutoDeploy-Probe");
+    fields.putAll(headers);
+    byte[] nothing = method.equals("POST") || method.equals("PUT") ? new byte[0] : null;
+    URI address = ProbePath.at(target.endpoint(), path);
+    try (InstanceExchange exchange =
+        InstanceExchange.begin(address, method, fields, nothing, timeout)) {
+      int status = exchange.status();
       if (status < minStatus || status > maxStatus) {
         throw new IOException(method + " " + path + " answered " + status);
       }
-      if (body != null && !InstanceCalls.read(connection, deadline).contains(body)) {
+      if (body != null && !exchange.text().contains(body)) {
         throw new IOException(
             method + " " + path + " answered " + status + " without '" + body + "'");
       }
       return true;
-    } catch (java.net.SocketTimeoutException e) {
-      throw new IOException(
-          method + " " + path + " was not answered within " + Durations.text(timeout), e);
-    } catch (StackOverflowError e) { // the JDK reads interim responses by recursion, for ever
-      throw new IOException(
-          method + " " + path + " answered with interim responses without end", e);
-    } finally {
-      connection.disconnect();
     }
   }
 

@@ -292,43 +292,4 @@ final class ProbesTest {
         true,
         () -> CompletableFuture.completedFuture(List.of(lines)));
   }
-
-  @Test
-  void http_answeredByInterimResponsesWithoutEnd_fails() throws Exception {
-    try (java.net.ServerSocket server =
-        new java.net.ServerSocket(0, 5, java.net.InetAddress.getLoopbackAddress())) {
-      Thread endless =
-          new Thread(
-              () -> {
-                byte[] interim =
-                    "HTTP/1.1 100 Continue\r\n\r\n"
-                        .repeat(1000)
-                        .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-                while (true) {
-                  try (java.net.Socket socket = server.accept()) {
-                    while (true) {
-                      socket.getOutputStream().write(interim);
-                    }
-                  } catch (java.io.IOException e) {
-                    if (server.isClosed()) {
-                      return;
-                    }
-                  }
-                }
-              });
-      endless.setDaemon(true);
-      endless.start();
-      java.net.URI endpoint = java.net.URI.create("http://127.0.0.1:" + server.getLocalPort());
-      dev.autodeploy.spi.ProbeTarget target =
-          new dev.autodeploy.spi.ProbeTarget(
-              endpoint,
-              true,
-              () -> java.util.concurrent.CompletableFuture.completedFuture(java.util.List.of()));
-
-      org.assertj.core.api.Assertions.assertThatThrownBy(
-              () -> HttpCheck.of("/", 200, 299).isReady(target))
-          .isInstanceOf(java.io.IOException.class)
-          .hasMessageContaining("interim responses without end");
-    }
-  }
 }
