@@ -8,6 +8,7 @@ import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.internal.wire.SharedSecret;
+import dev.autodeploy.internal.wire.WireConnection;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
@@ -26,9 +27,6 @@ import org.slf4j.LoggerFactory;
  */
 final class Followers {
   private static final Logger LOG = LoggerFactory.getLogger(Followers.class);
-
-  /** The version of what replicas say to each other. */
-  static final int VERSION = 1;
 
   /** The most sessions: those that have not begun are dropped first. */
   private static final int MAX_SESSIONS = 64;
@@ -70,7 +68,7 @@ final class Followers {
 
   /** Answers a request of another replica. */
   ObjectNode answer(JsonNode request) throws InterruptedException {
-    if (request.path("version").asInt() != VERSION) {
+    if (request.path("version").asInt() != WireConnection.VERSION) {
       return refusal("version");
     }
     if (ended || request.path("epoch").asLong() != epoch) {

@@ -9,6 +9,7 @@ import dev.autodeploy.internal.wire.SharedSecret;
 import dev.autodeploy.internal.wire.WireConnection;
 import dev.autodeploy.internal.wire.WireErrors;
 import dev.autodeploy.internal.wire.WireJson;
+import dev.autodeploy.internal.wire.WireRefusedException;
 import dev.autodeploy.spi.Ticker;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -251,6 +252,7 @@ final class LeaderLink implements AutoCloseable {
   // What the leader says.
 
   private void follow() {
+    boolean told = false;
     while (!closed) {
       Session current = session;
       try {
@@ -259,6 +261,12 @@ final class LeaderLink implements AutoCloseable {
         } else {
           poll(current);
         }
+      } catch (WireRefusedException e) {
+        if (!told) { // and not twenty times a second: it stays so while that one leads
+          LOG.warn("The leader at {} cannot be followed: {}", address, e.getMessage());
+          told = true;
+        }
+        pause();
       } catch (IOException | UncheckedIOException e) {
         LOG.debug("The leader at {} was not reached: {}", address, e.getMessage());
         pause();
@@ -272,9 +280,6 @@ final class LeaderLink implements AutoCloseable {
   private void begin() throws IOException {
     JsonNode hello = exchange(polling, request("hello").put("replica", replica));
     if (hello.has("refused")) {
-      if (hello.path("refused").asText().equals("version")) {
-        LOG.warn("The leader at {} runs a version that this one cannot follow", address);
-      }
       pause();
       return;
     }
@@ -414,7 +419,7 @@ final class LeaderLink implements AutoCloseable {
 
   private ObjectNode request(String kind) {
     return WireJson.object()
-        .put("version", Followers.VERSION)
+        .put("version", WireConnection.VERSION)
         .put("epoch", epoch)
         .put("kind", kind);
   }

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * of a given length. Anything else is refused.
  */
 final class HttpMessage {
-  static final String REQUEST_LINE = "POST /autodeploy/replica/1 HTTP/1.1";
+  /** The first line of a request, with the version of how replicas speak to each other. */
+  static final String REQUEST_LINE =
+      "POST /autodeploy/replica/" + WireConnection.VERSION + " HTTP/1.1";
+
   static final String ANSWER_LINE = "HTTP/1.1 200 OK";
   static final String REFUSAL_LINE = "HTTP/1.1 401 Unauthorized";
   static final String REQUEST = "request";

@@ -13,6 +13,12 @@ import org.jspecify.annotations.Nullable;
  * one thread at a time; any may close it.
  */
 public final class WireConnection implements AutoCloseable {
+  /**
+   * The version of what replicas say to each other, and of how. It changes with either: replicas of
+   * two versions take each other for strangers.
+   */
+  public static final int VERSION = 2;
+
   private static final int MAX_ANSWER = 64 * 1024 * 1024;
 
   private final URI address;
@@ -38,6 +44,7 @@ public final class WireConnection implements AutoCloseable {
    * Sends a body and returns the answer's.
    *
    * @param limit how long connecting, and then the answer, may take
+   * @throws WireRefusedException if the other one has another version or secret
    * @throws IOException if there is no answer in time, or one that is not signed
    */
   public byte[] exchange(byte[] body, Duration limit) throws IOException {
@@ -75,7 +82,7 @@ public final class WireConnection implements AutoCloseable {
 
   private void check(HttpMessage answer, String nonce) throws IOException {
     if (answer.startLine().equals(HttpMessage.REFUSAL_LINE)) {
-      throw new IOException("it has another secret (Cluster.Builder.secret)");
+      throw new WireRefusedException("it has another secret (Cluster.Builder.secret)");
     }
     if (!answer.startLine().equals(HttpMessage.ANSWER_LINE)
         || !answer.nonce().equals(nonce)
@@ -100,6 +107,10 @@ public final class WireConnection implements AutoCloseable {
     made.setTcpNoDelay(true);
     in = new TimedInput(made);
     challenge = send(made, HttpMessage.question(), limit).nonce();
+    if (challenge.isEmpty()) {
+      throw new WireRefusedException(
+          "it is of another version than this one, whose replicas speak version " + VERSION);
+    }
     requests = 0;
     return made;
   }

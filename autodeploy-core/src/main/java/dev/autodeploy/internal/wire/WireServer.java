@@ -146,7 +146,7 @@ public final class WireServer implements AutoCloseable {
           strangers.remove(connection);
           answer(request, secret, handler).write(connection.getOutputStream(), "");
           in.begin(IDLE_LIMIT);
-        } else if (!asked && request.nonce().isEmpty()) { // it asks what to sign with
+        } else if (!asked && isQuestion(request)) {
           asked = true;
           HttpMessage.refusal(challenge).write(connection.getOutputStream(), "");
         } else {
@@ -161,6 +161,11 @@ public final class WireServer implements AutoCloseable {
     } finally {
       close(connection);
     }
+  }
+
+  /** Returns whether it asks what to sign with; one of another version gets nothing to sign. */
+  private static boolean isQuestion(HttpMessage request) {
+    return request.startLine().equals(HttpMessage.REQUEST_LINE) && request.nonce().isEmpty();
   }
 
   private static boolean isRight(HttpMessage request, String nonce, SharedSecret secret) {

@@ -18,6 +18,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +62,59 @@ final class WireServerTest {
   }
 
   @Test
+  void exchange_withAReplicaOfAnEarlierVersion_isRefusedInWords() throws Exception {
+    try (ServerSocket old = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      CompletableFuture<Void> serving = CompletableFuture.runAsync(() -> answerAsVersionOne(old));
+      URI there = URI.create("http://127.0.0.1:" + old.getLocalPort());
+      try (WireConnection connection = new WireConnection(there, secret)) {
+        assertThatThrownBy(() -> connection.exchange(bytes("question"), LIMIT))
+            .isInstanceOf(WireRefusedException.class)
+            .hasMessageContaining("another version");
+      }
+      serving.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Answers one request as version 1 did: a signature of the body, and no challenge. */
+  private static void answerAsVersionOne(ServerSocket old) {
+    try (Socket caller = old.accept()) {
+      byte[] request = new byte[1000];
+      assertThat(caller.getInputStream().read(request)).isPositive();
+      caller
+          .getOutputStream()
+          .write(
+              bytes(
+                  HttpMessage.REFUSAL_LINE
+                      + "\r\nContent-Type: application/json\r\nAutoDeploy-Nonce: \r\n"
+                      + "AutoDeploy-Signature: \r\nContent-Length: 0\r\n\r\n"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void request_ofAnEarlierVersion_isRefused_andNotHandled() throws IOException {
+    byte[] body = bytes("question");
+    String signature = secret.sign(HttpMessage.REQUEST, "n", body);
+    for (String nonce : List.of("n", "")) {
+      try (Socket old = stranger()) {
+        old.getOutputStream()
+            .write(
+                bytes(
+                    "POST /autodeploy/replica/1 HTTP/1.1\r\nAutoDeploy-Nonce: "
+                        + nonce
+                        + "\r\nAutoDeploy-Signature: "
+                        + signature
+                        + "\r\nContent-Length: 8\r\n\r\n"
+                        + text(body)));
+        assertThat(text(old.getInputStream().readAllBytes()))
+            .startsWith(HttpMessage.REFUSAL_LINE)
+            .contains("AutoDeploy-Nonce: \r\n");
+      }
+    }
+  }
+
+  @Test
   void answer_ofAServerWithoutTheSecret_isNotTaken() {
     WireServer stranger = started(0, body -> body);
     SharedSecret ours = new SharedSecret("what the caller has, not the server");
@@ -89,10 +144,10 @@ final class WireServerTest {
     for (String nonsense :
         new String[] {
           "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-          "POST /autodeploy/replica/1 HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n",
-          "POST /autodeploy/replica/1 HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-          "POST /autodeploy/replica/1 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-          "POST /autodeploy/replica/1 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+          "POST /autodeploy/replica/2 HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n",
+          "POST /autodeploy/replica/2 HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+          "POST /autodeploy/replica/2 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+          "POST /autodeploy/replica/2 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
           "x".repeat(10_000),
         }) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
