@@ -12,6 +12,9 @@ import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.proxy.gateway.Deployments;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.LinkSettings;
+import dev.autodeploy.proxy.gateway.PathReading;
+import dev.autodeploy.proxy.gateway.Problem;
+import dev.autodeploy.proxy.gateway.Problems;
 import dev.autodeploy.proxy.gateway.Workers;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletException;
@@ -146,15 +149,18 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
       refuseBlocking(response);
       return;
     }
-    boolean mayUse = access.allows(request);
+    Problem problem =
+        PathReading.hasDots(request.getRequestURI())
+            ? Problems.dotsInPath()
+            : access.allows(request) ? null : access.problem();
     ServletExchange exchange =
         new ServletExchange(request, response, gateway, workers, addressesAreReal);
     workers.execute(
         () -> {
-          if (mayUse) {
+          if (problem == null) {
             gateway.handle(exchange, null);
           } else {
-            gateway.refuse(exchange, access.problem());
+            gateway.refuse(exchange, problem);
           }
         });
   }

@@ -23,6 +23,16 @@ public final class Problems {
     return Problem.of(ProblemType.BAD_REQUEST, detail).closing();
   }
 
+  /**
+   * Returns the problem of a path with segments that stand for others, where the server in front of
+   * the link decides by paths.
+   *
+   * @return the problem
+   */
+  public static Problem dotsInPath() {
+    return badRequest("the path must not have '.' or '..' as a segment");
+  }
+
   static Problem badQuery(String detail) {
     return Problem.of(ProblemType.BAD_REQUEST, detail);
   }

@@ -10,6 +10,10 @@ final class TargetStep implements LinkStep {
       return LinkResponse.of(
           Problems.badRequest("the path after the link must begin with exactly one slash"));
     }
+    if (PathReading.leavesRoot(call.route().target())) { // one in front may read another link
+      return LinkResponse.of(
+          Problems.badRequest("the path after the link must not lead out of it by '..'"));
+    }
     RequestHead head = call.head();
     boolean lastHop =
         head.method().equals("OPTIONS") && "0".equals(head.headers().first("Max-Forwards"));
