@@ -12,6 +12,7 @@ import dev.autodeploy.spi.StartRequest;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,12 @@ final class ContainerStart {
   private static final Logger LOG = LoggerFactory.getLogger(ContainerStart.class);
   private static final String CREATING = "creating";
   private static final int ATTEMPTS = 5;
+
+  /** The codes by which a shell says that it could not execute, or did not find, a command. */
+  private static final int NOT_EXECUTABLE = 126;
+
+  private static final int NOT_FOUND = 127;
+
   private static final Duration NAME_TIMEOUT = Duration.ofSeconds(5);
 
   private final ContainerServices services;
@@ -64,12 +71,7 @@ final class ContainerStart {
     try {
       return start();
     } catch (DockerDaemonException e) {
-      // However soon it is noticed: a container that somebody removes is an instance that ended.
-      InstanceExit exit =
-          e.problem() == DockerProblem.NO_SUCH_CONTAINER
-              ? InstanceExit.unknown("its container was removed by somebody else")
-              : null;
-      throw new InstanceStartException(String.valueOf(e.getMessage()), exit, e);
+      throw new InstanceStartException(String.valueOf(e.getMessage()), exit(e), e);
     } catch (IllegalArgumentException e) {
       throw new InstanceStartException(String.valueOf(e.getMessage()), null, e);
     } catch (InterruptedException e) {
@@ -79,6 +81,21 @@ final class ContainerStart {
       services.gpus().free(request.instanceId());
       finished.countDown();
     }
+  }
+
+  /**
+   * Returns how an instance ended whose daemon failed to start it; null if it never was one. The
+   * same fault is an end of the container itself where something else starts the command in it, an
+   * init process or the script of heartbeats.
+   */
+  private static @Nullable InstanceExit exit(DockerDaemonException error) {
+    return switch (error.problem()) {
+      case NO_SUCH_CONTAINER -> InstanceExit.unknown("its container was removed by somebody else");
+      case COMMAND_NOT_FOUND -> new InstanceExit(NOT_FOUND, false, List.of(), error.detail(), null);
+      case COMMAND_NOT_EXECUTABLE ->
+          new InstanceExit(NOT_EXECUTABLE, false, List.of(), error.detail(), null);
+      default -> null;
+    };
   }
 
   private ProviderInstance start() throws InterruptedException {

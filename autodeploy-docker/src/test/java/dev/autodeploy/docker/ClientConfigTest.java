@@ -55,7 +55,7 @@ class ClientConfigTest {
           "features",
           "experimental");
 
-  /** The variables that the client reads, beside those of its terminal. */
+  /** The variables that the client documents, those of the language that it is written in, too. */
   private static final List<String> VARIABLES =
       List.of(
           "DOCKER_HOST",
@@ -68,7 +68,15 @@ class ClientConfigTest {
           "DOCKER_CUSTOM_HEADERS",
           "DOCKER_API_VERSION",
           "DOCKER_DEFAULT_PLATFORM",
-          "DOCKER_CONTENT_TRUST");
+          "DOCKER_CONTENT_TRUST",
+          "DOCKER_CONTENT_TRUST_SERVER",
+          "DOCKER_BUILDKIT",
+          "BUILDKIT_PROGRESS",
+          "DOCKER_HIDE_LEGACY_COMMANDS",
+          "NO_COLOR",
+          "HTTP_PROXY",
+          "HTTPS_PROXY",
+          "NO_PROXY");
 
   private static final Pattern KEY = Pattern.compile("`([A-Za-z_]+)`");
 

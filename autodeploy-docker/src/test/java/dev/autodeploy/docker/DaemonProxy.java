@@ -2,8 +2,10 @@ package dev.autodeploy.docker;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -34,6 +36,18 @@ final class DaemonProxy implements AutoCloseable {
      * @throws InterruptedException at the end of the test
      */
     boolean treats(Call call) throws IOException, InterruptedException;
+  }
+
+  /** A look at a line of an answer that has been passed on. */
+  @FunctionalInterface
+  interface Look {
+    /**
+     * Takes a line, and the time that the next one is to wait.
+     *
+     * @param line the line
+     * @throws InterruptedException at the end of the test
+     */
+    void at(String line) throws InterruptedException;
   }
 
   private final DaemonTransport daemon =
@@ -149,6 +163,24 @@ final class DaemonProxy implements AutoCloseable {
         exchange.getResponseHeaders().set("Content-Type", "application/json");
         exchange.sendResponseHeaders(answer.code(), body.length == 0 ? -1 : body.length);
         exchange.getResponseBody().write(body);
+      }
+      return true;
+    }
+
+    /** Passes on what the daemon answers bit by bit, line by line, each after a look at it. */
+    boolean relay(Look look) throws IOException, InterruptedException {
+      try (DaemonTransport.Exchange open =
+              daemon.stream(exchange.getRequestMethod(), path, Map.of());
+          DaemonTransport.Answer answer = open.open();
+          BufferedReader lines =
+              new BufferedReader(new InputStreamReader(answer.getBody(), StandardCharsets.UTF_8))) {
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        exchange.sendResponseHeaders(answer.getStatusCode(), 0);
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          exchange.getResponseBody().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+          exchange.getResponseBody().flush();
+          look.at(line);
+        }
       }
       return true;
     }

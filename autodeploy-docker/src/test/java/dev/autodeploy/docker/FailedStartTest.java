@@ -10,18 +10,27 @@ import dev.autodeploy.FailureCause;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.ReadinessProbe;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The tests of why a start failed, as callers are told, on a real daemon. */
 @Tag("slow")
 class FailedStartTest {
   private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);
+
+  private final List<String> images = new ArrayList<>();
 
   @BeforeEach
   void require() {
@@ -31,6 +40,9 @@ class FailedStartTest {
   @AfterEach
   void removeAll() {
     assertThat(TestDaemon.removeAll(owner)).as("containers left").isZero();
+    try (DaemonClient client = TestDaemon.client()) {
+      images.forEach(client::removeImage);
+    }
   }
 
   @Test
@@ -80,6 +92,87 @@ class FailedStartTest {
 
     assertThat(failure.cause()).isEqualTo(FailureCause.COMMAND_NOT_FOUND);
     assertThat(failure.logTail()).anyMatch(line -> line.contains("no-such-server"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"120, true", "0, true", "0, false"})
+  void entrypointThatIsMissing_isOneKindAndCause_whateverStartsIt(int heartbeat, boolean init)
+      throws Exception {
+    image("missing", TestImages.tools(), "ENTRYPOINT [\"/no-such-server\"]");
+    StartFailure failure =
+        error(
+                spec("missing").build(),
+                b -> b.heartbeatTimeout(Duration.ofSeconds(heartbeat)).init(init))
+            .failure();
+
+    assertThat(failure.kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(failure.cause()).isEqualTo(FailureCause.COMMAND_NOT_FOUND);
+    assertThat(failure.exit().exitCode()).isEqualTo(127);
+    assertThat(failure.message() + failure.logTail()).contains("no-such-server");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"120, true", "0, true", "0, false"})
+  void imageOfAnotherProcessor_isOneKindAndCause_whateverStartsIt(int heartbeat, boolean init)
+      throws Exception {
+    String arm = "\u007fELF\u0002\u0001\u0001" + "\0".repeat(9) + "\u0002\0\u00b7\0\u0001\0\0\0";
+    String program = arm + "\0".repeat(200);
+    image(
+        "arm",
+        new Tar()
+            .directory("bin")
+            .file("bin/sh", program.getBytes(StandardCharsets.ISO_8859_1), true)
+            .file("serve", program.getBytes(StandardCharsets.ISO_8859_1), true),
+        "ENTRYPOINT [\"/serve\"]");
+    StartFailure failure =
+        error(
+                spec("arm").build(),
+                b -> b.heartbeatTimeout(Duration.ofSeconds(heartbeat)).init(init))
+            .failure();
+
+    assertThat(failure.kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(failure.cause()).isEqualTo(FailureCause.WRONG_PROCESSOR);
+    assertThat(failure.message()).contains("another kind of processor");
+  }
+
+  @Test
+  void probe_thatWantsALogin_tellsTheAnswer_andWhatToDo() throws Exception {
+    StartFailedException error =
+        error(
+            web(
+                    "echo '/:me:secret' > /etc/httpd.conf; exec httpd -f -p 8080 -h /www -c /etc/httpd.conf")
+                .toBuilder()
+                .readiness(ReadinessProbe.http("/index.html"))
+                .build());
+
+    assertThat(error.failure().lastProbe()).isEqualTo("GET /index.html answered 401");
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.PROBE_REFUSED);
+    assertThat(error.getMessage()).contains("probe a path that needs no login");
+  }
+
+  @Test
+  void gpuWhoseMemoryIsNotEnough_isToldSo() throws Exception {
+    String line = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.";
+    PrintStream usual = System.err;
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    StartFailedException error;
+    try {
+      System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8)); // where the log goes
+      error =
+          error(web("for i in 1 2 3 4 5 6; do echo line $i; done; echo '" + line + "'; exit 1"));
+    } finally {
+      System.setErr(usual);
+    }
+
+    assertThat(error.failure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.GPU_OUT_OF_MEMORY);
+    assertThat(error.failure().logTail()).contains(line);
+    assertThat(error.getMessage()).contains("does not fit into the GPU's memory");
+    assertThat(log.toString(StandardCharsets.UTF_8))
+        .containsPattern(
+            "WARN dev\\.autodeploy - web: instance 'web-[a-z0-9-]+' could not be started: .*exited"
+                + " with code 1.*next start in [0-9]+ ms; its last lines:\n"
+                + "  line 3\n  line 4\n  line 5\n  line 6\n  torch\\.OutOfMemoryError");
   }
 
   @Test
@@ -173,15 +266,45 @@ class FailedStartTest {
   }
 
   private StartFailedException error(DeploymentSpec spec) throws InterruptedException {
+    return error(spec, b -> b);
+  }
+
+  private StartFailedException error(
+      DeploymentSpec spec, UnaryOperator<DockerInstanceProvider.Builder> settings)
+      throws InterruptedException {
     try (AutoDeploy autoDeploy =
-        AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+        AutoDeploy.builder()
+            .provider(settings.apply(DockerInstanceProvider.builder()).build())
+            .owner(owner)
+            .build()) {
       Deployment deployment = autoDeploy.deploy(spec);
       try {
         deployment.acquire(Duration.ofSeconds(30)).close();
         throw new AssertionError("it started");
       } catch (StartFailedException e) {
+        assertThat(deployment.status().lastFailure()).isEqualTo(e.failure());
         return e;
       }
     }
+  }
+
+  /** Makes an image that goes with the test. */
+  private void image(String name, Tar tar, String... changes) {
+    try (DaemonClient client = TestDaemon.client()) {
+      TestImages.load(client, imageName(name), tar.toByteArray(), changes);
+    }
+    images.add(imageName(name));
+  }
+
+  private String imageName(String name) {
+    return "autodeploy/" + owner + "-" + name + ":1";
+  }
+
+  private DeploymentSpec.Builder spec(String image) {
+    return DeploymentSpec.builder("web")
+        .image(imageName(image))
+        .port(8080)
+        .startTimeout(Duration.ofSeconds(4))
+        .releaseGrace(Duration.ZERO);
   }
 }

@@ -1,13 +1,16 @@
 package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.Lease;
 import dev.autodeploy.Mount;
+import dev.autodeploy.StartFailedException;
 import dev.autodeploy.event.DeploymentEvent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -62,6 +65,8 @@ class HousekeepingTest {
       deployment.acquire(Duration.ofSeconds(30)).close();
       deployment.releaseNow();
       await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 1);
+      assertThat(downloads(deployment)).isEqualTo("downloaded\n");
+      deployment.releaseNow();
 
       prune();
 
@@ -70,7 +75,7 @@ class HousekeepingTest {
       assertThat(client.volumes()).contains(VOLUME);
       assertThat(client.networks()).anyMatch(network -> network.getName().equals(NETWORK));
       assertThat(deployment.status().degraded()).isNull();
-      deployment.acquire(Duration.ofSeconds(30)).close();
+      assertThat(downloads(deployment)).as("still one download").isEqualTo("downloaded\n");
 
       autoDeploy.remove(deployment.name()).get();
       await(() -> holders().isEmpty());
@@ -101,10 +106,18 @@ class HousekeepingTest {
           .anyMatch(e -> e instanceof DeploymentEvent.Degraded d && d.reason() != null);
 
       TestImages.make(client);
+      assertThatThrownBy(() -> deployment.acquire(Duration.ofSeconds(30)))
+          .isInstanceOf(StartFailedException.class)
+          .hasMessageContaining("the Docker host has no such network")
+          .hasMessageContaining("docker network create");
+      assertThatThrownBy(() -> autoDeploy.deployment("other").acquire(Duration.ofSeconds(30)))
+          .isInstanceOf(StartFailedException.class)
+          .hasMessageContaining("there is no snapshot '" + snapshot + "' on this Docker host");
       post("/networks/create", "{\"Name\":\"" + NETWORK + "\",\"Driver\":\"bridge\"}");
       post("/volumes/create", "{\"Name\":\"" + VOLUME + "\"}");
       autoDeploy.update(deployment.spec().toBuilder().description("again").build());
       await(() -> deployment.status().degraded() == null);
+      assertThat(downloads(deployment)).as("on the network that is back").contains("downloaded");
     }
   }
 
@@ -143,10 +156,45 @@ class HousekeepingTest {
       await(() -> holders().stream().anyMatch(each -> each.getImageId().equals(id)));
       deployment.releaseNow();
       await(() -> client.list(Map.of(Labels.MANAGED, "true")).isEmpty());
+      prune();
+      deployment.acquire(Duration.ofSeconds(30)).close();
+      deployment.releaseNow();
+      await(() -> client.list(Map.of(Labels.MANAGED, "true")).isEmpty());
 
       autoDeploy.deleteSnapshot(snapshot).get();
 
       await(() -> degraded(deployment).contains("there is no snapshot"));
+      assertThatThrownBy(() -> deployment.acquire(Duration.ofSeconds(30)))
+          .isInstanceOf(StartFailedException.class)
+          .hasMessageContaining("there is no snapshot '" + snapshot + "' on this Docker host");
+    }
+  }
+
+  @Test
+  void volumesOfSeveralDeployments_areAllHeld_whicheverImageTheyShare() throws Exception {
+    try (AutoDeploy autoDeploy = open(null, b -> b)) {
+      for (String name : List.of("first", "second")) {
+        Deployment deployment = autoDeploy.deploy(spec(name, name));
+        assertThat(downloads(deployment)).isEqualTo("downloaded\n");
+        deployment.releaseNow();
+      }
+      await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 2);
+
+      prune();
+
+      assertThat(client.volumes()).contains("first", "second");
+      autoDeploy.remove("first").get();
+      await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 1);
+      prune();
+      assertThat(client.volumes()).contains("second").doesNotContain("first");
+      assertThat(downloads(autoDeploy.deployment("second"))).isEqualTo("downloaded\n");
+    }
+  }
+
+  /** Starts an instance, and returns what is in its volume: a line for each time it was empty. */
+  private static String downloads(Deployment deployment) throws Exception {
+    try (Lease lease = deployment.acquire(Duration.ofSeconds(30))) {
+      return ProviderFixture.get(lease.endpoint().resolve("/weights"));
     }
   }
 
@@ -164,11 +212,18 @@ class HousekeepingTest {
   }
 
   private static DeploymentSpec spec(String name) {
+    return spec(name, VOLUME);
+  }
+
+  private static DeploymentSpec spec(String name, String volume) {
     return DeploymentSpec.builder(name)
         .image(TestDaemon.WEB)
         .port(8080)
-        .startCommand(ProviderFixture.SERVE)
-        .mount(Mount.of(VOLUME, "/weights"))
+        .startCommand(
+            "[ -e /weights/model ] || echo downloaded >> /weights/model;"
+                + " cat /weights/model > /www/weights; "
+                + ProviderFixture.SERVE)
+        .mount(Mount.of(volume, "/weights"))
         .releaseGrace(Duration.ZERO)
         .build();
   }

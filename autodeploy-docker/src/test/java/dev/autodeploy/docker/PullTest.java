@@ -168,6 +168,40 @@ class PullTest {
   }
 
   @Test
+  void silence_whileAllLayersAreUnpacked_isNoStall_howeverLongItIs() throws Exception {
+    registry.push("1", MEGABYTE);
+    List<StartProgress> during = new ArrayList<>();
+    try (DaemonProxy daemon = new DaemonProxy();
+        ProviderFixture docker =
+            ProviderFixture.open(
+                b -> b.dockerHost(daemon.uri()).pullStallTimeout(Duration.ofMillis(700)))) {
+      daemon.set(
+          call ->
+              call.is("POST", "/images/create")
+                  && call.relay(
+                      line -> {
+                        if (line.contains("Download complete")) {
+                          TimeUnit.SECONDS.sleep(3);
+                          during.add(docker.progress.get(docker.progress.size() - 1));
+                        }
+                      }));
+
+      docker.release(docker.ready(spec("app:1")));
+
+      assertThat(during).singleElement().matches(p -> p.step().equals("unpacking"));
+    }
+  }
+
+  @Test
+  void connectionThatBreaks_isContinuedByTheDaemon_whereItWas() {
+    registry.push("1", 4 * MEGABYTE);
+    registry.breaks = true;
+    start(spec("app:1"), b -> b);
+
+    assertThat(registry.ranges).singleElement().asString().matches("bytes=[0-9]{6,}-");
+  }
+
+  @Test
   void slowPull_isNotTakenForAStalledOne() {
     registry.push("1", 2 * MEGABYTE);
     registry.blobDelayMillis.set(150);

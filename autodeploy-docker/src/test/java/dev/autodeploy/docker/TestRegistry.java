@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
@@ -37,6 +38,13 @@ final class TestRegistry implements AutoCloseable {
   final AtomicInteger blobDelayMillis = new AtomicInteger();
   final CountDownLatch unstall = new CountDownLatch(1);
   volatile boolean stalls;
+
+  /** True if the next download of a layer breaks off in the middle. */
+  volatile boolean breaks;
+
+  /** The ranges of layers that were asked for, such as {@code bytes=1000-}. */
+  final List<String> ranges = new CopyOnWriteArrayList<>();
+
   volatile boolean corrupts;
   volatile boolean limits;
   volatile String login = "";
@@ -145,6 +153,18 @@ final class TestRegistry implements AutoCloseable {
       return;
     }
     boolean isLayer = blob.length > 10_000;
+    String range = exchange.getRequestHeaders().getFirst("Range");
+    if (isLayer && range != null) {
+      ranges.add(range);
+      int from = Integer.parseInt(range.replaceAll("[^0-9]", ""));
+      byte[] rest = Arrays.copyOfRange(blob, from, blob.length);
+      exchange
+          .getResponseHeaders()
+          .set("Content-Range", "bytes " + from + "-" + (blob.length - 1) + "/" + blob.length);
+      exchange.sendResponseHeaders(206, rest.length);
+      exchange.getResponseBody().write(rest);
+      return;
+    }
     send(exchange, "application/octet-stream", corrupts && isLayer ? damaged(blob) : blob, isLayer);
   }
 
@@ -170,6 +190,10 @@ final class TestRegistry implements AutoCloseable {
 
   private void pause(int at) throws IOException {
     try {
+      if (breaks && at > 2 << 20) {
+        breaks = false;
+        throw new IOException("broken off");
+      }
       if (stalls && at > 0) {
         unstall.await();
         throw new IOException("stalled");
