@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -218,6 +219,7 @@ final class Actions {
           json.put("deployment", deployment.name());
           json.put("action", action);
           json.put("ok", error == null);
+          json.put("cancelled", isCancelled(error));
           json.put("result", result instanceof String text ? text : null);
           json.put("message", error == null ? null : spec.redact(describe(error)));
           hub.publish(ChangePublisher.TOPIC, SseHub.message("action", Json.text(json)));
@@ -251,7 +253,16 @@ final class Actions {
     }
   }
 
+  /** Returns whether somebody wanted the action to end early; who did is told by its answer. */
+  private static boolean isCancelled(@Nullable Throwable error) {
+    return error instanceof CancellationException
+        || (error != null && error.getCause() instanceof CancellationException);
+  }
+
   static String describe(Throwable error) {
+    if (isCancelled(error)) {
+      return "it was cancelled";
+    }
     Throwable cause = error;
     while (cause.getCause() != null
         && (cause instanceof ExecutionException || cause instanceof CompletionException)) {

@@ -102,6 +102,18 @@ class ConsoleApiTest {
   }
 
   @Test
+  void whatTheNextStartLacks_isToldUntilItIsThereAgain() throws Exception {
+    deploy("voice");
+    f.provider.degrade("voice", "volume 'weights' was removed");
+    Await.until(() -> voice().path("degraded").asText().contains("volume 'weights'"));
+    assertThat(f.json("-/api/deployments").at("/deployments/0/degraded").asText())
+        .contains("volume 'weights'");
+
+    f.provider.degrade("voice", null);
+    Await.until(() -> voice().path("degraded").isNull());
+  }
+
+  @Test
   void create_thenRead_thenUpdate_thenDelete() throws Exception {
     HttpResponse<String> made =
         f.change(

@@ -30,6 +30,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Instances that are HTTP servers of this JVM: they answer, write a log line each time, and end.
@@ -43,6 +45,12 @@ final class InJvmProvider implements InstanceProvider {
 
   /** True if the time before an instance is up is that of a pull, which costs nothing. */
   volatile boolean pulls;
+
+  /** The time that an instance takes once its image is there. */
+  volatile Duration bootTime = Duration.ZERO;
+
+  /** The time that fetching ahead takes; zero if everything is there. */
+  volatile Duration fetchTime = Duration.ZERO;
 
   volatile Duration releaseTime = Duration.ZERO;
   volatile Duration answerTime = Duration.ZERO;
@@ -92,6 +100,10 @@ final class InJvmProvider implements InstanceProvider {
       observer.progress(request.instanceId(), pulling(i * 600_000L, steps * 600_000L));
       pause(startTime.dividedBy(steps));
     }
+    if (!bootTime.isZero()) {
+      observer.progress(request.instanceId(), new StartProgress("starting", "app:1", 0, 0));
+      pause(bootTime);
+    }
     try {
       HttpServer server =
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -117,13 +129,37 @@ final class InJvmProvider implements InstanceProvider {
     }
   }
 
+  @Override
+  public CompletionStage<Boolean> prepare(DeploymentSpec spec, Consumer<StartProgress> progress) {
+    CompletableFuture<Boolean> fetched = new CompletableFuture<>();
+    executor.execute(
+        () -> {
+          int steps = 20;
+          for (int i = 0; i < steps && !fetched.isDone(); i++) {
+            progress.accept(pulling(true, i * 300_000L, steps * 300_000L));
+            pause(fetchTime.dividedBy(steps));
+          }
+          fetched.complete(!fetchTime.isZero());
+        });
+    return fetched;
+  }
+
+  /** Tells that the next start of a deployment lacks something; null if it no longer does. */
+  void degrade(String deployment, @Nullable String reason) {
+    observer.degraded(deployment, reason);
+  }
+
   private StartProgress pulling(long current, long total) {
+    return pulling(pulls, current, total);
+  }
+
+  private static StartProgress pulling(boolean preparing, long current, long total) {
     return new StartProgress(
         "pulling",
         "registry.test/app:1",
         current,
         total,
-        pulls,
+        preparing,
         List.of(
             new StartProgress.Part("9fb3aa2f8b80", StartProgress.PartState.DONE, 900_000, 900_000),
             new StartProgress.Part(

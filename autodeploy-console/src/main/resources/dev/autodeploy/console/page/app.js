@@ -117,6 +117,7 @@ async function begin() {
   listen(({ type, data }) => {
     if (type === 'signed-out') askWho();
     if (type !== 'action') return;
+    if (data.cancelled) return;
     if (!data.ok) notice(t('failed', { name: data.deployment, message: data.message }), true);
     else if (data.action === 'snapshot') notice(t('made.snapshot', { name: data.deployment, result: data.result }));
   });

@@ -323,7 +323,7 @@ export function showDetail(main, name) {
     };
     replace(buttons,
       button('start', 'primary', () => act('start', () => change('POST', address + '/start'), 'done.start')),
-      button('prepare', '', () => act('prepare', () => change('POST', address + '/prepare', { cancel: !!d.preparation }), 'done.prepare')),
+      button('prepare', '', () => act('prepare', () => change('POST', address + '/prepare', { cancel: !!d.preparation }), d.preparation ? 'done.cancelPrepare' : 'done.prepare')),
       button('drain', '', () => act('release', () => change('POST', address + '/release', { forced: false }), 'done.release')),
       button('force', '', async () => {
         if (await ask(t('ask.force', { name }), { yes: t('force'), danger: true })) {
@@ -384,7 +384,7 @@ export function showDetail(main, name) {
       const failedKey = JSON.stringify([d.lastFailure, d.backoffUntil && d.lastFailure?.attempts, d.degraded, d.unpriced, d.waitsFor, d.budget && [d.budget.exhausted, d.budget.startable, d.budget.resetsAt]]);
       if (failedKey !== shownFailure) {
         shownFailure = failedKey;
-        replace(failed, budgetPanel(d), inLine(d), degraded(d), unpriced(d), failure(d));
+        replace(failed, failure(d), budgetPanel(d), inLine(d), degraded(d), unpriced(d));
       }
       progress.update(d);
       const instancesKey = JSON.stringify(d.instanceList.map((i) => ({ ...i, busySeconds: 0, progress: null })));
