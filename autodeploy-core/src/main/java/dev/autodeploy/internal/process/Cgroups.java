@@ -40,16 +40,29 @@ final class Cgroups {
 
   /** Makes the groups of an instance. */
   static Cgroups create(String name, DeploymentSpec spec) throws IOException {
-    return create(name, spec, ROOT, Files.readAllLines(OWN));
+    return create(name, spec, ROOT, Files.readAllLines(OWN), Files::createDirectory);
   }
 
-  static Cgroups create(String name, DeploymentSpec spec, Path root, List<String> own)
+  /** The making of a directory, in which the kernel puts the files of a group. */
+  @FunctionalInterface
+  interface Maker {
+    /**
+     * Makes one.
+     *
+     * @param directory the directory
+     * @return the directory
+     * @throws IOException if that is not allowed
+     */
+    Path make(Path directory) throws IOException;
+  }
+
+  static Cgroups create(String name, DeploymentSpec spec, Path root, List<String> own, Maker kernel)
       throws IOException {
     List<Path> made = new ArrayList<>();
     boolean done = false;
     try {
       if (Files.exists(root.resolve("cgroup.controllers"))) {
-        made.add(makeUnified(name, spec, parents(root, own)));
+        made.add(makeUnified(name, spec, parents(root, own), kernel));
       } else {
         for (Map.Entry<String, Map<String, String>> each : separate(spec).entrySet()) {
           Path directory = parent(root, own, each.getKey()).resolve(name);
@@ -81,14 +94,14 @@ final class Cgroups {
     }
   }
 
-  private static Path makeUnified(String name, DeploymentSpec spec, List<Path> parents)
-      throws IOException {
+  private static Path makeUnified(
+      String name, DeploymentSpec spec, List<Path> parents, Maker kernel) throws IOException {
     Map<String, String> limits = unified(spec);
     IOException failure = new IOException("there is no control group to make one in");
     for (Path parent : parents) {
       Path directory = parent.resolve(name);
       try {
-        Files.createDirectory(directory);
+        Path unused = kernel.make(directory);
         if (!Files.exists(directory.resolve(limits.keySet().iterator().next()))) {
           write(parent, Map.of("cgroup.subtree_control", "+memory +cpu +pids"));
         }

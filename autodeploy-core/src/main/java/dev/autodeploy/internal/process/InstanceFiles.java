@@ -256,7 +256,7 @@ final class InstanceFiles {
       long pid = Long.parseLong(space < 0 ? line : line.substring(0, space));
       ProcessId now = ProcessId.of(pid);
       ProcFs.Stat then = space < 0 ? null : ProcFs.Stat.parse(line.substring(space + 1));
-      if (now == null || !ProcFs.AVAILABLE) {
+      if (now == null || !ProcFs.isAvailable()) {
         return now;
       }
       return then != null && now.start().equals(then.start()) ? now : null;

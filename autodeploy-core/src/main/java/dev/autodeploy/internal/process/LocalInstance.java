@@ -222,7 +222,7 @@ final class LocalInstance {
             + " of deployment '"
             + spec.name()
             + "' is already in use by "
-            + (ProcFs.AVAILABLE ? PortListeners.of(port).describe() : "another process")
+            + (ProcFs.isAvailable() ? PortListeners.of(port).describe() : "another process")
             + ": end that one, or give the deployment another port, or port 0 for a free one");
   }
 
@@ -305,7 +305,7 @@ final class LocalInstance {
     if (exit != null || !isAlive()) {
       throw new IOException("the instance has ended");
     }
-    if (!listener || !ProcFs.AVAILABLE) {
+    if (!listener || !ProcFs.isAvailable()) {
       return;
     }
     PortListeners listeners = PortListeners.of(port);
@@ -332,7 +332,7 @@ final class LocalInstance {
   }
 
   private String findPortAdvice() {
-    if (!ProcFs.AVAILABLE) {
+    if (!ProcFs.isAvailable()) {
       return "";
     }
     try {

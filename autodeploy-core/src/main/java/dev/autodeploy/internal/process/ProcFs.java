@@ -21,13 +21,24 @@ final class ProcFs {
    */
   private static final int MAX_BYTES = 8 << 20;
 
-  /** True if there is such a thing here. */
-  static final boolean AVAILABLE = Files.isReadable(ROOT.resolve("self/stat"));
+  private static volatile boolean available =
+      System.getProperty("os.name", "").startsWith("Linux")
+          && Files.isReadable(ROOT.resolve("self/stat"));
 
   /** The id of this run of the machine, or an empty text. */
   static final String BOOT_ID = bootId();
 
   private ProcFs() {}
+
+  /** Returns whether there is such a thing here; other systems have another one, or none. */
+  static boolean isAvailable() {
+    return available;
+  }
+
+  /** For tests: from now on this JVM finds none, as on macOS. */
+  static void hide() {
+    available = false;
+  }
 
   /**
    * One process.

@@ -24,7 +24,7 @@ record ProcessId(long pid, String start) {
 
   /** Returns the living process with an id, or null. */
   static @Nullable ProcessId of(long pid) {
-    if (ProcFs.AVAILABLE) {
+    if (ProcFs.isAvailable()) {
       ProcFs.Stat stat = ProcFs.stat(pid);
       return stat == null || stat.dead() ? null : new ProcessId(pid, stat.start());
     }

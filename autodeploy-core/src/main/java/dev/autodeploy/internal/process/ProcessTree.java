@@ -56,7 +56,7 @@ final class ProcessTree {
   }
 
   Members find() {
-    return ProcFs.AVAILABLE ? findInProc() : findByHandles();
+    return ProcFs.isAvailable() ? findInProc() : findByHandles();
   }
 
   /**

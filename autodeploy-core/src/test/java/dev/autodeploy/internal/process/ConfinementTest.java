@@ -9,11 +9,13 @@ import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderContext;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -55,7 +57,18 @@ final class ConfinementTest extends ProviderTestBase {
     Eventually.until(
         "it cannot fork any more",
         () -> String.join(" ", logs(provider, "many")).toLowerCase(Locale.ROOT).contains("fork"));
-    assertThat(groups("many")).isNotEmpty();
+    List<Path> groups = groups("many");
+    assertThat(groups).isNotEmpty();
+    assertThat(
+            groups.stream()
+                .map(Path::getParent)
+                .flatMap(group -> Stream.of("cpu.max", "cpu.cfs_quota_us").map(group::resolve))
+                .filter(Files::exists)
+                .map(ConfinementTest::text))
+        .as("half a processor")
+        .singleElement()
+        .asString()
+        .startsWith("50000");
     release(provider, "many", Duration.ZERO);
     assertThat(groups("many")).isEmpty();
   }
@@ -105,12 +118,60 @@ final class ConfinementTest extends ProviderTestBase {
                     "x",
                     spec("true").memoryBytes(64 << 20).build(),
                     root,
-                    List.of("0::/app.slice/own.service")))
+                    List.of("0::/app.slice/own.service"),
+                    Files::createDirectory))
         .as("a plain directory has no files of the kernel's")
         .isInstanceOf(IOException.class)
         .hasMessageContaining("cgroup.subtree_control");
     assertThat(slice.resolve("x")).doesNotExist();
     assertThat(slice.resolve("own.service/x")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void limits_ofVersion2_areAllInOneGroup_belowTheOwnOrBesideIt(boolean delegated)
+      throws Exception {
+    Path root = Files.createDirectories(file("cgroup"));
+    Files.createFile(root.resolve("cgroup.controllers"));
+    Path own = Files.createDirectories(root.resolve("app.slice/own.service"));
+    Path above = own.getParent();
+    Files.writeString((delegated ? own : above).resolve("cgroup.subtree_control"), "");
+    // As the kernel does, which offers the files of the controllers that the parent passes on; one
+    // that has processes itself passes on none.
+    Cgroups.Maker kernel =
+        directory -> {
+          Files.createDirectory(directory);
+          if (directory.getParent().equals(delegated ? own : above)) {
+            for (String file : List.of("memory.max", "cpu.max", "pids.max")) {
+              Files.writeString(directory.resolve(file), "max");
+            }
+            Files.writeString(directory.resolve("memory.events"), "low 0\noom 2\noom_kill 1\n");
+          }
+          return directory;
+        };
+
+    Cgroups groups =
+        Cgroups.create(
+            "x",
+            spec("true").memoryBytes(64 << 20).cpus(1.5).maxProcesses(40).build(),
+            root,
+            List.of("0::/app.slice/own.service"),
+            kernel);
+
+    Path made = (delegated ? own : above).resolve("x");
+    assertThat(text(made.resolve("memory.max"))).isEqualTo("67108864");
+    assertThat(text(made.resolve("cpu.max"))).isEqualTo("150000 100000");
+    assertThat(text(made.resolve("pids.max"))).isEqualTo("40");
+    assertThat(groups.processes()).containsExactly(made.resolve("cgroup.procs"));
+    assertThat(groups.wasOutOfMemory()).isTrue();
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file).strip();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static DeploymentSpec.Builder spec(String command) {
