@@ -25,17 +25,24 @@ import org.springframework.util.unit.DataSize;
  * @param maxProcesses Processes that an instance may have.
  * @param workingDirectory Directory that the service starts in.
  * @param readiness Probe that tells that an instance is ready.
+ * @param probeInterval Pause between two questions of that probe.
+ * @param probeThreshold How many times in a row it has to succeed.
  * @param liveness Probe that tells that an idle instance still works.
- * @param livenessInterval Pause between two questions of that probe.
+ * @param livenessInterval Pause between two questions of the liveness probe.
  * @param livenessThreshold How many times in a row it has to fail.
  * @param maxRequestTime How long one request may take.
  * @param maxLifetime How old an instance may get.
  * @param startTimeout How long a start may take.
+ * @param prepareAhead Whether the image is fetched before the first request.
  * @param idleTimeout How long an instance without requests lives, or never.
  * @param sleepMode How instances are put to sleep and woken: vllm, vllm-2 or sglang.
  * @param sleepAfter How long an instance is kept awake without requests.
+ * @param schedule Weekly hours with rules of their own.
+ * @param budget Money or GPU time that may be spent.
  * @param minInstances How many instances there are at least.
  * @param maxInstances How many instances there are at most.
+ * @param priority Order among deployments that want the same GPUs.
+ * @param pinned Whether instances never make room for others.
  * @param concurrency How many requests an instance serves at once, or unlimited.
  * @param maxPending How many requests may wait.
  * @param releaseGrace How long an instance may take to end.
@@ -43,6 +50,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxStartBackoff Longest pause after failed starts.
  * @param pricePerHour Price of an instance, such as 0.49 USD.
  * @param preserveHost Whether the instance sees the host of the link.
+ * @param linkPort Port of a link of its own.
  */
 record DeploymentProperties(
     @Nullable String description,
@@ -60,24 +68,32 @@ record DeploymentProperties(
     @Nullable Integer maxProcesses,
     @Nullable String workingDirectory,
     @Nullable Readiness readiness,
+    @Nullable Duration probeInterval,
+    @Nullable Integer probeThreshold,
     @Nullable Readiness liveness,
     @Nullable Duration livenessInterval,
     @Nullable Integer livenessThreshold,
     @Nullable Duration maxRequestTime,
     @Nullable Duration maxLifetime,
     @Nullable Duration startTimeout,
+    @Nullable Boolean prepareAhead,
     @Nullable String idleTimeout,
     @Nullable String sleepMode,
     @Nullable Duration sleepAfter,
+    @Nullable Hours schedule,
+    @Nullable Spending budget,
     @Nullable Integer minInstances,
     @Nullable Integer maxInstances,
+    @Nullable Integer priority,
+    @Nullable Boolean pinned,
     @Nullable String concurrency,
     @Nullable Integer maxPending,
     @Nullable Duration releaseGrace,
     @Nullable Duration startBackoff,
     @Nullable Duration maxStartBackoff,
     @Nullable String pricePerHour,
-    @Nullable Boolean preserveHost) {
+    @Nullable Boolean preserveHost,
+    @Nullable Integer linkPort) {
 
   /**
    * The GPUs of an instance.
@@ -106,11 +122,15 @@ record DeploymentProperties(
   /**
    * A readiness probe.
    *
-   * @param type Kind of probe: tcp, http, logLine, anyOf or allOf.
+   * @param type Kind of probe: tcp, http, healthCheck, logLine, anyOf or allOf.
    * @param path Path of an http probe.
    * @param status Status that an http probe waits for.
    * @param minStatus Lowest status that an http probe waits for.
    * @param maxStatus Highest status that an http probe waits for.
+   * @param method Method of an http probe's request.
+   * @param headers Header fields of an http probe's request.
+   * @param body Text that the response to an http probe has to hold.
+   * @param timeout Time for the response to an http probe.
    * @param regex Pattern of a logLine probe.
    * @param probes Probes that anyOf and allOf combine.
    */
@@ -120,6 +140,56 @@ record DeploymentProperties(
       @Nullable Integer status,
       @Nullable Integer minStatus,
       @Nullable Integer maxStatus,
+      @Nullable String method,
+      @DefaultValue Map<String, String> headers,
+      @Nullable String body,
+      @Nullable Duration timeout,
       @Nullable String regex,
       @DefaultValue List<Readiness> probes) {}
+
+  /**
+   * A weekly schedule.
+   *
+   * @param zone Time zone of the hours, such as Europe/Berlin.
+   * @param windows Hours with a rule each.
+   */
+  record Hours(@Nullable String zone, @DefaultValue List<Window> windows) {}
+
+  /**
+   * A window of a schedule, with one rule.
+   *
+   * @param days Days, such as MON-FRI.
+   * @param from Time of the day at which it begins.
+   * @param to Time of the day at which it ends.
+   * @param warm How many instances there are at least.
+   * @param idleTimeout How long an instance without requests lives.
+   * @param closed Whether nothing runs.
+   */
+  record Window(
+      @Nullable String days,
+      @Nullable String from,
+      @Nullable String to,
+      @Nullable Integer warm,
+      @Nullable Duration idleTimeout,
+      @Nullable Boolean closed) {}
+
+  /**
+   * A budget, in money or in GPU time.
+   *
+   * @param amount Amount of money.
+   * @param currency Currency of the amount.
+   * @param gpuTime GPU time, instead of money.
+   * @param period Period after which it begins anew: day, month or total.
+   * @param zone Time zone of the period.
+   * @param end What becomes of instances when it is spent: drain or cut.
+   * @param minimumUse Time that has to be left for a start.
+   */
+  record Spending(
+      @Nullable String amount,
+      @Nullable String currency,
+      @Nullable Duration gpuTime,
+      @Nullable String period,
+      @Nullable String zone,
+      @Nullable String end,
+      @Nullable Duration minimumUse) {}
 }

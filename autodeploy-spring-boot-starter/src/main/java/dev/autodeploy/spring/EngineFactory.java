@@ -39,8 +39,7 @@ final class EngineFactory {
       List<DeploymentListener> listeners,
       List<AutoDeployCustomizer> customizers,
       List<DeploymentSpec> beans) {
-    List<DeploymentSpec> specs =
-        new ArrayList<>(PropertySpecs.of(properties.deployments(), PropertySpecs.others(raw())));
+    List<DeploymentSpec> specs = new ArrayList<>(PropertySpecs.of(properties.deployments(), raw()));
     specs.addAll(beans);
     AutoDeploy.Builder builder = AutoDeploy.builder();
     instances.accept(builder);

@@ -1,6 +1,7 @@
 package dev.autodeploy.spring;
 
 import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,44 +9,41 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.internal.spec.SpecReader;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
-import java.math.BigDecimal;
-import java.time.Duration;
+import java.lang.reflect.Type;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.convert.DurationStyle;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Turns properties into specifications. They go through the document that the page's API takes, so
  * that the same checks hold and every error names its setting, here as a property.
  */
 final class PropertySpecs {
-  private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,18}(\\.[0-9]{1,9})?");
-
   private PropertySpecs() {}
 
   /**
    * Makes the specifications.
    *
    * @param deployments the properties by deployment
-   * @param others what is written below each deployment and is none of those, by its name
+   * @param given all that is written below each deployment, by its name
    */
   static List<DeploymentSpec> of(
-      Map<String, DeploymentProperties> deployments, Map<String, Map<String, Object>> others) {
+      Map<String, DeploymentProperties> deployments, Map<String, Map<String, Object>> given) {
     List<DeploymentSpec> specs = new ArrayList<>();
     List<String> wrong = new ArrayList<>();
     deployments.forEach(
         (name, properties) -> {
           List<FormatException> errors = new ArrayList<>();
           ObjectNode document = document(name, properties);
-          others.getOrDefault(name, Map.of()).forEach((key, value) -> other(document, key, value));
+          unknown(document, DeploymentProperties.class, given.getOrDefault(name, Map.of()));
           DeploymentSpec spec = SpecReader.given(document, null, errors);
           if (spec != null) {
             specs.add(spec);
@@ -79,98 +77,119 @@ final class PropertySpecs {
     return name.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
   }
 
-  private static ObjectNode document(String name, DeploymentProperties p) {
+  private static ObjectNode document(String name, DeploymentProperties properties) {
     ObjectNode json = JsonNodeFactory.instance.objectNode();
     json.put("name", name);
-    json.put("description", p.description());
-    json.put("image", p.image());
-    json.put("snapshot", p.snapshot());
-    if (p.gpu() != null) {
-      gpu(p.gpu(), json.putObject("gpu"));
-    }
-    json.put("port", p.port());
-    json.put("startCommand", p.startCommand());
-    texts(json, "arguments", p.arguments());
-    ObjectNode environment = json.putObject("environment");
-    p.environment().forEach(environment::put);
-    ArrayNode mounts = json.putArray("mounts");
-    for (DeploymentProperties.MountedDirectory mount : p.mounts()) {
-      mounts
-          .addObject()
-          .put("source", mount.source())
-          .put("target", mount.target())
-          .put("readOnly", mount.readOnly());
-    }
-    if (p.sharedMemoryBytes() != null) {
-      json.put("sharedMemoryBytes", p.sharedMemoryBytes().toBytes());
-    }
-    if (p.memoryBytes() != null) {
-      json.put("memoryBytes", p.memoryBytes().toBytes());
-    }
-    json.put("cpus", p.cpus());
-    json.put("maxProcesses", p.maxProcesses());
-    json.put("workingDirectory", p.workingDirectory());
-    if (p.readiness() != null) {
-      readiness(p.readiness(), json.putObject("readiness"));
-    }
-    if (p.liveness() != null) {
-      readiness(p.liveness(), json.putObject("liveness"));
-    }
-    json.put("livenessInterval", iso(p.livenessInterval()));
-    json.put("livenessThreshold", p.livenessThreshold());
-    json.put("maxRequestTime", iso(p.maxRequestTime()));
-    json.put("maxLifetime", iso(p.maxLifetime()));
-    json.put("startTimeout", iso(p.startTimeout()));
-    json.put("idleTimeout", isoOrText(p.idleTimeout()));
-    json.put("sleepMode", p.sleepMode());
-    json.put("sleepAfter", iso(p.sleepAfter()));
-    json.put("minInstances", p.minInstances());
-    json.put("maxInstances", p.maxInstances());
-    numberOrText(json, "concurrency", p.concurrency());
-    json.put("maxPending", p.maxPending());
-    json.put("releaseGrace", iso(p.releaseGrace()));
-    json.put("startBackoff", iso(p.startBackoff()));
-    json.put("maxStartBackoff", iso(p.maxStartBackoff()));
-    if (p.pricePerHour() != null) {
-      price(p.pricePerHour(), json.putObject("pricePerHour"));
-    }
-    json.put("preserveHost", p.preserveHost());
+    write(json, properties);
     return json;
   }
 
-  /** Boot ignores a property that nobody asks for; here a misspelt one is found. */
-  private static void other(ObjectNode json, String key, Object value) {
-    String name = camel(key);
-    if (json.has(name)) {
-      return;
-    }
-    String text = String.valueOf(value);
-    if (NUMBER.matcher(text).matches()) {
-      json.put(name, new BigDecimal(text));
-    } else if (text.equals("true") || text.equals("false")) {
-      json.put(name, Boolean.parseBoolean(text));
-    } else {
-      json.put(name, text);
+  /** Writes the components of a record, each under its own name; what is not given is left out. */
+  private static void write(ObjectNode json, Record properties) {
+    for (RecordComponent component : properties.getClass().getRecordComponents()) {
+      Object value = value(component, properties);
+      if (value != null && !isEmpty(value)) {
+        write(json, component.getName(), value);
+      }
     }
   }
 
-  /** Returns the names of properties that are none of {@link DeploymentProperties}. */
-  static Map<String, Map<String, Object>> others(Map<String, Map<String, Object>> all) {
-    Set<String> known = new HashSet<>();
-    for (RecordComponent component : DeploymentProperties.class.getRecordComponents()) {
-      known.add(component.getName().toLowerCase(Locale.ROOT));
+  private static @Nullable Object value(RecordComponent component, Record properties) {
+    try {
+      component.getAccessor().setAccessible(true);
+      return component.getAccessor().invoke(properties);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(component + " cannot be read", e);
     }
-    Map<String, Map<String, Object>> others = new LinkedHashMap<>();
-    all.forEach(
-        (name, properties) -> {
-          Map<String, Object> unknown = new LinkedHashMap<>(properties);
-          unknown
-              .keySet()
-              .removeIf(
-                  key -> known.contains(key.replaceAll("[-_]|\\[.*", "").toLowerCase(Locale.ROOT)));
-          others.put(name, unknown);
+  }
+
+  private static boolean isEmpty(Object value) {
+    return value instanceof Collection<?> list && list.isEmpty()
+        || value instanceof Map<?, ?> map && map.isEmpty();
+  }
+
+  private static void write(ObjectNode json, String name, Object value) {
+    if (value instanceof Record nested) {
+      write(json.putObject(name), nested);
+    } else if (value instanceof Collection<?> list) {
+      ArrayNode array = json.putArray(name);
+      list.forEach(
+          one -> {
+            if (one instanceof Record nested) {
+              write(array.addObject(), nested);
+            } else {
+              array.add(String.valueOf(one));
+            }
+          });
+    } else if (value instanceof Map<?, ?> map) {
+      ObjectNode texts = json.putObject(name);
+      map.forEach((key, text) -> texts.put(String.valueOf(key), String.valueOf(text)));
+    } else if (value instanceof Boolean flag) {
+      json.put(name, flag);
+    } else if (value instanceof Integer number) {
+      json.put(name, number);
+    } else if (value instanceof Double number) {
+      json.put(name, number);
+    } else if (value instanceof DataSize size) {
+      json.put(name, size.toBytes());
+    } else {
+      text(json, name, String.valueOf(value));
+    }
+  }
+
+  /** Writes a duration as it prints itself, and a text; some settings have a way of their own. */
+  private static void text(ObjectNode json, String name, String value) {
+    switch (name) {
+      case "idleTimeout" -> json.put(name, isoOrText(value));
+      case "concurrency", "count" -> numberOrText(json, name, value);
+      case "memory" -> json.put("memoryBytes", GpuRequest.memory(value).memoryBytes());
+      case "pricePerHour" -> price(value, json.putObject(name));
+      default -> json.put(name, value);
+    }
+  }
+
+  /**
+   * Adds what is none of the properties: Boot ignores a property that nobody asks for, and here the
+   * check of the document finds a misspelt one.
+   */
+  private static void unknown(ObjectNode json, Class<?> type, Map<?, ?> given) {
+    given.forEach(
+        (key, value) -> {
+          String name = camel(String.valueOf(key));
+          RecordComponent known = component(type, name);
+          if (known == null) {
+            json.put(name, String.valueOf(value));
+          } else if (value instanceof Map<?, ?> nested && known.getType().isRecord()) {
+            unknown(json.withObjectProperty(known.getName()), known.getType(), nested);
+          } else if (value instanceof Map<?, ?> elements && known.getType() == List.class) {
+            elements.forEach((index, element) -> unknown(json, known, index, element));
+          }
         });
-    return others;
+  }
+
+  /** Adds what is unknown in an element of a list; one of which it knows nothing, Boot refuses. */
+  private static void unknown(ObjectNode json, RecordComponent list, Object index, Object element) {
+    String at = String.valueOf(index).replaceAll("[\\[\\]]", "");
+    JsonNode known =
+        json.path(list.getName()).path(at.matches("[0-9]{1,4}") ? Integer.parseInt(at) : -1);
+    if (element instanceof Map<?, ?> given && known instanceof ObjectNode object) {
+      unknown(object, element(list), given);
+    }
+  }
+
+  /** Returns the component with this name, by Boot's relaxed rules. */
+  private static @Nullable RecordComponent component(Class<?> type, String name) {
+    for (RecordComponent component : type.getRecordComponents()) {
+      if (component.getName().equalsIgnoreCase(name.replaceAll("[-_]|\\[.*", ""))) {
+        return component;
+      }
+    }
+    return null;
+  }
+
+  private static Class<?> element(RecordComponent list) {
+    Type element = ((ParameterizedType) list.getGenericType()).getActualTypeArguments()[0];
+    return element instanceof Class<?> type ? type : Object.class;
   }
 
   private static String camel(String kebab) {
@@ -179,49 +198,8 @@ final class PropertySpecs {
         .replaceAll(match -> match.group(1).toUpperCase(Locale.ROOT));
   }
 
-  private static void gpu(DeploymentProperties.Gpu gpu, ObjectNode json) {
-    numberOrText(json, "count", gpu.count());
-    texts(json, "ids", gpu.ids());
-    json.put("model", gpu.model());
-    if (gpu.memory() != null) {
-      json.put("memoryBytes", GpuRequest.memory(gpu.memory()).memoryBytes());
-    }
-  }
-
-  private static void readiness(DeploymentProperties.Readiness probe, ObjectNode json) {
-    json.put("type", probe.type());
-    put(json, "path", probe.path());
-    put(json, "regex", probe.regex());
-    put(json, "status", probe.status());
-    put(json, "minStatus", probe.minStatus());
-    put(json, "maxStatus", probe.maxStatus());
-    if (!probe.probes().isEmpty()) {
-      ArrayNode probes = json.putArray("probes");
-      probe.probes().forEach(one -> readiness(one, probes.addObject()));
-    }
-  }
-
-  private static void put(ObjectNode json, String name, @Nullable String value) {
-    if (value != null) {
-      json.put(name, value);
-    }
-  }
-
-  private static void put(ObjectNode json, String name, @Nullable Integer value) {
-    if (value != null) {
-      json.put(name, value);
-    }
-  }
-
-  private static void texts(ObjectNode json, String name, List<String> values) {
-    if (!values.isEmpty()) {
-      ArrayNode array = json.putArray(name);
-      values.forEach(array::add);
-    }
-  }
-
-  private static void numberOrText(ObjectNode json, String name, @Nullable String value) {
-    if (value != null && value.matches("-?[0-9]{1,9}")) {
+  private static void numberOrText(ObjectNode json, String name, String value) {
+    if (value.matches("-?[0-9]{1,9}")) {
       json.put(name, Integer.parseInt(value));
     } else {
       json.put(name, value);
@@ -233,10 +211,6 @@ final class PropertySpecs {
     int space = text.strip().lastIndexOf(' ');
     json.put("amount", space < 0 ? text : text.strip().substring(0, space).strip());
     json.put("currency", space < 0 ? "" : text.strip().substring(space + 1));
-  }
-
-  private static @Nullable String iso(@Nullable Duration value) {
-    return value == null ? null : value.toString();
   }
 
   /** Durations are written as everywhere in Boot; what is none is left for the check. */

@@ -3,6 +3,7 @@ package dev.autodeploy.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Budget;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
@@ -17,14 +18,18 @@ import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.servlet.AutoDeployServlet;
 import dev.autodeploy.spi.IdlePolicy;
 import dev.autodeploy.spi.InstanceProvider;
+import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -169,6 +174,100 @@ final class AutoDeployAutoConfigurationTest {
                     .hasMessageContaining("autodeploy.deployments.voice.port: ")
                     .hasMessageContaining("autodeploy.deployments.voice.idle-timeout: ")
                     .hasMessageContaining("autodeploy.deployments.other.port: "));
+  }
+
+  @Test
+  void probesSchedulesAndBudgets_areProperties() {
+    context
+        .withPropertyValues(
+            "autodeploy.deployments.voice.start-command=x",
+            "autodeploy.deployments.voice.port=8080",
+            "autodeploy.deployments.voice.readiness.type=anyOf",
+            "autodeploy.deployments.voice.readiness.probes[0].type=http",
+            "autodeploy.deployments.voice.readiness.probes[0].method=POST",
+            "autodeploy.deployments.voice.readiness.probes[0].headers[X-Key]=k",
+            "autodeploy.deployments.voice.readiness.probes[0].body=up",
+            "autodeploy.deployments.voice.readiness.probes[0].timeout=900ms",
+            "autodeploy.deployments.voice.readiness.probes[1].type=tcp",
+            "autodeploy.deployments.voice.probe-interval=500ms",
+            "autodeploy.deployments.voice.probe-threshold=2",
+            "autodeploy.deployments.voice.prepare-ahead=true",
+            "autodeploy.deployments.voice.priority=-3",
+            "autodeploy.deployments.voice.pinned=true",
+            "autodeploy.deployments.voice.schedule.zone=Europe/Berlin",
+            "autodeploy.deployments.voice.schedule.windows[0].days=MON-FRI",
+            "autodeploy.deployments.voice.schedule.windows[0].from=08:00",
+            "autodeploy.deployments.voice.schedule.windows[0].to=18:00",
+            "autodeploy.deployments.voice.schedule.windows[0].idle-timeout=20m",
+            "autodeploy.deployments.voice.budget.amount=20",
+            "autodeploy.deployments.voice.budget.currency=USD",
+            "autodeploy.deployments.voice.budget.period=day",
+            "autodeploy.deployments.voice.budget.end=cut",
+            "autodeploy.deployments.voice.budget.minimum-use=90s")
+        .run(
+            run -> {
+              DeploymentSpec spec = run.getBean(AutoDeploy.class).deployment("voice").spec();
+              assertThat(spec.readiness())
+                  .isEqualTo(
+                      ReadinessProbe.anyOf(
+                          ReadinessProbe.httpRequest("/")
+                              .method("POST")
+                              .header("X-Key", "k")
+                              .body("up")
+                              .timeout(Duration.ofMillis(900))
+                              .build(),
+                          ReadinessProbe.tcp()));
+              assertThat(spec.probeInterval()).isEqualTo(Duration.ofMillis(500));
+              assertThat(spec.probeThreshold()).isEqualTo(2);
+              assertThat(spec.prepareAhead()).isTrue();
+              assertThat(spec.priority()).isEqualTo(-3);
+              assertThat(spec.pinned()).isTrue();
+              assertThat(String.valueOf(spec.schedule())).contains("PT20M", "Europe/Berlin");
+              assertThat(spec.budget())
+                  .isEqualTo(
+                      Budget.money("20", "USD")
+                          .per(Budget.Period.DAY, ZoneOffset.UTC)
+                          .cut()
+                          .minimumUse(Duration.ofSeconds(90)));
+            });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "readiness.pth=/health",
+        "gpu.modell=L4",
+        "readiness.probes[0].regx=x",
+        "mounts[0].read-onli=true",
+        "schedule.zon=UTC",
+        "budget.amont=3",
+        "schedule.windows[0].dais=MON",
+        "no.such.thing=1"
+      })
+  void misspeltProperty_deepInside_isNamed(String property) {
+    String name = "autodeploy.deployments.voice." + property.replaceAll("(no)\\..*|=.*", "$1");
+    context
+        .withPropertyValues(
+            "autodeploy.deployments.voice.start-command=x",
+            "autodeploy.deployments.voice.port=8080",
+            "autodeploy.deployments.voice.readiness.type=anyOf",
+            "autodeploy.deployments.voice.readiness.probes[0].type=tcp",
+            "autodeploy.deployments.voice.schedule.zone=UTC",
+            "autodeploy.deployments.voice.schedule.windows[0].days=MON",
+            "autodeploy.deployments.voice.schedule.windows[0].from=08:00",
+            "autodeploy.deployments.voice.schedule.windows[0].to=18:00",
+            "autodeploy.deployments.voice.schedule.windows[0].closed=true",
+            "autodeploy.deployments.voice.mounts[0].source=/a",
+            "autodeploy.deployments.voice.mounts[0].target=/a",
+            "autodeploy.deployments.voice.budget.amount=20",
+            "autodeploy.deployments.voice.budget.currency=USD",
+            "autodeploy.deployments.voice." + property)
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .rootCause()
+                    .isInstanceOf(InvalidPropertiesException.class)
+                    .hasMessageContaining(name));
   }
 
   @Test

@@ -56,9 +56,8 @@ final class PropertiesMetadataTest {
     return name.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
   }
 
-  /** A setting without a component of its own is taken as it is written. */
   @Test
-  void propertiesOfADeployment_areSettings() {
+  void propertiesOfADeployment_areItsSettings() {
     DeploymentSpec spec = DeploymentSpec.builder("a").port(1).build();
     List<String> settings = new ArrayList<>();
     SpecJson.write(spec, SpecJson.Secrets.HIDDEN).fieldNames().forEachRemaining(settings::add);
@@ -66,7 +65,7 @@ final class PropertiesMetadataTest {
     settings.replaceAll(name -> name.equals("environmentNames") ? "environment" : name);
 
     assertThat(settings)
-        .containsAll(
+        .containsExactlyInAnyOrderElementsOf(
             Arrays.stream(DeploymentProperties.class.getRecordComponents())
                 .map(RecordComponent::getName)
                 .toList());
