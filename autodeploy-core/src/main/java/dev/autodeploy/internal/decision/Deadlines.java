@@ -20,6 +20,7 @@ final class Deadlines {
   private final StartProcess starts;
   private final ReleaseProcess releases;
   private final IdleDeadlines idle;
+  private final RecentUsage history;
   private final Rejections rejections;
   private final Outbox outbox;
 
@@ -30,6 +31,7 @@ final class Deadlines {
       StartProcess starts,
       ReleaseProcess releases,
       IdleDeadlines idle,
+      RecentUsage history,
       Rejections rejections,
       Outbox outbox) {
     this.declaration = declaration;
@@ -38,6 +40,7 @@ final class Deadlines {
     this.starts = starts;
     this.releases = releases;
     this.idle = idle;
+    this.history = history;
     this.rejections = rejections;
     this.outbox = outbox;
   }
@@ -60,7 +63,8 @@ final class Deadlines {
       callers.rejectWaiting(now, waiter, error);
     }
     SleepProcess sleep =
-        new SleepProcess(declaration, instances, callers, starts, releases, idle, outbox, after);
+        new SleepProcess(
+            declaration, instances, callers, starts, releases, idle, history, outbox, after);
     List.copyOf(instances.all()).forEach(instance -> meet(now, instance, sleep, after));
   }
 

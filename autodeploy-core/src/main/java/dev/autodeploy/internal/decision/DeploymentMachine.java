@@ -120,7 +120,7 @@ public final class DeploymentMachine {
   /** Returns the part that puts instances to sleep and wakes them: made anew likewise. */
   public SleepProcess sleep() {
     return new SleepProcess(
-        declaration, instances, callers, starts, releases, idle, outbox, this::after);
+        declaration, instances, callers, starts, releases, idle, history, outbox, this::after);
   }
 
   /** Instances that sleep keep their room: the provider cannot give it to others. */
@@ -649,7 +649,7 @@ public final class DeploymentMachine {
   /** Returns the deadlines, which are read off the parts: most deployments are on standby. */
   private Deadlines deadlines() {
     return new Deadlines(
-        declaration, instances, callers, starts, releases, idle, rejections, outbox);
+        declaration, instances, callers, starts, releases, idle, history, rejections, outbox);
   }
 
   private AutoDeployException notOpen() {

@@ -62,7 +62,8 @@ final class GpuShares {
   /** Returns who has to go for the memory that is left not to be negative (1, 3). */
   private List<Holding> go(List<Holding> of, long party, long startBy, long leftNow) {
     Set<Long> rooms = of.stream().map(holding -> holding.room().id()).collect(Collectors.toSet());
-    List<Holding> go = table.clear(rooms, party, startBy, some -> leftNow + held(some) >= 0);
+    List<Holding> go =
+        table.clear(rooms, party, startBy, Holding.byEase(), some -> leftNow + held(some) >= 0);
     left = leftNow + held(go);
     return go;
   }

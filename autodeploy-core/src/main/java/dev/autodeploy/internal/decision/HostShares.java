@@ -64,7 +64,12 @@ final class HostShares {
     news.forEach(holding -> others.remove(holding.room().id()));
     HostShare later = soon.plus(sum(news));
     List<Holding> more =
-        table.clear(others, party, startBy, some -> later.plus(sum(some)).isEnough());
+        table.clear(
+            others,
+            party,
+            startBy,
+            Holding.byEaseOfRelease(),
+            some -> later.plus(sum(some)).isEnough());
     if (!later.plus(sum(more)).isEnough()) {
       return null;
     }

@@ -16,6 +16,7 @@ import java.util.List;
  * @param waiting how many of its callers wait for an instance
  * @param earliestDeadline when the first of them gives up, or {@link Instance#NEVER}
  * @param startNanos how long its starts take, as far as was learned, else a guess
+ * @param wakeNanos how long it takes to wake its instances, as far as was learned, else a guess
  * @param gaps the lengths of its recent times without demand, in nanoseconds
  * @param price what an hour of it costs, or 1
  * @param occupants its instances that take up room
@@ -29,6 +30,7 @@ public record Party(
     int waiting,
     long earliestDeadline,
     long startNanos,
+    long wakeNanos,
     List<Long> gaps,
     double price,
     List<Occupant> occupants) {
@@ -70,6 +72,34 @@ public record Party(
         long startedAt) {
       this(room, instanceId, phase, inFlight, wanted, -1, readyAt, idleSince, startedAt);
     }
+  }
+
+  /** Makes one whose instances do not sleep. */
+  Party(
+      long number,
+      String name,
+      int mayGo,
+      int priority,
+      boolean expects,
+      int waiting,
+      long earliestDeadline,
+      long startNanos,
+      List<Long> gaps,
+      double price,
+      List<Occupant> occupants) {
+    this(
+        number,
+        name,
+        mayGo,
+        priority,
+        expects,
+        waiting,
+        earliestDeadline,
+        startNanos,
+        startNanos,
+        gaps,
+        price,
+        occupants);
   }
 
   /** Copies the values. */

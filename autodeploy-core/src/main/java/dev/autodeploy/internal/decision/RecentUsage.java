@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The past of a deployment: its last gaps, how all were distributed, and how long starts took of
- * each of the last kinds of instance that it had.
+ * each of the last kinds of instance that it had, and wake-ups of all of them.
  */
 final class RecentUsage implements UsageHistory {
   /** The kinds of instance whose starts are remembered: an update can be taken back. */
@@ -20,6 +20,7 @@ final class RecentUsage implements UsageHistory {
 
   private static final String GAPS = "gaps";
   private static final String STARTS = "starts";
+  private static final String WAKES = "wakes";
 
   private final String deployment;
 
@@ -27,6 +28,7 @@ final class RecentUsage implements UsageHistory {
   private @Nullable Ring gaps;
 
   private @Nullable GapHistogram histogram;
+  private @Nullable Ring wakes;
 
   /** The starts by the fingerprint of the instance, the one that started last at the end. */
   private Map<String, Ring> starts = Map.of();
@@ -44,6 +46,16 @@ final class RecentUsage implements UsageHistory {
 
   void addStart(String fingerprint, long nanos) {
     starts(fingerprint).add(nanos);
+  }
+
+  void addWake(long nanos) {
+    wakes = wakes == null ? new Ring() : wakes;
+    wakes.add(nanos);
+  }
+
+  /** Returns how long wake-ups took, shortest first; empty if there was none. */
+  long[] wakeNanos() {
+    return wakes == null ? new long[0] : wakes.sorted();
   }
 
   /** Returns the starts of a kind of instance, which becomes the last one. */
@@ -97,6 +109,9 @@ final class RecentUsage implements UsageHistory {
       lines.add(GAPS + gaps.text());
       lines.addAll(histogram.lines());
     }
+    if (wakes != null) {
+      lines.add(WAKES + wakes.text());
+    }
     starts.forEach((fingerprint, ring) -> lines.add(STARTS + " " + fingerprint + ring.text()));
     return lines;
   }
@@ -116,6 +131,9 @@ final class RecentUsage implements UsageHistory {
       } else if (words[0].equals(GapHistogram.LINE)) {
         histogram = histogram == null ? new GapHistogram() : histogram;
         histogram.restore(words);
+      } else if (words[0].equals(WAKES)) {
+        wakes = new Ring();
+        wakes.addAll(words, 1);
       } else if (words[0].equals(STARTS) && words.length > 1) {
         starts(words[1]).addAll(words, 2);
       }

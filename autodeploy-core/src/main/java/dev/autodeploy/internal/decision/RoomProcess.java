@@ -26,6 +26,9 @@ public final class RoomProcess {
   /** The duration of a start before the first. */
   private static final long GUESSED_START = Duration.ofSeconds(10).toNanos();
 
+  /** The part of a start that waking is taken for before the first time. */
+  private static final int GUESSED_WAKE = 10;
+
   private final Declaration declaration;
   private final Instances instances;
   private final Callers callers;
@@ -137,11 +140,8 @@ public final class RoomProcess {
     if (!instance.isStarting()) {
       return;
     }
-    if (instance.room == null
-        || instance
-            .room
-            .request()
-            .isNone()) { // there is no line to wait in: the backoff repeats it
+    // Who waits in line waits for GPUs, not for what else a provider may lack: the backoff repeats.
+    if (instance.room == null || instance.room.request().isNone()) {
       starts.failed(now, instance, message, null);
     } else {
       outbox.add(new Effect.NoRoom(instance.room, message));
@@ -227,6 +227,7 @@ public final class RoomProcess {
         callers.waiting(),
         onTicker(callers.earliestDeadline(), origin),
         learnedStart(GUESSED_START),
+        learnedWake(),
         history.recentGaps().stream().map(Duration::toNanos).toList(),
         price == null ? 1 : price.amount().doubleValue(),
         occupants);
@@ -262,5 +263,13 @@ public final class RoomProcess {
     long[] recent =
         history.recentStartDurations().stream().mapToLong(Duration::toNanos).sorted().toArray();
     return recent.length == 0 ? guess : recent[recent.length / 2];
+  }
+
+  /** Returns the median of the recent wake-ups, or a tenth of a start. */
+  private long learnedWake() {
+    long[] recent = history.wakeNanos();
+    return recent.length == 0
+        ? learnedStart(GUESSED_START) / GUESSED_WAKE
+        : recent[recent.length / 2];
   }
 }

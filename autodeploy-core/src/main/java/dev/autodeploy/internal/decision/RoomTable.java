@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,7 +50,8 @@ final class RoomTable {
    * @param occupant its instance, or null if it is not made yet
    * @param ease how easily it can go
    * @param at when it can be asked to, or {@link Instance#NEVER}
-   * @param cost what it would cost to bring it back
+   * @param cost what it would cost to bring it back, from its sleep if it can go by sleeping
+   * @param costOfRelease what it would cost to bring it back if it was released
    */
   record Holding(
       Room room,
@@ -57,18 +59,28 @@ final class RoomTable {
       @Nullable Occupant occupant,
       Ease ease,
       long at,
-      double cost) {
+      double cost,
+      double costOfRelease) {
 
-    private static final Comparator<Holding> BY_EASE =
-        Comparator.comparing(Holding::ease)
-            .thenComparing((a, b) -> a.ease == Ease.IDLE ? 0 : Long.compare(a.at, b.at))
-            .thenComparingInt(h -> h.party == null ? 0 : h.party.priority())
-            .thenComparingDouble(Holding::cost)
-            .thenComparingLong(h -> h.room.id());
+    private static final Comparator<Holding> BY_EASE = byEase(Holding::cost);
+    private static final Comparator<Holding> BY_EASE_OF_RELEASE = byEase(Holding::costOfRelease);
 
-    /** Returns the order in which rooms are cleared. */
+    private static Comparator<Holding> byEase(ToDoubleFunction<Holding> cost) {
+      return Comparator.comparing(Holding::ease)
+          .thenComparing((a, b) -> a.ease == Ease.IDLE ? 0 : Long.compare(a.at, b.at))
+          .thenComparingInt(h -> h.party == null ? 0 : h.party.priority())
+          .thenComparingDouble(cost)
+          .thenComparingLong(h -> h.room.id());
+    }
+
+    /** Returns the order in which rooms are cleared, for which it is enough to sleep. */
     static Comparator<Holding> byEase() {
       return BY_EASE;
+    }
+
+    /** Returns the order in which instances are released. */
+    static Comparator<Holding> byEaseOfRelease() {
+      return BY_EASE_OF_RELEASE;
     }
 
     RoomWait.Holder toHolder() {
@@ -152,36 +164,38 @@ final class RoomTable {
     Party party = parties.get(room.party());
     Occupant occupant = occupants.get(room.id());
     if (party == null) {
-      return new Holding(room, null, occupant, Ease.STAYS, NEVER, 0);
+      return new Holding(room, null, occupant, Ease.STAYS, NEVER, 0, 0);
     }
     if (occupant == null || isComing(occupant)) {
       long readyAt = (occupant == null ? now : occupant.startedAt()) + Turns.swap(party);
-      return new Holding(room, party, occupant, Ease.STARTING, Math.max(now, readyAt), 0);
+      return new Holding(room, party, occupant, Ease.STARTING, Math.max(now, readyAt), 0, 0);
     }
     boolean fallsAsleep = occupant.phase() == InstancePhase.FALLING_ASLEEP;
     if (occupant.phase() == InstancePhase.RELEASING || (fallsAsleep && occupant.inFlight() == 0)) {
-      return new Holding(room, party, occupant, Ease.GOING, now, 0);
+      return new Holding(room, party, occupant, Ease.GOING, now, 0, 0);
     }
     if (occupant.phase() == InstancePhase.DRAINING || fallsAsleep) {
-      return new Holding(room, party, occupant, Ease.DRAINING, now, 0);
+      return new Holding(room, party, occupant, Ease.DRAINING, now, 0, 0);
     }
     if (occupant.phase() == InstancePhase.ASLEEP) {
-      return new Holding(room, party, occupant, Ease.IDLE, now, cost(party, occupant));
+      double gone = cost(party, occupant, Turns.swap(party));
+      return new Holding(room, party, occupant, Ease.IDLE, now, gone, gone);
     }
     boolean stays =
         room.party() == wanting
             || (!picked.contains(room.id()) && mayGo.getOrDefault(room.party(), 0) <= 0);
     if (stays) {
-      return new Holding(room, party, occupant, Ease.STAYS, NEVER, 0);
+      return new Holding(room, party, occupant, Ease.STAYS, NEVER, 0, 0);
     }
     long turnEnd = Turns.end(party, occupant, needed);
-    double cost = cost(party, occupant);
+    double release = cost(party, occupant, Turns.swap(party));
+    double cost = occupant.keptBytes() == 0 ? cost(party, occupant, Turns.wake(party)) : release;
     if (!Turns.isIdle(party, occupant)) {
-      return new Holding(room, party, occupant, Ease.BUSY, turnEnd, cost);
+      return new Holding(room, party, occupant, Ease.BUSY, turnEnd, cost, release);
     }
     long idleEnd = Turns.idleEnd(party, occupant, turnEnd);
-    return new Holding(
-        room, party, occupant, idleEnd <= now ? Ease.IDLE : Ease.PAUSING, idleEnd, cost);
+    Ease ease = idleEnd <= now ? Ease.IDLE : Ease.PAUSING;
+    return new Holding(room, party, occupant, ease, idleEnd, cost, release);
   }
 
   private boolean isComing(Occupant occupant) {
@@ -190,10 +204,10 @@ final class RoomTable {
         || (occupant.phase() == InstancePhase.ASLEEP && toWake.contains(occupant.room()));
   }
 
-  /** Returns the expected effort to bring an idle instance back. */
-  private double cost(Party party, Occupant occupant) {
+  /** Returns the expected effort to bring an idle instance back, which takes so long. */
+  private double cost(Party party, Occupant occupant, long nanos) {
     long idle = occupant.idleSince() == NEVER ? 0 : Math.max(0, now - occupant.idleSince());
-    return VictimCost.of(party, idle);
+    return VictimCost.of(party, idle, nanos);
   }
 
   /** Counts one as going, so that no more go than may; returns whether it did not before. */
@@ -218,10 +232,15 @@ final class RoomTable {
    * @param among the rooms of those who may be chosen
    * @param party who wants room
    * @param startBy when its start has to begin, or {@link Instance#NEVER}
+   * @param order who goes more easily
    * @param isEnough whether these are enough
    */
   List<Holding> clear(
-      Set<Long> among, long party, long startBy, Predicate<List<Holding>> isEnough) {
+      Set<Long> among,
+      long party,
+      long startBy,
+      Comparator<Holding> order,
+      Predicate<List<Holding>> isEnough) {
     Set<Long> rooms = new HashSet<>(among);
     List<Holding> go = new ArrayList<>();
     List<Holding> news = new ArrayList<>();
@@ -229,7 +248,7 @@ final class RoomTable {
       // Seen anew each time: of a deployment no more go than may.
       Holding next =
           holdings(party, startBy, room -> rooms.contains(room.id())).stream()
-              .min(Holding.byEase())
+              .min(order)
               .orElseThrow();
       rooms.remove(next.room().id());
       go.add(next);

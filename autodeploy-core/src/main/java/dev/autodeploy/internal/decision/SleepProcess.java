@@ -46,6 +46,7 @@ public final class SleepProcess {
   private final StartProcess starts;
   private final ReleaseProcess releases;
   private final IdleDeadlines idle;
+  private final RecentUsage history;
   private final Outbox outbox;
   private final Sleepers sleepers;
   private final LongConsumer after;
@@ -62,6 +63,7 @@ public final class SleepProcess {
       StartProcess starts,
       ReleaseProcess releases,
       IdleDeadlines idle,
+      RecentUsage history,
       Outbox outbox,
       LongConsumer after) {
     this.name = outbox.deployment();
@@ -71,6 +73,7 @@ public final class SleepProcess {
     this.starts = starts;
     this.releases = releases;
     this.idle = idle;
+    this.history = history;
     this.outbox = outbox;
     this.sleepers = new Sleepers(instances, outbox);
     this.after = after;
@@ -181,6 +184,7 @@ public final class SleepProcess {
     Duration took = Duration.ofNanos(now - sleep.orderedAt);
     sleep.deadline = NEVER;
     sleep.wokenAt = now;
+    history.addWake(took.toNanos());
     instance.to(READY);
     instance.idleSince = now; // for the next sleep: it is needed, or was a moment ago
     instance.requestsAtReady = callers.requests();

@@ -36,6 +36,11 @@ final class Turns {
     return Math.min(LONGEST, Math.max(SHORTEST, party.startNanos()));
   }
 
+  /** Returns how long it takes to wake an instance of a deployment, within the same bounds. */
+  static long wake(Party party) {
+    return Math.min(swap(party), Math.max(SHORTEST, party.wakeNanos()));
+  }
+
   /**
    * Returns when an instance's turn ends.
    *

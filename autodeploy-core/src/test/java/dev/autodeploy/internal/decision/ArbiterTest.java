@@ -36,6 +36,7 @@ class ArbiterTest {
     int waiting;
     long deadline = NEVER;
     long start = 10 * SECOND;
+    long wake = start;
     double price = 1;
     boolean expects;
     List<Long> gaps = List.of();
@@ -57,6 +58,7 @@ class ArbiterTest {
           waiting,
           deadline,
           start,
+          wake,
           gaps,
           price,
           occupants);
@@ -421,16 +423,60 @@ class ArbiterTest {
         .satisfies(m -> assertThat(m.party()).isEqualTo(1));
   }
 
+  private static double cost(Shown one, long idle) {
+    return VictimCost.of(one.party(), idle, one.start);
+  }
+
+  @Test
+  void cheapest_ofThoseThatCanSleep_isTheOneThatWakesSooner_howeverLongItsStartTakes() {
+    gpus("0", "1");
+    sleepy(1, "0");
+    idle(2, 100, "1");
+    party(1).start = 100 * SECOND;
+    party(1).wake = 3 * SECOND;
+    want(3, ONE);
+    assertThat(asked()).singleElement().satisfies(m -> assertThat(m.party()).isEqualTo(1));
+    party(1).wake = 11 * SECOND;
+    assertThat(asked()).singleElement().satisfies(m -> assertThat(m.party()).isEqualTo(2));
+    party(2).start = 12 * SECOND;
+    assertThat(asked()).singleElement().satisfies(m -> assertThat(m.party()).isEqualTo(1));
+  }
+
+  private void sleepy(long party, String gpu) {
+    Room room = arbiter.occupy(party, GpuRequest.ids(gpu), List.of(gpu));
+    long since = now - 200 * SECOND;
+    party(party)
+        .occupants
+        .add(
+            new Occupant(
+                room.id(),
+                "s",
+                InstancePhase.READY,
+                0,
+                false,
+                0,
+                since,
+                now - 100 * SECOND,
+                since));
+  }
+
+  @Test
+  void cost_ofASleeperWhoseCallersWait_isAWholeStart() {
+    Shown one = new Shown(1);
+    one.waiting = 1;
+    assertThat(cost(one, 0)).isEqualTo(10);
+  }
+
   @Test
   void cost_isStartTimesProbabilityTimesPrice() {
     Shown one = new Shown(1);
-    assertThat(VictimCost.of(one.party(), 0)).isEqualTo(5);
+    assertThat(cost(one, 0)).isEqualTo(5);
     one.gaps = List.of(50 * SECOND, 100 * SECOND, 101 * SECOND, SECOND - 1);
-    assertThat(VictimCost.of(one.party(), 0)).isCloseTo(10 * 4.0 / 6, within(1e-9));
-    assertThat(VictimCost.of(one.party(), SECOND)).isCloseTo(10 * 4.0 / 5, within(1e-9));
+    assertThat(cost(one, 0)).isCloseTo(10 * 4.0 / 6, within(1e-9));
+    assertThat(cost(one, SECOND)).isCloseTo(10 * 4.0 / 5, within(1e-9));
     one.price = 2;
     one.start = SECOND;
-    assertThat(VictimCost.of(one.party(), 45 * SECOND)).isCloseTo(2 * 2.0 / 5, within(1e-9));
+    assertThat(cost(one, 45 * SECOND)).isCloseTo(2 * 2.0 / 5, within(1e-9));
   }
 
   // The line.

@@ -29,6 +29,8 @@ final class HostSharesTest {
 
   private final Map<Long, List<Occupant>> occupants = new HashMap<>();
   private final Map<Long, Integer> minima = new HashMap<>();
+  private final Map<Long, Long> starts = new HashMap<>();
+  private final Map<Long, Long> wakes = new HashMap<>();
   private final Map<Long, RoomWait> waits = new HashMap<>();
   private Arbiter arbiter = new Arbiter(HostShare.limits(2, 0));
   private long now = 1000 * SECOND;
@@ -95,7 +97,8 @@ final class HostSharesTest {
               false,
               0,
               NEVER,
-              10 * SECOND,
+              starts.getOrDefault(number, 10 * SECOND),
+              wakes.getOrDefault(number, 10 * SECOND),
               List.of(),
               1,
               own));
@@ -234,6 +237,16 @@ final class HostSharesTest {
     arbiter.slumbers(now, asleep, 0);
     want(3, GpuRequest.ids("0"), 0);
     assertThat(asked(decide())).containsExactly(asleep.id());
+  }
+
+  @Test
+  void release_goesByTheCostOfAStart_alsoOfOneThatCouldSleep() {
+    wakes.put(1L, SECOND);
+    starts.put(1L, 30 * SECOND);
+    holds(1, NO_GPU, InstancePhase.READY, 60, 0, 0);
+    Room other = idle(2, 60);
+    want(3);
+    assertThat(asked(decide())).containsExactly(other.id());
   }
 
   @Test

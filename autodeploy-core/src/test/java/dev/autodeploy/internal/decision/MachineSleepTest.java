@@ -548,9 +548,13 @@ class MachineSleepTest {
     m.acquire();
     m.giveToWake(only(m).room());
     m.passSeconds(3);
+    long guess = m.machine.rooms().watch(1, 0).wakeNanos();
     m.woken(null);
     assertThat(m.machine.rooms().occupants(0))
         .singleElement()
         .satisfies(o -> assertThat(o.readyAt()).isEqualTo(m.now()));
+    Party party = m.machine.rooms().watch(1, 0);
+    assertThat(guess).as("before the first").isEqualTo(party.startNanos() / 10);
+    assertThat(party.wakeNanos()).as("learned").isEqualTo(Duration.ofSeconds(3).toNanos());
   }
 }

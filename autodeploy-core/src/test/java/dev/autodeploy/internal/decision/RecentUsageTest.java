@@ -80,6 +80,8 @@ final class RecentUsageTest {
     IntStream.range(0, 200).forEach(i -> usage.addGap(Duration.ofSeconds(i).toNanos()));
     usage.addStart("slow", 50);
     usage.addStart("quick", 5);
+    usage.addWake(7);
+    usage.addWake(3);
     RecentUsage next = new RecentUsage("voice");
 
     next.restore(usage.lines());
@@ -87,6 +89,7 @@ final class RecentUsageTest {
     assertThat(next.recentGaps()).isEqualTo(usage.recentGaps());
     assertThat(next.gaps()).isEqualTo(usage.gaps());
     assertThat(next.recentStartDurations()).isEqualTo(usage.recentStartDurations());
+    assertThat(next.wakeNanos()).containsExactly(3, 7);
     assertThat(next.lines()).isEqualTo(usage.lines());
   }
 

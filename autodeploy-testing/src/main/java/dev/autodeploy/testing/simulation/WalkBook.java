@@ -225,6 +225,11 @@ final class WalkBook {
     return spec.schedule() == null ? idleTimeout() : 0;
   }
 
+  /** Returns whether the budget in force ends under the leases that are open. */
+  boolean cuts() {
+    return mayCut(spec);
+  }
+
   /** Returns whether a budget may end now under the leases that are open. */
   boolean mayCut() {
     return isTrueNow(WalkBook::mayCut);

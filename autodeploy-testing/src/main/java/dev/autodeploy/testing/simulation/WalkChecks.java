@@ -110,7 +110,7 @@ final class WalkChecks {
     for (InstanceInfo info : status.instances()) {
       boolean drains = info.phase() == InstancePhase.DRAINING && info.inFlight() > 0;
       walk.check(
-          info.phase() == InstancePhase.RELEASING || (drains && !book.mayCut()),
+          info.phase() == InstancePhase.RELEASING || (drains && !book.cuts()),
           () -> info.id() + " runs on although the budget is spent: " + status);
     }
     walk.check(
