@@ -88,6 +88,18 @@ final class StatusTest {
   }
 
   @Test
+  void status_tellsWhatTheNextStartLacks_untilItIsThereAgain() throws Exception {
+    try (JdkLink link = new JdkLink(TestInstance.App.text("x"))) {
+      assertThat(link.get("/-/status").body).contains("\"degraded\":null");
+      link.provider.degrade("app", "volume 'weights' was removed");
+      assertThat(link.get("/-/status").body)
+          .contains("\"degraded\":\"volume 'weights' was removed\"");
+      link.provider.degrade("app", null);
+      assertThat(link.get("/-/status").body).contains("\"degraded\":null");
+    }
+  }
+
+  @Test
   void status_isReadOnly() throws Exception {
     try (JdkLink link = new JdkLink(TestInstance.App.text("x"))) {
       assertThat(link.ask("POST /-/status HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status)

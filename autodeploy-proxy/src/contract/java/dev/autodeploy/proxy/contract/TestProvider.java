@@ -16,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** Starts instances in this JVM, when the test lets it. */
 public final class TestProvider implements InstanceProvider {
@@ -60,6 +61,11 @@ public final class TestProvider implements InstanceProvider {
   /** Tells how far the start of an instance is. */
   public void progress(String instanceId, StartProgress progress) {
     context.observer().progress(instanceId, progress);
+  }
+
+  /** Tells that the next start of a deployment lacks something; null if it no longer does. */
+  public void degrade(String deployment, @Nullable String reason) {
+    context.observer().degraded(deployment, reason);
   }
 
   /** Ends an instance as if it had crashed. */
