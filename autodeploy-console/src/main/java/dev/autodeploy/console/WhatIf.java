@@ -4,12 +4,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.ReplayResult;
 import dev.autodeploy.spi.IdlePolicy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -30,13 +32,33 @@ final class WhatIf {
           Duration.ofMinutes(40),
           Duration.ofMinutes(80));
 
+  /** The most that are looked at or waited for at a time: a page has few threads. */
+  static final int PLACES = 4;
+
+  private final Semaphore places = new Semaphore(PLACES);
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Kept kept; // guarded by the lock
 
   private record Kept(DeploymentSpec spec, Instant at, ObjectNode json) {}
 
-  /** Returns the outcomes; blocks while they are computed. */
+  /**
+   * Returns the outcomes; blocks while they are computed.
+   *
+   * @throws Problem if others wait for theirs already
+   */
   ObjectNode of(Deployment deployment, Instant now) {
+    if (!places.tryAcquire()) {
+      throw new Problem(
+          ProblemType.RATE_LIMITED, "others wait for this already: try again in some seconds");
+    }
+    try {
+      return waited(deployment, now);
+    } finally {
+      places.release();
+    }
+  }
+
+  private ObjectNode waited(Deployment deployment, Instant now) {
     DeploymentSpec spec = deployment.spec();
     lock.lock();
     try {
