@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of a page's own server. A client that sends its request or takes its response too
- * slowly is disconnected after a deadline; and when all threads are taken, the client that has held
- * one for the longest is disconnected at once, so that slow clients cannot stop the page.
- * Thread-safe.
+ * slowly is disconnected after a deadline; and when all threads are taken, the clients that have
+ * held one for the longest are disconnected before, so that slow clients cannot stop the page. One
+ * that takes what it gets has let go of its thread long before its turn would come. Thread-safe.
  *
  * <p>The JDK's server reads the head of a request on such a thread, without a limit of its own. Its
  * streams are those of an interruptible channel: an interrupt closes the connection.
@@ -25,11 +25,16 @@ final class ServerWorkers implements Executor, AutoCloseable {
   /** The longest time that a client may take for the head of a request, its body, or a response. */
   static final Duration CLIENT_LIMIT = Duration.ofSeconds(10);
 
-  private static final int THREADS = 64;
+  /** The time that a client is given even when all threads are taken. */
+  static final Duration CLIENT_GRACE = Duration.ofMillis(500);
+
+  static final int THREADS = 64;
+
   private static final long WATCH_MILLIS = 250;
   private static final ThreadLocal<@Nullable Worker> CURRENT = new ThreadLocal<>();
 
   private final long limitNanos;
+  private final long graceNanos;
   private final ThreadPoolExecutor executor;
   private final ScheduledExecutorService watcher;
   private final ReentrantLock lock = new ReentrantLock();
@@ -38,7 +43,12 @@ final class ServerWorkers implements Executor, AutoCloseable {
   private final Set<Worker> waiting = new LinkedHashSet<>();
 
   ServerWorkers(Duration limit) {
+    this(limit, limit.compareTo(CLIENT_GRACE) < 0 ? limit : CLIENT_GRACE);
+  }
+
+  ServerWorkers(Duration limit, Duration grace) {
     limitNanos = limit.toNanos();
+    graceNanos = grace.toNanos();
     executor =
         new ThreadPoolExecutor(
             THREADS,
@@ -91,11 +101,12 @@ final class ServerWorkers implements Executor, AutoCloseable {
 
   /** Disconnects as many of the slowest clients as there are requests without a thread. */
   private void makeRoom() {
+    long now = System.nanoTime();
     lock.lock();
     try {
       long leaving = waiting.stream().filter(worker -> worker.disconnected).count();
       waiting.stream()
-          .filter(worker -> !worker.disconnected)
+          .filter(worker -> !worker.disconnected && now - worker.since >= graceNanos)
           .limit(Math.max(0, executor.getQueue().size() - leaving))
           .forEach(Worker::disconnect);
     } finally {

@@ -8,6 +8,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 public abstract class ForwardingContract extends LinkContract {
@@ -295,6 +297,46 @@ public abstract class ForwardingContract extends LinkContract {
       events.put("");
       client.line();
       assertThat(client.line()).isEqualTo("0");
+      link.awaitQuiet();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void singleBytes_passAtOnce(boolean chunked) throws Exception {
+    java.util.concurrent.SynchronousQueue<String> bytes =
+        new java.util.concurrent.SynchronousQueue<>();
+    String framing = chunked ? "Transfer-Encoding: chunked" : "Content-Length: 5";
+    TestInstance.App app =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n");
+          try {
+            for (int i = 0; i < 5; i++) {
+              String one = bytes.take();
+              TestInstance.write(out, chunked ? "1\r\n" + one + "\r\n" : one);
+            }
+          } catch (InterruptedException e) {
+            throw new java.io.IOException(e);
+          }
+          if (chunked) {
+            TestInstance.write(out, "0\r\n\r\n");
+          }
+        };
+    try (TestLink link = link(app).warm();
+        RawClient client = link.client()) {
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(client.head().status).isEqualTo(200);
+      for (int i = 0; i < 5; i++) {
+        bytes.put(String.valueOf(i));
+        // Each one has to be here before the next is sent.
+        if (chunked) {
+          if (i > 0) {
+            client.line(); // the end of the chunk before, which may come with the next one
+          }
+          assertThat(client.line()).isEqualTo("1");
+        }
+        assertThat(client.exactly(1)).containsExactly((byte) ('0' + i));
+      }
       link.awaitQuiet();
     }
   }
