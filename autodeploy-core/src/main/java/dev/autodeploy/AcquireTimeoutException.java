@@ -11,6 +11,7 @@ public final class AcquireTimeoutException extends AutoDeployException {
   /** The time that the caller waited. */
   private final Duration waited;
 
+  /** The state of what the caller waited for, for people. */
   private final String state;
 
   /** The progress of the start that the caller waited for. */
