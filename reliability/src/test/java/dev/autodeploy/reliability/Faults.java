@@ -83,6 +83,8 @@ final class Faults {
     faults.put("network-stall", new NetworkCut(Relay.Mode.STALL, rounds(10)));
     faults.put("crash", InstanceFault.crashing(rounds(40)));
     faults.put("memory", InstanceFault.outOfMemory(rounds(15)));
+    faults.put("turns-local", new TurnsOnOneGpu(false, rounds(200)));
+    faults.put("turns-docker", new TurnsOnOneGpu(true, rounds(100)));
     faults.put("idle-deadline", new IdleDeadline(rounds(10_000)));
     Duration soak = Duration.ofSeconds(number("faults.soak.seconds", "0"));
     if (!soak.isZero()) {

@@ -10,22 +10,30 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 
-/** A host application: an engine with one deployment, and its link. */
+/** A host application: an engine with its deployments, mostly one, and their links. */
 final class Host implements AutoCloseable {
   final AutoDeploy engine;
   final Deployment deployment;
+  private final List<Deployment> all;
   private final LinkProxy proxy;
   private final Crashes crashes;
 
-  private Host(AutoDeploy engine, Deployment deployment, LinkProxy proxy, Crashes crashes) {
+  private Host(AutoDeploy engine, List<Deployment> all, LinkProxy proxy, Crashes crashes) {
     this.engine = engine;
-    this.deployment = deployment;
+    this.deployment = all.get(0);
+    this.all = all;
     this.proxy = proxy;
     this.crashes = crashes;
   }
 
   static Host start(InstanceProvider provider, String owner, Path state, DeploymentSpec spec) {
+    return start(provider, owner, state, List.of(spec));
+  }
+
+  static Host start(
+      InstanceProvider provider, String owner, Path state, List<DeploymentSpec> specs) {
     Crashes crashes = new Crashes();
     AutoDeploy engine =
         AutoDeploy.builder()
@@ -38,7 +46,7 @@ final class Host implements AutoCloseable {
             .releaseOnShutdown(false)
             .build();
     try {
-      Deployment deployment = engine.deploy(spec);
+      List<Deployment> all = engine.deployAll(specs);
       LinkProxy proxy =
           Front.chosen()
               .of(engine)
@@ -48,7 +56,7 @@ final class Host implements AutoCloseable {
               .stallTimeout(Duration.ofSeconds(5))
               .drainTimeout(Duration.ofSeconds(5))
               .start();
-      return new Host(engine, deployment, proxy, crashes);
+      return new Host(engine, all, proxy, crashes);
     } catch (IOException e) {
       engine.close();
       throw new UncheckedIOException(e);
@@ -57,6 +65,10 @@ final class Host implements AutoCloseable {
 
   URI link() {
     return proxy.serviceLink(deployment);
+  }
+
+  List<URI> links() {
+    return all.stream().map(proxy::serviceLink).toList();
   }
 
   /** Returns how many instances have crashed so far. */

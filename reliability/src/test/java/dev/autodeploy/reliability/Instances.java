@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** Finds instances without asking the library: in the table of processes, or with Docker's CLI. */
@@ -30,6 +33,18 @@ final class Instances {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The ports of the instances whose processes have a mark: each has one of its own. */
+  static Set<String> ports(String mark) {
+    Set<String> ports = new HashSet<>();
+    for (ProcessHandle process : processes(mark)) {
+      String environment = read(Path.of("/proc/" + process.pid()), "environ");
+      Arrays.stream(environment.split("\0", -1))
+          .filter(variable -> variable.startsWith("PORT="))
+          .forEach(ports::add);
+    }
+    return ports;
   }
 
   private static String read(Path process, String what) {

@@ -36,7 +36,13 @@ final class Service {
   }
 
   static DeploymentSpec.Builder local(String mark, String before) {
-    return common().port(0).startCommand(LINE.formatted("/tmp/" + mark, "127.0.0.1:$PORT", before));
+    return local("faults", mark, before);
+  }
+
+  static DeploymentSpec.Builder local(String name, String mark, String before) {
+    return common(name)
+        .port(0)
+        .startCommand(LINE.formatted("/tmp/" + mark, "127.0.0.1:$PORT", before));
   }
 
   static DeploymentSpec.Builder docker() {
@@ -44,14 +50,18 @@ final class Service {
   }
 
   static DeploymentSpec.Builder docker(String before) {
-    return common()
+    return docker("faults", before);
+  }
+
+  static DeploymentSpec.Builder docker(String name, String before) {
+    return common(name)
         .image("autodeploy/test:1")
         .port(8080)
         .startCommand(LINE.formatted("/tmp/www", "8080", before));
   }
 
-  private static DeploymentSpec.Builder common() {
-    return DeploymentSpec.builder("faults")
+  private static DeploymentSpec.Builder common(String name) {
+    return DeploymentSpec.builder(name)
         .environment("STREAM", STREAM)
         .readiness(ReadinessProbe.http("/"))
         .startTimeout(Duration.ofSeconds(20))
