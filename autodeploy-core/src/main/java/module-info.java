@@ -27,9 +27,6 @@ module dev.autodeploy.core {
   exports dev.autodeploy.internal.probe to
       dev.autodeploy.docker,
       dev.autodeploy.kubernetes;
-  exports dev.autodeploy.internal.process to
-      dev.autodeploy.docker,
-      dev.autodeploy.kubernetes;
   exports dev.autodeploy.internal.spec to
       dev.autodeploy.console;
   exports dev.autodeploy.internal.store to

@@ -1,7 +1,7 @@
 package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
-import dev.autodeploy.internal.process.HeartbeatShell;
+import dev.autodeploy.internal.util.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.ProviderContext;

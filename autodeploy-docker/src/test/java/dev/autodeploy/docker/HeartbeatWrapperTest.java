@@ -3,7 +3,7 @@ package dev.autodeploy.docker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.internal.process.HeartbeatShell;
+import dev.autodeploy.internal.util.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;

@@ -1,6 +1,6 @@
 package dev.autodeploy.kubernetes;
 
-import dev.autodeploy.internal.process.HeartbeatShell;
+import dev.autodeploy.internal.util.HeartbeatShell;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.autodeploy.kubernetes;
 
-import dev.autodeploy.internal.process.HeartbeatShell;
 import dev.autodeploy.internal.text.PlainText;
+import dev.autodeploy.internal.util.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStateTerminated;

@@ -2,7 +2,7 @@ package dev.autodeploy.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.internal.process.HeartbeatShell;
+import dev.autodeploy.internal.util.HeartbeatShell;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 /**
- * Helpers that know nothing of deployments: durations and errors in messages, threads, timers. Uses
- * nothing of the library but its errors and {@code text}.
+ * Helpers that know nothing of deployments: durations and errors in messages, threads, timers, the
+ * shell of dead man's switches. Uses nothing of the library but its errors and {@code text}.
  */
 @NullMarked
 package dev.autodeploy.internal.util;

@@ -1,4 +1,4 @@
-package dev.autodeploy.internal.process;
+package dev.autodeploy.internal.util;
 
 import java.time.Duration;
 
