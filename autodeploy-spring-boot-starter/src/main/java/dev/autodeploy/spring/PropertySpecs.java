@@ -104,8 +104,8 @@ final class PropertySpecs {
   }
 
   private static boolean isEmpty(Object value) {
-    return value instanceof Collection<?> list && list.isEmpty()
-        || value instanceof Map<?, ?> map && map.isEmpty();
+    return (value instanceof Collection<?> list && list.isEmpty())
+        || (value instanceof Map<?, ?> map && map.isEmpty());
   }
 
   private static void write(ObjectNode json, String name, Object value) {
