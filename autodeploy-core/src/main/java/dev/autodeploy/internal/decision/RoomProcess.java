@@ -106,7 +106,9 @@ public final class RoomProcess {
       if (instance.room != null && instance.room.id() == room && !instance.isHeld(now)) {
         boolean idle = instance.isIdle() && !isWanted(instance) && callers.waiting() == 0;
         boolean goes = instance.is(READY) && mayGo() > 0 && (idle || busyToo);
-        if (goes || (instance.is(ASLEEP) && !declaration.spec().pinned())) {
+        // Said twice, the second time may come after it was given its room to wake.
+        boolean said = sleep && instance.sleep.roomGivenUp;
+        if (goes || (instance.is(ASLEEP) && !said && !declaration.spec().pinned())) {
           int inFlight = instance.inFlight;
           outbox.publish(
               at ->

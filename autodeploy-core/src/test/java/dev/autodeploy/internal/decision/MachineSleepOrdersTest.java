@@ -339,6 +339,22 @@ final class MachineSleepOrdersTest {
   }
 
   @Test
+  void makeRoom_byOneThatSleepsAndGaveItsRoomUp_saysThatOnce_asItMayBeWokenInItByThen() {
+    MachineHarness m = sleepy(b -> b.gpu(ONE));
+    Caller caller = m.acquire();
+    m.give(7, ONE);
+    m.ready(first(m));
+    caller.close();
+    m.makeRoom(7, false, true);
+    m.slept(null);
+    assertThat(m.aboutRoom()).contains(new Effect.Slumber(first(m), first(m).room(), 0, false));
+    m.makeRoom(7, false, true); // decided before the arbiter knew that it sleeps
+    assertThat(m.aboutRoom()).noneMatch(Effect.Slumber.class::isInstance);
+    assertThat(m.events(DeploymentEvent.InstanceMakesRoom.class)).hasSize(1);
+    assertThat(first(m).phase()).isEqualTo(ASLEEP);
+  }
+
+  @Test
   void makeRoom_byOneWithoutSleepMode_orThatIsReserved_endsIt_thoughSleepWereEnough() {
     MachineHarness m = machine(b -> b.gpu(ONE));
     Caller caller = m.acquire();
