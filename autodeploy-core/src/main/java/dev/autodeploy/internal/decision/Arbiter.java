@@ -395,6 +395,9 @@ public final class Arbiter {
           claimed.addAll(keys);
           inTheWay.forEach(holding -> makeRoom(holding, choice, party, extra));
           shares.claim(wish.asleep == null ? wish.need : HostShare.NONE, choice.released());
+          if (wish.asleep != null) {
+            shares.keep(wish.asleep);
+          }
         }
       }
       long expected = at == NEVER ? NEVER : at + Turns.swap(party);

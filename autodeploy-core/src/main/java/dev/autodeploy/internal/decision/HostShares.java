@@ -27,6 +27,11 @@ final class HostShares {
 
   private HostShare surplus = HostShare.NONE;
 
+  /**
+   * The rooms of those that wait to be woken: whoever comes later in line does not get their share.
+   */
+  private final Set<Long> kept = new HashSet<>();
+
   HostShares(HostShare limit, RoomTable table, Collection<Room> rooms) {
     this.limit = limit;
     this.table = table;
@@ -61,6 +66,7 @@ final class HostShares {
     Set<Long> others = new HashSet<>();
     rooms.forEach(room -> others.add(room.id()));
     others.removeAll(leave);
+    others.removeAll(kept);
     news.forEach(holding -> others.remove(holding.room().id()));
     HostShare later = soon.plus(sum(news));
     List<Holding> more =
@@ -84,6 +90,11 @@ final class HostShares {
     HostShare freed = sum(news);
     claimed = claimed.plus(need.minus(freed).atLeastNone());
     surplus = surplus.plus(freed.minus(need).atLeastNone());
+  }
+
+  /** Somebody in line waits to wake the one in this room, which therefore stays. */
+  void keep(long room) {
+    kept.add(room);
   }
 
   /** Returns what is missing for one more instance, in words. */

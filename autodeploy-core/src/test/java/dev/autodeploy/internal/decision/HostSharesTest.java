@@ -260,6 +260,19 @@ final class HostSharesTest {
   }
 
   @Test
+  void sleeper_thatSomebodyWaitsFor_isNotReleasedForOneBehindInLine() {
+    arbiter.capacity(ProviderCapacity.of(List.of(ProviderCapacity.Gpu.named("0"))));
+    holds(1, GpuRequest.ids("0"), InstancePhase.READY, 0, 0, 0);
+    Room room = holds(2, GpuRequest.ids("0"), InstancePhase.ASLEEP, 60, 0, 0);
+    arbiter.slumbers(now, room, 0);
+    arbiter.want(now, 2, new Effect.Want(GpuRequest.ids("0"), 1, 0, room, 0));
+    decide();
+    now += SECOND;
+    want(3);
+    assertThat(asked(decide())).doesNotContain(room.id());
+  }
+
+  @Test
   void memory_isSharedByItsSum_andAsManyGoAsHaveTo() {
     arbiter = new Arbiter(HostShare.limits(0, 16 * GIB));
     Room small = holds(1, NO_GPU, InstancePhase.READY, 60, 4);
