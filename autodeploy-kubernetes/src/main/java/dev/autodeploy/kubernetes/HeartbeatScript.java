@@ -13,7 +13,8 @@ import java.util.List;
 final class HeartbeatScript {
   /**
    * Arguments: the file, seconds of a tick, ticks, seconds of grace, ticker, command. A kubelet
-   * sends the image's stop signal, which nobody tells: the service gets the one that comes.
+   * sends the image's stop signal, which nobody tells: of those that only end services, the one
+   * that comes goes to the service. Others are for reloads as well, and end nothing.
    */
   private static final String SCRIPT =
       HeartbeatShell.script(
@@ -26,7 +27,7 @@ final class HeartbeatScript {
             if [ -n "$beat" ] && [ "$beat" != "$last" ]; then last=$beat n=0; else n=$((n+1)); fi
           } 2>/dev/null
           trap 'look; hit=1' ALRM
-          for s in TERM INT QUIT HUP USR1 USR2 WINCH; do trap "stop=$s hit=1" $s; done
+          for s in TERM INT QUIT WINCH; do trap "stop=$s hit=1" $s; done
           """);
 
   private HeartbeatScript() {}
