@@ -8,6 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * The properties below {@code autodeploy}.
@@ -40,7 +41,7 @@ record AutoDeployProperties(
     @Nullable String idleTimeout,
     @Nullable String pricePerHour,
     @Nullable Integer maxInstances,
-    @Nullable Long hostMemoryBytes,
+    @Nullable DataSize hostMemoryBytes,
     @Nullable Duration drainTimeout,
     @Nullable Duration releaseTimeout,
     @Nullable Boolean keepInstancesOnClose,

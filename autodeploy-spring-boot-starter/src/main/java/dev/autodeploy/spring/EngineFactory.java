@@ -115,7 +115,7 @@ final class EngineFactory {
       set("max-instances", () -> builder.maxInstances(value));
     }
     if (properties.hostMemoryBytes() != null) {
-      long value = properties.hostMemoryBytes();
+      long value = properties.hostMemoryBytes().toBytes();
       set("host-memory-bytes", () -> builder.hostMemoryBytes(value));
     }
     if (properties.drainTimeout() != null) {

@@ -157,8 +157,10 @@ final class PropertySpecs {
         (key, value) -> {
           String name = camel(String.valueOf(key));
           RecordComponent known = component(type, name);
-          if (known == null) {
+          if (known == null && !json.has(name)) {
             json.put(name, String.valueOf(value));
+          } else if (known == null) {
+            return; // a deployment's name is its key
           } else if (value instanceof Map<?, ?> nested && known.getType().isRecord()) {
             unknown(json.withObjectProperty(known.getName()), known.getType(), nested);
           } else if (value instanceof Map<?, ?> elements && known.getType() == List.class) {
