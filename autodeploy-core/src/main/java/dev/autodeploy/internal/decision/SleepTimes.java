@@ -5,8 +5,9 @@ import java.util.List;
 
 /**
  * The times in which an instance slept, one after the other, in nanoseconds of a time line. The
- * last ones are kept as they were; of more than {@link #MOST}, the first ones are moved together,
- * which keeps their length. Immutable.
+ * first {@link #MOST} are kept as they were; of more, the two with the least time awake between
+ * them become one, which keeps their length and moves the later one by no more than that time.
+ * Immutable.
  *
  * @param times the times
  */
@@ -34,11 +35,26 @@ public record SleepTimes(List<Time> times) {
     List<Time> more = new ArrayList<>(times);
     more.add(new Time(begin, to));
     if (more.size() > MOST) {
-      Time first = more.remove(0);
-      Time second = more.get(0);
-      more.set(0, new Time(first.from, first.to + second.to - second.from));
+      int closest = closest(more);
+      Time later = more.remove(closest + 1);
+      Time earlier = more.get(closest);
+      more.set(closest, new Time(earlier.from, earlier.to + later.to - later.from));
     }
     return new SleepTimes(List.copyOf(more));
+  }
+
+  /** Returns which of them has the least time between itself and the next one. */
+  private static int closest(List<Time> times) {
+    int closest = 0;
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i + 1 < times.size(); i++) {
+      long between = times.get(i + 1).from - times.get(i).to;
+      if (between < least) {
+        least = between;
+        closest = i;
+      }
+    }
+    return closest;
   }
 
   /** Returns the same on a time line on which all is later. */
