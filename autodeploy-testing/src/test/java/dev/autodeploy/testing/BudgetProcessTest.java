@@ -11,7 +11,6 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
 import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.Money;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -38,13 +37,7 @@ class BudgetProcessTest {
           autoDeploy.deploy(
               DeploymentSpec.builder("voice")
                   .port(0)
-                  .startCommand(
-                      "exec "
-                          + Path.of(System.getProperty("java.home"), "bin", "java")
-                          + " -cp "
-                          + classes()
-                          + " "
-                          + SmallServer.class.getName())
+                  .startCommand(SmallServer.command())
                   .pricePerHour(Money.of("3.6", "USD"))
                   .budget(Budget.money("0.01", "USD").cut())
                   .build());
@@ -60,9 +53,5 @@ class BudgetProcessTest {
           .isInstanceOf(BudgetExhaustedException.class)
           .hasMessageContaining("of 0.01 USD in total are spent");
     }
-  }
-
-  private static Path classes() throws URISyntaxException {
-    return Path.of(SmallServer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 }

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
@@ -27,16 +26,7 @@ class LocalProcessProviderContractTest extends InstanceProviderContract {
 
   @Override
   protected DeploymentSpec.Builder serving(String name) {
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    return DeploymentSpec.builder(name)
-        .port(0)
-        .startCommand(
-            "exec '"
-                + java
-                + "' -XX:TieredStopAtLevel=1 -Xmx32m -cp '"
-                + testClasses()
-                + "' "
-                + SmallServer.class.getName());
+    return DeploymentSpec.builder(name).port(0).startCommand(SmallServer.command());
   }
 
   @Override
@@ -59,14 +49,6 @@ class LocalProcessProviderContractTest extends InstanceProviderContract {
       return true;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static Path testClasses() {
-    try {
-      return Path.of(SmallServer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
     }
   }
 }

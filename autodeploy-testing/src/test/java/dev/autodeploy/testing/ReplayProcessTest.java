@@ -10,7 +10,6 @@ import dev.autodeploy.LocalProcessProvider;
 import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.replay.ReplayResult;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -39,13 +38,7 @@ class ReplayProcessTest {
           autoDeploy.deploy(
               DeploymentSpec.builder("voice")
                   .port(0)
-                  .startCommand(
-                      "exec "
-                          + Path.of(System.getProperty("java.home"), "bin", "java")
-                          + " -cp "
-                          + classes()
-                          + " "
-                          + SmallServer.class.getName())
+                  .startCommand(SmallServer.command())
                   .idleTimeout(Duration.ofMillis(1500))
                   .pricePerHour(Money.of("3600", "USD"))
                   .build());
@@ -88,9 +81,5 @@ class ReplayProcessTest {
     while (!deployment.status().instances().isEmpty()) {
       Thread.sleep(20);
     }
-  }
-
-  private static Path classes() throws URISyntaxException {
-    return Path.of(SmallServer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
   }
 }

@@ -9,10 +9,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the instances of an engine have together, their number and the host's memory, and who of
- * them is in the way of one more: as many as have to go for the sum to fit, those first that go
- * anyway, then those that go most easily. To sleep is not to go: one that sleeps is still there,
- * and in memory. Made anew for every decision of the {@link Arbiter}.
+ * The shares of an engine's instances in what they have together, a number of instances and the
+ * host's memory, and those who are in the way of one more: as many as have to go for the sum to
+ * fit, those first that go anyway, then those that go most easily. To sleep is not to go: one that
+ * sleeps is still there, and in memory. Made anew for every decision of the {@link Arbiter}.
  */
 final class HostShares {
   private final HostShare limit;
