@@ -100,8 +100,8 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    containers.gpus().wakes(instanceId);
-    return containers.release(instanceId, grace);
+    // One that sleeps holds no more of its GPUs while it ends than it did asleep.
+    return containers.release(instanceId, grace).thenRun(() -> containers.gpus().wakes(instanceId));
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** GPUs on a daemon whose NVIDIA hook is a stand-in: it accepts requests and adds no device. */
@@ -74,6 +75,36 @@ class GpuTest {
       assertThatThrownBy(() -> docker.start(docker.request(spec(twenty), 1)))
           .hasMessageContaining("no GPU free");
       docker.release(first);
+    }
+  }
+
+  @Test
+  void gpuOfOneThatSleeps_staysWithOthers_whileItIsReleased() throws Exception {
+    try (ProviderFixture docker = ProviderFixture.open(b -> b.gpu("0", "Test Card", "24GiB"))) {
+      DeploymentSpec slowToEnd =
+          spec(GpuRequest.ids("0")).toBuilder()
+              .startCommand("trap 'echo ending' TERM; while :; do sleep 0.2; done")
+              .build();
+      ProviderInstance first = docker.start(docker.request(slowToEnd, 0));
+      docker.provider.sleeps(first.instanceId(), 0);
+      CompletableFuture<Void> released =
+          CompletableFuture.runAsync(
+              () -> docker.provider.release(first.instanceId(), Duration.ofSeconds(8)));
+      ProviderFixture.await(
+          Duration.ofSeconds(20),
+          () ->
+              docker
+                  .provider
+                  .logs(first.instanceId(), 10)
+                  .toCompletableFuture()
+                  .join()
+                  .contains("ending"));
+
+      ProviderInstance second = docker.start(docker.request(spec(GpuRequest.ids("0")), 1));
+      assertThat(visible(docker, second)).isEqualTo("NVIDIA_VISIBLE_DEVICES=0");
+
+      released.get(30, TimeUnit.SECONDS);
+      docker.release(second);
     }
   }
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  *   <li>It is over: instances are cut or drained, who waits is rejected, who asks is refused.
  *   <li>What is left covers no start: none is made, not for the minimum either; who asks for one,
- *       or finds none ready or starting, is refused, and so is who waits when the last one is gone.
+ *       or for one that sleeps, or finds none ready or starting, is refused, and so is who waits
+ *       when the last one is gone.
  *   <li>Otherwise instances are started one after the other: each leaves less for the next.
  * </ol>
  *

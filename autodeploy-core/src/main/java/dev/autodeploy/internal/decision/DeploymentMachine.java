@@ -276,12 +276,29 @@ public final class DeploymentMachine {
     }
   }
 
-  /** Returns whether nothing is there for a caller, and nothing can be started. */
+  /** Returns whether nothing is there for a caller, and nothing can be started or woken. */
   private boolean isUnaffordable(Waiter waiter, Allowance allowance) {
     return declaration.isOpen()
         && (allowance.over()
             || instances.awake() == 0
-            || waiter.route() instanceof RouteRule.ScaleOut);
+            || waiter.route() instanceof RouteRule.ScaleOut
+            || (waiter.route() instanceof RouteRule.Instance named
+                && Sleepers.isSleeper(instances.find(named.instanceId()))));
+  }
+
+  /** Rejects those who wait for what is neither there nor can be paid for. */
+  private void rejectUnaffordable(long now, Allowance allowance) {
+    if (instances.awake() == 0) {
+      callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
+      return;
+    }
+    for (Instance instance : instances.all()) {
+      if (Sleepers.isSleeper(instance)) {
+        for (Waiter waiter : List.copyOf(instance.bound)) {
+          callers.rejectWaiting(now, waiter, rejections.budgetExhausted(allowance));
+        }
+      }
+    }
   }
 
   // Requests.
@@ -633,9 +650,9 @@ public final class DeploymentMachine {
 
   /** Ends every event: makes the starts that are needed, ends what is over, sets the timer. */
   private void after(long now) {
-    if (!declaration.allowance().start() && declaration.isOpen() && instances.awake() == 0) {
-      Allowance allowance = declaration.allowance();
-      callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
+    Allowance allowance = declaration.allowance();
+    if (!allowance.start() && declaration.isOpen()) {
+      rejectUnaffordable(now, allowance);
     }
     starts.ensureCapacity(now);
     if (!declaration.isOpen() && instances.isEmpty() && !terminated) {

@@ -6,13 +6,15 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The shares of an engine's instances in what they have together, a number of instances and the
  * host's memory, and those who are in the way of one more: as many as have to go for the sum to
- * fit, those first that go anyway, then those that go most easily. To sleep is not to go: one that
- * sleeps is still there, and in memory. Made anew for every decision of the {@link Arbiter}.
+ * fit, those first that go anyway, then those that would sleep, then those that go most easily. To
+ * sleep is not to go: one that sleeps is still there, and in memory. Made anew for every decision
+ * of the {@link Arbiter}.
  */
 final class HostShares {
   private final HostShare limit;
@@ -51,8 +53,10 @@ final class HostShares {
    * @param party who wants it
    * @param startBy when its start has to begin, or {@link Instance#NEVER}
    * @param anyway who is asked to go in any case, for its GPUs
+   * @param maySleep whether it is enough for those GPUs that one of these sleeps
    */
-  @Nullable List<Holding> inTheWay(long party, long startBy, HostShare need, List<Holding> anyway) {
+  @Nullable List<Holding> inTheWay(
+      long party, long startBy, HostShare need, List<Holding> anyway, Predicate<Holding> maySleep) {
     HostShare left = left(need);
     if (!limit.isLimited() || left.isEnough()) {
       return List.of();
@@ -61,26 +65,28 @@ final class HostShares {
     if (soon.isEnough()) {
       return table.holdings(party, startBy, room -> leave.contains(room.id()));
     }
-    List<Holding> news = new ArrayList<>(anyway);
-    news.removeIf(holding -> leave.contains(holding.room().id()));
+    List<Holding> go = new ArrayList<>(anyway);
+    go.removeIf(holding -> leave.contains(holding.room().id()));
+    Set<Long> sleepers = new HashSet<>();
+    go.stream().filter(maySleep).forEach(holding -> sleepers.add(holding.room().id()));
+    go.removeIf(maySleep);
     Set<Long> others = new HashSet<>();
     rooms.forEach(room -> others.add(room.id()));
     others.removeAll(leave);
     others.removeAll(kept);
-    news.forEach(holding -> others.remove(holding.room().id()));
-    HostShare later = soon.plus(sum(news));
-    List<Holding> more =
-        table.clear(
-            others,
-            party,
-            startBy,
-            Holding.byEaseOfRelease(),
-            some -> later.plus(sum(some)).isEnough());
-    if (!later.plus(sum(more)).isEnough()) {
-      return null;
+    others.removeAll(sleepers);
+    go.forEach(holding -> others.remove(holding.room().id()));
+    for (Set<Long> next : List.of(sleepers, others)) {
+      HostShare later = soon.plus(sum(go));
+      go.addAll(
+          table.clear(
+              next,
+              party,
+              startBy,
+              Holding.byEaseOfRelease(),
+              some -> later.plus(sum(some)).isEnough()));
     }
-    news.addAll(more);
-    return news;
+    return soon.plus(sum(go)).isEnough() ? go : null;
   }
 
   /** Somebody in line gets a share first, and these leave. */

@@ -188,7 +188,7 @@ final class RoomFinder {
   }
 
   private @Nullable Choice withHost(Choice choice, long party, HostShare need, long needed) {
-    List<Holding> go = host.inTheWay(party, needed, need, choice.inTheWay());
+    List<Holding> go = host.inTheWay(party, needed, need, choice.inTheWay(), choice::sleepIsEnough);
     if (go == null) {
       choice.inTheWay().forEach(table::drop);
       return null;

@@ -56,8 +56,8 @@ final class Sleepers {
     return named;
   }
 
-  static boolean isSleeper(Instance instance) {
-    return instance.is(ASLEEP) || instance.is(FALLING_ASLEEP);
+  static boolean isSleeper(@Nullable Instance instance) {
+    return instance != null && (instance.is(ASLEEP) || instance.is(FALLING_ASLEEP));
   }
 
   /** Returns those that are to be woken if a number is needed, and those that callers named. */

@@ -38,8 +38,6 @@ final class StartProcess {
   private @Nullable RoomDemand rooms; // made for the first demand
   private final StartBackoff backoff = new StartBackoff();
 
-  private final Sleepers sleepers;
-
   private boolean keepsMinimum;
   private long minimumHeldUntil = Long.MIN_VALUE;
   private long starts;
@@ -62,7 +60,10 @@ final class StartProcess {
     this.rejections = rejections;
     this.instanceIds = instanceIds;
     this.outbox = outbox;
-    this.sleepers = new Sleepers(instances, outbox);
+  }
+
+  private Sleepers sleepers() {
+    return new Sleepers(instances, outbox);
   }
 
   RoomDemand rooms() {
@@ -93,11 +94,11 @@ final class StartProcess {
    * @return how many of them sleep, or slept
    */
   private int wake(long now, int needed) {
-    List<Instance> chosen = declaration.mayStart() ? sleepers.toWake(needed) : List.of();
+    List<Instance> chosen = declaration.mayStart() ? sleepers().toWake(needed) : List.of();
     int count = chosen.size();
     for (Instance instance : List.copyOf(chosen)) {
       if (instance.is(ASLEEP) && !instance.sleep.roomGivenUp) {
-        sleepers.wake(now, instance);
+        sleepers().wake(now, instance);
       }
     }
     return Math.min(needed, count);
@@ -105,7 +106,7 @@ final class StartProcess {
 
   /** Returns the instance that is to be woken next as soon as there is room for it, or null. */
   private @Nullable Instance waitsToWake(int needed) {
-    for (Instance instance : declaration.mayStart() ? sleepers.toWake(needed) : NOBODY) {
+    for (Instance instance : declaration.mayStart() ? sleepers().toWake(needed) : NOBODY) {
       if (instance.is(ASLEEP) && instance.sleep.roomGivenUp) {
         return instance;
       }
@@ -199,7 +200,7 @@ final class StartProcess {
   private boolean nobodyNeedsAny() {
     return callers.waitingForAny() == 0
         && callers.waitingForOwn() == 0
-        && sleepers.named() == 0
+        && sleepers().named() == 0
         && declaration.minInstances() == 0;
   }
 
@@ -240,7 +241,7 @@ final class StartProcess {
       return false;
     }
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, spec, isExpected(now)));
-    int asleep = sleepers.toWake(plan.count()).size();
+    int asleep = sleepers().toWake(plan.count()).size();
     int count = Math.max(0, plan.count() - asleep);
     if (ownStarts(count) > 0) {
       callers.bindOwn(start(now, StartReason.SCALE_OUT, room));
@@ -260,10 +261,10 @@ final class StartProcess {
    */
   boolean wakeIn(long now, Instance sleeper) {
     StartPlanner.Plan plan = StartPlanner.plan(situation(now, declaration.spec(), isExpected(now)));
-    if (!declaration.mayStart() || !sleepers.toWake(plan.count()).contains(sleeper)) {
+    if (!declaration.mayStart() || !sleepers().toWake(plan.count()).contains(sleeper)) {
       return false;
     }
-    sleepers.wake(now, sleeper);
+    sleepers().wake(now, sleeper);
     return true;
   }
 
@@ -272,8 +273,8 @@ final class StartProcess {
         declaration.mayStart(),
         instances.count(READY),
         instances.coming(),
-        sleepers.count(),
-        instances.size() - sleepers.count(),
+        sleepers().count(),
+        instances.size() - sleepers().count(),
         callers.waitingForAny(),
         instances.roomToCome(),
         keepsMinimum && now >= minimumHeldUntil ? declaration.minInstances() : 0,
@@ -300,7 +301,7 @@ final class StartProcess {
     DeploymentSpec spec = declaration.spec();
     return declaration.mayStart()
         && instances.awake() < declaration.minInstances()
-        && (sleepers.count() > 0 || instances.size() < spec.maxInstances());
+        && (sleepers().count() > 0 || instances.size() < spec.maxInstances());
   }
 
   Instance start(long now, StartReason reason, @Nullable Room room) {

@@ -17,17 +17,38 @@ import org.jspecify.annotations.Nullable;
 final class CarriedCosts {
   private final Map<String, Sum> sums = new LinkedHashMap<>();
 
-  private record Sum(Instant since, Map<Currency, CostParts> parts) {}
+  /** The sums of a deployment that was made at a moment, by currency; none weighs nothing. */
+  private static final class Sum {
+    final Instant since;
+    private Map<Currency, CostParts> parts = Map.of();
+
+    Sum(Instant since) {
+      this.since = since;
+    }
+
+    void add(Currency currency, CostParts more) {
+      if (parts.isEmpty()) {
+        parts = new LinkedHashMap<>(2);
+      }
+      parts.merge(currency, more, CostParts::plus);
+    }
+
+    Sum copy() {
+      Sum copy = new Sum(since);
+      copy.parts = parts.isEmpty() ? Map.of() : new LinkedHashMap<>(parts);
+      return copy;
+    }
+  }
 
   /** Takes over a sum as the ledger has it. */
   void restore(LedgerEntry.Carried line) {
     Sum sum = sums.get(line.deployment());
     if (sum == null || !sum.since.equals(line.since())) {
-      sum = new Sum(line.since(), new LinkedHashMap<>(2));
+      sum = new Sum(line.since());
       sums.put(line.deployment(), sum);
     }
     CostParts parts = CostParts.of(line);
-    sum.parts.merge(parts.currency(), parts, CostParts::plus);
+    sum.add(parts.currency(), parts);
   }
 
   /** Returns the sum of a deployment since a moment, or null if it is not known. */
@@ -38,7 +59,7 @@ final class CarriedCosts {
 
   /** Begins the sum of a deployment again. */
   void begin(String deployment, Instant since) {
-    sums.put(deployment, new Sum(since, new LinkedHashMap<>(2)));
+    sums.put(deployment, new Sum(since));
   }
 
   void forget(String deployment) {
@@ -49,7 +70,7 @@ final class CarriedCosts {
   void add(UsageInterval usage) {
     Sum sum = sums.get(usage.deployment());
     if (sum != null && !usage.startRequestedAt().isBefore(sum.since)) {
-      CostParts.of(usage).forEach((code, parts) -> sum.parts.merge(code, parts, CostParts::plus));
+      CostParts.of(usage).forEach(sum::add);
     }
   }
 
@@ -57,15 +78,13 @@ final class CarriedCosts {
   void subtract(UsageInterval usage) {
     Sum sum = sums.get(usage.deployment());
     if (sum != null && !usage.startRequestedAt().isBefore(sum.since)) {
-      CostParts.of(usage)
-          .forEach((code, parts) -> sum.parts.merge(code, parts.negated(), CostParts::plus));
+      CostParts.of(usage).forEach((code, parts) -> sum.add(code, parts.negated()));
     }
   }
 
   CarriedCosts copy() {
     CarriedCosts copy = new CarriedCosts();
-    sums.forEach(
-        (name, sum) -> copy.sums.put(name, new Sum(sum.since, new LinkedHashMap<>(sum.parts))));
+    sums.forEach((name, sum) -> copy.sums.put(name, sum.copy()));
     return copy;
   }
 

@@ -240,6 +240,42 @@ final class HostSharesTest {
   }
 
   @Test
+  void want_ofTwoGpusAndOnePlace_releasesOneHolder_andLetsTheOtherSleep() {
+    arbiter = new Arbiter(HostShare.limits(3, 0));
+    arbiter.capacity(
+        ProviderCapacity.of(
+            List.of(ProviderCapacity.Gpu.named("0"), ProviderCapacity.Gpu.named("1"))));
+    Room one = holds(1, GpuRequest.ids("0"), InstancePhase.READY, 60, 0, 0);
+    Room other = holds(2, GpuRequest.ids("1"), InstancePhase.READY, 90, 0, 0);
+    busy(3);
+    want(4, GpuRequest.count(2), 0);
+
+    assertThat(decide())
+        .filteredOn(MakeRoom.class::isInstance)
+        .extracting(effect -> ((MakeRoom) effect).sleep())
+        .containsExactlyInAnyOrder(true, false);
+    assertThat(asked(decide())).containsExactlyInAnyOrder(one.id(), other.id());
+  }
+
+  @Test
+  void want_ofTwoGpusAndOnePlace_putsToSleepWhoCan_ifTheOtherLeavesThePlace() {
+    arbiter = new Arbiter(HostShare.limits(3, 0));
+    arbiter.capacity(
+        ProviderCapacity.of(
+            List.of(ProviderCapacity.Gpu.named("0"), ProviderCapacity.Gpu.named("1"))));
+    Room canSleep = holds(1, GpuRequest.ids("0"), InstancePhase.READY, 90, 0, 0);
+    Room cannot = holds(2, GpuRequest.ids("1"), InstancePhase.READY, 60, 0);
+    busy(3);
+    want(4, GpuRequest.count(2), 0);
+
+    assertThat(decide())
+        .filteredOn(MakeRoom.class::isInstance)
+        .containsExactlyInAnyOrder(
+            new MakeRoom(1, canSleep.id(), false, "d4", true),
+            new MakeRoom(2, cannot.id(), false, "d4", false));
+  }
+
+  @Test
   void release_goesByTheCostOfAStart_alsoOfOneThatCouldSleep() {
     wakes.put(1L, SECOND);
     starts.put(1L, 30 * SECOND);

@@ -7,12 +7,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.Budget;
 import dev.autodeploy.BudgetExhaustedException;
 import dev.autodeploy.BudgetStatus;
+import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.SleepMode;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -183,6 +186,60 @@ final class MachineBudgetTest {
     assertRefused(second);
     assertRefused(m.acquire());
     assertThat(m.starts).hasSize(1);
+  }
+
+  /** Two instances, of which the first sleeps. */
+  private static MachineHarness oneAsleepAndOneReady() {
+    MachineHarness m =
+        machine(
+            b ->
+                b.concurrency(1)
+                    .maxInstances(2)
+                    .sleepMode(SleepMode.vllm())
+                    .sleepAfter(Duration.ofMinutes(1)));
+    List<Caller> callers = m.acquire(2);
+    m.ready(m.starts.get(0));
+    m.ready(m.starts.get(1));
+    callers.get(0).close();
+    m.passSeconds(60);
+    m.slept(null);
+    assertThat(m.starts.get(0).phase()).isEqualTo(InstancePhase.ASLEEP);
+    return m;
+  }
+
+  @Test
+  void requestForOneThatSleeps_whereNoStartIsAffordable_isRefused_asItWouldNotBeWoken() {
+    MachineHarness m = oneAsleepAndOneReady();
+    m.allow(unaffordable());
+
+    assertRefused(m.acquire(RouteRule.instance(m.starts.get(0).id())));
+    assertThat(m.acquire().isWaiting()).as("the other runs, and will be free").isTrue();
+  }
+
+  @Test
+  void whoWaitsForOneThatSleeps_isRefused_whenNoStartIsAffordableAnyLonger() {
+    MachineHarness m =
+        machine(
+            b ->
+                b.gpu(GpuRequest.count(1))
+                    .concurrency(1)
+                    .maxInstances(2)
+                    .sleepMode(SleepMode.vllm())
+                    .sleepAfter(Duration.ofMinutes(1)));
+    List<Caller> callers = m.acquire(2);
+    m.give(1, GpuRequest.count(1));
+    m.ready(m.starts.get(0));
+    m.give(2, GpuRequest.count(1));
+    m.ready(m.starts.get(1));
+    callers.get(0).close();
+    m.passSeconds(60);
+    m.slept(null);
+    Caller waits = m.acquire(RouteRule.instance(m.starts.get(0).id()));
+    assertThat(waits.isWaiting()).as("others have its room").isTrue();
+
+    m.allow(unaffordable());
+
+    assertRefused(waits);
   }
 
   @Test
