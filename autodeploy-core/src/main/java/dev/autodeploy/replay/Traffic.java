@@ -135,7 +135,11 @@ public final class Traffic {
   }
 
   private static long micros(Instant moment) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
+    try {
+      return ChronoUnit.MICROS.between(Instant.EPOCH, moment);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(moment + " is too far away", e);
+    }
   }
 
   private static Instant instant(long micros) {

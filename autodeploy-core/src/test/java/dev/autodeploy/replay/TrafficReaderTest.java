@@ -143,6 +143,19 @@ class TrafficReaderTest {
   }
 
   @Test
+  void csv_momentsThatNoRequestCanHave_areNamed() {
+    assertThatThrownBy(
+            () ->
+                read(
+                    TrafficReader.csv(),
+                    "+999999999-12-31T23:59:59Z,1",
+                    "-999999999-01-01T00:00:00Z,1"))
+        .isInstanceOf(TrafficFormatException.class)
+        .hasMessageContaining("line 1: +999999999-12-31T23:59:59Z is too far away")
+        .hasMessageContaining("line 2: -999999999-01-01T00:00:00Z is too far away");
+  }
+
+  @Test
   void manyUnreadableLines_tenAreShown() {
     assertThatThrownBy(() -> read(TrafficReader.csv(), "x\n".repeat(5000)))
         .hasMessageContaining("line 10: ")

@@ -2,6 +2,7 @@ package dev.autodeploy.jdbc;
 
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
+import dev.autodeploy.internal.store.ReadLimit;
 import dev.autodeploy.internal.text.PlainText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.BatchUpdateException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -46,12 +48,41 @@ final class Database {
   private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(30);
 
   private final DataSource source;
+  private final long readLimit;
 
   /** True for PostgreSQL; null until the first connection has said it. */
   private volatile @Nullable Boolean postgres;
 
   Database(DataSource source) {
+    this(source, ReadLimit.bytes());
+  }
+
+  /** Creates one that reads contents up to a number of bytes. */
+  Database(DataSource source, long readLimit) {
     this.source = source;
+    this.readLimit = readLimit;
+  }
+
+  /** Returns the columns of a row's content, as far as it is not too large, and of its size. */
+  String content() {
+    String size = "OCTET_LENGTH(content)";
+    return "CASE WHEN " + size + " <= " + readLimit + " THEN content END, " + size;
+  }
+
+  /**
+   * Reads a row's content.
+   *
+   * @param rows the rows, with {@link #content()} among their columns
+   * @param column the number of the first of the two
+   * @param place what is read, for errors
+   */
+  String content(ResultSet rows, int column, String place) throws SQLException {
+    String content = rows.getString(column);
+    if (content == null) {
+      throw new AutoDeployException(
+          ErrorCode.STATE_FAILED, null, place + " " + ReadLimit.exceeded(readLimit));
+    }
+    return content;
   }
 
   /** A transaction's statements; run again from the start if the database asks for it. */

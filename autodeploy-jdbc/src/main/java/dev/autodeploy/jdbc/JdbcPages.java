@@ -59,12 +59,15 @@ final class JdbcPages implements LedgerPages {
               try (PreparedStatement statement =
                       Database.statement(
                           connection,
-                          "SELECT content FROM autodeploy_ledger_page"
-                              + " WHERE state_name = ? AND name = ?",
+                          "SELECT "
+                              + database.content()
+                              + " FROM autodeploy_ledger_page WHERE state_name = ? AND name = ?",
                           row.name(),
                           name);
                   ResultSet rows = statement.executeQuery()) {
-                return rows.next() ? rows.getString(1) : null;
+                return rows.next()
+                    ? database.content(rows, 1, "page " + name + " of the ledger")
+                    : null;
               }
             });
     if (content == null) {

@@ -73,15 +73,14 @@ final class JdbcState implements StateStore {
           try (PreparedStatement statement =
                   Database.statement(
                       connection,
-                      "SELECT name, content FROM autodeploy_deployment WHERE state_name = ?"
-                          + " ORDER BY number",
+                      "SELECT name, "
+                          + database.content()
+                          + " FROM autodeploy_deployment WHERE state_name = ? ORDER BY number",
                       row.name());
               ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-              deployments.add(
-                  StateText.deployment(
-                      rows.getString(2),
-                      "deployment '" + rows.getString(1) + "' of state '" + row.name() + "'"));
+              String place = "deployment '" + rows.getString(1) + "' of state '" + row.name() + "'";
+              deployments.add(StateText.deployment(database.content(rows, 2, place), place));
             }
           }
           return new StoredState(owner, deployments);
@@ -204,20 +203,19 @@ final class JdbcState implements StateStore {
           try (PreparedStatement statement =
               Database.statement(
                   connection,
-                  "SELECT number, content FROM autodeploy_ledger WHERE state_name = ?"
-                      + " AND number > ? ORDER BY number",
+                  "SELECT number, "
+                      + database.content()
+                      + " FROM autodeploy_ledger WHERE state_name = ? AND number > ?"
+                      + " ORDER BY number",
                   row.name(),
                   after)) {
             statement.setMaxRows(READ);
             try (ResultSet rows = statement.executeQuery()) {
               while (rows.next()) {
                 long number = rows.getLong(1);
+                String place = "entry " + number + " of the ledger of '" + row.name() + "'";
                 entries.add(
-                    new Numbered(
-                        number,
-                        StateText.entry(
-                            rows.getString(2),
-                            "entry " + number + " of the ledger of '" + row.name() + "'")));
+                    new Numbered(number, StateText.entry(database.content(rows, 2, place), place)));
               }
             }
           }

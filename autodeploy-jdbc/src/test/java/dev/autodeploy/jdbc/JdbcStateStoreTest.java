@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -168,6 +169,28 @@ final class JdbcStateStoreTest {
       other.remove("a");
       assertThat(other.ledger()).isEmpty();
       assertThat(one.ledger()).hasSize(1);
+    }
+  }
+
+  @Test
+  void rowsThatAreLargerThanTheMemory_areRefusedInWords() {
+    try (JdbcStateStore store = store()) {
+      store.load();
+      store.save(deployment("a"));
+      store.append(started("a"));
+      store.pages().put("000001.jsonl", List.of("x".repeat(400)));
+    }
+    Database small = new Database(TestDatabase.source(), 50);
+    LeaderRow row = new LeaderRow(small, name);
+    long epoch = row.campaign("small", "", 0, Duration.ofSeconds(10)).leader().epoch();
+    try (JdbcState state = new JdbcState(small, row, epoch)) {
+      for (ThrowingCallable read :
+          List.<ThrowingCallable>of(
+              state::load, state::ledger, () -> state.pages().get("000001.jsonl"))) {
+        assertThatThrownBy(read)
+            .isInstanceOf(AutoDeployException.class)
+            .hasMessageContaining("more than 50 bytes in one piece");
+      }
     }
   }
 

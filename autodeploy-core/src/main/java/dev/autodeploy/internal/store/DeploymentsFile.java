@@ -42,7 +42,7 @@ final class DeploymentsFile {
   Content read() {
     byte[] document;
     try (InputStream in = disk.read(path())) {
-      document = in.readAllBytes();
+      document = ReadLimit.all(in);
     } catch (NoSuchFileException e) {
       return new Content.Missing();
     } catch (IOException e) {

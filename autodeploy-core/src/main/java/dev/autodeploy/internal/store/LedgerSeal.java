@@ -15,6 +15,8 @@ import java.nio.file.Path;
 final class LedgerSeal {
   static final String NAME = "ledger.end";
 
+  private static final int LONGEST = 1000;
+
   private final AtomicFile file;
   private final Disk disk;
 
@@ -44,7 +46,14 @@ final class LedgerSeal {
   private long read() throws IOException {
     file.tidyUp();
     try (InputStream in = disk.read(file.path())) {
-      byte[] bytes = in.readAllBytes();
+      byte[] bytes = in.readNBytes(LONGEST + 1);
+      if (bytes.length > LONGEST) {
+        throw Failures.failed(
+            file.path()
+                + " is damaged: it has more than "
+                + LONGEST
+                + " bytes. Remove the file, or restore it from a backup.");
+      }
       try {
         Fields json = Json.parse(NumberedLine.content(bytes));
         NumberedLine.check(bytes);

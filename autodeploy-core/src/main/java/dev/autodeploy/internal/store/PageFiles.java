@@ -64,7 +64,7 @@ final class PageFiles implements LedgerPages {
   public List<String> get(String name) {
     Path file = directory.resolve(checked(name));
     try (InputStream in = disk.read(file)) {
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      String text = new String(ReadLimit.all(in), StandardCharsets.UTF_8);
       return text.isEmpty()
           ? List.of()
           : List.of(

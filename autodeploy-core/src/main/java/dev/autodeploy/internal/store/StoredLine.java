@@ -64,6 +64,7 @@ final class StoredLine {
   static final class Reader {
     private final InputStream in;
     private final byte[] buffer = new byte[1 << 16];
+    private final long limitOfLine = ReadLimit.bytes();
     private int position;
     private int limit;
     private int number;
@@ -87,6 +88,7 @@ final class StoredLine {
         }
         terminated = position < limit;
         whole.write(buffer, from, position - from);
+        ReadLimit.check(whole.size(), limitOfLine);
         position += terminated ? 1 : 0;
       }
       end += whole.size() + (terminated ? 1 : 0);
