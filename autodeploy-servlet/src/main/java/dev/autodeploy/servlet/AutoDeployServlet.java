@@ -30,6 +30,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,10 @@ import org.slf4j.LoggerFactory;
  * <p>Without an access rule ({@link LinkBuilder#bearerToken}, {@link LinkBuilder#access}) links are
  * for callers on this machine, and for those whom the application has signed in ({@link
  * HttpServletRequest#getUserPrincipal}).
+ *
+ * <p>What the application knows its users by does not reach instances: the session's cookie and
+ * those of {@link Builder#hiddenCookies}, and {@code Authorization} of those whom it has signed in,
+ * unless {@link LinkBuilder#forwardAuthorization} says so.
  *
  * <p>Limits of the container hold as well: for the size of a head and of a body, for the time in
  * which a client has to send or take the next bytes, for the number of connections, and for paths
@@ -72,8 +78,11 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
   private final transient AtomicBoolean toldAsync = new AtomicBoolean();
   private transient volatile int port;
   private transient volatile String contextPath = "";
+  private final transient Set<String> hiddenCookies;
+  private transient volatile @Nullable ApplicationCredentials credentials;
 
   private AutoDeployServlet(Builder builder) {
+    hiddenCookies = Set.copyOf(builder.hiddenCookies);
     LinkSettings settings = builder.settings;
     drainTimeout = settings.drainTimeout();
     publicUrl = settings.publicUrl();
@@ -134,6 +143,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
   public void init(ServletConfig config) throws ServletException {
     super.init(config);
     contextPath = config.getServletContext().getContextPath();
+    credentials = new ApplicationCredentials(config.getServletContext(), hiddenCookies);
     StartUpCheck.run(config);
     LOG.info("Service links at {}d/<deployment>", base());
   }
@@ -154,7 +164,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
             ? Problems.dotsInPath()
             : access.allows(request) ? null : access.problem();
     ServletExchange exchange =
-        new ServletExchange(request, response, gateway, workers, addressesAreReal);
+        new ServletExchange(request, response, gateway, workers, addressesAreReal, credentials());
     workers.execute(
         () -> {
           if (problem == null) {
@@ -163,6 +173,14 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
             gateway.refuse(exchange, problem);
           }
         });
+  }
+
+  private ApplicationCredentials credentials() {
+    ApplicationCredentials known = credentials;
+    if (known == null) {
+      throw new IllegalStateException("the container has not called init");
+    }
+    return known;
   }
 
   private void refuseBlocking(HttpServletResponse response) throws IOException {
@@ -288,6 +306,7 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
     private final AutoDeploy autoDeploy;
     private int maxThreads = 2048;
     private int port = 8080;
+    private final Set<String> hiddenCookies = new TreeSet<>();
 
     private Builder(AutoDeploy autoDeploy) {
       this(new LinkSettings(Deployments.of(autoDeploy)), autoDeploy);
@@ -322,6 +341,20 @@ public final class AutoDeployServlet extends HttpServlet implements LinkProxy {
      */
     public Builder maxThreads(int value) {
       maxThreads = Arguments.inRange("maxThreads", value, 4, 32_767);
+      return this;
+    }
+
+    /**
+     * Names further cookies that are the application's own, and that instances do not get, such as
+     * one that remembers a user. Default: none beside the session's, whatever its name is.
+     *
+     * @param names the names, in addition to those of earlier calls
+     * @return this
+     */
+    public Builder hiddenCookies(String... names) {
+      for (String name : names) {
+        hiddenCookies.add(Arguments.notBlank("name", name));
+      }
       return this;
     }
 

@@ -2,6 +2,7 @@ package dev.autodeploy.servlet;
 
 import dev.autodeploy.proxy.gateway.BlockingExchange;
 import dev.autodeploy.proxy.gateway.Gateway;
+import dev.autodeploy.proxy.gateway.HostCredentials;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
@@ -69,13 +70,15 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
    *
    * @param request the request, in which no asynchronous processing has begun
    * @param addressesAreReal whether any connection was found that has a request's addresses
+   * @param credentials tells which credentials are the application's
    */
   ServletExchange(
       HttpServletRequest request,
       HttpServletResponse response,
       Gateway gateway,
       Workers workers,
-      AtomicBoolean addressesAreReal)
+      AtomicBoolean addressesAreReal,
+      ApplicationCredentials credentials)
       throws IOException {
     this.request = request;
     this.response = response;
@@ -83,7 +86,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
     this.workers = workers;
     this.addressesAreReal = addressesAreReal;
     forwarded = isForwarded(request);
-    head = head(request);
+    head = head(request, credentials.of(request));
     async = request.startAsync(request, response);
     async.setTimeout(0); // the link has its own
     async.addListener(this);
@@ -93,7 +96,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
             : transfers.watch(request.getInputStream());
   }
 
-  private static RequestHead head(HttpServletRequest request) {
+  private static RequestHead head(HttpServletRequest request, HostCredentials credentials) {
     HttpHeaders fields = new HttpHeaders();
     boolean http2 = request.getProtocol().equals("HTTP/2.0");
     for (String name : Collections.list(request.getHeaderNames())) {
@@ -108,7 +111,7 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
       fields.add("Host", authority(request));
     }
     String query = request.getQueryString();
-    String path = request.getRequestURI().substring(request.getContextPath().length());
+    String path = ApplicationCredentials.withoutSession(request);
     return new RequestHead(
         request.getMethod(),
         query == null ? path : path + "?" + query,
@@ -118,11 +121,12 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
         address(request.getRemoteAddr(), request.getRemotePort()),
         address(request.getLocalAddr(), request.getLocalPort()),
         request.isSecure(),
-        request.getContextPath());
+        request.getContextPath(),
+        credentials);
   }
 
   /** Returns what HTTP/2 has in a field of its own, which containers do not show as one. */
-  private static String authority(HttpServletRequest request) {
+  static String authority(HttpServletRequest request) {
     String host = request.getServerName();
     int port = request.getServerPort();
     return port <= 0 || port == (request.isSecure() ? 443 : 80) ? host : host + ":" + port;

@@ -43,6 +43,9 @@ final class ServletHttpExchange extends HttpExchange {
         requestHeaders.add(name, value);
       }
     }
+    if (request.getProtocol().equals("HTTP/2.0") && !requestHeaders.containsKey("Host")) {
+      requestHeaders.add("Host", ServletExchange.authority(request));
+    }
     async = request.startAsync(request, response);
     async.setTimeout(0);
     in = request.getInputStream();

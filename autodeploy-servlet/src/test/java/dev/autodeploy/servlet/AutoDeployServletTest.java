@@ -55,6 +55,12 @@ final class AutoDeployServletTest {
 
   /** Answers "x", and below /x with a redirect to a page of its own, and what it was told. */
   private static void redirect(TestInstance.Request request, OutputStream out) throws IOException {
+    if (request.target.startsWith("/told")) {
+      String told =
+          request.target + " " + request.field("Authorization") + " " + request.field("Cookie");
+      TestInstance.App.text(told).respond(request, out);
+      return;
+    }
     if (!request.target.startsWith("/x")) {
       TestInstance.App.text("x").respond(request, out);
       return;
@@ -269,6 +275,74 @@ final class AutoDeployServletTest {
     wrapRequests(Elsewhere::new);
 
     assertThat(RawClient.get(start(), "/d/app/").status).isEqualTo(200);
+  }
+
+  private static final String BASIC = "Basic b3BlcmF0b3I6b3BlcmF0b3I=";
+
+  private static HttpServletRequest signedIn(HttpServletRequest request) {
+    return new HttpServletRequestWrapper(request) {
+      @Override
+      public Principal getUserPrincipal() {
+        return () -> "operator";
+      }
+    };
+  }
+
+  private String told(int port, String path, String cookie) throws Exception {
+    return RawClient.ask(
+            port,
+            "GET /d/app/told"
+                + path
+                + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: "
+                + BASIC
+                + "\r\nCookie: "
+                + cookie
+                + "\r\n\r\n")
+        .body;
+  }
+
+  @Test
+  void credentialsOfTheApplication_doNotReachInstances() throws Exception {
+    mount(links(links -> links.hiddenCookies("stay")), AutoDeployServlet.mappings());
+    wrapRequests(AutoDeployServletTest::signedIn);
+    int port = start();
+
+    assertThat(told(port, "", "a=1; JSESSIONID=s3cret; b=2; stay=ever"))
+        .isEqualTo("/told null a=1; b=2");
+    assertThat(told(port, "", "JSESSIONID=s3cret")).isEqualTo("/told null null");
+    assertThat(told(port, ";jsessionid=s3cret;v=1?q=2", "c=3")).isEqualTo("/told;v=1?q=2 null c=3");
+  }
+
+  @Test
+  void sessionsCookie_isHidden_whateverItsNameIs() throws Exception {
+    context.setSessionCookieName("SHOP");
+    mount(links(links -> {}), AutoDeployServlet.mappings());
+
+    assertThat(told(start(), "", "SHOP=s3cret; other=1")).isEqualTo("/told " + BASIC + " other=1");
+  }
+
+  @Test
+  void sessionsThatAFilterKeeps_haveTheirCookieHiddenToo() throws Exception {
+    mount(links(links -> {}), AutoDeployServlet.mappings());
+    wrapRequests(
+        request ->
+            new HttpServletRequestWrapper(request) {
+              @Override
+              public String getRequestedSessionId() {
+                return "elsewhere";
+              }
+            });
+
+    assertThat(told(start(), "", "mine=elsewhere; coded=ZWxzZXdoZXJl; other=1"))
+        .isEqualTo("/told " + BASIC + " other=1");
+  }
+
+  @Test
+  void authorization_isForwarded_whereItIsNotTheApplicationsOrIsAskedFor() throws Exception {
+    mount(links(links -> links.forwardAuthorization(true)), AutoDeployServlet.mappings());
+    wrapRequests(AutoDeployServletTest::signedIn);
+
+    assertThat(told(start(), "", "a=1")).isEqualTo("/told " + BASIC + " a=1");
   }
 
   /** A request that came in at another address than that of loopback. */

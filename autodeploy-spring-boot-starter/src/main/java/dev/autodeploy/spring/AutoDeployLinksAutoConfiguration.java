@@ -39,6 +39,10 @@ import org.springframework.web.filter.FormContentFilter;
     name = "enabled",
     matchIfMissing = true)
 class AutoDeployLinksAutoConfiguration {
+  /**
+   * The usual names of the cookies of Spring Session, and of Spring Security for a user to stay.
+   */
+  private static final String[] OF_SPRING = {"SESSION", "remember-me"};
 
   @Bean
   @ConditionalOnMissingBean
@@ -72,6 +76,7 @@ class AutoDeployLinksAutoConfiguration {
       ObjectProvider<LinksCustomizer> customizers) {
     AutoDeployServlet.Builder builder = AutoDeployServlet.builder(autoDeploy);
     builder.port(environment.getProperty("server.port", Integer.class, 8080));
+    builder.hiddenCookies(OF_SPRING);
     apply(properties.links(), builder);
     access.ifAvailable(builder::access);
     models.ifAvailable(builder::models);

@@ -5,9 +5,14 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpPrincipal;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.console.Console;
+import dev.autodeploy.internal.net.LoopbackHost;
 import dev.autodeploy.servlet.AutoDeployServlet;
 import dev.autodeploy.servlet.HttpHandlerServlet;
 import jakarta.servlet.Servlet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -54,7 +59,11 @@ class AutoDeployPageAutoConfiguration {
           .forEach(
               host -> EngineFactory.set("page.allowed-hosts", () -> builder.allowedHost(host)));
     }
-    builder.authenticator(new ApplicationUsers());
+    builder.authenticator(
+        new ApplicationUsers(
+            page.allowedHosts().stream()
+                .map(host -> host.toLowerCase(Locale.ROOT))
+                .collect(Collectors.toUnmodifiableSet())));
     customizers.orderedStream().forEach(one -> one.customize(builder));
     return builder.build();
   }
@@ -80,9 +89,16 @@ class AutoDeployPageAutoConfiguration {
 
   /**
    * The users that the application has signed in. Without any, the page is for this machine, as the
-   * application has no security in front of it.
+   * application has no security in front of it; and under the names of this machine only, or a web
+   * page of somebody else could have a name of its own that leads here.
    */
   private static final class ApplicationUsers extends Authenticator {
+    private final Set<String> hosts;
+
+    ApplicationUsers(Set<String> hosts) {
+      this.hosts = hosts;
+    }
+
     @Override
     public Result authenticate(HttpExchange exchange) {
       HttpPrincipal user = exchange.getPrincipal();
@@ -90,7 +106,16 @@ class AutoDeployPageAutoConfiguration {
         return new Success(user);
       }
       boolean here = exchange.getLocalAddress().getAddress().isLoopbackAddress();
-      return here ? new Success(new HttpPrincipal("local", "autodeploy")) : new Failure(403);
+      return here && isOwn(exchange.getRequestHeaders().getFirst("Host"))
+          ? new Success(new HttpPrincipal("local", "autodeploy"))
+          : new Failure(403);
+    }
+
+    private boolean isOwn(@Nullable String authority) {
+      String lower = String.valueOf(authority).toLowerCase(Locale.ROOT);
+      int colon = lower.lastIndexOf(':');
+      String host = colon > lower.lastIndexOf(']') ? lower.substring(0, colon) : lower;
+      return LoopbackHost.isLoopback(host) || host.endsWith(".localhost") || hosts.contains(host);
     }
   }
 }

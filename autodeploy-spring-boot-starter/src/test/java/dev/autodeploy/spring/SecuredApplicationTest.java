@@ -178,6 +178,17 @@ final class SecuredApplicationTest {
   }
 
   @Test
+  void credentialsOfTheApplication_doNotReachInstances() throws Exception {
+    run(List.of("/d/**"));
+    String cookies = "JSESSIONID=a; SESSION=b; remember-me=c; mine=d";
+
+    assertThat(send("operator", "POST", "/d/voice/x", "Cookie", cookies).statusCode())
+        .isEqualTo(200);
+
+    assertThat(context.getBean(ServersInThisJvm.class).credentials).isEqualTo("null mine=d");
+  }
+
+  @Test
   void page_onlyReads_unlessActionsAreAllowed() throws Exception {
     run(List.of("/d/**", "/autodeploy/**"));
     String start = "/autodeploy/-/api/deployments/voice/start";

@@ -23,6 +23,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** Instances that tell under which prefix they were asked. */
 final class ServersInThisJvm implements InstanceProvider {
   final AtomicInteger started = new AtomicInteger();
+
+  /** The credentials in the last request. */
+  volatile String credentials = "";
+
   private final Map<String, HttpServer> servers = new ConcurrentHashMap<>();
 
   @Override
@@ -45,6 +49,10 @@ final class ServersInThisJvm implements InstanceProvider {
           "/",
           exchange -> {
             exchange.getRequestBody().readAllBytes();
+            credentials =
+                exchange.getRequestHeaders().getFirst("Authorization")
+                    + " "
+                    + exchange.getRequestHeaders().getFirst("Cookie");
             String text = "at " + exchange.getRequestHeaders().getFirst("X-Forwarded-Prefix");
             byte[] body = text.getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(200, body.length);

@@ -100,8 +100,15 @@ final class HeaderRules {
           || (!keepAuthorization && plain.equals("authorization"))) {
         continue;
       }
+      String value = in.value(i);
+      if (plain.equals("cookie")) {
+        value = head.credentials().without(value);
+        if (value.isEmpty() && !in.value(i).isEmpty()) {
+          continue;
+        }
+      }
       boolean countsHops = plain.equals("max-forwards") && head.method().equals("OPTIONS");
-      out.add(in.name(i), countsHops ? oneLess(in.value(i)) : view.toInstance(plain, in.value(i)));
+      out.add(in.name(i), countsHops ? oneLess(value) : view.toInstance(plain, value));
     }
     ForwardedFields.add(head, view.link(), trustForwarded, out);
     out.add("Via", viaVersion(head.version()) + " " + VIA);

@@ -55,11 +55,15 @@ record InstanceRequest(
   /** Returns the request for an instance. */
   Relay.Request compose(LinkView view) {
     AccessRules access = config.access();
+    boolean keepAuthorization =
+        head.credentials().authorization()
+            ? config.forwardsAuthorization()
+            : config.keepAuthorization();
     HttpHeaders headers =
         rules.toInstance(
             access.withoutOurs(head, config.forwardsAuthorization()),
             view,
-            config.keepAuthorization(),
+            keepAuthorization,
             upgrade);
     if (withTrailers) {
       TrailerRules.announceToInstance(head.headers(), headers);

@@ -16,6 +16,7 @@ import java.net.InetSocketAddress;
  * @param secure whether it came over TLS
  * @param base the path below which the front serves links and which the target is without, such as
  *     the context path of a servlet; empty for none
+ * @param credentials what in it is the host application's, and not for instances
  */
 public record RequestHead(
     String method,
@@ -26,7 +27,8 @@ public record RequestHead(
     InetSocketAddress remote,
     InetSocketAddress local,
     boolean secure,
-    String base) {
+    String base,
+    HostCredentials credentials) {
 
   /** The {@link #bodyLength} of a chunked body. */
   public static final long CHUNKED = -1;
@@ -52,18 +54,29 @@ public record RequestHead(
       InetSocketAddress remote,
       InetSocketAddress local,
       boolean secure) {
-    this(method, target, version, headers, bodyLength, remote, local, secure, "");
+    this(
+        method,
+        target,
+        version,
+        headers,
+        bodyLength,
+        remote,
+        local,
+        secure,
+        "",
+        HostCredentials.NONE);
   }
 
   /** Returns this head with other fields. */
   RequestHead with(HttpHeaders fields) {
     return new RequestHead(
-        method, target, version, fields, bodyLength, remote, local, secure, base);
+        method, target, version, fields, bodyLength, remote, local, secure, base, credentials);
   }
 
   /** Returns this head with a body of another length. */
   RequestHead with(long length) {
-    return new RequestHead(method, target, version, headers, length, remote, local, secure, base);
+    return new RequestHead(
+        method, target, version, headers, length, remote, local, secure, base, credentials);
   }
 
   /** Returns the method and path for a log: never the query, and nothing that forges a line. */
