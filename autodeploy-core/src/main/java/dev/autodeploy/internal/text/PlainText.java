@@ -21,7 +21,7 @@ public final class PlainText {
   private static final Pattern ESCAPES =
       Pattern.compile(
           "(?:\u001B\\[|\u009B)[0-?]{0,64}+[ -/]{0,8}+[@-~]"
-              + "|(?:\u001B\\]|\u009D)[^\u0007\u001B\u009C\\p{Cntrl}]{0,4096}+"
+              + "|(?:\u001B\\]|\u009D)[^\u0007\u001B\u009C\u009D\\p{Cntrl}]{0,4096}+"
               + "(?:\u0007|\u001B\\\\|\u009C)"
               + "|\u001B[ -/]{0,8}+[0-Z\\\\^-~]");
 

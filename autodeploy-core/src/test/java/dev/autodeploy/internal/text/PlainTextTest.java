@@ -65,5 +65,6 @@ final class PlainTextTest {
     assertThat(PlainText.line("\u001B[" + "0".repeat(5_000_000))).startsWith("\uFFFD[0");
     assertThat(PlainText.line("\u001B]".repeat(1_000_000))).startsWith("\uFFFD]");
     assertThat(PlainText.line("\u001B[0".repeat(1_000_000))).hasSizeGreaterThan(1_000_000);
+    assertThat(PlainText.line("\u009D".repeat(10_000_000))).hasSize(10_000_000);
   }
 }

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class RequestBody {
   private static final int MAX_QUEUED = 64 * 1024;
 
+  /** What is looked for is mostly in the first bytes, which are there however full it is. */
+  private static final int FREE = 8 * 1024;
+
   private final Deque<ByteBuf> queue = new ArrayDeque<>(0); // most requests have no body
   private final long limit;
   private final BodyPace pace;
@@ -109,7 +112,7 @@ final class RequestBody {
       return;
     }
     boolean broken = discarded || failure != null;
-    if (!broken && (complete || readAhead.isUsedUp())) {
+    if (!broken && (complete || (queued >= FREE && readAhead.isUsedUp()))) {
       shown.end(complete);
     }
     if (broken || shown.isDone()) {

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.proxy.AsyncAnswers;
+import dev.autodeploy.proxy.ModelRouter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -77,6 +78,42 @@ public abstract class AsyncCallersContract extends LinkContract {
       assertThat(link.ask(ticket).status).isEqualTo(202);
       link.provider.gate.complete(null);
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void unfinishedBodiesOfOne_thatTakeAllMemoryForBodies_stopNoOther() throws Exception {
+    String most = "x".repeat(16 * 1024 * 1024 - 1);
+    String unfinished =
+        "POST /d/app/ HTTP/1.1\r\nHost: localhost\r\nPrefer: respond-async\r\nContent-Length: "
+            + (most.length() + 1)
+            + "\r\n\r\n";
+    List<RawClient> greedy = new ArrayList<>();
+    try (TestLink link =
+        link(
+            drained("well"),
+            spec -> {},
+            proxy -> proxy.models(ModelRouter.builder().models("gpt", "app").build()))) {
+      for (int i = 0; i < 4; i++) {
+        greedy.add(link.client().send(unfinished + most));
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500)); // until all of it has been read
+
+      String ticket = AsyncContract.post("/d/app/", "x".repeat(4000), "Prefer: respond-async");
+      assertThat(link.ask(ticket).status).isEqualTo(202);
+      String body = "{\"model\": \"gpt\", \"messages\": []}";
+      try (RawClient client = link.client()) {
+        client.send(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                + body.length()
+                + "\r\n\r\n");
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100)); // as many clients send it apart
+        assertThat(client.send(body).response().body).isEqualTo("well");
+      }
+    } finally {
+      for (RawClient client : greedy) {
+        client.close();
+      }
     }
   }
 

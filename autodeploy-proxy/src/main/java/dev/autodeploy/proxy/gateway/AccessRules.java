@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import dev.autodeploy.proxy.AccessCheck;
 import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.proxy.TokenCarrier;
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,10 @@ public final class AccessRules {
 
   private static final Logger LOG = LoggerFactory.getLogger(AccessRules.class);
   private final Map<String, List<byte[]>> hashes;
+
+  /** The hashes of all tokens. */
+  private final Set<ByteBuffer> all;
+
   private final @Nullable AccessCheck check;
   private final Set<TokenCarrier> carriers;
   private final Map<String, String> names;
@@ -60,6 +66,11 @@ public final class AccessRules {
     Map<String, List<byte[]>> copy = new LinkedHashMap<>();
     hashes.forEach((name, tokens) -> copy.put(name, List.copyOf(tokens)));
     this.hashes = copy;
+    all =
+        copy.values().stream()
+            .flatMap(List::stream)
+            .map(ByteBuffer::wrap)
+            .collect(Collectors.toUnmodifiableSet());
     this.check = check;
     this.carriers = Set.copyOf(carriers);
   }
@@ -102,9 +113,14 @@ public final class AccessRules {
     return !hashes.isEmpty();
   }
 
-  /** Returns the tokens that a request brings, good or not. */
+  /**
+   * Returns those tokens of a request that open any link. Others are hashed once, and never again
+   * for each deployment: they may be long, and come from anybody.
+   */
   List<String> presented(RequestHead head) {
-    return hashes.isEmpty() ? List.of() : PresentedTokens.of(head, carriers);
+    return hashes.isEmpty()
+        ? List.of()
+        : PresentedTokens.of(head, carriers).stream().filter(this::isOurs).toList();
   }
 
   /**
@@ -175,15 +191,15 @@ public final class AccessRules {
     }
     List<byte[]> valid = hashesFor(deployment);
     for (String token : tokens) {
-      if (isIn(valid, token)) {
-        return hash(token);
+      byte[] hash = hash(token);
+      if (isIn(valid, hash)) {
+        return hash;
       }
     }
     return null;
   }
 
-  private static boolean isIn(List<byte[]> hashes, String token) {
-    byte[] hash = hash(token);
+  private static boolean isIn(List<byte[]> hashes, byte[] hash) {
     boolean found = false;
     for (byte[] known : hashes) {
       found |= MessageDigest.isEqual(known, hash); // all of them, so that time tells nothing
@@ -192,11 +208,7 @@ public final class AccessRules {
   }
 
   private boolean isOurs(String token) {
-    boolean found = false;
-    for (List<byte[]> known : hashes.values()) {
-      found |= isIn(known, token);
-    }
-    return found;
+    return all.contains(ByteBuffer.wrap(hash(token)));
   }
 
   /** Returns a request for an instance: without what is the link's, whoever may use it. */

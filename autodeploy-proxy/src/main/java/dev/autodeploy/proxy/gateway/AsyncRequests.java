@@ -1,5 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -68,7 +70,7 @@ final class AsyncRequests implements AutoCloseable {
             estimates,
             settings.keptAliveInterval(),
             bodies,
-            workers,
+            new SharedWorkers(workers, workers.virtual() ? Integer.MAX_VALUE : MAX_THREADS / 2),
             timer,
             this::start);
   }
@@ -107,7 +109,10 @@ final class AsyncRequests implements AutoCloseable {
                             exchange, LinkResponse.of(gateway.unread(failure)), line, call);
                       } else if (!body.isWhole()) {
                         if (ticket) {
-                          Problem problem = Problems.bodyTooLarge(call.deploymentName(), MAX_BODY);
+                          Problem problem =
+                              body.room() > 0 // so there was no memory for more of it
+                                  ? Problems.ticketsFull(call.deploymentName())
+                                  : Problems.bodyTooLarge(call.deploymentName(), MAX_BODY);
                           gateway.respond(exchange, LinkResponse.of(problem), line, call);
                         } else {
                           hold.run();
@@ -285,7 +290,8 @@ final class AsyncRequests implements AutoCloseable {
             call.head().method() + ' ' + call.route().target(),
             given,
             InstanceCredentials.of(call.head().headers(), services.config().keepAuthorization()));
-    return HexFormat.of().formatHex(AccessRules.hash(text));
+    return HexFormat.of()
+        .formatHex(AccessRules.digest(text.getBytes(UTF_8))); // names have any script
   }
 
   private void start(DetachedExchange carried, LinkCall call) {

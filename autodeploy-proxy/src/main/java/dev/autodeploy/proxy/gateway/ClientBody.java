@@ -134,7 +134,7 @@ final class ClientBody extends FilterInputStream {
     boolean failed = true;
     try {
       while (!prefix.isDone() && !ended) {
-        if (reserved == 0 || count == buffer.length) {
+        if (count == buffer.length) { // the first piece is free: what is looked for is mostly in it
           int more = Math.max(piece, count);
           if (!budget.reserve(more)) {
             break;

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +21,7 @@ final class KeptAliveStreams {
   private final StartEstimates estimates;
   private final Duration interval;
   private final CallerBudget bodies;
-  private final Workers workers;
+  private final SharedWorkers workers;
   private final ScheduledExecutorService timer;
   private final BiConsumer<DetachedExchange, LinkCall> start;
 
@@ -30,7 +31,7 @@ final class KeptAliveStreams {
       StartEstimates estimates,
       Duration interval,
       CallerBudget bodies,
-      Workers workers,
+      SharedWorkers workers,
       ScheduledExecutorService timer,
       BiConsumer<DetachedExchange, LinkCall> start) {
     this.gateway = gateway;
@@ -78,12 +79,13 @@ final class KeptAliveStreams {
       return false;
     }
     String owner = TicketOwners.of(call);
+    Executor own = step -> workers.execute(owner, step); // a thread waits for each slow client
     boolean chat = preference.way() == AnswerPreference.Way.KEPT_ALIVE_CHAT;
     call.detach(body.length, "Prefer", "Accept-Encoding"); // the comments are plain text
     KeptAliveExchange carried =
-        new KeptAliveExchange(gateway, call.head(), body, workers, exchange, out);
+        new KeptAliveExchange(gateway, call.head(), body, own, exchange, out);
     exchange.onClientGone(carried::gone);
-    Runnable tick = () -> workers.execute(() -> carried.tick(line(call, chat)));
+    Runnable tick = () -> own.execute(() -> carried.tick(line(call, chat)));
     Client client = new Client.OfExchange(exchange);
     services.active().beginResponding(client);
     ScheduledFuture<?> ticks =
@@ -97,7 +99,7 @@ final class KeptAliveStreams {
               services.active().endResponding(client);
               bodies.giveBack(owner, body.length);
             });
-    workers.execute(() -> start.accept(carried, call));
+    own.execute(() -> start.accept(carried, call));
     exchange.whenDone(
         carried.ended(), () -> exchange.runBlocking(() -> end(exchange, out, carried)));
     line.end(200, 0);

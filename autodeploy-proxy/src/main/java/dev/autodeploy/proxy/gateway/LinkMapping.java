@@ -21,7 +21,9 @@ final class LinkMapping {
 
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):.*");
   private static final Pattern REFRESH =
-      Pattern.compile("(\\s*[0-9.]+\\s*[;,\\s]\\s*(?:[uU][rR][lL]\\s*=\\s*)?['\"]?)(.+)");
+      Pattern.compile(
+          "(\\s*+[0-9.]++(?:\\s*+[;,]|\\s)\\s*+(?:[uU][rR][lL]\\s*+=\\s*+)?+['\"]?+)(.+)",
+          Pattern.DOTALL);
 
   private final LinkView view;
   private final LinkAddress link;
@@ -236,9 +238,10 @@ final class LinkMapping {
   private String links(String value) {
     StringBuilder out = new StringBuilder(value.length() + 16);
     boolean quoted = false;
+    int last = value.lastIndexOf('>'); // without which each '<' would look to the end
     for (int i = 0; i < value.length(); i++) {
       char c = value.charAt(i);
-      int end = c == '<' && !quoted ? value.indexOf('>', i) : -1;
+      int end = c == '<' && !quoted && i < last ? value.indexOf('>', i) : -1;
       if (end > 0) {
         out.append('<').append(reference(value.substring(i + 1, end))).append('>');
         i = end;

@@ -53,6 +53,14 @@ class CorsRulesTest {
   }
 
   @Test
+  void allows_takesAnOriginOfVeryManyLabels() {
+    CorsPolicy every = CorsPolicy.of("https://*.example.com");
+
+    assertThat(every.allows("https://" + "a.".repeat(30_000) + "example.com")).isTrue();
+    assertThat(every.allows("https://" + "a.".repeat(30_000) + ".example.com")).isFalse();
+  }
+
+  @Test
   void preflight_isAnOptionsRequestOfAPageThatAsksForAMethod() {
     assertThat(CorsRules.isPreflight(preflight())).isTrue();
     assertThat(CorsRules.isPreflight(head("OPTIONS", "Origin", PAGE))).isFalse();

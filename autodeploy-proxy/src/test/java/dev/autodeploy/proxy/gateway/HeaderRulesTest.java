@@ -9,6 +9,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -263,6 +264,27 @@ final class HeaderRulesTest {
   void answerThatCouldBeReadInTwoWays_isNone() {
     assertThat(toClient(new HttpHeaders().add("X Y", "1"), ROUTE)).isNull();
     assertThat(toClient(new HttpHeaders().add("X", "1\r\nY: 2"), ROUTE)).isNull();
+  }
+
+  @Test
+  @Timeout(10)
+  void link_ofManyThatDoNotEnd_passesAtOnce() {
+    String open = "<".repeat(60_000);
+    for (int i = 0; i < 500; i++) {
+      assertThat(toClient(new HttpHeaders().add("Link", open), ROUTE).first("Link"))
+          .isEqualTo(open);
+    }
+  }
+
+  @Test
+  @Timeout(10)
+  void refresh_onWhichAnExpressionCouldGoOnForEver_passesAtOnce() {
+    String spaces = " ".repeat(60_000);
+    for (String value :
+        List.of("1" + spaces + "\u0085", "1;" + spaces + "\u0085", "1;url" + spaces + "=\u0085")) {
+      assertThat(toClient(new HttpHeaders().add("Refresh", value), ROUTE).first("Refresh"))
+          .isEqualTo(value);
+    }
   }
 
   private static LinkView view(boolean trusted, RequestHead head, Route route) {

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.internal.document.ProblemType;
+import dev.autodeploy.proxy.TokenCarrier;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -67,6 +68,21 @@ final class SmallPartsTest {
             false);
 
     assertThat(head.shown()).isEqualTo("GET /d/a INFO forged\uFFFD");
+  }
+
+  @Test
+  void tokensThatOpenNothing_areHashedOnce_andNotLookedForInEachDeployment() {
+    String good = "good-0123456789abcdef";
+    AccessRules rules =
+        new AccessRules(
+            Map.of("voice", List.of(AccessRules.hash(good))), null, Set.of(TokenCarrier.values()));
+    InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 1);
+    HttpHeaders fields =
+        new HttpHeaders().add("x-api-key", "x".repeat(60_000)).add("api-key", good);
+    RequestHead head =
+        new RequestHead("GET", "/-/status", "HTTP/1.1", fields, 0, address, address, false);
+
+    assertThat(rules.presented(head)).containsExactly(good);
   }
 
   @Test

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.Test;
 
 /** Each defence that SECURITY.md promises names the tests that hold it, and they exist. */
 class SecurityPageTest {
-  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*Test)`");
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*Test)(?:\\.(\\w+))?`");
+  private static final Pattern METHOD =
+      Pattern.compile("^  (?:public )?void (\\w+)\\(", Pattern.MULTILINE);
 
   @Test
   void testsThatThePageNames_exist() throws IOException {
@@ -28,6 +30,21 @@ class SecurityPageTest {
 
     assertThat(named).hasSizeGreaterThan(20);
     assertThat(tests()).containsAll(named);
+  }
+
+  @Test
+  void methodsThatThePageNames_exist() throws IOException {
+    Set<String> named = new TreeSet<>();
+    for (String line : Page.of("SECURITY.md").lines()) {
+      for (Matcher test = TEST.matcher(line); test.find(); ) {
+        if (test.group(2) != null) {
+          named.add(test.group(2));
+        }
+      }
+    }
+
+    assertThat(named).hasSizeGreaterThan(20);
+    assertThat(methods()).containsAll(named);
   }
 
   @Test
@@ -56,21 +73,37 @@ class SecurityPageTest {
 
   /** The names of all test classes of all modules. */
   private static Set<String> tests() throws IOException {
+    return sources().stream()
+        .map(file -> file.getFileName().toString())
+        .filter(name -> name.endsWith("Test.java"))
+        .map(name -> name.substring(0, name.length() - ".java".length()))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  /** The names of all methods of tests, and of the contracts that they inherit. */
+  private static Set<String> methods() throws IOException {
     Set<String> names = new TreeSet<>();
+    for (Path file : sources()) {
+      for (Matcher method = METHOD.matcher(Files.readString(file)); method.find(); ) {
+        names.add(method.group(1));
+      }
+    }
+    return names;
+  }
+
+  private static List<Path> sources() throws IOException {
+    List<Path> sources = new ArrayList<>();
     try (Stream<Path> modules = Files.list(Page.root())) {
       for (Path module : modules.collect(Collectors.toList())) {
-        Path sources = module.resolve("src/test/java");
-        if (Files.isDirectory(sources)) {
-          try (Stream<Path> files = Files.walk(sources)) {
-            files
-                .map(file -> file.getFileName().toString())
-                .filter(name -> name.endsWith("Test.java"))
-                .map(name -> name.substring(0, name.length() - ".java".length()))
-                .forEach(names::add);
+        for (String directory : List.of("src/test/java", "src/contract/java")) {
+          if (Files.isDirectory(module.resolve(directory))) {
+            try (Stream<Path> files = Files.walk(module.resolve(directory))) {
+              files.filter(file -> file.toString().endsWith(".java")).forEach(sources::add);
+            }
           }
         }
       }
     }
-    return names;
+    return sources;
   }
 }
