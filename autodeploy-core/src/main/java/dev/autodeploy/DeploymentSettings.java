@@ -78,7 +78,8 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   }
 
   /**
-   * Sets how long an instance may take to become ready. Default: 10 minutes.
+   * Sets how long an instance may take to become ready, from when it is started: what is fetched
+   * and made before has times of its own. Default: 10 minutes.
    *
    * @param value 1 millisecond to 24 hours
    * @return this

@@ -159,7 +159,7 @@ final class InJvmProvider implements InstanceProvider {
         "registry.test/app:1",
         current,
         total,
-        preparing,
+        preparing ? StartProgress.Phase.PREPARING : StartProgress.Phase.STARTING,
         List.of(
             new StartProgress.Part("9fb3aa2f8b80", StartProgress.PartState.DONE, 900_000, 900_000),
             new StartProgress.Part(

@@ -106,6 +106,50 @@ class PageStartsTest {
   }
 
   @Test
+  void limits_areOnTheForm_andComeBackAsTheyWereEntered() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture();
+        Browser b = Browser.open("en-US,en")) {
+      b.size(1280, 900, false).go(f.at("#/new"));
+      b.untilText("main h1", "New Deploy");
+      b.type("#f-name", "voice");
+      b.type("#f-image", "app:1");
+      b.type("#f-port", "8080");
+      b.click("details summary");
+      b.type("#f-memoryBytes", "0.001");
+      b.type("#f-cpus", "many");
+      b.type("#f-maxProcesses", "3");
+      b.click("#confirm");
+      b.untilText("#e-memoryBytes", "memoryBytes must be 6291456 bytes or more");
+      b.untilText("#e-cpus", "cpus");
+      b.untilText("#e-maxProcesses", "maxProcesses must be 10 or more");
+      b.wholePage("form-limits");
+      b.type("#f-memoryBytes", "1.5");
+      b.type("#f-cpus", "2.5");
+      b.type("#f-maxProcesses", "200");
+      b.click("#confirm");
+      b.untilText("main", "voice is deployed");
+
+      JsonNode spec = f.json("-/api/deployments/voice").path("spec");
+      assertThat(spec.path("memoryBytes").asLong()).isEqualTo(3L << 29);
+      assertThat(spec.path("cpus").asDouble()).isEqualTo(2.5);
+      assertThat(spec.path("maxProcesses").asInt()).isEqualTo(200);
+      b.go(f.at("#/d/voice"));
+      b.untilText(".settings", "Memory of an instance, in GiB");
+
+      b.go(f.at("#/edit/voice"));
+      b.untilText("main h1", "Edit voice");
+      b.click("details summary");
+      assertThat(b.find("#f-memoryBytes").getDomProperty("value")).isEqualTo("1.5");
+      assertThat(b.find("#f-cpus").getDomProperty("value")).isEqualTo("2.5");
+      b.type("#f-memoryBytes", "");
+      b.click("#confirm");
+      b.untilText(".settings", "Processes of an instance");
+      assertThat(f.json("-/api/deployments/voice").at("/spec/memoryBytes").isNull()).isTrue();
+      b.assertNoErrors();
+    }
+  }
+
+  @Test
   void reasonOfAFailedStart_isTheFirstThingOneSees_ofARealProcess() throws Exception {
     String line = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.";
     try (AutoDeploy autoDeploy =

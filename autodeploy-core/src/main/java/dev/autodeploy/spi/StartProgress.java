@@ -11,13 +11,26 @@ import java.util.List;
  * @param detail more about it, possibly empty
  * @param current how much of the step is done, in any unit
  * @param total how much the step is as a whole, or 0 if that is not known
- * @param preparing whether this comes before the instance itself is started, as pulling its image
- *     does. The start timeout does not run meanwhile; it begins with the next progress that is no
- *     preparation. So a provider that prepares ends that within a time of its own
+ * @param phase the phase of the start that the step belongs to
  * @param parts the pieces of the step, such as the layers of an image; possibly empty
  */
 public record StartProgress(
-    String step, String detail, long current, long total, boolean preparing, List<Part> parts) {
+    String step, String detail, long current, long total, Phase phase, List<Part> parts) {
+
+  /**
+   * A phase of a start. The start timeout runs in the last one only, and begins anew with it; a
+   * provider ends each of the others within a time of its own.
+   */
+  public enum Phase {
+    /**
+     * What the instance needs is fetched, such as its image. This time is a position of its own.
+     */
+    PREPARING,
+    /** The instance is made, and does not run yet. */
+    CREATING,
+    /** The instance runs, or is asked to. */
+    STARTING
+  }
 
   /** The state of a piece. */
   public enum PartState {
@@ -61,12 +74,13 @@ public record StartProgress(
    * @param detail more about it, possibly empty
    * @param current how much of the step is done, in any unit
    * @param total how much the step is as a whole, or 0 if that is not known
-   * @param preparing whether this comes before the instance itself is started
+   * @param phase the phase of the start that the step belongs to
    * @param parts the pieces of the step; possibly empty
    */
   public StartProgress {
     requireNonNull(step, "step");
     requireNonNull(detail, "detail");
+    requireNonNull(phase, "phase");
     parts = List.copyOf(parts);
   }
 
@@ -77,10 +91,10 @@ public record StartProgress(
    * @param detail more about it, possibly empty
    * @param current how much of the step is done, in any unit
    * @param total how much the step is as a whole, or 0 if that is not known
-   * @param preparing whether this comes before the instance itself is started
+   * @param phase the phase of the start that the step belongs to
    */
-  public StartProgress(String step, String detail, long current, long total, boolean preparing) {
-    this(step, detail, current, total, preparing, List.of());
+  public StartProgress(String step, String detail, long current, long total, Phase phase) {
+    this(step, detail, current, total, phase, List.of());
   }
 
   /**
@@ -92,7 +106,16 @@ public record StartProgress(
    * @param total how much the step is as a whole, or 0 if that is not known
    */
   public StartProgress(String step, String detail, long current, long total) {
-    this(step, detail, current, total, false, List.of());
+    this(step, detail, current, total, Phase.STARTING, List.of());
+  }
+
+  /**
+   * Returns whether the start is being prepared, as by pulling an image.
+   *
+   * @return true in the phase {@link Phase#PREPARING}
+   */
+  public boolean preparing() {
+    return phase == Phase.PREPARING;
   }
 
   /**

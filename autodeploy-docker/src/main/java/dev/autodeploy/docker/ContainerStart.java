@@ -4,6 +4,7 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
@@ -46,16 +47,32 @@ final class ContainerStart {
   private final CompletableFuture<Void> cancellation = new CompletableFuture<>();
   private final ReentrantLock progressLock = new ReentrantLock();
   private boolean prepared;
+  private long creationEnd;
+  private volatile DaemonTransport.@Nullable Exchange creating;
 
   ContainerStart(ContainerServices services, StartRequest request) {
     this.services = services;
     this.request = request;
   }
 
-  /** Cancels the start; it ends with the call to the daemon that is under way. */
+  /**
+   * Cancels the start; it ends with the call to the daemon that is under way. That which creates
+   * the container has no longer for it than any other.
+   */
   void cancel() {
     cancelled = true;
     cancellation.complete(null);
+    new CompletableFuture<@Nullable Void>()
+        .completeOnTimeout(
+            null, services.host().settings().callTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        .thenRun(this::endCreation);
+  }
+
+  private void endCreation() {
+    DaemonTransport.Exchange underWay = creating;
+    if (underWay != null) {
+      underWay.close();
+    }
   }
 
   boolean awaitEnd(Duration timeout) throws InterruptedException {
@@ -101,8 +118,10 @@ final class ContainerStart {
   private ProviderInstance start() throws InterruptedException {
     DeploymentSpec spec = request.spec();
     String image = image(spec);
-    progress("looking for image", image);
+    creating("looking for image", image);
     InspectImageResponse found = ensureImage(spec, image);
+    creating(CREATING, image);
+    creationEnd = System.nanoTime() + createTimeout().toNanos();
     for (int attempt = 1; ; attempt++) {
       checkNotCancelled();
       GpuGrant grant =
@@ -155,7 +174,6 @@ final class ContainerStart {
   /** Returns the container, or null if another process was first with one of its GPUs. */
   private @Nullable String createdAndChecked(
       String image, InspectImageResponse found, GpuGrant grant) throws InterruptedException {
-    progress(CREATING, image);
     boolean withHeartbeats =
         services.host().settings().containers().withHeartbeats()
             && services.shells().mayHaveShell(found);
@@ -236,7 +254,10 @@ final class ContainerStart {
     while (true) {
       checkNotCancelled();
       try {
-        return services.host().client().create(doing, reference, creation::applyTo);
+        return services
+            .host()
+            .client()
+            .create(doing, reference, creation::applyTo, timeLeft(doing), each -> creating = each);
       } catch (DockerDaemonException e) {
         if (e.problem().outcomeUnknown()) {
           outcomeUnknown = true;
@@ -251,7 +272,8 @@ final class ContainerStart {
         if (there != null) {
           makeRoom(there, labels.name());
         } else if (e.problem().outcomeUnknown()) {
-          throw e;
+          checkNotCancelled();
+          throw System.nanoTime() < creationEnd ? e : notCreated(doing);
         }
         if (System.nanoTime() > deadline) {
           throw e;
@@ -260,6 +282,27 @@ final class ContainerStart {
         Thread.sleep(50);
       }
     }
+  }
+
+  /** Returns how long the container may still take to be made. */
+  private Duration timeLeft(String doing) {
+    long left = creationEnd - System.nanoTime();
+    if (left <= 0) {
+      throw notCreated(doing);
+    }
+    return Duration.ofNanos(Math.max(left, TimeUnit.MILLISECONDS.toNanos(1)));
+  }
+
+  private DockerDaemonException notCreated(String doing) {
+    return new DockerDaemonException(
+        DockerProblem.NO_ANSWER,
+        doing,
+        "it was not made within " + Durations.text(createTimeout()) + " (createTimeout)",
+        null);
+  }
+
+  private Duration createTimeout() {
+    return services.host().settings().containers().createTimeout();
   }
 
   private boolean isOwn(InspectContainerResponse container) {
@@ -386,6 +429,11 @@ final class ContainerStart {
     } finally {
       progressLock.unlock();
     }
+  }
+
+  /** Reports a step before the container runs. */
+  private void creating(String step, String detail) {
+    report(new StartProgress(step, detail, 0, 0, StartProgress.Phase.CREATING));
   }
 
   private void progress(String step, String detail) {

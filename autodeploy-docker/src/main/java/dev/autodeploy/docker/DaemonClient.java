@@ -23,6 +23,7 @@ import com.github.dockerjava.transport.DockerHttpClient.Response;
 import dev.autodeploy.spi.InstanceStartException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -33,6 +34,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -204,8 +206,64 @@ final class DaemonClient implements AutoCloseable {
         d -> d.listContainersCmd().withShowAll(true).withLabelFilter(labels).exec());
   }
 
+  /** Creates a container, within the call timeout. */
   String create(String doing, String image, Function<CreateContainerCmd, CreateContainerCmd> plan) {
-    return call(doing, d -> plan.apply(d.createContainerCmd(image)).exec().getId());
+    return create(doing, image, plan, transport.callTimeout(), exchange -> {});
+  }
+
+  /**
+   * Creates a container.
+   *
+   * @param doing what is being done, for errors
+   * @param image what it is made of
+   * @param plan fills the command in
+   * @param timeout how long it may take
+   * @param underWay gets the exchange before it is sent, so that somebody can end it: whether there
+   *     is a container then is not known
+   * @return the id of the container
+   */
+  String create(
+      String doing,
+      String image,
+      Function<CreateContainerCmd, CreateContainerCmd> plan,
+      Duration timeout,
+      Consumer<DaemonTransport.Exchange> underWay) {
+    return withSession(
+        doing,
+        s -> {
+          CreateContainerCmd command = plan.apply(s.docker.createContainerCmd(image));
+          String name = command.getName() == null ? "" : "&name=" + encode(command.getName());
+          String platform =
+              command.getPlatform() == null ? "" : "&platform=" + encode(command.getPlatform());
+          try (DaemonTransport.Exchange exchange =
+              transport.exchange(
+                  "POST",
+                  s.prefix + "/containers/create" + (name + platform).replaceFirst("&", "?"),
+                  DockerClientConfig.getDefaultObjectMapper().writeValueAsBytes(command),
+                  timeout)) {
+            underWay.accept(exchange);
+            return created(doing, exchange);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private static String created(String doing, DaemonTransport.Exchange exchange)
+      throws IOException {
+    try (Response response = exchange.open()) {
+      String text = text(response);
+      if (response.getStatusCode() != 201) {
+        throw DockerDaemonException.answered(doing, text);
+      }
+      return JSON.readTree(text).path("Id").asText();
+    } catch (IOException | UncheckedIOException e) {
+      if (exchange.isClosed() && !(e instanceof InterruptedIOException)) {
+        throw new DockerDaemonException(
+            DockerProblem.NO_ANSWER, doing, "it was no longer waited for", e);
+      }
+      throw e;
+    }
   }
 
   /** Starts a container; one that runs already is a success. */

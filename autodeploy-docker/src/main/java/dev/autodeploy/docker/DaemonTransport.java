@@ -68,6 +68,11 @@ final class DaemonTransport implements DockerHttpClient {
     unary = streaming.newBuilder().callTimeout(callTimeout).build();
   }
 
+  /** Returns the deadline of every exchange that has none of its own. */
+  Duration callTimeout() {
+    return Duration.ofMillis(unary.callTimeoutMillis());
+  }
+
   @Override
   public Response execute(Request request) {
     Call call =
@@ -96,6 +101,16 @@ final class DaemonTransport implements DockerHttpClient {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * Opens an exchange with a deadline of its own, which anybody can end before.
+   *
+   * @param json the body
+   */
+  Exchange exchange(String method, String path, byte[] json, Duration timeout) {
+    OkHttpClient client = streaming.newBuilder().callTimeout(timeout).build();
+    return new Exchange(client.newCall(request(method, path, Map.of(), json)));
   }
 
   /**

@@ -187,6 +187,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     private @Nullable URI dockerHost;
     private @Nullable Path certificates;
     private Duration callTimeout = Duration.ofSeconds(25);
+    private Duration createTimeout = Duration.ofMinutes(5);
     private PullPolicy pullPolicy = PullPolicy.MISSING;
     private Duration pullTimeout = Duration.ofHours(6);
     private Duration pullStallTimeout = Duration.ofSeconds(60);
@@ -242,13 +243,27 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     }
 
     /**
-     * Sets how long the daemon may take to answer one call. Default: 25 seconds.
+     * Sets how long the daemon may take to answer one call. Default: 25 seconds. Pulls and the
+     * making of containers have times of their own.
      *
      * @param value 100 milliseconds or longer
      * @return this
      */
     public Builder callTimeout(Duration value) {
       callTimeout = Arguments.atLeast("callTimeout", value, Duration.ofMillis(100));
+      return this;
+    }
+
+    /**
+     * Sets how long the making of a container may take. Default: 5 minutes. The daemon copies what
+     * an image has below its own volumes meanwhile, which may be long. A deployment's start timeout
+     * does not run meanwhile.
+     *
+     * @param value 100 milliseconds or longer
+     * @return this
+     */
+    public Builder createTimeout(Duration value) {
+      createTimeout = Arguments.atLeast("createTimeout", value, Duration.ofMillis(100));
       return this;
     }
 
@@ -579,6 +594,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
               new DockerSettings.Pulling(pullPolicy, pullTimeout, pullStallTimeout, credentials),
               new DockerSettings.Gpus(gpus, gpuAccess, gpuSharedMemory, hostIpc),
               new DockerSettings.Containers(
+                  createTimeout,
                   heartbeatTimeout,
                   init,
                   ulimits,

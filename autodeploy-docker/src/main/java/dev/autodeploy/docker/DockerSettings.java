@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings of a provider, by what they are about.
  *
- * @param callTimeout how long one call of the daemon may take
+ * @param callTimeout how long one call of the daemon may take, but for that which creates a
+ *     container
  * @param publishAddress the address of the daemon's host at which ports are published, or null
  * @param pulling how images are pulled
  * @param gpus the GPUs of the daemon's host
@@ -71,6 +72,7 @@ record DockerSettings(
   /**
    * The settings of making containers.
    *
+   * @param createTimeout how long it may take to make one
    * @param heartbeatTimeout how long a container runs without a heartbeat; zero for ever
    * @param init whether an init process is put into containers
    * @param ulimits limits of containers
@@ -81,6 +83,7 @@ record DockerSettings(
    * @param customizer the last word on how containers are made, or null
    */
   record Containers(
+      Duration createTimeout,
       Duration heartbeatTimeout,
       boolean init,
       List<Limit> ulimits,

@@ -29,22 +29,23 @@ final class HeartbeatWatcher {
       """;
 
   /**
-   * Arguments: those of the script above, the ticks that have passed, anything if the last tick
-   * could not fork.
+   * Arguments: those of the script above, the ticks that have passed, and {@code crowded} or what
+   * was said if the last tick could not fork.
    */
   private static final String WATCH =
       """
       : autodeploy-watcher
       tick=$1 limit=$2 grace=$3 sig=$4 watch=$5 n=$6
       trap 'n=0' URG
-      NAP
-      if [ -n "$7" ]; then
-        nap "$tick" || exit 1
+      PAUSE
+      said=${7#crowded}
+      if [ -n "$7" ] && pause "$tick"; then
         n=$((n+1))
       fi
-      trap 'exec /bin/sh -c "$watch" autodeploy "$tick" "$limit" "$grace" "$sig" "$watch" "$n" again' EXIT
+      trap 'exec /bin/sh -c "$watch" autodeploy "$tick" "$limit" "$grace" "$sig" "$watch" "$n" "${said:-crowded}"' EXIT
       while [ $n -lt "$limit" ]; do
         sleep "$tick" & wait $!
+        case $? in 126|127) pause "$tick" || continue; esac
         n=$((n+1))
       done
       trap '' URG TERM INT HUP QUIT
@@ -57,7 +58,7 @@ final class HeartbeatWatcher {
       done
       while :; do kill -KILL -1 2>/dev/null; sleep 1; done
       """
-          .replace("NAP", HeartbeatShell.NAP)
+          .replace("PAUSE", HeartbeatShell.PAUSE)
           .replace("EXPIRED", HeartbeatShell.EXPIRED);
 
   /** Prints a word if there was somebody to signal. */

@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.spi.StartProgress;
 import dev.autodeploy.spi.StartProgress.PartState;
+import dev.autodeploy.spi.StartProgress.Phase;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -68,7 +69,7 @@ final class PullProgress implements Consumer<JsonNode> {
 
   /** Returns the progress of a pull of which nothing is heard yet. */
   static StartProgress waiting(String image) {
-    return new StartProgress(PULLING, image + ", waiting for its registry", 0, 0, true);
+    return new StartProgress(PULLING, image + ", waiting for its registry", 0, 0, Phase.PREPARING);
   }
 
   /** Returns what was last said of the pull. Thread-safe. */
@@ -128,7 +129,7 @@ final class PullProgress implements Consumer<JsonNode> {
                         e.getValue().total()))
             .toList();
     String detail = end == null ? detail(current, total) : end;
-    progress.accept(new StartProgress(step, detail, current, total, true, parts));
+    progress.accept(new StartProgress(step, detail, current, total, Phase.PREPARING, parts));
   }
 
   private String detail(long current, long total) {

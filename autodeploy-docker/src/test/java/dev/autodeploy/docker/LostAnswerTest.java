@@ -48,7 +48,11 @@ class LostAnswerTest {
 
   private ProviderFixture open(UnaryOperator<DockerInstanceProvider.Builder> settings) {
     return ProviderFixture.open(
-        b -> settings.apply(b.dockerHost(proxy.uri()).callTimeout(Duration.ofSeconds(2))));
+        b ->
+            settings.apply(
+                b.dockerHost(proxy.uri())
+                    .callTimeout(Duration.ofSeconds(2))
+                    .createTimeout(Duration.ofSeconds(2))));
   }
 
   @Test
@@ -83,7 +87,8 @@ class LostAnswerTest {
     CountDownLatch inspected = new CountDownLatch(1);
     CountDownLatch started = new CountDownLatch(1);
     CompletableFuture<CompletableFuture<List<ProviderInstance>>> list = new CompletableFuture<>();
-    try (ProviderFixture docker = open(b -> b.callTimeout(Duration.ofSeconds(20)))) {
+    try (ProviderFixture docker =
+        open(b -> b.callTimeout(Duration.ofSeconds(20)).createTimeout(Duration.ofSeconds(20)))) {
       AtomicInteger inspections = new AtomicInteger(-1);
       proxy.set(
           call -> {
@@ -140,7 +145,8 @@ class LostAnswerTest {
 
   @Test
   void release_doesNotEndBeforeTheStartThatItGivesUp() throws Exception {
-    try (ProviderFixture docker = open(b -> b.callTimeout(Duration.ofSeconds(20)))) {
+    try (ProviderFixture docker =
+        open(b -> b.callTimeout(Duration.ofSeconds(20)).createTimeout(Duration.ofSeconds(20)))) {
       CountDownLatch asked = new CountDownLatch(1);
       CountDownLatch goOn = new CountDownLatch(1);
       proxy.set(

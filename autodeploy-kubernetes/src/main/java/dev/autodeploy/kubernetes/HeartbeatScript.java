@@ -11,6 +11,11 @@ import java.util.List;
  * on to every process of the container and keeps the service's exit code.
  */
 final class HeartbeatScript {
+  /** The line that the script writes, once, when there is no heartbeat in the file. */
+  static final String UNREAD =
+      "autodeploy: the heartbeat of the host application cannot be read from its mount; the service"
+          + " ends if that goes on";
+
   /**
    * Arguments: the file, seconds of a tick, ticks, seconds of grace, ticker, command. A kubelet
    * sends the image's stop signal, which nobody tells: of those that only end services, the one
@@ -20,15 +25,17 @@ final class HeartbeatScript {
       HeartbeatShell.script(
           """
           file=$1 tick=$2 limit=$3 grace=$4 sig=TERM ticks=$5; shift 5
-          n=0 last= stop= hit=
+          n=0 last= stop= hit= blind=
           look() {
             beat=
             [ -r "$file" ] && read -r beat < "$file"
+            [ -n "$beat$blind" ] || { blind=1; echo "UNREAD"; }
             if [ -n "$beat" ] && [ "$beat" != "$last" ]; then last=$beat n=0; else n=$((n+1)); fi
           } 2>/dev/null
           trap 'look; hit=1' ALRM
           for s in TERM INT QUIT WINCH; do trap "stop=$s hit=1" $s; done
-          """);
+          """
+              .replace("UNREAD", UNREAD));
 
   private HeartbeatScript() {}
 

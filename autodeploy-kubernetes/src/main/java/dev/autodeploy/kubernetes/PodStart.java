@@ -5,6 +5,7 @@ import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartProgress;
+import dev.autodeploy.spi.StartProgress.Phase;
 import dev.autodeploy.spi.StartRequest;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -286,9 +287,8 @@ final class PodStart {
     if (!words.equals(lastProgress)) {
       lastProgress = words;
       boolean preparing = step.equals("pulling") || step.startsWith("waiting");
-      services
-          .watch()
-          .progress(request.instanceId(), new StartProgress(step, detail, 0, 0, preparing));
+      Phase phase = preparing ? Phase.PREPARING : Phase.STARTING;
+      services.watch().progress(request.instanceId(), new StartProgress(step, detail, 0, 0, phase));
     }
   }
 

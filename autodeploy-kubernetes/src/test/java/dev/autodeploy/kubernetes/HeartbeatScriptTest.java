@@ -72,9 +72,12 @@ class HeartbeatScriptTest {
       assertThat(process.waitFor(500, TimeUnit.MILLISECONDS)).isFalse();
       beat("beat " + i);
     }
+    assertThat(Files.readAllLines(directory.resolve("log"))).isEmpty();
     Files.delete(directory.resolve("beat"));
 
     assertThat(process.waitFor(15, TimeUnit.SECONDS)).isTrue();
+    assertThat(Files.readAllLines(directory.resolve("log")))
+        .containsExactly(HeartbeatScript.UNREAD, HeartbeatShell.EXPIRED);
   }
 
   @Test

@@ -259,6 +259,9 @@ function settings(spec, why) {
     ...(spec.maxRequestTime ? [line(t('form.maxRequestTime'), iso(spec.maxRequestTime))] : []),
     ...(spec.sleepMode ? [line(t('form.sleepMode'), t('sleep.' + (typeof spec.sleepMode === 'string' ? spec.sleepMode : 'own')))] : []),
     ...(spec.sleepAfter ? [line(t('form.sleepAfter'), iso(spec.sleepAfter))] : []),
+    ...(spec.memoryBytes ? [line(t('form.memory'), bytes(spec.memoryBytes))] : []),
+    ...(spec.cpus ? [line(t('form.cpus'), number(spec.cpus))] : []),
+    ...(spec.maxProcesses ? [line(t('form.maxProcesses'), number(spec.maxProcesses))] : []),
     ...(spec.maxLifetime ? [line(t('form.maxLifetime'), iso(spec.maxLifetime))] : []),
     line(t('form.env'), spec.environmentNames.join(', '), true)));
 }

@@ -203,6 +203,9 @@ export function showForm(main, editing) {
     const sleepMode = add('sleepMode', t('form.sleepMode'), h('select', {},
       modes.map((m) => h('option', { value: m, selected: m === (ownMode ? 'own' : spec?.sleepMode || 'none') }, t('sleep.' + m)))), t('form.sleepModeHint'));
     const sleepAfter = add('sleepAfter', t('form.sleepAfter'), input({ inputmode: 'decimal', value: spec?.sleepAfter ? minutesOf(spec.sleepAfter) ?? '' : '' }), t('form.sleepAfterHint'));
+    const memory = add('memoryBytes', t('form.memory'), input({ inputmode: 'decimal', value: spec?.memoryBytes ? spec.memoryBytes / GIB : '', placeholder: t('unlimited') }), t('form.memoryHint'));
+    const cpus = add('cpus', t('form.cpus'), input({ inputmode: 'decimal', value: spec?.cpus ?? '', placeholder: t('unlimited') }), t('form.cpusHint'));
+    const processes = add('maxProcesses', t('form.maxProcesses'), input({ inputmode: 'numeric', value: spec?.maxProcesses ?? '', placeholder: t('unlimited') }), t('form.maxProcessesHint'));
     const ahead = add('prepareAhead', t('form.prepareAhead'), input({ type: 'checkbox', checked: !!spec?.prepareAhead }), t('form.prepareAheadHint'));
     const b = spec?.budget;
     const budgetInput = input({ inputmode: 'decimal', value: b ? (b.gpuTime ? (minutesOf(b.gpuTime) ?? 0) / 60 : b.amount) : '', placeholder: '20' });
@@ -245,7 +248,7 @@ export function showForm(main, editing) {
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
         h('div', { class: 'pair' }, probeInterval, probeThreshold),
-        liveness, h('div', { class: 'pair' }, livenessInterval, livenessThreshold), h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
+        liveness, h('div', { class: 'pair' }, livenessInterval, livenessThreshold), h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, memory, cpus), processes, h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
     if (!d) f.name.control.focus();
@@ -316,6 +319,10 @@ export function showForm(main, editing) {
       json.maxLifetime = inSeconds('maxLifetime');
       if (value('sleepMode') !== 'own') json.sleepMode = value('sleepMode') === 'none' ? null : value('sleepMode');
       json.sleepAfter = value('sleepAfter') === '' || value('sleepMode') === 'none' ? null : Number.isFinite(Number(value('sleepAfter'))) ? isoMinutes(Number(value('sleepAfter'))) : value('sleepAfter');
+      const limit = (n, by) => (value(n) === '' ? null : Number.isFinite(Number(value(n))) ? by(Number(value(n))) : value(n));
+      json.memoryBytes = limit('memoryBytes', (gib) => Math.round(gib * GIB));
+      json.cpus = limit('cpus', (n) => n);
+      json.maxProcesses = limit('maxProcesses', (n) => n);
       json.budget = budgetOf();
       json.schedule = scheduleOf(f.schedule.control.value, zoneInput.value.trim());
       json.prepareAhead = f.prepareAhead.control.checked;

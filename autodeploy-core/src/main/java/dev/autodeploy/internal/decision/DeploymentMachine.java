@@ -434,11 +434,11 @@ public final class DeploymentMachine {
 
   /** A start makes progress; returns whether its preparation begins or ends with that. */
   public boolean progress(long now, Instance instance, StartProgress progress) {
-    boolean turns = starts.progress(now, instance, progress);
-    if (turns) {
+    boolean before = instance.preparing;
+    if (starts.progress(now, instance, progress)) {
       after(now);
     }
-    return turns;
+    return instance.preparing != before;
   }
 
   /** An instance is up, and its probe says that it is ready. */

@@ -345,23 +345,30 @@ final class StartProcess {
     outbox.publishState(instances.state());
   }
 
-  /** The start timeout does not run while an instance is prepared; it begins when that ends. */
+  /**
+   * A start makes progress. The start timeout does not run while an instance is prepared or
+   * created; it begins when that ends.
+   *
+   * @return whether its preparation, or its timeout, begins or ends with that
+   */
   boolean progress(long now, Instance instance, StartProgress progress) {
     if (!instance.isStarting()) {
       return false;
     }
     instance.progress = progress;
     boolean preparing = progress.preparing();
-    if (instance.preparing == preparing) {
-      return false;
-    }
-    if (preparing) {
+    boolean timed = progress.phase() == StartProgress.Phase.STARTING;
+    boolean turns = instance.preparing != preparing;
+    if (turns && preparing) {
       instance.preparationBegins(now);
-    } else {
+    } else if (turns) {
       instance.preparationEnds(now);
     }
-    instance.startDeadline = preparing ? NEVER : now + instance.spec.startTimeout().toNanos();
-    return true;
+    if (timed != (instance.startDeadline != NEVER)) {
+      instance.startDeadline = timed ? now + instance.spec.startTimeout().toNanos() : NEVER;
+      turns = true;
+    }
+    return turns;
   }
 
   /** A start has succeeded: the instance takes requests, and nothing is held back any longer. */

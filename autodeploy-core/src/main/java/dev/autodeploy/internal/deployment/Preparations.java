@@ -72,7 +72,8 @@ final class Preparations {
     private final DeploymentSpec spec;
     private final long begun = services.ticker().read();
     private final CompletableFuture<Boolean> result = new CompletableFuture<>();
-    private volatile StartProgress latest = new StartProgress("preparing", "", 0, 0, true);
+    private volatile StartProgress latest =
+        new StartProgress("preparing", "", 0, 0, StartProgress.Phase.PREPARING);
 
     Fetching(DeploymentSpec spec) {
       this.spec = spec;

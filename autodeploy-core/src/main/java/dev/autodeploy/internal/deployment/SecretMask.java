@@ -82,7 +82,7 @@ final class SecretMask {
         line(progress.detail(), spec),
         progress.current(),
         progress.total(),
-        progress.preparing(),
+        progress.phase(),
         progress.parts().stream()
             .map(
                 part ->

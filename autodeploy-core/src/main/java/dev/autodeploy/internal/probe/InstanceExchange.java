@@ -109,7 +109,7 @@ final class InstanceExchange implements AutoCloseable {
     URL url = address.toURL(); // which knows hosts that a URI does not: a_b
     String host = url.getHost();
     int port = url.getPort() < 0 ? url.getDefaultPort() : url.getPort();
-    socket.connect(new InetSocketAddress(host, port), millis);
+    socket.connect(new InetSocketAddress(HostLookup.system().find(host, millis), port), millis);
     if (!url.getProtocol().equals("https")) {
       return socket;
     }

@@ -5,6 +5,7 @@ import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ReadinessProbe;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
 import java.net.Socket;
@@ -37,7 +38,8 @@ public final class Probes {
     public boolean isReady(ProbeTarget target) throws IOException {
       URI endpoint = target.endpoint();
       try (Socket socket = new Socket(Proxy.NO_PROXY)) {
-        socket.connect(new InetSocketAddress(endpoint.getHost(), port(endpoint)), CONNECT_MILLIS);
+        InetAddress host = HostLookup.system().find(endpoint.getHost(), CONNECT_MILLIS);
+        socket.connect(new InetSocketAddress(host, port(endpoint)), CONNECT_MILLIS);
         return target.acceptProvesListening() || staysOpen(socket);
       }
     }

@@ -13,11 +13,18 @@ import java.util.regex.Pattern;
 final class ResponseReader {
   private static final int MAX_HEAD = 1 << 16;
   private static final int MAX_BODY = 1 << 16;
+
+  /** The length of the line before a chunk: a size, and extensions that nobody needs. */
+  private static final int MAX_CHUNK_LINE = 1 << 12;
+
+  /** The length of all these lines together, which is that of a body in chunks of one byte. */
+  private static final int MAX_FRAMING = 8 * MAX_BODY;
+
   private static final Pattern STATUS = Pattern.compile("HTTP/1\\.[01] ([1-5][0-9][0-9])( .*)?");
 
   private final InputStream in;
   private final String what;
-  private int headBytes;
+  private int left;
   private int status;
   private boolean chunked;
   private long length;
@@ -39,15 +46,16 @@ final class ResponseReader {
 
   /** Reads the head; interim responses before it are passed over. */
   void readHead(String method) throws IOException {
+    left = MAX_HEAD;
     do {
-      Matcher line = STATUS.matcher(line());
+      Matcher line = STATUS.matcher(headLine());
       if (!line.matches()) {
         throw new IOException(what + " was answered with something else than HTTP/1.1");
       }
       status = Integer.parseInt(line.group(1));
       chunked = false;
       length = Long.MAX_VALUE; // up to the end of the connection
-      for (String field = line(); !field.isEmpty(); field = line()) {
+      for (String field = headLine(); !field.isEmpty(); field = headLine()) {
         note(field);
       }
     } while (status < 200 && status != 101);
@@ -76,32 +84,43 @@ final class ResponseReader {
     }
   }
 
+  private String headLine() throws IOException {
+    return line(MAX_HEAD, " was answered with a head without end");
+  }
+
+  private String chunkLine() throws IOException {
+    return line(MAX_CHUNK_LINE, " was answered with chunks whose sizes have no end");
+  }
+
   /** Reads a line of the head, or of the framing of a body. */
-  private String line() throws IOException {
+  private String line(int longest, String tooLong) throws IOException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     for (int c = in.read(); c != '\n'; c = in.read()) {
       if (c < 0) {
         throw new EOFException(what + " was not answered: the connection was closed");
       }
-      if (++headBytes > MAX_HEAD) {
-        throw new IOException(what + " was answered with a head without end");
+      if (--left < 0 || line.size() == longest) {
+        throw new IOException(what + tooLong);
       }
       line.write(c);
     }
-    headBytes++;
+    left--;
     String text = line.toString(StandardCharsets.ISO_8859_1);
     return text.endsWith("\r") ? text.substring(0, text.length() - 1) : text;
   }
 
-  /** Reads the beginning of the body. */
+  /** Reads the beginning of the body; the trailers after it are of no interest. */
   void readBody(ByteArrayOutputStream into) throws IOException {
+    left = MAX_FRAMING;
     while (chunked && into.size() < MAX_BODY) {
-      String size = line().split(";", 2)[0].strip();
+      String size = chunkLine().split(";", 2)[0].strip();
       long chunk = number(size, 16);
       if (chunk <= 0 || !copy(chunk, into)) {
         return;
       }
-      line(); // the end of the chunk
+      if (!chunkLine().isEmpty()) {
+        throw new IOException(what + " was answered with a chunk longer than its size");
+      }
     }
     if (!chunked) {
       copy(length, into);

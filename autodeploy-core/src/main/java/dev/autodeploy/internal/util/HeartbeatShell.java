@@ -14,40 +14,64 @@ public final class HeartbeatShell {
   public static final String EXPIRED =
       "autodeploy: no heartbeat from the host application, stopping";
 
+  /** The line that a script writes, once, when it can no longer wait without taking a processor. */
+  public static final String CROWDED =
+      "autodeploy: there is no process left for the pauses between looks at the heartbeats (limit"
+          + " of processes, or an image without sleep), so they take processor time; the service"
+          + " still ends without heartbeats";
+
+  /** The line that a script writes, once, when it can no longer count the time. */
+  public static final String TIMELESS =
+      "autodeploy: there is neither a process left for the pauses between looks at the heartbeats"
+          + " nor a time in /proc/uptime; until there is one the service does not end without"
+          + " heartbeats";
+
   /**
-   * The shell function {@code nap}, which waits for some seconds without a further process: a
-   * service at its limit of processes leaves none to {@code sleep}.
+   * The shell functions of a pause without a further process: a service at its limit of processes
+   * leaves none to {@code sleep}. {@code nap} waits for some seconds, {@code pause} does so and
+   * writes what has become of the switch, once: {@code said} is empty before, then {@code again}
+   * or, without a clock, {@code blind}. Both fail without a clock.
    */
-  public static final String NAP =
+  public static final String PAUSE =
       """
       nap() {
-        read -r t r </proc/uptime || return 1
+        { read -r t r </proc/uptime; } 2>/dev/null || return 1
         e=$((${t%.*}+$1))
         while read -r t r </proc/uptime && [ "${t%.*}" -lt $e ]; do :; done
       }
-      """;
+      pause() {
+        [ -n "$said" ] || { said=again; echo "CROWDED" >&2; }
+        nap "$1" && return 0
+        [ "$said" = blind ] || { said=blind; echo "TIMELESS" >&2; }
+        return 1
+      }
+      """
+          .replace("CROWDED", CROWDED)
+          .replace("TIMELESS", TIMELESS);
 
   /**
    * Sends a process {@code ALRM} at every tick. Arguments: seconds of a tick, process, this script,
-   * anything if the last tick could not fork. It then counts the time by itself, and tries again.
+   * and {@code crowded} or what was said if the last tick could not fork. It then counts the time
+   * by itself, and tries again.
    */
   public static final String TICKER =
       """
       trap '' URG
       trap 'trap - EXIT; kill $s 2>/dev/null; exit 0' TERM
-      NAP
-      if [ -n "$4" ]; then
-        nap "$1" || exit 1
+      PAUSE
+      said=${4#crowded}
+      if [ -n "$4" ] && pause "$1"; then
         kill -ALRM "$2" || exit 0
       fi
-      trap 'exec /bin/sh -c "$3" autodeploy "$1" "$2" "$3" again' EXIT
+      trap 'exec /bin/sh -c "$3" autodeploy "$1" "$2" "$3" "${said:-crowded}"' EXIT
       while :; do
         sleep "$1" & s=$!
         wait $s
+        case $? in 126|127) pause "$1" || continue; esac
         kill -ALRM "$2" || { trap - EXIT; exit 0; }
       done
       """
-          .replace("NAP", NAP);
+          .replace("PAUSE", PAUSE);
 
   /**
    * Only in a process space of its own (it is process 1, or its parent is) it signals everybody.

@@ -41,7 +41,7 @@ public final class Threads {
   }
 
   /** Returns a factory of daemon threads that are named {@code autodeploy-<role>-<n>}. */
-  static ThreadFactory daemons(String role) {
+  public static ThreadFactory daemons(String role) {
     AtomicInteger number = new AtomicInteger();
     return task -> {
       Thread thread = new Thread(task, "autodeploy-" + role + "-" + number.getAndIncrement());

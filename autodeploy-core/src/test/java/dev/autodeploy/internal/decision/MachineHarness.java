@@ -180,8 +180,14 @@ final class MachineHarness {
   }
 
   void preparing(Instance instance, boolean preparing) {
-    machine.progress(now, instance, new StartProgress("pulling", "", 0, 0, preparing));
+    machine.progress(now, instance, progress(preparing));
     settle();
+  }
+
+  static StartProgress progress(boolean preparing) {
+    StartProgress.Phase phase =
+        preparing ? StartProgress.Phase.PREPARING : StartProgress.Phase.STARTING;
+    return new StartProgress("pulling", "", 0, 0, phase);
   }
 
   void startFails(Instance instance, InstanceExit exit) {

@@ -12,7 +12,6 @@ import dev.autodeploy.RouteRule;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
-import dev.autodeploy.spi.StartProgress;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -99,7 +98,7 @@ final class MachineStartsTest {
   }
 
   private static boolean progress(MachineHarness m, Instance instance, boolean preparing) {
-    return m.machine.progress(m.now(), instance, new StartProgress("pulling", "", 0, 0, preparing));
+    return m.machine.progress(m.now(), instance, MachineHarness.progress(preparing));
   }
 
   @Test

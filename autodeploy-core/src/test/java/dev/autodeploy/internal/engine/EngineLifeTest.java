@@ -446,7 +446,7 @@ final class EngineLifeTest {
   }
 
   @Test
-  void startTimeout_standsStillWhileAnInstanceIsPrepared() {
+  void startTimeout_standsStillWhileAnInstanceIsPreparedAndCreated() {
     h.provider.startAnswer = new CompletableFuture<>();
     h.start();
     Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
@@ -454,16 +454,19 @@ final class EngineLifeTest {
     h.time.run();
     String id = voice.status().instances().get(0).id();
 
-    h.provider.progress(id, new StartProgress("pulling", "", 1, 9, true));
+    h.provider.progress(id, new StartProgress("pulling", "", 1, 9, StartProgress.Phase.PREPARING));
     h.time.passSeconds(300);
-    h.provider.progress(id, new StartProgress("extracting", "", 1, 9, true));
+    h.provider.progress(
+        id, new StartProgress("extracting", "", 1, 9, StartProgress.Phase.PREPARING));
     h.time.passSeconds(60);
     assertThat(lease).isNotDone();
 
-    h.provider.progress(id, new StartProgress("creating", "", 0, 0));
-    h.time.passSeconds(9);
+    h.provider.progress(id, new StartProgress("creating", "", 0, 0, StartProgress.Phase.CREATING));
+    h.time.passSeconds(90);
     h.provider.progress(id, new StartProgress("starting", "", 0, 0));
-    assertThat(lease).as("it runs from the first progress that prepares nothing").isNotDone();
+    h.time.passSeconds(9);
+    h.provider.progress(id, new StartProgress("starting", "it", 0, 0));
+    assertThat(lease).as("it runs from when the instance does").isNotDone();
     h.time.passSeconds(1);
     assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
   }

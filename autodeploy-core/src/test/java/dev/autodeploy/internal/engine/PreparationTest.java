@@ -30,7 +30,7 @@ final class PreparationTest {
           "app:1, 3.2 MB of 6.0 MB, 0 of 2 layers",
           3_200_000,
           6_000_000,
-          true,
+          StartProgress.Phase.PREPARING,
           List.of(
               new Part("a1", PartState.DOWNLOADING, 3_200_000, 6_000_000),
               new Part("b2", PartState.WAITING, 0, 0)));

@@ -87,6 +87,42 @@ final class InstanceCallsTest {
   }
 
   @Test
+  void send_manyChunksOfOneByte_areReadToTheLimitOfTheBody() throws IOException {
+    answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n".repeat(1000));
+
+    assertThat(send("GET", null, Duration.ofSeconds(10))).hasSize(1 << 16);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1;", "1;a=b\r\nx\r\n1;"})
+  void send_toAnInstanceWhoseChunkHasAnExtensionWithoutEnd_fails(String begin) {
+    answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + begin, "x".repeat(1000));
+
+    assertThatThrownBy(() -> send("GET", null, Duration.ofSeconds(10)))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GET /sleep was answered with chunks whose sizes have no end");
+  }
+
+  @Test
+  void send_toAnInstanceWithExtensionsOfEveryChunk_failsBeforeTheyAreLongerThanTheBody() {
+    String chunk = "1;" + "x".repeat(4000) + "\r\nx\r\n";
+    answers("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk);
+
+    assertThatThrownBy(() -> send("GET", null, Duration.ofSeconds(10)))
+        .isInstanceOf(IOException.class)
+        .hasMessage("GET /sleep was answered with chunks whose sizes have no end");
+  }
+
+  @Test
+  void send_trailersWithoutEnd_areNotRead() throws IOException {
+    answers(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n",
+        "A: b\r\n".repeat(1000));
+
+    assertThat(send("GET", null, Duration.ofSeconds(10))).isEqualTo("ok");
+  }
+
+  @Test
   void send_bodyWithoutEnd_isReadToItsLimit() throws IOException {
     answers("HTTP/1.0 200 OK\n\n", "x".repeat(10_000));
 

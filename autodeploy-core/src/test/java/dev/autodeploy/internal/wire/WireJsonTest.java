@@ -55,7 +55,7 @@ final class WireJsonTest {
           "image",
           1,
           3,
-          true,
+          StartProgress.Phase.PREPARING,
           List.of(new StartProgress.Part("layer", StartProgress.PartState.UNPACKING, 1, 2)));
   private static final StartFailure FAILURE =
       new StartFailure(

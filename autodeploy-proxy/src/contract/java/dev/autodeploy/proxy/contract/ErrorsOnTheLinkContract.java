@@ -128,7 +128,7 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
               "app:1, 3.2 of 6.0 MB, 0 of 1 layers",
               3_200_000,
               6_000_000,
-              true,
+              StartProgress.Phase.PREPARING,
               List.of(
                   new StartProgress.Part(
                       "9fb3aa", StartProgress.PartState.DOWNLOADING, 3_200_000, 6_000_000))));
