@@ -277,13 +277,23 @@ public interface Deployment {
    * Makes a snapshot of an idle instance that later instances can start from, where the provider
    * can. It waits for an instance as {@link #acquireAsync()} does, and starts one if need be; but
    * it does not wait until that instance is idle. The instance serves no request meanwhile, for an
-   * hour at most.
+   * hour at most, or for six with volumes.
    *
-   * @param name the snapshot's name
+   * @param request its name, and whether it has what is in volumes
    * @return the snapshot's reference, as {@link DeploymentSpec.Builder#snapshot} takes it; or the
    *     error of an acquire, {@link ErrorCode#PROVIDER_FAILED} if the instance serves requests or
    *     the provider fails, {@link IllegalArgumentException} if the name is bad or taken, {@link
    *     UnsupportedOperationException} if the provider makes no snapshots
    */
-  CompletableFuture<String> snapshot(String name);
+  CompletableFuture<String> snapshot(SnapshotRequest request);
+
+  /**
+   * Makes a snapshot as {@link #snapshot(SnapshotRequest)} does, without what is in volumes.
+   *
+   * @param name the snapshot's name
+   * @return the snapshot's reference, or an error
+   */
+  default CompletableFuture<String> snapshot(String name) {
+    return snapshot(SnapshotRequest.named(name));
+  }
 }

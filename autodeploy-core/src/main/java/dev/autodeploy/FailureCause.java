@@ -17,6 +17,8 @@ public enum FailureCause {
   PROBE_REFUSED,
   /** There is nothing at the probe's path. */
   PROBE_NOT_FOUND,
+  /** The probe's path redirects to another address. */
+  PROBE_REDIRECTED,
   /** The service says that it is still loading. */
   STILL_LOADING,
   /** The model wants a token, or its terms accepted. */
@@ -37,6 +39,8 @@ public enum FailureCause {
   COMMAND_NOT_FOUND,
   /** The command may not be executed. */
   COMMAND_NOT_EXECUTABLE,
+  /** The command ended without an error, as where the service puts itself into the background. */
+  ENDED_WITHOUT_ERROR,
   /** The image wants to be process 1. */
   PROCESS_1,
   /** Another process has the port. */

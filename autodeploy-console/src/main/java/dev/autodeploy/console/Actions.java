@@ -5,6 +5,7 @@ import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.internal.document.ProblemType;
 import dev.autodeploy.internal.text.PlainText;
@@ -185,11 +186,14 @@ final class Actions {
   }
 
   private static boolean forced(Request request) throws IOException {
-    ObjectNode body = request.body();
-    if (body.has("forced") && !body.get("forced").isBoolean()) {
-      throw Problem.invalid("forced", "forced must be true or false");
+    return flag(request.body(), "forced");
+  }
+
+  private static boolean flag(ObjectNode body, String field) {
+    if (body.has(field) && !body.get(field).isBoolean()) {
+      throw Problem.invalid(field, field + " must be true or false");
     }
-    return body.path("forced").asBoolean(false);
+    return body.path(field).asBoolean(false);
   }
 
   JsonResponse snapshot(Deployment deployment, Request request, Caller caller) throws IOException {
@@ -198,7 +202,8 @@ final class Actions {
     if (name.isEmpty() || name.length() > 128) {
       throw Problem.invalid("name", "a snapshot needs a name of 1 to 128 characters");
     }
-    return accepted(deployment, caller, "snapshot", name, deployment.snapshot(name));
+    SnapshotRequest wanted = new SnapshotRequest(name, flag(body, "includeVolumes"));
+    return accepted(deployment, caller, "snapshot", name, deployment.snapshot(wanted));
   }
 
   /** Answers that an action continues: it may take minutes. The event stream reports its end. */

@@ -2,6 +2,7 @@ package dev.autodeploy.console;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
@@ -190,8 +191,9 @@ final class InJvmProvider implements InstanceProvider {
   }
 
   @Override
-  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
-    Snapshot snapshot = new Snapshot(name, "voice", Instant.now(), 1_234_567);
+  public CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
+    List<String> leftOut = request.includesVolumes() ? List.of() : List.of("/cache");
+    Snapshot snapshot = new Snapshot(request.name(), "voice", Instant.now(), 1_234_567, leftOut);
     snapshots.add(snapshot);
     return CompletableFuture.completedFuture(snapshot);
   }

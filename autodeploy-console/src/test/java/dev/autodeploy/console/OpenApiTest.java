@@ -114,6 +114,12 @@ class OpenApiTest {
       String snapshot = "deployments/{name}/snapshot";
       call(f, "post", snapshot, "deployments/voice/snapshot", "{\"name\":\"warm\"}");
       call(f, "post", snapshot, "deployments/voice/snapshot", "{}");
+      call(
+          f,
+          "post",
+          snapshot,
+          "deployments/voice/snapshot",
+          "{\"name\":\"warm\",\"includeVolumes\":\"yes\"}");
       Await.until(() -> !f.provider.snapshots.isEmpty());
       call(f, "get", "provider", "provider", "");
       call(f, "post", "deployments/{name}/release", "deployments/voice/release", "{}");

@@ -2,6 +2,7 @@ package dev.autodeploy.spi;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.SleepMode;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.internal.probe.InstanceCalls;
 import java.io.IOException;
 import java.time.Duration;
@@ -203,10 +204,10 @@ public interface InstanceProvider extends AutoCloseable {
    * Makes a snapshot of an instance that serves no request.
    *
    * @param instanceId the instance
-   * @param name the snapshot's name
+   * @param request its name, and whether it has what is in volumes
    * @return the snapshot
    */
-  default CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+  default CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
     return CompletableFuture.failedFuture(
         new UnsupportedOperationException(name() + " cannot make snapshots"));
   }

@@ -18,8 +18,8 @@ public record StartProgress(
     String step, String detail, long current, long total, Phase phase, List<Part> parts) {
 
   /**
-   * A phase of a start. The start timeout runs in the last one only, and begins anew with it; a
-   * provider ends each of the others within a time of its own.
+   * A phase of a start. The start timeout runs in the last one only, and begins with it, or when
+   * the provider's start completes; a provider ends each of the others within a time of its own.
    */
   public enum Phase {
     /**

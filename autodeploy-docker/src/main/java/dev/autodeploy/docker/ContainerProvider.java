@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.Image;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProbeTarget;
 import dev.autodeploy.spi.ProviderCapacity;
@@ -159,7 +160,9 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
         .execute(
             () -> {
               try {
-                fetched.complete(fetch(spec, progress, cancelled));
+                boolean anything = fetch(spec, progress, cancelled);
+                resources.changed(); // it is to be held, and with it the deployment's volumes
+                fetched.complete(anything);
               } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 fetched.completeExceptionally(e);
@@ -250,11 +253,11 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   }
 
   @Override
-  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+  public CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
     for (Container container : host.client().list(Map.of(Labels.INSTANCE, instanceId))) {
       Labels labels = Labels.of(container);
       if (labels != null && labels.isOf(watch.owner(), instanceId)) {
-        return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, name));
+        return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, request));
       }
     }
     throw new IllegalArgumentException("instance '" + instanceId + "' is not running");

@@ -20,6 +20,7 @@ import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.transport.DockerHttpClient.Response;
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceStartException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -445,6 +446,34 @@ final class DaemonClient implements AutoCloseable {
   /** Opens a stream of JSON lines. */
   JsonLines stream(String doing, String method, String path, Map<String, String> headers) {
     return new JsonLines(doing, transport.stream(method, session.prefix + path, headers));
+  }
+
+  /**
+   * Builds an image of a context.
+   *
+   * @param doing what is being done, for errors
+   * @param query how it is built
+   * @param context the archive of its files
+   * @param timeout how long it may take
+   */
+  void build(
+      String doing, String query, DaemonTransport.Content context, Duration timeout) {
+    try (JsonLines lines =
+        new JsonLines(
+            doing, transport.upload(session.prefix + "/build?" + query, timeout, context))) {
+      lines.forEach(
+          () -> {},
+          line -> {
+            String error = line.at("/errorDetail/message").asText(line.path("error").asText(""));
+            if (!error.isEmpty()) {
+              throw DockerDaemonException.answered(doing, error);
+            }
+          });
+      if (lines.isClosed()) {
+        throw new DockerDaemonException(
+            DockerProblem.NO_ANSWER, doing, "it took longer than " + Durations.text(timeout), null);
+      }
+    }
   }
 
   /** Opens an answer that goes on for as long as there is something to tell. */

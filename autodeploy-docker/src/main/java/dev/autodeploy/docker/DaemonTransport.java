@@ -3,6 +3,7 @@ package dev.autodeploy.docker;
 import com.github.dockerjava.transport.DockerHttpClient;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Proxy;
@@ -17,6 +18,7 @@ import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.RequestBody;
+import okio.BufferedSink;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -111,6 +113,42 @@ final class DaemonTransport implements DockerHttpClient {
   Exchange exchange(String method, String path, byte[] json, Duration timeout) {
     OkHttpClient client = streaming.newBuilder().callTimeout(timeout).build();
     return new Exchange(client.newCall(request(method, path, Map.of(), json)));
+  }
+
+  /** What an upload sends, written while it is sent. */
+  @FunctionalInterface
+  interface Content {
+    /**
+     * Writes all of it, once.
+     *
+     * @param out where to
+     * @throws IOException if it cannot be written
+     */
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /** Opens an exchange that sends an archive of unknown length, with a deadline of its own. */
+  Exchange upload(String path, Duration timeout, Content content) {
+    RequestBody body =
+        new RequestBody() {
+          @Override
+          public MediaType contentType() {
+            return MediaType.get("application/x-tar");
+          }
+
+          @Override
+          public boolean isOneShot() {
+            return true;
+          }
+
+          @Override
+          public void writeTo(BufferedSink sink) throws IOException {
+            content.writeTo(sink.outputStream());
+          }
+        };
+    OkHttpClient client = streaming.newBuilder().callTimeout(timeout).build();
+    okhttp3.Request request = request("POST", path, Map.of(), null).newBuilder().post(body).build();
+    return new Exchange(client.newCall(request));
   }
 
   /**

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.model.Capability;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
@@ -132,8 +133,8 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
   }
 
   @Override
-  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
-    return containers.snapshot(instanceId, name);
+  public CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
+    return containers.snapshot(instanceId, request);
   }
 
   @Override

@@ -80,6 +80,11 @@ public enum DockerProblem {
       "toomanyrequests|rate limit",
       "the registry's pull limit is reached",
       "wait, or give credentials of the registry"),
+  /** The registry answers with an error of its own. */
+  REGISTRY_FAILED(
+      "HTTP status: 5\\d\\d|HTTP 5\\d\\d response|unexpected status.*: 5\\d\\d ",
+      "the registry failed",
+      "try again later, and see the registry's own log"),
   /** The registry wants credentials, or other ones. */
   REGISTRY_AUTH(
       "no basic auth credentials|unauthorized|authentication required|incorrect username",
@@ -184,6 +189,11 @@ public enum DockerProblem {
       "executable file not found|exec: .*no such file or directory|exec.* not found in \\$PATH",
       "the command is not in the image",
       "check the start command and the image"),
+  /** The image has no such user. */
+  USER_UNKNOWN(
+      "unable to find (user|group)|no matching entries in (passwd|group) file",
+      "the image has no such user",
+      "name one that the image has, or give its number (user(...) of the Docker provider)"),
   /** The command may not be executed. */
   COMMAND_NOT_EXECUTABLE(
       "exec: .*permission denied|exec format error",

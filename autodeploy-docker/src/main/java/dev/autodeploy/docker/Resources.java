@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -145,6 +146,7 @@ final class Resources implements EventWatch.Receiver {
         host.client().networks().stream().map(n -> n.getName()).collect(Collectors.toSet());
     Map<String, @Nullable String> imageIds = new HashMap<>();
     Map<String, Holders.Wanted> wanted = new TreeMap<>();
+    TreeSet<String> withoutImage = new TreeSet<>();
     Map<String, @Nullable String> degraded = new LinkedHashMap<>();
     seen.keySet().retainAll(specs.stream().map(DeploymentSpec::name).collect(Collectors.toSet()));
     for (DeploymentSpec spec : specs) {
@@ -173,6 +175,8 @@ final class Resources implements EventWatch.Receiver {
           known.add("volume " + mount.source());
           if (id != null) {
             wanted.computeIfAbsent(id, Holders.Wanted::new).volumes().add(mount.source());
+          } else {
+            withoutImage.add(mount.source());
           }
         } else if (known.contains("volume " + mount.source())) {
           missing.add(
@@ -192,6 +196,8 @@ final class Resources implements EventWatch.Receiver {
       }
       degraded.put(spec.name(), missing.isEmpty() ? null : String.join("; ", missing));
     }
+    // Until its own image is there a volume is held by another's, if there is any.
+    wanted.values().stream().findFirst().ifPresent(any -> any.volumes().addAll(withoutImage));
     InstanceObserver told = observer;
     if (told != null) {
       degraded.forEach(told::degraded);

@@ -1,11 +1,13 @@
 package dev.autodeploy.docker;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.model.ContainerConfig;
 import com.github.dockerjava.api.model.Image;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.Snapshot;
 import java.time.DateTimeException;
@@ -36,6 +38,10 @@ final class Snapshots {
   private static final String CREATED = NAME + ".created";
   private static final String PORT = NAME + ".port";
   private static final String WITHOUT = NAME + ".without";
+
+  /** How long the content of volumes may take to be copied. */
+  private static final Duration COPYING = Duration.ofHours(6);
+
   private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
 
   private final DaemonClient client;
@@ -53,8 +59,12 @@ final class Snapshots {
     return image(reference).startsWith(REPOSITORY + ":");
   }
 
-  /** Makes a snapshot; the container stands still meanwhile. */
-  Snapshot make(String containerId, Labels labels, String name) {
+  /**
+   * Makes a snapshot. The container stands still meanwhile, but for the time in which the content
+   * of its volumes is copied.
+   */
+  Snapshot make(String containerId, Labels labels, SnapshotRequest request) {
+    String name = request.name();
     if (!ALLOWED.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "a snapshot's name is 1 to 128 of letters, digits, '_', '.' and '-', not beginning with"
@@ -74,7 +84,11 @@ final class Snapshots {
     List<String> command = command(container, labels, baseConfig);
 
     ObjectNode body = DaemonClient.JSON.createObjectNode();
-    List<String> leftOut = leftOut(container);
+    List<String> volumes =
+        request.includesVolumes() ? VolumeContext.volumes(container) : List.of();
+    List<String> leftOut = new ArrayList<>(mounts(container));
+    leftOut.removeAll(volumes);
+    leftOut.replaceAll(PlainText::line);
     Map<String, String> written = labels(labels, name, now);
     written.put(WITHOUT, String.join("\n", leftOut));
     written.forEach(body.putObject("Labels")::put);
@@ -83,10 +97,7 @@ final class Snapshots {
     String path =
         "/commit?container="
             + containerId
-            + "&repo="
-            + REPOSITORY
-            + "&tag="
-            + DaemonClient.encode(name)
+            + (volumes.isEmpty() ? named(name) : "")
             + "&comment="
             + DaemonClient.encode("snapshot of deployment " + labels.deployment())
             + "&pause=true";
@@ -94,11 +105,16 @@ final class Snapshots {
       path += "&changes=" + DaemonClient.encode("ENTRYPOINT " + json(command.subList(0, 1)));
       path += "&changes=" + DaemonClient.encode("CMD " + json(command.subList(1, command.size())));
     }
-    client.post(
-        "making snapshot '" + name + "' of " + labels.name(),
-        path,
-        body.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8),
-        Duration.ZERO);
+    String doing = "making snapshot '" + name + "' of " + labels.name();
+    JsonNode committed =
+        client.post(
+            doing,
+            path,
+            body.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8),
+            Duration.ZERO);
+    if (!volumes.isEmpty()) {
+      addVolumes(doing, container, committed.path("Id").asText(), reference, volumes);
+    }
     InspectImageResponse made = client.findImage(reference);
     Long bytes = made == null ? null : made.getSize();
     if (!leftOut.isEmpty()) {
@@ -112,13 +128,39 @@ final class Snapshots {
     return new Snapshot(reference, labels.deployment(), now, bytes == null ? 0 : bytes, leftOut);
   }
 
+  private static String named(String name) {
+    return "&repo=" + REPOSITORY + "&tag=" + DaemonClient.encode(name);
+  }
+
+  /** Puts the content of volumes over an image, which has no name and is removed if that fails. */
+  private void addVolumes(
+      String doing,
+      InspectContainerResponse container,
+      String image,
+      String reference,
+      List<String> volumes) {
+    VolumeContext context =
+        new VolumeContext(client, container.getId(), image, volumes, mounts(container));
+    String query = "t=" + DaemonClient.encode(reference) + "&nocache=true&rm=true&forcerm=true";
+    try {
+      client.build(doing, query, context, COPYING);
+    } catch (RuntimeException e) {
+      try {
+        client.removeImage(image);
+      } catch (DockerDaemonException left) {
+        e.addSuppressed(left);
+      }
+      throw e;
+    }
+  }
+
   /** Returns where volumes and directories of the host are mounted: a commit leaves them out. */
-  private static List<String> leftOut(InspectContainerResponse container) {
+  private static List<String> mounts(InspectContainerResponse container) {
     List<String> paths = new ArrayList<>();
     if (container.getMounts() != null) {
       for (InspectContainerResponse.Mount mount : container.getMounts()) {
         if (mount.getDestination() != null) {
-          paths.add(PlainText.line(mount.getDestination().getPath()));
+          paths.add(mount.getDestination().getPath());
         }
       }
     }

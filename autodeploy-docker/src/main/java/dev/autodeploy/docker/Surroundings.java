@@ -20,11 +20,16 @@ import org.slf4j.LoggerFactory;
  *
  * @param machine the machine; in a container its name is the container's
  * @param contained whether it is in a container of whatever kind
+ * @param traces whether something says that it is, or its machine was, in a container of Docker's
  * @param containerId the id of that container, if it is Docker's or Podman's; else null
  * @param addresses its addresses, without the loopback's
  */
 record Surroundings(
-    Machine machine, boolean contained, @Nullable String containerId, List<InetAddress> addresses) {
+    Machine machine,
+    boolean contained,
+    boolean traces,
+    @Nullable String containerId,
+    List<InetAddress> addresses) {
   private static final Logger LOG = LoggerFactory.getLogger(Surroundings.class);
 
   /** The files that Docker and Podman mount into each container from its directory on the host. */
@@ -36,12 +41,13 @@ record Surroundings(
   /** Looks around. */
   static Surroundings ofProcess() {
     String id = containerId(read(Path.of("/proc/self/mountinfo")));
-    // Not by /.dockerenv, which a virtual machine keeps that was made of an image.
+    // A virtual machine that was made of an image keeps this; runtimes that show nothing else do.
+    boolean traces = Files.exists(Path.of("/.dockerenv"));
     boolean contained =
         id != null
             || Files.exists(Path.of("/run/.containerenv"))
             || System.getenv("KUBERNETES_SERVICE_HOST") != null;
-    return new Surroundings(Machine.ofProcess(), contained, id, ownAddresses());
+    return new Surroundings(Machine.ofProcess(), contained, traces, id, ownAddresses());
   }
 
   /** Returns whether this is not the daemon's machine. */

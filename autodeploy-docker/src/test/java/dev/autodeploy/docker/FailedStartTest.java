@@ -135,6 +135,63 @@ class FailedStartTest {
     assertThat(failure.message()).contains("another kind of processor");
   }
 
+  @ParameterizedTest
+  @CsvSource({"120, true", "0, true", "0, false"})
+  void entrypointThatIsNotExecutable_isOneKindAndCause_whateverStartsIt(int heartbeat, boolean init)
+      throws Exception {
+    Tar tar = TestImages.tools().file("serve", "#!/bin/sh\nexec httpd -f -p 8080\n", false);
+    image("script", tar, "ENTRYPOINT [\"/serve\"]");
+    StartFailure failure =
+        error(
+                spec("script").build(),
+                b -> b.heartbeatTimeout(Duration.ofSeconds(heartbeat)).init(init))
+            .failure();
+
+    assertThat(failure.kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(failure.cause()).isEqualTo(FailureCause.COMMAND_NOT_EXECUTABLE);
+    assertThat(failure.exit().exitCode()).isEqualTo(126);
+  }
+
+  @Test
+  void userThatTheImageDoesNotHave_isToldSo() throws Exception {
+    image("user", TestImages.tools(), "USER nobody-at-all", TestImages.serve()[0]);
+    StartFailedException error = error(spec("user").build());
+
+    assertThat(error.failure().kind()).isEqualTo(StartFailure.Kind.PROVIDER);
+    assertThat(error.getMessage())
+        .contains("the image has no such user")
+        .contains("nobody-at-all")
+        .contains("give its number");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"httpd -p 8080 -h /www", "echo prepared"})
+  void commandThatEndsWithoutAnError_isToldToStayInTheForeground(String command) throws Exception {
+    StartFailedException error = error(web(command));
+
+    assertThat(error.failure().kind()).isEqualTo(StartFailure.Kind.EXITED);
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.ENDED_WITHOUT_ERROR);
+    assertThat(error.getMessage())
+        .contains("exited with code 0")
+        .contains("has to be a service that stays in the foreground");
+  }
+
+  @Test
+  void probe_thatIsSentElsewhere_tellsTheAnswer_andWhatToDo() throws Exception {
+    String moved =
+        "printf '#!/bin/sh\\nprintf \"Status: 301 Moved\\\\r\\\\nLocation: https://voice.test/\\\\r\\\\n\\\\r"
+            + "\\\\n\"\\n' > /www/cgi-bin/moved; busybox chmod 755 /www/cgi-bin/moved; ";
+    StartFailedException error =
+        error(
+            web(moved + ProviderFixture.SERVE).toBuilder()
+                .readiness(ReadinessProbe.http("/cgi-bin/moved"))
+                .build());
+
+    assertThat(error.failure().lastProbe()).isEqualTo("GET /cgi-bin/moved answered 301");
+    assertThat(error.failure().cause()).isEqualTo(FailureCause.PROBE_REDIRECTED);
+    assertThat(error.getMessage()).contains("probe the path that it redirects to");
+  }
+
   @Test
   void probe_thatWantsALogin_tellsTheAnswer_andWhatToDo() throws Exception {
     StartFailedException error =

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import java.io.IOException;
@@ -43,7 +44,7 @@ class HostFaultTest {
           ProviderFixture.web().image(registry.host() + "/app:1").maxInstances(2).build();
       fails(docker, ProviderFixture.web().maxInstances(2).build(), DockerProblem.DISK_FULL);
       fails(docker, pulled, DockerProblem.DISK_FULL);
-      assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), "full"))
+      assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("full")))
           .isInstanceOf(DockerDaemonException.class)
           .extracting(e -> ((DockerDaemonException) e).problem())
           .isEqualTo(DockerProblem.DISK_FULL);

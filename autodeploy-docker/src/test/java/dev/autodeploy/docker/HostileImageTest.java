@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.dockerjava.api.model.HostConfig;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ class HostileImageTest {
       assertThat(docker.list()).isEmpty();
       docker.provider.release("web-1", Duration.ZERO).toCompletableFuture().join();
       assertThat(docker.provider.logs("web-1", 10).toCompletableFuture().join()).isEmpty();
-      assertThatThrownBy(() -> docker.provider.snapshot("web-1", "s"))
+      assertThatThrownBy(() -> docker.provider.snapshot("web-1", SnapshotRequest.named("s")))
           .isInstanceOf(IllegalArgumentException.class);
       assertThat(new ContainerState(client.inspect(container)).isRunning()).isTrue();
       removeForeign();

@@ -191,6 +191,38 @@ class HousekeepingTest {
     }
   }
 
+  @Test
+  void volumeWhoseImageIsNotThereYet_isHeldByAnother_andByItsOwnAsSoonAsThatIsThere()
+      throws Exception {
+    String image = "autodeploy/late:1";
+    post("/volumes/create", "{\"Name\":\"early\"}");
+    try (AutoDeploy autoDeploy = open(null, b -> b)) {
+      autoDeploy.deploy(DeploymentSpec.builder("web").image(TestDaemon.WEB).port(8080).build());
+      Deployment late =
+          autoDeploy.deploy(
+              DeploymentSpec.builder("late")
+                  .image(image)
+                  .port(8080)
+                  .mount(Mount.of("early", "/data"))
+                  .build());
+      await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 1);
+      prune();
+      assertThat(client.volumes()).contains("early");
+
+      TestImages.load(client, image, TestImages.tools().toByteArray(), TestImages.serve());
+      assertThat(late.prepare().result().join()).as("nothing had to be fetched").isFalse();
+      String id = client.findImage(image).getId();
+      await(
+          () ->
+              holders().stream()
+                  .anyMatch(each -> each.getImageId().equals(id) && each.getMounts().size() == 1));
+      autoDeploy.remove("web").get();
+      await(() -> holders().size() == 1);
+      prune();
+      assertThat(client.volumes()).contains("early");
+    }
+  }
+
   /** Starts an instance, and returns what is in its volume: a line for each time it was empty. */
   private static String downloads(Deployment deployment) throws Exception {
     try (Lease lease = deployment.acquire(Duration.ofSeconds(30))) {

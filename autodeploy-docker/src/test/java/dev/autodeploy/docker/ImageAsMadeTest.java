@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.ProviderInstance;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -167,7 +168,7 @@ class ImageAsMadeTest {
     String name = "made-" + ProcessHandle.current().pid();
     try (ProviderFixture docker = ProviderFixture.open()) {
       ProviderInstance instance = docker.ready(spec().build());
-      docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+      docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
       docker.release(instance);
       assertThat(client.findImage("autodeploy-snapshot:" + name).getConfig().getEntrypoint())
           .containsExactly("/bin/serve");
@@ -218,6 +219,21 @@ class ImageAsMadeTest {
           assertThat(took).as(signal).isLessThan(Duration.ofSeconds(3));
         }
       }
+    }
+  }
+
+  /** As of systemd's image, and of one whose signal no script can wait for. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SIGRTMIN+3", "SIGKILL", "10"})
+  void stopSignalOfAnyKind_leavesTheServiceRunning_andEndsIt(String signal) throws Exception {
+    make(SERVE, "ENTRYPOINT [\"/bin/serve\"]", "CMD [\"--port\",\"8080\"]");
+    build("FROM " + IMAGE + "\nSTOPSIGNAL " + signal + "\n");
+    try (ProviderFixture docker = ProviderFixture.open()) {
+      ProviderInstance instance = docker.ready(spec().build());
+      assertThat(docker.exits).isEmpty();
+      docker.release(instance);
+
+      assertThat(docker.list()).isEmpty();
     }
   }
 

@@ -27,6 +27,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real pulls by the real daemon from a registry on this machine. */
 @Tag("slow")
@@ -130,6 +132,15 @@ class PullTest {
     registry.limits = true;
     assertThatThrownBy(() -> start(spec("app:1"), b -> b))
         .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.RATE_LIMIT));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void registry_thatFails_isToldSo(boolean atTheManifest) {
+    registry.push("1", 20_000);
+    registry.fails = atTheManifest ? "/manifests/" : "/blobs/";
+    assertThatThrownBy(() -> start(spec("app:1"), b -> b))
+        .satisfies(e -> assertThat(problem(e)).isEqualTo(DockerProblem.REGISTRY_FAILED));
   }
 
   @Test

@@ -88,6 +88,27 @@ class ReachDecisionTest {
         .contains("Set publishAddress");
   }
 
+  /** As of a runtime, such as gVisor's, that shows a container no mounts of its own. */
+  @Test
+  void containerThatOnlyLeavesTraces_isDoubted_unlessItHasTheAddressOfTheHost() throws Exception {
+    Surroundings outside = on(DAEMONS, false, "10.244.0.7");
+    Surroundings here =
+        new Surroundings(outside.machine(), false, true, null, outside.addresses());
+    Surroundings host = on(DAEMONS, false, "172.17.0.1");
+
+    assertThat(decide(null, outside, DAEMONS, null).doubt()).isEmpty();
+    assertThat(decide(null, here, DAEMONS, null).doubt())
+        .contains("a container that the Docker daemon does not know");
+    assertThat(
+            decide(
+                    null,
+                    new Surroundings(host.machine(), false, true, null, host.addresses()),
+                    DAEMONS,
+                    null)
+                .doubt())
+        .isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"lan", "vlan"})
   void containerOnANetworkOutsideAlone_isRefused_unlessInstancesAreToBeThereToo(String network)
@@ -201,7 +222,7 @@ class ReachDecisionTest {
     for (String address : addresses) {
       own.add(InetAddress.getByName(address));
     }
-    return new Surroundings(machine, contained, null, own);
+    return new Surroundings(machine, contained, false, null, own);
   }
 
   private static InspectContainerResponse self(String mode, String networks) throws Exception {

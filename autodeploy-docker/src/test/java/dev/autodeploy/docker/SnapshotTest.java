@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.dockerjava.api.model.ContainerConfig;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Mount;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Snapshot;
@@ -41,7 +42,7 @@ class SnapshotTest {
             .build();
     ProviderInstance instance = docker.ready(spec);
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
     docker.release(instance);
 
     assertThat(snapshot.deployment()).isEqualTo("web");
@@ -91,7 +92,7 @@ class SnapshotTest {
                   .mount(Mount.of("/tmp", "/host").asReadOnly())
                   .build());
       Snapshot made =
-          docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+          docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
       docker.release(instance);
 
       assertThat(made.leftOut()).containsExactly("/cache", "/host");
@@ -107,7 +108,7 @@ class SnapshotTest {
   @Test
   void snapshot_startsByItselfWhatTheDeploymentStarted() throws Exception {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-    docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+    docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
     docker.release(instance);
     ProviderInstance again =
         docker.ready(DeploymentSpec.builder("again").snapshot(name).port(8080).build());
@@ -118,11 +119,11 @@ class SnapshotTest {
   @Test
   void name_thatIsTakenOrNoName_isRefused() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-    docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
-    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), name))
+    docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("already");
-    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), "no name"))
+    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("no name")))
         .isInstanceOf(IllegalArgumentException.class);
     docker.release(instance);
   }
@@ -131,7 +132,7 @@ class SnapshotTest {
   void delete_removesSnapshotsOnly_andIsIdempotent() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
     docker.release(instance);
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
@@ -148,7 +149,7 @@ class SnapshotTest {
   void container_ofSomebodyElse_fromASnapshot_isNotOurs() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), name).toCompletableFuture().join();
+        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
     docker.release(instance);
     try (DaemonClient client = TestDaemon.client()) {
       String theirs = client.create("test", snapshot.reference(), cmd -> cmd);

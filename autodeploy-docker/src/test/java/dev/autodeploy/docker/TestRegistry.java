@@ -47,6 +47,10 @@ final class TestRegistry implements AutoCloseable {
 
   volatile boolean corrupts;
   volatile boolean limits;
+
+  /** The part of the addresses that are answered with an error, or nothing. */
+  volatile String fails = "";
+
   volatile String login = "";
   private volatile String lastLayer = "";
   private final HttpServer server;
@@ -122,6 +126,8 @@ final class TestRegistry implements AutoCloseable {
     try (exchange) {
       if (limits && path.contains("/manifests/")) {
         error(exchange, 429, "TOOMANYREQUESTS", "You have reached your pull rate limit.");
+      } else if (!fails.isEmpty() && path.contains(fails)) {
+        error(exchange, 500, "UNKNOWN", "the storage is gone");
       } else if (!login.isEmpty() && !isLoggedIn(exchange)) {
         exchange.getResponseHeaders().set("WWW-Authenticate", "Basic realm=\"test\"");
         error(exchange, 401, "UNAUTHORIZED", "authentication required");

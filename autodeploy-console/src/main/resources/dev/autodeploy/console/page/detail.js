@@ -17,14 +17,17 @@ let chosenWindow = 'hour';
 function ask(question, options = {}) {
   return new Promise((resolve) => {
     const input = options.input ? h('input', { 'aria-label': question, maxlength: 128, value: options.input, spellcheck: 'false' }) : null;
+    const check = options.check ? h('input', { type: 'checkbox', id: 'ask-check' }) : null;
     const dialog = h('dialog', { 'aria-label': question },
       h('form', { method: 'dialog' }, h('p', {}, question), input,
+        check ? h('p', { class: 'check' }, check, ' ', h('label', { for: 'ask-check' }, options.check)) : null,
         h('div', { class: 'buttons' },
           h('button', { value: 'yes', class: options.danger ? 'danger' : 'primary' }, options.yes),
           h('button', { value: 'no', type: 'submit', formnovalidate: true }, t('cancel')))));
     dialog.addEventListener('close', () => {
       dialog.remove();
-      resolve(dialog.returnValue === 'yes' ? (input ? input.value.trim() : true) : null);
+      const answer = input ? input.value.trim() : true;
+      resolve(dialog.returnValue !== 'yes' ? null : check ? { answer, checked: check.checked } : answer);
     });
     document.body.append(dialog);
     dialog.showModal();
@@ -334,8 +337,8 @@ export function showDetail(main, name) {
         }
       }),
       button('snapshot', '', async () => {
-        const wanted = await ask(t('ask.snapshot'), { yes: t('snapshot'), input: name + '-' + new Date().toISOString().slice(0, 10) });
-        if (wanted) act('snapshot', () => change('POST', address + '/snapshot', { name: wanted }), 'done.snapshot');
+        const wanted = await ask(t('ask.snapshot'), { yes: t('snapshot'), check: t('ask.volumes'), input: name + '-' + new Date().toISOString().slice(0, 10) });
+        if (wanted?.answer) act('snapshot', () => change('POST', address + '/snapshot', { name: wanted.answer, includeVolumes: wanted.checked }), 'done.snapshot');
       }),
       h('p', { class: 'hint', id: 'declared' }),
       h('a', { class: 'button', href: '#/edit/' + encodeURIComponent(name), id: 'do-edit' }, t('edit')),

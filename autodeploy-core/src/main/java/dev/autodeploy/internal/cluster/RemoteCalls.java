@@ -15,6 +15,7 @@ import dev.autodeploy.Money;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.SharedGpus;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.ledger.CostChunk;
@@ -116,7 +117,11 @@ final class RemoteCalls {
           new RemoteCall<>(
               "snapshot",
               new TypeReference<>() {},
-              (engine, args) -> at(engine, args).snapshot(text(args, "name"))));
+              (engine, args) ->
+                  at(engine, args)
+                      .snapshot(
+                          new SnapshotRequest(
+                              text(args, "name"), args.path("includesVolumes").asBoolean()))));
 
   static final RemoteCall<JsonNode> BORROW =
       known(

@@ -16,6 +16,7 @@ import dev.autodeploy.Money;
 import dev.autodeploy.Preparation;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Arguments;
@@ -248,11 +249,16 @@ final class ReplicaDeployment implements Deployment {
   }
 
   @Override
-  public CompletableFuture<String> snapshot(String snapshotName) {
+  public CompletableFuture<String> snapshot(SnapshotRequest request) {
     Deployment current = currentOrNull();
     return current != null
-        ? current.snapshot(snapshotName)
-        : leader().ask(RemoteCalls.SNAPSHOT, RemoteCalls.on(name).put("name", snapshotName));
+        ? current.snapshot(request)
+        : leader()
+            .ask(
+                RemoteCalls.SNAPSHOT,
+                RemoteCalls.on(name)
+                    .put("name", request.name())
+                    .put("includesVolumes", request.includesVolumes()));
   }
 
   private <T extends @Nullable Object> T ask(RemoteCall<T> call) {

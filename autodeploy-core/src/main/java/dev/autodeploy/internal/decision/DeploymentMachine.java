@@ -441,6 +441,17 @@ public final class DeploymentMachine {
     return instance.preparing != before;
   }
 
+  /**
+   * An instance is up: its start timeout runs, whatever its provider has reported last. Returns
+   * whether its preparation ends with that.
+   */
+  public boolean up(long now, Instance instance) {
+    StartProgress last = instance.progress();
+    return last != null
+        && last.phase() != StartProgress.Phase.STARTING
+        && progress(now, instance, new StartProgress("waiting until it is ready", "", 0, 0));
+  }
+
   /** An instance is up, and its probe says that it is ready. */
   public void ready(long now, Instance instance, URI endpoint) {
     if (!instance.isStarting()) {

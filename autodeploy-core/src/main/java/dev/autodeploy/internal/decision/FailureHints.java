@@ -92,6 +92,10 @@ final class FailureHints {
               "there is no such page: probe another path, or check that the service is the right"
                   + " one"),
           new Hint(
+              FailureCause.PROBE_REDIRECTED,
+              "answered 30[12378]\\b",
+              "the page is elsewhere: probe the path that it redirects to, or expect that status"),
+          new Hint(
               FailureCause.STILL_LOADING,
               "answered 503\\b",
               "it may still be loading: raise startTimeout if it only needs longer"),
@@ -141,11 +145,18 @@ final class FailureHints {
       return advice;
     }
     FailureCause cause = byCode(exit);
-    return cause == FailureCause.KILLED
-        ? "it was killed from outside, or by the system for lack of memory"
-        : cause == FailureCause.COMMAND_NOT_FOUND
-            ? "the shell did not find a command: check the start command and the image"
-            : null;
+    if (cause == null) {
+      return null;
+    }
+    return switch (cause) {
+      case KILLED -> "it was killed from outside, or by the system for lack of memory";
+      case COMMAND_NOT_FOUND ->
+          "the shell did not find a command: check the start command and the image";
+      case ENDED_WITHOUT_ERROR ->
+          "it ended without an error: the start command has to be a service that stays in the"
+              + " foreground";
+      default -> null;
+    };
   }
 
   /**
@@ -175,6 +186,7 @@ final class FailureHints {
       return null;
     }
     return switch (code) {
+      case 0 -> FailureCause.ENDED_WITHOUT_ERROR;
       case SHELL_NOT_EXECUTABLE -> FailureCause.COMMAND_NOT_EXECUTABLE;
       case SHELL_NOT_FOUND -> FailureCause.COMMAND_NOT_FOUND;
       case SIGKILL -> FailureCause.KILLED;

@@ -15,6 +15,7 @@ import dev.autodeploy.Money;
 import dev.autodeploy.Preparation;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.runtime.EngineServices;
 import dev.autodeploy.internal.util.Arguments;
@@ -34,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class DefaultDeployment implements Deployment {
   /** The time after which a snapshot that is not answered no longer keeps its instance. */
   private static final Duration SNAPSHOT_LIMIT = Duration.ofHours(1);
+
+  private static final Duration VOLUMES_LIMIT = Duration.ofHours(6);
 
   private final EngineServices services;
   private final DeploymentController controller;
@@ -213,12 +216,12 @@ final class DefaultDeployment implements Deployment {
   }
 
   @Override
-  public CompletableFuture<String> snapshot(String snapshotName) {
-    requireNonNull(snapshotName, "name");
-    return acquireAsync().thenCompose(lease -> snapshot(lease, snapshotName));
+  public CompletableFuture<String> snapshot(SnapshotRequest request) {
+    requireNonNull(request, "request");
+    return acquireAsync().thenCompose(lease -> snapshot(lease, request));
   }
 
-  private CompletableFuture<String> snapshot(Lease lease, String snapshotName) {
+  private CompletableFuture<String> snapshot(Lease lease, SnapshotRequest request) {
     String id = lease.instanceId();
     if (!controller.reserve(id, true)) {
       lease.close();
@@ -230,7 +233,9 @@ final class DefaultDeployment implements Deployment {
     }
     return services
         .calls()
-        .call(SNAPSHOT_LIMIT, () -> services.provider().snapshot(id, snapshotName))
+        .call(
+            request.includesVolumes() ? VOLUMES_LIMIT : SNAPSHOT_LIMIT,
+            () -> services.provider().snapshot(id, request))
         .thenApply(Snapshot::reference)
         .whenComplete(
             (reference, error) -> {

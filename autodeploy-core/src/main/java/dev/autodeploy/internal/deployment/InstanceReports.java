@@ -63,6 +63,12 @@ final class InstanceReports {
     return controller.decide(() -> machine.progress(controller.now(), instance, progress));
   }
 
+  /** Reports that an instance is up; returns whether its preparation ends with that. */
+  boolean up(RunningInstance running) {
+    Instance instance = running.instance();
+    return controller.decide(() -> machine.up(controller.now(), instance));
+  }
+
   LedgerEntry.Started started(RunningInstance running) {
     return controller.accounts().started(running);
   }

@@ -140,6 +140,9 @@ final class InstanceStarter {
       return;
     }
     running.isUp(up);
+    if (reports.up(running)) {
+      accounts.prepared(running);
+    }
     Room room = running.instance().room();
     if (room != null) {
       rooms.placed(room, up.gpus());

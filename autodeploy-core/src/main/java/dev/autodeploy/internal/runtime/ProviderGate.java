@@ -4,6 +4,7 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.SleepMode;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderCapacity;
 import dev.autodeploy.spi.ProviderCatalog;
@@ -138,8 +139,8 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   }
 
   @Override
-  public CompletionStage<Snapshot> snapshot(String instanceId, String name) {
-    return call(() -> provider.snapshot(instanceId, name));
+  public CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
+    return call(() -> provider.snapshot(instanceId, request));
   }
 
   @Override

@@ -58,6 +58,7 @@ class StartDiagnosisTest {
         "Connection refused|NOTHING_LISTENS",
         "GET /health answered 401|PROBE_REFUSED",
         "GET /healthz answered 404|PROBE_NOT_FOUND",
+        "GET / answered 301|PROBE_REDIRECTED",
         "GET /health answered 503|STILL_LOADING",
         "OSError: You are trying to access a gated repo.|GATED_MODEL",
         "write /weights: No space left on device|DISK_FULL",
@@ -84,6 +85,8 @@ class StartDiagnosisTest {
         .isEqualTo(FailureCause.COMMAND_NOT_EXECUTABLE);
     assertThat(FailureHints.cause(exit(137), refused)).isEqualTo(FailureCause.KILLED);
     assertThat(FailureHints.cause(exit(1), refused)).isNull();
+    assertThat(FailureHints.cause(exit(0), refused)).isEqualTo(FailureCause.ENDED_WITHOUT_ERROR);
+    assertThat(FailureHints.find(exit(0))).contains("stays in the foreground");
     assertThat(FailureHints.cause(new InstanceExit(137, true, List.of(), null, null), List.of("a")))
         .isEqualTo(FailureCause.OUT_OF_MEMORY);
     assertThat(FailureHints.find(exit(137))).contains("killed from outside");

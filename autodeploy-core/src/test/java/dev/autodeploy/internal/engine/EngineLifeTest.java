@@ -472,6 +472,26 @@ final class EngineLifeTest {
   }
 
   @Test
+  void startTimeout_runsFromWhenTheInstanceIsUp_ifNoProgressSaysSo() {
+    h.provider.startAnswer = new CompletableFuture<>();
+    h.provider.ready = false;
+    h.start();
+    Deployment voice = h.deploy(b -> b.startTimeout(Duration.ofSeconds(10)));
+    CompletableFuture<Lease> lease = voice.acquireAsync();
+    h.time.run();
+    String id = voice.status().instances().get(0).id();
+    h.provider.progress(id, new StartProgress("pulling", "", 1, 9, StartProgress.Phase.PREPARING));
+    h.time.passSeconds(60);
+
+    h.provider.startAnswer.complete(h.provider.put(h.provider.requests.get(0)));
+    h.time.passSeconds(9);
+    assertThat(lease).isNotDone();
+    assertThat(voice.status().instances().get(0).preparing()).isEqualTo(Duration.ofSeconds(60));
+    h.time.passSeconds(2);
+    assertThat(error(lease).code()).isEqualTo(ErrorCode.START_FAILED);
+  }
+
+  @Test
   void update_withTheSameSpecification_endsTheBackOff() {
     h.provider.startAnswer = CompletableFuture.failedFuture(new IllegalStateException("busy"));
     h.start();

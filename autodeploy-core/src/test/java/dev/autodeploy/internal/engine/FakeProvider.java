@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.SleepMode;
+import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
 import dev.autodeploy.spi.InstanceProvider;
@@ -208,7 +209,7 @@ final class FakeProvider implements InstanceProvider {
   }
 
   @Override
-  public synchronized CompletionStage<Snapshot> snapshot(String instanceId, String name) {
+  public synchronized CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
     calls.add("snapshot " + instanceId);
     return snapshotAnswer != null
         ? snapshotAnswer
