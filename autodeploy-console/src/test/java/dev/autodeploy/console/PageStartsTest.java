@@ -120,7 +120,7 @@ class PageStartsTest {
       b.type("#f-maxProcesses", "3");
       b.click("#confirm");
       b.untilText("#e-memoryBytes", "memoryBytes must be 6291456 bytes or more");
-      b.untilText("#e-cpus", "cpus");
+      b.untilText("#e-cpus", "must be a number");
       b.untilText("#e-maxProcesses", "maxProcesses must be 10 or more");
       b.wholePage("form-limits");
       b.type("#f-memoryBytes", "1.5");

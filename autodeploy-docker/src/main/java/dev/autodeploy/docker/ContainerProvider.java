@@ -257,7 +257,8 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     for (Container container : host.client().list(Map.of(Labels.INSTANCE, instanceId))) {
       Labels labels = Labels.of(container);
       if (labels != null && labels.isOf(watch.owner(), instanceId)) {
-        return CompletableFuture.completedFuture(snapshots.make(container.getId(), labels, request));
+        return CompletableFuture.completedFuture(
+            snapshots.make(container.getId(), labels, request));
       }
     }
     throw new IllegalArgumentException("instance '" + instanceId + "' is not running");

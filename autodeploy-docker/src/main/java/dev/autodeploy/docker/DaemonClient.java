@@ -456,8 +456,7 @@ final class DaemonClient implements AutoCloseable {
    * @param context the archive of its files
    * @param timeout how long it may take
    */
-  void build(
-      String doing, String query, DaemonTransport.Content context, Duration timeout) {
+  void build(String doing, String query, DaemonTransport.Content context, Duration timeout) {
     try (JsonLines lines =
         new JsonLines(
             doing, transport.upload(session.prefix + "/build?" + query, timeout, context))) {

@@ -53,6 +53,10 @@ public enum DockerProblem {
           + " \\(DOCKER_CERT_PATH\\)",
       "no secure connection to the Docker daemon",
       "check the certificates in DOCKER_CERT_PATH and the host name in DOCKER_HOST"),
+  /** The registry answers with an error of its own. */
+  REGISTRY_FAILED(
+      "HTTP status: 5\\d\\d|error parsing HTTP \\d{3} response body|unexpected status.*: 5\\d\\d ",
+      "the registry failed", "try again later, and see the registry's own log"),
   /** Something answers, but it is no Docker daemon. */
   NOT_DOCKER(
       "<html|<!doctype|JsonParseException|MismatchedInputException|Unrecognized token",
@@ -80,11 +84,6 @@ public enum DockerProblem {
       "toomanyrequests|rate limit",
       "the registry's pull limit is reached",
       "wait, or give credentials of the registry"),
-  /** The registry answers with an error of its own. */
-  REGISTRY_FAILED(
-      "HTTP status: 5\\d\\d|HTTP 5\\d\\d response|unexpected status.*: 5\\d\\d ",
-      "the registry failed",
-      "try again later, and see the registry's own log"),
   /** The registry wants credentials, or other ones. */
   REGISTRY_AUTH(
       "no basic auth credentials|unauthorized|authentication required|incorrect username",

@@ -200,9 +200,10 @@ record Reach(
           "no network of Docker's is known to be shared",
           false,
           here.contained() || here.traces()
-              ? "this process is in a container that the Docker daemon does not know, on none of its"
-                  + " networks, and 127.0.0.1 of the daemon's host is not that of a container. Set"
-                  + " publishAddress to an address of that host which is reached from here"
+              ? "this process is in a container that the Docker daemon does not know, on none of"
+                  + " its networks, and 127.0.0.1 of the daemon's host is not that of a"
+                  + " container. Set publishAddress to an address of that host which is reached"
+                  + " from here"
               : "");
     }
     if (wanted != null) {

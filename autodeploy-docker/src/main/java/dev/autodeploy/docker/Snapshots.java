@@ -84,8 +84,7 @@ final class Snapshots {
     List<String> command = command(container, labels, baseConfig);
 
     ObjectNode body = DaemonClient.JSON.createObjectNode();
-    List<String> volumes =
-        request.includesVolumes() ? VolumeContext.volumes(container) : List.of();
+    List<String> volumes = request.includesVolumes() ? VolumeContext.volumes(container) : List.of();
     List<String> leftOut = new ArrayList<>(mounts(container));
     leftOut.removeAll(volumes);
     leftOut.replaceAll(PlainText::line);

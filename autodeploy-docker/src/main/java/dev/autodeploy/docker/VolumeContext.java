@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The context of a build that puts what is in a container's volumes over an image, written while
  * the daemon reads it: volumes are mounted in every container, so nothing but a build reaches what
  * lies below them. Their archives come from the daemon, and are cut into many small ones, since an
- * archive in another one has to say how long it is before it begins. No more than one of these is in
- * memory, and a large file in none.
+ * archive in another one has to say how long it is before it begins. No more than one of these is
+ * in memory, and a large file in none.
  */
 final class VolumeContext implements DaemonTransport.Content {
   /** The length of files that are put together, and of what they are put together to. */
@@ -163,8 +163,8 @@ final class VolumeContext implements DaemonTransport.Content {
   }
 
   /**
-   * The archive of a volume. Its failures are the daemon's, which must not be taken for those of the
-   * build that it is written to.
+   * The archive of a volume. Its failures are the daemon's, which must not be taken for those of
+   * the build that it is written to.
    */
   private static final class Source {
     private final InputStream in;

@@ -22,11 +22,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The tests of why a start failed, as callers are told, on a real daemon. */
 @Tag("slow")
+@Execution(ExecutionMode.CONCURRENT)
 class FailedStartTest {
   private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);
 
@@ -179,8 +182,15 @@ class FailedStartTest {
   @Test
   void probe_thatIsSentElsewhere_tellsTheAnswer_andWhatToDo() throws Exception {
     String moved =
-        "printf '#!/bin/sh\\nprintf \"Status: 301 Moved\\\\r\\\\nLocation: https://voice.test/\\\\r\\\\n\\\\r"
-            + "\\\\n\"\\n' > /www/cgi-bin/moved; busybox chmod 755 /www/cgi-bin/moved; ";
+        "printf '#!/bin/sh\\n"
+            + "printf \"Status: 301 Moved\\\\r"
+            + "\\\\n"
+            + "Location: https://voice.test/\\\\r"
+            + "\\\\n"
+            + "\\\\r"
+            + "\\\\n"
+            + "\"\\n"
+            + "' > /www/cgi-bin/moved; busybox chmod 755 /www/cgi-bin/moved; ";
     StartFailedException error =
         error(
             web(moved + ProviderFixture.SERVE).toBuilder()
@@ -197,7 +207,8 @@ class FailedStartTest {
     StartFailedException error =
         error(
             web(
-                    "echo '/:me:secret' > /etc/httpd.conf; exec httpd -f -p 8080 -h /www -c /etc/httpd.conf")
+                    "echo '/:me:secret' > /etc/httpd.conf; exec httpd -f -p 8080 -h /www -c"
+                        + " /etc/httpd.conf")
                 .toBuilder()
                 .readiness(ReadinessProbe.http("/index.html"))
                 .build());
@@ -264,7 +275,8 @@ class FailedStartTest {
   void command_thatWantsToBeProcess1_isToldSo_andRunsFromTheNextStartOn() throws Exception {
     DeploymentSpec spec =
         web(
-            "[ $$ = 1 ] || { echo 'fatal: can only run as pid 1'; exit 100; }; exec httpd -f -p 8080");
+            "[ $$ = 1 ] || { echo 'fatal: can only run as pid 1'; exit 100; }; exec httpd -f -p"
+                + " 8080");
     try (AutoDeploy autoDeploy =
         AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
       Deployment deployment = autoDeploy.deploy(spec);

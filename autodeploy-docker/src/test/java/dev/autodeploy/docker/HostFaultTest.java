@@ -44,7 +44,8 @@ class HostFaultTest {
           ProviderFixture.web().image(registry.host() + "/app:1").maxInstances(2).build();
       fails(docker, ProviderFixture.web().maxInstances(2).build(), DockerProblem.DISK_FULL);
       fails(docker, pulled, DockerProblem.DISK_FULL);
-      assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("full")))
+      assertThatThrownBy(
+              () -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("full")))
           .isInstanceOf(DockerDaemonException.class)
           .extracting(e -> ((DockerDaemonException) e).problem())
           .isEqualTo(DockerProblem.DISK_FULL);

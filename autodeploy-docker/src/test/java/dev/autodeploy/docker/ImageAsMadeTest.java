@@ -168,7 +168,11 @@ class ImageAsMadeTest {
     String name = "made-" + ProcessHandle.current().pid();
     try (ProviderFixture docker = ProviderFixture.open()) {
       ProviderInstance instance = docker.ready(spec().build());
-      docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+      docker
+          .provider
+          .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+          .toCompletableFuture()
+          .join();
       docker.release(instance);
       assertThat(client.findImage("autodeploy-snapshot:" + name).getConfig().getEntrypoint())
           .containsExactly("/bin/serve");

@@ -92,8 +92,7 @@ class ReachDecisionTest {
   @Test
   void containerThatOnlyLeavesTraces_isDoubted_unlessItHasTheAddressOfTheHost() throws Exception {
     Surroundings outside = on(DAEMONS, false, "10.244.0.7");
-    Surroundings here =
-        new Surroundings(outside.machine(), false, true, null, outside.addresses());
+    Surroundings here = new Surroundings(outside.machine(), false, true, null, outside.addresses());
     Surroundings host = on(DAEMONS, false, "172.17.0.1");
 
     assertThat(decide(null, outside, DAEMONS, null).doubt()).isEmpty();

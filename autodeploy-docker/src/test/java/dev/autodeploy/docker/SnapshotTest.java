@@ -42,7 +42,11 @@ class SnapshotTest {
             .build();
     ProviderInstance instance = docker.ready(spec);
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+        docker
+            .provider
+            .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+            .toCompletableFuture()
+            .join();
     docker.release(instance);
 
     assertThat(snapshot.deployment()).isEqualTo("web");
@@ -92,7 +96,11 @@ class SnapshotTest {
                   .mount(Mount.of("/tmp", "/host").asReadOnly())
                   .build());
       Snapshot made =
-          docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+          docker
+              .provider
+              .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+              .toCompletableFuture()
+              .join();
       docker.release(instance);
 
       assertThat(made.leftOut()).containsExactly("/cache", "/host");
@@ -108,7 +116,11 @@ class SnapshotTest {
   @Test
   void snapshot_startsByItselfWhatTheDeploymentStarted() throws Exception {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-    docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+    docker
+        .provider
+        .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+        .toCompletableFuture()
+        .join();
     docker.release(instance);
     ProviderInstance again =
         docker.ready(DeploymentSpec.builder("again").snapshot(name).port(8080).build());
@@ -119,11 +131,17 @@ class SnapshotTest {
   @Test
   void name_thatIsTakenOrNoName_isRefused() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
-    docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
-    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)))
+    docker
+        .provider
+        .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+        .toCompletableFuture()
+        .join();
+    assertThatThrownBy(
+            () -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("already");
-    assertThatThrownBy(() -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("no name")))
+    assertThatThrownBy(
+            () -> docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named("no name")))
         .isInstanceOf(IllegalArgumentException.class);
     docker.release(instance);
   }
@@ -132,7 +150,11 @@ class SnapshotTest {
   void delete_removesSnapshotsOnly_andIsIdempotent() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+        docker
+            .provider
+            .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+            .toCompletableFuture()
+            .join();
     docker.release(instance);
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
     docker.provider.deleteSnapshot(snapshot.reference()).toCompletableFuture().join();
@@ -149,7 +171,11 @@ class SnapshotTest {
   void container_ofSomebodyElse_fromASnapshot_isNotOurs() {
     ProviderInstance instance = docker.ready(ProviderFixture.web().build());
     Snapshot snapshot =
-        docker.provider.snapshot(instance.instanceId(), SnapshotRequest.named(name)).toCompletableFuture().join();
+        docker
+            .provider
+            .snapshot(instance.instanceId(), SnapshotRequest.named(name))
+            .toCompletableFuture()
+            .join();
     docker.release(instance);
     try (DaemonClient client = TestDaemon.client()) {
       String theirs = client.create("test", snapshot.reference(), cmd -> cmd);

@@ -33,8 +33,8 @@ final class FailureHints {
                   + " context or precision"),
           new Hint(
               FailureCause.GPU_MISSING,
-              "found no NVIDIA driver|no CUDA-capable device|CUDA driver version is insufficient"
-                  + "|no CUDA GPUs are available|CUDA_ERROR_NO_DEVICE|libcuda\\.so\\.1: cannot open",
+              "found no NVIDIA driver|no CUDA-capable device|CUDA driver version is insufficient|no"
+                  + " CUDA GPUs are available|CUDA_ERROR_NO_DEVICE|libcuda\\.so\\.1: cannot open",
               "it finds no GPU: ask for one with gpu(...), and see that the image's CUDA fits the"
                   + " host's driver"),
           new Hint(

@@ -209,11 +209,13 @@ final class FakeProvider implements InstanceProvider {
   }
 
   @Override
-  public synchronized CompletionStage<Snapshot> snapshot(String instanceId, SnapshotRequest request) {
+  public synchronized CompletionStage<Snapshot> snapshot(
+      String instanceId, SnapshotRequest request) {
     calls.add("snapshot " + instanceId);
     return snapshotAnswer != null
         ? snapshotAnswer
-        : CompletableFuture.completedFuture(new Snapshot("ref-" + name, "voice", Instant.EPOCH, 0));
+        : CompletableFuture.completedFuture(
+            new Snapshot("ref-" + request.name(), "voice", Instant.EPOCH, 0));
   }
 
   @Override

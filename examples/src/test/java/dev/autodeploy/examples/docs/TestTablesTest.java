@@ -32,7 +32,9 @@ class TestTablesTest {
     }
   }
 
-  /** Returns how many tests are named, all of which exist; a method alone is of the class before. */
+  /**
+   * Returns how many tests are named, all of which exist; a method alone is of the class before.
+   */
   private static int named(String text, Map<String, String> sources) {
     int count = 0;
     String type = "";
