@@ -22,14 +22,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The tests of why a start failed, as callers are told, on a real daemon. */
 @Tag("slow")
-@Execution(ExecutionMode.CONCURRENT)
 class FailedStartTest {
   private final String owner = "f" + UUID.randomUUID().toString().substring(0, 8);
 
@@ -182,15 +179,9 @@ class FailedStartTest {
   @Test
   void probe_thatIsSentElsewhere_tellsTheAnswer_andWhatToDo() throws Exception {
     String moved =
-        "printf '#!/bin/sh\\n"
-            + "printf \"Status: 301 Moved\\\\r"
-            + "\\\\n"
-            + "Location: https://voice.test/\\\\r"
-            + "\\\\n"
-            + "\\\\r"
-            + "\\\\n"
-            + "\"\\n"
-            + "' > /www/cgi-bin/moved; busybox chmod 755 /www/cgi-bin/moved; ";
+        "{ echo '#!/bin/sh'; echo 'printf \"Status: 301 Moved\\r\\nLocation:"
+            + " https://voice.test/\\r\\n\\r\\n\"'; } > /www/cgi-bin/moved;"
+            + " busybox chmod 755 /www/cgi-bin/moved; ";
     StartFailedException error =
         error(
             web(moved + ProviderFixture.SERVE).toBuilder()
