@@ -185,7 +185,7 @@ class FailedStartTest {
     StartFailedException error =
         error(
             web(moved + ProviderFixture.SERVE).toBuilder()
-                .readiness(ReadinessProbe.http("/cgi-bin/moved"))
+                .readiness(ReadinessProbe.http("/cgi-bin/moved", 200))
                 .build());
 
     assertThat(error.failure().lastProbe()).isEqualTo("GET /cgi-bin/moved answered 301");
