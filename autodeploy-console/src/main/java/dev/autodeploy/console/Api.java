@@ -34,6 +34,7 @@ final class Api {
   private final ZoneId zone;
   private final CostsApi costs;
   private final WhatIf whatIf = new WhatIf();
+  private final Places ledgerQuestions = new Places(WhatIf.PLACES);
   private final RequestGuard guard;
   private final DeploymentJson deploymentJson;
   private final HistoryJson history;
@@ -142,7 +143,7 @@ final class Api {
         }
         case "costs" -> {
           allow(request, CostsApi.PARAMETERS, "GET");
-          return costs.answer(request);
+          return ledgerQuestions.answer(() -> costs.answer(request));
         }
         case "events" -> {
           allow(request, Set.of("deployment", "limit"), "GET");
@@ -204,11 +205,13 @@ final class Api {
         }
         case "usage" -> {
           allow(request, Set.of("from", "to", "limit"), "GET");
-          return JsonResponse.json(200, usage(deployment, request));
+          return ledgerQuestions.answer(() -> JsonResponse.json(200, usage(deployment, request)));
         }
         case "history" -> {
           allow(request, Set.of("window"), "GET");
-          return JsonResponse.json(200, history.of(deployment, window(request), clock.instant()));
+          HistoryJson.Window window = window(request);
+          return ledgerQuestions.answer(
+              () -> JsonResponse.json(200, history.of(deployment, window, clock.instant())));
         }
         case "what-if" -> {
           allow(request, "GET");
