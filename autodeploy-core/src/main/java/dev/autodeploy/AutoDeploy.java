@@ -212,6 +212,29 @@ public final class AutoDeploy implements AutoCloseable {
   }
 
   /**
+   * Returns the budget of the engine, which all its deployments share, and what was spent of it.
+   * Decides nothing.
+   *
+   * @return the status, or null without such a budget
+   */
+  public @Nullable BudgetStatus budgetStatus() {
+    return engine.budgetStatus();
+  }
+
+  /**
+   * Puts another budget of the engine in force, at once: raising it lets instances start again. It
+   * is kept in the state, and counts after a restart too, until the engine is built with {@link
+   * Builder#budget another one} than it was. May block, for the state.
+   *
+   * @param budget what all deployments may spend together, or null for any amount
+   * @throws IllegalArgumentException if it is in another currency than the price of a deployment
+   * @throws AutoDeployException if the state cannot be stored, or the engine is closed
+   */
+  public void budget(@Nullable Budget budget) {
+    engine.budget(budget);
+  }
+
+  /**
    * Adds a listener.
    *
    * @param listener gets the events from now on; {@link DeploymentListener} says when some are
@@ -522,6 +545,20 @@ public final class AutoDeploy implements AutoCloseable {
      */
     public Builder maxInstances(int value) {
       settings.maxInstances(Arguments.inRange("maxInstances", value, 1, 100_000, " instances"));
+      return this;
+    }
+
+    /**
+     * Sets what all deployments may spend together, beside their own {@link
+     * DeploymentSpec.Builder#budget budgets}: also those that are removed, for as long as the
+     * period lasts; in total, since the state was begun. All prices have to be in its currency.
+     * Default: any amount. {@link AutoDeploy#budget} changes it at run time.
+     *
+     * @param value the budget, or null for none
+     * @return this
+     */
+    public Builder budget(@Nullable Budget value) {
+      settings.budget(value);
       return this;
     }
 

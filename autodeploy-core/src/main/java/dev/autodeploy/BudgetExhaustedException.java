@@ -11,6 +11,9 @@ public final class BudgetExhaustedException extends AutoDeployException {
   /** The budget, lost where the error was serialized. */
   private final transient @Nullable BudgetStatus status;
 
+  /** Whose budget it is: the engine's, or the deployment's. */
+  private final boolean engine;
+
   /** The time until the next period. */
   private final @Nullable Duration retryAfter;
 
@@ -20,18 +23,21 @@ public final class BudgetExhaustedException extends AutoDeployException {
    * @param deployment the deployment's name
    * @param now the present
    * @param status the budget and what was spent of it
+   * @param engine whether it is the engine's budget, and not the deployment's own
    */
-  public BudgetExhaustedException(String deployment, Instant now, BudgetStatus status) {
-    super(ErrorCode.BUDGET_EXHAUSTED, deployment, message(deployment, status));
+  public BudgetExhaustedException(
+      String deployment, Instant now, BudgetStatus status, boolean engine) {
+    super(ErrorCode.BUDGET_EXHAUSTED, deployment, message(deployment, status, engine));
     this.status = status;
+    this.engine = engine;
     Instant reset = status.resetsAt();
     this.retryAfter = reset == null ? null : Duration.between(now, reset);
   }
 
-  private static String message(String deployment, BudgetStatus status) {
-    return "the budget of deployment '"
-        + deployment
-        + "' is exhausted: "
+  private static String message(String deployment, BudgetStatus status, boolean engine) {
+    return (engine
+            ? "deployment '" + deployment + "' is refused: the budget of the engine is exhausted: "
+            : "the budget of deployment '" + deployment + "' is exhausted: ")
         + status.describe()
         + (status.left().signum() == 0 ? "" : ", and what is left does not cover a start")
         + (status.resetsAt() == null
@@ -46,6 +52,15 @@ public final class BudgetExhaustedException extends AutoDeployException {
    */
   public @Nullable BudgetStatus status() {
     return status;
+  }
+
+  /**
+   * Returns whether it is the engine's budget, which all its deployments share.
+   *
+   * @return false for the deployment's own
+   */
+  public boolean isOfEngine() {
+    return engine;
   }
 
   /**

@@ -33,6 +33,7 @@ final class Api {
   private final InstantSource clock;
   private final ZoneId zone;
   private final CostsApi costs;
+  private final BudgetApi budget;
   private final WhatIf whatIf = new WhatIf();
   private final Places ledgerQuestions = new Places(WhatIf.PLACES);
   private final RequestGuard guard;
@@ -63,6 +64,7 @@ final class Api {
     this.clock = clock;
     this.zone = zone;
     this.costs = new CostsApi(autoDeploy, clock, zone);
+    this.budget = new BudgetApi(autoDeploy, audit);
     this.guard = guard;
     this.deploymentJson = deploymentJson;
     this.history = new HistoryJson(eventHistory);
@@ -144,6 +146,10 @@ final class Api {
         case "costs" -> {
           allow(request, CostsApi.PARAMETERS, "GET");
           return ledgerQuestions.answer(() -> costs.answer(request));
+        }
+        case "budget" -> {
+          allow(request, "GET", "PATCH");
+          return reads ? budget.read() : budget.change(request, caller);
         }
         case "events" -> {
           allow(request, Set.of("deployment", "limit"), "GET");

@@ -44,6 +44,7 @@ final class Assets {
           "events.js",
           "audit.js",
           "costs.js",
+          "budget.js",
           "whatif.js",
           "gpus.js",
           "signin.js"

@@ -25,6 +25,9 @@ final class EventJson {
     } else if (event instanceof DeploymentEvent.BudgetUsed e) {
       json.put("percent", e.percent());
       json.set("budget", DeploymentJson.budget(e.status()));
+    } else if (event instanceof DeploymentEvent.EngineBudgetUsed e) {
+      json.put("percent", e.percent());
+      json.set("budget", DeploymentJson.budget(e.status()));
     } else if (event instanceof DeploymentEvent.ScheduleChanged e) {
       json.set("schedule", DeploymentJson.schedule(e.state()));
     } else if (event instanceof DeploymentEvent.Degraded e) {

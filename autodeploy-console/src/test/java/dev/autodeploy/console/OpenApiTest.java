@@ -70,6 +70,20 @@ class OpenApiTest {
       call(f, "get", "gpus", "gpus", "");
       call(f, "get", "costs", "costs?from=2026-11-01&by=day,deployment,gpu-model,caller", "");
       call(f, "get", "costs", "costs?range=day", "");
+      call(f, "get", "budget", "budget", "");
+      String budget =
+          """
+          {"budget": {"amount": "200", "currency": "USD", "period": "month",
+                      "zone": "Europe/Berlin", "end": "cut"}}
+          """;
+      JsonNode set = call(f, "patch", "budget", "budget", budget);
+      assertThat(set.at("/budget/minimumUse").asText()).isEqualTo("PT1S");
+      assertThat(set.at("/status/limit").asText()).isEqualTo("200");
+      assertThat(f.autoDeploy.budgetStatus().budget().describe()).isEqualTo("200 USD per month");
+      call(f, "patch", "budget", "budget", "{\"budget\": {\"amount\": \"x\"}}");
+      call(f, "patch", "budget", "budget", "{\"limit\": 3}");
+      call(f, "patch", "budget", "budget", "{\"budget\": null}");
+      assertThat(f.autoDeploy.budgetStatus()).isNull();
       call(f, "get", "costs", "costs?by=weather", "");
       call(f, "post", "check", "check", full);
       call(f, "post", "check", "check", "{\"name\":\"-\"}");

@@ -27,7 +27,7 @@ public sealed interface DeploymentEvent {
   /**
    * Returns the deployment.
    *
-   * @return its name
+   * @return its name; empty for {@link EngineBudgetUsed}, which is about all
    */
   String deployment();
 
@@ -68,6 +68,20 @@ public sealed interface DeploymentEvent {
    */
   record BudgetUsed(Instant at, String deployment, int percent, BudgetStatus status)
       implements DeploymentEvent {}
+
+  /**
+   * The deployments have spent half, four fifths or all of the engine's budget together.
+   *
+   * @param at when
+   * @param percent 50, 80 or 100
+   * @param status the budget and what was spent of it
+   */
+  record EngineBudgetUsed(Instant at, int percent, BudgetStatus status) implements DeploymentEvent {
+    @Override
+    public String deployment() {
+      return "";
+    }
+  }
 
   /**
    * A deployment was removed; all its instances are gone.

@@ -3,6 +3,7 @@ package dev.autodeploy.spi;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.Billing;
+import dev.autodeploy.Budget;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
@@ -20,7 +21,8 @@ public sealed interface LedgerEntry {
   /**
    * Returns the instance.
    *
-   * @return its id; empty for a line that is about many, {@link Page} and {@link Carried}
+   * @return its id; empty for a line that is about many, {@link Page}, {@link Carried} and {@link
+   *     Budgeted}
    */
   String instanceId();
 
@@ -331,6 +333,32 @@ public sealed interface LedgerEntry {
       requireNonNull(asleep, "asleep");
       requireNonNull(releasing, "releasing");
       requireNonNull(gpuTime, "gpuTime");
+    }
+
+    @Override
+    public String instanceId() {
+      return "";
+    }
+  }
+
+  /**
+   * The engine has another budget, or none.
+   *
+   * @param at from when on
+   * @param built the budget that the host application has built the engine with, or null
+   * @param budget the budget that counts, or null
+   */
+  record Budgeted(Instant at, @Nullable Budget built, @Nullable Budget budget)
+      implements LedgerEntry {
+    /**
+     * Checks the values.
+     *
+     * @param at from when on
+     * @param built the budget that the host application has built the engine with, or null
+     * @param budget the budget that counts, or null
+     */
+    public Budgeted {
+      requireNonNull(at, "at");
     }
 
     @Override

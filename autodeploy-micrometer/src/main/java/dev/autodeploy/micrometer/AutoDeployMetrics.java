@@ -3,6 +3,7 @@ package dev.autodeploy.micrometer;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.SharedGpus;
@@ -84,6 +85,10 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
     Gauge.builder("autodeploy.gpu.swaps", autoDeploy, AutoDeployMetrics::swaps)
         .description("Changes of a GPU from one deployment to another in the last day")
         .register(registry);
+    Gauge.builder("autodeploy.engine.budget.used", autoDeploy, AutoDeployMetrics::budgetUsed)
+        .description(
+            "Part of the budget of all deployments that is spent, 1 for all of it; 0 without one")
+        .register(registry);
     Binding binding = new Binding(registry);
     bindings.add(binding);
     // Listening comes first, so that none is missed; one that is seen twice is registered once.
@@ -93,6 +98,11 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
 
   private static double gpus(AutoDeploy autoDeploy, boolean free) {
     return autoDeploy.gpus().gpus().stream().filter(g -> g.holders().isEmpty() == free).count();
+  }
+
+  private static double budgetUsed(AutoDeploy autoDeploy) {
+    BudgetStatus status = autoDeploy.budgetStatus();
+    return status == null ? 0 : status.share();
   }
 
   private static double swaps(AutoDeploy autoDeploy) {

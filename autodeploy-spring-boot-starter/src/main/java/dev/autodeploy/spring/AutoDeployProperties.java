@@ -20,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param stateDirectory Directory that keeps deployments and ledger across restarts.
  * @param idleTimeout How long an instance without requests lives, or never.
  * @param pricePerHour Price of an instance, such as 0.49 USD.
+ * @param budget Money or GPU time that all deployments may spend together; any amount by default.
  * @param maxInstances How many instances all deployments may have together; any number by default.
  * @param hostMemoryBytes How much memory their instances may have together; any amount by default.
  * @param drainTimeout How long open leases may last when the engine closes.
@@ -40,6 +41,7 @@ record AutoDeployProperties(
     @Nullable Path stateDirectory,
     @Nullable String idleTimeout,
     @Nullable String pricePerHour,
+    DeploymentProperties.@Nullable Spending budget,
     @Nullable Integer maxInstances,
     @Nullable DataSize hostMemoryBytes,
     @Nullable Duration drainTimeout,

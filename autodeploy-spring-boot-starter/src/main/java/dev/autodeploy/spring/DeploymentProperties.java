@@ -179,7 +179,7 @@ record DeploymentProperties(
    * @param amount Amount of money.
    * @param currency Currency of the amount.
    * @param gpuTime GPU time, instead of money.
-   * @param period Period after which it begins anew: day, month or total.
+   * @param period Period after which it begins anew: day, week, month or total.
    * @param zone Time zone of the period.
    * @param end What becomes of instances when it is spent: drain or cut.
    * @param minimumUse Time that has to be left for a start.

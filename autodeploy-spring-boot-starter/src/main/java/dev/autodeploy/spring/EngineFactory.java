@@ -110,6 +110,10 @@ final class EngineFactory {
                       space < 0 ? text : text.substring(0, space).strip(),
                       space < 0 ? "" : text.substring(space + 1))));
     }
+    if (properties.budget() != null) {
+      DeploymentProperties.Spending budget = properties.budget();
+      set("budget", () -> builder.budget(PropertySpecs.budget(budget)));
+    }
     if (properties.maxInstances() != null) {
       int value = properties.maxInstances();
       set("max-instances", () -> builder.maxInstances(value));

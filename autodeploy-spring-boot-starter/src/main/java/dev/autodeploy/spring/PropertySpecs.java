@@ -5,8 +5,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.internal.spec.BudgetJson;
+import dev.autodeploy.internal.spec.Fields;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.internal.spec.SpecReader;
 import java.lang.reflect.ParameterizedType;
@@ -56,6 +59,19 @@ final class PropertySpecs {
       throw new InvalidPropertiesException(wrong);
     }
     return specs;
+  }
+
+  /** Makes the engine's budget. */
+  static Budget budget(DeploymentProperties.Spending properties) {
+    ObjectNode json = JsonNodeFactory.instance.objectNode();
+    write(json, properties);
+    try {
+      return BudgetJson.read(Fields.of(json, JsonPointer.empty()));
+    } catch (FormatException e) {
+      String place = e.pointer().toString().replace('/', '.');
+      throw new IllegalArgumentException(
+          (place.isEmpty() ? "" : kebab(place.substring(1)) + " ") + e.getMessage(), e);
+    }
   }
 
   /** Returns the property for a place in the document. */

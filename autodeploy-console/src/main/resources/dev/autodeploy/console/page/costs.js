@@ -3,6 +3,7 @@
 import { h, replace } from './dom.js';
 import { download, get, now } from './api.js';
 import { t, duration, money, number } from './words.js';
+import { budgetPanel } from './budget.js';
 
 const DAY = 86400000;
 const KEYS = ['deployment', 'gpu-model', 'caller'];
@@ -103,6 +104,7 @@ export function showCosts(main) {
   replace(main,
     h('div', { class: 'headline' }, h('h1', {}, t('costs'))),
     h('div', { class: 'panel costs-choice' }, dayInput('from'), dayInput('to'), period, h('span', { class: 'keys' }, keys), h('span', { class: 'spacer' }), take('csv'), take('json')),
-    body);
+    body,
+    budgetPanel());
   load();
 }

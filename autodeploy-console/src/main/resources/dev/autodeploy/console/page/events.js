@@ -9,7 +9,7 @@ const OFFERED = 20;
 
 export function describe(e) {
   const reason = e.reason && known('reason.' + e.reason) ? t('reason.' + e.reason) : e.reason;
-  if (e.type === 'budget-used') return t('event.budget-used', { percent: e.percent });
+  if (e.type === 'budget-used' || e.type === 'engine-budget-used') return t('event.' + e.type, { percent: e.percent });
   if (e.type === 'schedule-changed') {
     return t('event.schedule-changed-' + (e.schedule.closed ? 'closed' : e.schedule.warm ? 'warm' : 'open'), { n: e.schedule.warm });
   }
@@ -32,7 +32,7 @@ export function eventItem(e, withName = true) {
     h('time', { datetime: e.at, title: dateOf(e.at) }, timeOf(e.at)),
     h('span', { class: 'mark', 'aria-hidden': 'true' }),
     h('span', { class: 'what' },
-      withName ? [h('a', { href: '#/d/' + encodeURIComponent(e.deployment) }, e.deployment), ' '] : null,
+      withName && e.deployment ? [h('a', { href: '#/d/' + encodeURIComponent(e.deployment) }, e.deployment), ' '] : null,
       describe(e),
       e.instanceId ? h('span', { class: 'muted id' }, ' ', e.instanceId) : null));
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Budget;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.CostChange;
@@ -176,6 +177,24 @@ final class RemoteCalls {
 
   static final RemoteCall<SharedGpus> GPUS =
       known(RemoteCall.of("gpus", new TypeReference<>() {}, (engine, args) -> engine.gpus()));
+
+  static final RemoteCall<@Nullable BudgetStatus> ENGINE_BUDGET_STATUS =
+      known(
+          RemoteCall.<@Nullable BudgetStatus>of(
+              "engineBudgetStatus",
+              new TypeReference<@Nullable BudgetStatus>() {},
+              (engine, args) -> engine.budgetStatus()));
+
+  static final RemoteCall<Void> ENGINE_BUDGET =
+      known(
+          RemoteCall.doing(
+              "engineBudget",
+              (engine, args) -> {
+                engine.budget(
+                    args.hasNonNull("budget")
+                        ? WireJson.read(args.get("budget"), Budget.class)
+                        : null);
+              }));
 
   static final RemoteCall<List<UsageInterval>> COSTS =
       known(

@@ -5,6 +5,8 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Budget;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -37,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+// Over 500 lines: one method for each operation of the API.
 /**
  * The operations of one replica of several: passed on to its engine while it leads, and to the
  * leader while another one does. Where none is reached, what the host declares is kept, and
@@ -268,12 +271,7 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public void linkPort(String name, int port) {
-    Engine engine = leading();
-    if (engine != null) {
-      engine.linkPort(name, port);
-    } else {
-      leader(name).get(RemoteCalls.LINK_PORT, RemoteCalls.on(name).put("port", port));
-    }
+    atLeader(name, RemoteCalls.LINK_PORT, RemoteCalls.on(name).put("port", port));
   }
 
   @Override
@@ -386,8 +384,19 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public SharedGpus gpus() {
-    Engine engine = leading();
-    return engine != null ? engine.gpus() : leader(null).get(RemoteCalls.GPUS, WireJson.object());
+    return atLeader(null, RemoteCalls.GPUS, WireJson.object());
+  }
+
+  @Override
+  public @Nullable BudgetStatus budgetStatus() {
+    return atLeader(null, RemoteCalls.ENGINE_BUDGET_STATUS, WireJson.object());
+  }
+
+  @Override
+  public void budget(@Nullable Budget budget) {
+    ObjectNode args = WireJson.object();
+    args.set("budget", WireJson.write(budget));
+    atLeader(null, RemoteCalls.ENGINE_BUDGET, args);
   }
 
   @Override
@@ -400,24 +409,19 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public List<CostChange> recomputeCosts(Instant from, Instant to, boolean apply) {
-    Engine engine = leading();
-    return engine != null
-        ? engine.recomputeCosts(from, to, apply)
-        : leader(null).get(RemoteCalls.RECOMPUTE, RemoteCalls.period(from, to).put("apply", apply));
+    ObjectNode args = RemoteCalls.period(from, to).put("apply", apply);
+    return atLeader(null, RemoteCalls.RECOMPUTE, args);
   }
 
   @Override
   public CompletableFuture<ProviderCatalog> catalog() {
-    Engine engine = leading();
-    return engine != null ? engine.catalog() : later(null, RemoteCalls.CATALOG, WireJson.object());
+    return laterAtLeader(RemoteCalls.CATALOG, WireJson.object());
   }
 
   @Override
   public CompletableFuture<Void> deleteSnapshot(String reference) {
-    Engine engine = leading();
-    return engine != null
-        ? engine.deleteSnapshot(reference)
-        : later(null, RemoteCalls.DELETE_SNAPSHOT, WireJson.object().put("reference", reference));
+    return laterAtLeader(
+        RemoteCalls.DELETE_SNAPSHOT, WireJson.object().put("reference", reference));
   }
 
   @Override
@@ -479,6 +483,23 @@ public final class ReplicatedEngine implements Operations {
       throw RemoteLeader.unreachable(deployment);
     }
     return leader;
+  }
+
+  /** Carries an operation out, here or where it leads. */
+  private <T extends @Nullable Object> T atLeader(
+      @Nullable String deployment, RemoteCall<T> call, ObjectNode args) {
+    Engine engine = leading();
+    return engine != null
+        ? call.body().apply(engine, args).toCompletableFuture().join()
+        : leader(deployment).get(call, args);
+  }
+
+  private <T extends @Nullable Object> CompletableFuture<T> laterAtLeader(
+      RemoteCall<T> call, ObjectNode args) {
+    Engine engine = leading();
+    return engine != null
+        ? call.run(engine, args).toCompletableFuture()
+        : later(null, call, args);
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> later(

@@ -213,6 +213,13 @@ final class Callers {
     queue.all().forEach(waiter -> rejectWaiting(now, waiter, error.get()));
   }
 
+  /** Rejects those who wait for room for an instance of their own. */
+  void rejectOwn(long now, Supplier<AutoDeployException> error) {
+    for (Waiter first = queue.firstForOwn(); first != null; first = queue.firstForOwn()) {
+      rejectWaiting(now, first, error.get());
+    }
+  }
+
   /** Returns the callers that wait for any instance, in order. */
   List<Waiter> forAny() {
     return queue.forAny();

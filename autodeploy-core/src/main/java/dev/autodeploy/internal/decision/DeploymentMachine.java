@@ -259,7 +259,7 @@ public final class DeploymentMachine {
       }
       budgetLevel = level;
     }
-    if (allowance.over() && declaration.isOpen()) {
+    if (allowance.over() && (declaration.isOpen() || allowance.isOverOfEngine())) {
       endBudget(now, allowance);
     }
     after(now);
@@ -292,6 +292,7 @@ public final class DeploymentMachine {
       callers.rejectAll(now, () -> rejections.budgetExhausted(allowance));
       return;
     }
+    callers.rejectOwn(now, () -> rejections.budgetExhausted(allowance));
     for (Instance instance : instances.all()) {
       if (Sleepers.isSleeper(instance)) {
         for (Waiter waiter : List.copyOf(instance.bound)) {

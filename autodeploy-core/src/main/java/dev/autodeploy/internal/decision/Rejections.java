@@ -107,7 +107,10 @@ final class Rejections {
 
   AutoDeployException budgetExhausted(Allowance allowance) {
     return new BudgetExhaustedException(
-        name, allowance.wall(), requireNonNull(allowance.status(), "status"));
+        name,
+        allowance.wall(),
+        requireNonNull(allowance.refusing(), "refusing"),
+        allowance.isRefusedByEngine());
   }
 
   AutoDeployException released() {

@@ -96,9 +96,11 @@ final class StartProcess {
   private int wake(long now, int needed) {
     List<Instance> chosen = declaration.mayStart() ? sleepers().toWake(needed) : List.of();
     int count = chosen.size();
+    int most = mostAtOnce();
     for (Instance instance : List.copyOf(chosen)) {
-      if (instance.is(ASLEEP) && !instance.sleep.roomGivenUp) {
+      if (most > 0 && instance.is(ASLEEP) && !instance.sleep.roomGivenUp) {
         sleepers().wake(now, instance);
+        most--;
       }
     }
     return Math.min(needed, count);
@@ -192,9 +194,9 @@ final class StartProcess {
     }
   }
 
-  /** Returns how many are started before it is measured anew how much of a budget is left. */
+  /** Returns how many are started, or woken, before it is measured again what a budget has left. */
   private int mostAtOnce() {
-    return declaration.allowance().status() == null ? Integer.MAX_VALUE : 1;
+    return declaration.allowance().isLimited() ? 1 : Integer.MAX_VALUE;
   }
 
   private boolean nobodyNeedsAny() {

@@ -9,12 +9,10 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
-import dev.autodeploy.internal.decision.Allowance;
 import dev.autodeploy.internal.decision.Arrival;
 import dev.autodeploy.internal.decision.DeploymentMachine;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.decision.Instance;
-import dev.autodeploy.internal.ledger.BudgetMeter;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
 import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.ledger.OpenEntry;
@@ -69,8 +67,8 @@ public final class DeploymentController {
   /** Made for the first request, or for what an earlier process has learned. */
   private @Nullable DeploymentRecords records;
 
-  /** Made with a budget. */
-  private @Nullable BudgetMeter budget;
+  /** Made with a budget, its own or the engine's. */
+  private @Nullable DeploymentBudget budget;
 
   /**
    * Makes one without instances.
@@ -151,20 +149,18 @@ public final class DeploymentController {
       machine.tell(now(), services.clock().instant());
       collectEffects(); // what that starts is known before anything else is decided
     }
-    if (budget != null && !budget.isFresh(now())) {
+    if (budget == null ? services.budget().isActive() : !budget.isFresh()) {
       measureBudget(machine.spec());
       collectEffects();
     }
   }
 
   private void measureBudget(DeploymentSpec spec) {
-    if (budget == null && spec.budget() != null) {
-      budget = new BudgetMeter(ledger);
+    if (budget == null && DeploymentBudget.isNeeded(services, spec)) {
+      budget = new DeploymentBudget(services, this, machine, ledger);
     }
     if (budget != null) {
-      long now = now();
-      machine.allow(
-          now, budget.measure(spec, now, services.clock().instant(), machine.learnedStart()));
+      budget.measure(spec);
     }
   }
 
@@ -203,30 +199,50 @@ public final class DeploymentController {
 
   @Nullable BudgetStatus budgetStatus() {
     retryPages();
-    return decide(
-        () -> {
-          if (budget == null) {
-            return null;
-          }
-          budget.changed();
-          measureBudget(machine.spec());
-          Allowance allowance = budget.last();
-          return allowance == null ? null : allowance.status();
-        });
+    return read(() -> DeploymentBudget.status(services, machine, ledger, now()));
+  }
+
+  /** Measures what it may spend, as others spend more or less, and ends what is over. */
+  public void lookAtBudget() {
+    decide(() -> {});
   }
 
   <T extends @Nullable Object> T decide(Supplier<T> decision) {
     T result;
-    lock.lock();
+    boolean shared = enter();
     try {
       tellTime();
       result = decision.get();
       collectEffects();
+      if (shared && budget != null) {
+        budget.tell();
+        collectEffects();
+      }
     } finally {
-      lock.unlock();
+      leave(shared);
     }
     services.lock().afterwards(effects::run);
     return result;
+  }
+
+  /**
+   * Takes the lock; where the engine has a budget, no other deployment decides at the same time.
+   *
+   * @return whether that is so, for {@link #leave}
+   */
+  private boolean enter() {
+    lock.lock();
+    return services.budget().enter();
+  }
+
+  private void leave(boolean shared) {
+    if (shared) {
+      services.budget().leave();
+    }
+    lock.unlock();
+    if (shared && services.budget().hasNews()) {
+      services.lock().afterwards(services.budget()::announce);
+    }
   }
 
   void decide(Runnable decision) {
@@ -240,7 +256,7 @@ public final class DeploymentController {
   /** Takes over, under the lock, the effects of a decision. */
   private void collectEffects() {
     takeEffects();
-    while (budget != null && budget.last() == null) {
+    while (budget != null && budget.hasChanged()) {
       measureBudget(machine.spec()); // an instance came or went
       takeEffects();
     }
@@ -257,7 +273,9 @@ public final class DeploymentController {
         // With the decision, or the money would be gone from the cost for a moment.
         running(gone.instance()).accountClosed(ledger.close(gone.instance(), gone.at()));
         budgetChanged();
-      } else if (effect instanceof Effect.Wake || effect instanceof Effect.Slumber) {
+      } else if (effect instanceof Effect.Wake
+          || effect instanceof Effect.Slumber
+          || effect instanceof Effect.KeepsRoom) {
         budgetChanged(); // what it costs from now on is another amount
       }
       effects.add(effect);
@@ -369,6 +387,7 @@ public final class DeploymentController {
   void dropped(Instance instance) {
     ledger.drop(instance);
     running.remove(instance);
+    budgetChanged();
   }
 
   /** Ends the life of an instance whose account is written, or that was detached. */
@@ -595,7 +614,7 @@ public final class DeploymentController {
     RunningInstance granted; // found under the lock: without it, it may be forgotten at once
     boolean nothingToDo;
     long now;
-    lock.lock(); // without decide, which would allocate for every request
+    boolean shared = enter(); // without decide, which would allocate for every request
     try {
       tellTime();
       now = now();
@@ -605,7 +624,7 @@ public final class DeploymentController {
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {
-      lock.unlock();
+      leave(shared);
     }
     if (granted != null) {
       call.complete(
@@ -660,7 +679,7 @@ public final class DeploymentController {
 
   void closeLease(Instance instance, @Nullable String caller, long askedAt, long grantedAt) {
     boolean nothingToDo;
-    lock.lock(); // likewise
+    boolean shared = enter(); // likewise
     try {
       tellTime();
       long now = now();
@@ -669,7 +688,7 @@ public final class DeploymentController {
       collectEffects();
       nothingToDo = effects.isEmpty();
     } finally {
-      lock.unlock();
+      leave(shared);
     }
     if (!nothingToDo) {
       services.lock().afterwards(effects::run);

@@ -1,6 +1,8 @@
 package dev.autodeploy.internal.engine;
 
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Budget;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -52,6 +54,7 @@ public final class Engine implements Operations {
   private final DeploymentFactory factory;
   private final OrphanReleaser orphans;
   private final Housekeeping housekeeping;
+  private final BudgetKeeper budget;
   private final EngineShutdown shutdown;
 
   private Engine(EngineConfig config) {
@@ -62,6 +65,8 @@ public final class Engine implements Operations {
       this.services = resources.services(owner);
       this.store = new DeploymentStore(config.store(), this::current);
       this.unclaimed = new UnclaimedInstances(services, config.adoptionHold(), state);
+      this.budget = new BudgetKeeper(services, registry);
+      budget.restore(config.budget(), services.ledger().budget());
       OrphanDetector detector = new OrphanDetector(services, registry, this::orphans);
       this.rooms = new RoomKeeper(services, config.host());
       this.factory = new DeploymentFactory(services, detector, rooms, registry, resources.random());
@@ -69,10 +74,18 @@ public final class Engine implements Operations {
       boolean lasting = !(config.store() instanceof InMemoryStateStore);
       this.housekeeping = new Housekeeping(services, lifecycle, registry, lasting);
       Maintenance maintenance =
-          new Maintenance(services, lifecycle, registry, detector, housekeeping);
+          new Maintenance(services, lifecycle, registry, detector, housekeeping, budget);
       this.shutdown =
           new EngineShutdown(
-              config, resources, services, lifecycle, registry, unclaimed, orphans, maintenance);
+              config,
+              resources,
+              services,
+              lifecycle,
+              registry,
+              unclaimed,
+              orphans,
+              maintenance,
+              budget);
       services.provider().open(new ProviderContext(owner, new Observer()));
       Recovery recovery = new Recovery(services, registry, factory, unclaimed, orphans);
       recovery.restore(state);
@@ -140,6 +153,7 @@ public final class Engine implements Operations {
     services.provider().validate(spec);
     rooms.check(spec);
     costs().warnIfFree(spec);
+    budget.check(spec);
     Money most = spec.budget() == null ? null : spec.budget().money();
     Currency prices = services.meter(spec).currency();
     if (most != null && !most.currency().equals(prices)) {
@@ -302,6 +316,17 @@ public final class Engine implements Operations {
   @Override
   public Deployment deployment(String name) {
     return registry.existing(name).deployment();
+  }
+
+  @Override
+  public @Nullable BudgetStatus budgetStatus() {
+    return budget.status();
+  }
+
+  @Override
+  public void budget(@Nullable Budget newBudget) {
+    services.lock().locked(lifecycle::checkOpen);
+    budget.set(newBudget);
   }
 
   @Override

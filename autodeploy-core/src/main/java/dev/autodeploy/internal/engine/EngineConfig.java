@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.decision.HostShare;
 import dev.autodeploy.spi.CostMeter;
@@ -39,6 +40,7 @@ public final class EngineConfig {
   private final BooleanSupplier mayAct;
   private final long epoch;
   private final Duration adoptionHold;
+  private final @Nullable Budget budget;
 
   private EngineConfig(InstanceProvider provider, Builder b) {
     this.provider = provider;
@@ -61,6 +63,7 @@ public final class EngineConfig {
     mayAct = b.mayAct;
     epoch = b.epoch;
     adoptionHold = b.adoptionHold;
+    budget = b.budget;
   }
 
   /**
@@ -172,6 +175,11 @@ public final class EngineConfig {
     return adoptionHold;
   }
 
+  /** Returns what all deployments may spend together, or null for any amount. */
+  public @Nullable Budget budget() {
+    return budget;
+  }
+
   /** Collects the settings, which it does not check. */
   public static final class Builder {
     private @Nullable String owner;
@@ -194,6 +202,7 @@ public final class EngineConfig {
     private BooleanSupplier mayAct = () -> true;
     private long epoch;
     private Duration adoptionHold = Duration.ZERO;
+    private @Nullable Budget budget;
 
     private Builder() {}
 
@@ -208,45 +217,25 @@ public final class EngineConfig {
       return this;
     }
 
-    /**
-     * Sets the owner under which they are labelled; null for the stored or a new one.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the owner under which they are labelled; null for the stored or a new one. */
     public Builder owner(@Nullable String value) {
       owner = value;
       return this;
     }
 
-    /**
-     * Sets the policy of deployments without their own.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the policy of deployments without their own. */
     public Builder idlePolicy(IdlePolicy value) {
       idlePolicy = value;
       return this;
     }
 
-    /**
-     * Sets the meter of deployments without their own price.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the meter of deployments without their own price. */
     public Builder costMeter(CostMeter value) {
       costMeter = value;
       return this;
     }
 
-    /**
-     * Sets the store of state and ledger.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the store of state and ledger. */
     public Builder store(StateStore value) {
       store = value;
       return this;
@@ -263,78 +252,43 @@ public final class EngineConfig {
       return this;
     }
 
-    /**
-     * Sets the ticker that measures durations.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the ticker that measures durations. */
     public Builder ticker(Ticker value) {
       ticker = value;
       return this;
     }
 
-    /**
-     * Sets the clock of records.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the clock of records. */
     public Builder clock(InstantSource value) {
       clock = value;
       return this;
     }
 
-    /**
-     * Sets the scheduler of timers; null for one of the engine's own.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the scheduler of timers; null for one of the engine's own. */
     public Builder scheduler(@Nullable Scheduler value) {
       scheduler = value;
       return this;
     }
 
-    /**
-     * Sets the executor of provider calls and probes; null for one of the engine's own.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the executor of provider calls and probes; null for one of the engine's own. */
     public Builder providerExecutor(@Nullable Executor value) {
       providerExecutor = value;
       return this;
     }
 
-    /**
-     * Sets the executor of listeners and waiting callers; null for one of the engine's own.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the executor of listeners and waiting callers; null for one of the engine's own. */
     public Builder callbackExecutor(@Nullable Executor value) {
       callbackExecutor = value;
       return this;
     }
 
-    /**
-     * Sets the generator of ids and random routes; null for a secure one.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets the generator of ids and random routes; null for a secure one. */
     public Builder random(@Nullable RandomGenerator value) {
       random = value;
       return this;
     }
 
-    /**
-     * Sets how long closing lets open leases finish.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets how long closing lets open leases finish. */
     public Builder drainTimeout(Duration value) {
       drainTimeout = value;
       return this;
@@ -362,34 +316,19 @@ public final class EngineConfig {
       return this;
     }
 
-    /**
-     * Sets how long closing then waits for releases.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets how long closing then waits for releases. */
     public Builder releaseTimeout(Duration value) {
       releaseTimeout = value;
       return this;
     }
 
-    /**
-     * Sets whether closing leaves ready instances running.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets whether closing leaves ready instances running. */
     public Builder keepInstances(boolean value) {
       keepInstances = value;
       return this;
     }
 
-    /**
-     * Sets whether to close when the process ends.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets whether to close when the process ends. */
     public Builder releaseOnShutdown(boolean value) {
       releaseOnShutdown = value;
       return this;
@@ -417,12 +356,13 @@ public final class EngineConfig {
       return this;
     }
 
-    /**
-     * Sets how long adopted instances are not released as idle.
-     *
-     * @param value the value
-     * @return this
-     */
+    /** Sets what all deployments may spend together; null for any amount. */
+    public Builder budget(@Nullable Budget value) {
+      budget = value;
+      return this;
+    }
+
+    /** Sets how long adopted instances are not released as idle. */
     public Builder adoptionHold(Duration value) {
       adoptionHold = value;
       return this;

@@ -47,6 +47,7 @@ final class EngineShutdown {
   private final UnclaimedInstances unclaimed;
   private final OrphanReleaser orphans;
   private final Maintenance maintenance;
+  private final BudgetKeeper budget;
 
   EngineShutdown(
       EngineConfig config,
@@ -56,7 +57,8 @@ final class EngineShutdown {
       DeploymentRegistry registry,
       UnclaimedInstances unclaimed,
       OrphanReleaser orphans,
-      Maintenance maintenance) {
+      Maintenance maintenance,
+      BudgetKeeper budget) {
     this.config = config;
     this.resources = resources;
     this.services = services;
@@ -65,6 +67,7 @@ final class EngineShutdown {
     this.unclaimed = unclaimed;
     this.orphans = orphans;
     this.maintenance = maintenance;
+    this.budget = budget;
   }
 
   /**
@@ -140,6 +143,7 @@ final class EngineShutdown {
             maintenance::end,
             instances,
             ledger,
+            budget::end, // until here it may still end
             () -> within(EVENTS_LIMIT, services.events().allDelivered()),
             () -> within(CALLS_LIMIT, resources.provider().end()));
     Throwable failure = null;

@@ -21,6 +21,7 @@ final class Maintenance {
   private final DeploymentRegistry registry;
   private final OrphanDetector orphans;
   private final Housekeeping housekeeping;
+  private final BudgetKeeper budget;
 
   /** The next run; guarded by the engine's lock. */
   private @Nullable Cancellable next;
@@ -30,12 +31,14 @@ final class Maintenance {
       EngineLifecycle lifecycle,
       DeploymentRegistry registry,
       OrphanDetector orphans,
-      Housekeeping housekeeping) {
+      Housekeeping housekeeping,
+      BudgetKeeper budget) {
     this.services = services;
     this.lifecycle = lifecycle;
     this.registry = registry;
     this.orphans = orphans;
     this.housekeeping = housekeeping;
+    this.budget = budget;
   }
 
   /** Schedules the next run, unless the engine is being closed. */
@@ -61,6 +64,7 @@ final class Maintenance {
     try {
       step("the ledger", services.ledger()::retry);
       step("the ledger", services.ledger()::archive);
+      step("the engine's budget", budget::maintain);
       registry.busy().forEach(deployment -> step(deployment.name(), deployment::maintain));
       step("the record of requests", services.records()::write);
       step("the search for orphans", orphans::detect);

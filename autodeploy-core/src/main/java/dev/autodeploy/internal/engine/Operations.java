@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.engine;
 
+import dev.autodeploy.Budget;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.CostChange;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -11,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** The operations that {@code AutoDeploy} passes on: to an engine, or to a replica of several. */
 public interface Operations {
@@ -112,6 +115,20 @@ public interface Operations {
    * @return the GPUs as they are now
    */
   SharedGpus gpus();
+
+  /**
+   * Returns the engine's budget and what was spent of it.
+   *
+   * @return the status, or null without a budget
+   */
+  @Nullable BudgetStatus budgetStatus();
+
+  /**
+   * Puts another budget of the engine in force.
+   *
+   * @param budget the budget, or null for none
+   */
+  void budget(@Nullable Budget budget);
 
   /**
    * Returns the intervals that a period touches, with those of the instances that exist.

@@ -5,12 +5,12 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import dev.autodeploy.Budget;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.decision.Allowance;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.function.LongFunction;
+import java.util.Collections;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,17 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class BudgetMeter {
   private static final Logger LOG = LoggerFactory.getLogger(BudgetMeter.class);
-
-  /** The time that a release is reckoned to take, which is paid for too. */
-  static final Duration RELEASE = Duration.ofSeconds(1);
-
-  /**
-   * The longest time without a look, while something runs: for warnings, and clocks that are set.
-   */
-  private static final Duration LOOK_AHEAD = Duration.ofMinutes(1);
-
-  /** The same while nothing may be started. */
-  private static final Duration LOOK_FOR_RESET = Duration.ofMinutes(15);
 
   /** The age up to which an allowance is used again: a warm request does not ask for another. */
   private static final long FRESH = Duration.ofMillis(100).toNanos();
@@ -69,71 +58,52 @@ public final class BudgetMeter {
       last = budget == null ? Allowance.UNLIMITED : measure(spec, budget, now, wall, startNanos);
     } catch (RuntimeException | Error e) {
       LOG.error("{}: the budget could not be measured; what it allowed last holds", spec.name(), e);
-      last = last.until(now + LOOK_AHEAD.toNanos());
+      last = last.until(now + Spending.LOOK_AHEAD);
     }
     return last;
   }
 
   private Allowance measure(
       DeploymentSpec spec, Budget budget, long now, Instant wall, long startNanos) {
-    Instant since = budget.since(wall);
-    Instant reset = budget.resetsAt(wall);
-    long toReset = reset == null ? NEVER : nanosUntil(wall, reset);
-    BigDecimal limit = budget.limit();
-    BigDecimal closed = ledger.closedUse(budget, since);
-    LongFunction<BigDecimal> spentAt = at -> closed.add(ledger.openUse(budget, since, at));
-    long release = RELEASE.toNanos();
-    boolean over = spentAt.apply(now + release).compareTo(limit) >= 0;
-    long need = startNanos + budget.minimumUse().toNanos() + release;
-    BigDecimal next = ledger.useOf(budget, next(spec, wall, need));
-    BigDecimal least = ledger.useOf(budget, next(spec, wall, release));
-    boolean start = // and what is started is not over at once
-        spentAt.apply(now + need).add(next).compareTo(limit) <= 0
-            && spentAt.apply(now + release).add(least).compareTo(limit) < 0;
-    long lookAt;
+    Spending spending = spending(budget, now, wall);
+    boolean over = spending.isOver();
+    boolean start = spending.covers(ledger.nextUse(spec.gpu(), wall), startNanos);
+    long until;
     if (ledger.hasOpen() && !over) {
-      long last = now + Math.min(toReset, LOOK_AHEAD.toNanos());
-      lookAt = firstOver(spentAt, limit, now, last);
+      until = spending.untilLook();
     } else {
-      lookAt = start || reset == null ? NEVER : now + Math.min(toReset, LOOK_FOR_RESET.toNanos());
+      until = start ? NEVER : spending.untilReset();
     }
+    return new Allowance(
+        start,
+        over,
+        budget.end() == Budget.End.CUT,
+        until == NEVER ? NEVER : now + until,
+        wall,
+        status(spending, over, start));
+  }
+
+  private Spending spending(Budget budget, long now, Instant wall) {
+    BigDecimal closed = ledger.closedUse(budget, budget.since(wall));
+    List<OpenUse> open = ledger.openUse(now, 0);
+    return Spending.at(wall, budget, closed, open, Collections.nCopies(open.size(), 0L));
+  }
+
+  private BudgetStatus status(Spending spending, boolean over, boolean start) {
     boolean ended = over || (!start && !ledger.hasOpen());
-    BudgetStatus status = new BudgetStatus(budget, spentAt.apply(now), reset, ended, start);
-    return new Allowance(start, over, budget.end() == Budget.End.CUT, lookAt, wall, status);
+    return new BudgetStatus(spending.budget(), spending.after(0), spending.reset(), ended, start);
   }
 
-  /** Returns the first moment at which a release has to begin, or the last one. */
-  private static long firstOver(
-      LongFunction<BigDecimal> spentAt, BigDecimal limit, long now, long last) {
-    long release = RELEASE.toNanos();
-    if (spentAt.apply(last + release).compareTo(limit) < 0) {
-      return last;
-    }
-    long under = now;
-    long over = last;
-    while (over - under > 1) {
-      long middle = under + (over - under) / 2;
-      if (spentAt.apply(middle + release).compareTo(limit) < 0) {
-        under = middle;
-      } else {
-        over = middle;
-      }
-    }
-    return over;
-  }
-
-  private static UsageInterval next(DeploymentSpec spec, Instant wall, long nanos) {
-    Instant end = wall.plusNanos(nanos);
-    return UsageInterval.builder(spec.name(), "next", wall)
-        .gpu(spec.gpu())
-        .readyAt(wall)
-        .openUntil(end)
-        .build();
-  }
-
-  private static long nanosUntil(Instant wall, Instant moment) {
-    Duration left = Duration.between(wall, moment);
-    return left.toDays() > 400 ? NEVER : Math.max(0, left.toNanos());
+  /**
+   * Returns a budget and what was spent of it, without any effect.
+   *
+   * @param startNanos how long starts have taken, 0 if that is not known
+   */
+  public BudgetStatus status(
+      DeploymentSpec spec, Budget budget, long now, Instant wall, long startNanos) {
+    Spending spending = spending(budget, now, wall);
+    boolean start = spending.covers(ledger.nextUse(spec.gpu(), wall), startNanos);
+    return status(spending, spending.isOver(), start);
   }
 
   /** Returns the last allowance, or null if none was asked for. */

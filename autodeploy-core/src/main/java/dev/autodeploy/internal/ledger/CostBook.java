@@ -1,6 +1,8 @@
 package dev.autodeploy.internal.ledger;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.CostLine;
+import dev.autodeploy.Money;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.LedgerPages;
@@ -27,7 +29,12 @@ import org.jspecify.annotations.Nullable;
 public final class CostBook {
   private final @Nullable UsagePages pages;
 
+  /** What the engine's budget needs of pages. */
+  private final PagesUse usedInPages = new PagesUse(null, this);
+
   // Guarded by this.
+  private @Nullable PeriodUse used;
+  private long changes;
   private final Map<String, Map<UsageKey, UsageInterval>> recent = new HashMap<>();
   private List<LedgerEntry.Page> written = List.of();
   private CarriedCosts carried = new CarriedCosts();
@@ -47,9 +54,17 @@ public final class CostBook {
 
   /** Adds a closed interval, or puts it in place of the same one with other charges. */
   public synchronized void add(UsageInterval usage) {
-    recent
-        .computeIfAbsent(usage.deployment(), name -> new LinkedHashMap<>())
-        .put(UsageKey.of(usage), usage);
+    UsageInterval before =
+        recent
+            .computeIfAbsent(usage.deployment(), name -> new LinkedHashMap<>())
+            .put(UsageKey.of(usage), usage);
+    changes++;
+    if (used != null) {
+      used.add(usage);
+      if (before != null) {
+        used.subtract(before);
+      }
+    }
   }
 
   // For the writer of the ledger.
@@ -71,6 +86,7 @@ public final class CostBook {
     List<LedgerEntry.Page> all = new ArrayList<>(written);
     all.add(page);
     written = List.copyOf(all);
+    changes++; // an interval is in both, or in neither, for those who read the one before
   }
 
   /** Begins the sum of a deployment that is stored, unless it is known. */
@@ -110,6 +126,8 @@ public final class CostBook {
       Collection<UsageInterval> after,
       Collection<UsageInterval> before) {
     written = List.copyOf(pagesNow);
+    changes++;
+    used = null;
     after.forEach(carried::add);
     before.forEach(carried::subtract);
   }
@@ -277,10 +295,57 @@ public final class CostBook {
     return found.stream().max(Comparator.comparing(UsageInterval::endedAt)).orElse(null);
   }
 
-  /** Returns what a deployment's intervals in some pages cost from a moment on. */
+  // For the engine's budget.
+
+  /** Returns what all closed intervals used of a budget since a moment. */
+  BigDecimal use(Budget budget, Instant since) {
+    while (true) {
+      List<UsageInterval> inMemory = new ArrayList<>();
+      List<LedgerEntry.Page> places;
+      long before;
+      synchronized (this) {
+        if (used != null && used.fits(budget, since)) {
+          return used.sum();
+        }
+        recent.values().forEach(own -> inMemory.addAll(own.values()));
+        places = written;
+        before = changes;
+      }
+      PeriodUse made = new PeriodUse(budget, since, usedInPages.of(wanted(budget, since), places));
+      inMemory.forEach(made::add);
+      synchronized (this) {
+        if (changes == before) {
+          used = made;
+          return made.sum();
+        }
+      }
+    }
+  }
+
+  private static PagesUse.Wanted wanted(Budget budget, Instant since) {
+    Money money = budget.money();
+    return new PagesUse.Wanted(Instant.MIN, since, money == null ? null : money.currency());
+  }
+
+  /** Reads the pages that a budget needs, before anything is locked for it; blocks. */
+  void readPages(Budget budget, Instant since) {
+    if (usedInPages.read(wanted(budget, since))) {
+      synchronized (this) {
+        changes++;
+        used = null;
+      }
+    }
+  }
+
+  /** Returns whether pages could not be read for the engine's budget when that was last tried. */
+  boolean lacksPages() {
+    return usedInPages.hasFailed();
+  }
+
+  /** Returns what a deployment's intervals in some pages, or all, cost from a moment on. */
   BigDecimal spentInPages(
       List<LedgerEntry.Page> some,
-      String deployment,
+      @Nullable String deployment,
       Instant createdAt,
       Instant since,
       Currency currency) {
@@ -296,7 +361,7 @@ public final class CostBook {
   private static BigDecimal spent(
       UsagePages pages,
       LedgerEntry.Page page,
-      String deployment,
+      @Nullable String deployment,
       Instant createdAt,
       Instant since,
       Currency currency) {
@@ -305,19 +370,22 @@ public final class CostBook {
     BigDecimal[] sum = {BigDecimal.ZERO};
     if (bySums) {
       for (CostLine line : pages.chunk(page).hours()) {
-        if (deployment.equals(line.deployment())
+        if ((deployment == null || deployment.equals(line.deployment()))
             && line.currency().equals(currency)
             && !line.from().isBefore(whole)) {
           sum[0] = sum[0].add(line.total().amount());
         }
       }
     }
+    if (bySums && !page.from().isBefore(whole)) {
+      return sum[0];
+    }
     Instant end = bySums ? whole : Instant.MAX;
     pages.read(
         page,
         (from, to) -> touches(from, to, since, end) && !from.isBefore(createdAt),
         usage -> {
-          if (usage.deployment().equals(deployment)) {
+          if (deployment == null || usage.deployment().equals(deployment)) {
             BigDecimal until = usage.until(end).charged(currency).amount();
             sum[0] = sum[0].add(until.subtract(usage.until(since).charged(currency).amount()));
           }
@@ -325,10 +393,10 @@ public final class CostBook {
     return sum[0];
   }
 
-  /** Hands over a deployment's intervals in some pages that ended after a moment. */
+  /** Hands over the intervals of a deployment, or all, in some pages that ended after a moment. */
   void inPages(
       List<LedgerEntry.Page> some,
-      String deployment,
+      @Nullable String deployment,
       Instant createdAt,
       Instant since,
       Consumer<UsageInterval> each) {
@@ -338,7 +406,7 @@ public final class CostBook {
             page,
             (from, to) -> to.isAfter(since) && !from.isBefore(createdAt),
             usage -> {
-              if (usage.deployment().equals(deployment)) {
+              if (deployment == null || usage.deployment().equals(deployment)) {
                 each.accept(usage);
               }
             });

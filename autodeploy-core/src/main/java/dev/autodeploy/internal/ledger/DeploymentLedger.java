@@ -136,8 +136,14 @@ public final class DeploymentLedger {
 
   private void reprice(Instance instance, Account account, UsageInterval charged, CostMeter meter) {
     account.past = charged.billing().charges();
-    account.pricedFrom = charged.endedAt();
+    pricedFrom(instance, account, charged.endedAt());
     lineOfPrice(instance, charged.billing(), account, Charging.rateIfTold(meter, charged));
+  }
+
+  private static void pricedFrom(Instance instance, Account account, Instant at) {
+    account.pricedFrom = at;
+    long since = Duration.between(account.startRequestedAt, at).toNanos();
+    instance.pricedFrom(instance.startRequestedAt() + since);
   }
 
   private void lineOfPrice(
@@ -192,6 +198,7 @@ public final class DeploymentLedger {
       open = new LinkedHashMap<>();
     }
     open.put(instance, new Account(startRequestedAt, foundEndedAt));
+    instance.startRequestedAt(startRequestedAt);
   }
 
   /** Opens the account of an instance of an earlier process, by the price that it had there. */
@@ -202,7 +209,7 @@ public final class DeploymentLedger {
     account.past = billing.charges();
     got(account, new GotGpus(billing.gpuModel(), billing.gpus()));
     if (entry.repriced() != null) {
-      account.pricedFrom = entry.repriced().at();
+      pricedFrom(instance, account, entry.repriced().at());
     }
     Rate recorded = entry.rate();
     UsageInterval usage = bare(instance, now, true);
@@ -421,18 +428,25 @@ public final class DeploymentLedger {
     book.forgetUse();
   }
 
-  /** Returns what the open accounts will have used at a moment if their instances run on. */
-  BigDecimal openUse(Budget budget, Instant since, long at) {
-    BigDecimal use = BigDecimal.ZERO;
-    for (Instance instance : open.keySet()) {
-      use = use.add(book.use(budget, usage(instance, at, true), since));
-    }
-    return use;
+  /**
+   * Returns the use of the instances that exist, which all budgets are measured by.
+   *
+   * @param startNanos how long starts have taken, 0 if that is not known
+   */
+  public List<OpenUse> openUse(long now, long startNanos) {
+    return open.keySet().stream().map(instance -> openUse(instance, now, startNanos)).toList();
   }
 
-  /** Returns what an interval uses of a budget. */
-  BigDecimal useOf(Budget budget, UsageInterval usage) {
-    return book.use(budget, usage, Instant.EPOCH);
+  private OpenUse openUse(Instance instance, long now, long startNanos) {
+    Account account = account(instance);
+    OpenUse.Price price = new OpenUse.Price(account.past, account.pricedFrom, book.meter());
+    boolean ended = account.foundEndedAt != null;
+    return OpenUse.of(instance, bare(instance, now, true), price, ended, now, startNanos);
+  }
+
+  /** Returns the use of an instance that is started now, on the GPUs that one got last. */
+  public OpenUse nextUse(GpuRequest gpu, Instant wall) {
+    return OpenUse.ofNext(deployment, gpu, lastGot, wall, book.meter());
   }
 
   /** Returns the intervals of the instances that exist, up to now. */

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The part of the ledger that is not in pages, as far as it still means something: what is open,
@@ -19,6 +20,9 @@ final class LedgerTail {
 
   /** The intervals that were charged again when they were in a page already. */
   private final Map<UsageKey, UsageInterval> recharged = new HashMap<>();
+
+  /** The last line of the engine's budget, or null. */
+  private LedgerEntry.@Nullable Budgeted budget;
 
   void apply(LedgerEntry entry) {
     if (entry instanceof LedgerEntry.Started started) {
@@ -33,6 +37,8 @@ final class LedgerTail {
       open.computeIfPresent(slept.instanceId(), (id, o) -> o.with(slept));
     } else if (entry instanceof LedgerEntry.Recharged recharged) {
       recharge(recharged.usage());
+    } else if (entry instanceof LedgerEntry.Budgeted budgeted) {
+      budget = budgeted;
     } else if (entry instanceof LedgerEntry.Released released && !isRepeated(released)) {
       open.remove(released.instanceId());
       closed.put(UsageKey.of(released.usage()), released.usage());
@@ -93,6 +99,11 @@ final class LedgerTail {
     return changed;
   }
 
+  /** Returns the last line of the engine's budget, or null. */
+  LedgerEntry.@Nullable Budgeted budget() {
+    return budget;
+  }
+
   /** Returns the open intervals by instance. */
   Map<String, OpenEntry> open() {
     return open;
@@ -103,6 +114,9 @@ final class LedgerTail {
     Map<UsageKey, UsageInterval> rest = new LinkedHashMap<>(closed);
     left.forEach(usage -> rest.remove(UsageKey.of(usage)));
     List<LedgerEntry> lines = new ArrayList<>();
+    if (budget != null) {
+      lines.add(budget);
+    }
     rest.values().forEach(usage -> lines.add(new LedgerEntry.Released(usage)));
     for (OpenEntry entry : open.values()) { // behind, for one that is found again has both
       lines.addAll(entry.lines());

@@ -136,6 +136,16 @@ public final class LedgerWriter {
     }
   }
 
+  /** Returns the last line of the engine's budget, or null if there is none. */
+  public LedgerEntry.@Nullable Budgeted budget() {
+    lock.lock();
+    try {
+      return tail.budget();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void rechargePages(Map<UsageKey, UsageInterval> recharged) {
     if (!recharged.isEmpty()) {
       rechargePages(

@@ -11,20 +11,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The use that a budget's period has of a deployment's intervals in pages. Pages that cannot be
- * read count as they did last, or as nothing, until {@link #read} can read them: a decision that
- * needs no money must not fail for them. Thread-safe.
+ * The use that a budget's period has of intervals in pages, a deployment's or all. Pages that
+ * cannot be read count as they did last, or as nothing, until {@link #read} can read them: a
+ * decision that needs no money must not fail for them. Thread-safe.
  */
 final class PagesUse {
   private static final Logger LOG = LoggerFactory.getLogger(PagesUse.class);
 
-  private final String deployment;
+  /** The deployment, or null for all. */
+  private final @Nullable String deployment;
+
   private final CostBook costs;
 
   private volatile @Nullable Known known;
 
-  /** Makes one that has read nothing. */
-  PagesUse(String deployment, CostBook costs) {
+  /**
+   * Makes one that has read nothing.
+   *
+   * @param deployment the deployment, or null for all
+   */
+  PagesUse(@Nullable String deployment, CostBook costs) {
     this.deployment = deployment;
     this.costs = costs;
   }
@@ -78,7 +84,7 @@ final class PagesUse {
       read = new Known(wanted, pages, use, true);
       LOG.error(
           "{}: pages of the ledger cannot be read, so the budget counts {} of them until they can",
-          deployment,
+          deployment == null ? "the engine" : deployment,
           usable ? "an earlier sum" : "nothing",
           e);
     }

@@ -4,6 +4,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Money;
 import dev.autodeploy.internal.ledger.CostBook;
 import dev.autodeploy.internal.ledger.LedgerWriter;
+import dev.autodeploy.internal.ledger.SharedBudget;
 import dev.autodeploy.internal.policy.CostMeters;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.IdlePolicy;
@@ -26,6 +27,7 @@ import org.slf4j.LoggerFactory;
  * @param costMeter for deployments without their own price
  * @param ledger where usage is written
  * @param costs the closed intervals of all deployments
+ * @param budget what all deployments may spend together
  * @param records writes what deployments have learned
  * @param events publishes to the listeners
  * @param lock the engine's lock
@@ -44,6 +46,7 @@ public record EngineServices(
     CostMeter costMeter,
     LedgerWriter ledger,
     CostBook costs,
+    SharedBudget budget,
     RecordKeeper records,
     EventDispatcher events,
     EngineLock lock,
@@ -77,6 +80,7 @@ public record EngineServices(
         costMeter,
         ledger,
         ledger.costs(),
+        new SharedBudget(ledger.costs()),
         new RecordKeeper(ledger.notes()),
         events,
         new EngineLock(),

@@ -91,6 +91,8 @@ public final class LoggingListener implements DeploymentListener {
           e.totalCost().rounded(6));
     } else if (event instanceof DeploymentEvent.BudgetUsed e) {
       LOG.warn("{}: {} % of its budget: {}", name, e.percent(), e.status().describe());
+    } else if (event instanceof DeploymentEvent.EngineBudgetUsed e) {
+      LOG.warn("{} % of the engine's budget: {}", e.percent(), e.status().describe());
     } else if (event instanceof DeploymentEvent.ScheduleChanged e) {
       LOG.info(
           "{}: by its schedule it is {}{} until {}",

@@ -9,27 +9,38 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A budget as JSON: {@code amount} with {@code currency}, or {@code gpuTime}; {@code period},
  * {@code zone}, {@code end} and {@code minimumUse}.
  */
-final class BudgetJson {
+public final class BudgetJson {
   private BudgetJson() {}
 
   static void write(DeploymentSpec spec, ObjectNode json, boolean hidden) {
-    Budget budget = spec.budget();
+    write(spec.budget(), json, "budget", hidden);
+  }
+
+  /**
+   * Writes a budget.
+   *
+   * @param budget the budget, or null for none
+   * @param name the name of its member
+   * @param full whether one that is not there is written as null
+   */
+  public static void write(@Nullable Budget budget, ObjectNode json, String name, boolean full) {
     if (budget == null) {
-      if (hidden) {
-        json.putNull("budget");
+      if (full) {
+        json.putNull(name);
       }
       return;
     }
-    ObjectNode written = json.putObject("budget");
+    ObjectNode written = json.putObject(name);
     Money money = budget.money();
     Duration gpuTime = budget.gpuTime();
     if (money != null) {
-      written.put("amount", hidden ? money.amount().toPlainString() : money.amount().toString());
+      written.put("amount", full ? money.amount().toPlainString() : money.amount().toString());
       written.put("currency", money.currency().getCurrencyCode());
     }
     if (gpuTime != null) {
@@ -42,7 +53,16 @@ final class BudgetJson {
   }
 
   static void read(SpecReader reader, DeploymentSpec.Builder builder) throws FormatException {
-    Fields json = reader.json().object("budget");
+    builder.budget(read(reader.json().object("budget")));
+  }
+
+  /** Reads a budget, or null if there is none of that name. */
+  public static @Nullable Budget readIfSet(Fields json, String name) throws FormatException {
+    return json.has(name) ? read(json.object(name)) : null;
+  }
+
+  /** Reads a budget. */
+  public static Budget read(Fields json) throws FormatException {
     Budget budget =
         json.has("gpuTime")
             ? Budget.gpuTime(json.duration("gpuTime"))
@@ -59,7 +79,7 @@ final class BudgetJson {
       budget = budget.minimumUse(json.duration("minimumUse"));
     }
     json.end();
-    builder.budget(budget);
+    return budget;
   }
 
   /** Reads the name of a time zone. */

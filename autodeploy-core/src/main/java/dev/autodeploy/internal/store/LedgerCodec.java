@@ -5,6 +5,7 @@ import dev.autodeploy.Billing;
 import dev.autodeploy.Money;
 import dev.autodeploy.Rate;
 import dev.autodeploy.UsageInterval;
+import dev.autodeploy.internal.spec.BudgetJson;
 import dev.autodeploy.internal.spec.Fields;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.internal.spec.GpuJson;
@@ -82,6 +83,11 @@ final class LedgerCodec {
       putMoney(json, "asleep", carried.asleep());
       putMoney(json, "releasing", carried.releasing());
       json.put("gpuTime", carried.gpuTime().toString());
+    } else if (entry instanceof LedgerEntry.Budgeted budgeted) {
+      json.put("type", "budgeted");
+      json.put("at", budgeted.at().toString());
+      BudgetJson.write(budgeted.built(), json, "built", false);
+      BudgetJson.write(budgeted.budget(), json, "budget", false);
     } else {
       throw new IllegalArgumentException("no such entry: " + entry.getClass());
     }
@@ -182,11 +188,16 @@ final class LedgerCodec {
               json.instant("from"),
               json.instant("to"));
       case "carried" -> carried(json);
+      case "budgeted" ->
+          new LedgerEntry.Budgeted(
+              json.instant("at"),
+              BudgetJson.readIfSet(json, "built"),
+              BudgetJson.readIfSet(json, "budget"));
       default ->
           throw json.bad(
               "type",
-              "must be started, used, prepared, slept, repriced, released, recharged, page or"
-                  + " carried");
+              "must be started, used, prepared, slept, repriced, released, recharged, page,"
+                  + " carried or budgeted");
     };
   }
 

@@ -52,6 +52,7 @@ public final class WireErrors {
     } else if (error instanceof BudgetExhaustedException spent) {
       json.set("status", WireJson.write(spent.status()));
       json.set("retryAfter", WireJson.write(spent.retryAfter()));
+      json.put("engine", spent.isOfEngine());
     } else if (error instanceof DeploymentClosedException closed) {
       json.set("opensAt", WireJson.write(closed.opensAt()));
       json.set("retryAfter", WireJson.write(closed.retryAfter()));
@@ -103,7 +104,8 @@ public final class WireErrors {
     }
     if (code == ErrorCode.BUDGET_EXHAUSTED && json.hasNonNull("status")) {
       BudgetStatus status = WireJson.read(json.get("status"), BudgetStatus.class);
-      return new BudgetExhaustedException(deployment, askedAt(status.resetsAt(), json), status);
+      return new BudgetExhaustedException(
+          deployment, askedAt(status.resetsAt(), json), status, json.path("engine").asBoolean());
     }
     if (code == ErrorCode.NOT_OPEN && json.has("opensAt")) {
       Instant opensAt =

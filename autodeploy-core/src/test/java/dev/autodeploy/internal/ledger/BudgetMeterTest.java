@@ -22,7 +22,7 @@ final class BudgetMeterTest {
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
   /** A release is reckoned to take one second, which is paid for, too. */
-  private static final long RELEASE = BudgetMeter.RELEASE.toSeconds();
+  private static final long RELEASE = Spending.RELEASE / 1_000_000_000;
 
   private final CostMeter dollars = CostMeter.perHour("3600", "USD");
   private final DeploymentLedger ledger =

@@ -227,7 +227,7 @@ final class WireJsonTest {
             new StartFailedException("voice", FAILURE, Duration.ofSeconds(3)),
             new QueueFullException("voice", 7),
             new AcquireTimeoutException("voice", Duration.ofMillis(8), "it starts", PROGRESS),
-            new BudgetExhaustedException("voice", NOW.minusSeconds(60), BUDGET),
+            new BudgetExhaustedException("voice", NOW.minusSeconds(60), BUDGET, true),
             new DeploymentClosedException("voice", NOW.minusSeconds(5), NOW),
             new DeploymentClosedException("voice", NOW, null),
             new AutoDeployException(ErrorCode.RELEASED, "voice", "it was released"),

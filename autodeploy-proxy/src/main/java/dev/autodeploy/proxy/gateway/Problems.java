@@ -373,6 +373,7 @@ public final class Problems {
     Duration wait = ((BudgetExhaustedException) error).retryAfter();
     problem = wait == null ? problem : problem.retryAfter(wait);
     return problem
+        .with("budgetOf", ((BudgetExhaustedException) error).isOfEngine() ? "engine" : "deployment")
         .with("budget", status.budget().describe())
         .with("spent", status.budget().text(status.spent()))
         .with("left", status.budget().text(status.left()))

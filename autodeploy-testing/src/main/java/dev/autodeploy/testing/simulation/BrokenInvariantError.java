@@ -92,6 +92,7 @@ public final class BrokenInvariantError extends AssertionError {
             + settings.engines()
             + (settings.gpus() == 0 ? "" : ").gpus(" + settings.gpus())
             + (settings.maxInstances() == 0 ? "" : ").maxInstances(" + settings.maxInstances())
+            + (settings.engineBudget() ? ").engineBudget(true" : "")
             + ").faults("
             + settings.faults().stream().map(f -> "Fault." + f).collect(Collectors.joining(", "))
             + ").only(\""

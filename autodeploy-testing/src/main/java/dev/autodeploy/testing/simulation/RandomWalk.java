@@ -21,6 +21,8 @@ import java.util.Set;
  *   <li>everybody who waits gets a lease or an error by their deadline, and nobody who cancelled
  *       has one;
  *   <li>refusals are true, and holders of leases of a lost instance are notified;
+ *   <li>no two starts count on the same rest of a budget, and when it is spent nothing runs on but,
+ *       where it drains, what is in flight;
  *   <li>released means gone, every start has one reason, the ledger has every second, and the cost
  *       is the ledger's;
  *   <li>in the end nobody waits, nothing runs, and after the close nothing is left.
@@ -100,7 +102,8 @@ public final class RandomWalk {
    */
   public static RandomWalk seed(long seed) {
     return new RandomWalk(
-        new WalkSettings(seed, Integer.MAX_VALUE, 1000, 3, 1, 0, 0, EnumSet.allOf(Fault.class)),
+        new WalkSettings(
+            seed, Integer.MAX_VALUE, 1000, 3, 1, 0, 0, false, EnumSet.allOf(Fault.class)),
         "");
   }
 
@@ -135,6 +138,7 @@ public final class RandomWalk {
             settings.engines(),
             settings.gpus(),
             settings.maxInstances(),
+            settings.engineBudget(),
             settings.faults()));
   }
 
@@ -180,6 +184,7 @@ public final class RandomWalk {
             settings.engines(),
             count,
             settings.maxInstances(),
+            settings.engineBudget(),
             settings.faults()));
   }
 
@@ -200,6 +205,28 @@ public final class RandomWalk {
             settings.engines(),
             settings.gpus(),
             count,
+            settings.engineBudget(),
+            settings.faults()));
+  }
+
+  /**
+   * Returns this walk with budgets that the deployments of each engine share, and that are changed
+   * at run time. Default: without.
+   *
+   * @param budgets whether there are
+   * @return the changed walk
+   */
+  public RandomWalk engineBudget(boolean budgets) {
+    return with(
+        new WalkSettings(
+            settings.seed(),
+            settings.steps(),
+            settings.lifecycles(),
+            settings.deployments(),
+            settings.engines(),
+            settings.gpus(),
+            settings.maxInstances(),
+            budgets,
             settings.faults()));
   }
 
@@ -225,6 +252,7 @@ public final class RandomWalk {
             engines,
             settings.gpus(),
             settings.maxInstances(),
+            settings.engineBudget(),
             faults));
   }
 

@@ -119,6 +119,11 @@ class Walk implements SimulatedWorld.Watch {
     return settings.maxInstances();
   }
 
+  /** Returns whether the deployments of an engine share a budget. */
+  boolean hasBudgets() {
+    return settings.engineBudget();
+  }
+
   private boolean isShared() {
     return gpus() > 0 || maxInstances() > 0;
   }
@@ -200,6 +205,8 @@ class Walk implements SimulatedWorld.Watch {
     int kind = draw.below(1000);
     if (kind < 40 && isShared()) {
       contend(draw, engine);
+    } else if (kind >= 40 && kind < 70 && hasBudgets()) {
+      engine.budget.change(draw);
     } else if (kind < 500) {
       engine.act(draw);
     } else if (kind < 680) {

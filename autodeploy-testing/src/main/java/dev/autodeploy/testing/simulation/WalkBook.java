@@ -36,7 +36,7 @@ final class WalkBook {
   /** The leases that do not keep their instance. */
   final List<WalkLease> borrowed = new ArrayList<>();
 
-  final WalkBounds bounds = new WalkBounds();
+  final WalkBounds bounds;
   final WalkTurns turns = new WalkTurns(this);
   final WalkHealth health = new WalkHealth(this);
 
@@ -89,6 +89,7 @@ final class WalkBook {
     this.process = engine.process.current;
     this.name = spec.name();
     this.spec = spec;
+    this.bounds = new WalkBounds(engine.budget.exists());
     bounds.atRest(0, spec);
   }
 
@@ -232,7 +233,7 @@ final class WalkBook {
 
   /** Returns whether a budget may end now under the leases that are open. */
   boolean mayCut() {
-    return isTrueNow(WalkBook::mayCut);
+    return engine.budget.mayCut() || isTrueNow(WalkBook::mayCut);
   }
 
   private static boolean mayCut(DeploymentSpec declared) {
@@ -242,7 +243,7 @@ final class WalkBook {
 
   /** Returns whether what is left of a budget may not cover a start now. */
   boolean mayBeUnaffordable() {
-    return isTrueNow(this::mayBeUnaffordable);
+    return engine.budget.mayBeUnaffordable() || isTrueNow(this::mayBeUnaffordable);
   }
 
   private boolean mayBeUnaffordable(DeploymentSpec declared) {

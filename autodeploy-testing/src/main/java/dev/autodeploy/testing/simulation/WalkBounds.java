@@ -11,6 +11,9 @@ import java.time.Duration;
 final class WalkBounds {
   private static final Duration FOREVER = Duration.ofDays(36_500);
 
+  /** Whether the engine's budget may end: then no minimum is sure to be kept. */
+  private final boolean mayEnd;
+
   int mostWaiting;
   int mostConcurrency;
   int leastConcurrency;
@@ -18,6 +21,10 @@ final class WalkBounds {
   int leastMinimum;
   Duration mostBackoff = Duration.ZERO;
   Duration leastLifetime = FOREVER;
+
+  WalkBounds(boolean mayEnd) {
+    this.mayEnd = mayEnd;
+  }
 
   /** Starts over with the settings in force now. */
   void atRest(int waiting, DeploymentSpec spec) {
@@ -44,8 +51,8 @@ final class WalkBounds {
   }
 
   /** Returns how many are kept at least: none where it may be closed, or its budget end. */
-  static int leastKept(DeploymentSpec spec) {
-    return spec.schedule() == null && spec.budget() == null ? spec.minInstances() : 0;
+  private int leastKept(DeploymentSpec spec) {
+    return !mayEnd && spec.schedule() == null && spec.budget() == null ? spec.minInstances() : 0;
   }
 
   void waiting(int waiting) {

@@ -77,6 +77,9 @@ final class WalkChecks {
                 || (status.instances().size() < book.spec.maxInstances()
                     && status.backoffUntil() == null));
     BudgetStatus budget = book.deployment().budgetStatus();
+    if (book.engine.budget.mayBeUnaffordable()) {
+      return;
+    }
     if (!mayStart || status.waitsFor() != null || (budget != null && !budget.startable())) {
       return;
     }

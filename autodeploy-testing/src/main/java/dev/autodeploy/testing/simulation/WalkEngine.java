@@ -25,6 +25,7 @@ final class WalkEngine {
   final String owner;
   final WalkReports reports;
   final WalkProcess process;
+  final WalkBudget budget;
 
   private final int deploymentCount;
   private final Map<String, WalkDeployment> deployments = new LinkedHashMap<>();
@@ -41,7 +42,9 @@ final class WalkEngine {
     this.owner = owner;
     this.deploymentCount = deploymentCount;
     this.reports = new WalkReports(walk, owner);
-    this.process = new WalkProcess(walk, owner, reports, this::told, this::meanwhile);
+    this.budget = new WalkBudget(walk, this);
+    this.process =
+        new WalkProcess(walk, owner, reports, budget::built, this::told, this::meanwhile);
   }
 
   // What happens to the engine.
@@ -143,6 +146,7 @@ final class WalkEngine {
       deployments.put(spec.name(), deployment);
     }
     process.rebuild(draw);
+    budget.rebuilt();
     checkRestored(inStoredOrder(expected));
     for (WalkDeployment deployment : deployments.values()) {
       deployment.book.attach(process.autoDeploy().deployment(deployment.book.name));
@@ -231,6 +235,8 @@ final class WalkEngine {
     for (WalkDeployment deployment : deployments.values()) {
       deployment.checks.check();
     }
+    budget.check(
+        deployments.values().stream().map(it -> it.book.deployment().status()).toList());
     reports.check();
   }
 
@@ -302,11 +308,33 @@ final class WalkEngine {
     walk.check(
         rivals.isEmpty(),
         () -> "never more on a GPU than fits, but " + id + " is started on that of " + rivals);
+    if (!process.isBuilding() && !process.isClosing()) {
+      budget.starting(id, paid(id));
+    }
     int all = known(id).size();
     int most = walk.maxInstances();
     walk.check(
         most == 0 || all < most,
         () -> "at most " + most + " of an engine exist, but " + id + " starts beside " + all);
+  }
+
+  /** Returns how many other instances are paid for that are not on their way out. */
+  private int paid(String but) {
+    int paid = 0;
+    for (SimulatedMachine machine : known(but)) {
+      boolean goes = machine.releaseAskedAt != SimulatedMachine.NEVER;
+      paid += machine.isAsleep() || goes || machine.exitedAt != SimulatedMachine.NEVER ? 0 : 1;
+    }
+    return paid;
+  }
+
+  /** Returns how many instances there are, as far as the deployments know. */
+  int instances() {
+    int all = 0;
+    for (WalkDeployment deployment : deployments.values()) {
+      all += deployment.book.deployment().status().instances().size();
+    }
+    return all;
   }
 
   /** Returns this engine's instances, as far as it knows of them, beside which one does not fit. */
@@ -389,6 +417,7 @@ final class WalkEngine {
 
   /** Lets everything come to rest: no minimum, a short idle time, no lease open. */
   void quiet() {
+    budget.end();
     for (WalkDeployment deployment : List.copyOf(deployments.values())) {
       deployment.quiet();
     }

@@ -2,6 +2,7 @@ package dev.autodeploy.testing.simulation;
 
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Budget;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.CostMeter;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +40,9 @@ final class WalkProcess {
    */
   private final List<Long> restarts = new ArrayList<>();
 
+  /** The budget that engines are built with. */
+  private final Supplier<@Nullable Budget> budget;
+
   private SimulatedConnection connection;
   private @Nullable AutoDeploy autoDeploy;
   private boolean building;
@@ -51,11 +56,13 @@ final class WalkProcess {
       Walk walk,
       String owner,
       WalkReports reports,
+      Supplier<@Nullable Budget> budget,
       Consumer<DeploymentEvent> listener,
       Runnable meanwhile) {
     this.walk = walk;
     this.owner = owner;
     this.reports = reports;
+    this.budget = budget;
     this.listener = listener;
     this.meanwhile = meanwhile;
     this.store = new WalkStore(new Fate(), walk.time::read);
@@ -78,6 +85,11 @@ final class WalkProcess {
 
   boolean isClosing() {
     return closing;
+  }
+
+  /** Returns whether there is an engine that can be asked. */
+  boolean isThere() {
+    return autoDeploy != null && !building && !died;
   }
 
   /** Returns whether it has died by itself and was not started again. */
@@ -140,6 +152,7 @@ final class WalkProcess {
       builder.maxInstances(walk.maxInstances());
     }
     return builder
+        .budget(budget.get())
         .provider(new WalkProvider(connection, process, this::beforeCall, this::meanwhile))
         .owner(owner)
         .stateStore(store.open())

@@ -11,4 +11,5 @@ record WalkSettings(
     int engines,
     int gpus,
     int maxInstances,
+    boolean engineBudget,
     Set<RandomWalk.Fault> faults) {}

@@ -47,7 +47,7 @@ class RandomWalkTest {
   @Test
   void aBrokenInvariant_isToldWithSeedStepAndTheStepsBefore() {
     WalkSettings settings =
-        new WalkSettings(9, 10_000, 10_000, 1, 1, 0, 0, EnumSet.noneOf(RandomWalk.Fault.class));
+        new WalkSettings(9, 10_000, 10_000, 1, 1, 0, 0, false, EnumSet.noneOf(RandomWalk.Fault.class));
     Walk walk = new Walk(settings, WalkSchedule.everything());
     walk.time.schedule(
         java.time.Duration.ofSeconds(20), () -> walk.broken("no more than nothing is allowed"));
@@ -68,7 +68,7 @@ class RandomWalkTest {
   @Test
   void aBrokenInvariant_isShrunkToTheStepsThatItTakes() {
     WalkSettings settings =
-        new WalkSettings(5, 1000, 1000, 2, 1, 0, 0, EnumSet.allOf(RandomWalk.Fault.class));
+        new WalkSettings(5, 1000, 1000, 2, 1, 0, 0, false, EnumSet.allOf(RandomWalk.Fault.class));
     BrokenInvariantError found = breakWithManyRequests(settings, WalkSchedule.everything());
 
     BrokenInvariantError shrunk =

@@ -85,6 +85,7 @@ class SimulationTest {
         .engines(seed % 3 == 0 ? 1 + (int) (seed / 3 % 3) : 1)
         .gpus(seed % 2 == 1 ? 1 + (int) (seed / 2 % 3) : 0)
         .maxInstances(seed % 5 == 2 ? 4 : 0)
+        .engineBudget(seed % 7 == 3)
         .lifecycles(LIFECYCLES_OF_A_WALK);
   }
 
