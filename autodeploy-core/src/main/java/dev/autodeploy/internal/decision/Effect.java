@@ -97,6 +97,9 @@ public sealed interface Effect {
    */
   record Slumber(Instance instance, Room room, long keptBytes, boolean late) implements Effect {}
 
+  /** Write that an instance which was asleep without its room keeps it from now on. */
+  record KeepsRoom(Instance instance) implements Effect {}
+
   /** Give room back that is no longer wanted. */
   record RoomBack(Room room) implements Effect {}
 

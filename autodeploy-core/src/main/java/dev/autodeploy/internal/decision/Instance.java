@@ -7,6 +7,7 @@ import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.spi.StartProgress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
@@ -318,6 +319,16 @@ public final class Instance {
   /** Returns since when its sleep counts, or {@link #NEVER}: not while it keeps its room. */
   public long sleepCountsFrom() {
     return sleep.countsFrom();
+  }
+
+  /** Takes note of what the wall clock showed when its start was requested. */
+  public void startRequestedAt(Instant wall) {
+    sleep.cuts = SleepTimes.Cuts.of(startRequestedAt, wall);
+  }
+
+  /** Takes note that it has another price from a moment on. */
+  public void pricedFrom(long moment) {
+    sleep.cuts = sleep.cuts.priced(moment);
   }
 
   /** Returns when it has been asleep, up to its release, and not kept its room. */

@@ -27,6 +27,9 @@ final class InstanceSleep {
   /** The times in which it was asleep before that, without what does not count. */
   private SleepTimes past = SleepTimes.NONE;
 
+  /** The moments over which no sleep is moved. */
+  SleepTimes.Cuts cuts = SleepTimes.Cuts.NONE;
+
   /** The moment from which this sleep counts, or {@link Instance#NEVER} while it keeps its room. */
   private long countsFrom = NEVER;
 
@@ -77,6 +80,6 @@ final class InstanceSleep {
 
   /** Returns when it has been asleep up to a moment, and others could have its room. */
   SleepTimes times(long until) {
-    return countsFrom == NEVER ? past : past.plus(countsFrom, until);
+    return countsFrom == NEVER ? past : past.plus(countsFrom, until, cuts);
   }
 }

@@ -139,9 +139,13 @@ final class Sleepers {
    */
   void asleep(long now, Instance instance, boolean canLeave) {
     boolean keepsRoom = keepsRoom(instance, canLeave);
+    boolean known = instance.sleep.since != NEVER; // an earlier process has put it to sleep
+    boolean counted = instance.sleep.countsFrom() != NEVER;
     instance.sleep.begins(now, keepsRoom);
     if (!keepsRoom) {
-      giveRoomUp(now, instance);
+      giveRoomUp(now, instance, known && !counted);
+    } else if (known && counted) {
+      outbox.add(new Effect.KeepsRoom(instance));
     }
   }
 
@@ -149,10 +153,14 @@ final class Sleepers {
     return instance.room != null && (instance.spec.pinned() || !canLeave);
   }
 
+  /** One that is asleep gives the room up that it has kept so far. */
   void giveRoomUp(long now, Instance instance) {
+    giveRoomUp(now, instance, instance.sleep.countsFrom() == NEVER);
+  }
+
+  private void giveRoomUp(long now, Instance instance, boolean keptIt) {
     SleepMode mode = instance.sleep.mode;
     if (instance.room != null && mode != null) {
-      boolean keptIt = instance.sleep.countsFrom() == NEVER;
       instance.sleep.roomGivenUp = true;
       instance.sleep.counts(now);
       outbox.add(new Effect.Slumber(instance, instance.room, mode.keptBytes(), keptIt));

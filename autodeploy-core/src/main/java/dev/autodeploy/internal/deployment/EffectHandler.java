@@ -112,9 +112,10 @@ final class EffectHandler {
       services.provider().sleeps(e.instance().id(), e.keptBytes());
       rooms.slumbers(e.room(), e.keptBytes());
       if (e.late()) { // it is no longer paid for
-        RunningInstance running = running(e.instance());
-        services.providerExecutor().execute(() -> accounts.slept(running));
+        writeSleep(running(e.instance()));
       }
+    } else if (effect instanceof Effect.KeepsRoom e) { // it is paid for again
+      writeSleep(running(e.instance()));
     } else if (effect instanceof Effect.NoRoom e) {
       rooms.noRoom(e.room(), e.message());
     } else if (effect instanceof Effect.Look) {
@@ -124,6 +125,10 @@ final class EffectHandler {
       rooms.forget(controller);
       accountsWritten.whenComplete((written, error) -> controller.terminated());
     }
+  }
+
+  private void writeSleep(RunningInstance running) {
+    services.providerExecutor().execute(() -> accounts.slept(running));
   }
 
   /** Publishes how far a start is, and has its preparation written when that begins or ends. */

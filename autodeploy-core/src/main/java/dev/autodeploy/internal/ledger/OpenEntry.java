@@ -62,7 +62,12 @@ public record OpenEntry(
     Instant since = asleepSince();
     Instant ready = used == null ? started.at() : used.readyAt();
     long from = fromStart(since == null ? ready : since);
-    return sleeps.plus(from, from + line.asleep().minus(asleep()).toNanos());
+    return sleeps.plus(from, from + line.asleep().minus(asleep()).toNanos(), cuts());
+  }
+
+  private SleepTimes.Cuts cuts() {
+    SleepTimes.Cuts cuts = SleepTimes.Cuts.of(0, started.at());
+    return repriced == null ? cuts : cuts.priced(fromStart(repriced.at()));
   }
 
   private Duration asleep() {
@@ -83,7 +88,9 @@ public record OpenEntry(
   public List<UsageInterval.Sleep> sleepsUntil(Instant end) {
     Instant since = asleepSince();
     SleepTimes all =
-        since == null || keptRoomAsleep() ? sleeps : sleeps.plus(fromStart(since), fromStart(end));
+        since == null || keptRoomAsleep()
+            ? sleeps
+            : sleeps.plus(fromStart(since), fromStart(end), cuts());
     return all.times().stream()
         .map(time -> new UsageInterval.Sleep(at(time.from()), at(time.to())))
         .toList();

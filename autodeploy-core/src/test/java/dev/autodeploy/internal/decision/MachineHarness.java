@@ -450,6 +450,7 @@ final class MachineHarness {
           || effect instanceof Effect.RoomBack
           || effect instanceof Effect.NoRoom
           || effect instanceof Effect.Slumber
+          || effect instanceof Effect.KeepsRoom
           || effect instanceof Effect.Look) {
         aboutRoom.add(effect);
       } else {

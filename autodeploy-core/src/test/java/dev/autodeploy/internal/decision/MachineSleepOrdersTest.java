@@ -196,6 +196,16 @@ final class MachineSleepOrdersTest {
 
   private static Instance left(
       MachineHarness m, long readyAt, long lastUsedAt, long asleepSince, @Nullable Room room) {
+    return left(m, readyAt, lastUsedAt, asleepSince, room, false);
+  }
+
+  private static Instance left(
+      MachineHarness m,
+      long readyAt,
+      long lastUsedAt,
+      long asleepSince,
+      @Nullable Room room,
+      boolean keptRoom) {
     Instance instance =
         Instance.restored(
             "old-0",
@@ -214,7 +224,7 @@ final class MachineSleepOrdersTest {
                 Map.of(),
                 SleepTimes.NONE,
                 asleepSince,
-                false));
+                keptRoom));
     m.machine.adopt(m.now(), instance);
     return instance;
   }
@@ -254,6 +264,30 @@ final class MachineSleepOrdersTest {
     Instance found = left(m, m.now(), m.now(), m.now(), room);
     m.foundAsleep(found);
     assertThat(m.aboutRoom()).contains(new Effect.Slumber(found, room, 0, false));
+  }
+
+  @Test
+  void foundAsleep_thatKeptItsRoomSoFar_isWrittenDownAsLeavingIt() {
+    MachineHarness m = sleepy(b -> b.gpu(ONE));
+    Room room = new Room(3, 1, ONE, List.of("0"));
+    Instance found = left(m, m.now(), m.now(), m.now(), room, true);
+    m.passSeconds(2);
+    m.foundAsleep(found);
+    assertThat(m.aboutRoom()).contains(new Effect.Slumber(found, room, 0, true));
+    m.passSeconds(3);
+    assertThat(found.asleepNanos(m.now())).isEqualTo(nanos(3));
+  }
+
+  @Test
+  void foundAsleep_thatIsPinnedSince_isWrittenDownAsKeepingItsRoom() {
+    MachineHarness m = sleepy(b -> b.gpu(ONE).pinned(true));
+    Room room = new Room(3, 1, ONE, List.of("0"));
+    Instance found = left(m, m.now(), m.now(), m.now(), room);
+    m.passSeconds(2);
+    m.foundAsleep(found);
+    assertThat(m.aboutRoom()).containsExactly(new Effect.KeepsRoom(found));
+    m.passSeconds(3);
+    assertThat(found.asleepNanos(m.now())).as("until it was found").isEqualTo(nanos(2));
   }
 
   @Test
