@@ -59,8 +59,7 @@ class BudgetProcessTest {
 
   @Test
   @Timeout(60)
-  void twoBusyProcesses_areEndedInTimeByTheEnginesBudget(@TempDir Path directory)
-      throws Exception {
+  void twoBusyProcesses_areEndedInTimeByTheEnginesBudget(@TempDir Path directory) throws Exception {
     LocalProcessProvider provider =
         LocalProcessProvider.builder().directory(directory.resolve("registry")).build();
     try (AutoDeploy autoDeploy =

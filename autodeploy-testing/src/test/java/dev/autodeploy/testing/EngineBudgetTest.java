@@ -136,12 +136,23 @@ class EngineBudgetTest {
     assertThat(two.lost().toCompletableFuture()).isCompleted();
     assertThat(releases()).containsExactly(ReleaseReason.BUDGET, ReleaseReason.BUDGET);
     assertThat(spent()).isBetween(new BigDecimal("0.0179"), new BigDecimal("0.02"));
-    assertThat(percents()).containsExactly(50, 80, 100);
+    assertThat(percents()).containsExactly(100);
     BudgetExhaustedException refusal = refusal(ask(voice));
     assertThat(refusal)
         .hasMessageContaining("the budget of the engine is exhausted")
         .hasMessageContaining("of 0.02 USD in total are spent");
     refusal(ask(image));
+  }
+
+  @Test
+  void steps_areToldOf_whileSeveralRun() {
+    budget(Budget.money("1", "USD"));
+    time.await(ask(deploy("voice")));
+    time.await(ask(deploy("image")));
+
+    pass(500);
+
+    assertThat(percents()).containsExactly(50, 80, 100);
   }
 
   @Test
@@ -187,12 +198,11 @@ class EngineBudgetTest {
     Deployment slow = deploy("slow", it -> it.idleTimeout(Duration.ZERO));
     time.await(ask(slow)).close();
     time.runReady();
-    provider.plan(InstancePlan.readyAfter(Duration.ZERO));
-    budget(Budget.money("0.025", "USD").cut()); // 0.010 of it are spent
+    budget(Budget.money("0.0235", "USD").cut()); // a little more than 0.010 of it are spent
 
     CompletableFuture<Lease> first = ask(slow);
     assertThat(first).isNotCompletedExceptionally();
-    // 12 of the 15 seconds are the start's, its minimum of use and its release; 2 + 2 are needed
+    // 12 of the 13 seconds left are for its start, minimum of use and release, 2 for another one's
     refusal(ask(deploy("quick")));
   }
 
@@ -205,7 +215,7 @@ class EngineBudgetTest {
     autoDeploy.remove("voice");
     time.runReady();
 
-    assertThat(spent()).isEqualByComparingTo("0.012");
+    assertThat(spent()).isBetween(new BigDecimal("0.012"), new BigDecimal("0.0123"));
     Lease other = time.await(ask(deploy("voice")));
     pass(10);
     assertThat(other.lost().toCompletableFuture()).isCompleted();
@@ -295,10 +305,12 @@ class EngineBudgetTest {
     Budget builtWith = Budget.money("0.02", "USD").cut();
 
     time.close(autoDeploy);
+    provider = provider.reconnect();
     build(builtWith);
     assertThat(autoDeploy.budgetStatus().budget().limit()).isEqualByComparingTo("5");
 
     time.close(autoDeploy);
+    provider = provider.reconnect();
     build(Budget.money("7", "USD"));
     assertThat(autoDeploy.budgetStatus().budget().limit()).isEqualByComparingTo("7");
   }
@@ -311,13 +323,14 @@ class EngineBudgetTest {
     lease.close();
     time.close(autoDeploy);
     events.clear();
+    provider = provider.reconnect();
     build(Budget.money("0.02", "USD").cut());
 
-    assertThat(spent()).isEqualByComparingTo("0.010");
+    assertThat(spent()).isBetween(new BigDecimal("0.010"), new BigDecimal("0.0103"));
     time.await(ask(autoDeploy.deployment("voice")));
     pass(30);
     assertThat(spent()).isBetween(new BigDecimal("0.0189"), new BigDecimal("0.02"));
-    assertThat(percents()).containsExactly(50, 80, 100);
+    assertThat(percents()).containsExactly(50, 100);
   }
 
   @Test

@@ -497,9 +497,7 @@ public final class ReplicatedEngine implements Operations {
   private <T extends @Nullable Object> CompletableFuture<T> laterAtLeader(
       RemoteCall<T> call, ObjectNode args) {
     Engine engine = leading();
-    return engine != null
-        ? call.run(engine, args).toCompletableFuture()
-        : later(null, call, args);
+    return engine != null ? call.run(engine, args).toCompletableFuture() : later(null, call, args);
   }
 
   private <T extends @Nullable Object> CompletableFuture<T> later(

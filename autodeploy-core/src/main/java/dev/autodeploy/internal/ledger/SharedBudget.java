@@ -227,19 +227,15 @@ public final class SharedBudget {
 
   /** Once it is over it is so for all, until nothing runs, or the next period begins. */
   private boolean isOver(Spending spending) {
-    if (ended != null && (!ended.equals(spending.since()) || told.isEmpty())) {
-      ended = null;
+    boolean before = ended != null;
+    boolean over = spending.isOver() || (spending.since().equals(ended) && !told.isEmpty());
+    ended = over ? spending.since() : null;
+    if (over != before) {
       version++;
       lookNow = true;
       news = true;
     }
-    if (ended == null && spending.isOver()) {
-      ended = spending.since();
-      version++;
-      lookNow = true;
-      news = true;
-    }
-    return ended != null;
+    return over;
   }
 
   private void tellOf(Spending spending, boolean over, BudgetStatus status) {

@@ -230,8 +230,7 @@ final class WalkBudget {
             () -> info.id() + " runs on although the engine's budget is spent: " + one);
       }
       walk.check(
-          one.pending() == 0,
-          () -> "nobody waits when the engine's budget is spent, but: " + one);
+          one.pending() == 0, () -> "nobody waits when the engine's budget is spent, but: " + one);
     }
   }
 

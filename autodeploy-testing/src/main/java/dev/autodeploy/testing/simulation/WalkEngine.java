@@ -235,8 +235,7 @@ final class WalkEngine {
     for (WalkDeployment deployment : deployments.values()) {
       deployment.checks.check();
     }
-    budget.check(
-        deployments.values().stream().map(it -> it.book.deployment().status()).toList());
+    budget.check(deployments.values().stream().map(it -> it.book.deployment().status()).toList());
     reports.check();
   }
 

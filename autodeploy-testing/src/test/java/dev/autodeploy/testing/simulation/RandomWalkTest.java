@@ -47,7 +47,8 @@ class RandomWalkTest {
   @Test
   void aBrokenInvariant_isToldWithSeedStepAndTheStepsBefore() {
     WalkSettings settings =
-        new WalkSettings(9, 10_000, 10_000, 1, 1, 0, 0, false, EnumSet.noneOf(RandomWalk.Fault.class));
+        new WalkSettings(
+            9, 10_000, 10_000, 1, 1, 0, 0, false, EnumSet.noneOf(RandomWalk.Fault.class));
     Walk walk = new Walk(settings, WalkSchedule.everything());
     walk.time.schedule(
         java.time.Duration.ofSeconds(20), () -> walk.broken("no more than nothing is allowed"));
