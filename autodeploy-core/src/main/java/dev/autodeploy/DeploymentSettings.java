@@ -23,6 +23,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
 
   String description = "";
   Duration startTimeout = START_TIMEOUT;
+  @Nullable Double startTimeoutFactor;
   boolean prepareAhead;
   @Nullable IdlePolicy idlePolicy;
   @Nullable SleepMode sleepMode;
@@ -87,6 +88,23 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
   public B startTimeout(Duration value) {
     startTimeout =
         Arguments.inRange("startTimeout", value, Duration.ofMillis(1), Duration.ofHours(24));
+    return self();
+  }
+
+  /**
+   * Sets how long an instance may take to become ready by how long its starts take: a multiple of
+   * the time that 95 of 100 took no longer than ({@link StartEstimate#p95()}), at least {@link
+   * #startTimeout}, at most 24 hours. Default: always {@code startTimeout}.
+   *
+   * @param factor 1 to 100
+   * @return this
+   */
+  public B startTimeoutFactor(double factor) {
+    if (!(factor >= 1 && factor <= 100)) {
+      throw new IllegalArgumentException(
+          "startTimeoutFactor must be 1 to 100, but was " + factor);
+    }
+    startTimeoutFactor = factor;
     return self();
   }
 

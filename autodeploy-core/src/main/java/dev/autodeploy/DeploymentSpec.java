@@ -243,6 +243,16 @@ public final class DeploymentSpec {
   }
 
   /**
+   * Returns by which multiple of its usual starts an instance may take to become ready, if that is
+   * longer than {@link #startTimeout()}.
+   *
+   * @return the factor, or null for none
+   */
+  public @Nullable Double startTimeoutFactor() {
+    return settings.startTimeoutFactor;
+  }
+
+  /**
    * Returns when an instance without requests is released.
    *
    * @return the policy, or null for the engine's
@@ -472,6 +482,7 @@ public final class DeploymentSpec {
     values.add(probeInterval());
     values.add(probeThreshold());
     values.add(startTimeout());
+    values.add(startTimeoutFactor());
     values.add(prepareAhead());
     values.add(idlePolicy());
     values.add(sleepMode());

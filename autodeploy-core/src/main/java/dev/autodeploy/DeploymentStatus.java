@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param degraded what the next start needs and does not find, or null
  * @param unpriced why no price applies to its instances, which then count as free of charge, or
  *     null if one does
+ * @param startEstimate how long starts take, or null while none has succeeded
  */
 public record DeploymentStatus(
     String deployment,
@@ -46,7 +47,8 @@ public record DeploymentStatus(
     long starts,
     long startFailures,
     @Nullable String degraded,
-    @Nullable String unpriced) {
+    @Nullable String unpriced,
+    @Nullable StartEstimate startEstimate) {
 
   /**
    * Checks the values.
@@ -69,6 +71,7 @@ public record DeploymentStatus(
    * @param startFailures how many of them failed
    * @param degraded what the next start needs and does not find, or null
    * @param unpriced why no price applies to its instances, or null if one does
+   * @param startEstimate how long starts take, or null while none has succeeded
    */
   public DeploymentStatus {
     instances = List.copyOf(instances);

@@ -14,6 +14,7 @@ import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Money;
 import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
@@ -82,7 +83,17 @@ final class DeploymentJson {
     json.set("preparation", progress(status.preparation()));
     json.set("schedule", schedule(deployment.scheduleState()));
     json.set("budget", budget(deployment.budgetStatus()));
+    json.set("startEstimate", startEstimate(status.startEstimate()));
     return json;
+  }
+
+  private static @Nullable ObjectNode startEstimate(@Nullable StartEstimate estimate) {
+    return estimate == null
+        ? null
+        : Json.object()
+            .put("medianSeconds", Json.seconds(estimate.median()))
+            .put("p95Seconds", Json.seconds(estimate.p95()))
+            .put("starts", estimate.starts());
   }
 
   /** Returns what was spent of a budget, or null without one. */

@@ -2,6 +2,8 @@ package dev.autodeploy.console;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.event.DeploymentEvent;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** Events as JSON, one object for all kinds: a field that a kind does not have is absent. */
 final class EventJson {
@@ -39,11 +41,13 @@ final class EventJson {
       json.put("message", e.failure());
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
+      expected(json, e.expected());
     } else if (event instanceof DeploymentEvent.InstanceProgress e) {
       json.put("instanceId", e.instanceId()).put("message", e.progress().describe());
       json.set("progress", DeploymentJson.progress(e.progress()));
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
       json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
+      expected(json, e.expected());
     } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
       json.put("instanceId", e.instanceId());
       Json.put(json, "readySince", e.readySince());
@@ -89,6 +93,12 @@ final class EventJson {
   }
 
   /** Returns the kind in words with hyphens, such as {@code instance-ready}. */
+  private static void expected(ObjectNode json, @Nullable Duration expected) {
+    if (expected != null) {
+      json.put("expectedSeconds", Json.seconds(expected));
+    }
+  }
+
   static String type(DeploymentEvent event) {
     String name = event.getClass().getSimpleName();
     return name.replaceAll("(?<=.)([A-Z])", "-$1").toLowerCase(java.util.Locale.ROOT);

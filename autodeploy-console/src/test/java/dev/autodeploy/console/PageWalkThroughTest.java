@@ -175,6 +175,29 @@ class PageWalkThroughTest {
   }
 
   @Test
+  void budgetOfAllDeployments_isSetAndShown_belowTheCosts() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture(b -> b.actions(true))) {
+      walk(
+          "engine-budget",
+          "en-US,en",
+          f,
+          b -> {
+            b.go(f.at("#/costs"));
+            b.untilText("#engine-budget", "All deployments together may spend any amount.");
+            b.type("#engine-budget-amount", "200");
+            b.find("#engine-budget-end option[value=cut]").click();
+            b.click("#engine-budget-save");
+            b.untilText("#engine-budget-told", "The budget is in force");
+            b.untilText("#engine-budget", "0% of $200.00 per month");
+            b.assertNothingSticksOut();
+          });
+      assertThat(f.autoDeploy.budgetStatus()).isNotNull();
+      assertThat(f.autoDeploy.budgetStatus().budget().describe()).isEqualTo("200 USD per month");
+      assertThat(f.autoDeploy.budgetStatus().budget().end()).isEqualTo(Budget.End.CUT);
+    }
+  }
+
+  @Test
   void whatIf_showsTodayAndAdaptive_overTheRecordedRequests() throws Exception {
     try (ConsoleFixture f = new ConsoleFixture()) {
       f.provider.startTime = Duration.ofMillis(300);

@@ -132,8 +132,15 @@ public sealed interface DeploymentEvent {
    * @param deployment the deployment's name
    * @param instanceId the instance
    * @param reason why
+   * @param expected how long its start will probably take, by the median of the starts so far, or
+   *     null if none is known
    */
-  record InstanceStarting(Instant at, String deployment, String instanceId, StartReason reason)
+  record InstanceStarting(
+      Instant at,
+      String deployment,
+      String instanceId,
+      StartReason reason,
+      @Nullable Duration expected)
       implements DeploymentEvent {}
 
   /**
@@ -155,9 +162,16 @@ public sealed interface DeploymentEvent {
    * @param instanceId the instance
    * @param endpoint where it answers
    * @param startDuration the time since its start request
+   * @param expected how long that was expected to take, by the median of the starts before it and
+   *     without preparation, or null if none was known
    */
   record InstanceReady(
-      Instant at, String deployment, String instanceId, URI endpoint, Duration startDuration)
+      Instant at,
+      String deployment,
+      String instanceId,
+      URI endpoint,
+      Duration startDuration,
+      @Nullable Duration expected)
       implements DeploymentEvent {}
 
   /**

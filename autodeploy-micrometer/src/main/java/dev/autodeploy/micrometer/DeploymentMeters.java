@@ -176,6 +176,9 @@ final class DeploymentMeters {
         increment(name, "autodeploy.starts", Tags.of("reason", word(e.reason())));
       } else if (event instanceof DeploymentEvent.InstanceReady e) {
         timer(name, "autodeploy.start.duration").record(e.startDuration());
+        if (e.expected() != null) {
+          timer(name, "autodeploy.start.expected").record(e.expected());
+        }
       } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
         increment(name, "autodeploy.start.failures", Tags.of("kind", word(e.failure().kind())));
       } else if (event instanceof DeploymentEvent.InstanceAsleep e) {

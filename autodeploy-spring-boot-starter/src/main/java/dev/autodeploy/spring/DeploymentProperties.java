@@ -33,6 +33,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxRequestTime How long one request may take.
  * @param maxLifetime How old an instance may get.
  * @param startTimeout How long a start may take.
+ * @param startTimeoutFactor Multiple of what starts take that one may take, if that is longer.
  * @param prepareAhead Whether the image is fetched before the first request.
  * @param idleTimeout How long an instance without requests lives, or never.
  * @param sleepMode How instances are put to sleep and woken: vllm, vllm-2 or sglang.
@@ -76,6 +77,7 @@ record DeploymentProperties(
     @Nullable Duration maxRequestTime,
     @Nullable Duration maxLifetime,
     @Nullable Duration startTimeout,
+    @Nullable Double startTimeoutFactor,
     @Nullable Boolean prepareAhead,
     @Nullable String idleTimeout,
     @Nullable String sleepMode,

@@ -441,6 +441,7 @@ public abstract class StateStoreContract {
                     ReadinessProbe.http("/ready", 204),
                     ReadinessProbe.logLine("ready in \\d+ s")))
             .startTimeout(Duration.ofMillis(90_001))
+            .startTimeoutFactor(2.5)
             .idleTimeout(Duration.ofNanos(1_500_000_001))
             .minInstances(1)
             .maxInstances(3)

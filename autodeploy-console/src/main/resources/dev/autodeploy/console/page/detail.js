@@ -379,6 +379,7 @@ export function showDetail(main, name) {
       tile(t('instances'), number(d.instances) + ' / ' + number(d.maxInstances)),
       tile(t('requests'), inUse(d), t('usedSoFar', { n: number(d.requests), c: number(d.coldStarts) })),
       tile(t('releaseIn'), release),
+      d.startEstimate ? tile(t('startEstimate'), h('span', { id: 'start-estimate' }, duration(d.startEstimate.medianSeconds)), t('startEstimate.p95', { p95: duration(d.startEstimate.p95Seconds), n: d.startEstimate.starts })) : null,
       d.budget ? tile(t('budget'), h('span', { id: 'budget' }, budgetAmount(d.budget, d.budget.spent)), t('budget.of', { percent: number(d.budget.percent), limit: budgetAmount(d.budget, d.budget.limit), period: t('budget.' + d.budget.period) })) : null,
       tile(t('thisMonth'), money(c.month, c.currency)),
       tile(t('soFar'), h('span', { id: 'total' }, money(c.total, c.currency)), t('sinceMade', { time: dateOf(c.since) })),

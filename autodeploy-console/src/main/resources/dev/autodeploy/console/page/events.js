@@ -14,13 +14,15 @@ export function describe(e) {
     return t('event.schedule-changed-' + (e.schedule.closed ? 'closed' : e.schedule.warm ? 'warm' : 'open'), { n: e.schedule.warm });
   }
   if (e.type === 'instance-asleep' && e.message) return t('event.instance-asleep-for', { message: e.message, seconds: duration(e.seconds) });
+  const foreseen = e.expectedSeconds !== undefined && (e.type === 'instance-ready' || e.type === 'instance-starting') ? '-expected' : '';
   const kind = e.type !== 'prepared' ? e.type : e.message ? 'prepared-failed' : e.fetched ? 'prepared' : 'prepared-nothing';
-  return t('event.' + kind, {
+  return t('event.' + kind + foreseen, {
     reason,
     message: e.type === 'degraded' && !e.message ? t('allThere') : e.message,
     from: e.from && t(e.from),
     to: e.to && t(e.to),
     seconds: e.seconds !== undefined ? duration(e.seconds) : '',
+    expected: e.expectedSeconds !== undefined ? duration(e.expectedSeconds) : '',
     cost: e.cost ? money(e.cost.amount, e.cost.currency) : '',
   });
 }

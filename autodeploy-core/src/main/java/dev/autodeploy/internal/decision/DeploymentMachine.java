@@ -14,6 +14,7 @@ import dev.autodeploy.DeploymentState;
 import dev.autodeploy.ReleaseReason;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.Schedule;
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
@@ -81,7 +82,15 @@ public final class DeploymentMachine {
     releases = new ReleaseProcess(name, declaration, instances, callers, outbox);
     starts =
         new StartProcess(
-            name, declaration, instances, callers, releases, rejections, instanceIds, outbox);
+            name,
+            declaration,
+            instances,
+            callers,
+            releases,
+            rejections,
+            instanceIds,
+            history,
+            outbox);
     idle =
         new IdleDeadlines(
             declaration, instances, callers, new IdleTimeouts(enginePolicy, history), outbox);
@@ -241,6 +250,11 @@ public final class DeploymentMachine {
   /** Returns how long starts have taken: the median of the recent ones, 0 if there was none. */
   public long learnedStart() {
     return rooms().learnedStart(0);
+  }
+
+  /** Returns how long starts take, or null while none has succeeded. */
+  public @Nullable StartEstimate startEstimate() {
+    return history.startEstimate();
   }
 
   /** Takes what the budget allows, before an event; with this it may end, or begin again. */

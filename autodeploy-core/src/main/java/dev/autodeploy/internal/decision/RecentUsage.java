@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.decision;
 
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.spi.UsageHistory;
 import dev.autodeploy.spi.WeightedGap;
 import java.time.Duration;
@@ -100,6 +101,22 @@ final class RecentUsage implements UsageHistory {
   long[] startNanos(String fingerprint) {
     Ring ring = starts.get(fingerprint);
     return ring == null ? new long[0] : ring.sorted();
+  }
+
+  /** Returns how long starts of the kind of instance that started last take, or null. */
+  @Nullable StartEstimate startEstimate() {
+    long[] sorted = {};
+    for (Ring ring : starts.values()) {
+      sorted = ring.sorted();
+    }
+    if (sorted.length == 0) {
+      return null;
+    }
+    int slow = (sorted.length * 95 + 99) / 100 - 1;
+    return new StartEstimate(
+        Duration.ofNanos(sorted[sorted.length / 2]),
+        Duration.ofNanos(sorted[slow]),
+        sorted.length);
   }
 
   /** Returns everything in lines of text. */

@@ -7,6 +7,7 @@ import static dev.autodeploy.internal.decision.Instance.NEVER;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.ReleaseReason;
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StartProcess {
   private static final List<Instance> NOBODY = List.of();
+  private static final Duration LONGEST_START = Duration.ofHours(24);
 
   private final String name;
   private final Declaration declaration;
@@ -34,6 +36,7 @@ final class StartProcess {
   private final ReleaseProcess releases;
   private final Rejections rejections;
   private final Supplier<String> instanceIds;
+  private final RecentUsage history;
   private final Outbox outbox;
   private @Nullable RoomDemand rooms; // made for the first demand
   private final StartBackoff backoff = new StartBackoff();
@@ -51,6 +54,7 @@ final class StartProcess {
       ReleaseProcess releases,
       Rejections rejections,
       Supplier<String> instanceIds,
+      RecentUsage history,
       Outbox outbox) {
     this.name = deployment;
     this.declaration = declaration;
@@ -59,6 +63,7 @@ final class StartProcess {
     this.releases = releases;
     this.rejections = rejections;
     this.instanceIds = instanceIds;
+    this.history = history;
     this.outbox = outbox;
   }
 
@@ -308,6 +313,8 @@ final class StartProcess {
 
   Instance start(long now, StartReason reason, @Nullable Room room) {
     DeploymentSpec spec = declaration.spec();
+    StartEstimate estimate = history.startEstimate();
+    Duration timeout = startTimeout(spec, estimate);
     Instance instance =
         new Instance(
             instanceIds.get(),
@@ -318,7 +325,9 @@ final class StartProcess {
             spec.gpu(),
             room,
             now,
-            now + spec.startTimeout().toNanos());
+            now + timeout.toNanos());
+    instance.startTimeout = timeout;
+    instance.expectedStart = estimate == null ? null : estimate.median();
     if (reason != StartReason.MINIMUM && reason != StartReason.EXPECTED) {
       instance.caller = callers.cause(reason == StartReason.SCALE_OUT);
     }
@@ -333,17 +342,31 @@ final class StartProcess {
     return instance;
   }
 
+  /** Returns how long a start may take: by its setting, or by how long starts have taken. */
+  private static Duration startTimeout(DeploymentSpec spec, @Nullable StartEstimate estimate) {
+    Double factor = spec.startTimeoutFactor();
+    if (factor == null || estimate == null) {
+      return spec.startTimeout();
+    }
+    double nanos = Math.min(estimate.p95().toNanos() * factor, LONGEST_START.toNanos());
+    Duration adaptive = Duration.ofNanos((long) nanos);
+    return adaptive.compareTo(spec.startTimeout()) > 0 ? adaptive : spec.startTimeout();
+  }
+
   /** Takes an instance of an earlier process over; it still has to prove that it is ready. */
   void adopt(long now, Instance instance) {
     instances.add(instance);
-    instance.startDeadline = now + declaration.spec().startTimeout().toNanos();
+    instance.startTimeout = startTimeout(declaration.spec(), history.startEstimate());
+    instance.startDeadline = now + instance.startTimeout.toNanos();
     outbox.add(new Effect.Probe(instance));
     publishStarting(instance);
   }
 
   private void publishStarting(Instance instance) {
     outbox.publish(
-        at -> new DeploymentEvent.InstanceStarting(at, name, instance.id, instance.startReason));
+        at ->
+            new DeploymentEvent.InstanceStarting(
+                at, name, instance.id, instance.startReason, instance.expectedStart));
     outbox.publishState(instances.state());
   }
 
@@ -367,7 +390,7 @@ final class StartProcess {
       instance.preparationEnds(now);
     }
     if (timed != (instance.startDeadline != NEVER)) {
-      instance.startDeadline = timed ? now + instance.spec.startTimeout().toNanos() : NEVER;
+      instance.startDeadline = timed ? now + instance.startTimeout.toNanos() : NEVER;
       turns = true;
     }
     return turns;
@@ -395,7 +418,8 @@ final class StartProcess {
             adopted // its start was another process's, and so is the time that it took
                 ? new DeploymentEvent.InstanceAdopted(
                     at, name, instance.id, endpoint, at.minus(ago))
-                : new DeploymentEvent.InstanceReady(at, name, instance.id, endpoint, took));
+                : new DeploymentEvent.InstanceReady(
+                    at, name, instance.id, endpoint, took, instance.expectedStart));
     outbox.publishState(instances.state());
   }
 
@@ -403,7 +427,7 @@ final class StartProcess {
   void timedOut(long now, Instance instance) {
     String message =
         "the instance was not ready within "
-            + Durations.text(instance.spec.startTimeout())
+            + Durations.text(instance.startTimeout)
             + " (startTimeout); it waited for "
             + Probes.describe(instance.spec.readiness())
             + (instance.probed

@@ -46,7 +46,8 @@ final class StatusReport {
         machine.starts(),
         machine.startFailures(),
         controller.missing(),
-        unpriced);
+        unpriced,
+        machine.startEstimate());
   }
 
   private static @Nullable PlaceInLine place(

@@ -112,6 +112,10 @@ final class SpecSettings {
           duration(
               "startTimeout", DeploymentSpec::startTimeout, DeploymentSpec.Builder::startTimeout),
           new SpecSetting(
+              "startTimeoutFactor",
+              optional("startTimeoutFactor", DeploymentSpec::startTimeoutFactor, ObjectNode::put),
+              (reader, b) -> b.startTimeoutFactor(reader.json().number("startTimeoutFactor"))),
+          new SpecSetting(
               "prepareAhead",
               (spec, json, hidden) -> {
                 if (hidden || spec.prepareAhead()) {

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.Budget;
 import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.RouteRule;
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.decision.MachineHarness.Caller;
@@ -58,6 +59,58 @@ final class MachineStartsTest {
     m.pass(Duration.ofNanos(1));
     assertThat(m.starts).hasSize(2);
     assertThat(m.starts.get(1).startReason).isEqualTo(StartReason.MINIMUM);
+  }
+
+  private static void startsAndGoes(MachineHarness m, long seconds) {
+    Caller caller = m.acquire();
+    m.passSeconds(seconds);
+    Instance instance = m.ready(m.starts.get(m.starts.size() - 1));
+    caller.close();
+    m.releaseNow();
+    m.released(instance);
+  }
+
+  @Test
+  void startEstimate_isTheMedian_andWhatNearlyAllTake() {
+    MachineHarness m = machine(b -> b.startTimeout(Duration.ofMinutes(5)));
+    assertThat(m.machine.startEstimate()).isNull();
+    for (int seconds = 20; seconds > 0; seconds--) {
+      startsAndGoes(m, seconds);
+    }
+    assertThat(m.machine.startEstimate())
+        .isEqualTo(new StartEstimate(Duration.ofSeconds(11), Duration.ofSeconds(19), 20));
+    m.acquire();
+    m.ready(m.starts.get(20));
+
+    assertThat(m.events(DeploymentEvent.InstanceStarting.class).get(0).expected()).isNull();
+    assertThat(m.events(DeploymentEvent.InstanceStarting.class).get(20).expected())
+        .isEqualTo(Duration.ofSeconds(11));
+    assertThat(m.events(DeploymentEvent.InstanceReady.class).get(20))
+        .satisfies(
+            e -> {
+              assertThat(e.expected()).isEqualTo(Duration.ofSeconds(11));
+              assertThat(e.startDuration()).isZero();
+            });
+  }
+
+  @Test
+  void startTimeoutFactor_givesAStartSoManyTimesWhatStartsTake_andNeverLess() {
+    MachineHarness m = machine(b -> b.startTimeout(Duration.ofSeconds(30)).startTimeoutFactor(3));
+    startsAndGoes(m, 20);
+    Caller patient = m.acquire();
+    m.passSeconds(59);
+    assertThat(patient.isWaiting()).isTrue();
+    m.passSeconds(1);
+    assertThat(patient.error()).hasMessageContaining("not ready within 60 s (startTimeout)");
+
+    MachineHarness quick =
+        machine(b -> b.startTimeout(Duration.ofSeconds(30)).startTimeoutFactor(3));
+    startsAndGoes(quick, 2);
+    Caller other = quick.acquire();
+    quick.passSeconds(29);
+    assertThat(other.isWaiting()).isTrue();
+    quick.passSeconds(1);
+    assertThat(other.isWaiting()).isFalse();
   }
 
   @Test

@@ -25,6 +25,7 @@ import dev.autodeploy.Rate;
 import dev.autodeploy.RouteRule;
 import dev.autodeploy.SharedGpus;
 import dev.autodeploy.StartFailedException;
+import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
@@ -113,7 +114,8 @@ final class WireJsonTest {
             1,
             0,
             "no image",
-            null);
+            null,
+            new StartEstimate(Duration.ofSeconds(9), Duration.ofSeconds(20), 7));
     assertThat(WireJson.read(again(status), DeploymentStatus.class)).isEqualTo(status);
   }
 

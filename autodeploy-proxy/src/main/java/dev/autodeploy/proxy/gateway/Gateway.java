@@ -192,7 +192,6 @@ public final class Gateway implements AutoCloseable {
    * @param event the event
    */
   public void onEvent(DeploymentEvent event) {
-    estimates.onEvent(event);
     if (event instanceof DeploymentEvent.InstanceReleased released) {
       services.upstreams().drop(released.instanceId());
     } else if (event instanceof DeploymentEvent.InstanceExited exited) {

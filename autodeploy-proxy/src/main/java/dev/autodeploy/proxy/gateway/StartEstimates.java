@@ -5,32 +5,18 @@ import dev.autodeploy.DeploymentStatus;
 import dev.autodeploy.InstanceInfo;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.PlaceInLine;
-import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.StartEstimate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The time that those who wait for an instance can expect to wait, from the starts so far; the
- * latest ones count most. Thread-safe.
+ * The time that those who wait for an instance can expect to wait, by how long starts of the
+ * deployment take, which the engine has learned. Stateless.
  */
 final class StartEstimates {
-  private final Map<String, Duration> typical = new ConcurrentHashMap<>();
-
-  /** Learns from what happens. */
-  void onEvent(DeploymentEvent event) {
-    if (event instanceof DeploymentEvent.InstanceReady ready) {
-      typical.merge(
-          ready.deployment(),
-          ready.startDuration(),
-          (before, now) -> before.plus(now).dividedBy(2));
-    } else if (event instanceof DeploymentEvent.Removed) {
-      typical.remove(event.deployment());
-    }
-  }
 
   /**
    * The wait for an instance.
@@ -65,11 +51,13 @@ final class StartEstimates {
   /** Returns what those who wait for a deployment wait for. */
   Wait of(Deployment deployment, Instant now) {
     DeploymentStatus status = deployment.status();
-    Duration known = typical.get(deployment.name());
+    StartEstimate estimate = status.startEstimate();
     for (InstanceInfo instance : status.instances()) {
       if (instance.phase() == InstancePhase.STARTING) {
         Duration soFar = Duration.between(instance.startRequestedAt(), now);
+        soFar = soFar.minus(instance.preparing());
         soFar = soFar.isNegative() ? Duration.ZERO : soFar;
+        Duration known = estimate == null ? null : estimate.total(soFar);
         return new Wait("starting", soFar, known, 0, "starting, " + progress(soFar, known));
       }
     }
@@ -89,7 +77,12 @@ final class StartEstimates {
     }
     return status.count(InstancePhase.READY) > 0
         ? new Wait("running", null, null, 0, "running")
-        : new Wait("waiting", null, known, 0, "waiting for an instance");
+        : new Wait(
+            "waiting",
+            null,
+            estimate == null ? null : estimate.median(),
+            0,
+            "waiting for an instance");
   }
 
   private static String progress(Duration soFar, @Nullable Duration known) {

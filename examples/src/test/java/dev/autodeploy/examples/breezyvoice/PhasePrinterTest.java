@@ -56,7 +56,7 @@ class PhasePrinterTest {
 
   @Test
   void instancesOfAnotherDeployment_doNotCount() {
-    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "other", "x", StartReason.REQUEST));
+    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "other", "x", StartReason.REQUEST, null));
     starting("a");
     released("a");
 
@@ -64,13 +64,13 @@ class PhasePrinterTest {
   }
 
   private void starting(String id) {
-    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "voice", id, StartReason.REQUEST));
+    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "voice", id, StartReason.REQUEST, null));
   }
 
   private void ready(String id) {
     printer.onEvent(
         new DeploymentEvent.InstanceReady(
-            AT, "voice", id, URI.create("http://127.0.0.1:1"), Duration.ofMillis(1840)));
+            AT, "voice", id, URI.create("http://127.0.0.1:1"), Duration.ofMillis(1840), null));
   }
 
   private void releasing(String id) {
