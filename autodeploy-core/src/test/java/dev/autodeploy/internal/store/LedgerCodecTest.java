@@ -3,12 +3,16 @@ package dev.autodeploy.internal.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.FormatException;
 import dev.autodeploy.spi.LedgerEntry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.ZoneId;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +75,19 @@ final class LedgerCodecTest {
                 + "\"asleep\":\"PT1M30S\",\"sleeps\":["
                 + "\"2026-01-31T12:01:00.123456789Z/2026-01-31T12:02:00.123456789Z\","
                 + "\"2026-01-31T12:05:00.123456789Z/2026-01-31T12:05:30.123456789Z\"]}");
+  }
+
+  @Test
+  void budgetOfTheEngine_isReadAsItWasWritten_andItsEnd() throws Exception {
+    Budget built = Budget.money("20.50", "EUR").per(Budget.Period.WEEK, ZoneId.of("Asia/Kolkata"));
+    Budget raised = Budget.gpuTime(Duration.ofHours(7)).cut().minimumUse(Duration.ofMinutes(2));
+    for (LedgerEntry entry :
+        List.of(
+            new LedgerEntry.Budgeted(Examples.NOON, built, raised),
+            new LedgerEntry.Budgeted(Examples.NOON, built, null),
+            new LedgerEntry.Budgeted(Examples.NOON, null, null))) {
+      read_returnsWhatWasWritten(entry);
+    }
   }
 
   @Test

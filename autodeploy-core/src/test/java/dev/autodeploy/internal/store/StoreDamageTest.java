@@ -257,7 +257,7 @@ final class StoreDamageTest {
       delimiter = '|',
       value = {
         "{'type':'refunded','instance':'i-1'} | column 2: /type must be started, used, prepared,"
-            + " slept, repriced, released, recharged, page or carried",
+            + " slept, repriced, released, recharged, page, carried or budgeted",
         "{'instance':'i-1'} | column 1: the object has no field 'type'",
         "{'type':'used','instance':'i-1','readyAt':'noon','lastUsedAt':'x','busy':'x'} | column 33:"
             + " /readyAt must be an ISO 8601 instant",
