@@ -108,7 +108,9 @@ final class ChangePublisher implements DeploymentListener {
 
   @Override
   public void onEvent(DeploymentEvent event) {
-    attention.told(event.deployment());
+    if (!event.deployment().isEmpty()) {
+      attention.told(event.deployment());
+    }
     EventHistory.Numbered numbered = eventHistory.add(event);
     if (numbered != null && hub.has(TOPIC)) {
       ObjectNode json = EventJson.of(numbered);
