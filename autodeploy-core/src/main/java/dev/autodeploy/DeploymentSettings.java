@@ -101,8 +101,7 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
    */
   public B startTimeoutFactor(double factor) {
     if (!(factor >= 1 && factor <= 100)) {
-      throw new IllegalArgumentException(
-          "startTimeoutFactor must be 1 to 100, but was " + factor);
+      throw new IllegalArgumentException("startTimeoutFactor must be 1 to 100, but was " + factor);
     }
     startTimeoutFactor = factor;
     return self();

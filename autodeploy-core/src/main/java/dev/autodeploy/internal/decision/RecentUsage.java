@@ -114,9 +114,7 @@ final class RecentUsage implements UsageHistory {
     }
     int slow = (sorted.length * 95 + 99) / 100 - 1;
     return new StartEstimate(
-        Duration.ofNanos(sorted[sorted.length / 2]),
-        Duration.ofNanos(sorted[slow]),
-        sorted.length);
+        Duration.ofNanos(sorted[sorted.length / 2]), Duration.ofNanos(sorted[slow]), sorted.length);
   }
 
   /** Returns everything in lines of text. */

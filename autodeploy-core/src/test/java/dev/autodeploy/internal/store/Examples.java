@@ -97,6 +97,7 @@ final class Examples {
                     ReadinessProbe.http("/ready?x=1", 204),
                     ReadinessProbe.logLine("^Started \\w+"))))
         .startTimeout(Duration.ofMillis(61_001))
+        .startTimeoutFactor(2.5)
         .idleTimeout(Duration.ofSeconds(3, 1))
         .minInstances(2)
         .maxInstances(3)
