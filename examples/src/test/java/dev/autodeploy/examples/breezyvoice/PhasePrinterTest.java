@@ -56,7 +56,8 @@ class PhasePrinterTest {
 
   @Test
   void instancesOfAnotherDeployment_doNotCount() {
-    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "other", "x", StartReason.REQUEST, null));
+    printer.onEvent(
+        new DeploymentEvent.InstanceStarting(AT, "other", "x", StartReason.REQUEST, null));
     starting("a");
     released("a");
 
@@ -64,7 +65,8 @@ class PhasePrinterTest {
   }
 
   private void starting(String id) {
-    printer.onEvent(new DeploymentEvent.InstanceStarting(AT, "voice", id, StartReason.REQUEST, null));
+    printer.onEvent(
+        new DeploymentEvent.InstanceStarting(AT, "voice", id, StartReason.REQUEST, null));
   }
 
   private void ready(String id) {
