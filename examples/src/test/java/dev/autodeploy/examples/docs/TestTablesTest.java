@@ -64,6 +64,7 @@ class TestTablesTest {
         .toList();
   }
 
+  /** Returns the sources of tests by their names, which those of several modules may share. */
   private static Map<String, String> sources() throws IOException {
     Map<String, String> sources = new HashMap<>();
     try (Stream<Path> modules = Files.list(Path.of(".."))) {
@@ -75,7 +76,8 @@ class TestTablesTest {
         try (Stream<Path> files = Files.walk(tests)) {
           for (Path file : files.filter(each -> each.toString().endsWith("Test.java")).toList()) {
             String name = file.getFileName().toString();
-            sources.put(name.substring(0, name.length() - 5), Files.readString(file));
+            sources.merge(
+                name.substring(0, name.length() - 5), Files.readString(file), String::concat);
           }
         }
       }
