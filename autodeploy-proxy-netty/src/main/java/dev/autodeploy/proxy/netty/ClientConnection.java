@@ -358,6 +358,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     channel().config().setAutoRead(true);
   }
 
+  /** Ends a connection on which nothing is under way: politely, which takes its client's part. */
+  void end() {
+    if (exchange != null || tunnel != null || secure) {
+      channel().close();
+    } else if (!lingering && !closing) {
+      beginToLinger();
+    }
+  }
+
   private void linger(Object message) {
     boolean last = message instanceof LastHttpContent;
     if (message instanceof HttpContent content) {

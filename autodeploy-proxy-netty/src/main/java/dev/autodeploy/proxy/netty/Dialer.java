@@ -3,7 +3,6 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -127,8 +126,8 @@ final class Dialer {
             .option(
                 ChannelOption.AUTO_CLOSE, false) // a response may be there though a write failed
             .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-            .option(
-                ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 4096, 65536))
+            .option(ChannelOption.RECVBUF_ALLOCATOR, Sockets.READS)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Sockets.WRITES)
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
                 (int) Math.min(Integer.MAX_VALUE, Math.max(1, config.connectTimeout().toMillis())))

@@ -7,7 +7,6 @@ import dev.autodeploy.proxy.gateway.GatewayConfig;
 import dev.autodeploy.proxy.gateway.LinkSettings;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelInitializer;
@@ -15,6 +14,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.ChannelMatchers;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
@@ -33,6 +33,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -49,6 +51,14 @@ final class Front {
 
   private static final int BACKLOG = 4096;
   private static final int MAX_THREADS = 512;
+
+  /** The time in which a client that is still there sends its next request, or none. */
+  private static final long RECENT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  /** The time that clients get to close their side of a connection. */
+  private static final long LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+  private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
   private final EventLoopGroup loops;
   private final ExecutorService threads;
@@ -196,8 +206,8 @@ final class Front {
             .childOption(ChannelOption.SO_KEEPALIVE, true)
             // The adaptive one, Netty's default, makes big buffers dear on JDK 25.
             .childOption(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
-            .childOption(
-                ChannelOption.RECVBUF_ALLOCATOR, new AdaptiveRecvByteBufAllocator(512, 4096, 65536))
+            .childOption(ChannelOption.RECVBUF_ALLOCATOR, Sockets.READS)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Sockets.WRITES)
             .childHandler(
                 new ChannelInitializer<>() {
                   @Override
@@ -253,11 +263,50 @@ final class Front {
             });
   }
 
+  /**
+   * Waits for clients that are between two requests: whoever has been served a moment ago may send
+   * another one at any time, and is told then, in a response, that there are no more.
+   */
+  private void awaitLastRequests(Duration drainTimeout) {
+    long begun = System.nanoTime();
+    long most = Math.min(RECENT_NANOS, drainTimeout.toNanos());
+    await(() -> idle.isAnySince(begun - RECENT_NANOS), most);
+  }
+
+  /** Ends the connections; a client that sends just now sees the end of its own, and no reset. */
+  private void endConnections() {
+    channels.close(ChannelMatchers.isServerChannel()).awaitUninterruptibly(1, TimeUnit.SECONDS);
+    for (Channel channel : channels) {
+      channel.eventLoop().execute(() -> end(channel));
+    }
+    await(() -> !channels.isEmpty(), LINGER_NANOS);
+    channels.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+  }
+
+  private static void end(Channel channel) {
+    ClientConnection connection = channel.pipeline().get(ClientConnection.class);
+    if (connection == null) {
+      channel.close();
+    } else {
+      connection.end();
+    }
+  }
+
+  private static void await(BooleanSupplier condition, long nanos) {
+    long begun = System.nanoTime();
+    while (condition.getAsBoolean()
+        && System.nanoTime() - begun < nanos
+        && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+  }
+
   /** Drains, then closes every connection. Blocks. */
   void close(Duration drainTimeout) {
     channels.forEach(this::goAway);
     gateway.drain(drainTimeout);
-    channels.close().awaitUninterruptibly(1, TimeUnit.SECONDS);
+    awaitLastRequests(drainTimeout);
+    endConnections();
     gateway.close();
     pools.close();
     threads.shutdownNow();

@@ -26,7 +26,7 @@ final class RequestHeads {
   }
 
   static HttpHeaders headers(io.netty.handler.codec.http.HttpHeaders from) {
-    HttpHeaders headers = new HttpHeaders();
+    HttpHeaders headers = new HttpHeaders(from.size());
     Iterator<Map.Entry<CharSequence, CharSequence>> all = from.iteratorCharSequence();
     while (all.hasNext()) {
       Map.Entry<CharSequence, CharSequence> field = all.next();

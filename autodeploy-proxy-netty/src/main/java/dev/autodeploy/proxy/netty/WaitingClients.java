@@ -70,6 +70,16 @@ final class WaitingClients {
     return number.get();
   }
 
+  /** Returns whether one has begun to wait after a moment of {@link System#nanoTime}. */
+  boolean isAnySince(long nanos) {
+    for (Waiting client : waiting) {
+      if (client.since - nanos > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   Waiting add(Channel channel) {
     Waiting client = new Waiting(channel);
     waiting.add(client);

@@ -37,7 +37,7 @@ public final class Gateway implements AutoCloseable {
   private static final long READ_AHEAD_BYTES = 64L * 1024 * 1024;
 
   /** The time without a request after which none is on its way through the front. */
-  private static final Duration QUIET = Duration.ofMillis(25);
+  private static final Duration QUIET = Duration.ofMillis(100);
 
   /** The longest wait for such a time, at the end. */
   private static final Duration LINGER = Duration.ofSeconds(1);

@@ -3,8 +3,10 @@ package dev.autodeploy.proxy.gateway;
 import static java.util.Objects.requireNonNull;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,11 +14,26 @@ import org.jspecify.annotations.Nullable;
  * case. Values are one char per byte (ISO 8859-1). Not thread-safe.
  */
 public final class HttpHeaders {
-  private final List<String> names = new ArrayList<>(16);
-  private final List<String> values = new ArrayList<>(16);
+  private static final int USUAL = 12;
+
+  /** A name at each even index, and its value behind it. */
+  private String[] all;
+
+  private int size;
 
   /** Creates an empty set of fields. */
-  public HttpHeaders() {}
+  public HttpHeaders() {
+    this(USUAL);
+  }
+
+  /**
+   * Creates an empty set of fields.
+   *
+   * @param expected how many fields it has room for from the start
+   */
+  public HttpHeaders(int expected) {
+    all = new String[2 * expected];
+  }
 
   /**
    * Adds a field, whether or not there is one of this name.
@@ -26,8 +43,13 @@ public final class HttpHeaders {
    * @return this
    */
   public HttpHeaders add(String name, String value) {
-    names.add(requireNonNull(name, "name"));
-    values.add(requireNonNull(value, "value"));
+    int end = 2 * size;
+    if (end == all.length) {
+      all = Arrays.copyOf(all, Math.max(2 * USUAL, 2 * end));
+    }
+    all[end] = requireNonNull(name, "name");
+    all[end + 1] = requireNonNull(value, "value");
+    size++;
     return this;
   }
 
@@ -49,10 +71,10 @@ public final class HttpHeaders {
    * @param name the name
    */
   public void remove(String name) {
-    for (int i = names.size() - 1; i >= 0; i--) {
-      if (names.get(i).equalsIgnoreCase(name)) {
-        names.remove(i);
-        values.remove(i);
+    for (int i = size - 1; i >= 0; i--) {
+      if (all[2 * i].equalsIgnoreCase(name)) {
+        size--;
+        System.arraycopy(all, 2 * i + 2, all, 2 * i, 2 * (size - i));
       }
     }
   }
@@ -64,9 +86,9 @@ public final class HttpHeaders {
    * @return the value, or null if there is none
    */
   public @Nullable String first(String name) {
-    for (int i = 0; i < names.size(); i++) {
-      if (names.get(i).equalsIgnoreCase(name)) {
-        return values.get(i);
+    for (int i = 0; i < size; i++) {
+      if (all[2 * i].equalsIgnoreCase(name)) {
+        return all[2 * i + 1];
       }
     }
     return null;
@@ -80,13 +102,13 @@ public final class HttpHeaders {
    */
   public List<String> all(String name) {
     List<String> found = List.of(); // as most names have no value, and most others a single one
-    for (int i = 0; i < names.size(); i++) {
-      if (names.get(i).equalsIgnoreCase(name)) {
+    for (int i = 0; i < size; i++) {
+      if (all[2 * i].equalsIgnoreCase(name)) {
         if (found.isEmpty()) {
-          found = List.of(values.get(i));
+          found = List.of(value(i));
         } else {
           found = found.size() == 1 ? new ArrayList<>(found) : found;
-          found.add(values.get(i));
+          found.add(value(i));
         }
       }
     }
@@ -100,12 +122,12 @@ public final class HttpHeaders {
    * @return the members, without those that are empty
    */
   public List<String> tokens(String name) {
-    List<String> all = all(name);
-    if (all.isEmpty()) {
-      return all;
+    List<String> values = all(name);
+    if (values.isEmpty()) {
+      return values;
     }
     List<String> found = new ArrayList<>(2);
-    for (String value : all) {
+    for (String value : values) {
       for (String token : value.split(",", -1)) {
         if (!token.isBlank()) {
           found.add(token.strip().toLowerCase(Locale.ROOT));
@@ -121,7 +143,7 @@ public final class HttpHeaders {
    * @return the number, repeated names counted each time
    */
   public int size() {
-    return names.size();
+    return size;
   }
 
   /**
@@ -131,7 +153,7 @@ public final class HttpHeaders {
    * @return its name
    */
   public String name(int index) {
-    return names.get(index);
+    return all[2 * Objects.checkIndex(index, size)];
   }
 
   /**
@@ -141,6 +163,6 @@ public final class HttpHeaders {
    * @return its value
    */
   public String value(int index) {
-    return values.get(index);
+    return all[2 * Objects.checkIndex(index, size) + 1];
   }
 }
