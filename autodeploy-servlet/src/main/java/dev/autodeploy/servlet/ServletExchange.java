@@ -122,7 +122,8 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
         address(request.getLocalAddr(), request.getLocalPort()),
         request.isSecure(),
         request.getContextPath(),
-        credentials);
+        credentials,
+        null);
   }
 
   /** Returns what HTTP/2 has in a field of its own, which containers do not show as one. */

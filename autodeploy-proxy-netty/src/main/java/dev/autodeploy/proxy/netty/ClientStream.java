@@ -1,10 +1,13 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.GatewayConfig;
+import dev.autodeploy.proxy.gateway.HostCredentials;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import dev.autodeploy.proxy.gateway.TrailerRules;
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
@@ -19,7 +22,10 @@ import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.Base64;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,12 +35,39 @@ import org.slf4j.LoggerFactory;
 final class ClientStream extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(ClientStream.class);
 
+  private static final String WEBSOCKET = "websocket";
+
   private final Http2ClientConnection connection;
   private final Http2StreamChannel channel;
   private @Nullable Http2Exchange exchange;
+  private @Nullable Tunnel tunnel;
   private boolean open;
   private boolean begun;
   private boolean widened;
+
+  /** What a client has sent into a tunnel before there was one. */
+  private record EarlyBytes(Tunnel tunnel) implements RequestBody.Sink {
+    @Override
+    public boolean isReady() {
+      return true;
+    }
+
+    @Override
+    public void data(ByteBuf piece) {
+      tunnel.fromClient(piece);
+      tunnel.clientReadComplete();
+    }
+
+    @Override
+    public void end(HttpHeaders trailers) {
+      tunnel.clientEnded();
+    }
+
+    @Override
+    public void failed(Relay.Cause cause, IOException error) {
+      tunnel.clientEnded();
+    }
+  }
 
   ClientStream(Http2ClientConnection connection, Http2StreamChannel channel) {
     this.connection = connection;
@@ -57,10 +90,13 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    connection.heard();
     Http2Exchange current = exchange;
     if (message instanceof Http2HeadersFrame head && !begun) {
       begun = true;
       begin(head);
+    } else if (tunnel != null) {
+      tunnelled(tunnel, message);
     } else if (message instanceof Http2HeadersFrame behind && current != null) {
       current.body().complete(TrailerRules.passing(Http2Fields.read(behind.headers())));
     } else if (message instanceof Http2DataFrame data && current != null) {
@@ -77,35 +113,72 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     }
   }
 
+  private static void tunnelled(Tunnel through, Object message) {
+    boolean last = true; // fields have no meaning here
+    if (message instanceof Http2DataFrame data) {
+      last = data.isEndStream();
+      through.fromClient(data.content());
+    } else {
+      ReferenceCountUtil.release(message);
+    }
+    if (last) {
+      through.clientEnded();
+    }
+  }
+
   private void begin(Http2HeadersFrame frame) {
     HttpHeaders headers = Http2Fields.read(frame.headers());
-    RequestHead head = head(frame.headers(), headers, frame.isEndStream());
+    String protocol = protocol(frame.headers());
+    RequestHead head = head(frame.headers(), headers, protocol, frame.isEndStream());
     Http2Exchange next = new Http2Exchange(this, head);
     exchange = next;
     if (frame.isEndStream()) {
       next.body().complete();
     }
-    if (isIncomplete(frame.headers()) || contradicts(frame.headers().authority(), headers)) {
+    // In a stream that is ended nothing could be said.
+    boolean useless = protocol != null && (frame.isEndStream() || !isConnect(frame.headers()));
+    if (useless
+        || isIncomplete(frame.headers())
+        || contradicts(frame.headers().authority(), headers)) {
       front().gateway().refuse(next, RequestGuard.malformed());
     } else {
       front().handle(next, connection.dedicated());
     }
   }
 
-  private RequestHead head(Http2Headers from, HttpHeaders headers, boolean withoutBody) {
+  /** Returns the protocol that the stream is to carry, or null. */
+  private static @Nullable String protocol(Http2Headers head) {
+    CharSequence protocol = head.get(Http2Headers.PseudoHeaderName.PROTOCOL.value());
+    return protocol == null ? null : protocol.toString();
+  }
+
+  private static boolean isConnect(Http2Headers head) {
+    return "CONNECT".contentEquals(String.valueOf(head.method()));
+  }
+
+  private RequestHead head(
+      Http2Headers from, HttpHeaders headers, @Nullable String protocol, boolean withoutBody) {
     CharSequence authority = from.authority();
     if (authority != null && headers.first("host") == null) {
       headers.add("Host", authority.toString());
     }
+    if (WEBSOCKET.equals(protocol)) { // its instance answers with a hash of it
+      byte[] key = new byte[16];
+      ThreadLocalRandom.current().nextBytes(key);
+      headers.set("Sec-WebSocket-Key", Base64.getEncoder().encodeToString(key));
+    }
     return new RequestHead(
-        String.valueOf(from.method()),
+        protocol == null ? String.valueOf(from.method()) : "GET",
         String.valueOf(from.path()),
         "HTTP/2",
         headers,
-        withoutBody ? 0 : RequestHeads.declaredLength(headers),
+        withoutBody || protocol != null ? 0 : RequestHeads.declaredLength(headers),
         (InetSocketAddress) channel.parent().remoteAddress(),
         (InetSocketAddress) channel.parent().localAddress(),
-        connection.secure());
+        connection.secure(),
+        "",
+        HostCredentials.NONE,
+        protocol);
   }
 
   private static boolean isIncomplete(Http2Headers head) {
@@ -191,9 +264,18 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   }
 
   @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    if (tunnel != null) {
+      tunnel.clientReadComplete();
+    }
+  }
+
+  @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
     Http2Exchange current = exchange;
-    if (current != null) {
+    if (tunnel != null) {
+      tunnel.clientWritabilityChanged();
+    } else if (current != null) {
       current.writabilityChanged(channel.isWritable());
     }
   }
@@ -216,14 +298,31 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     gone();
   }
 
+  /** Passes what comes to a tunnel, and what has come before the instance had agreed to one. */
+  void tunnel(Tunnel begun) {
+    Http2Exchange current = exchange;
+    tunnel = begun;
+    exchange = null;
+    if (current != null) {
+      current.bodyWanted();
+      current.body().attach(new EarlyBytes(begun));
+      current.body().detach();
+    }
+    channel.config().setAutoRead(true);
+  }
+
   /**
    * The client has given the stream up, or its connection has ended. The channel of a stream that
    * is not read tells nothing of that.
    */
   void gone() {
     Http2Exchange current = exchange;
+    Tunnel through = tunnel;
     exchange = null;
-    if (current != null) {
+    tunnel = null;
+    if (through != null) {
+      through.clientClosed();
+    } else if (current != null) {
       current.gone();
       current.body().discard();
       channel.config().setAutoRead(true); // what is left is dropped

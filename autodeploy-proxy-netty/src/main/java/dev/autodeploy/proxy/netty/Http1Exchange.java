@@ -20,10 +20,6 @@ final class Http1Exchange extends NettyExchange {
     this.connection = connection;
   }
 
-  ClientConnection connection() {
-    return connection;
-  }
-
   private boolean http10() {
     return request().version().equals("HTTP/1.0");
   }
@@ -92,6 +88,16 @@ final class Http1Exchange extends NettyExchange {
     } else {
       channel().write(piece);
     }
+  }
+
+  @Override
+  TunnelEnd tunnelEnd() {
+    return new ConnectionEnd(channel());
+  }
+
+  @Override
+  void tunnel(Tunnel begun) {
+    connection.tunnel(begun);
   }
 
   @Override

@@ -61,6 +61,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   private final @Nullable String dedicated;
   private final boolean secure;
   private final Http2FrameCodec codec;
+  private final ControlFrames controls;
   private @Nullable ChannelHandlerContext context;
   private @Nullable ScheduledFuture<?> timer;
   private WaitingClients.@Nullable Waiting waiting;
@@ -72,6 +73,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
     this.dedicated = dedicated;
     this.secure = secure;
     codec = codec();
+    controls = new ControlFrames(front.config().ticker());
   }
 
   /** Adds all handlers. */
@@ -95,7 +97,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
             Http2Settings.defaultSettings()
                 .maxConcurrentStreams(MAX_STREAMS)
                 .initialWindowSize(STREAM_WINDOW)
-                .maxHeaderListSize(MAX_HEADER_LIST))
+                .maxHeaderListSize(MAX_HEADER_LIST)
+                .connectProtocolEnabled(true))
         .validateHeaders(true)
         .validateRequiredPseudoHeaders(true)
         .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
@@ -216,6 +219,12 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext from, Object message) {
     ReferenceCountUtil.release(message); // settings, pings and the like
+    controls.received(from);
+  }
+
+  /** Something was said in a stream. */
+  void heard() {
+    controls.heard();
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
+import dev.autodeploy.proxy.gateway.Exchange;
 import dev.autodeploy.proxy.gateway.Grpc;
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.RequestHead;
@@ -17,6 +18,7 @@ final class Http2Exchange extends NettyExchange {
   private final ClientStream stream;
   private @Nullable Http2Headers unsentHead;
   private HttpHeaders trailers = NO_TRAILERS;
+  private boolean tunnelled;
 
   Http2Exchange(ClientStream stream, RequestHead head) {
     super(stream.front(), head);
@@ -44,8 +46,18 @@ final class Http2Exchange extends NettyExchange {
   }
 
   @Override
+  public boolean switchesProtocols() {
+    return request().protocol() != null;
+  }
+
+  @Override
   void sendHead(
       int status, @Nullable String reason, HttpHeaders headers, long length, boolean withoutBody) {
+    if (status == 101) { // success is what HTTP/2 calls it (RFC 8441, 5)
+      headers.remove("Sec-WebSocket-Accept");
+      sendHead(200, null, headers, Exchange.UNKNOWN_LENGTH, true);
+      return;
+    }
     boolean trailersOnly = length == 0 && Grpc.asks(request());
     if (!withoutBody && length >= 0 && !trailersOnly) {
       headers.set("content-length", Long.toString(length));
@@ -95,7 +107,21 @@ final class Http2Exchange extends NettyExchange {
   }
 
   @Override
+  TunnelEnd tunnelEnd() {
+    return new StreamEnd(channel());
+  }
+
+  @Override
+  void tunnel(Tunnel begun) {
+    tunnelled = true;
+    stream.tunnel(begun);
+  }
+
+  @Override
   void sendEnd() {
+    if (tunnelled) {
+      return; // whose ends have closed
+    }
     Object last;
     if (trailers.size() > 0) {
       writeHead();

@@ -27,8 +27,12 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
   private static final int STREAM_WINDOW = 64 * 1024;
   private static final int CONNECTION_WINDOW = 8 * 1024 * 1024; // room for all streams
   private static final int MAX_HEADER_LIST = 64 * 1024;
+  private static final int MAX_RESETS = 10_000; // a server may refuse a burst of calls
+  private static final int RESETS_SECONDS = 30;
+  private static final int MAX_QUEUED_ACKS = 1000;
 
   private final Http2Pool pool;
+  private final ControlFrames controls;
   private @Nullable Channel channel;
   private @Nullable ScheduledFuture<?> patience;
   private int maxStreams = MAX_STREAMS;
@@ -40,19 +44,26 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
 
   Http2InstanceConnection(Http2Pool pool) {
     this.pool = pool;
+    controls = new ControlFrames(pool.dialer().config().ticker());
     idleSince = pool.dialer().config().ticker().read();
   }
 
   void addTo(ChannelPipeline pipeline) {
     channel = pipeline.channel();
-    Http2FrameCodec codec =
+    Http2FrameCodec codec = // all limits explicitly: defaults change, and properties can
         Http2FrameCodecBuilder.forClient()
             .initialSettings(
                 Http2Settings.defaultSettings()
                     .pushEnabled(false)
+                    .maxConcurrentStreams(0) // that an instance opens
                     .initialWindowSize(STREAM_WINDOW)
                     .maxHeaderListSize(MAX_HEADER_LIST))
             .validateHeaders(true)
+            .decoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
+            .encoderEnforceMaxRstFramesPerWindow(MAX_RESETS, RESETS_SECONDS)
+            .decoderEnforceMaxConsecutiveEmptyDataFrames(2)
+            .decoderEnforceMaxSmallContinuationFrames(16)
+            .encoderEnforceMaxQueuedControlFrames(MAX_QUEUED_ACKS)
             .decoupleCloseAndGoAway(true)
             .build();
     ChannelHandler pushed = new ChannelInboundHandlerAdapter(); // never: it is switched off
@@ -142,6 +153,7 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
+    controls.received(context);
     if (message instanceof Http2SettingsFrame settings) {
       Long max = settings.settings().maxConcurrentStreams();
       maxStreams = max == null ? maxStreams : (int) Math.min(MAX_STREAMS, max);
@@ -153,6 +165,11 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
       retire();
     }
     ReferenceCountUtil.release(message);
+  }
+
+  /** Something was said in a stream. */
+  void heard() {
+    controls.heard();
   }
 
   /** No more streams are opened here. */

@@ -10,6 +10,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.http.HttpContent;
@@ -126,8 +127,13 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter implements I
 
   @Override
   public Tunnel beginTunnel(NettyExchange exchange, Tunnel.Ended whenEnded) {
+    channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     Tunnel begun =
-        new Tunnel(exchange.channel(), channel(), exchange.front().tunnelSilence(), whenEnded);
+        new Tunnel(
+            exchange.tunnelEnd(),
+            new ConnectionEnd(channel()),
+            exchange.front().tunnelSilence(),
+            whenEnded);
     tunnel = begun;
     channel().pipeline().remove(decoder); // which hands on what it has left
     return begun;

@@ -112,9 +112,13 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     NettyAttempt current = attempt;
+    connection.heard();
     if (message instanceof Http2HeadersFrame head && current != null) {
       head(current, head);
-    } else if (message instanceof Http2DataFrame data && current != null && responding) {
+    } else if (message instanceof Http2DataFrame && current != null && !responding) {
+      ReferenceCountUtil.release(message);
+      breaksTheRules(current, "the response has a body before its head");
+    } else if (message instanceof Http2DataFrame data && current != null) {
       boolean last = data.isEndStream();
       current.content(data.content());
       if (last) {
@@ -134,15 +138,13 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
       return;
     }
     int status = status(frame.headers());
-    if (status < 200 && (status <= 100 || status == 101 || interims == MAX_INTERIM)) {
-      if (status != 100) {
-        current.broke(new IOException("the response has no status, or interim ones without end"));
-      }
+    if (status < 200 && (status < 100 || status == 101 || interims == MAX_INTERIM)) {
+      breaksTheRules(current, "the response has no status, or interim ones without end");
       return;
     }
     if (status < 200) {
       interims++;
-      current.interim(status, headers);
+      current.interim(status, headers); // which passes no 100 on
       return;
     }
     responding = true;
@@ -154,6 +156,12 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
     if (ended) {
       current.end(true, NettyExchange.NO_TRAILERS);
     }
+  }
+
+  /** Who breaks a rule in one stream is not trusted with another. */
+  private void breaksTheRules(NettyAttempt current, String how) {
+    connection.retire();
+    current.broke(new IOException(how));
   }
 
   private static int status(Http2Headers headers) {

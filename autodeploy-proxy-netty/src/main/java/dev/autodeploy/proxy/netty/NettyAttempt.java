@@ -218,10 +218,10 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
 
   private void beginTunnel() {
     InstanceLink to = connection;
-    if (to != null && exchange instanceof Http1Exchange client) {
-      client.flush();
+    if (to != null) {
+      exchange.flush();
       waitingSince = Relay.NOT_WAITING;
-      client.connection().tunnel(to.beginTunnel(client, this::tunnelEnded));
+      exchange.tunnel(to.beginTunnel(exchange, this::tunnelEnded));
     }
   }
 

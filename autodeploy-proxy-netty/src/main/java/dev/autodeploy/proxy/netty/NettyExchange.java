@@ -98,6 +98,12 @@ abstract class NettyExchange implements Exchange {
   /** Sends what there is. */
   abstract void flush();
 
+  /** Returns what carries the bytes of another protocol. */
+  abstract TunnelEnd tunnelEnd();
+
+  /** Passes what the client says from now on to a tunnel. */
+  abstract void tunnel(Tunnel begun);
+
   /** Ends the response, and the exchange on its connection. */
   abstract void sendEnd();
 

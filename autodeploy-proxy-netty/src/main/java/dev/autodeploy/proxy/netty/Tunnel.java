@@ -1,11 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelOption;
-import io.netty.channel.socket.DuplexChannel;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -14,15 +9,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Two connections whose bytes pass across as they are, after a switch of protocols. Each side is
- * read only as fast as the other takes; either may end its half. When no byte has passed for as
- * long as a tunnel may be silent it is closed, as nobody may be at its ends. Runs on one loop.
+ * Two connections, or a stream and a connection, whose bytes pass across as they are, after a
+ * switch of protocols. Each side is read only as fast as the other takes; either may end its half.
+ * When no byte has passed for as long as a tunnel may be silent it is closed, as nobody may be at
+ * its ends. Runs on one loop.
  */
 final class Tunnel {
   private static final Logger LOG = LoggerFactory.getLogger(Tunnel.class);
 
-  private final Channel client;
-  private final Channel instance;
+  private final TunnelEnd client;
+  private final TunnelEnd instance;
   private final Ended whenEnded;
   private final long silenceNanos;
   private long lastByte = System.nanoTime();
@@ -45,23 +41,22 @@ final class Tunnel {
   /**
    * Creates a tunnel.
    *
-   * @param client the client's connection
-   * @param instance the instance's connection
+   * @param client the client's side
+   * @param instance the instance's side
    * @param silence how long no byte has to pass for it to be closed
    * @param whenEnded is told when both have closed
    */
-  Tunnel(Channel client, Channel instance, Duration silence, Ended whenEnded) {
+  Tunnel(TunnelEnd client, TunnelEnd instance, Duration silence, Ended whenEnded) {
     this.client = client;
     this.instance = instance;
     this.whenEnded = whenEnded;
     silenceNanos = silence.toNanos();
     watch = watchAfter(silenceNanos);
-    instance.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
-    instance.config().setAutoRead(true);
+    instance.setReading(true);
   }
 
   private ScheduledFuture<?> watchAfter(long nanos) {
-    return client.eventLoop().schedule(this::watch, nanos, TimeUnit.NANOSECONDS);
+    return client.loop().schedule(this::watch, nanos, TimeUnit.NANOSECONDS);
   }
 
   private void watch() {
@@ -88,54 +83,39 @@ final class Tunnel {
 
   void clientReadComplete() {
     instance.flush();
-    client.config().setAutoRead(instance.isWritable());
+    client.setReading(instance.isWritable());
   }
 
   void instanceReadComplete() {
     client.flush();
-    instance.config().setAutoRead(client.isWritable());
+    instance.setReading(client.isWritable());
   }
 
   void clientWritabilityChanged() {
-    instance.config().setAutoRead(client.isWritable());
+    instance.setReading(client.isWritable());
   }
 
   void instanceWritabilityChanged() {
-    client.config().setAutoRead(instance.isWritable());
+    client.setReading(instance.isWritable());
   }
 
   void clientEnded() {
-    endOutput(instance);
+    instance.endOutput();
   }
 
   void instanceEnded() {
-    endOutput(client);
-  }
-
-  /** Ends one half, once all of it was written. */
-  private static void endOutput(Channel channel) {
-    channel
-        .writeAndFlush(Unpooled.EMPTY_BUFFER)
-        .addListener(
-            flushed -> {
-              boolean plain = channel.pipeline().get(io.netty.handler.ssl.SslHandler.class) == null;
-              if (plain && channel instanceof DuplexChannel duplex && channel.isActive()) {
-                duplex.shutdownOutput();
-              } else {
-                channel.close();
-              }
-            });
+    client.endOutput();
   }
 
   void clientClosed() {
     clientOpen = false;
-    instance.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    instance.closeOnceWritten();
     endIfBothClosed();
   }
 
   void instanceClosed() {
     instanceOpen = false;
-    client.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+    client.closeOnceWritten();
     endIfBothClosed();
   }
 

@@ -60,6 +60,16 @@ final class RawHttp2 implements AutoCloseable {
       return ByteBuffer.wrap(payload).getInt(at);
     }
 
+    /** Returns the value of one of the settings that the frame holds, or -1. */
+    int setting(int id) {
+      for (int at = 0; at < payload.length; at += 6) {
+        if (ByteBuffer.wrap(payload).getShort(at) == id) {
+          return word(at + 2);
+        }
+      }
+      return -1;
+    }
+
     boolean ends() {
       return (flags & END_STREAM) != 0;
     }
@@ -207,6 +217,11 @@ final class RawHttp2 implements AutoCloseable {
       }
     }
     return answer;
+  }
+
+  /** Returns what has come for a stream until now. */
+  Answer soFar(int stream) {
+    return answers.computeIfAbsent(stream, any -> new Answer());
   }
 
   /** Reads a frame, and answers those of the connection. */

@@ -2,16 +2,7 @@ package dev.autodeploy.proxy.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.autodeploy.AutoDeploy;
-import dev.autodeploy.Deployment;
-import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.proxy.contract.Await;
 import java.io.IOException;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.net.URI;
-import java.time.Duration;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Calls that an instance says it has not looked at, and instances that allow no calls. */
@@ -20,71 +11,6 @@ final class RefusedStreamsTest {
 
   /** The first stream of a connection to an instance. */
   private static final int CALLED = 3;
-
-  /** Serves the n-th connection, counted from 1; {@code from} has read the client's preface. */
-  private interface Peer {
-    void serve(int connection, RawHttp2 from) throws IOException;
-  }
-
-  private interface Check {
-    void of(RawHttp2 client, AtomicInteger connections) throws Exception;
-  }
-
-  private static void with(Peer peer, Check check) throws Exception {
-    AtomicInteger connections = new AtomicInteger();
-    try (ServerSocket instance = new ServerSocket(0);
-        AutoDeploy engine =
-            AutoDeploy.builder()
-                .provider(
-                    new FixedInstance(URI.create("http://127.0.0.1:" + instance.getLocalPort())))
-                .releaseOnShutdown(false)
-                .drainTimeout(Duration.ofMillis(200))
-                .build()) {
-      Thread accepting = new Thread(() -> accept(instance, connections, peer));
-      accepting.setDaemon(true);
-      accepting.start();
-      Deployment app =
-          engine.deploy(DeploymentSpec.builder("app").port(8080).startCommand("serve").build());
-      try (NettyHttpProxy proxy =
-              NettyFront.of(engine)
-                  .dedicatedPort("app", 0)
-                  .connectTimeout(Duration.ofMillis(700))
-                  .start();
-          RawHttp2 client = new RawHttp2(proxy.dedicatedPort("app")).begin()) {
-        check.of(client, connections);
-        Await.until("all is given back", () -> app.status().inFlight() == 0);
-        Await.until("no request is under way", () -> proxy.inFlight() == 0);
-      }
-    }
-  }
-
-  private static void accept(ServerSocket instance, AtomicInteger connections, Peer peer) {
-    while (!instance.isClosed()) {
-      try {
-        Socket socket = instance.accept();
-        Thread serving =
-            new Thread(
-                () -> {
-                  try (RawHttp2 from = new RawHttp2(socket)) {
-                    byte[] preface = new byte[24];
-                    if (from.in().readNBytes(preface, 0, 24) < 24) {
-                      return; // it only looked whether somebody listens
-                    }
-                    peer.serve(connections.incrementAndGet(), from);
-                    while (from.next() != null) {
-                      // until the link closes the connection
-                    }
-                  } catch (IOException e) {
-                    return; // the test has ended
-                  }
-                });
-        serving.setDaemon(true);
-        serving.start();
-      } catch (IOException e) {
-        return;
-      }
-    }
-  }
 
   /** Answers a call with its own first message. */
   private static void echo(RawHttp2 from) throws IOException {
@@ -101,7 +27,7 @@ final class RefusedStreamsTest {
 
   @Test
   void refusedStream_isSentOnceMore_onAnotherConnection() throws Exception {
-    with(
+    RawInstance.with(
         (number, from) -> {
           from.frame(RawHttp2.SETTINGS, 0, 0);
           if (number == 1) {
@@ -121,7 +47,7 @@ final class RefusedStreamsTest {
 
   @Test
   void connectionThatEndsBeforeTheCall_isReplaced() throws Exception {
-    with(
+    RawInstance.with(
         (number, from) -> {
           from.frame(RawHttp2.SETTINGS, 0, 0);
           if (number == 1) {
@@ -140,7 +66,7 @@ final class RefusedStreamsTest {
   @Test
   void callThatIsRefusedAgain_orWasLookedAt_isNotRepeated() throws Exception {
     for (int error : new int[] {7, 2}) { // REFUSED_STREAM, INTERNAL_ERROR
-      with(
+      RawInstance.with(
           (number, from) -> {
             from.frame(RawHttp2.SETTINGS, 0, 0);
             from.answer(CALLED);
@@ -155,7 +81,7 @@ final class RefusedStreamsTest {
 
   @Test
   void longCall_isNotKeptForARepetition() throws Exception {
-    with(
+    RawInstance.with(
         (number, from) -> {
           from.frame(RawHttp2.SETTINGS, 0, 0);
           from.answer(CALLED);
@@ -180,7 +106,7 @@ final class RefusedStreamsTest {
 
   @Test
   void instanceThatAllowsNoCalls_isNotDialedInALoop() throws Exception {
-    with(
+    RawInstance.with(
         (number, from) -> from.frame(RawHttp2.SETTINGS, 0, 0, noStreams()),
         (client, connections) -> {
           RawHttp2.Answer answer = call(client, "hello");
@@ -191,7 +117,7 @@ final class RefusedStreamsTest {
 
   @Test
   void instanceThatAllowsCallsSoon_isAwaited() throws Exception {
-    with(
+    RawInstance.with(
         (number, from) -> {
           from.frame(RawHttp2.SETTINGS, 0, 0, noStreams());
           from.frame(RawHttp2.SETTINGS, 0, 0); // an empty one changes nothing

@@ -34,7 +34,7 @@ final class WebSocketClientTest extends LinkContract {
   }
 
   /** Sends every frame back, and a pong for a ping. */
-  private static void echo(TestInstance.Request request, OutputStream out) throws IOException {
+  static void echo(TestInstance.Request request, OutputStream out) throws IOException {
     TestInstance.write(
         out,
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -70,7 +70,7 @@ final class WebSocketClientTest extends LinkContract {
     }
   }
 
-  private static String accept(String key) {
+  static String accept(String key) {
     try {
       byte[] text = (key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").getBytes(ISO_8859_1);
       return Base64.getEncoder().encodeToString(MessageDigest.getInstance("SHA-1").digest(text));

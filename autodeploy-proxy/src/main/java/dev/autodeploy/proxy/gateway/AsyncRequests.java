@@ -78,7 +78,7 @@ final class AsyncRequests implements AutoCloseable {
   /** Returns whether a request wants its answer in another way than to be held. */
   boolean wants(LinkCall call) {
     return settings.enabled()
-        && call.head().headers().first("Upgrade") == null
+        && !call.head().asksForProtocol()
         && AnswerPreference.of(call.head()).way() != AnswerPreference.Way.HELD
         && !Grpc.asks(call.head());
   }

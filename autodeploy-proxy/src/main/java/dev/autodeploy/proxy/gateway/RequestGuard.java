@@ -166,6 +166,9 @@ public final class RequestGuard {
         return Problems.badRequest("HTTP/2 has no field '" + name + "'");
       }
     }
+    if (head.protocol() != null && !isToken(head.protocol())) {
+      return Problems.badRequest("the protocol of the stream is not a token");
+    }
     for (String te : fields.all("te")) {
       if (!te.equalsIgnoreCase("trailers")) {
         return Problems.badRequest("HTTP/2 has no other TE than trailers");

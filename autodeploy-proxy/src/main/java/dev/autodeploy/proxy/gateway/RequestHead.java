@@ -2,6 +2,7 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.internal.text.PlainText;
 import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The head of a request as it came in.
@@ -17,6 +18,8 @@ import java.net.InetSocketAddress;
  * @param base the path below which the front serves links and which the target is without, such as
  *     the context path of a servlet; empty for none
  * @param credentials what in it is the host application's, and not for instances
+ * @param protocol the protocol that a stream of HTTP/2 is asked to carry (RFC 8441), or null for
+ *     none; such a request is a {@code GET} here, as it is in HTTP/1.1
  */
 public record RequestHead(
     String method,
@@ -28,7 +31,8 @@ public record RequestHead(
     InetSocketAddress local,
     boolean secure,
     String base,
-    HostCredentials credentials) {
+    HostCredentials credentials,
+    @Nullable String protocol) {
 
   /** The {@link #bodyLength} of a chunked body. */
   public static final long CHUNKED = -1;
@@ -64,19 +68,40 @@ public record RequestHead(
         local,
         secure,
         "",
-        HostCredentials.NONE);
+        HostCredentials.NONE,
+        null);
   }
 
   /** Returns this head with other fields. */
   RequestHead with(HttpHeaders fields) {
     return new RequestHead(
-        method, target, version, fields, bodyLength, remote, local, secure, base, credentials);
+        method,
+        target,
+        version,
+        fields,
+        bodyLength,
+        remote,
+        local,
+        secure,
+        base,
+        credentials,
+        protocol);
   }
 
   /** Returns this head with a body of another length. */
   RequestHead with(long length) {
     return new RequestHead(
-        method, target, version, headers, length, remote, local, secure, base, credentials);
+        method,
+        target,
+        version,
+        headers,
+        length,
+        remote,
+        local,
+        secure,
+        base,
+        credentials,
+        protocol);
   }
 
   /** Returns the method and path for a log: never the query, and nothing that forges a line. */
@@ -94,6 +119,11 @@ public record RequestHead(
       case "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE" -> true;
       default -> false;
     };
+  }
+
+  /** Returns whether another protocol than HTTP is asked for, in whatever way. */
+  boolean asksForProtocol() {
+    return protocol != null || headers.first("Upgrade") != null;
   }
 
   /**

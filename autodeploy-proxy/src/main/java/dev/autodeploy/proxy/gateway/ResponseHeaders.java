@@ -58,7 +58,9 @@ record ResponseHeaders(
     HttpHeaders headers =
         status > 999 ? null : HeaderRules.toClient(received, route, LinkMapping.of(view));
     boolean switches = status == 101;
-    if (headers == null || (switches && !upgradeAsked)) {
+    if (headers == null
+        || (switches && !upgradeAsked)
+        || !Upgrade.isClear(head, status, received)) {
       return null;
     }
     addInstance(headers, granted);

@@ -22,7 +22,7 @@ final class SlashStep implements LinkStep {
         route.sharesOrigin()
             && head.path().equals(route.prefix())
             && (head.method().equals("GET") || head.method().equals("HEAD"))
-            && head.headers().first("Upgrade") == null;
+            && !head.asksForProtocol();
     if (!asked) {
       return null;
     }
