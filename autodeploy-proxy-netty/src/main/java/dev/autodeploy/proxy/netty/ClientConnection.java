@@ -1,9 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.HttpHeaders;
-import dev.autodeploy.proxy.gateway.Problem;
 import dev.autodeploy.proxy.gateway.Relay;
-import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import dev.autodeploy.proxy.gateway.TrailerRules;
 import io.netty.buffer.ByteBuf;
@@ -20,13 +18,12 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
-import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,7 +44,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private static final long MAX_LINGER_BYTES = 64L * 1024 * 1024;
 
   private final Front front;
-  private final StrictRequestDecoder decoder;
+  private @Nullable StrictRequestDecoder decoder;
   private final @Nullable String dedicated;
   private final boolean secure;
   private final DeferredMessages later;
@@ -101,9 +98,41 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     // In a burst many are accepted before any has sent a byte: that alone is no unfinished head.
     unfinished(secure);
     idle(!secure);
-    decoder.whenHttp2(this::becomeHttp2);
+    decoder().whenHttp2(this::becomeHttp2);
     if (added.channel().isActive()) {
       awaitHead();
+    }
+  }
+
+  private StrictRequestDecoder decoder() {
+    StrictRequestDecoder known = decoder;
+    if (known == null) {
+      known = new StrictRequestDecoder();
+      decoder = known;
+      channel().pipeline().addBefore(context().name(), null, known);
+    }
+    return known;
+  }
+
+  /**
+   * The exchange waits for an instance, which can take long. Its decoder, with all that it keeps of
+   * the longest line that it has read, is let go meanwhile if there is nothing more to decode.
+   */
+  void park() {
+    try {
+      loop().execute(this::parkIfIdle); // behind the end of its request, which may be on its way
+    } catch (RejectedExecutionException e) {
+      LOG.trace("The loop has ended with the proxy", e);
+    }
+  }
+
+  private void parkIfIdle() {
+    Http1Exchange current = exchange;
+    StrictRequestDecoder known = decoder;
+    boolean quiet = !receiving && later.isEmpty() && !lingering && !closing && tunnel == null;
+    if (known != null && current != null && current.isWaiting() && quiet && known.isIdle()) {
+      decoder = null;
+      channel().pipeline().remove(known);
     }
   }
 
@@ -115,7 +144,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     ChannelPipeline pipeline = channel().pipeline();
     pipeline.remove(this);
     Http2ClientConnection.addTo(pipeline, front, dedicated, secure);
-    pipeline.remove(decoder);
+    pipeline.remove(decoder());
   }
 
   @Override
@@ -164,7 +193,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /** Bytes have come, which may be no whole head yet. */
   private void headBegins() {
-    if (exchange == null && !headBegun && !lingering && !closing && decoder.hasPartial()) {
+    if (exchange == null && !headBegun && !lingering && !closing && decoder().hasPartial()) {
       headBegun = true;
       idle(false);
       unfinished(true);
@@ -173,8 +202,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext from, Object message) {
-    if (tunnel != null) {
+  public void channelRead(ChannelHandlerContext from, Object message) throws Exception {
+    if (decoder == null && message instanceof ByteBuf) { // while the exchange waits
+      StrictRequestDecoder made = decoder();
+      made.channelRead(channel().pipeline().context(made), message);
+    } else if (tunnel != null) {
       tunnel.fromClient((ByteBuf) message);
     } else if (lingering) {
       linger(message);
@@ -211,26 +243,17 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (request.decoderResult().isFailure()) {
       ReferenceCountUtil.release(request);
       malformed = true;
-      front.gateway().refuse(next, problem(request.decoderResult().cause()));
+      front.gateway().refuse(next, RequestHeads.problem(request.decoderResult().cause()));
       return;
     }
     receiving = true;
     if (head.bodyLength() == 0) {
       next.body().complete();
       if (head.headers().first("Upgrade") != null) {
-        decoder.pause(); // what follows may be of the other protocol
+        decoder().pause(); // what follows may be of the other protocol
       }
     }
     front.handle(next, dedicated);
-  }
-
-  private static Problem problem(@Nullable Throwable failure) {
-    if (failure instanceof TooLongHttpLineException) {
-      return RequestGuard.targetTooLong();
-    }
-    return failure instanceof TooLongHttpHeaderException
-        ? RequestGuard.headerTooLarge()
-        : RequestGuard.malformed();
   }
 
   private void content(HttpContent content) {
@@ -313,7 +336,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     dispatching = true;
     try {
-      decoder.resume(channel());
+      decoder().resume(channel());
       while (exchange == null && !later.isEmpty() && !lingering) {
         Object message = later.next();
         if (message instanceof HttpRequest request) {
@@ -446,11 +469,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext from, Throwable error) {
-    if (error instanceof IOException) {
-      LOG.debug("A client's connection broke", error);
-    } else {
-      LOG.debug("A client's connection is closed after an error", error);
-    }
+    LOG.debug("A client's connection broke, or is closed after an error", error);
     channel().close();
   }
 
@@ -459,7 +478,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     cancelTimer();
     tunnel = begun;
     channel().config().setAutoRead(true);
-    channel().pipeline().remove(decoder); // which hands on what it has left
+    channel().pipeline().remove(decoder()); // which hands on what it has left
     if (inputEnded) {
       begun.clientEnded();
     }

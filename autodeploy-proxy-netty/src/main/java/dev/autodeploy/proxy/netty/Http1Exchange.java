@@ -40,6 +40,11 @@ final class Http1Exchange extends NettyExchange {
   }
 
   @Override
+  void waits() {
+    connection.park();
+  }
+
+  @Override
   void bodyTaken() {
     connection.bodyTaken();
   }

@@ -79,6 +79,9 @@ abstract class NettyExchange implements Exchange {
   /** Some of the body was taken, so that more may be read. */
   abstract void bodyTaken();
 
+  /** The exchange begins to wait for an instance; called on any thread. */
+  void waits() {}
+
   /** The body is going to be taken as it comes. */
   void bodyWanted() {}
 
@@ -174,6 +177,7 @@ abstract class NettyExchange implements Exchange {
   @Override
   public void whenDone(CompletableFuture<?> future, Runnable next) {
     waiting = true;
+    waits();
     future.whenComplete(
         (value, error) -> {
           waiting = false;

@@ -1,12 +1,17 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.proxy.gateway.HttpHeaders;
+import dev.autodeploy.proxy.gateway.Problem;
+import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.TooLongHttpHeaderException;
+import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Turns Netty's heads into the gateway's. */
 final class RequestHeads {
@@ -23,6 +28,16 @@ final class RequestHeads {
         (InetSocketAddress) channel.remoteAddress(),
         (InetSocketAddress) channel.localAddress(),
         secure);
+  }
+
+  /** Returns what is wrong with a head that could not be decoded. */
+  static Problem problem(@Nullable Throwable failure) {
+    if (failure instanceof TooLongHttpLineException) {
+      return RequestGuard.targetTooLong();
+    }
+    return failure instanceof TooLongHttpHeaderException
+        ? RequestGuard.headerTooLarge()
+        : RequestGuard.malformed();
   }
 
   static HttpHeaders headers(io.netty.handler.codec.http.HttpHeaders from) {

@@ -70,6 +70,11 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     }
   }
 
+  /** Returns whether it has decoded all that came, and may decode what comes. */
+  boolean isIdle() {
+    return !paused && !hasPartial();
+  }
+
   /** Returns whether there are bytes that are no whole head or chunk yet. */
   boolean hasPartial() {
     return actualReadableBytes() > 0;

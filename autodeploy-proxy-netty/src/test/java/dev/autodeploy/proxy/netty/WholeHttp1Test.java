@@ -94,8 +94,15 @@ final class WholeHttp1Test extends LinkContract {
           got.addAll(afterChunks(request));
           TestInstance.write(
               out,
-              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: Digest\r\n\r\n"
-                  + "2\r\nok\r\n0\r\nDigest: abc\r\nSet-Cookie: a=b\r\nAutoDeploy-Instance: x\r\n\r\n");
+              "HTTP/1.1 200 OK\r\n"
+                  + "Transfer-Encoding: chunked\r\n"
+                  + "Trailer: Digest\r\n\r\n"
+                  + "2\r\n"
+                  + "ok\r\n"
+                  + "0\r\n"
+                  + "Digest: abc\r\n"
+                  + "Set-Cookie: a=b\r\n"
+                  + "AutoDeploy-Instance: x\r\n\r\n");
           throw new IOException("done");
         };
     try (TestLink link = link(app).warm();
@@ -152,6 +159,52 @@ final class WholeHttp1Test extends LinkContract {
         assertThat(link.instance().requests.get(0).field("Expect")).isNull();
       }
       link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void heldConnection_letsItsDecoderGo_untilMoreComes() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> {});
+        RawClient client = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      client.send(GET);
+      link.awaitHeld(1);
+      Await.until("the decoder is gone", () -> decoders(link) == 0);
+      client.send(GET.substring(0, 10));
+      Await.until("it is back", () -> decoders(link) == 1);
+      client.send(GET.substring(10) + GET);
+      link.provider.gate.complete(null);
+      for (int i = 0; i < 3; i++) {
+        assertThat(client.response().body).isEqualTo("x");
+      }
+      link.awaitQuiet();
+    }
+  }
+
+  private static long decoders(TestLink link) {
+    return ((NettyHttpProxy) link.proxy)
+        .front().channels().stream()
+            .filter(channel -> channel.pipeline().get(StrictRequestDecoder.class) != null)
+            .count();
+  }
+
+  @Test
+  void closing_tellsAClientBetweenTwoRequests_andEndsIdleOnesWithoutAReset() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> {}).warm();
+        RawClient idle = link.client();
+        RawClient client = link.client()) {
+      assertThat(idle.send(GET).response().status).isEqualTo(200);
+      Thread.sleep(600);
+      assertThat(client.send(GET).response().status).isEqualTo(200);
+      CompletableFuture<Void> closing = CompletableFuture.runAsync(link.proxy::close);
+      Thread.sleep(150); // no request is under way
+      RawClient.Response last = client.send(GET).response();
+      assertThat(last.status).isEqualTo(503);
+      assertThat(last.field("Connection")).isEqualTo("close");
+      assertThat(idle.read()).isEqualTo(-1);
+      idle.send(GET); // which crossed the end
+      assertThat(idle.read()).isEqualTo(-1);
+      closing.get();
     }
   }
 

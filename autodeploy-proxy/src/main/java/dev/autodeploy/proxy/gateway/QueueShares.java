@@ -33,10 +33,10 @@ final class QueueShares {
    * @param request the request
    * @return its number
    */
-  long add(String queue, String caller, InstanceWait request) {
+  Long add(String queue, String caller, InstanceWait request) {
     lock.lock();
     try {
-      long number = ++last;
+      Long number = ++last; // one object for all that keep it
       for (String each : List.of(queue, ALL)) {
         queues
             .computeIfAbsent(each, name -> new HashMap<>())
@@ -49,7 +49,7 @@ final class QueueShares {
     }
   }
 
-  void remove(String queue, String caller, long number) {
+  void remove(String queue, String caller, Long number) {
     lock.lock();
     try {
       removeFrom(queue, caller, number);
@@ -59,7 +59,7 @@ final class QueueShares {
     }
   }
 
-  private void removeFrom(String queue, String caller, long number) {
+  private void removeFrom(String queue, String caller, Long number) {
     Map<String, TreeMap<Long, InstanceWait>> callers = queues.get(queue);
     if (callers == null) {
       return;
