@@ -214,7 +214,7 @@ final class WebSocketOverHttp2Test extends LinkContract {
       Await.until("it is closed", () -> link.instance().openConnections() == 0);
       connect(client, 3, "websocket");
       awaitHead(client, 3);
-      client.close(); // with all its streams
+      client.socket.close(); // with all its streams
       link.awaitQuiet();
       Await.until("it is closed", () -> link.instance().openConnections() == 0);
     }
@@ -264,7 +264,7 @@ final class WebSocketOverHttp2Test extends LinkContract {
       while (answer.body.size() < before + (1 << 20)) { // goes on when it takes again
         client.next();
       }
-      client.close();
+      client.socket.close();
       link.awaitQuiet();
     }
   }
