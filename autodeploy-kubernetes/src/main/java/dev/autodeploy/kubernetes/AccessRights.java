@@ -52,6 +52,27 @@ final class AccessRights {
     return rights;
   }
 
+  /** Returns the rights in this application's own namespace for instances in pods of others. */
+  static List<Right> forBindings() {
+    List<Right> rights = new ArrayList<>();
+    add(rights, "", "configmaps", "create", "get", "update", "patch");
+    return rights;
+  }
+
+  /** Returns the rights in the namespace of a Deployment that is scaled. */
+  static List<Right> forScaling(PodReach reach) {
+    List<Right> rights = new ArrayList<>();
+    add(rights, "apps", "deployments", "get");
+    add(rights, "apps", "deployments/scale", "get", "update");
+    add(rights, "", "pods", "get", "list", "watch");
+    add(rights, "", "pods/log", "get");
+    add(rights, "", "events", "list");
+    if (reach == PodReach.PORT_FORWARD) {
+      add(rights, "", "pods/portforward", "create");
+    }
+    return rights;
+  }
+
   static void add(List<Right> rights, String group, String resource, String... verbs) {
     for (String verb : verbs) {
       rights.add(new Right(verb, group, resource));
@@ -84,6 +105,16 @@ final class AccessRights {
               + " them");
     }
     granted = true;
+  }
+
+  /** Returns whether a right is there that can be done without; false if that cannot be told. */
+  boolean has(Right right) {
+    try {
+      return isAllowed(right);
+    } catch (ClusterException e) {
+      LOG.debug("{}", e.getMessage());
+      return false;
+    }
   }
 
   private boolean isAllowed(Right right) {

@@ -1,5 +1,6 @@
 package dev.autodeploy.kubernetes;
 
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,17 @@ final class Cluster implements AutoCloseable {
 
   String namespace() {
     return namespace;
+  }
+
+  /** Returns the same API server, in another namespace; closing that closes both. */
+  Cluster in(String other) {
+    return new Cluster(client, other, settings, inside);
+  }
+
+  /** Returns the namespace of a pod. */
+  String namespaceOf(Pod pod) {
+    String its = pod.getMetadata().getNamespace();
+    return its == null || its.isEmpty() ? namespace : its;
   }
 
   KubernetesSettings settings() {

@@ -47,6 +47,11 @@ final class ClusterException extends AutoDeployException {
     return new ClusterException(doing + ": " + words(status, detail), status, detail, thrown);
   }
 
+  /** Returns the words for what the cluster said of a pod that it does not make. */
+  static String refusal(String said) {
+    return words(FORBIDDEN, sentence(said));
+  }
+
   private static String words(int status, String detail) {
     if (isQuota(status, detail)) {
       return "the namespace's quota is used up (" + detail + "); ask for less, or raise the quota";

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The heartbeat of an owner: one ConfigMap, which all its pods mount, and which is changed every 20
  * seconds. One write serves all pods; the kubelet brings it to each within its own time. It also
- * names who holds the owner.
+ * names who holds the owner, and has the instances in pods of others, {@link PodBindings}.
  */
 final class Heartbeats {
   /** The key of the ConfigMap, and so the name of the file. */
@@ -64,6 +64,14 @@ final class Heartbeats {
         client -> client.configMaps().inNamespace(cluster.namespace()).withName(name()).get());
   }
 
+  /** Returns that of another owner, or of this one; null if there is none. */
+  @Nullable ConfigMap find(String of) {
+    String name = Names.ofOwner(of);
+    return cluster.call(
+        "looking up the instances of " + of,
+        client -> client.configMaps().inNamespace(cluster.namespace()).withName(name).get());
+  }
+
   static String beatOf(ConfigMap map) {
     return map.getData() == null ? "" : map.getData().getOrDefault(KEY, "");
   }
@@ -99,6 +107,7 @@ final class Heartbeats {
             .withOwnerReferences(host.references())
             .withResourceVersion(seen == null ? null : seen.getMetadata().getResourceVersion())
             .endMetadata()
+            .withData(seen == null ? Map.of() : seen.getData())
             .addToData(KEY, UUID.randomUUID().toString())
             .build();
     try {

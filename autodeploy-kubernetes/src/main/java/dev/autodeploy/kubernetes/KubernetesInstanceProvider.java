@@ -33,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  * none has come for 5 minutes. So no pod, and no GPU, stays taken when this process is killed and
  * never returns; one that does return adopts the pod by going on with the heartbeats. A pod without
  * a start command runs without heartbeats: {@link Builder#activeDeadline} is the limit of those.
+ *
+ * <p>With {@link Builder#scaling} it makes no pods: instances are those of Deployments that somebody
+ * else owns, of which it changes the number of replicas alone. Those get no heartbeats; the next
+ * engine of the owner takes back what an earlier one has left.
  */
 public final class KubernetesInstanceProvider implements InstanceProvider {
   private final InstanceProvider pods;
@@ -152,6 +156,7 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
     private @Nullable Duration activeDeadline;
     private Duration nodeLossTimeout = Duration.ofSeconds(60);
     private @Nullable PodCustomizer customizer;
+    private final Map<String, ScaleTarget> scaling = new LinkedHashMap<>();
     private ClusterAccess access = ClusterAccess.ofProcess();
 
     private Builder() {}
@@ -487,10 +492,45 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
     }
 
     /**
+     * Adds a Deployment of the cluster that somebody else owns, for the deployment of the same
+     * name; see {@link #scaling(String, String)}.
+     *
+     * @param target the namespace and the Deployment, such as {@code speech/breezyvoice}
+     * @return this
+     */
+    public Builder scaling(String target) {
+      return scaling(ScaleTarget.of(requireNonNull(target, "scaling")).name(), target);
+    }
+
+    /**
+     * Adds a Deployment of the cluster that somebody else owns. The instances of a deployment are
+     * its pods: its number of replicas is set to that of the instances, and nothing else of it is
+     * changed. Nobody else may scale it. Default: none, and pods are made by this provider. A
+     * provider does either: with this setting it makes no pods, needs none of the rights for that,
+     * and of the settings above those about pods have no effect.
+     *
+     * @param deployment the deployment's name
+     * @param target the namespace and the Deployment, such as {@code speech/breezyvoice}
+     * @return this
+     * @throws IllegalArgumentException if it is added for two deployments
+     */
+    public Builder scaling(String deployment, String target) {
+      ScaleTarget added = ScaleTarget.of(requireNonNull(target, "scaling"));
+      scaling.remove(Arguments.notBlank("deployment", deployment));
+      if (scaling.containsValue(added)) {
+        throw new IllegalArgumentException(
+            "scaling names Deployment " + added + " for two deployments; it can have only one");
+      }
+      scaling.put(deployment, added);
+      return this;
+    }
+
+    /**
      * Builds the provider. The API server is asked for nothing yet.
      *
      * @return the provider
-     * @throws IllegalArgumentException if there is no such kubeconfig or context
+     * @throws IllegalArgumentException if there is no such kubeconfig or context, or the settings
+     *     do not go together
      */
     public KubernetesInstanceProvider build() {
       KubernetesSettings settings =
@@ -510,8 +550,16 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
               new KubernetesSettings.Rights(user, newPrivileges, readOnlyRoot),
               new KubernetesSettings.Life(heartbeatTimeout, activeDeadline, nodeLossTimeout),
               customizer);
+      if (!scaling.isEmpty() && reach == PodReach.NODE_PORT) {
+        throw new IllegalArgumentException(
+            "reach must be POD_IP or PORT_FORWARD with scaling, as a Service for each pod needs"
+                + " labels that only its owner can set");
+      }
       Cluster cluster = access.connect(settings, kubeconfig, context, namespace);
-      return new KubernetesInstanceProvider(new PodProvider(cluster, access.hostName()));
+      return new KubernetesInstanceProvider(
+          scaling.isEmpty()
+              ? new PodProvider(cluster, access.hostName())
+              : new ScalingProvider(cluster, access.hostName(), scaling));
     }
   }
 }

@@ -30,7 +30,7 @@ final class PodEvents {
               client
                   .v1()
                   .events()
-                  .inNamespace(cluster.namespace())
+                  .inNamespace(cluster.namespaceOf(pod))
                   .withField("involvedObject.uid", pod.getMetadata().getUid())
                   .list()
                   .getItems());

@@ -110,8 +110,14 @@ record PodLabels(
     if (annotations == null || labels == null || !MANAGER.equals(labels.get(MANAGED_BY))) {
       return null;
     }
+    PodLabels read = read(annotations);
+    return read == null || !read.name().equals(meta.getName()) ? null : read;
+  }
+
+  /** Reads what {@link #annotations} returns; null if it is anything else. */
+  static @Nullable PodLabels read(Map<String, String> annotations) {
     String instance = annotations.getOrDefault(INSTANCE, "");
-    if (instance.isEmpty() || !Names.ofInstance(instance).equals(meta.getName())) {
+    if (instance.isEmpty()) {
       return null;
     }
     try {

@@ -1,10 +1,13 @@
 package dev.autodeploy.kubernetes;
 
 import dev.autodeploy.spi.LogSearch;
+import io.fabric8.kubernetes.client.dsl.ContainerResource;
 import io.fabric8.kubernetes.client.dsl.LogWatch;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
@@ -26,36 +29,69 @@ final class PodLog implements LogSearch, AutoCloseable {
   private final Cluster cluster;
   private final KubernetesThreads threads;
   private final String pod;
+  private final String container;
   private final Map<String, Follower> followers = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
-  PodLog(Cluster cluster, KubernetesThreads threads, String pod) {
+  PodLog(Cluster cluster, KubernetesThreads threads, String pod, String container) {
     this.cluster = cluster;
     this.threads = threads;
     this.pod = pod;
+    this.container = container;
   }
 
-  /** Reads the last lines of a pod; empty if there are none yet, or any longer. */
+  /** Reads the last lines of a pod of ours; empty if there are none yet, or any longer. */
   static List<String> tail(Cluster cluster, String pod, int lines) {
+    return tail(cluster, cluster.namespace(), pod, PodMaker.CONTAINER, false, lines);
+  }
+
+  /** Reads the last lines of an instance; empty if there are none yet, or any longer. */
+  static List<String> tail(Cluster cluster, PodState state, int lines) {
+    return tail(
+        cluster,
+        cluster.namespaceOf(state.pod()),
+        state.pod().getMetadata().getName(),
+        state.reading().container(),
+        state.isLogOfPrevious(),
+        lines);
+  }
+
+  private static List<String> tail(
+      Cluster cluster,
+      String namespace,
+      String pod,
+      String container,
+      boolean previous,
+      int lines) {
     try {
       String text =
           cluster.call(
               "reading the log of " + pod,
-              client ->
-                  client
-                      .pods()
-                      .inNamespace(cluster.namespace())
-                      .withName(pod)
-                      .inContainer(PodMaker.CONTAINER)
-                      .limitBytes(LONGEST_TAIL)
-                      .tailingLines(lines)
-                      .getLog());
+              client -> {
+                ContainerResource of =
+                    client
+                        .pods()
+                        .inNamespace(namespace)
+                        .withName(pod)
+                        .inContainer(container);
+                return previous
+                    ? beginning(of.terminated().tailingLines(lines).getLogInputStream())
+                    : of.limitBytes(LONGEST_TAIL).tailingLines(lines).getLog();
+              });
       return text == null || text.isEmpty() ? List.of() : text.lines().toList();
     } catch (ClusterException e) {
       if (e.isOutcomeUnknown() || e.isForbidden()) {
         throw e;
       }
       return List.of(); // it has none, as long as its container is being made
+    }
+  }
+
+  private static String beginning(InputStream log) {
+    try (log) {
+      return new String(log.readNBytes(LONGEST_TAIL), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -120,7 +156,7 @@ final class PodLog implements LogSearch, AutoCloseable {
                           .pods()
                           .inNamespace(cluster.namespace())
                           .withName(pod)
-                          .inContainer(PodMaker.CONTAINER)
+                          .inContainer(container)
                           .watchLog());
           BufferedReader log =
               new BufferedReader(

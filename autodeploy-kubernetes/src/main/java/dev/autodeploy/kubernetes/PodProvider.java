@@ -1,7 +1,5 @@
 package dev.autodeploy.kubernetes;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceProvider;
@@ -45,6 +43,7 @@ final class PodProvider implements InstanceProvider {
   private final PodServices services;
   private final PodWatch watch;
   private final PodLifecycle lifecycle;
+  private final PodProbe probes;
 
   /**
    * Makes one.
@@ -61,17 +60,20 @@ final class PodProvider implements InstanceProvider {
     hold = new OwnerHold(cluster, heartbeats, hostName);
     ReleasedInstances released = new ReleasedInstances();
     PodEvents events = new PodEvents(cluster);
-    watch = new PodWatch(cluster, threads, events, released::contains);
+    PodEnds ends = new PodEnds(cluster, threads, events);
+    watch = new PodWatch(cluster, threads, ends, released::contains);
     services =
         new PodServices(
             cluster,
             threads,
             watch,
+            ends,
             events,
             new EnvironmentSecret(cluster, host),
             host,
             new Reach(cluster));
     lifecycle = new PodLifecycle(services, released);
+    probes = new PodProbe(threads);
   }
 
   @Override
@@ -174,7 +176,7 @@ final class PodProvider implements InstanceProvider {
   private ProviderInstance listed(PodLabels labels, Pod pod) {
     PodState state = new PodState(pod);
     boolean starting = lifecycle.isStarting(labels.instanceId());
-    InstanceExit exit = state.hasServiceEnded() && !starting ? watch.exit(pod) : null;
+    InstanceExit exit = state.hasServiceEnded() && !starting ? services.ends().exit(state) : null;
     URI endpoint = null;
     if (!starting && exit == null && labels.owner().equals(watch.owner())) {
       endpoint = adopted(labels, pod, state);
@@ -204,7 +206,7 @@ final class PodProvider implements InstanceProvider {
     }
     if (endpoint != null || state.failure() != null) {
       instance.heard(pod);
-      watch.up(instance, endpoint);
+      services.ends().up(instance, endpoint);
     }
     return endpoint;
   }
@@ -218,22 +220,13 @@ final class PodProvider implements InstanceProvider {
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe)
       throws IOException, InterruptedException {
-    TrackedPod known = watch.find(instance.instanceId());
-    if (known == null) {
-      return probe.isReady(
-          ProbeTarget.of(instance, () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES)));
-    }
-    ProbeTarget target =
-        new ProbeTarget(
-            requireNonNull(instance.endpoint(), "endpoint"),
-            services.reach().isDirect(),
-            () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES),
-            known.log(cluster, threads));
-    boolean ready = probe.isReady(target) && services.reach().isThrough(target.endpoint());
-    if (ready) {
-      known.closeLog();
-    }
-    return ready;
+    return probes.isReady(
+        instance,
+        probe,
+        watch.find(instance.instanceId()),
+        services.reach(),
+        cluster,
+        () -> logs(instance.instanceId(), ProbeTarget.LOG_LINES));
   }
 
   @Override

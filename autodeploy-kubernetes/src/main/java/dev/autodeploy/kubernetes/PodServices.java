@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param cluster the API server
  * @param threads where what may take its time is done
  * @param watch what is heard of pods
+ * @param ends who is told of them
  * @param events the cluster's events
  * @param secrets the environments of instances
  * @param host what pods belong to
@@ -18,6 +19,7 @@ record PodServices(
     Cluster cluster,
     KubernetesThreads threads,
     PodWatch watch,
+    PodEnds ends,
     PodEvents events,
     EnvironmentSecret secrets,
     HostObject host,

@@ -22,12 +22,30 @@ import org.jspecify.annotations.Nullable;
 final class PodState {
   private static final String OUT_OF_MEMORY = "OOMKilled";
 
+  /** The words for a pod that is gone without a cause that the cluster tells. */
+  static final String DELETED = "its pod was deleted by somebody else";
+
   private final Pod pod;
+  private final PodReading reading;
   private final PodStatus status;
 
+  /** Reads a pod that this library has made. */
   PodState(Pod pod) {
+    this(pod, PodReading.OWN);
+  }
+
+  PodState(Pod pod, PodReading reading) {
     this.pod = pod;
+    this.reading = reading;
     this.status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
+  }
+
+  Pod pod() {
+    return pod;
+  }
+
+  PodReading reading() {
+    return reading;
   }
 
   String phase() {
@@ -50,7 +68,7 @@ final class PodState {
   /** Returns whether the service's container runs, as far as the kubelet has told. */
   boolean isRunning() {
     ContainerStatus container = container();
-    return !hasEnded()
+    return !hasServiceEnded()
         && container != null
         && container.getState() != null
         && container.getState().getRunning() != null;
@@ -58,13 +76,42 @@ final class PodState {
 
   /**
    * Returns whether the service's container has ended for good: what runs beside it, such as a
-   * proxy of a mesh, serves nobody.
+   * proxy of a mesh, serves nobody. One that the kubelet has restarted is not the same any more.
    */
   boolean hasServiceEnded() {
     return hasEnded()
-        || (isFinal()
+        || hasRestarted()
+        || ((isFinal() || reading.isRestarted())
             && status.getContainerStatuses().stream()
-                .anyMatch(it -> PodMaker.CONTAINER.equals(it.getName()) && hasTerminated(it)));
+                .anyMatch(it -> reading.container().equals(it.getName()) && hasTerminated(it)));
+  }
+
+  /** Returns whether the service's container was restarted since the instance began. */
+  private boolean hasRestarted() {
+    return reading.isRestarted() && restarts() > reading.restarts();
+  }
+
+  /** Returns how often the service's container was restarted. */
+  int restarts() {
+    ContainerStatus container = container();
+    return container == null || container.getRestartCount() == null
+        ? 0
+        : container.getRestartCount();
+  }
+
+  /** Returns whether the log of the instance is that of the container before the one that runs. */
+  boolean isLogOfPrevious() {
+    ContainerStatus container = container();
+    return hasRestarted()
+        && container != null
+        && container.getState() != null
+        && container.getState().getRunning() != null;
+  }
+
+  /** Returns whether the pod is ready, by the kubelet's word. */
+  boolean isReady() {
+    return status.getConditions().stream()
+        .anyMatch(it -> "Ready".equals(it.getType()) && "True".equals(it.getStatus()));
   }
 
   /** Returns whether nothing of it runs any longer, and nothing will. */
@@ -160,11 +207,14 @@ final class PodState {
   InstanceExit exit(List<String> tail, @Nullable String event) {
     ContainerStateTerminated end = terminated();
     boolean outOfMemory =
-        containers()
-            .map(ContainerStatus::getState)
-            .filter(Objects::nonNull)
-            .map(ContainerState::getTerminated)
-            .anyMatch(it -> it != null && OUT_OF_MEMORY.equals(it.getReason()));
+        Stream.concat(
+                Stream.ofNullable(end),
+                containers()
+                    .map(ContainerStatus::getState)
+                    .filter(Objects::nonNull)
+                    .map(ContainerState::getTerminated)
+                    .filter(Objects::nonNull))
+            .anyMatch(it -> OUT_OF_MEMORY.equals(it.getReason()));
     return new InstanceExit(
         end == null ? null : end.getExitCode(),
         outOfMemory,
@@ -188,7 +238,7 @@ final class PodState {
     if (isBeingDeleted()) {
       return isOnLostNode()
           ? "its node " + node() + " is lost"
-          : "its pod was deleted by somebody else";
+          : DELETED;
     }
     if (end != null && !text(end.getMessage()).isEmpty()) {
       return line(end.getMessage());
@@ -236,9 +286,14 @@ final class PodState {
 
   private @Nullable ContainerStateTerminated terminated() {
     ContainerStatus container = container();
-    return container == null || container.getState() == null
-        ? null
-        : container.getState().getTerminated();
+    if (container == null) {
+      return null;
+    }
+    ContainerStateTerminated end =
+        container.getState() == null ? null : container.getState().getTerminated();
+    return end == null && hasRestarted() && container.getLastState() != null
+        ? container.getLastState().getTerminated()
+        : end;
   }
 
   private static @Nullable ContainerStateWaiting waiting(ContainerStatus container) {
@@ -248,7 +303,7 @@ final class PodState {
   /** The service's container; null while the kubelet has not told of it. */
   private @Nullable ContainerStatus container() {
     for (ContainerStatus container : status.getContainerStatuses()) {
-      if (PodMaker.CONTAINER.equals(container.getName())) {
+      if (reading.container().equals(container.getName())) {
         return container;
       }
     }

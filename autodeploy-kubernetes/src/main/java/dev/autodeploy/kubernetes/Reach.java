@@ -82,7 +82,7 @@ final class Reach implements AutoCloseable {
     URI endpoint = find(pod, labels);
     if (endpoint == null) {
       throw new InstanceStartException(
-          "the cluster did not say where " + labels.name() + " is reached by " + kind);
+          "the cluster did not say where " + name(pod) + " is reached by " + kind);
     }
     return endpoint;
   }
@@ -94,14 +94,18 @@ final class Reach implements AutoCloseable {
         String ip = new PodState(pod).ip();
         yield ip == null ? null : http(ip, labels.port());
       }
-      case PORT_FORWARD -> http("127.0.0.1", forward(labels).getLocalPort());
+      case PORT_FORWARD -> http("127.0.0.1", forward(name(pod), labels.port()).getLocalPort());
       case NODE_PORT -> nodePort(pod, labels);
     };
   }
 
-  private LocalPortForward forward(PodLabels labels) {
+  private static String name(Pod pod) {
+    return pod.getMetadata().getName();
+  }
+
+  private LocalPortForward forward(String pod, int port) {
     return forwards.compute(
-        labels.name(),
+        pod,
         (name, open) ->
             open != null && open.isAlive()
                 ? open
@@ -112,7 +116,7 @@ final class Reach implements AutoCloseable {
                             .pods()
                             .inNamespace(cluster.namespace())
                             .withName(name)
-                            .portForward(labels.port(), InetAddress.getLoopbackAddress(), 0)));
+                            .portForward(port, InetAddress.getLoopbackAddress(), 0)));
   }
 
   /**

@@ -13,6 +13,7 @@ final class TrackedPod {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private @Nullable Pod pod;
+  private String podName;
   private long version;
   private boolean told;
   private volatile @Nullable URI endpoint;
@@ -20,10 +21,12 @@ final class TrackedPod {
   private volatile boolean releasing;
   private volatile boolean left;
   private volatile boolean own;
+  private volatile PodReading reading = PodReading.OWN;
   private @Nullable PodLog log;
 
   TrackedPod(PodLabels labels) {
     this.labels = labels;
+    this.podName = labels.name();
   }
 
   PodLabels labels() {
@@ -39,6 +42,7 @@ final class TrackedPod {
     lock.lock();
     try {
       pod = now;
+      podName = now == null ? podName : now.getMetadata().getName();
       version++;
       changed.signalAll();
     } finally {
@@ -64,6 +68,25 @@ final class TrackedPod {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The name of its pod: the last that was heard of, or that of its labels. */
+  String podName() {
+    lock.lock();
+    try {
+      return podName;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Says how its pod is read, where that is not one that this library has made. */
+  void read(PodReading by) {
+    reading = by;
+  }
+
+  PodState state(Pod of) {
+    return new PodState(of, reading);
   }
 
   long version() {
@@ -140,12 +163,22 @@ final class TrackedPod {
     }
   }
 
+  /** Returns whether its end was told: what may answer in its place is not it. */
+  boolean isTold() {
+    lock.lock();
+    try {
+      return told;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Returns the search in what its container has written; the same one each time. */
   PodLog log(Cluster cluster, KubernetesThreads threads) {
     lock.lock();
     try {
       if (log == null) {
-        log = new PodLog(cluster, threads, labels.name());
+        log = new PodLog(cluster, threads, podName, reading.container());
       }
       return log;
     } finally {

@@ -7,6 +7,9 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.autoscaling.v1.Scale;
+import io.fabric8.kubernetes.api.model.autoscaling.v1.ScaleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -15,6 +18,7 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.dsl.HttpMethod;
 import io.fabric8.mockwebserver.http.Buffer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
@@ -40,14 +44,20 @@ import org.jspecify.annotations.Nullable;
 final class FakeCluster implements ClusterAccess, AutoCloseable {
   static final String NAMESPACE = "models";
   private static final Logger QUIET = Logger.getLogger(MockWebServer.class.getName());
+  private static final Pattern SCALE =
+      Pattern.compile("(/apis/apps/v1/namespaces/[^/]+/deployments/[^/]+)/scale");
   private static final Pattern POD =
       Pattern.compile("/api/v1/namespaces/[^/]+/pods(?:/([^/?]+))?(/log)?(?:\\?.*)?");
 
   final FakeKubelet kubelet;
+  final FakeDeployments deployments;
   final List<Event> events = new CopyOnWriteArrayList<>();
 
   /** The rights that the application lacks, such as {@code create pods}. */
   final Set<String> denied = ConcurrentHashMap.newKeySet();
+
+  /** The minor version of the cluster. */
+  volatile String minor = "30";
 
   /** True if this process runs in a pod of the cluster, by the name {@link #hostName}. */
   volatile boolean inside;
@@ -69,6 +79,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
     server.init();
     admin = ClusterAccess.client(config());
     kubelet = new FakeKubelet(admin, directory, events);
+    deployments = new FakeDeployments(admin);
   }
 
   private Config config() {
@@ -106,6 +117,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
 
   @Override
   public void close() {
+    deployments.close();
     kubelet.close();
     clients.forEach(KubernetesClient::close);
     admin.close();
@@ -156,6 +168,13 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
       if (path.endsWith("/services") && request.getMethod().equals("POST")) {
         return super.dispatch(withBody(request, withNodePorts(request.getUtf8Body())));
       }
+      if (path.equals("/version")) {
+        return json(200, Map.of("major", "1", "minor", minor));
+      }
+      Matcher scale = SCALE.matcher(path);
+      if (scale.matches()) {
+        return scale(request, scale.group(1));
+      }
       Matcher pod = POD.matcher(path);
       if (!pod.matches()) {
         return super.dispatch(request);
@@ -171,6 +190,60 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
         case "DELETE" -> delete(request, pod.group(1));
         default -> super.dispatch(request);
       };
+    }
+
+    /** The scale of a Deployment: its number of replicas, with the Deployment's own version. */
+    private MockResponse scale(RecordedRequest request, String path) {
+      MockResponse found = super.dispatch(at(request, "GET", path, ""));
+      if (found.code() != 200) {
+        return found;
+      }
+      Deployment deployment =
+          Serialization.unmarshal(found.getBody().readUtf8(), Deployment.class);
+      if (request.getMethod().equals("GET")) {
+        return json(200, scaleOf(deployment));
+      }
+      Scale asked = Serialization.unmarshal(request.getUtf8Body(), Scale.class);
+      String seen = asked.getMetadata().getResourceVersion();
+      if (seen != null && !seen.equals(deployment.getMetadata().getResourceVersion())) {
+        return refused(409, "Conflict", "the object has been modified");
+      }
+      MockResponse changed =
+          super.dispatch(
+              at(
+                  request,
+                  "PUT",
+                  path,
+                  Serialization.asJson(
+                      FakeDeployments.scaled(deployment, asked.getSpec().getReplicas()))));
+      if (changed.code() >= 300) {
+        return changed;
+      }
+      return json(
+          200,
+          scaleOf(Serialization.unmarshal(changed.getBody().readUtf8(), Deployment.class)));
+    }
+
+    private Scale scaleOf(Deployment deployment) {
+      return new ScaleBuilder()
+          .withNewMetadata()
+          .withName(deployment.getMetadata().getName())
+          .withNamespace(deployment.getMetadata().getNamespace())
+          .withResourceVersion(deployment.getMetadata().getResourceVersion())
+          .endMetadata()
+          .withNewSpec()
+          .withReplicas(deployment.getSpec().getReplicas())
+          .endSpec()
+          .build();
+    }
+
+    private RecordedRequest at(RecordedRequest like, String method, String path, String body) {
+      return new RecordedRequest(
+          like.getHttpVersion(),
+          HttpMethod.valueOf(method),
+          path,
+          like.getHeaders(),
+          new Buffer().writeUtf8(body));
     }
 
     private MockResponse create(RecordedRequest request) {

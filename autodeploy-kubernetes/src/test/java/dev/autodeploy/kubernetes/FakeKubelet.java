@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -82,6 +83,7 @@ final class FakeKubelet implements AutoCloseable {
     final String ip;
     volatile @Nullable Process process;
     volatile boolean deleted;
+    volatile int restarts;
 
     Running(Pod pod, Path home, String ip) {
       this.pod = pod;
@@ -210,6 +212,10 @@ final class FakeKubelet implements AutoCloseable {
       if (lost) {
         return;
       }
+      if ("Always".equals(running.pod.getSpec().getRestartPolicy()) && !running.deleted) {
+        restart(running, code);
+        return;
+      }
       status(
           running,
           withState(code == 0 ? "Succeeded" : "Failed", running.ip, terminated(code, "Error")));
@@ -219,6 +225,49 @@ final class FakeKubelet implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The first time at once, as a real one does, so that nobody sees the container ended. */
+  private void restart(Running running, int code) throws InterruptedException {
+    ContainerState last = terminated(code, "Error");
+    running.restarts++;
+    if (running.restarts > 1) {
+      status(
+          running,
+          restarted(
+              running,
+              waiting("CrashLoopBackOff", "back-off restarting failed container"),
+              last));
+      TimeUnit.MILLISECONDS.sleep(500);
+    }
+    try {
+      Files.move(
+          running.home.resolve("log"),
+          running.home.resolve("log.previous"),
+          StandardCopyOption.REPLACE_EXISTING);
+      ProcessBuilder again = process(running, running.pod.getSpec().getContainers().get(0));
+      synchronized (running) {
+        if (running.deleted) {
+          collect(running);
+          return;
+        }
+        running.process = again.start();
+      }
+      status(running, restarted(running, withState("Running", running.ip, started()), last));
+      workers.execute(() -> end(running));
+    } catch (IOException e) {
+      status(running, waiting("CreateContainerError", String.valueOf(e.getMessage())));
+    }
+  }
+
+  private static PodStatus restarted(Running running, PodStatus now, ContainerState last) {
+    return new PodStatusBuilder(now)
+        .withPodIP(running.ip)
+        .editFirstContainerStatus()
+        .withRestartCount(running.restarts)
+        .withLastState(last)
+        .endContainerStatus()
+        .build();
   }
 
   void delete(String name, long seconds) {
@@ -329,7 +378,9 @@ final class FakeKubelet implements AutoCloseable {
       return null;
     }
     try {
-      List<String> lines = Files.readAllLines(running.home.resolve("log"));
+      List<String> lines =
+          Files.readAllLines(
+              running.home.resolve(query.contains("previous=true") ? "log.previous" : "log"));
       Matcher tail = Pattern.compile("tailLines=(\\d+)").matcher(query);
       int from = tail.find() ? Math.max(0, lines.size() - Integer.parseInt(tail.group(1))) : 0;
       String text = String.join("\n", lines.subList(from, lines.size())) + "\n";
@@ -350,9 +401,14 @@ final class FakeKubelet implements AutoCloseable {
         .withContainerStatuses(
             new ContainerStatusBuilder()
                 .withName(PodMaker.CONTAINER)
+                .withRestartCount(0)
                 .withReady(state.getRunning() != null)
                 .withState(state)
                 .build())
+        .addNewCondition()
+        .withType("Ready")
+        .withStatus(state.getRunning() != null ? "True" : "False")
+        .endCondition()
         .build();
   }
 
