@@ -34,9 +34,9 @@ import org.jspecify.annotations.Nullable;
  * never returns; one that does return adopts the pod by going on with the heartbeats. A pod without
  * a start command runs without heartbeats: {@link Builder#activeDeadline} is the limit of those.
  *
- * <p>With {@link Builder#scaling} it makes no pods: instances are those of Deployments that somebody
- * else owns, of which it changes the number of replicas alone. Those get no heartbeats; the next
- * engine of the owner takes back what an earlier one has left.
+ * <p>With {@link Builder#scaling} it makes no pods: instances are those of Deployments that
+ * somebody else owns, of which it changes the number of replicas alone. Those get no heartbeats;
+ * the next engine of the owner takes back what an earlier one has left.
  */
 public final class KubernetesInstanceProvider implements InstanceProvider {
   private final InstanceProvider pods;

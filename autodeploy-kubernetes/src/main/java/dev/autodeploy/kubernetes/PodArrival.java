@@ -84,8 +84,7 @@ final class PodArrival {
       Pod pod = instance.pod();
       if (pod == null) {
         throw new InstanceStartException(
-            PodState.DELETED + " before it was up", InstanceExit.unknown(PodState.DELETED),
-            null);
+            PodState.DELETED + " before it was up", InstanceExit.unknown(PodState.DELETED), null);
       }
       PodState state = instance.state(pod);
       checkNotFailed(pod, state);

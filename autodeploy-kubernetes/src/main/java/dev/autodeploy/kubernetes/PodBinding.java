@@ -18,12 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param releasing whether its release was asked for: the Deployment is not to have it any longer
  */
 record PodBinding(
-    PodLabels labels,
-    ScaleTarget target,
-    String uid,
-    String pod,
-    int restarts,
-    boolean releasing) {
+    PodLabels labels, ScaleTarget target, String uid, String pod, int restarts, boolean releasing) {
   private static final String TARGET = "target";
   private static final String UID = "uid";
   private static final String POD = "pod";

@@ -69,11 +69,7 @@ final class PodLog implements LogSearch, AutoCloseable {
               "reading the log of " + pod,
               client -> {
                 ContainerResource of =
-                    client
-                        .pods()
-                        .inNamespace(namespace)
-                        .withName(pod)
-                        .inContainer(container);
+                    client.pods().inNamespace(namespace).withName(pod).inContainer(container);
                 return previous
                     ? beginning(of.terminated().tailingLines(lines).getLogInputStream())
                     : of.limitBytes(LONGEST_TAIL).tailingLines(lines).getLog();

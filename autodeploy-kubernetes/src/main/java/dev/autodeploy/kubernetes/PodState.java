@@ -236,9 +236,7 @@ final class PodState {
       return event;
     }
     if (isBeingDeleted()) {
-      return isOnLostNode()
-          ? "its node " + node() + " is lost"
-          : DELETED;
+      return isOnLostNode() ? "its node " + node() + " is lost" : DELETED;
     }
     if (end != null && !text(end.getMessage()).isEmpty()) {
       return line(end.getMessage());

@@ -129,9 +129,7 @@ final class ScaledCheck {
             .mapToInt(ScaledCheck::number)
             .sum();
     boolean counted =
-        gpu.isNone()
-            ? has == 0
-            : gpu.ids().isEmpty() && gpu.isWhole() && gpu.count() == has;
+        gpu.isNone() ? has == 0 : gpu.ids().isEmpty() && gpu.isWhole() && gpu.count() == has;
     if (!counted) {
       throw refused(
           spec,

@@ -51,8 +51,7 @@ final class ScaledDeployment {
    * @param deployment the name of our deployment
    * @param cluster the API server, in the namespace of the target
    */
-  ScaledDeployment(
-      String deployment, ScaleTarget target, Cluster cluster, PodBindings bindings) {
+  ScaledDeployment(String deployment, ScaleTarget target, Cluster cluster, PodBindings bindings) {
     this.deployment = deployment;
     this.target = target;
     this.cluster = cluster;
@@ -301,8 +300,7 @@ final class ScaledDeployment {
       List<Pod> living = pods.stream().filter(ScaledDeployment::lives).toList();
       List<Pod> staying =
           living.stream()
-              .filter(
-                  pod -> mine(all).stream().anyMatch(it -> !it.releasing() && it.isOf(pod)))
+              .filter(pod -> mine(all).stream().anyMatch(it -> !it.releasing() && it.isOf(pod)))
               .toList();
       List<Pod> going = living.stream().filter(pod -> !staying.contains(pod)).toList();
       if (wanted > 0) {
@@ -423,7 +421,6 @@ final class ScaledDeployment {
     }
     Integer has = now.getStatus() == null ? null : now.getStatus().getReplicas();
     Integer asked = now.getSpec().getReplicas();
-    return isObserved(now)
-        && Objects.equals(has == null ? 0 : has, asked == null ? 1 : asked);
+    return isObserved(now) && Objects.equals(has == null ? 0 : has, asked == null ? 1 : asked);
   }
 }

@@ -35,8 +35,7 @@ final class ScaledServices {
     this.bindings = bindings;
     this.ends = ends;
     this.watch = new ScaledWatch(ends);
-    targets.forEach(
-        (deployment, target) -> deployments.put(target, scaled(deployment, target)));
+    targets.forEach((deployment, target) -> deployments.put(target, scaled(deployment, target)));
   }
 
   private ScaledDeployment scaled(String deployment, ScaleTarget target) {

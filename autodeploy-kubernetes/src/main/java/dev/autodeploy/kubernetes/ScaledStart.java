@@ -79,9 +79,7 @@ final class ScaledStart {
             () -> scaled.pod(instance.podName()),
             this::checkNotCancelled,
             new PodArrival.Services(
-                services.ends(),
-                new PodEvents(scaled.cluster()),
-                services.reach(scaled.target())));
+                services.ends(), new PodEvents(scaled.cluster()), services.reach(scaled.target())));
     try {
       arrival.progress("scaling", "Deployment " + scaled.target());
       scaled.watch(services.watch());

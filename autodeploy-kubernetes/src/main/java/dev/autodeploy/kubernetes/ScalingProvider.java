@@ -185,8 +185,7 @@ final class ScalingProvider implements InstanceProvider {
         .epoch(labels.epoch());
   }
 
-  private ProviderInstance listed(
-      ScaledDeployment scaled, PodBinding binding, @Nullable Pod pod) {
+  private ProviderInstance listed(ScaledDeployment scaled, PodBinding binding, @Nullable Pod pod) {
     ProviderInstance.Builder listed = builder(binding.labels()).gpuModel(gpuModel(pod));
     if (lifecycle.isStarting(binding.instanceId()) || !binding.isBound()) {
       return listed.build();

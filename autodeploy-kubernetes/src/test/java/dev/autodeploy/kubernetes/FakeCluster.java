@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Matcher;
@@ -104,6 +105,34 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
     KubernetesClient client = ClusterAccess.client(config());
     clients.add(client);
     return new Cluster(client, namespace == null ? NAMESPACE : namespace, settings, inside);
+  }
+
+  /** Returns an access of its own, with the settings of every provider. */
+  Cluster connect() {
+    AtomicReference<Cluster> connected = new AtomicReference<>();
+    KubernetesInstanceProvider unused =
+        KubernetesInstanceProvider.builder()
+            .reach(PodReach.POD_IP)
+            .access(
+                new ClusterAccess() {
+                  @Override
+                  public Cluster connect(
+                      KubernetesSettings settings,
+                      @Nullable Path kubeconfig,
+                      @Nullable String context,
+                      @Nullable String namespace) {
+                    connected.set(
+                        FakeCluster.this.connect(settings, kubeconfig, context, namespace));
+                    return connected.get();
+                  }
+
+                  @Override
+                  public String hostName() {
+                    return FakeCluster.this.hostName();
+                  }
+                })
+            .build();
+    return connected.get();
   }
 
   @Override
@@ -198,8 +227,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
       if (found.code() != 200) {
         return found;
       }
-      Deployment deployment =
-          Serialization.unmarshal(found.getBody().readUtf8(), Deployment.class);
+      Deployment deployment = Serialization.unmarshal(found.getBody().readUtf8(), Deployment.class);
       if (request.getMethod().equals("GET")) {
         return json(200, scaleOf(deployment));
       }
@@ -220,8 +248,7 @@ final class FakeCluster implements ClusterAccess, AutoCloseable {
         return changed;
       }
       return json(
-          200,
-          scaleOf(Serialization.unmarshal(changed.getBody().readUtf8(), Deployment.class)));
+          200, scaleOf(Serialization.unmarshal(changed.getBody().readUtf8(), Deployment.class)));
     }
 
     private Scale scaleOf(Deployment deployment) {

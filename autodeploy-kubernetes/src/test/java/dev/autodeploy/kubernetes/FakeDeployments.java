@@ -223,8 +223,7 @@ final class FakeDeployments implements AutoCloseable {
     Pod pod =
         new PodBuilder()
             .withNewMetadata()
-            .withName(
-                deployment.getMetadata().getName() + "-" + (10_000 + pods.incrementAndGet()))
+            .withName(deployment.getMetadata().getName() + "-" + (10_000 + pods.incrementAndGet()))
             .withLabels(template.getMetadata().getLabels())
             .endMetadata()
             .withNewSpecLike(template.getSpec())

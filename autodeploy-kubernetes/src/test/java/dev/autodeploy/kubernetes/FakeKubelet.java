@@ -235,9 +235,7 @@ final class FakeKubelet implements AutoCloseable {
       status(
           running,
           restarted(
-              running,
-              waiting("CrashLoopBackOff", "back-off restarting failed container"),
-              last));
+              running, waiting("CrashLoopBackOff", "back-off restarting failed container"), last));
       TimeUnit.MILLISECONDS.sleep(500);
     }
     try {

@@ -42,10 +42,7 @@ class ScalingProviderContractTest extends InstanceProviderContract {
 
   @Override
   protected InstanceProvider provider() {
-    return cluster
-        .provider()
-        .scaling("voice", FakeCluster.NAMESPACE + "/" + scaled)
-        .build();
+    return cluster.provider().scaling("voice", FakeCluster.NAMESPACE + "/" + scaled).build();
   }
 
   @Override

@@ -29,6 +29,7 @@ import org.springframework.util.unit.DataSize;
  * @param deploymentsFile File that declares deployments, in YAML or JSON.
  * @param watchDeploymentsFile How often that file is looked at for changes; never by default.
  * @param cluster Several replicas of the application.
+ * @param kubernetes Instances in a Kubernetes cluster.
  * @param deployments Deployments by name.
  * @param links Settings of the service links.
  * @param page Settings of the page.
@@ -50,6 +51,7 @@ record AutoDeployProperties(
     @Nullable Path deploymentsFile,
     @Nullable Duration watchDeploymentsFile,
     @DefaultValue Cluster cluster,
+    @DefaultValue Kubernetes kubernetes,
     @DefaultValue Map<String, DeploymentProperties> deployments,
     @DefaultValue Links links,
     @DefaultValue Page page) {
@@ -85,6 +87,14 @@ record AutoDeployProperties(
       return "Cluster[enabled=" + enabled + ", name=" + name + ", listen=" + listen + "]";
     }
   }
+
+  /**
+   * The properties below {@code autodeploy.kubernetes}.
+   *
+   * @param scaling Deployments of the cluster that somebody else owns, as namespace/deployment, by
+   *     the names of deployments whose instances are their pods.
+   */
+  record Kubernetes(@DefaultValue Map<String, String> scaling) {}
 
   /**
    * The properties below {@code autodeploy.links}.

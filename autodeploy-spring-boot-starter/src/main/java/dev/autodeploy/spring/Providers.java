@@ -25,7 +25,7 @@ final class Providers {
       }
       case "kubernetes" -> {
         require(chosen, KUBERNETES, loader);
-        yield Kubernetes.create(properties.cluster().enabled());
+        yield Kubernetes.create(properties);
       }
       default ->
           throw new InvalidPropertiesException(
@@ -63,8 +63,22 @@ final class Providers {
   /** Loaded only where autodeploy-kubernetes is there. */
   private static final class Kubernetes {
     /** Of several replicas the election sees to it that only one engine is at work. */
-    static InstanceProvider create(boolean elected) {
-      return KubernetesInstanceProvider.builder().lockOwner(!elected).build();
+    static InstanceProvider create(AutoDeployProperties properties) {
+      KubernetesInstanceProvider.Builder builder =
+          KubernetesInstanceProvider.builder().lockOwner(!properties.cluster().enabled());
+      properties
+          .kubernetes()
+          .scaling()
+          .forEach(
+              (deployment, target) -> {
+                try {
+                  builder.scaling(deployment, target);
+                } catch (IllegalArgumentException e) {
+                  throw new InvalidPropertiesException(
+                      "kubernetes.scaling." + deployment, String.valueOf(e.getMessage()), e);
+                }
+              });
+      return builder.build();
     }
   }
 }

@@ -305,6 +305,20 @@ final class AutoDeployAutoConfigurationTest {
   }
 
   @Test
+  void deploymentsOfTheCluster_areScaledByProperties() {
+    context
+        .withPropertyValues(
+            "autodeploy.provider=kubernetes",
+            "autodeploy.kubernetes.scaling.voice=speech/breezyvoice",
+            "autodeploy.kubernetes.scaling.other=breezyvoice")
+        .run(
+            run ->
+                assertThat(run.getStartupFailure())
+                    .hasStackTraceContaining("autodeploy.kubernetes.scaling.other")
+                    .hasStackTraceContaining("as speech/breezyvoice, but was 'breezyvoice'"));
+  }
+
+  @Test
   void provider_withoutOthersOnTheClassPath_isLocal() {
     new ApplicationContextRunner()
         .withConfiguration(ALL)

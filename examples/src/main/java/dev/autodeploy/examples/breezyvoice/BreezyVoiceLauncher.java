@@ -126,7 +126,9 @@ public final class BreezyVoiceLauncher {
       case KUBERNETES -> {
         KubernetesInstanceProvider.Builder pods = KubernetesInstanceProvider.builder();
         String namespace = options.namespace();
-        yield (namespace == null ? pods : pods.namespace(namespace)).build();
+        String scaling = options.scaling();
+        pods = namespace == null ? pods : pods.namespace(namespace);
+        yield (scaling == null ? pods : pods.scaling("breezyvoice", scaling)).build();
       }
     };
   }
@@ -168,10 +170,11 @@ public final class BreezyVoiceLauncher {
           .startCommand(standInCommand(options.startDelay()))
           .build();
     }
-    spec.description("Text to speech (BreezyVoice)")
-        .gpu(options.gpus())
-        .port(8080)
-        .startCommand("cd /BreezyVoice && python api.py");
+    spec.description("Text to speech (BreezyVoice)").gpu(options.gpus()).port(8080);
+    if (options.scaling() != null) {
+      return spec.build();
+    }
+    spec.startCommand("cd /BreezyVoice && python api.py");
     String snapshot = options.snapshot();
     return (snapshot == null ? spec.image(options.image()) : spec.snapshot(snapshot)).build();
   }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param startDelay how long the instance imitates loading a model
  * @param provider where instances run
  * @param namespace the namespace of pods, or null for that of the kubeconfig
+ * @param scaling the Deployment whose pods instances are, or null for pods of the launcher's own
  * @param image the image of the containers
  * @param snapshot the snapshot to start containers from instead of the image, or null
  * @param gpus the GPUs of each instance
@@ -39,6 +40,7 @@ record LauncherOptions(
     Duration startDelay,
     Provider provider,
     @Nullable String namespace,
+    @Nullable String scaling,
     String image,
     @Nullable String snapshot,
     GpuRequest gpus,
@@ -70,6 +72,9 @@ record LauncherOptions(
         --gpu-memory SIZE        a part of each GPU's memory, such as 16GiB, in place of whole
                                  GPUs: several deployments get one as long as their sum fits
         --namespace NAME         the namespace of pods, with kubernetes (the kubeconfig's)
+        --scaling NAMESPACE/NAME the Deployment of the cluster whose pods the instances are, with
+                                 kubernetes: it is scaled between 0 and 1, and says what they are
+                                 (pods of the launcher's own)
         --help                   print this and exit
 
       A DURATION is a number and ms, s, m or h: 3s, 5m, 1.5h.
@@ -97,6 +102,7 @@ record LauncherOptions(
     Duration startDelay = Duration.ZERO;
     Provider provider = Provider.LOCAL;
     String namespace = null;
+    String scaling = null;
     String image = null;
     String snapshot = null;
     GpuRequest gpus = null;
@@ -117,6 +123,7 @@ record LauncherOptions(
             startDelay = DurationOption.parse(option, value(option, rest), Duration.ofHours(1));
         case "--provider" -> provider = provider(value(option, rest));
         case "--namespace" -> namespace = value(option, rest);
+        case "--scaling" -> scaling = value(option, rest);
         case "--image" -> image = value(option, rest);
         case "--snapshot" -> snapshot = value(option, rest);
         case "--gpus" -> gpus = gpus(value(option, rest));
@@ -134,6 +141,13 @@ record LauncherOptions(
     }
     if (provider != Provider.KUBERNETES && namespace != null) {
       throw new IllegalArgumentException("--namespace goes with --provider kubernetes");
+    }
+    if (provider != Provider.KUBERNETES && scaling != null) {
+      throw new IllegalArgumentException("--scaling goes with --provider kubernetes");
+    }
+    if (scaling != null && image != null) {
+      throw new IllegalArgumentException(
+          "--image does not go with --scaling: the Deployment says what its pods are");
     }
     if (!local && !startDelay.isZero()) {
       throw new IllegalArgumentException("--start-delay goes with --provider local");
@@ -156,6 +170,7 @@ record LauncherOptions(
         startDelay,
         provider,
         namespace,
+        scaling,
         image == null ? DEFAULT_IMAGE : image,
         snapshot,
         share(gpus, gpuMemory),

@@ -130,6 +130,7 @@ class LauncherOptionsTest {
     "--start-delay, 2h, at most 60m",
     "--provider, cloud, 'local, docker and kubernetes'",
     "--image, x, go with --provider docker",
+    "--scaling, a/b, goes with --provider kubernetes",
     "--ports, 8000, unknown option --ports"
   })
   void aWrongOption_isRefusedWithWhatIsWrong(String option, String value, String message) {
@@ -137,6 +138,21 @@ class LauncherOptionsTest {
         .isThrownBy(() -> LauncherOptions.parse(List.of(option, value)))
         .withMessageContaining(option)
         .withMessageContaining(message);
+  }
+
+  @Test
+  void aDeploymentOfTheCluster_saysWhatItsPodsAre() {
+    assertThat(
+            LauncherOptions.parse(List.of("--provider", "kubernetes", "--scaling", "speech/voice"))
+                .scaling())
+        .isEqualTo("speech/voice");
+    assertThatIllegalArgumentException()
+        .isThrownBy(
+            () ->
+                LauncherOptions.parse(
+                    List.of(
+                        "--provider", "kubernetes", "--scaling", "speech/voice", "--image", "x")))
+        .withMessageContaining("--image does not go with --scaling");
   }
 
   @Test
