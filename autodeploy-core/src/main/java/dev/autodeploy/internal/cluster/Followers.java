@@ -7,7 +7,6 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Durations;
-import dev.autodeploy.internal.wire.SharedSecret;
 import dev.autodeploy.internal.wire.WireConnection;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.Ticker;
@@ -16,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +34,7 @@ final class Followers {
   private final Duration term;
   private final Duration hold;
   private final Ticker ticker;
-  private final Executor executor;
+  private final ReplicaRuntime runtime;
   private final Map<String, FollowerSession> sessions = new ConcurrentHashMap<>();
   private final DeploymentListener listener = this::onEvent;
   private volatile boolean ended;
@@ -46,15 +44,21 @@ final class Followers {
    *
    * @param term for how long a follower may be silent
    * @param hold for how long instances stay that a silent follower had leases of
+   * @param runtime the threads
    */
   Followers(
-      Engine engine, long epoch, Duration term, Duration hold, Ticker ticker, Executor executor) {
+      Engine engine,
+      long epoch,
+      Duration term,
+      Duration hold,
+      Ticker ticker,
+      ReplicaRuntime runtime) {
     this.engine = engine;
     this.epoch = epoch;
     this.term = term;
     this.hold = hold;
     this.ticker = ticker;
-    this.executor = executor;
+    this.runtime = runtime;
     engine.addListener(listener);
   }
 
@@ -87,7 +91,7 @@ final class Followers {
           case "begin" -> begin(session, request);
           case "send" -> session.receive(request);
           case "bye" -> bye(session);
-          case "poll" -> session.poll(request, term.dividedBy(6));
+          case "poll" -> session.poll(request, runtime.longPoll(term));
           default -> refusal("version");
         };
     return ended ? refusal("not-leading") : answer;
@@ -102,8 +106,8 @@ final class Followers {
     if (sessions.size() >= MAX_SESSIONS) {
       sessions.values().removeIf(it -> !it.isActive());
     }
-    String id = SharedSecret.random();
-    sessions.put(id, new FollowerSession(id, replica, engine, executor, ticker.read()));
+    String id = runtime.newSession();
+    sessions.put(id, new FollowerSession(id, replica, engine, runtime::run, ticker.read()));
     return WireJson.object().put("session", id);
   }
 

@@ -10,11 +10,13 @@ import dev.autodeploy.Lease;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.internal.wire.WireJson;
+import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -182,10 +184,20 @@ final class HeldRequest {
   }
 
   private void attemptAfter(CompletableFuture<Void> change, long pause) {
-    change
-        .copy()
-        .orTimeout(pause, TimeUnit.NANOSECONDS)
-        .whenCompleteAsync((changed, timeout) -> attempt(), replica::runApart);
+    AtomicBoolean begun = new AtomicBoolean();
+    Runnable once =
+        () -> {
+          if (begun.compareAndSet(false, true)) {
+            attempt();
+          }
+        };
+    Scheduler.Cancellable timer = replica.runApartAfter(once, pause);
+    change.whenCompleteAsync(
+        (changed, error) -> {
+          timer.cancel();
+          once.run();
+        },
+        replica::runApart);
   }
 
   private void give(Lease lease) {

@@ -19,8 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,7 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LeaderLink implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LeaderLink.class);
-  private static final long PAUSE_MILLIS = 50;
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   /** The time by which the leader may be late with an answer that it owes. */
   private static final Duration LATE = Duration.ofSeconds(1);
@@ -77,7 +75,7 @@ final class LeaderLink implements AutoCloseable {
   private final class Session implements AutoCloseable {
     final String id;
     final Mailbox mailbox = new Mailbox(); // guarded by the lock
-    final WireConnection connection = new WireConnection(address, secret);
+    final ReplicaRuntime.Connection connection = runtime.connect(address, secret);
     boolean sends = true; // guarded by the lock; until it has begun nothing is sent
 
     Session(String id) {
@@ -95,10 +93,10 @@ final class LeaderLink implements AutoCloseable {
   private final String replica;
   private final Duration term;
   private final Follower follower;
-  private final Executor threads;
+  private final ReplicaRuntime runtime;
   private final SharedSecret secret;
   private final Ticker ticker;
-  private final WireConnection polling;
+  private final ReplicaRuntime.Connection polling;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Long, Grant> asked = new ConcurrentHashMap<>();
   private final Map<Long, CompletableFuture<JsonNode>> calls = new ConcurrentHashMap<>();
@@ -106,6 +104,7 @@ final class LeaderLink implements AutoCloseable {
   private volatile @Nullable Session session;
   private volatile long heardAt;
   private volatile boolean ready;
+  private volatile boolean refusalTold;
   private volatile boolean closed;
 
   LeaderLink(
@@ -115,23 +114,23 @@ final class LeaderLink implements AutoCloseable {
       Duration term,
       SharedSecret secret,
       Follower follower,
-      Executor threads,
+      ReplicaRuntime runtime,
       Ticker ticker) {
     this.address = address;
     this.epoch = epoch;
     this.replica = replica;
     this.term = term;
     this.follower = follower;
-    this.threads = threads;
+    this.runtime = runtime;
     this.secret = secret;
     this.ticker = ticker;
     this.heardAt = ticker.read();
-    this.polling = new WireConnection(address, secret);
+    this.polling = runtime.connect(address, secret);
   }
 
   /** Begins to follow. */
   void start() {
-    threads.execute(this::follow);
+    runtime.loop(this::follow);
   }
 
   long epoch() {
@@ -214,7 +213,7 @@ final class LeaderLink implements AutoCloseable {
       current.mailbox.add(message);
       if (!current.sends) {
         current.sends = true;
-        threads.execute(() -> sendAll(current));
+        sendAll(current);
       }
       return true;
     } finally {
@@ -223,65 +222,60 @@ final class LeaderLink implements AutoCloseable {
   }
 
   private void sendAll(Session current) {
-    while (true) {
-      ObjectNode request = request("send").put("session", current.id);
-      lock.lock();
-      try {
-        if (session != current || !current.mailbox.hasMail()) {
-          current.sends = false;
-          return;
-        }
-        current.mailbox.write(request);
-      } finally {
-        lock.unlock();
+    runtime.loop(() -> sendWaiting(current));
+  }
+
+  private @Nullable Duration sendWaiting(Session current) {
+    ObjectNode request = request("send").put("session", current.id);
+    lock.lock();
+    try {
+      if (session != current || !current.mailbox.hasMail()) {
+        current.sends = false;
+        return null;
       }
-      try {
-        JsonNode answer = exchange(current.connection, request);
-        if (answer.has("refused")) {
-          pause(); // the other connection finds out what that means
-        } else {
-          read(current, answer);
-        }
-      } catch (IOException | UncheckedIOException e) {
-        LOG.debug("The leader at {} was not reached: {}", address, e.getMessage());
-        pause();
-      }
+      current.mailbox.write(request);
+    } finally {
+      lock.unlock();
     }
+    try {
+      JsonNode answer = exchange(current.connection, request);
+      if (!answer.has("refused")) {
+        read(current, answer);
+        return Duration.ZERO;
+      } // else the other connection finds out what that means
+    } catch (IOException | UncheckedIOException e) {
+      LOG.debug("The leader at {} was not reached: {}", address, e.getMessage());
+    }
+    return PAUSE;
   }
 
   // What the leader says.
 
-  private void follow() {
-    boolean told = false;
-    while (!closed) {
-      Session current = session;
-      try {
-        if (current == null) {
-          begin();
-        } else {
-          poll(current);
-        }
-      } catch (WireRefusedException e) {
-        if (!told) { // and not twenty times a second: it stays so while that one leads
-          LOG.warn("The leader at {} cannot be followed: {}", address, e.getMessage());
-          told = true;
-        }
-        pause();
-      } catch (IOException | UncheckedIOException e) {
-        LOG.debug("The leader at {} was not reached: {}", address, e.getMessage());
-        pause();
-      } catch (RuntimeException e) {
-        LOG.warn("The leader at {} is not understood: {}", address, Errors.describe(e));
-        pause();
-      }
+  private @Nullable Duration follow() {
+    if (closed) {
+      return null;
     }
+    Session current = session;
+    try {
+      return (current == null ? begin() : poll(current)) ? Duration.ZERO : PAUSE;
+    } catch (WireRefusedException e) {
+      if (!refusalTold) { // and not twenty times a second: it stays so while that one leads
+        LOG.warn("The leader at {} cannot be followed: {}", address, e.getMessage());
+        refusalTold = true;
+      }
+    } catch (IOException | UncheckedIOException e) {
+      LOG.debug("The leader at {} was not reached: {}", address, e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.warn("The leader at {} is not understood: {}", address, Errors.describe(e));
+    }
+    return PAUSE;
   }
 
-  private void begin() throws IOException {
+  /** Begins a session; returns whether the leader took it. */
+  private boolean begin() throws IOException {
     JsonNode hello = exchange(polling, request("hello").put("replica", replica));
     if (hello.has("refused")) {
-      pause();
-      return;
+      return false;
     }
     Session next = new Session(hello.path("session").asText());
     session = next; // what is closed from now on is told after the beginning
@@ -298,13 +292,13 @@ final class LeaderLink implements AutoCloseable {
     }
     if (begun) {
       heardAt = ticker.read();
-      threads.execute(() -> sendAll(next));
-    } else {
-      pause();
+      sendAll(next);
     }
+    return begun;
   }
 
-  private void poll(Session current) throws IOException {
+  /** Hears what the leader has to say; returns whether it knows the session. */
+  private boolean poll(Session current) throws IOException {
     ObjectNode request = request("poll").put("session", current.id);
     lock.lock();
     try {
@@ -316,11 +310,11 @@ final class LeaderLink implements AutoCloseable {
     if (answer.has("refused")) {
       LOG.debug("The leader at {} answers: {}", address, answer.path("refused").asText());
       breaks();
-      pause();
-      return;
+      return false;
     }
     heardAt = ticker.read();
     read(current, answer).forEach(this::handle);
+    return true;
   }
 
   private List<JsonNode> read(Session current, JsonNode answer) {
@@ -340,7 +334,7 @@ final class LeaderLink implements AutoCloseable {
       case "result" -> {
         CompletableFuture<JsonNode> call = calls.remove(number);
         if (call != null) {
-          call.completeAsync(() -> message.path("value"), threads);
+          call.completeAsync(() -> message.path("value"), runtime::run);
         }
       }
       case "lost" -> follower.lost(number, message.path("exit"));
@@ -369,7 +363,7 @@ final class LeaderLink implements AutoCloseable {
       grant.refused(error);
     }
     if (call != null) {
-      threads.execute(() -> call.completeExceptionally(error));
+      runtime.run(() -> call.completeExceptionally(error));
     }
   }
 
@@ -394,7 +388,7 @@ final class LeaderLink implements AutoCloseable {
     for (Long number : List.copyOf(calls.keySet())) {
       CompletableFuture<JsonNode> call = calls.remove(number);
       if (call != null) {
-        threads.execute(() -> call.completeExceptionally(new Broken()));
+        runtime.run(() -> call.completeExceptionally(new Broken()));
       }
     }
   }
@@ -424,24 +418,15 @@ final class LeaderLink implements AutoCloseable {
         .put("kind", kind);
   }
 
-  private JsonNode exchange(WireConnection connection, ObjectNode request) throws IOException {
+  private JsonNode exchange(ReplicaRuntime.Connection connection, ObjectNode request) throws IOException {
     return WireJson.parse(connection.exchange(WireJson.bytes(request), term));
-  }
-
-  private void pause() {
-    try {
-      TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closed = true;
-    }
   }
 
   /** Takes leave of the leader, which need not wait for this replica any longer. */
   void bye() {
     Session current = session;
     if (current != null && isOpen()) {
-      try (WireConnection last = new WireConnection(address, secret)) {
+      try (ReplicaRuntime.Connection last = runtime.connect(address, secret)) {
         exchange(last, request("bye").put("session", current.id));
       } catch (IOException | UncheckedIOException e) {
         LOG.debug("The leader at {} was not told: {}", address, e.getMessage());

@@ -40,6 +40,18 @@ record RemoteLeader(LeaderLink link, OpenLeases leases) {
             });
   }
 
+  /** Asks the leader for an operation; fails with {@code NOT_LEADING} as well if that takes long. */
+  <T extends @Nullable Object> CompletableFuture<T> askInTime(RemoteCall<T> call, ObjectNode args) {
+    return ask(call, args)
+        .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionallyCompose(
+            error ->
+                CompletableFuture.failedFuture(
+                    Errors.unwrap(error) instanceof TimeoutException
+                        ? unreachable(args.path("deployment").textValue())
+                        : error));
+  }
+
   /** Asks the leader for an operation, and waits for its result. */
   <T extends @Nullable Object> T get(RemoteCall<T> call, ObjectNode args) {
     try {

@@ -4,18 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
 import dev.autodeploy.internal.util.Durations;
-import dev.autodeploy.internal.util.Threads;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.Leader;
 import dev.autodeploy.spi.LeaderElection;
+import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -42,7 +38,7 @@ final class Replica {
   private final EngineConfig.Builder settings;
   private final NextProvider provider;
   private final Declarations declarations;
-  private final String id = UUID.randomUUID().toString();
+  private final String id;
   private final Duration term;
   private final Ticker ticker;
   private final ReplicaWire wire;
@@ -54,9 +50,9 @@ final class Replica {
   /** Guards the declarations; taken before the other lock. Held while an engine takes them. */
   private final ReentrantLock declaring;
 
-  private final ScheduledThreadPoolExecutor asking;
-  private final ScheduledThreadPoolExecutor watching;
-  private final ExecutorService engines = Threads.perTask("cluster-engine");
+  private final ReplicaRuntime runtime;
+  private final ReplicaRuntime.Line asking;
+  private final ReplicaRuntime.Line watching;
 
   // Guarded by the lock.
   private final Candidacy candidacy;
@@ -88,7 +84,10 @@ final class Replica {
       Directory directory,
       Consumer<JsonNode> heard,
       Consumer<LeaderLink> opened,
-      ReentrantLock declaring) {
+      ReentrantLock declaring,
+      ReplicaRuntime runtime) {
+    this.runtime = runtime;
+    this.id = runtime.newReplica();
     this.election = election;
     this.settings = settings;
     this.provider = new NextProvider(providers);
@@ -98,18 +97,17 @@ final class Replica {
     this.ticker = settings.ticker();
     Duration grace = settings.drainTimeout().minus(term); // the next leader releases nothing before
     this.candidacy = new Candidacy(id, term.toNanos(), Math.max(0, Durations.nanos(grace)));
-    this.wire = new ReplicaWire(address, id, term, settings.drainTimeout(), ticker);
-    this.asking = Threads.timer("cluster-election");
-    this.watching = Threads.timer("cluster-watch");
+    this.wire = new ReplicaWire(address, id, term, settings.drainTimeout(), ticker, runtime);
+    this.asking = runtime.election();
+    this.watching = runtime.watch();
     this.shared = new SharedLeases(term, ticker, watching);
     this.follower = new Following(leases, directory, heard, opened);
   }
 
   /** Begins to ask. */
   void begin() {
-    asking.execute(this::ask);
-    long every = term.dividedBy(LOOKS).toNanos();
-    watching.scheduleWithFixedDelay(this::look, every, every, TimeUnit.NANOSECONDS);
+    asking.schedule(this::ask, 0);
+    watching.repeat(this::look, term.dividedBy(LOOKS).toNanos());
   }
 
   private void look() {
@@ -182,7 +180,17 @@ final class Replica {
 
   /** Runs what may end in foreign code. */
   void runApart(Runnable task) {
-    wire.run(task);
+    runtime.run(task);
+  }
+
+  /** Runs something after a pause, which may end in foreign code. */
+  Scheduler.Cancellable runApartAfter(Runnable task, long nanos) {
+    try {
+      return watching.schedule(() -> runtime.run(task), nanos);
+    } catch (RejectedExecutionException e) {
+      runtime.run(task); // at the end of the replica nothing is waited for
+      return () -> {};
+    }
   }
 
   /** Returns the provider of the next engine, or of the one that is at work. */
@@ -222,7 +230,7 @@ final class Replica {
               return candidacy.nextLook(now) - now;
             });
     try {
-      asking.schedule(this::ask, wait, TimeUnit.NANOSECONDS);
+      asking.schedule(this::ask, wait);
     } catch (RejectedExecutionException e) {
       LOG.debug("This replica has ended, and asks no longer");
     }
@@ -278,7 +286,7 @@ final class Replica {
 
   private void checkAt(long moment) {
     long delay = Math.max(0, moment - ticker.read());
-    watching.schedule(this::checkTime, delay, TimeUnit.NANOSECONDS);
+    watching.schedule(this::checkTime, delay);
   }
 
   private void checkTime() {
@@ -328,7 +336,7 @@ final class Replica {
         candidacy.giveUp();
       } else {
         changing = true;
-        engines.execute(() -> start(epoch));
+        runtime.runEngine(() -> start(epoch));
         return;
       }
     } finally {
@@ -422,7 +430,7 @@ final class Replica {
     wire.leaves();
     left.stopActing();
     CompletableFuture<Void> done = new CompletableFuture<>();
-    engines.execute(
+    runtime.runEngine(
         () -> {
           try {
             left.leave(led);
@@ -475,10 +483,10 @@ final class Replica {
     changed();
     shared.end();
     leases.awaitNone(drainTimeout, ticker); // the next leader is told of them
-    asking.shutdownNow();
-    watching.shutdownNow();
+    asking.shutdown();
+    watching.shutdown();
     wire.close();
-    engines.shutdown();
+    runtime.close();
     provider.closeIfUnused();
     election.close();
   }

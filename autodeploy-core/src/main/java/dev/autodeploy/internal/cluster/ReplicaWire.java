@@ -3,18 +3,13 @@ package dev.autodeploy.internal.cluster;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.engine.Engine;
-import dev.autodeploy.internal.util.Threads;
 import dev.autodeploy.internal.wire.SharedSecret;
 import dev.autodeploy.internal.wire.WireJson;
-import dev.autodeploy.internal.wire.WireServer;
 import dev.autodeploy.spi.Leader;
 import dev.autodeploy.spi.LeaderElection;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -23,15 +18,13 @@ import org.jspecify.annotations.Nullable;
  * link while another one does. Without an address there are none, and it only stands by.
  */
 final class ReplicaWire {
-  private static final Executor FALLBACK = Threads.fallback();
-
   private final @Nullable ReplicaAddress address;
   private final String replica;
   private final Duration term;
   private final Duration hold;
   private final Ticker ticker;
-  private final @Nullable WireServer server;
-  private final ExecutorService threads = Threads.perTask("replica");
+  private final ReplicaRuntime runtime;
+  private final ReplicaRuntime.@Nullable Server server;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock.
@@ -47,6 +40,7 @@ final class ReplicaWire {
    * @param replica the id of this one
    * @param term for how long a leader leads without renewal
    * @param hold for how long instances stay that a silent follower had leases of
+   * @param runtime the threads and connections
    * @throws java.io.UncheckedIOException if the address cannot be had
    */
   ReplicaWire(
@@ -54,19 +48,21 @@ final class ReplicaWire {
       String replica,
       Duration term,
       Duration hold,
-      Ticker ticker) {
+      Ticker ticker,
+      ReplicaRuntime runtime) {
     this.address = address;
     this.replica = replica;
     this.term = term;
     this.hold = hold;
     this.ticker = ticker;
-    this.server = address == null ? null : WireServer.open(address.listen());
+    this.runtime = runtime;
+    this.server = address == null ? null : runtime.open(address.listen());
   }
 
   /** Begins to answer, once, before this replica asks to lead. May block for the election. */
   void open(LeaderElection election) {
     ReplicaAddress place = address;
-    WireServer opened = server;
+    ReplicaRuntime.Server opened = server;
     lock.lock();
     try {
       if (place == null || opened == null || secret != null || closed) {
@@ -109,7 +105,7 @@ final class ReplicaWire {
 
   /** Begins to answer followers, as this replica leads. */
   void leads(Engine engine, long epoch) {
-    followers = new Followers(engine, epoch, term, hold, ticker, this::run);
+    followers = new Followers(engine, epoch, term, hold, ticker, runtime);
   }
 
   /** Ends the followers' sessions, as this replica no longer leads. */
@@ -154,7 +150,7 @@ final class ReplicaWire {
               term,
               shared,
               follower,
-              this::run,
+              runtime,
               ticker);
       link = next;
       next.start();
@@ -180,15 +176,6 @@ final class ReplicaWire {
     return link;
   }
 
-  /** Runs what may block, or end in foreign code. */
-  void run(Runnable task) {
-    try {
-      threads.execute(task);
-    } catch (RejectedExecutionException e) {
-      FALLBACK.execute(task);
-    }
-  }
-
   void close() {
     leaves();
     lock.lock();
@@ -205,6 +192,5 @@ final class ReplicaWire {
     } finally {
       lock.unlock();
     }
-    threads.shutdown();
   }
 }

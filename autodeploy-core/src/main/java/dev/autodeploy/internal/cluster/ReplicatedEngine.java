@@ -57,6 +57,7 @@ public final class ReplicatedEngine implements Operations {
   private final ReentrantLock lock = new ReentrantLock();
 
   private final Declarations declarations = new Declarations();
+  private final ToldDeclarations toldDeclarations = new ToldDeclarations(declarations, lock);
   private final Directory directory = new Directory();
   private final Map<String, ReplicaDeployment> deployments = new ConcurrentHashMap<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -68,7 +69,8 @@ public final class ReplicatedEngine implements Operations {
       LeaderElection election,
       Supplier<? extends InstanceProvider> providers,
       Duration term,
-      @Nullable ReplicaAddress address) {
+      @Nullable ReplicaAddress address,
+      ReplicaRuntime runtime) {
     this.settings = settings;
     this.ticker = settings.ticker();
     this.drainTimeout = settings.drainTimeout();
@@ -83,7 +85,8 @@ public final class ReplicatedEngine implements Operations {
             directory,
             this::heard,
             this::opened,
-            lock);
+            lock,
+            runtime);
   }
 
   /**
@@ -102,9 +105,31 @@ public final class ReplicatedEngine implements Operations {
       Supplier<? extends InstanceProvider> providers,
       Duration term,
       @Nullable ReplicaAddress address) {
+    return start(settings, election, providers, term, address, new ThreadRuntime());
+  }
+
+  /**
+   * Starts a replica on threads and connections of the caller's choice, as a simulation does.
+   *
+   * @param settings the settings of its engines, with an owner
+   * @param election elects the leader
+   * @param providers makes a provider for each engine
+   * @param term for how long a leader leads without renewal
+   * @param address where other replicas reach it; null for one that only stands by
+   * @param runtime the threads, timers and connections
+   * @return the replica
+   */
+  public static ReplicatedEngine start(
+      EngineConfig.Builder settings,
+      LeaderElection election,
+      Supplier<? extends InstanceProvider> providers,
+      Duration term,
+      @Nullable ReplicaAddress address,
+      ReplicaRuntime runtime) {
     requireNonNull(settings.owner(), "owner");
     boolean closeOnShutdown = settings.releaseOnShutdown();
-    ReplicatedEngine engine = new ReplicatedEngine(settings, election, providers, term, address);
+    ReplicatedEngine engine =
+        new ReplicatedEngine(settings, election, providers, term, address, runtime);
     if (closeOnShutdown) {
       Thread thread = new Thread(engine::close, "autodeploy-shutdown-0");
       Runtime.getRuntime().addShutdownHook(thread);
@@ -152,33 +177,9 @@ public final class ReplicatedEngine implements Operations {
     }
     RemoteLeader leader = told ? null : replica.remote();
     if (leader != null) { // otherwise it is told when it is reached, or this replica leads
-      tell(leader, specs.stream().filter(WireJson::isPortable).toList());
+      toldDeclarations.tell(leader, specs.stream().filter(WireJson::isPortable).toList());
     }
     return List.copyOf(deployed);
-  }
-
-  /** Tells the leader of deployments that are declared here. */
-  private void tell(RemoteLeader leader, List<DeploymentSpec> specs) {
-    if (specs.isEmpty()) {
-      return;
-    }
-    ObjectNode args = WireJson.object();
-    args.set("specs", WireJson.write(specs));
-    try {
-      leader.get(RemoteCalls.DEPLOY, args);
-    } catch (AutoDeployException e) {
-      if (e.code() == ErrorCode.NOT_LEADING || e.code() == ErrorCode.CLOSED) {
-        LOG.debug("The next leader is told: {}", e.getMessage());
-        return;
-      }
-      throw e;
-    }
-    lock.lock();
-    try {
-      specs.forEach(declarations::told);
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** The leader says something of a deployment. Called in order. */
@@ -198,12 +199,15 @@ public final class ReplicatedEngine implements Operations {
 
   /** The leader is reached: it is told of what is declared here, and asked for leases then. */
   private void opened(LeaderLink link) {
-    replica.runApart(
-        () -> {
-          tellAll(new RemoteLeader(link, replica.leases()));
-          link.ready();
-          replica.changed();
-        });
+    toldDeclarations
+        .tellAll(new RemoteLeader(link, replica.leases()))
+        .whenComplete(
+            (done, error) ->
+                replica.runApart(
+                    () -> {
+                      link.ready();
+                      replica.changed();
+                    }));
   }
 
   /** Returns a deployment that the leader has told of; the host's own objects are kept. */
@@ -218,23 +222,6 @@ public final class ReplicatedEngine implements Operations {
       return deployment;
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void tellAll(RemoteLeader leader) {
-    List<DeploymentSpec> specs;
-    lock.lock();
-    try {
-      specs = declarations.tellable();
-    } finally {
-      lock.unlock();
-    }
-    for (DeploymentSpec spec : specs) {
-      try {
-        tell(leader, List.of(spec));
-      } catch (RuntimeException e) {
-        LOG.error("The leader refuses deployment '{}'", spec.name(), e);
-      }
     }
   }
 

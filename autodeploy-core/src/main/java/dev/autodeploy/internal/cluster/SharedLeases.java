@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +23,7 @@ final class SharedLeases {
   private static final Duration LONGEST_WINDOW = Duration.ofSeconds(1);
 
   private final Ticker ticker;
-  private final ScheduledExecutorService timer;
+  private final ReplicaRuntime.Line timer;
   private final long window;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Key, Shared> current = new HashMap<>();
@@ -51,7 +49,7 @@ final class SharedLeases {
    *
    * @param term for how long the leader counts the leases of a replica that is silent
    */
-  SharedLeases(Duration term, Ticker ticker, ScheduledExecutorService timer) {
+  SharedLeases(Duration term, Ticker ticker, ReplicaRuntime.Line timer) {
     this.ticker = ticker;
     this.timer = timer;
     this.window = Math.min(LONGEST_WINDOW.toNanos(), term.dividedBy(3).toNanos());
@@ -94,7 +92,7 @@ final class SharedLeases {
       lock.unlock();
     }
     lease.lost().thenRun(() -> drop(key, shared));
-    timer.schedule(() -> over(key, shared), window, TimeUnit.NANOSECONDS);
+    timer.schedule(() -> over(key, shared), window);
     return new Use(shared, lease.waited(), lease.coldStart(), lease.woken());
   }
 

@@ -17,7 +17,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,14 +103,23 @@ final class UnclaimedInstances {
         .orElse(atLatest);
   }
 
-  /** Hands a deployment what is its own. */
+  /**
+   * Hands a deployment what is its own. Those with an open account come first, which the engine
+   * before had: one that was started late, after its account was closed, serves nobody yet, and
+   * must not take the place of one that does.
+   */
   void claim(DeploymentController controller) {
-    for (Iterator<ProviderInstance> i = unclaimed.values().iterator(); i.hasNext(); ) {
-      ProviderInstance instance = i.next();
-      if (instance.deployment().equals(controller.name())) {
-        i.remove();
-        controller.adopt(instance, account(instance, controller.spec().gpu()), hold);
-      }
+    List<ProviderInstance> own =
+        unclaimed.values().stream()
+            .filter(instance -> instance.deployment().equals(controller.name()))
+            .sorted(
+                Comparator.comparing((ProviderInstance it) -> !open.containsKey(it.instanceId()))
+                    .thenComparing(ProviderInstance::startedAt)
+                    .thenComparing(ProviderInstance::instanceId))
+            .toList();
+    for (ProviderInstance instance : own) {
+      unclaimed.remove(instance.instanceId());
+      controller.adopt(instance, account(instance, controller.spec().gpu()), hold);
     }
   }
 

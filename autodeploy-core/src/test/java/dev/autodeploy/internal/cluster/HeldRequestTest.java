@@ -34,7 +34,8 @@ final class HeldRequestTest {
             new Directory(),
             message -> {},
             link -> {},
-            new ReentrantLock());
+            new ReentrantLock(),
+            new ThreadRuntime());
     AtomicInteger reads = new AtomicInteger();
     CompletableFuture<Lease> answer =
         new HeldRequest(

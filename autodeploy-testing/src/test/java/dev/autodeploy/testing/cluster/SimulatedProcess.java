@@ -1,0 +1,62 @@
+package dev.autodeploy.testing.cluster;
+
+import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.testing.ManualTime;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+
+/** The process of one replica: it can be killed, and frozen, after which it goes on. */
+final class SimulatedProcess implements Scheduler, Executor {
+  private final ManualTime time;
+  private volatile boolean alive = true;
+  private volatile long frozenUntil;
+
+  SimulatedProcess(ManualTime time) {
+    this.time = time;
+  }
+
+  boolean isAlive() {
+    return alive;
+  }
+
+  boolean runs() {
+    return alive && time.read() >= frozenUntil;
+  }
+
+  void kill() {
+    alive = false;
+  }
+
+  void freeze(Duration duration) {
+    frozenUntil = time.read() + duration.toNanos();
+  }
+
+  void thaw() {
+    frozenUntil = 0;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    if (alive) {
+      time.execute(() -> run(task));
+    }
+  }
+
+  @Override
+  public Cancellable schedule(Duration delay, Runnable task) {
+    return alive ? time.schedule(delay, () -> run(task)) : () -> {};
+  }
+
+  /** Runs a task unless this process has ended since; when it is frozen, once it thaws. */
+  private void run(Runnable task) {
+    if (!alive) {
+      return;
+    }
+    long frozen = frozenUntil - time.read();
+    if (frozen > 0) {
+      Cancellable unused = time.schedule(Duration.ofNanos(frozen), () -> run(task));
+    } else {
+      task.run();
+    }
+  }
+}
