@@ -418,7 +418,8 @@ final class LeaderLink implements AutoCloseable {
         .put("kind", kind);
   }
 
-  private JsonNode exchange(ReplicaRuntime.Connection connection, ObjectNode request) throws IOException {
+  private JsonNode exchange(ReplicaRuntime.Connection connection, ObjectNode request)
+      throws IOException {
     return WireJson.parse(connection.exchange(WireJson.bytes(request), term));
   }
 

@@ -40,7 +40,9 @@ record RemoteLeader(LeaderLink link, OpenLeases leases) {
             });
   }
 
-  /** Asks the leader for an operation; fails with {@code NOT_LEADING} as well if that takes long. */
+  /**
+   * Asks the leader for an operation; fails with {@code NOT_LEADING} as well if that takes long.
+   */
   <T extends @Nullable Object> CompletableFuture<T> askInTime(RemoteCall<T> call, ObjectNode args) {
     return ask(call, args)
         .orTimeout(LIMIT.toMillis(), TimeUnit.MILLISECONDS)

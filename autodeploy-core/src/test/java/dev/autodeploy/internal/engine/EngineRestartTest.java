@@ -139,6 +139,21 @@ final class EngineRestartTest {
     assertThat(n.engine.deployment("voice").status().instances()).hasSize(1);
   }
 
+  /** What an engine before that one started late is in the list, and nobody has used it. */
+  @Test
+  void instanceThatTheLedgerKnows_isAdoptedBeforeThoseThatCameLate() {
+    h.start();
+    String used = h.acquire(h.deploy()).instanceId();
+    String fingerprint = SpecFingerprint.of(EngineHarness.voice(b -> b));
+    for (int i = 0; i < 20; i++) {
+      h.provider.put(instance("voice-late-" + i, "voice", 0, fingerprint, null));
+    }
+
+    EngineHarness n = killed();
+
+    assertThat(n.provider.running()).containsExactly(used);
+  }
+
   @Test
   void instanceThatWasBeingStarted_isAdoptedAndServesTheNextCaller() {
     h.provider.ready = false;

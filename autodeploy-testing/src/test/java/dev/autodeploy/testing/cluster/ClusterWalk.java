@@ -1,15 +1,14 @@
 package dev.autodeploy.testing.cluster;
 
+import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
-import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.testing.ManualTime;
 import dev.autodeploy.testing.cluster.SimulatedMachines.Machine;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -159,12 +158,20 @@ final class ClusterWalk {
     String leader = election.leader();
     check(
         replica.id.equals(leader),
-        () -> "only the leader acts, but " + replica.id + " " + what + " while '" + leader + "' leads");
+        () ->
+            "only the leader acts, but "
+                + replica.id
+                + " "
+                + what
+                + " while '"
+                + leader
+                + "' leads");
     if (epoch != 0) {
       String actor = actors.putIfAbsent(epoch, replica.id);
       check(
           actor == null || actor.equals(replica.id),
-          () -> "one engine acts in an epoch, but in " + epoch + " " + actor + " and " + replica.id);
+          () ->
+              "one engine acts in an epoch, but in " + epoch + " " + actor + " and " + replica.id);
       check(
           epoch == election.epoch(),
           () -> "a leader acts in its own epoch, not in " + epoch + " during " + election.epoch());
@@ -269,7 +276,8 @@ final class ClusterWalk {
       } else {
         replica.silentSince = Math.min(replica.silentSince, now);
       }
-      if (now - replica.silentSince > 3 * SECOND && replica.silentSince != SimulatedMachines.NEVER) {
+      if (now - replica.silentSince > 3 * SECOND
+          && replica.silentSince != SimulatedMachines.NEVER) {
         boolean leaderless = leader == null && replica.process.runs();
         if (!leaderless || now - replica.silentSince > 20 * SECOND) {
           uses.stream().filter(it -> it.replica == replica).forEach(it -> it.excused = true);
@@ -304,10 +312,17 @@ final class ClusterWalk {
     long possible = uses.stream().filter(it -> !it.done && !it.lost).count() + recentlyClosed();
     check(
         counted >= sure,
-        () -> "a lease is counted somewhere, but " + leader.id + " counts " + counted + " of " + sure);
+        () ->
+            "a lease is counted somewhere, but "
+                + leader.id
+                + " counts "
+                + counted
+                + " of "
+                + sure);
     check(
         counted <= possible,
-        () -> "a lease is counted once, but " + leader.id + " counts " + counted + " of " + possible);
+        () ->
+            "a lease is counted once, but " + leader.id + " counts " + counted + " of " + possible);
   }
 
   private final Queue<Long> closings = new ArrayDeque<>();
@@ -376,7 +391,8 @@ final class ClusterWalk {
       replica = leader;
       number = leader.number;
     }
-    long lasts = random.nextInt(3) == 0 ? random.nextLong(40 * SECOND) : random.nextLong(8 * SECOND);
+    long lasts =
+        random.nextInt(3) == 0 ? random.nextLong(40 * SECOND) : random.nextLong(8 * SECOND);
     int kind = random.nextInt(5);
     note("fault " + kind + " of " + replica.id + " for " + lasts / 1_000_000 + " ms");
     switch (kind) {
@@ -410,8 +426,7 @@ final class ClusterWalk {
     SimulatedReplica leader = leader();
     check(leader != null, () -> "in the end somebody leads");
     if (leader != null) {
-      int left =
-          leader.engine().find("voice").map(it -> it.status().inFlight()).orElse(0);
+      int left = leader.engine().find("voice").map(it -> it.status().inFlight()).orElse(0);
       check(left == 0, () -> "in the end no lease is counted, but " + left);
     }
     checkLedger();
@@ -452,7 +467,13 @@ final class ClusterWalk {
       if (!machine.late && machine.goneAt != SimulatedMachines.NEVER) {
         check(
             got >= existed - SECOND,
-            () -> "the ledger has all of " + id + ", not " + got / SECOND + " of " + existed / SECOND);
+            () ->
+                "the ledger has all of "
+                    + id
+                    + ", not "
+                    + got / SECOND
+                    + " of "
+                    + existed / SECOND);
         check(
             got <= written.getOrDefault(id, 0L) - machine.askedAt + SECOND,
             () -> "the ledger has no more of " + id + " than there was, not " + got / SECOND);

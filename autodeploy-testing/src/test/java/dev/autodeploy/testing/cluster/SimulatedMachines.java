@@ -199,8 +199,7 @@ final class SimulatedMachines {
       walk.checkActs(replica, "releases " + instanceId, 0);
       CompletableFuture<@Nullable Void> answer = new CompletableFuture<>();
       // Within the part of a term by which a leader stops early.
-      walk.after(
-          walk.random.nextLong(ClusterWalk.SECOND / 2), () -> released(instanceId, answer));
+      walk.after(walk.random.nextLong(ClusterWalk.SECOND / 2), () -> released(instanceId, answer));
       return answered(answer);
     }
 
