@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
  * autodeploy.simulation.cluster}.
  */
 class ClusterSimulationTest {
-  private static final long LIFECYCLES = Long.getLong("autodeploy.simulation.cluster", 2000);
+  private static final long LIFECYCLES = Long.getLong("autodeploy.simulation.cluster", 400);
   private static final long FIRST_SEED = Long.getLong("autodeploy.simulation.seed", 0);
   private static final int STEPS = 3000;
 

@@ -117,7 +117,7 @@ final class SimulatedReplica implements ReplicaRuntime {
   private void once(Step step) {
     Duration pause = step.once();
     if (pause != null) {
-      Duration least = Duration.ofMillis(10 + walk.random.nextInt(30));
+      Duration least = Duration.ofMillis(20 + walk.random.nextInt(100));
       Scheduler.Cancellable unused =
           process.schedule(pause.compareTo(least) < 0 ? least : pause, () -> once(step));
     }
