@@ -185,12 +185,7 @@ final class Replica {
 
   /** Runs something after a pause, which may end in foreign code. */
   Scheduler.Cancellable runApartAfter(Runnable task, long nanos) {
-    try {
-      return watching.schedule(() -> runtime.run(task), nanos);
-    } catch (RejectedExecutionException e) {
-      runtime.run(task); // at the end of the replica nothing is waited for
-      return () -> {};
-    }
+    return runtime.runAfter(task, nanos);
   }
 
   /** Returns the provider of the next engine, or of the one that is at work. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ public interface ReplicaRuntime {
      * Runs a task after a delay.
      *
      * @return cancels it, if it has not begun
-     * @throws java.util.concurrent.RejectedExecutionException if it is shut down
+     * @throws RejectedExecutionException if it is shut down
      */
     Scheduler.Cancellable schedule(Runnable task, long nanos);
 
@@ -80,6 +81,16 @@ public interface ReplicaRuntime {
 
   /** Runs what may block, or end in foreign code. */
   void run(Runnable task);
+
+  /** Runs something after a pause, or at once when the replica has ended. */
+  default Scheduler.Cancellable runAfter(Runnable task, long nanos) {
+    try {
+      return watch().schedule(() -> run(task), nanos);
+    } catch (RejectedExecutionException e) {
+      run(task);
+      return () -> {};
+    }
+  }
 
   /** Begins to do something again and again. */
   void loop(Step step);

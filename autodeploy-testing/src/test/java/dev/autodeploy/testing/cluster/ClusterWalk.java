@@ -415,10 +415,12 @@ final class ClusterWalk {
   private void end() {
     ending = true;
     cuts.clear();
-    replicas.values().forEach(it -> it.process.thaw());
     troubleUntil = time.read();
-    for (int step = 0; step < 3600 && (step < 600 || !isQuiet()); step++) {
+    replicas.values().forEach(it -> troubleUntil = Math.max(troubleUntil, it.process.frozenUntil()));
+    int quiet = 0; // for so many steps; what is gone has to be seen so, and written
+    for (int step = 0; step < 3600 && quiet < 200; step++) {
       advance();
+      quiet = isQuiet() ? quiet + 1 : 0;
     }
     check(
         machines.existing().isEmpty(),

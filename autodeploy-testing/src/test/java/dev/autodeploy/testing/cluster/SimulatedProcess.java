@@ -31,8 +31,8 @@ final class SimulatedProcess implements Scheduler, Executor {
     frozenUntil = time.read() + duration.toNanos();
   }
 
-  void thaw() {
-    frozenUntil = 0;
+  long frozenUntil() {
+    return frozenUntil;
   }
 
   @Override
