@@ -416,7 +416,9 @@ final class ClusterWalk {
     ending = true;
     cuts.clear();
     troubleUntil = time.read();
-    replicas.values().forEach(it -> troubleUntil = Math.max(troubleUntil, it.process.frozenUntil()));
+    replicas
+        .values()
+        .forEach(it -> troubleUntil = Math.max(troubleUntil, it.process.frozenUntil()));
     int quiet = 0; // for so many steps; what is gone has to be seen so, and written
     for (int step = 0; step < 3600 && quiet < 200; step++) {
       advance();
