@@ -199,9 +199,7 @@ final class PodArrival {
       lastProgress = words;
       boolean preparing = step.equals("pulling") || step.startsWith("waiting");
       Phase phase = preparing ? Phase.PREPARING : Phase.STARTING;
-      services
-          .ends()
-          .progress(request.instanceId(), new StartProgress(step, detail, 0, 0, phase));
+      services.ends().progress(request.instanceId(), new StartProgress(step, detail, 0, 0, phase));
     }
   }
 }
