@@ -82,15 +82,7 @@ public final class DeploymentMachine {
     releases = new ReleaseProcess(name, declaration, instances, callers, outbox);
     starts =
         new StartProcess(
-            name,
-            declaration,
-            instances,
-            callers,
-            releases,
-            rejections,
-            instanceIds,
-            history,
-            outbox);
+            declaration, instances, callers, releases, rejections, instanceIds, history, outbox);
     idle =
         new IdleDeadlines(
             declaration, instances, callers, new IdleTimeouts(enginePolicy, history), outbox);

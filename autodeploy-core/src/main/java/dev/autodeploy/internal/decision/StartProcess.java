@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
  * The starts of a deployment: carries {@link StartPlanner}'s plans out, and deals with failures.
  */
 final class StartProcess {
-  private static final List<Instance> NOBODY = List.of();
   private static final Duration LONGEST_START = Duration.ofHours(24);
 
   private final String name;
@@ -47,7 +46,6 @@ final class StartProcess {
   private long failures;
 
   StartProcess(
-      String deployment,
       Declaration declaration,
       Instances instances,
       Callers callers,
@@ -56,7 +54,7 @@ final class StartProcess {
       Supplier<String> instanceIds,
       RecentUsage history,
       Outbox outbox) {
-    this.name = deployment;
+    this.name = outbox.deployment();
     this.declaration = declaration;
     this.instances = instances;
     this.callers = callers;
@@ -113,7 +111,8 @@ final class StartProcess {
 
   /** Returns the instance that is to be woken next as soon as there is room for it, or null. */
   private @Nullable Instance waitsToWake(int needed) {
-    for (Instance instance : declaration.mayStart() ? sleepers().toWake(needed) : NOBODY) {
+    for (Instance instance :
+        declaration.mayStart() ? sleepers().toWake(needed) : List.<Instance>of()) {
       if (instance.is(ASLEEP) && instance.sleep.roomGivenUp) {
         return instance;
       }

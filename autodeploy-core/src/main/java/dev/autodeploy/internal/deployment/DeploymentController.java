@@ -54,7 +54,6 @@ public final class DeploymentController {
   private final EffectRunner effects;
   private final Rooms rooms;
   private volatile SecretMask secrets = SecretMask.NEW;
-  private final CompletableFuture<Void> terminated = new CompletableFuture<>();
 
   private final RunningInstances running = new RunningInstances();
   private volatile @Nullable Degradation degradation; // made for the first thing missing
@@ -63,6 +62,9 @@ public final class DeploymentController {
   private final DeploymentMachine machine;
   private final DeploymentLedger ledger;
   private boolean busy;
+
+  /** Made when somebody waits for the end of the deployment, or when it comes. */
+  private @Nullable CompletableFuture<Void> terminated;
 
   /** Made for the first request, or for what an earlier process has learned. */
   private @Nullable DeploymentRecords records;
@@ -398,7 +400,19 @@ public final class DeploymentController {
 
   void terminated() {
     services.costs().removed(name);
-    terminated.complete(null);
+    termination().complete(null);
+  }
+
+  private CompletableFuture<Void> termination() {
+    return read(
+        () -> {
+          CompletableFuture<Void> made = terminated;
+          if (made == null) {
+            made = new CompletableFuture<>();
+            terminated = made;
+          }
+          return made;
+        });
   }
 
   // For the engine.
@@ -549,7 +563,7 @@ public final class DeploymentController {
   public CompletableFuture<Void> remove() {
     deployment.cancelPreparation();
     decide(() -> machine.remove(now()));
-    return terminated;
+    return termination();
   }
 
   public boolean isRemoved() {
@@ -564,7 +578,7 @@ public final class DeploymentController {
           long now = now();
           machine.close(now, now + Durations.nanos(drainTimeout), keepInstances);
         });
-    return terminated;
+    return termination();
   }
 
   /** Returns the way of leaving its instances to another replica. */
