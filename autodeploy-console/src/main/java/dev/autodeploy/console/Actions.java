@@ -94,16 +94,16 @@ final class Actions {
     DeploymentSpec spec = spec(() -> SpecJson.read(body));
     policy.check(spec, null);
     if (autoDeploy.find(spec.name()).isPresent()) {
-      throw Problem.nameTaken(spec.name());
+      throw ProblemException.nameTaken(spec.name());
     }
-    return JsonResponse.json(200, Json.object().put("ok", true));
+    return JsonResponse.json(200, ConsoleJson.object().put("ok", true));
   }
 
   JsonResponse create(Request request, Caller caller) throws IOException {
     ObjectNode body = request.body();
     DeploymentSpec spec = spec(() -> SpecJson.read(body));
     if (autoDeploy.find(spec.name()).isPresent()) {
-      throw Problem.nameTaken(spec.name());
+      throw ProblemException.nameTaken(spec.name());
     }
     policy.check(spec, null);
     Deployment made = provided(() -> autoDeploy.deploy(spec));
@@ -116,7 +116,7 @@ final class Actions {
     refuseDeclared(deployment);
     ObjectNode body = request.body();
     if (body.has("name") && !body.path("name").asText().equals(deployment.name())) {
-      throw Problem.invalid("name", "a deployment cannot be renamed; make another one");
+      throw ProblemException.invalid("name", "a deployment cannot be renamed; make another one");
     }
     DeploymentSpec spec = spec(() -> SpecJson.merge(deployment.spec(), body));
     policy.check(spec, deployment.spec());
@@ -129,7 +129,7 @@ final class Actions {
   private void refuseDeclared(Deployment deployment) {
     Path file = deploymentJson.declaredIn(deployment);
     if (file != null) {
-      throw Problem.declared(deployment.name(), file);
+      throw ProblemException.declared(deployment.name(), file);
     }
   }
 
@@ -137,7 +137,7 @@ final class Actions {
     try {
       return read.get();
     } catch (InvalidSpecException e) {
-      throw Problem.invalid(e.errors());
+      throw ProblemException.invalid(e.errors());
     }
   }
 
@@ -145,7 +145,7 @@ final class Actions {
     try {
       return change.get();
     } catch (IllegalArgumentException e) {
-      throw Problem.invalid("", String.valueOf(e.getMessage()));
+      throw ProblemException.invalid("", String.valueOf(e.getMessage()));
     }
   }
 
@@ -167,7 +167,7 @@ final class Actions {
   JsonResponse prepare(Deployment deployment, Request request, Caller caller) throws IOException {
     ObjectNode body = request.body();
     if (body.has("cancel") && !body.get("cancel").isBoolean()) {
-      throw Problem.invalid("cancel", "cancel must be true or false");
+      throw ProblemException.invalid("cancel", "cancel must be true or false");
     }
     if (!body.path("cancel").asBoolean(false)) {
       return accepted(deployment, caller, "prepare", "", deployment.prepare().result());
@@ -191,7 +191,7 @@ final class Actions {
 
   private static boolean flag(ObjectNode body, String field) {
     if (body.has(field) && !body.get(field).isBoolean()) {
-      throw Problem.invalid(field, field + " must be true or false");
+      throw ProblemException.invalid(field, field + " must be true or false");
     }
     return body.path(field).asBoolean(false);
   }
@@ -200,7 +200,7 @@ final class Actions {
     ObjectNode body = request.body();
     String name = body.path("name").asText("").trim();
     if (name.isEmpty() || name.length() > 128) {
-      throw Problem.invalid("name", "a snapshot needs a name of 1 to 128 characters");
+      throw ProblemException.invalid("name", "a snapshot needs a name of 1 to 128 characters");
     }
     SnapshotRequest wanted = new SnapshotRequest(name, flag(body, "includeVolumes"));
     return accepted(deployment, caller, "snapshot", name, deployment.snapshot(wanted));
@@ -220,19 +220,19 @@ final class Actions {
     done.whenComplete(
         (result, error) -> {
           note(caller, action, deployment.name(), detail, outcome(spec, error));
-          ObjectNode json = Json.object();
+          ObjectNode json = ConsoleJson.object();
           json.put("deployment", deployment.name());
           json.put("action", action);
           json.put("ok", error == null);
           json.put("cancelled", isCancelled(error));
           json.put("result", result instanceof String text ? text : null);
           json.put("message", error == null ? null : spec.redact(describe(error)));
-          hub.publish(ChangePublisher.TOPIC, SseHub.message("action", Json.text(json)));
+          hub.publish(ChangePublisher.TOPIC, SseHub.message("action", ConsoleJson.text(json)));
         });
     if (done.isCompletedExceptionally()) {
       await(done);
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("deployment", deployment.name());
     json.put("action", action);
     json.put("done", done.isDone());
@@ -247,14 +247,14 @@ final class Actions {
       if (e.getCause() instanceof AutoDeployException known) {
         throw known;
       }
-      throw new Problem(ProblemType.PROVIDER_FAILED, describe(e));
+      throw new ProblemException(ProblemType.PROVIDER_FAILED, describe(e));
     } catch (TimeoutException e) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.PROVIDER_TIMEOUT,
           "the provider did not answer within " + PROVIDER_SECONDS + " s");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is being closed");
+      throw new ProblemException(ProblemType.SHUTTING_DOWN, "the console is being closed");
     }
   }
 

@@ -89,7 +89,7 @@ final class Api {
     try {
       guard.admitChange(request.exchange(), caller);
       return route(request, caller);
-    } catch (Problem e) {
+    } catch (ProblemException e) {
       actions.refused(request, caller, e.slug());
       throw e;
     } catch (AutoDeployException e) {
@@ -114,7 +114,7 @@ final class Api {
       return signIn.signIn(request, address);
     }
     request.exchange().getResponseHeaders().set("WWW-Authenticate", "Bearer realm=\"autodeploy\"");
-    throw new Problem(ProblemType.NOT_AUTHENTICATED, "sign in with POST -/api/sign-in");
+    throw new ProblemException(ProblemType.NOT_AUTHENTICATED, "sign in with POST -/api/sign-in");
   }
 
   private @Nullable JsonResponse route(Request request, Caller caller) throws IOException {
@@ -177,7 +177,7 @@ final class Api {
       Deployment deployment = find(path.get(1));
       return about(deployment, request, caller, path.subList(2, path.size()));
     }
-    throw Problem.notFound("the API has no such address");
+    throw ProblemException.notFound("the API has no such address");
   }
 
   private static int limit(Request request, int max) {
@@ -186,7 +186,7 @@ final class Api {
 
   private JsonResponse signOut(Caller caller) {
     if (signIn == null || caller.session() == null) {
-      throw Problem.notFound("this console has no sessions to sign out of");
+      throw ProblemException.notFound("this console has no sessions to sign out of");
     }
     JsonResponse response = signIn.signOut(caller);
     hub.endWhere(session -> session.equals(caller.session()));
@@ -255,7 +255,7 @@ final class Api {
         return logStream(deployment, instanceId, request, caller);
       }
     }
-    throw Problem.notFound("the API has no such address");
+    throw ProblemException.notFound("the API has no such address");
   }
 
   private static void allow(Request request, String... methods) {
@@ -266,12 +266,12 @@ final class Api {
   private static void allow(Request request, Set<String> parameters, String... methods) {
     if (!List.of(methods).contains(request.method())) {
       request.exchange().getResponseHeaders().set("Allow", String.join(", ", methods));
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.METHOD_NOT_ALLOWED, "this address takes " + String.join(", ", methods));
     }
     for (String name : new TreeSet<>(request.query().keySet())) {
       if (!parameters.contains(name)) {
-        throw Problem.badRequest(
+        throw ProblemException.badRequest(
             "there is no parameter '"
                 + PlainText.line(name)
                 + "' here; "
@@ -283,32 +283,32 @@ final class Api {
   }
 
   private Deployment find(String name) {
-    return autoDeploy.find(name).orElseThrow(() -> Problem.noDeployment(name));
+    return autoDeploy.find(name).orElseThrow(() -> ProblemException.noDeployment(name));
   }
 
   private ObjectNode session(Caller caller) {
     boolean acts = guard.actions() && caller.mayAct();
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("signIn", signIn != null);
     json.put("actions", acts);
     json.put("token", acts || signIn != null ? guard.token(caller.user()) : null);
     json.put("user", caller.user().isEmpty() ? null : caller.user());
     json.put("provider", autoDeploy.providerName());
     json.put("owner", autoDeploy.owner());
-    Json.put(json, "now", clock.instant());
+    ConsoleJson.put(json, "now", clock.instant());
     return json;
   }
 
   /** Tells somebody unknown nothing but that they have to sign in. */
   private ObjectNode unknownSession() {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("signIn", true);
     json.put("actions", false);
     json.putNull("token");
     json.putNull("user");
     json.putNull("provider");
     json.putNull("owner");
-    Json.put(json, "now", clock.instant());
+    ConsoleJson.put(json, "now", clock.instant());
     return json;
   }
 
@@ -317,10 +317,10 @@ final class Api {
     try {
       page = DeploymentQuery.of(request.query()).page(autoDeploy.deployments(), any -> true);
     } catch (IllegalArgumentException e) {
-      throw Problem.badRequest(String.valueOf(e.getMessage()));
+      throw ProblemException.badRequest(String.valueOf(e.getMessage()));
     }
-    ObjectNode json = Json.object();
-    Json.put(json, "now", clock.instant());
+    ObjectNode json = ConsoleJson.object();
+    ConsoleJson.put(json, "now", clock.instant());
     ArrayNode list = json.putArray("deployments");
     page.deployments().forEach(d -> list.add(deploymentJson.summary(d)));
     json.put("next", page.next());
@@ -328,13 +328,13 @@ final class Api {
   }
 
   private ObjectNode instances(Deployment deployment) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.set("instances", deploymentJson.instances(deployment));
     return json;
   }
 
   private ObjectNode provider() {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("name", autoDeploy.providerName());
     ProviderCatalog catalog = Actions.await(autoDeploy.catalog());
     ArrayNode images = json.putArray("images");
@@ -347,7 +347,7 @@ final class Api {
               ObjectNode snapshot = snapshots.addObject();
               snapshot.put("reference", s.reference());
               snapshot.put("deployment", s.deployment());
-              Json.put(snapshot, "createdAt", s.createdAt());
+              ConsoleJson.put(snapshot, "createdAt", s.createdAt());
               snapshot.put("bytes", s.bytes());
               s.leftOut().forEach(snapshot.putArray("leftOut")::add);
             });
@@ -365,7 +365,7 @@ final class Api {
 
   private ObjectNode events(Request request) {
     int limit = limit(request, EventHistory.MAX_EVENTS);
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     ArrayNode list = json.putArray("events");
     eventHistory
         .events(request.query().get("deployment"), limit)
@@ -379,23 +379,23 @@ final class Api {
     Instant to = CostsApi.moment(request, "to", now.plusSeconds(1), zone);
     int limit = request.number("limit", 1000, 1, 10_000);
     List<UsageInterval> all = deployment.usage(from, to);
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("leftOut", Math.max(0, all.size() - limit));
     ArrayNode list = json.putArray("intervals");
     for (UsageInterval usage : all.subList(Math.max(0, all.size() - limit), all.size())) {
       ObjectNode interval = list.addObject();
       interval.put("instanceId", usage.instanceId());
-      Json.put(interval, "startRequestedAt", usage.startRequestedAt());
-      Json.put(interval, "readyAt", usage.readyAt());
-      Json.put(interval, "releaseRequestedAt", usage.releaseRequestedAt());
-      Json.put(interval, "endedAt", usage.endedAt());
+      ConsoleJson.put(interval, "startRequestedAt", usage.startRequestedAt());
+      ConsoleJson.put(interval, "readyAt", usage.readyAt());
+      ConsoleJson.put(interval, "releaseRequestedAt", usage.releaseRequestedAt());
+      ConsoleJson.put(interval, "endedAt", usage.endedAt());
       interval.put("open", usage.open());
-      interval.put("startingSeconds", Json.seconds(usage.starting()));
-      interval.put("busySeconds", Json.seconds(usage.busy()));
-      interval.put("idleSeconds", Json.seconds(usage.idle()));
-      interval.put("asleepSeconds", Json.seconds(usage.asleep()));
-      interval.put("releasingSeconds", Json.seconds(usage.releasing()));
-      interval.set("cost", Json.money(deployment.costOf(usage)));
+      interval.put("startingSeconds", ConsoleJson.seconds(usage.starting()));
+      interval.put("busySeconds", ConsoleJson.seconds(usage.busy()));
+      interval.put("idleSeconds", ConsoleJson.seconds(usage.idle()));
+      interval.put("asleepSeconds", ConsoleJson.seconds(usage.asleep()));
+      interval.put("releasingSeconds", ConsoleJson.seconds(usage.releasing()));
+      interval.set("cost", ConsoleJson.money(deployment.costOf(usage)));
     }
     return json;
   }
@@ -407,7 +407,7 @@ final class Api {
         return window;
       }
     }
-    throw Problem.invalid("window", "window must be hour, day or week");
+    throw ProblemException.invalid("window", "window must be hour, day or week");
   }
 
   /** Returns the id of an instance of this deployment; the provider would answer for any. */
@@ -419,7 +419,7 @@ final class Api {
             || deployment.usage(clock.instant().minus(LOGS), Instant.MAX).stream()
                 .anyMatch(u -> u.instanceId().equals(instanceId));
     if (!lived) {
-      throw Problem.notFound(
+      throw ProblemException.notFound(
           "deployment '" + deployment.name() + "' has had no instance '" + instanceId + "'");
     }
     return instanceId;
@@ -427,7 +427,7 @@ final class Api {
 
   private ObjectNode logs(Deployment deployment, String instanceId, Request request) {
     int lines = request.number("lines", 200, 1, 2000);
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("instanceId", instanceId);
     ArrayNode list = json.putArray("lines");
     Actions.await(deployment.logs(instanceId, lines)).forEach(list::add);
@@ -437,13 +437,13 @@ final class Api {
   private @Nullable JsonResponse stream(Request request, Caller caller) throws IOException {
     guard.admitStream(request.exchange());
     publisher.prime();
-    ObjectNode hello = Json.object();
-    Json.put(hello, "now", clock.instant());
+    ObjectNode hello = ConsoleJson.object();
+    ConsoleJson.put(hello, "now", clock.instant());
     hub.open(
         request.exchange(),
         caller,
         ChangePublisher.TOPIC,
-        SseHub.message("hello", Json.text(hello)));
+        SseHub.message("hello", ConsoleJson.text(hello)));
     return null;
   }
 
@@ -451,7 +451,7 @@ final class Api {
       Deployment deployment, String instanceId, Request request, Caller caller) throws IOException {
     guard.admitStream(request.exchange());
     List<String> lines = Actions.await(deployment.logs(instanceId, 500));
-    String first = Json.text(LogTails.lines(lines, true));
+    String first = ConsoleJson.text(LogTails.lines(lines, true));
     hub.open(
         request.exchange(), caller, LogTails.topic(instanceId), SseHub.message("lines", first));
     logs.follow(deployment, instanceId);

@@ -144,7 +144,7 @@ final class AuditLog {
 
   /** Returns the last entries, newest first. */
   ObjectNode json(int limit) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     ArrayNode list = json.putArray("entries");
     lock.lock();
     try {
@@ -152,7 +152,7 @@ final class AuditLog {
       for (int i = 0; i < limit && newest.hasNext(); i++) {
         Entry entry = newest.next();
         ObjectNode one = list.addObject();
-        Json.put(one, "at", entry.at);
+        ConsoleJson.put(one, "at", entry.at);
         one.put("user", entry.user);
         one.put("address", entry.address);
         one.put("action", entry.action);

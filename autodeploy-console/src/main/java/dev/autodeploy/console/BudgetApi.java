@@ -24,7 +24,7 @@ final class BudgetApi {
 
   JsonResponse read() {
     BudgetStatus status = autoDeploy.budgetStatus();
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     BudgetJson.write(status == null ? null : status.budget(), json, "budget", true);
     json.set("status", DeploymentJson.budget(status));
     return JsonResponse.json(200, json);
@@ -36,7 +36,7 @@ final class BudgetApi {
     try {
       autoDeploy.budget(budget);
     } catch (IllegalArgumentException e) {
-      throw Problem.invalid("budget", String.valueOf(e.getMessage()));
+      throw ProblemException.invalid("budget", String.valueOf(e.getMessage()));
     }
     String what = budget == null ? "none" : budget.describe();
     audit.note(caller.user(), caller.address(), "budget", "", what, "done");
@@ -46,7 +46,8 @@ final class BudgetApi {
   private static @Nullable Budget budget(ObjectNode body) {
     JsonNode given = body.get("budget");
     if (given == null || body.size() > 1) {
-      throw Problem.invalid("budget", "give budget, which is a budget or null, and nothing else");
+      throw ProblemException.invalid(
+          "budget", "give budget, which is a budget or null, and nothing else");
     }
     if (given.isNull()) {
       return null;
@@ -54,9 +55,9 @@ final class BudgetApi {
     try {
       return BudgetJson.read(Fields.of(given, JsonPointer.compile("/budget")));
     } catch (FormatException e) {
-      throw Problem.invalid("budget", String.valueOf(e.getMessage()));
+      throw ProblemException.invalid("budget", String.valueOf(e.getMessage()));
     } catch (IllegalArgumentException e) {
-      throw Problem.invalid("budget", String.valueOf(e.getMessage()));
+      throw ProblemException.invalid("budget", String.valueOf(e.getMessage()));
     }
   }
 }

@@ -114,7 +114,7 @@ final class ChangePublisher implements DeploymentListener {
     EventHistory.Numbered numbered = eventHistory.add(event);
     if (numbered != null && hub.has(TOPIC)) {
       ObjectNode json = EventJson.of(numbered);
-      hub.publish(TOPIC, SseHub.message("event", Json.text(json)));
+      hub.publish(TOPIC, SseHub.message("event", ConsoleJson.text(json)));
     }
     if (soon.compareAndSet(false, true)) {
       try {
@@ -202,7 +202,8 @@ final class ChangePublisher implements DeploymentListener {
     look.inTurn().forEach(deployment -> change(deployment, withCost, false, changes));
     for (String name : look.gone()) {
       seen.remove(name);
-      changes.add(SseHub.message("removed", Json.text(Json.object().put("name", name))));
+      changes.add(
+          SseHub.message("removed", ConsoleJson.text(ConsoleJson.object().put("name", name))));
     }
     return changes;
   }
@@ -225,11 +226,11 @@ final class ChangePublisher implements DeploymentListener {
       return;
     }
     ObjectNode state = deploymentJson.state(deployment);
-    String text = Json.text(state) + progress(status);
+    String text = ConsoleJson.text(state) + progress(status);
     if (last == null || costDue || !text.equals(last.state())) {
       String kept = status.instances().isEmpty() ? null : text;
       seen.put(deployment.name(), new Seen(status, spec, kept, ticks.get()));
-      String data = Json.text(deploymentJson.withCost(state, deployment));
+      String data = ConsoleJson.text(deploymentJson.withCost(state, deployment));
       changes.add(SseHub.message("deployment", data));
     }
   }

@@ -52,14 +52,15 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
     JsonResponse response;
     try {
       response = answer(exchange);
-    } catch (Problem e) {
+    } catch (ProblemException e) {
       response = e.response();
     } catch (AutoDeployException e) {
-      response = Problem.of(e).response();
+      response = ProblemException.of(e).response();
     } catch (RuntimeException e) {
       LOG.error("The console could not answer {}", exchange.getRequestURI().getPath(), e);
       response =
-          new Problem(ProblemType.INTERNAL_ERROR, "see the log of the host application").response();
+          new ProblemException(ProblemType.INTERNAL_ERROR, "see the log of the host application")
+              .response();
     }
     if (response != null) {
       if (response.status() >= 400) {
@@ -91,7 +92,7 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
           .with("Location", path.substring(path.lastIndexOf('/') + 1) + "/");
     }
     if (!path.startsWith(base)) {
-      throw Problem.notFound("the console is at " + base);
+      throw ProblemException.notFound("the console is at " + base);
     }
     String rest = path.substring(base.length());
     boolean reads =
@@ -108,7 +109,7 @@ final class ConsoleHandler implements HttpHandler, ActingPage {
       }
       return api.answerUnknown(request, RequestGuard.address(exchange));
     }
-    throw Problem.notFound("the console has no such page");
+    throw ProblemException.notFound("the console has no such page");
   }
 
   private String base(HttpExchange exchange) {

@@ -37,7 +37,7 @@ final class CostsApi {
     Instant from = moment(request, "from", month, asked);
     Instant to = moment(request, "to", now, asked);
     if (to.isBefore(from)) {
-      throw Problem.invalid(
+      throw ProblemException.invalid(
           "to", "to must not be before from, but is " + to + ", and from " + from);
     }
     CostKey[] keys = keys(request);
@@ -48,7 +48,7 @@ final class CostsApi {
       case "csv" ->
           new JsonResponse(200, "text/csv; charset=utf-8", costs.toCsv(keys), Map.of())
               .with("Content-Disposition", "attachment; filename=\"costs.csv\"");
-      default -> throw Problem.invalid("format", "format must be json or csv");
+      default -> throw ProblemException.invalid("format", "format must be json or csv");
     };
   }
 
@@ -57,7 +57,8 @@ final class CostsApi {
     try {
       return value == null ? zone : ZoneId.of(value);
     } catch (DateTimeException e) {
-      throw Problem.invalid("zone", "zone must be a time zone such as Europe/Berlin or UTC");
+      throw ProblemException.invalid(
+          "zone", "zone must be a time zone such as Europe/Berlin or UTC");
     }
   }
 
@@ -72,7 +73,7 @@ final class CostsApi {
           ? ZonedDateTime.parse(value).toInstant()
           : LocalDate.parse(value).atStartOfDay(zone).toInstant();
     } catch (DateTimeException e) {
-      throw Problem.invalid(
+      throw ProblemException.invalid(
           parameter,
           parameter
               + " must be a day such as 2026-01-31, or a moment such as 2026-01-31T12:00:00Z");
@@ -87,7 +88,7 @@ final class CostsApi {
     }
     long periods = keys.stream().filter(CostsApi::isPeriod).distinct().count();
     if (periods > 1 || Set.copyOf(keys).size() < keys.size()) {
-      throw Problem.invalid(
+      throw ProblemException.invalid(
           "by", "by must name each only once, and only one of hour, day, week and month");
     }
     return keys.toArray(CostKey[]::new);
@@ -106,7 +107,7 @@ final class CostsApi {
         return key;
       }
     }
-    throw Problem.invalid(
+    throw ProblemException.invalid(
         "by",
         "by must be some of deployment, gpu-model, caller and one of hour, day, week, month,"
             + " separated by commas");

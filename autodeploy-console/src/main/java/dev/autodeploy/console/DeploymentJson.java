@@ -56,7 +56,7 @@ final class DeploymentJson {
   /** Returns what changes only when something happens. */
   ObjectNode state(Deployment deployment) {
     DeploymentStatus status = deployment.status();
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("name", deployment.name());
     json.put("description", deployment.spec().description());
     json.put("link", link(deployment));
@@ -70,16 +70,16 @@ final class DeploymentJson {
     json.put("coldStarts", status.coldStarts());
     json.put("starts", status.starts());
     json.put("startFailures", status.startFailures());
-    Json.put(json, "createdAt", deployment.createdAt());
-    Json.put(json, "releaseAt", releaseAt(status));
-    Json.put(json, "startingSince", startingSince(status));
-    Json.put(json, "backoffUntil", status.backoffUntil());
+    ConsoleJson.put(json, "createdAt", deployment.createdAt());
+    ConsoleJson.put(json, "releaseAt", releaseAt(status));
+    ConsoleJson.put(json, "startingSince", startingSince(status));
+    ConsoleJson.put(json, "backoffUntil", status.backoffUntil());
     PlaceInLine line = status.waitsFor();
     json.put("waitsFor", line == null ? null : line.describe());
     json.set("lastFailure", failure(status.lastFailure()));
     json.put("degraded", status.degraded());
     json.put("unpriced", status.unpriced());
-    Json.put(json, "lastFailureAt", status.lastFailureAt());
+    ConsoleJson.put(json, "lastFailureAt", status.lastFailureAt());
     json.set("preparation", progress(status.preparation()));
     json.set("schedule", schedule(deployment.scheduleState()));
     json.set("budget", budget(deployment.budgetStatus()));
@@ -90,9 +90,9 @@ final class DeploymentJson {
   private static @Nullable ObjectNode startEstimate(@Nullable StartEstimate estimate) {
     return estimate == null
         ? null
-        : Json.object()
-            .put("medianSeconds", Json.seconds(estimate.median()))
-            .put("p95Seconds", Json.seconds(estimate.p95()))
+        : ConsoleJson.object()
+            .put("medianSeconds", ConsoleJson.seconds(estimate.median()))
+            .put("p95Seconds", ConsoleJson.seconds(estimate.p95()))
             .put("starts", estimate.starts());
   }
 
@@ -101,7 +101,7 @@ final class DeploymentJson {
     if (status == null) {
       return null;
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     Money money = status.budget().money();
     json.put("limit", status.budget().limit().toPlainString());
     json.put("spent", status.spent().toPlainString());
@@ -111,7 +111,7 @@ final class DeploymentJson {
     json.put("percent", Math.round(status.share() * 100));
     json.put("exhausted", status.exhausted());
     json.put("startable", status.startable());
-    Json.put(json, "resetsAt", status.resetsAt());
+    ConsoleJson.put(json, "resetsAt", status.resetsAt());
     return json;
   }
 
@@ -120,11 +120,11 @@ final class DeploymentJson {
     if (state == null) {
       return null;
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("closed", state.closed());
     json.put("warm", state.warm());
     json.put("idleTimeout", state.idleTimeout() == null ? null : state.idleTimeout().toString());
-    Json.put(json, "until", state.until());
+    ConsoleJson.put(json, "until", state.until());
     return json;
   }
 
@@ -138,20 +138,20 @@ final class DeploymentJson {
     Cost cost = deployment.cost();
     ObjectNode json = state.putObject("cost");
     json.put("currency", cost.total().currency().getCurrencyCode());
-    json.put("total", Json.amount(cost.total()));
-    json.put("month", Json.amount(month.money()));
-    json.put("alwaysOn", Json.amount(cost.alwaysOn()));
-    json.put("starting", Json.amount(cost.starting()));
-    json.put("busy", Json.amount(cost.busy()));
-    json.put("idle", Json.amount(cost.idle()));
-    json.put("asleep", Json.amount(cost.asleep()));
-    json.put("releasing", Json.amount(cost.releasing()));
-    Json.put(json, "since", cost.since());
-    Json.put(json, "monthSince", month.since());
+    json.put("total", ConsoleJson.amount(cost.total()));
+    json.put("month", ConsoleJson.amount(month.money()));
+    json.put("alwaysOn", ConsoleJson.amount(cost.alwaysOn()));
+    json.put("starting", ConsoleJson.amount(cost.starting()));
+    json.put("busy", ConsoleJson.amount(cost.busy()));
+    json.put("idle", ConsoleJson.amount(cost.idle()));
+    json.put("asleep", ConsoleJson.amount(cost.asleep()));
+    json.put("releasing", ConsoleJson.amount(cost.releasing()));
+    ConsoleJson.put(json, "since", cost.since());
+    ConsoleJson.put(json, "monthSince", month.since());
     if (month.typicalStart() == null) {
       state.putNull("typicalStartSeconds");
     } else {
-      state.put("typicalStartSeconds", Json.seconds(month.typicalStart()));
+      state.put("typicalStartSeconds", ConsoleJson.seconds(month.typicalStart()));
     }
     return state;
   }
@@ -167,29 +167,29 @@ final class DeploymentJson {
   }
 
   ArrayNode instances(Deployment deployment) {
-    ArrayNode list = Json.object().arrayNode();
+    ArrayNode list = ConsoleJson.object().arrayNode();
     deployment.status().instances().forEach(i -> list.add(instance(i)));
     return list;
   }
 
   private ObjectNode instance(InstanceInfo instance) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("id", instance.id());
     json.put("slot", instance.slot());
     json.put("phase", word(instance.phase()));
     json.put("startReason", word(instance.startReason()));
     json.put("endpoint", instance.endpoint() == null ? null : instance.endpoint().toString());
     json.put("inFlight", instance.inFlight());
-    Json.put(json, "startRequestedAt", instance.startRequestedAt());
-    Json.put(json, "readyAt", instance.readyAt());
-    Json.put(json, "idleSince", instance.idleSince());
-    Json.put(json, "releaseAt", instance.releaseAt());
+    ConsoleJson.put(json, "startRequestedAt", instance.startRequestedAt());
+    ConsoleJson.put(json, "readyAt", instance.readyAt());
+    ConsoleJson.put(json, "idleSince", instance.idleSince());
+    ConsoleJson.put(json, "releaseAt", instance.releaseAt());
     json.put(
         "releaseReason", instance.releaseReason() == null ? null : word(instance.releaseReason()));
-    json.put("busySeconds", Json.seconds(instance.busy()));
-    json.put("preparingSeconds", Json.seconds(instance.preparing()));
-    Json.put(json, "asleepSince", instance.asleepSince());
-    json.put("asleepSeconds", Json.seconds(instance.asleep()));
+    json.put("busySeconds", ConsoleJson.seconds(instance.busy()));
+    json.put("preparingSeconds", ConsoleJson.seconds(instance.preparing()));
+    ConsoleJson.put(json, "asleepSince", instance.asleepSince());
+    json.put("asleepSeconds", ConsoleJson.seconds(instance.asleep()));
     json.set("progress", progress(instance.progress()));
     return json;
   }
@@ -198,7 +198,7 @@ final class DeploymentJson {
     if (progress == null) {
       return null;
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("step", progress.step());
     json.put("detail", progress.detail());
     json.put("current", progress.current());
@@ -278,11 +278,11 @@ final class DeploymentJson {
     if (failure == null) {
       return null;
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("instanceId", failure.instanceId());
     json.put("kind", word(failure.kind()));
     json.put("message", failure.message());
-    json.put("elapsedSeconds", Json.seconds(failure.elapsed()));
+    json.put("elapsedSeconds", ConsoleJson.seconds(failure.elapsed()));
     json.put("attempts", failure.attempts());
     json.put("cause", failure.cause() == null ? null : failure.cause().slug());
     json.put("lastProbe", failure.lastProbe());
@@ -296,7 +296,7 @@ final class DeploymentJson {
     if (exit == null) {
       return null;
     }
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("exitCode", exit.exitCode());
     json.put("outOfMemory", exit.outOfMemory());
     json.put("message", exit.message());

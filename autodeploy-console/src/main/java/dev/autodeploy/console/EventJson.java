@@ -18,8 +18,8 @@ final class EventJson {
 
   /** Returns the event without a number, as it goes to others. */
   static ObjectNode of(DeploymentEvent event) {
-    ObjectNode json = Json.object();
-    Json.put(json, "at", event.at());
+    ObjectNode json = ConsoleJson.object();
+    ConsoleJson.put(json, "at", event.at());
     json.put("type", type(event));
     json.put("deployment", event.deployment());
     if (event instanceof DeploymentEvent.StatusChanged e) {
@@ -37,7 +37,7 @@ final class EventJson {
         json.put("message", e.reason());
       }
     } else if (event instanceof DeploymentEvent.Prepared e) {
-      json.put("fetched", e.fetched()).put("seconds", Json.seconds(e.duration()));
+      json.put("fetched", e.fetched()).put("seconds", ConsoleJson.seconds(e.duration()));
       json.put("message", e.failure());
     } else if (event instanceof DeploymentEvent.InstanceStarting e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
@@ -46,16 +46,16 @@ final class EventJson {
       json.put("instanceId", e.instanceId()).put("message", e.progress().describe());
       json.set("progress", DeploymentJson.progress(e.progress()));
     } else if (event instanceof DeploymentEvent.InstanceReady e) {
-      json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.startDuration()));
+      json.put("instanceId", e.instanceId()).put("seconds", ConsoleJson.seconds(e.startDuration()));
       expected(json, e.expected());
     } else if (event instanceof DeploymentEvent.InstanceAdopted e) {
       json.put("instanceId", e.instanceId());
-      Json.put(json, "readySince", e.readySince());
+      ConsoleJson.put(json, "readySince", e.readySince());
     } else if (event instanceof DeploymentEvent.InstanceStartFailed e) {
       json.put("instanceId", e.instanceId());
       json.put("message", e.failure().message());
       json.set("failure", DeploymentJson.failure(e.failure()));
-      json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
+      json.put("retryAfterSeconds", ConsoleJson.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceExited e) {
       json.put("instanceId", e.instanceId()).put("message", e.exit().describe());
       json.set("exit", DeploymentJson.exit(e.exit()));
@@ -67,9 +67,9 @@ final class EventJson {
       json.put("inFlight", e.inFlight());
     } else if (event instanceof DeploymentEvent.InstanceAsleep e) {
       json.put("instanceId", e.instanceId()).put("message", e.forDeployment());
-      json.put("seconds", Json.seconds(e.duration()));
+      json.put("seconds", ConsoleJson.seconds(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceWoken e) {
-      json.put("instanceId", e.instanceId()).put("seconds", Json.seconds(e.duration()));
+      json.put("instanceId", e.instanceId()).put("seconds", ConsoleJson.seconds(e.duration()));
     } else if (event instanceof DeploymentEvent.InstanceReplaced e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
       json.put("message", e.message()).put("inFlight", e.inFlight());
@@ -78,16 +78,16 @@ final class EventJson {
       json.put("inFlight", e.inFlight());
     } else if (event instanceof DeploymentEvent.InstanceReleasing e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
-      json.put("seconds", Json.seconds(e.idle()));
+      json.put("seconds", ConsoleJson.seconds(e.idle()));
     } else if (event instanceof DeploymentEvent.InstanceReleaseFailed e) {
       json.put("instanceId", e.instanceId()).put("message", e.message());
-      json.put("retryAfterSeconds", Json.seconds(e.retryAfter()));
+      json.put("retryAfterSeconds", ConsoleJson.seconds(e.retryAfter()));
     } else if (event instanceof DeploymentEvent.InstanceReleased e) {
       json.put("instanceId", e.instanceId()).put("reason", DeploymentJson.word(e.reason()));
-      json.put("seconds", Json.seconds(e.lifetime()));
-      json.put("busySeconds", Json.seconds(e.busy()));
-      json.set("cost", Json.money(e.cost()));
-      json.set("totalCost", Json.money(e.totalCost()));
+      json.put("seconds", ConsoleJson.seconds(e.lifetime()));
+      json.put("busySeconds", ConsoleJson.seconds(e.busy()));
+      json.set("cost", ConsoleJson.money(e.cost()));
+      json.set("totalCost", ConsoleJson.money(e.totalCost()));
     }
     return json;
   }
@@ -95,7 +95,7 @@ final class EventJson {
   /** Returns the kind in words with hyphens, such as {@code instance-ready}. */
   private static void expected(ObjectNode json, @Nullable Duration expected) {
     if (expected != null) {
-      json.put("expectedSeconds", Json.seconds(expected));
+      json.put("expectedSeconds", ConsoleJson.seconds(expected));
     }
   }
 

@@ -9,7 +9,7 @@ final class GpusJson {
   private GpusJson() {}
 
   static ObjectNode of(SharedGpus shared) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     ArrayNode gpus = json.putArray("gpus");
     shared.gpus().forEach(gpu -> gpus.add(gpu(gpu)));
     ArrayNode waiting = json.putArray("waiting");
@@ -18,8 +18,8 @@ final class GpusJson {
       node.put("deployment", one.deployment());
       node.put("place", one.place().place());
       node.put("why", one.place().describe());
-      Json.put(node, "since", one.place().since());
-      Json.put(node, "expectedAt", one.place().expectedAt());
+      ConsoleJson.put(node, "since", one.place().since());
+      ConsoleJson.put(node, "expectedAt", one.place().expectedAt());
     }
     SharedGpus.Host host = shared.host();
     if (host == null) {
@@ -35,7 +35,7 @@ final class GpusJson {
   }
 
   private static ObjectNode gpu(SharedGpus.Gpu gpu) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("id", gpu.id()).put("model", gpu.model()).put("memoryBytes", gpu.memoryBytes());
     ArrayNode holders = json.putArray("holders");
     for (SharedGpus.Holder holder : gpu.holders()) {
@@ -50,8 +50,8 @@ final class GpusJson {
     ArrayNode stays = json.putArray("stays");
     for (SharedGpus.Stay stay : gpu.stays()) {
       ObjectNode node = stays.addObject().put("deployment", stay.deployment());
-      Json.put(node, "from", stay.from());
-      Json.put(node, "to", stay.to());
+      ConsoleJson.put(node, "from", stay.from());
+      ConsoleJson.put(node, "to", stay.to());
     }
     json.put("swaps", gpu.swaps());
     return json;

@@ -45,11 +45,11 @@ final class HistoryJson {
   ObjectNode of(Deployment deployment, Window window, Instant now) {
     Instant from = now.minus(window.length);
     List<UsageInterval> usage = deployment.usage(from, now.plusSeconds(1));
-    ObjectNode json = Json.object();
-    Json.put(json, "from", from);
-    Json.put(json, "to", now);
+    ObjectNode json = ConsoleJson.object();
+    ConsoleJson.put(json, "from", from);
+    ConsoleJson.put(json, "to", now);
     json.put("currency", deployment.cost().total().currency().getCurrencyCode());
-    Json.put(json, "createdAt", deployment.createdAt());
+    ConsoleJson.put(json, "createdAt", deployment.createdAt());
     instances(json, deployment, usage);
     cost(json.putArray("cost"), deployment, usage, from, now);
     requests(json, deployment, window, from, now);
@@ -65,10 +65,10 @@ final class HistoryJson {
       ObjectNode instance = list.addObject();
       instance.put("instanceId", interval.instanceId());
       instance.put("open", interval.open());
-      Json.put(instance, "from", interval.startRequestedAt());
-      Json.put(instance, "to", interval.endedAt());
-      instance.put("busySeconds", Json.seconds(interval.busy()));
-      instance.set("cost", Json.money(deployment.costOf(interval)));
+      ConsoleJson.put(instance, "from", interval.startRequestedAt());
+      ConsoleJson.put(instance, "to", interval.endedAt());
+      instance.put("busySeconds", ConsoleJson.seconds(interval.busy()));
+      instance.set("cost", ConsoleJson.money(deployment.costOf(interval)));
       ArrayNode segments = instance.putArray("segments");
       segments(segments, deployment, interval);
     }
@@ -111,8 +111,8 @@ final class HistoryJson {
     if (from.isBefore(to)) {
       ObjectNode segment = segments.addObject();
       segment.put("phase", phase);
-      Json.put(segment, "from", from);
-      Json.put(segment, "to", to);
+      ConsoleJson.put(segment, "from", from);
+      ConsoleJson.put(segment, "to", to);
     }
   }
 
@@ -144,7 +144,7 @@ final class HistoryJson {
         spent += Math.max(0, Math.min(at, rate[1]) - Math.max(0, rate[0])) * rate[2];
       }
       ObjectNode point = points.addObject();
-      Json.put(point, "at", from.plusMillis((long) (at * 1e3)));
+      ConsoleJson.put(point, "at", from.plusMillis((long) (at * 1e3)));
       point.put("spent", rounded(spent));
       point.put("alwaysOn", rounded(Math.max(0, at - Math.max(0, born)) * alwaysOnRate));
     }
@@ -167,7 +167,7 @@ final class HistoryJson {
 
   private void requests(
       ObjectNode json, Deployment deployment, Window window, Instant from, Instant now) {
-    Json.put(json, "requestsSince", eventHistory.since(deployment));
+    ConsoleJson.put(json, "requestsSince", eventHistory.since(deployment));
     json.put("bucketSeconds", window.bucket.toSeconds());
     long width = window.bucket.toMinutes();
     long firstBucket = from.getEpochSecond() / 60 / width;
@@ -184,7 +184,7 @@ final class HistoryJson {
     ArrayNode list = json.putArray("requests");
     for (int i = 0; i < count; i++) {
       ObjectNode bucket = list.addObject();
-      Json.put(bucket, "at", Instant.ofEpochSecond((firstBucket + i) * width * 60));
+      ConsoleJson.put(bucket, "at", Instant.ofEpochSecond((firstBucket + i) * width * 60));
       bucket.put("requests", requests[i]);
       bucket.put("coldStarts", coldStarts[i]);
     }
@@ -194,8 +194,8 @@ final class HistoryJson {
     for (UsageInterval interval : usage) {
       if (interval.readyAt() != null && !interval.startRequestedAt().isBefore(from)) {
         ObjectNode start = list.addObject();
-        Json.put(start, "at", interval.startRequestedAt());
-        start.put("seconds", Json.seconds(interval.starting()));
+        ConsoleJson.put(start, "at", interval.startRequestedAt());
+        start.put("seconds", ConsoleJson.seconds(interval.starting()));
       }
     }
   }

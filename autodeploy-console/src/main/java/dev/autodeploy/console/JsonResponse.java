@@ -18,11 +18,11 @@ import java.util.Map;
 record JsonResponse(int status, String type, String body, Map<String, String> headers) {
 
   static JsonResponse json(int status, ObjectNode body) {
-    return new JsonResponse(status, "application/json", Json.text(body), Map.of());
+    return new JsonResponse(status, "application/json", ConsoleJson.text(body), Map.of());
   }
 
   static JsonResponse problem(int status, ObjectNode body) {
-    return new JsonResponse(status, "application/problem+json", Json.text(body), Map.of());
+    return new JsonResponse(status, "application/problem+json", ConsoleJson.text(body), Map.of());
   }
 
   static JsonResponse empty(int status) {

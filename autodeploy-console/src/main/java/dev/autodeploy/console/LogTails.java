@@ -40,7 +40,7 @@ final class LogTails {
   }
 
   static ObjectNode lines(List<String> lines, boolean reset) {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("reset", reset);
     ArrayNode list = json.putArray("lines");
     lines.forEach(list::add);
@@ -97,7 +97,7 @@ final class LogTails {
       List<String> fresh = lines.subList(known, lines.size());
       boolean reset = all || (known == 0 && !sent.isEmpty());
       if (!fresh.isEmpty()) {
-        String data = Json.text(lines(fresh, reset));
+        String data = ConsoleJson.text(lines(fresh, reset));
         hub.publish(topic, SseHub.message("lines", data));
       }
       sent = List.copyOf(lines);

@@ -18,19 +18,22 @@ final class Places {
     places = new Semaphore(most);
   }
 
-  /** Answers a question, or refuses it with a {@link Problem} if none of the others ends soon. */
+  /**
+   * Answers a question, or refuses it with a {@link ProblemException} if none of the others ends
+   * soon.
+   */
   JsonResponse answer(Supplier<JsonResponse> question) {
     boolean taken = false;
     try {
       taken = places.tryAcquire(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
       if (!taken) {
-        throw new Problem(
+        throw new ProblemException(
             ProblemType.RATE_LIMITED, "others wait for this already: try again in some seconds");
       }
       return question.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is being closed");
+      throw new ProblemException(ProblemType.SHUTTING_DOWN, "the console is being closed");
     } finally {
       if (taken) {
         places.release();

@@ -54,7 +54,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     try {
       return URLDecoder.decode(text, StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      throw Problem.badRequest("the query is not URL-encoded");
+      throw ProblemException.badRequest("the query is not URL-encoded");
     }
   }
 
@@ -71,7 +71,7 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
     } catch (NumberFormatException e) {
       // Answered below, as a number that is out of range.
     }
-    throw Problem.invalid(parameter, parameter + " must be " + min + " to " + max);
+    throw ProblemException.invalid(parameter, parameter + " must be " + min + " to " + max);
   }
 
   /** Reads the body, which must be a JSON object; a body that is absent counts as an empty one. */
@@ -84,24 +84,26 @@ record Request(HttpExchange exchange, String method, List<String> path, Map<Stri
       ServerWorkers.working();
     }
     if (bytes.length > MAX_BODY) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.BODY_TOO_LARGE, "the body may have at most " + MAX_BODY + " bytes");
     }
     if (bytes.length == 0) {
-      return Json.object();
+      return ConsoleJson.object();
     }
     String type = exchange.getRequestHeaders().getFirst("Content-Type");
     String essence = type == null ? "" : type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT);
     if (!essence.equals("application/json") && !essence.equals("application/merge-patch+json")) {
-      throw new Problem(ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json");
+      throw new ProblemException(
+          ProblemType.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json");
     }
     try {
-      if (Json.parse(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {
+      if (ConsoleJson.parse(new String(bytes, StandardCharsets.UTF_8))
+          instanceof ObjectNode object) {
         return object;
       }
     } catch (JsonProcessingException e) {
-      throw Problem.badRequest("the body is not JSON: " + e.getOriginalMessage());
+      throw ProblemException.badRequest("the body is not JSON: " + e.getOriginalMessage());
     }
-    throw Problem.badRequest("the body must be a JSON object");
+    throw ProblemException.badRequest("the body must be a JSON object");
   }
 }

@@ -62,16 +62,16 @@ final class RequestGuard {
     return actions;
   }
 
-  /** Refuses what does not come from where it should, with a {@link Problem}. */
+  /** Refuses what does not come from where it should, with a {@link ProblemException}. */
   void admit(HttpExchange exchange) {
     if (exchange.getRequestURI().toString().length() > MAX_URI) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.TARGET_TOO_LONG, "it may have at most " + MAX_URI + " characters");
     }
     InetSocketAddress local = exchange.getLocalAddress();
     boolean loopback = local != null && local.getAddress().isLoopbackAddress();
     if (!loopback && !asksWho()) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.AUTHENTICATOR_REQUIRED,
           "without an authenticator or sign-in the console answers on the loopback address only");
     }
@@ -83,7 +83,7 @@ final class RequestGuard {
     boolean known = isLoopbackName(host) || allowedHosts.contains(host);
     boolean free = asksWho() && allowedHosts.isEmpty();
     if (!known && !free) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.UNKNOWN_HOST,
           "the console does not answer for this host name; the host application can allow it");
     }
@@ -102,7 +102,7 @@ final class RequestGuard {
   /**
    * Returns who a request is from, or null if it is from somebody who has yet to sign in.
    *
-   * @throws Problem if an authenticator refuses it
+   * @throws ProblemException if an authenticator refuses it
    */
   @Nullable Caller caller(HttpExchange exchange) {
     Headers headers = exchange.getRequestHeaders();
@@ -133,7 +133,8 @@ final class RequestGuard {
         result instanceof Authenticator.Retry retry
             ? retry.getResponseCode()
             : ((Authenticator.Failure) result).getResponseCode();
-    throw new Problem(status, ProblemType.NOT_AUTHENTICATED, "the console needs you to sign in");
+    throw new ProblemException(
+        status, ProblemType.NOT_AUTHENTICATED, "the console needs you to sign in");
   }
 
   /**
@@ -146,7 +147,7 @@ final class RequestGuard {
     String site = headers.getFirst("Sec-Fetch-Site");
     boolean elsewhere = site != null && !site.equals("same-origin") && !site.equals("none");
     if (elsewhere || (origin != null && !sameOrigin(origin, headers.getFirst("Host")))) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.CROSS_ORIGIN, "a request to the API must come from the console's own page");
     }
   }
@@ -161,7 +162,7 @@ final class RequestGuard {
     boolean browser = agent != null && agent.startsWith("Mozilla/");
     boolean told = headers.containsKey("Sec-Fetch-Site") || headers.containsKey(PAGE_HEADER);
     if (browser && !told) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.CROSS_ORIGIN, "an event stream must be opened by the console's own page");
     }
   }
@@ -176,7 +177,7 @@ final class RequestGuard {
     byte[] given = token == null ? new byte[0] : token.getBytes(StandardCharsets.UTF_8);
     byte[] expected = token(caller.user()).getBytes(StandardCharsets.UTF_8);
     if (!MessageDigest.isEqual(given, expected)) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.TOKEN_MISSING,
           "a change needs the token of GET -/api/session in the header " + TOKEN_HEADER);
     }
@@ -185,12 +186,12 @@ final class RequestGuard {
   /** Refuses somebody who may only look. */
   void admitActor(Caller caller) {
     if (!actions) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.READ_ONLY,
           "this console is read-only; the host application can switch actions on");
     }
     if (!caller.mayAct()) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.ROLE_READS,
           "user '" + caller.user() + "' may look at this console, not change it");
     }

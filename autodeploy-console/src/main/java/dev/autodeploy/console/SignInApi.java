@@ -57,10 +57,10 @@ final class SignInApi {
     String user = body.path("user").asText("");
     char[] password = body.path("password").asText("").toCharArray();
     if (user.isEmpty() || user.length() > LONGEST_NAME) {
-      throw Problem.invalid("user", "user must have 1 to " + LONGEST_NAME + " characters");
+      throw ProblemException.invalid("user", "user must have 1 to " + LONGEST_NAME + " characters");
     }
     if (password.length == 0 || password.length > LONGEST_PASSWORD) {
-      throw Problem.invalid(
+      throw ProblemException.invalid(
           "password", "password must have 1 to " + LONGEST_PASSWORD + " characters");
     }
     SignIn.User known = signIn.find(user);
@@ -76,11 +76,11 @@ final class SignInApi {
     boolean right = matches(request, hash, password) && known != null;
     if (!right || known == null) {
       audit.note(shown, address, "sign-in", "", "", "refused: wrong user or password");
-      throw new Problem(ProblemType.WRONG_PASSWORD, "the user or the password is wrong");
+      throw new ProblemException(ProblemType.WRONG_PASSWORD, "the user or the password is wrong");
     }
     throttle.succeeded(user, address);
     audit.note(user, address, "sign-in", "", "", "done");
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("session", sessions.begin(user, known.role()));
     return JsonResponse.json(200, json);
   }
@@ -95,7 +95,7 @@ final class SignInApi {
       return hash.matches(password);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is being closed");
+      throw new ProblemException(ProblemType.SHUTTING_DOWN, "the console is being closed");
     } finally {
       if (free) {
         checks.release();
@@ -103,9 +103,9 @@ final class SignInApi {
     }
   }
 
-  private static Problem tooMany(Request request, long seconds) {
+  private static ProblemException tooMany(Request request, long seconds) {
     request.exchange().getResponseHeaders().set("Retry-After", String.valueOf(seconds));
-    return new Problem(
+    return new ProblemException(
         ProblemType.TOO_MANY_ATTEMPTS,
         "there were too many attempts to sign in; try again in " + seconds + " s");
   }

@@ -118,12 +118,12 @@ public final class SpecJson {
    * @return a JSON document
    */
   public static String write(DeploymentSpec spec) {
-    return Json.text(tree(requireNonNull(spec, "spec")));
+    return ConsoleJson.text(tree(requireNonNull(spec, "spec")));
   }
 
   private static ObjectNode object(String json) {
     try {
-      if (Json.parse(json) instanceof ObjectNode object) {
+      if (ConsoleJson.parse(json) instanceof ObjectNode object) {
         return object;
       }
     } catch (JsonProcessingException e) {

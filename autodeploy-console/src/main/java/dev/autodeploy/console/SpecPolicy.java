@@ -133,7 +133,7 @@ final class SpecPolicy {
                   + " host application allows ports with allowedLinkPorts"));
     }
     if (!errors.isEmpty()) {
-      throw Problem.invalid(errors);
+      throw ProblemException.invalid(errors);
     }
   }
 

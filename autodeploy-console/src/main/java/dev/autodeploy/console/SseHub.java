@@ -67,10 +67,10 @@ final class SseHub {
    */
   Stream open(HttpExchange exchange, Caller caller, String topic, String first) throws IOException {
     if (closed) {
-      throw new Problem(ProblemType.SHUTTING_DOWN, "the console is closed");
+      throw new ProblemException(ProblemType.SHUTTING_DOWN, "the console is closed");
     }
     if (streams.size() >= 2 * maxListeners) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.TOO_MANY_LISTENERS,
           maxListeners + " listeners are connected, which is the limit; close some pages");
     }

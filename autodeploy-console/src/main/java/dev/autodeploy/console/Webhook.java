@@ -108,7 +108,7 @@ public final class Webhook implements DeploymentListener, AutoCloseable {
     if (closing || event instanceof DeploymentEvent.InstanceProgress) {
       return;
     }
-    if (!queue.offer(Json.text(EventJson.of(event)))) {
+    if (!queue.offer(ConsoleJson.text(EventJson.of(event)))) {
       long count = dropped.incrementAndGet();
       if (Long.bitCount(count) == 1) {
         LOG.warn(

@@ -44,11 +44,11 @@ final class WhatIf {
   /**
    * Returns the outcomes; blocks while they are computed.
    *
-   * @throws Problem if others wait for theirs already
+   * @throws ProblemException if others wait for theirs already
    */
   ObjectNode of(Deployment deployment, Instant now) {
     if (!places.tryAcquire()) {
-      throw new Problem(
+      throw new ProblemException(
           ProblemType.RATE_LIMITED, "others wait for this already: try again in some seconds");
     }
     try {
@@ -78,11 +78,11 @@ final class WhatIf {
 
   private static ObjectNode compute(CostReplay replay, DeploymentSpec spec) {
     ReplayResult today = replay.run();
-    ObjectNode json = Json.object();
-    Json.put(json, "from", today.from());
-    Json.put(json, "until", today.until());
+    ObjectNode json = ConsoleJson.object();
+    ConsoleJson.put(json, "from", today.from());
+    ConsoleJson.put(json, "until", today.until());
     json.put("requests", today.requests() + today.refused());
-    json.put("startSeconds", Json.seconds(replay.startDuration()));
+    json.put("startSeconds", ConsoleJson.seconds(replay.startDuration()));
     json.put("currency", today.cost().currency().getCurrencyCode());
     ArrayNode points = json.putArray("points");
     point(points, "today", null, today);
@@ -100,11 +100,11 @@ final class WhatIf {
     ObjectNode point = points.addObject();
     point.put("setting", setting);
     point.put("idleTimeoutSeconds", timeout == null ? null : timeout.toSeconds());
-    point.put("cost", Json.amount(result.cost()));
-    point.put("gpuSeconds", Json.seconds(result.gpuTime()));
+    point.put("cost", ConsoleJson.amount(result.cost()));
+    point.put("gpuSeconds", ConsoleJson.seconds(result.gpuTime()));
     point.put("coldStarts", result.coldStarts());
     point.put("refused", result.refused());
-    point.put("waitP50Seconds", Json.seconds(result.waitP50()));
-    point.put("waitP95Seconds", Json.seconds(result.waitP95()));
+    point.put("waitP50Seconds", ConsoleJson.seconds(result.waitP50()));
+    point.put("waitP95Seconds", ConsoleJson.seconds(result.waitP95()));
   }
 }

@@ -122,8 +122,8 @@ class ConsoleApiTest {
             "{\"name\":\"voice\",\"description\":\"speaks\",\"port\":8080,\"maxInstances\":2}");
     assertThat(made.statusCode()).isEqualTo(201);
     assertThat(made.headers().firstValue("Location")).hasValue("deployments/voice");
-    assertThat(Json.parse(made.body()).path("link").asText()).endsWith("/d/voice");
-    assertThat(Json.parse(made.body()).path("status").asText()).isEqualTo("standby");
+    assertThat(ConsoleJson.parse(made.body()).path("link").asText()).endsWith("/d/voice");
+    assertThat(ConsoleJson.parse(made.body()).path("status").asText()).isEqualTo("standby");
 
     assertThat(f.json("-/api/deployments").at("/deployments/0/description").asText())
         .isEqualTo("speaks");
@@ -168,7 +168,7 @@ class ConsoleApiTest {
 
     assertThat(answer.statusCode()).isEqualTo(422);
     assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
-    JsonNode problem = Json.parse(answer.body());
+    JsonNode problem = ConsoleJson.parse(answer.body());
     assertThat(problem.path("type").asText()).endsWith("/invalid-field");
     assertThat(problem.path("errors").findValuesAsText("field"))
         .containsExactlyInAnyOrder("gpu", "port");
@@ -183,7 +183,7 @@ class ConsoleApiTest {
     for (String path : new String[] {"-/api/deployments", "-/api/check"}) {
       HttpResponse<String> answer = f.change("POST", path, body);
       assertThat(answer.statusCode()).isEqualTo(409);
-      assertThat(Json.parse(answer.body()).path("field").asText()).isEqualTo("name");
+      assertThat(ConsoleJson.parse(answer.body()).path("field").asText()).isEqualTo("name");
     }
   }
 
@@ -193,7 +193,8 @@ class ConsoleApiTest {
         f.change(
             "POST", "-/api/deployments", "{\"name\":\"v\",\"port\":80,\"image\":\"forbidden\"}");
     assertThat(answer.statusCode()).isEqualTo(422);
-    assertThat(Json.parse(answer.body()).path("detail").asText()).contains("cannot run here");
+    assertThat(ConsoleJson.parse(answer.body()).path("detail").asText())
+        .contains("cannot run here");
   }
 
   @Test

@@ -89,7 +89,7 @@ final class ConsoleFixture implements AutoCloseable {
   }
 
   JsonNode json(String path) throws IOException, InterruptedException {
-    return Json.parse(get(path).body());
+    return ConsoleJson.parse(get(path).body());
   }
 
   HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {

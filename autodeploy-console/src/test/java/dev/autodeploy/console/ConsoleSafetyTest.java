@@ -212,7 +212,7 @@ class ConsoleSafetyTest {
     try (ConsoleFixture f =
         new ConsoleFixture(b -> b.actions(true).authenticator(password("ops")))) {
       String token =
-          Json.parse(
+          ConsoleJson.parse(
                   f.send(
                           HttpRequest.newBuilder(f.at("-/api/session"))
                               .header("Authorization", basic("ops", "right")))

@@ -94,7 +94,7 @@ final class CostsApiTest {
       HttpResponse<String> answer = f.get("-/api/" + address);
 
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(400);
-      assertThat(Json.parse(answer.body()).path("detail").asText())
+      assertThat(ConsoleJson.parse(answer.body()).path("detail").asText())
           .contains("no parameter '" + name + "'");
     }
   }
@@ -119,7 +119,7 @@ final class CostsApiTest {
       HttpResponse<String> answer = f.get("-/api/" + address);
 
       assertThat(answer.statusCode()).as(answer.body()).isEqualTo(422);
-      assertThat(Json.parse(answer.body()).path("field").asText()).isEqualTo(name);
+      assertThat(ConsoleJson.parse(answer.body()).path("field").asText()).isEqualTo(name);
     }
   }
 

@@ -59,7 +59,7 @@ final class DeclaredTest {
 
     for (HttpResponse<String> refused : List.of(changed, removed)) {
       assertThat(refused.statusCode()).isEqualTo(409);
-      assertThat(Json.parse(refused.body()).path("type").asText()).endsWith("/declared");
+      assertThat(ConsoleJson.parse(refused.body()).path("type").asText()).endsWith("/declared");
       assertThat(refused.body()).contains("deployments.json");
     }
     assertThat(autoDeploy.deployment("voice").spec().description()).isEmpty();
@@ -75,7 +75,7 @@ final class DeclaredTest {
   }
 
   private JsonNode detail(String name) throws Exception {
-    return Json.parse(get("-/api/deployments/" + name));
+    return ConsoleJson.parse(get("-/api/deployments/" + name));
   }
 
   private String get(String path) throws Exception {
@@ -83,7 +83,7 @@ final class DeclaredTest {
   }
 
   private HttpResponse<String> change(String method, String name, String body) throws Exception {
-    String token = Json.parse(get("-/api/session")).path("token").asText();
+    String token = ConsoleJson.parse(get("-/api/session")).path("token").asText();
     return client.send(
         request("-/api/deployments/" + name)
             .header("Content-Type", "application/json")

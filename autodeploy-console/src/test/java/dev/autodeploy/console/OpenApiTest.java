@@ -35,12 +35,12 @@ class OpenApiTest {
     called.add(method + " " + template + " " + answer.statusCode());
     if (answer.body().isEmpty()) {
       assertThat(response.has("content")).as(template).isFalse();
-      return Json.object();
+      return ConsoleJson.object();
     }
     String type = answer.headers().firstValue("Content-Type").orElseThrow();
     JsonNode schema = response.path("content").path(type).path("schema");
     assertThat(schema.isObject()).as(template + " may be " + type).isTrue();
-    JsonNode json = Json.parse(answer.body());
+    JsonNode json = ConsoleJson.parse(answer.body());
     assertThat(new Schema(document).errors(schema, json)).as(method + " " + template).isEmpty();
     return json;
   }
@@ -59,7 +59,7 @@ class OpenApiTest {
           """;
       assertThat(
               new Schema(document)
-                  .errors(document.at("/components/schemas/SpecInput"), Json.parse(full)))
+                  .errors(document.at("/components/schemas/SpecInput"), ConsoleJson.parse(full)))
           .isEmpty();
       call(f, "get", "session", "session", "");
       String prepare = "deployments/{name}/prepare";

@@ -28,7 +28,7 @@ final class PlacesTest {
     begun.await();
 
     assertThatThrownBy(() -> places.answer(() -> JsonResponse.empty(204)))
-        .isInstanceOf(Problem.class)
+        .isInstanceOf(ProblemException.class)
         .hasMessageContaining("others wait for this already");
 
     end.countDown();

@@ -45,13 +45,14 @@ class SignInTest {
             .header("Content-Type", "application/json")
             .POST(
                 BodyPublishers.ofString(
-                    Json.text(Json.object().put("user", user).put("password", password)))));
+                    ConsoleJson.text(
+                        ConsoleJson.object().put("user", user).put("password", password)))));
   }
 
   private static String session(ConsoleFixture f, String user) throws Exception {
     HttpResponse<String> response = signIn(f, user, PASSWORD);
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return Json.parse(response.body()).path("session").asText();
+    return ConsoleJson.parse(response.body()).path("session").asText();
   }
 
   private static HttpResponse<String> get(ConsoleFixture f, String session, String path)
@@ -61,7 +62,8 @@ class SignInTest {
 
   private static HttpResponse<String> change(
       ConsoleFixture f, String session, String method, String path, String body) throws Exception {
-    String token = Json.parse(get(f, session, "-/api/session").body()).path("token").asText("");
+    String token =
+        ConsoleJson.parse(get(f, session, "-/api/session").body()).path("token").asText("");
     return f.send(
         HttpRequest.newBuilder(f.at(path))
             .header("Authorization", "Bearer " + session)
@@ -119,7 +121,7 @@ class SignInTest {
   void aUserWhoMayAct_signsInActsAndSignsOut() throws Exception {
     try (ConsoleFixture f = fixture()) {
       String session = session(f, "mei");
-      JsonNode json = Json.parse(get(f, session, "-/api/session").body());
+      JsonNode json = ConsoleJson.parse(get(f, session, "-/api/session").body());
       assertThat(json.path("user").asText()).isEqualTo("mei");
       assertThat(json.path("actions").asBoolean()).isTrue();
       assertThat(change(f, session, "POST", "-/api/deployments", NEW).statusCode()).isEqualTo(201);
@@ -134,7 +136,10 @@ class SignInTest {
       f.autoDeploy.deploy(DeploymentSpec.builder("voice").port(8080).build());
       String session = session(f, "wall");
       assertThat(get(f, session, "-/api/deployments/voice").statusCode()).isEqualTo(200);
-      assertThat(Json.parse(get(f, session, "-/api/session").body()).path("actions").asBoolean())
+      assertThat(
+              ConsoleJson.parse(get(f, session, "-/api/session").body())
+                  .path("actions")
+                  .asBoolean())
           .isFalse();
       for (String[] change :
           new String[][] {
@@ -159,7 +164,9 @@ class SignInTest {
   void theTokenOfOneUser_isNoneForAnother() throws Exception {
     try (ConsoleFixture f = fixture()) {
       String wall =
-          Json.parse(get(f, session(f, "wall"), "-/api/session").body()).path("token").asText("");
+          ConsoleJson.parse(get(f, session(f, "wall"), "-/api/session").body())
+              .path("token")
+              .asText("");
       HttpResponse<String> response =
           f.send(
               HttpRequest.newBuilder(f.at("-/api/deployments"))
@@ -195,7 +202,7 @@ class SignInTest {
     try (ConsoleFixture f = fixture()) {
       HttpResponse<String> response = signIn(f, "mei", PASSWORD);
       assertThat(response.headers().firstValue("Set-Cookie")).isEmpty();
-      String session = Json.parse(response.body()).path("session").asText();
+      String session = ConsoleJson.parse(response.body()).path("session").asText();
       HttpRequest.Builder cookie =
           HttpRequest.newBuilder(f.at("-/api/deployments"))
               .header("Cookie", "session=" + session + "; autodeploy.session=" + session);
@@ -249,7 +256,7 @@ class SignInTest {
       String body = get(f, mei, "-/api/audit").body();
       assertThat(body)
           .doesNotContain("sk-very-secret", "not-her-password", "my-password-by-mistake", PASSWORD);
-      JsonNode entries = Json.parse(body).path("entries");
+      JsonNode entries = ConsoleJson.parse(body).path("entries");
       assertThat(entries)
           .extracting(e -> e.path("user").asText() + " " + e.path("action").asText())
           .contains(
@@ -309,7 +316,7 @@ class SignInTest {
       for (String path : List.of("-/api/deployments", "-/api/check")) {
         HttpResponse<String> response = f.change("POST", path, evil);
         assertThat(response.statusCode()).isEqualTo(422);
-        assertThat(Json.parse(response.body()).path("field").asText()).isEqualTo("mounts");
+        assertThat(ConsoleJson.parse(response.body()).path("field").asText()).isEqualTo("mounts");
       }
       String good = mounting.replace("NAME", "good").replace("PATH", "/srv/models/a");
       assertThat(f.change("POST", "-/api/deployments", good).statusCode()).isEqualTo(201);

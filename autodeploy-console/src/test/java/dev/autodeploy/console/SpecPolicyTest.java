@@ -32,7 +32,7 @@ class SpecPolicyTest {
   }
 
   private static void refused(SpecPolicy policy, DeploymentSpec spec) {
-    assertThatExceptionOfType(Problem.class).isThrownBy(() -> policy.check(spec, null));
+    assertThatExceptionOfType(ProblemException.class).isThrownBy(() -> policy.check(spec, null));
   }
 
   private static SpecPolicy mounts(String... allowed) {
@@ -136,7 +136,8 @@ class SpecPolicyTest {
     allowed(none, onPort(0));
     // The one that it has, as the proxy or the application has chosen it, but no other.
     assertThatCode(() -> none.check(on22, on22)).doesNotThrowAnyException();
-    assertThatExceptionOfType(Problem.class).isThrownBy(() -> none.check(onPort(23), on22));
+    assertThatExceptionOfType(ProblemException.class)
+        .isThrownBy(() -> none.check(onPort(23), on22));
   }
 
   private static DeploymentSpec onPort(int port) {
@@ -165,9 +166,11 @@ class SpecPolicyTest {
     assertThatCode(() -> policy.check(changed, declared)).doesNotThrowAnyException();
     // But not writable now, nor another path beside it.
     DeploymentSpec writable = mounting("/etc/voice").toBuilder().image("acme/voice:1").build();
-    assertThatExceptionOfType(Problem.class).isThrownBy(() -> policy.check(writable, declared));
+    assertThatExceptionOfType(ProblemException.class)
+        .isThrownBy(() -> policy.check(writable, declared));
     DeploymentSpec another = declared.toBuilder().image("acme/voice:2").build();
-    assertThatExceptionOfType(Problem.class).isThrownBy(() -> policy.check(another, declared));
+    assertThatExceptionOfType(ProblemException.class)
+        .isThrownBy(() -> policy.check(another, declared));
   }
 
   @ParameterizedTest

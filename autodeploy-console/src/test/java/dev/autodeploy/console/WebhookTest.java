@@ -95,7 +95,7 @@ class WebhookTest {
       assertThat(webhook.dropped()).isZero();
     }
     assertThat(deliveries)
-        .extracting(d -> Json.parse(d.body()).path("type").asText())
+        .extracting(d -> ConsoleJson.parse(d.body()).path("type").asText())
         .startsWith("created", "instance-starting")
         .contains("status-changed", "instance-ready");
     for (Delivery delivery : deliveries) {

@@ -33,7 +33,7 @@ final class WhatIfTest {
     inside.await();
 
     assertThatThrownBy(() -> whatIf.of(slow, NOW))
-        .isInstanceOf(Problem.class)
+        .isInstanceOf(ProblemException.class)
         .hasMessageContaining("others wait for this already");
 
     end.countDown();

@@ -48,7 +48,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private final GpuInventory inventory;
   private final GpuAllocator gpus;
   private final GpuCheck gpuCheck;
-  private final SpecCheck checks;
+  private final ContainerSpecCheck checks;
   private final Snapshots snapshots;
   private final ContainerRemover remover;
   private final ImagePuller puller;
@@ -57,7 +57,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   private final ContainerList list;
   private final Resources resources;
   private final ReadinessCheck readiness;
-  private volatile @Nullable OwnerLock lock;
+  private volatile @Nullable DaemonOwnerLock lock;
 
   ContainerProvider(DockerHost host, DockerEnvironment environment, @Nullable Path lockDirectory) {
     this.host = host;
@@ -65,7 +65,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     DaemonClient client = host.client();
     DockerSettings settings = host.settings();
     inventory = new GpuInventory(client, settings, host.daemon());
-    checks = new SpecCheck(host, inventory);
+    checks = new ContainerSpecCheck(host, inventory);
     gpus = new GpuAllocator(client, inventory, host.daemon().clockSkew());
     gpuCheck = new GpuCheck(client);
     snapshots = new Snapshots(client);
@@ -101,7 +101,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
   }
 
   private String lockId() {
-    OwnerLock held = lock;
+    DaemonOwnerLock held = lock;
     return held == null ? "" : held.id();
   }
 
@@ -112,7 +112,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
 
   @Override
   public void open(ProviderContext context) {
-    lock = OwnerLock.acquire(lockDirectory, host.daemon().id(), context.owner());
+    lock = DaemonOwnerLock.acquire(lockDirectory, host.daemon().id(), context.owner());
     try {
       inventory.removeLeftovers(context.owner());
       remover.removeLeftovers(context.owner());
@@ -330,7 +330,7 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     }
     threads.close();
     host.client().close();
-    OwnerLock held = lock;
+    DaemonOwnerLock held = lock;
     if (held != null) {
       held.close();
     }

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class OwnerHold {
   private static final Logger LOG = LoggerFactory.getLogger(OwnerHold.class);
-  private static final Duration SIGN_OF_LIFE = Heartbeats.INTERVAL.plusSeconds(5);
+  private static final Duration SIGN_OF_LIFE = OwnerHeartbeat.INTERVAL.plusSeconds(5);
   private static final int ATTEMPTS = 5;
 
   /** The prefix of the name of a machine that is a pod. */
@@ -31,7 +31,7 @@ final class OwnerHold {
   private static final Set<String> HELD = ConcurrentHashMap.newKeySet();
 
   private final Cluster cluster;
-  private final Heartbeats heartbeats;
+  private final OwnerHeartbeat heartbeats;
   private final String host;
   private final String me;
 
@@ -40,7 +40,7 @@ final class OwnerHold {
    *
    * @param host the name of this machine, or of this process' pod
    */
-  OwnerHold(Cluster cluster, Heartbeats heartbeats, String host) {
+  OwnerHold(Cluster cluster, OwnerHeartbeat heartbeats, String host) {
     this.cluster = cluster;
     this.heartbeats = heartbeats;
     this.host = cluster.isInside() ? POD + host : host;
@@ -62,7 +62,7 @@ final class OwnerHold {
   void take(String owner) throws InterruptedException {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       ConfigMap seen = found();
-      String holder = seen == null ? "" : Heartbeats.holderOf(seen);
+      String holder = seen == null ? "" : OwnerHeartbeat.holderOf(seen);
       if (seen != null && !holder.isEmpty() && cluster.settings().cluster().lockOwner()) {
         if (lives(holder) || (!isKnownDead(holder) && givesSignOfLife(seen))) {
           throw inUse(owner, holder);
@@ -166,15 +166,15 @@ final class OwnerHold {
     LOG.info(
         "Waiting up to {} s for a sign of life of {}",
         SIGN_OF_LIFE.toSeconds(),
-        words(Heartbeats.holderOf(seen)));
+        words(OwnerHeartbeat.holderOf(seen)));
     long deadline = System.nanoTime() + SIGN_OF_LIFE.toNanos();
     while (System.nanoTime() < deadline) {
       Thread.sleep(500);
       ConfigMap now = heartbeats.find();
-      if (now == null || Heartbeats.holderOf(now).isEmpty()) {
+      if (now == null || OwnerHeartbeat.holderOf(now).isEmpty()) {
         return false; // let go
       }
-      if (!Heartbeats.beatOf(now).equals(Heartbeats.beatOf(seen))) {
+      if (!OwnerHeartbeat.beatOf(now).equals(OwnerHeartbeat.beatOf(seen))) {
         return true;
       }
     }

@@ -21,14 +21,14 @@ final class PodBindings {
   private static final int ATTEMPTS = 20;
 
   private final Cluster cluster;
-  private final Heartbeats heartbeats;
+  private final OwnerHeartbeat heartbeats;
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock: as they were seen last, in which ConfigMap.
   private Map<String, PodBinding> last = Map.of();
   private String map = "";
 
-  PodBindings(Cluster cluster, Heartbeats heartbeats) {
+  PodBindings(Cluster cluster, OwnerHeartbeat heartbeats) {
     this.cluster = cluster;
     this.heartbeats = heartbeats;
   }

@@ -151,7 +151,7 @@ final class PodMaker {
         command =
             HeartbeatScript.wrap(
                 command,
-                HEARTBEAT_DIRECTORY + "/" + Heartbeats.KEY,
+                HEARTBEAT_DIRECTORY + "/" + OwnerHeartbeat.KEY,
                 settings.life().heartbeatTimeout(),
                 grace());
       }

@@ -36,9 +36,9 @@ final class PodProvider implements InstanceProvider {
   private final KubernetesThreads threads = new KubernetesThreads();
   private final HostObject host = new HostObject();
   private final NodeGpus gpus;
-  private final SpecCheck checks;
+  private final PodSpecCheck checks;
   private final AccessRights rights;
-  private final Heartbeats heartbeats;
+  private final OwnerHeartbeat heartbeats;
   private final OwnerHold hold;
   private final PodServices services;
   private final PodWatch watch;
@@ -54,9 +54,9 @@ final class PodProvider implements InstanceProvider {
     this.cluster = cluster;
     this.hostName = hostName;
     gpus = new NodeGpus(cluster);
-    checks = new SpecCheck(cluster.settings());
+    checks = new PodSpecCheck(cluster.settings());
     rights = new AccessRights(cluster, cluster.namespace(), AccessRights.forPods(cluster.reach()));
-    heartbeats = new Heartbeats(cluster, threads, host);
+    heartbeats = new OwnerHeartbeat(cluster, threads, host);
     hold = new OwnerHold(cluster, heartbeats, hostName);
     ReleasedInstances released = new ReleasedInstances();
     PodEvents events = new PodEvents(cluster);

@@ -33,7 +33,7 @@ final class ScalingProvider implements InstanceProvider {
   private final Cluster cluster;
   private final KubernetesThreads threads = new KubernetesThreads();
   private final NodeGpus gpus;
-  private final Heartbeats heartbeats;
+  private final OwnerHeartbeat heartbeats;
   private final OwnerHold hold;
   private final ScaledServices services;
   private final ScaledCheck checks;
@@ -50,7 +50,7 @@ final class ScalingProvider implements InstanceProvider {
   ScalingProvider(Cluster cluster, String hostName, Map<String, ScaleTarget> targets) {
     this.cluster = cluster;
     gpus = new NodeGpus(cluster);
-    heartbeats = new Heartbeats(cluster, threads, new HostObject());
+    heartbeats = new OwnerHeartbeat(cluster, threads, new HostObject());
     hold = new OwnerHold(cluster, heartbeats, hostName);
     services =
         new ScaledServices(

@@ -195,7 +195,8 @@ final class FakeKubelet implements AutoCloseable {
                       .get();
               try {
                 Files.writeString(
-                    running.home.resolve("beats").resolve(Heartbeats.KEY), Heartbeats.beatOf(map));
+                    running.home.resolve("beats").resolve(OwnerHeartbeat.KEY),
+                    OwnerHeartbeat.beatOf(map));
               } catch (IOException e) {
                 throw new AssertionError(e);
               }

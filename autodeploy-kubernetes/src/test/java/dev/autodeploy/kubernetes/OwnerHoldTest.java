@@ -97,7 +97,7 @@ class OwnerHoldTest {
     fixture.close();
 
     assertThat(pod(instance).get()).isNotNull();
-    assertThat(Heartbeats.holderOf(map().get())).isEqualTo("elsewhere 1 - x");
+    assertThat(OwnerHeartbeat.holderOf(map().get())).isEqualTo("elsewhere 1 - x");
     pod(instance).delete();
     pod(other).delete();
   }
@@ -160,7 +160,7 @@ class OwnerHoldTest {
                     .edit(
                         it ->
                             new ConfigMapBuilder(it)
-                                .addToData(Heartbeats.KEY, UUID.randomUUID().toString())
+                                .addToData(OwnerHeartbeat.KEY, UUID.randomUUID().toString())
                                 .build());
                 try {
                   TimeUnit.MILLISECONDS.sleep(300);

@@ -352,7 +352,7 @@ class RealClusterTest {
             .withName(Names.ofOwner(fixture.owner))
             .patch(
                 PatchContext.of(PatchType.JSON_MERGE),
-                "{\"data\":{\"" + Heartbeats.KEY + "\":\"" + value + "\"}}");
+                "{\"data\":{\"" + OwnerHeartbeat.KEY + "\":\"" + value + "\"}}");
     Pod touched =
         admin
             .pods()

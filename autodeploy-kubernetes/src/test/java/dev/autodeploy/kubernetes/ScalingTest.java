@@ -188,7 +188,8 @@ class ScalingTest {
   }
 
   private PodBindings bindings() {
-    Heartbeats heartbeats = new Heartbeats(access, new KubernetesThreads(), new HostObject());
+    OwnerHeartbeat heartbeats =
+        new OwnerHeartbeat(access, new KubernetesThreads(), new HostObject());
     heartbeats.open(owner);
     return new PodBindings(access, heartbeats);
   }

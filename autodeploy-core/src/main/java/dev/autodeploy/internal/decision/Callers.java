@@ -154,7 +154,7 @@ final class Callers {
 
   /** Grants an instance's room to waiting callers, in the order in which they asked. */
   void fill(long now, Instance instance) {
-    while (instance.hasRoom()) {
+    while (instance.takesMore()) {
       Waiter next = queue.next(instance);
       if (next == null) {
         return;

@@ -296,7 +296,7 @@ public final class Instance {
     return leasesLost ? 0 : inFlight;
   }
 
-  boolean hasRoom() {
+  boolean takesMore() {
     return phase == InstancePhase.READY && !reserved && inFlight < spec.concurrency();
   }
 

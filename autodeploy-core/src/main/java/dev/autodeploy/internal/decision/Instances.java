@@ -92,7 +92,7 @@ final class Instances {
   @Nullable Instance leastLoaded() {
     Instance best = null;
     for (Instance instance : instances) {
-      if (instance.hasRoom() && (best == null || instance.inFlight < best.inFlight)) {
+      if (instance.takesMore() && (best == null || instance.inFlight < best.inFlight)) {
         best = instance;
       }
     }
@@ -113,9 +113,9 @@ final class Instances {
   }
 
   /** Returns the ready instances: those with room if there are any, else all. */
-  List<Instance> readyBestWithRoom() {
+  List<Instance> readyOnesThatTakeMore() {
     List<Instance> ready = instances.stream().filter(i -> i.is(READY)).toList();
-    List<Instance> withRoom = ready.stream().filter(Instance::hasRoom).toList();
+    List<Instance> withRoom = ready.stream().filter(Instance::takesMore).toList();
     return withRoom.isEmpty() ? ready : withRoom;
   }
 
@@ -143,7 +143,7 @@ final class Instances {
   }
 
   /** Returns for how many callers there will be room when those that start or wake are ready. */
-  long roomToCome() {
+  long requestsToCome() {
     long room = 0;
     for (Instance instance : instances) {
       if (instance.is(STARTING) || instance.is(WAKING)) {

@@ -153,7 +153,7 @@ final class RequestAdmission {
           instance != null && (instance.is(READY) || instance.is(STARTING) || instance.isResting());
       return takes ? instance : null;
     }
-    List<Instance> choice = instances.readyBestWithRoom();
+    List<Instance> choice = instances.readyOnesThatTakeMore();
     if (choice.isEmpty()) {
       return null;
     }
@@ -165,7 +165,7 @@ final class RequestAdmission {
   private @Nullable Instance certain(long now, Waiter waiter, @Nullable Instance target) {
     if (target == null) { // (3a)
       callers.reject(now, waiter, rejections.targetNotFound());
-    } else if (target.hasRoom() && target.bound.isEmpty()) { // (3b)
+    } else if (target.takesMore() && target.bound.isEmpty()) { // (3b)
       callers.take(now, target, waiter.caller());
       return target;
     } else if (isQueueFull()) { // (3c)

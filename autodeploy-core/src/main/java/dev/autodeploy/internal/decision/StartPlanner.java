@@ -59,7 +59,7 @@ final class StartPlanner {
    * @param asleep how many sleep, or are about to: these are woken before others are started
    * @param existing how many there are in any other phase
    * @param waitingForAny how many callers wait for any instance
-   * @param roomToCome how many callers the starting instances have room for
+   * @param requestsToCome how many callers the starting instances have room for
    * @param minimum how many are kept, none while the minimum is held back
    * @param expected whether an instance is to be started ahead of a request now
    * @param maximum how many there may be
@@ -73,7 +73,7 @@ final class StartPlanner {
       int asleep,
       int existing,
       int waitingForAny,
-      long roomToCome,
+      long requestsToCome,
       int minimum,
       boolean expected,
       int maximum,
@@ -107,7 +107,7 @@ final class StartPlanner {
     if (s.ready() == 0) { // (4b), (4c)
       return s.starting() == 0 ? 1 : 0;
     }
-    long uncovered = s.waitingForAny() - s.roomToCome(); // (4d)
+    long uncovered = s.waitingForAny() - s.requestsToCome(); // (4d)
     return (int) Math.max(0, (uncovered + s.concurrency() - 1) / s.concurrency());
   }
 }

@@ -282,7 +282,7 @@ final class StartProcess {
         sleepers().count(),
         instances.size() - sleepers().count(),
         callers.waitingForAny(),
-        instances.roomToCome(),
+        instances.requestsToCome(),
         keepsMinimum && now >= minimumHeldUntil ? declaration.minInstances() : 0,
         expected,
         spec.maxInstances(),

@@ -22,7 +22,7 @@ final class BillingJson {
   private BillingJson() {}
 
   static ObjectNode write(Billing billing) {
-    ObjectNode json = Json.object();
+    ObjectNode json = StrictJson.object();
     if (billing.caller() != null) {
       json.put("caller", billing.caller());
     }
@@ -72,7 +72,7 @@ final class BillingJson {
   }
 
   static ObjectNode write(Rate rate) {
-    ObjectNode json = Json.object();
+    ObjectNode json = StrictJson.object();
     json.put("perHour", rate.perHour().amount().toString());
     json.put("currency", rate.perHour().currency().getCurrencyCode());
     if (rate.unit() == Rate.Unit.GPU) {

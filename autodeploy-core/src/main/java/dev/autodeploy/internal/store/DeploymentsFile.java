@@ -50,7 +50,7 @@ final class DeploymentsFile {
           "cannot read", path(), e, "Check the permissions and the health of its file system.");
     }
     try {
-      StoredState state = StateCodec.read(Json.parse(document));
+      StoredState state = StateCodec.read(StrictJson.parse(document));
       return state == null ? new Content.InJournal() : new Content.State(state);
     } catch (FormatException e) {
       throw Failures.damaged(
@@ -73,7 +73,7 @@ final class DeploymentsFile {
 
   /** Says that the deployments are in the journal, which has to be durable. */
   void write(String journal) throws IOException {
-    file.replace(out -> out.write(Json.page(StateCodec.write(journal))));
+    file.replace(out -> out.write(StrictJson.page(StateCodec.write(journal))));
   }
 
   void tidyUp() throws IOException {

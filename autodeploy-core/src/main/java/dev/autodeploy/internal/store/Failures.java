@@ -34,7 +34,7 @@ final class Failures {
       message.append(firstLine - 1 + notJson.line()).append(", column ").append(notJson.column());
       message.append(": ");
     } else {
-      JsonLocation at = Json.locate(document, e.pointer());
+      JsonLocation at = StrictJson.locate(document, e.pointer());
       message.append(firstLine - 1 + (at == null ? 1 : at.getLineNr()));
       message.append(", column ").append(at == null ? 1 : at.getColumnNr()).append(": ");
       message.append(e.pointer().matches() ? "the object" : e.pointer().toString()).append(' ');

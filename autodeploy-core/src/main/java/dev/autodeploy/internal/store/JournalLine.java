@@ -81,11 +81,11 @@ final class JournalLine {
   }
 
   private static ObjectNode numbered(int number) {
-    return Json.object().put(SEQ, number);
+    return StrictJson.object().put(SEQ, number);
   }
 
   private static byte[] line(int number, ObjectNode json) throws IOException {
-    byte[] plain = Json.line(json);
+    byte[] plain = StrictJson.line(json);
     byte[] start = ascii("{\"" + SEQ + "\":" + number + ",");
     CRC32C crc = new CRC32C();
     crc.update(plain);
@@ -139,7 +139,7 @@ final class JournalLine {
   }
 
   private static Fields parse(StoredLine line) throws FormatException {
-    Fields json = Json.parse(line.bytes());
+    Fields json = StrictJson.parse(line.bytes());
     int number = json.integer(SEQ);
     if (number != line.number()) {
       throw json.bad(

@@ -23,7 +23,7 @@ final class LedgerCodec {
   private LedgerCodec() {}
 
   static ObjectNode write(LedgerEntry entry) {
-    ObjectNode json = Json.object();
+    ObjectNode json = StrictJson.object();
     if (entry instanceof LedgerEntry.Started started) {
       json.put("type", "started");
       json.put("deployment", started.deployment());

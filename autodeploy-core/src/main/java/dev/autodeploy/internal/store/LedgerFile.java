@@ -103,7 +103,7 @@ final class LedgerFile {
   private void decode(StoredLine line, Consumer<LedgerEntry> each) {
     LedgerEntry entry;
     try {
-      Fields json = Json.parse(NumberedLine.content(line.bytes()));
+      Fields json = StrictJson.parse(NumberedLine.content(line.bytes()));
       NumberedLine.check(line.bytes());
       boolean head = line.number() == 1 && json.has("lines");
       if (json.has("n")) {
@@ -144,7 +144,7 @@ final class LedgerFile {
           whole.replace(
               out -> {
                 long number = first;
-                ObjectNode head = Json.object().put("lines", entries.size() + 1);
+                ObjectNode head = StrictJson.object().put("lines", entries.size() + 1);
                 out.write(line(head, number));
                 for (LedgerEntry entry : entries) {
                   out.write(line(LedgerCodec.write(entry), ++number));
@@ -176,7 +176,7 @@ final class LedgerFile {
   }
 
   private static byte[] line(ObjectNode json, long number) throws IOException {
-    return AppendedFile.withLineBreak(NumberedLine.of(Json.line(json.put("n", number))));
+    return AppendedFile.withLineBreak(NumberedLine.of(StrictJson.line(json.put("n", number))));
   }
 
   /** Makes durable what was read, which it is not yet if the process before was killed. */

@@ -55,7 +55,7 @@ final class LedgerSeal {
                 + " bytes. Remove the file, or restore it from a backup.");
       }
       try {
-        Fields json = Json.parse(NumberedLine.content(bytes));
+        Fields json = StrictJson.parse(NumberedLine.content(bytes));
         NumberedLine.check(bytes);
         long lines = json.longInteger("lines");
         json.end();
@@ -70,7 +70,7 @@ final class LedgerSeal {
   }
 
   void write(long last) throws IOException {
-    byte[] line = NumberedLine.of(Json.line(Json.object().put("lines", last)));
+    byte[] line = NumberedLine.of(StrictJson.line(StrictJson.object().put("lines", last)));
     file.replace(out -> out.write(line));
   }
 }

@@ -24,14 +24,14 @@ final class StateCodec {
   private StateCodec() {}
 
   static ObjectNode write(String journal) {
-    ObjectNode json = Json.object();
+    ObjectNode json = StrictJson.object();
     json.put("version", VERSION);
     json.put("journal", journal);
     return json;
   }
 
   static ObjectNode write(StoredDeployment deployment) {
-    ObjectNode json = Json.object();
+    ObjectNode json = StrictJson.object();
     json.put("createdAt", deployment.createdAt().toString());
     json.set("spec", SpecJson.write(deployment.spec(), SpecJson.Secrets.SHOWN));
     return json;

@@ -37,7 +37,7 @@ public final class StateText {
    */
   public static StoredDeployment deployment(String text, String place) {
     try {
-      return StateCodec.readDeployment(Json.parse(bytes(text)));
+      return StateCodec.readDeployment(StrictJson.parse(bytes(text)));
     } catch (FormatException e) {
       throw damaged(place, e, "Repair it, or remove the deployment and make it again.");
     }
@@ -51,7 +51,7 @@ public final class StateText {
    */
   public static LedgerEntry entry(String text, String place) {
     try {
-      return LedgerCodec.read(Json.parse(bytes(text)));
+      return LedgerCodec.read(StrictJson.parse(bytes(text)));
     } catch (FormatException e) {
       throw damaged(place, e, "Repair it. Without it the costs that it stands for are forgotten.");
     }
@@ -69,7 +69,7 @@ public final class StateText {
 
   private static String line(ObjectNode json) {
     try {
-      return new String(Json.line(json), StandardCharsets.UTF_8);
+      return new String(StrictJson.line(json), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new IllegalStateException("JSON of our own cannot be written", e);
     }

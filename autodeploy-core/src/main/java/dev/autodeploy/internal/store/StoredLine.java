@@ -49,7 +49,7 @@ final class StoredLine {
     for (byte b : bytes) {
       torn |= b == 0;
     }
-    return torn && !Json.isObjectAndMore(bytes);
+    return torn && !StrictJson.isObjectAndMore(bytes);
   }
 
   /** Returns its beginning for a log. The ledger has no secrets, but this may be anything. */

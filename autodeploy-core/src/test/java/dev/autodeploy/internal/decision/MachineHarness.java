@@ -473,7 +473,7 @@ final class MachineHarness {
       assertThat(instance.leasesLost || instance.inFlight > 0 == (instance.busySince != NEVER))
           .as("%s is busy exactly while it has leases", instance.id)
           .isTrue();
-      boolean room = instance.hasRoom();
+      boolean room = instance.takesMore();
       assertThat(room && waiting.stream().anyMatch(w -> takes(w, instance)))
           .as("somebody waits although %s has room", instance.id)
           .isFalse();

@@ -74,11 +74,11 @@ final class MachinePartsTest {
     Instance free = ready(2, 0);
     List.of(starting, full, free).forEach(roster::add);
 
-    assertThat(roster.readyBestWithRoom()).containsExactly(free);
+    assertThat(roster.readyOnesThatTakeMore()).containsExactly(free);
     roster.remove(free);
-    assertThat(roster.readyBestWithRoom()).containsExactly(full);
+    assertThat(roster.readyOnesThatTakeMore()).containsExactly(full);
     roster.remove(full);
-    assertThat(roster.readyBestWithRoom()).isEmpty();
+    assertThat(roster.readyOnesThatTakeMore()).isEmpty();
   }
 
   @Test
@@ -87,15 +87,15 @@ final class MachinePartsTest {
     Instance starting = instance(0);
     roster.add(starting);
     roster.add(ready(1, 0));
-    assertThat(roster.roomToCome()).isEqualTo(4);
+    assertThat(roster.requestsToCome()).isEqualTo(4);
     WaitQueue queue = new WaitQueue();
     for (int i = 1; i <= 3; i++) {
       queue.add(waiter(i), starting);
     }
-    assertThat(roster.roomToCome()).isEqualTo(1);
+    assertThat(roster.requestsToCome()).isEqualTo(1);
     queue.add(waiter(4), starting);
     queue.add(waiter(5), starting);
-    assertThat(roster.roomToCome()).isZero();
+    assertThat(roster.requestsToCome()).isZero();
   }
 
   @Test
@@ -203,15 +203,15 @@ final class MachinePartsTest {
   @Test
   void instance_hasRoomIfReadyAndNotReservedAndNotFull() {
     Instance instance = ready(0, 3);
-    assertThat(instance.hasRoom()).isTrue();
+    assertThat(instance.takesMore()).isTrue();
     instance.inFlight = 4;
-    assertThat(instance.hasRoom()).isFalse();
+    assertThat(instance.takesMore()).isFalse();
     instance.inFlight = 0;
     instance.reserved = true;
-    assertThat(instance.hasRoom()).isFalse();
+    assertThat(instance.takesMore()).isFalse();
     instance.reserved = false;
     instance.to(InstancePhase.DRAINING);
-    assertThat(instance.hasRoom()).isFalse();
+    assertThat(instance.takesMore()).isFalse();
   }
 
   @Test

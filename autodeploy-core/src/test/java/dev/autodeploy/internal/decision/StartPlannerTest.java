@@ -14,7 +14,7 @@ final class StartPlannerTest {
   private int starting;
   private int releasing;
   private int waiting;
-  private long roomToCome;
+  private long requestsToCome;
   private int minimum;
   private boolean expected;
   private boolean backingOff;
@@ -83,7 +83,7 @@ final class StartPlannerTest {
     assertThat(plan().reason(0)).isEqualTo(StartReason.DEMAND);
 
     starting = 1;
-    roomToCome = 4;
+    requestsToCome = 4;
     assertThat(plan().count()).isEqualTo(1);
 
     waiting = 4;
@@ -143,7 +143,7 @@ final class StartPlannerTest {
             asleep,
             existing,
             waiting,
-            roomToCome,
+            requestsToCome,
             minimum,
             expected,
             10,

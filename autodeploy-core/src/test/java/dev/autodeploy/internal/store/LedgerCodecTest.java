@@ -38,7 +38,8 @@ final class LedgerCodecTest {
   @ParameterizedTest
   @MethodSource("entries")
   void read_returnsWhatWasWritten(LedgerEntry entry) throws Exception {
-    assertThat(LedgerCodec.read(Json.parse(Json.line(LedgerCodec.write(entry))))).isEqualTo(entry);
+    assertThat(LedgerCodec.read(StrictJson.parse(StrictJson.line(LedgerCodec.write(entry)))))
+        .isEqualTo(entry);
   }
 
   @Test
@@ -97,13 +98,15 @@ final class LedgerCodecTest {
     assertThat(old).isNotEqualTo(line);
 
     LedgerEntry.Released read =
-        (LedgerEntry.Released) LedgerCodec.read(Json.parse(old.getBytes(StandardCharsets.UTF_8)));
+        (LedgerEntry.Released)
+            LedgerCodec.read(StrictJson.parse(old.getBytes(StandardCharsets.UTF_8)));
 
     assertThat(read.usage().sleeps())
         .containsExactly(
             new UsageInterval.Sleep(Examples.NOON.plusSeconds(10), Examples.NOON.plusSeconds(100)));
     String bad = line.replaceFirst("2026-01-31T12:01:00.123456789Z/", "");
-    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+    assertThatThrownBy(
+            () -> LedgerCodec.read(StrictJson.parse(bad.getBytes(StandardCharsets.UTF_8))))
         .isInstanceOf(FormatException.class)
         .hasMessageContaining("two instants");
   }
@@ -121,7 +124,8 @@ final class LedgerCodecTest {
     String bad = good.replace("2026-01-31T12:00:00.123456789Z", instant);
 
     assertThat(bad).isNotEqualTo(good);
-    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+    assertThatThrownBy(
+            () -> LedgerCodec.read(StrictJson.parse(bad.getBytes(StandardCharsets.UTF_8))))
         .isInstanceOf(FormatException.class);
   }
 
@@ -129,13 +133,14 @@ final class LedgerCodecTest {
   void read_ofABusyTimeWithWhichNothingCanBeCounted_isRefused() {
     String bad = line(Examples.used(1)).replace("PT7.000000001S", "PT999999999999H");
 
-    assertThatThrownBy(() -> LedgerCodec.read(Json.parse(bad.getBytes(StandardCharsets.UTF_8))))
+    assertThatThrownBy(
+            () -> LedgerCodec.read(StrictJson.parse(bad.getBytes(StandardCharsets.UTF_8))))
         .isInstanceOf(FormatException.class);
   }
 
   private static String line(LedgerEntry entry) {
     try {
-      return new String(Json.line(LedgerCodec.write(entry)), StandardCharsets.UTF_8);
+      return new String(StrictJson.line(LedgerCodec.write(entry)), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -62,10 +62,10 @@ final class StoredSpecTest {
   @ParameterizedTest
   @MethodSource("specs")
   void read_returnsWhatWasWritten(DeploymentSpec spec) throws Exception {
-    byte[] json = Json.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN));
+    byte[] json = StrictJson.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN));
 
     try (CapturedLog log = new CapturedLog()) {
-      assertThat(SpecReader.stored(Json.parse(json))).isEqualTo(spec);
+      assertThat(SpecReader.stored(StrictJson.parse(json))).isEqualTo(spec);
       assertThat(log.warnings()).isEmpty();
     }
   }
@@ -99,7 +99,8 @@ final class StoredSpecTest {
 
     assertThat(
             new String(
-                Json.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN)), StandardCharsets.UTF_8))
+                StrictJson.page(SpecJson.write(spec, SpecJson.Secrets.SHOWN)),
+                StandardCharsets.UTF_8))
         .isEqualTo(
             """
             {
@@ -168,7 +169,8 @@ final class StoredSpecTest {
 
     try (CapturedLog log = new CapturedLog()) {
       DeploymentSpec read =
-          SpecReader.stored(Json.parse(Json.page(SpecJson.write(custom, SpecJson.Secrets.SHOWN))));
+          SpecReader.stored(
+              StrictJson.parse(StrictJson.page(SpecJson.write(custom, SpecJson.Secrets.SHOWN))));
 
       assertThat(read.idlePolicy()).isNull();
       assertThat(read.readiness())
@@ -235,7 +237,8 @@ final class StoredSpecTest {
   }
 
   private static DeploymentSpec read(String json) throws FormatException {
-    return SpecReader.stored(Json.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+    return SpecReader.stored(
+        StrictJson.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
   }
 
   private static DeploymentSpec.Builder minimal() {

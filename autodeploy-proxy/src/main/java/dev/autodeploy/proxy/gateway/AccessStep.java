@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 /** Refuses callers who may not use the deployment, whether or not there is one. */
 final class AccessStep implements LinkStep {
   private final AccessRules access;
-  private final SignIn signIn;
+  private final SignInCookies signIn;
 
-  AccessStep(AccessRules access, SignIn signIn) {
+  AccessStep(AccessRules access, SignInCookies signIn) {
     this.access = access;
     this.signIn = signIn;
   }

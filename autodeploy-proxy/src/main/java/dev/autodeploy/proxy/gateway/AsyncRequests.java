@@ -332,7 +332,7 @@ final class AsyncRequests implements AutoCloseable {
             .add("AutoDeploy-Ticket", "pending")
             .add("Cache-Control", "no-store")
             .add("Retry-After", Long.toString(retry));
-    return LinkResponse.text(202, headers, "application/json", Json.write(json));
+    return LinkResponse.text(202, headers, "application/json", JsonText.write(json));
   }
 
   /**

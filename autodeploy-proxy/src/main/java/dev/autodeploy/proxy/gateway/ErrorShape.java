@@ -39,7 +39,7 @@ final class ErrorShape {
       case ANTHROPIC -> anthropic(document, problem);
       case OLLAMA -> document.put("error", problem.detail());
     }
-    return own.withBody(JSON, Json.write(document));
+    return own.withBody(JSON, JsonText.write(document));
   }
 
   private static Map<String, @Nullable Object> openAi(Problem problem) {

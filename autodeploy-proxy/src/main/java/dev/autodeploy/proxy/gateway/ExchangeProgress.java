@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExchangeProgress {
   private final Ticker ticker;
-  private final Deadlines deadlines;
+  private final ExchangeDeadlines deadlines;
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince;
   private volatile long usedSince = Relay.NOT_WAITING;
@@ -21,7 +21,7 @@ final class ExchangeProgress {
     this.ticker = ticker;
     phaseSince = ticker.read();
     deadlines =
-        new Deadlines(
+        new ExchangeDeadlines(
             phaseSince,
             wait.toNanos(),
             config.responseTimeout().toNanos(),
@@ -53,7 +53,7 @@ final class ExchangeProgress {
 
   /** Returns whether an instance has the request for longer than its deployment allows. */
   boolean isRequestOverdue(long nowNanos) {
-    return Deadlines.requestOverdue(phase, forwardedSince, maxRequestTime, nowNanos);
+    return ExchangeDeadlines.requestOverdue(phase, forwardedSince, maxRequestTime, nowNanos);
   }
 
   /** A part of the request has gone to the instance: the time for its response begins again. */

@@ -98,7 +98,8 @@ public final class Gateway implements AutoCloseable {
             new LinkResponder(connections, active, config.cors(), models),
             ticker);
     lastAnswers = new LastAnswers(config.keepAuthorization(), ticker);
-    SignIn signIn = new SignIn(config.access(), config.cors(), addresses, InstantSource.system());
+    SignInCookies signIn =
+        new SignInCookies(config.access(), config.cors(), addresses, InstantSource.system());
     TicketOwners owners = new TicketOwners(config.access(), signIn);
     async = new AsyncRequests(this, services, estimates, owners, config.asyncAnswers());
     arrival = arrival(config, router, connections, models);
@@ -126,7 +127,7 @@ public final class Gateway implements AutoCloseable {
 
   private static List<LinkStep> steps(
       GatewayConfig config,
-      SignIn signIn,
+      SignInCookies signIn,
       LinkAddresses addresses,
       LastAnswers lastAnswers,
       StartEstimates estimates,

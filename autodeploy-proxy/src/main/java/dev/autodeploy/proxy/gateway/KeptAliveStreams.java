@@ -136,6 +136,6 @@ final class KeptAliveStreams {
     chunk.put("created", Instant.now().getEpochSecond());
     chunk.put("model", call.route().deployment());
     chunk.put("choices", List.of(choice));
-    return "data: " + Json.write(chunk) + "\n\n";
+    return "data: " + JsonText.write(chunk) + "\n\n";
   }
 }

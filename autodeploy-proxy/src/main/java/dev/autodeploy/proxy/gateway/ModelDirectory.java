@@ -108,7 +108,7 @@ final class ModelDirectory {
     list.put("has_more", false);
     list.put("first_id", models.isEmpty() ? null : models.get(0).name());
     list.put("last_id", models.isEmpty() ? null : models.get(models.size() - 1).name());
-    return Json.write(list);
+    return JsonText.write(list);
   }
 
   /** Returns one model as clients of OpenAI and of Anthropic read it. */
@@ -140,7 +140,7 @@ final class ModelDirectory {
       json.put("autodeploy", extension(model));
       list.add(json);
     }
-    return Json.write(Map.of("models", list));
+    return JsonText.write(Map.of("models", list));
   }
 
   /** Returns what is known of one model as Ollama's clients read it. */
@@ -154,7 +154,7 @@ final class ModelDirectory {
     json.put("capabilities", List.of());
     json.put("modified_at", model.deployment.createdAt().toString());
     json.put("autodeploy", extension(model));
-    return Json.write(json);
+    return JsonText.write(json);
   }
 
   private static Map<String, Object> details() {

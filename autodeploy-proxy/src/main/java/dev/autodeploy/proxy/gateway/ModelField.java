@@ -61,7 +61,7 @@ final class ModelField implements BodyPrefix.Search {
 
   /** Returns the bytes that stand for another name in this body. */
   byte[] written(String name) {
-    return (boundary == null ? Json.write(name) : name).getBytes(UTF_8);
+    return (boundary == null ? JsonText.write(name) : name).getBytes(UTF_8);
   }
 
   @Override

@@ -76,7 +76,8 @@ final class ModelStep implements LinkStep {
     return models.stream()
         .filter(model -> model.name().equals(name))
         .findFirst()
-        .map(one -> LinkResponse.json(new HttpHeaders(), Json.write(ModelDirectory.openAi(one))))
+        .map(
+            one -> LinkResponse.json(new HttpHeaders(), JsonText.write(ModelDirectory.openAi(one))))
         .orElseGet(() -> LinkResponse.of(Problems.modelNotFound(name)));
   }
 

@@ -90,7 +90,7 @@ public record Problem(
    * @return JSON
    */
   String json() {
-    return Json.write(document());
+    return JsonText.write(document());
   }
 
   /** Returns the members of the document. */

@@ -15,11 +15,11 @@ final class SignInStep implements LinkStep {
   private static final Set<TokenCarrier> AUTHORIZATION =
       EnumSet.of(TokenCarrier.BEARER, TokenCarrier.BASIC);
 
-  private final SignIn signIn;
+  private final SignInCookies signIn;
   private final AccessRules access;
   private final RateLimit tries;
 
-  SignInStep(SignIn signIn, AccessRules access, Ticker ticker) {
+  SignInStep(SignInCookies signIn, AccessRules access, Ticker ticker) {
     this.signIn = signIn;
     this.access = access;
     tries = new RateLimit(TRIES, PERIOD, ticker::read);

@@ -32,7 +32,7 @@ final class StatusDocument {
     if (page.next() != null) {
       json.put("next", page.next());
     }
-    return Json.write(json);
+    return JsonText.write(json);
   }
 
   static Map<String, @Nullable Object> deployment(Deployment deployment, URI link) {

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 /** The rule about who may have a ticket: who made it, and still may use its deployment. */
 final class TicketOwners {
   private final AccessRules access;
-  private final SignIn signIn;
+  private final SignInCookies signIn;
 
-  TicketOwners(AccessRules access, SignIn signIn) {
+  TicketOwners(AccessRules access, SignInCookies signIn) {
     this.access = access;
     this.signIn = signIn;
   }

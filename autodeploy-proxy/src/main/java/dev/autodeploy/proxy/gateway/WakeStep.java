@@ -88,6 +88,6 @@ final class WakeStep implements LinkStep {
     json.put("deployment", call.deployment().name());
     json.put("status", state);
     return LinkResponse.json(
-        new HttpHeaders().add("AutoDeploy-Status", state.name()), Json.write(json));
+        new HttpHeaders().add("AutoDeploy-Status", state.name()), JsonText.write(json));
   }
 }

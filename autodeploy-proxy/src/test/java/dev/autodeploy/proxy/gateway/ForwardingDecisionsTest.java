@@ -12,7 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The tests of what is decided about a request on its way, without moving a byte. */
 final class ForwardingDecisionsTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-  private final Deadlines deadlines = new Deadlines(SECOND, 10 * SECOND, 5 * SECOND, 60 * SECOND);
+  private final ExchangeDeadlines deadlines =
+      new ExchangeDeadlines(SECOND, 10 * SECOND, 5 * SECOND, 60 * SECOND);
 
   @Test
   void heldRequest_isOverdueASecondAfterItsDeadline() {

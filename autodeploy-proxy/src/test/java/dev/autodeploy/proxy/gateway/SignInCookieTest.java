@@ -21,10 +21,10 @@ final class SignInCookieTest {
   private URI publicUrl;
   private boolean trusts;
 
-  private SignIn signIn(byte[] hash) {
+  private SignInCookies signIn(byte[] hash) {
     AccessRules access =
         new AccessRules(Map.of("app", List.of(hash)), null, EnumSet.allOf(TokenCarrier.class));
-    return new SignIn(
+    return new SignInCookies(
         access, new CorsRules(Map.of()), new LinkAddresses(trusts, publicUrl), () -> now);
   }
 
@@ -53,7 +53,7 @@ final class SignInCookieTest {
   void cookie_isGoodForTwelveHours_alsoAfterARestart_untilTheTokenChanges() {
     String cookie = signIn(HASH).cookie(call(new HttpHeaders()), HASH);
 
-    now = Instant.EPOCH.plus(SignIn.VALID).minusSeconds(1);
+    now = Instant.EPOCH.plus(SignInCookies.VALID).minusSeconds(1);
     assertThat(signIn(HASH).signedIn(with(cookie))).isEqualTo(HASH);
     assertThat(signIn(AccessRules.hash("another-token-then")).signedIn(with(cookie))).isNull();
     now = now.plusSeconds(1);

@@ -128,7 +128,7 @@ final class SmallPartsTest {
     map.put("a\"b", "c\\d\n\u0001</script>\u2028");
     map.put("list", Arrays.asList(1, true, null, "x"));
     map.put("empty", Map.of());
-    assertThat(Json.write(map))
+    assertThat(JsonText.write(map))
         .isEqualTo(
             "{\"a\\\"b\":\"c\\\\d\\n\\u0001\\u003c/script>\\u2028\","
                 + "\"list\":[1,true,null,\"x\"],\"empty\":{}}");

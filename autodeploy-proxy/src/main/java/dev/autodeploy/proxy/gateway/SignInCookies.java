@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * until when it is good, sealed with the hash of the token for this one deployment. So it outlives
  * a restart of the link, and ends with the token. Immutable.
  */
-final class SignIn {
+final class SignInCookies {
   static final Duration VALID = Duration.ofHours(12);
 
   private static final String COOKIE = "AutoDeploy-Access-";
@@ -34,7 +34,7 @@ final class SignIn {
   private final LinkAddresses addresses;
   private final InstantSource clock;
 
-  SignIn(AccessRules access, CorsRules cors, LinkAddresses addresses, InstantSource clock) {
+  SignInCookies(AccessRules access, CorsRules cors, LinkAddresses addresses, InstantSource clock) {
     this.access = access;
     this.cors = cors;
     this.addresses = addresses;

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param responseNanos how long its instance may be silent
  * @param exchangeNanos how long an instance may have it in all
  */
-record Deadlines(long startedNanos, long waitNanos, long responseNanos, long exchangeNanos) {
+record ExchangeDeadlines(
+    long startedNanos, long waitNanos, long responseNanos, long exchangeNanos) {
   private static final long GRACE_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   /**

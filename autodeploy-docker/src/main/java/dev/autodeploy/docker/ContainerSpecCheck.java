@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Checks specifications when they are deployed, before anything is started. Thread-safe. */
-final class SpecCheck {
+final class ContainerSpecCheck {
   private static final List<Path> SOCKETS =
       Stream.of(
               "/var/run/docker.sock",
@@ -23,7 +23,7 @@ final class SpecCheck {
   private final DockerHost host;
   private final GpuInventory inventory;
 
-  SpecCheck(DockerHost host, GpuInventory inventory) {
+  ContainerSpecCheck(DockerHost host, GpuInventory inventory) {
     this.host = host;
     this.inventory = inventory;
   }

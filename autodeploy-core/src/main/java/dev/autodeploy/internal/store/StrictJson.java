@@ -26,12 +26,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** JSON text in and out, strict on the way in. */
-final class Json {
+final class StrictJson {
   private static final JsonMapper MAPPER = mapper();
   private static final ObjectWriter LINE = MAPPER.writer();
   private static final ObjectWriter PAGE = MAPPER.writer(indented());
 
-  private Json() {}
+  private StrictJson() {}
 
   static ObjectNode object() {
     return MAPPER.createObjectNode();

@@ -16,13 +16,13 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** One holder of an owner at a time, also where a process has this library twice. */
-class OwnerLockTest {
+class DaemonOwnerLockTest {
   @TempDir private Path directory;
 
   @Test
   @EnabledOnOs(OS.LINUX)
   void owner_heldThroughAnotherClassLoader_isInUse_andStaysHeld() throws Exception {
-    OwnerLock first = acquire();
+    DaemonOwnerLock first = acquire();
     first.close();
     try (FileChannel others = FileChannel.open(file(), StandardOpenOption.WRITE)) {
       others.lock(); // as the class of another loader does, whose table is not ours
@@ -36,7 +36,7 @@ class OwnerLockTest {
       }
       assertThat(isLockedByThisProcess()).as("by the system's own table").isTrue();
     }
-    try (OwnerLock again = acquire()) {
+    try (DaemonOwnerLock again = acquire()) {
       assertThat(again.id()).isEqualTo(first.id());
       assertThat(isLockedByThisProcess()).isTrue();
     }
@@ -45,12 +45,12 @@ class OwnerLockTest {
 
   @Test
   void acquire_readLockOfAnotherUser_isNotPossible() throws Exception {
-    try (OwnerLock lock = acquire()) {
+    try (DaemonOwnerLock lock = acquire()) {
       assertThat(lock.id()).hasSize(36);
       assertThat(Files.getPosixFilePermissions(file())).hasSize(2);
     }
     Path made = directory.resolve("made");
-    try (OwnerLock lock = OwnerLock.acquire(made, "engine", "owner")) {
+    try (DaemonOwnerLock lock = DaemonOwnerLock.acquire(made, "engine", "owner")) {
       assertThat(lock.id()).hasSize(36);
       assertThat(Files.getPosixFilePermissions(made)).hasSize(3);
     }
@@ -61,32 +61,32 @@ class OwnerLockTest {
     Path target = Files.writeString(directory.resolve("secret"), "of root");
     Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));
     Path locks = Files.createSymbolicLink(directory.resolve("locks"), elsewhere);
-    assertThatThrownBy(() -> OwnerLock.acquire(locks, "engine", "owner"))
+    assertThatThrownBy(() -> DaemonOwnerLock.acquire(locks, "engine", "owner"))
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("symbolic link: give the directory that it leads to");
     assertThat(elsewhere).isEmptyDirectory();
 
-    OwnerLock.acquire(elsewhere, "engine", "owner").close();
+    DaemonOwnerLock.acquire(elsewhere, "engine", "owner").close();
     Path file;
     try (Stream<Path> files = Files.list(elsewhere)) {
       file = files.findFirst().orElseThrow();
     }
     Files.delete(file);
     Files.createSymbolicLink(file, target);
-    assertThatThrownBy(() -> OwnerLock.acquire(elsewhere, "engine", "owner"))
+    assertThatThrownBy(() -> DaemonOwnerLock.acquire(elsewhere, "engine", "owner"))
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("not a regular file");
     Files.delete(file);
     Files.writeString(file, "somebody's notes");
-    assertThatThrownBy(() -> OwnerLock.acquire(elsewhere, "engine", "owner"))
+    assertThatThrownBy(() -> DaemonOwnerLock.acquire(elsewhere, "engine", "owner"))
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("not a lock of AutoDeploy");
     assertThat(target).content().isEqualTo("of root");
     assertThat(file).content().isEqualTo("somebody's notes");
   }
 
-  private OwnerLock acquire() {
-    return OwnerLock.acquire(directory, "engine", "owner");
+  private DaemonOwnerLock acquire() {
+    return DaemonOwnerLock.acquire(directory, "engine", "owner");
   }
 
   private Path file() throws Exception {

@@ -16,14 +16,14 @@ import org.slf4j.LoggerFactory;
  * seconds. One write serves all pods; the kubelet brings it to each within its own time. It also
  * names who holds the owner, and has the instances in pods of others, {@link PodBindings}.
  */
-final class Heartbeats {
+final class OwnerHeartbeat {
   /** The key of the ConfigMap, and so the name of the file. */
   static final String KEY = "beat";
 
   /** The time between two heartbeats. */
   static final Duration INTERVAL = Duration.ofSeconds(20);
 
-  private static final Logger LOG = LoggerFactory.getLogger(Heartbeats.class);
+  private static final Logger LOG = LoggerFactory.getLogger(OwnerHeartbeat.class);
   private static final String HOLDER = "autodeploy.dev/holder";
 
   private final Cluster cluster;
@@ -33,7 +33,7 @@ final class Heartbeats {
   private volatile String holder = "";
   private volatile boolean lost;
 
-  Heartbeats(Cluster cluster, KubernetesThreads threads, HostObject host) {
+  OwnerHeartbeat(Cluster cluster, KubernetesThreads threads, HostObject host) {
     this.cluster = cluster;
     this.threads = threads;
     this.host = host;

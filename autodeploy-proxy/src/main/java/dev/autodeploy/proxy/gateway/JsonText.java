@@ -6,13 +6,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Writes maps, collections, strings, numbers, booleans and nulls as JSON. */
-final class Json {
+final class JsonText {
   private final StringBuilder out = new StringBuilder(256);
 
-  private Json() {}
+  private JsonText() {}
 
   static String write(@Nullable Object value) {
-    Json json = new Json();
+    JsonText json = new JsonText();
     json.value(value);
     return json.out.toString();
   }

@@ -15,7 +15,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** Small things that all JSON of the console has in common. */
-final class Json {
+final class ConsoleJson {
   private static final ObjectMapper MAPPER =
       JsonMapper.builder()
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
@@ -26,7 +26,7 @@ final class Json {
   /** Digits after the point of an amount: far below anything that is ever charged. */
   private static final int DECIMALS = 9;
 
-  private Json() {}
+  private ConsoleJson() {}
 
   static ObjectNode object() {
     return JsonNodeFactory.instance.objectNode();

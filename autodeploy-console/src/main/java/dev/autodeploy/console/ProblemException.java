@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Ends a request with an RFC 9457 {@code application/problem+json} answer. */
-final class Problem extends RuntimeException {
+final class ProblemException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final int status;
@@ -17,16 +17,16 @@ final class Problem extends RuntimeException {
   private final transient List<FieldError> errors;
   private final @Nullable String deployment;
 
-  Problem(ProblemType type, String detail) {
+  ProblemException(ProblemType type, String detail) {
     this(type.status(), type, detail);
   }
 
   /** Makes one for which an authenticator of the host application has chosen the status code. */
-  Problem(int status, ProblemType type, String detail) {
+  ProblemException(int status, ProblemType type, String detail) {
     this(status, type, detail, null, List.of());
   }
 
-  private Problem(
+  private ProblemException(
       int status,
       ProblemType type,
       String detail,
@@ -39,28 +39,28 @@ final class Problem extends RuntimeException {
     this.errors = errors;
   }
 
-  static Problem badRequest(String detail) {
-    return new Problem(ProblemType.BAD_REQUEST, detail);
+  static ProblemException badRequest(String detail) {
+    return new ProblemException(ProblemType.BAD_REQUEST, detail);
   }
 
-  static Problem notFound(String detail) {
-    return new Problem(ProblemType.NOT_FOUND, detail);
+  static ProblemException notFound(String detail) {
+    return new ProblemException(ProblemType.NOT_FOUND, detail);
   }
 
-  static Problem noDeployment(String name) {
+  static ProblemException noDeployment(String name) {
     return about(
         ProblemType.DEPLOYMENT_NOT_FOUND, "there is no deployment '" + name + "'", name, List.of());
   }
 
-  static Problem invalid(List<FieldError> errors) {
+  static ProblemException invalid(List<FieldError> errors) {
     return about(ProblemType.INVALID_FIELD, InvalidSpecException.message(errors), null, errors);
   }
 
-  static Problem invalid(String field, String message) {
+  static ProblemException invalid(String field, String message) {
     return invalid(List.of(new FieldError(field, message)));
   }
 
-  static Problem nameTaken(String name) {
+  static ProblemException nameTaken(String name) {
     return about(
         ProblemType.NAME_TAKEN,
         "there is already a deployment '" + name + "'",
@@ -69,7 +69,7 @@ final class Problem extends RuntimeException {
             new FieldError("name", "there is already a deployment of this name; choose another")));
   }
 
-  static Problem declared(String name, Path file) {
+  static ProblemException declared(String name, Path file) {
     return about(
         ProblemType.DECLARED,
         "deployment '"
@@ -81,13 +81,13 @@ final class Problem extends RuntimeException {
         List.of());
   }
 
-  static Problem of(AutoDeployException e) {
+  static ProblemException of(AutoDeployException e) {
     return about(ProblemType.of(e.code()), Actions.describe(e), e.deployment(), List.of());
   }
 
-  private static Problem about(
+  private static ProblemException about(
       ProblemType type, String detail, @Nullable String deployment, List<FieldError> errors) {
-    return new Problem(type.status(), type, detail, deployment, errors);
+    return new ProblemException(type.status(), type, detail, deployment, errors);
   }
 
   /** Returns the last part of the problem's type. */
@@ -96,7 +96,7 @@ final class Problem extends RuntimeException {
   }
 
   JsonResponse response() {
-    ObjectNode json = Json.object();
+    ObjectNode json = ConsoleJson.object();
     json.put("type", type.type());
     json.put("title", type.title());
     json.put("status", status);

@@ -19,14 +19,14 @@ import org.slf4j.LoggerFactory;
  * <p>The file holds an id that goes onto the containers: one that bears the id was made by a holder
  * of this very lock, so its present holder knows that the maker is gone.
  */
-final class OwnerLock implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(OwnerLock.class);
+final class DaemonOwnerLock implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DaemonOwnerLock.class);
   private static final int ID_LENGTH = 36;
 
   private final LockFile file;
   private final String id;
 
-  private OwnerLock(LockFile file, String id) {
+  private DaemonOwnerLock(LockFile file, String id) {
     this.file = file;
     this.id = id;
   }
@@ -36,7 +36,7 @@ final class OwnerLock implements AutoCloseable {
    *
    * @param configured the directory of the locks, or null for the default
    */
-  static OwnerLock acquire(@Nullable Path configured, String engineId, String owner) {
+  static DaemonOwnerLock acquire(@Nullable Path configured, String engineId, String owner) {
     String name = UUID.nameUUIDFromBytes(engineId.getBytes(StandardCharsets.UTF_8)) + "-" + owner;
     Path directory = configured;
     try {
@@ -48,7 +48,7 @@ final class OwnerLock implements AutoCloseable {
           LockFile.acquire(real.resolve(name + ".lock"), holder -> inUse(owner, holder));
       boolean acquired = false;
       try {
-        OwnerLock result = new OwnerLock(lock, idIn(lock));
+        DaemonOwnerLock result = new DaemonOwnerLock(lock, idIn(lock));
         acquired = true;
         return result;
       } finally {

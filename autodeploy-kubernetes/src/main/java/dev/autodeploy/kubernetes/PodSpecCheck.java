@@ -8,12 +8,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Checks specifications when they are deployed, before anything is started. Thread-safe. */
-final class SpecCheck {
-  private static final Logger LOG = LoggerFactory.getLogger(SpecCheck.class);
+final class PodSpecCheck {
+  private static final Logger LOG = LoggerFactory.getLogger(PodSpecCheck.class);
 
   private final KubernetesSettings settings;
 
-  SpecCheck(KubernetesSettings settings) {
+  PodSpecCheck(KubernetesSettings settings) {
     this.settings = settings;
   }
 
