@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -46,7 +47,7 @@ public final class SharedBudget {
   private final CostBook costs;
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean active;
-  private volatile long version;
+  private final AtomicLong version = new AtomicLong();
   private volatile boolean news;
   private volatile Runnable onNews = () -> {};
 
@@ -113,7 +114,7 @@ public final class SharedBudget {
       } else {
         active = true;
       }
-      version++;
+      version.incrementAndGet();
       lookNow = true;
       news = true;
     } finally {
@@ -150,7 +151,7 @@ public final class SharedBudget {
 
   /** Returns a number that changes whenever others may be allowed less, or more. */
   public long version() {
-    return version;
+    return version.get();
   }
 
   /** Returns when all have to be looked at, by the ticker. */
@@ -162,7 +163,7 @@ public final class SharedBudget {
   public void changed() {
     lock.lock();
     try {
-      version++;
+      version.incrementAndGet();
     } finally {
       lock.unlock();
     }
@@ -231,7 +232,7 @@ public final class SharedBudget {
     boolean over = spending.isOver() || (spending.since().equals(ended) && !told.isEmpty());
     ended = over ? spending.since() : null;
     if (over != before) {
-      version++;
+      version.incrementAndGet();
       lookNow = true;
       news = true;
     }
@@ -320,7 +321,7 @@ public final class SharedBudget {
   public void lookNow() {
     lock.lock();
     try {
-      version++;
+      version.incrementAndGet();
       lookNow = true;
       news = true;
     } finally {
