@@ -74,7 +74,7 @@ final class DeploymentBudget {
     long now = controller.now();
     return own.isFresh(now)
         && measuredAt != NEVER
-        && (shared.isActive() ? isEngineFresh(now) : engine == Allowance.UNLIMITED);
+        && (shared.isActive() ? isEngineFresh(now) : engine.equals(Allowance.UNLIMITED));
   }
 
   private boolean isEngineFresh(long now) {
@@ -91,7 +91,7 @@ final class DeploymentBudget {
     measuredAt = now;
     Allowance allowed = own.measure(spec, now, wall, start);
     engine = ofEngine(spec, now, wall, start);
-    machine.allow(now, engine == Allowance.UNLIMITED ? allowed : allowed.within(engine));
+    machine.allow(now, engine.equals(Allowance.UNLIMITED) ? allowed : allowed.within(engine));
   }
 
   private Allowance ofEngine(DeploymentSpec spec, long now, Instant wall, long start) {
