@@ -11,12 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * An entry of a tar archive, as its bytes are: the header, with those that extend it before it, and
  * how long the content is that follows. In the formats of POSIX and GNU, as daemons write them.
- *
- * @param name the path, as the archive has it
- * @param head the headers
- * @param size the length of the content, without what fills its last block
  */
-record TarEntry(String name, byte[] head, long size) {
+final class TarEntry {
   static final int BLOCK = 512;
 
   /** The length of the headers of one entry; a path and attributes are far below. */
@@ -29,6 +25,31 @@ record TarEntry(String name, byte[] head, long size) {
   private static final int MAGIC_AT = 257;
   private static final int PREFIX_AT = 345;
   private static final int PREFIX_LENGTH = 155;
+
+  private final String name;
+  private final byte[] head;
+  private final long size;
+
+  private TarEntry(String name, byte[] head, long size) {
+    this.name = name;
+    this.head = head;
+    this.size = size;
+  }
+
+  /** Returns the path, as the archive has it. */
+  String name() {
+    return name;
+  }
+
+  /** Returns the headers. */
+  byte[] head() {
+    return head;
+  }
+
+  /** Returns the length of the content, without what fills its last block. */
+  long size() {
+    return size;
+  }
 
   /** Returns the length of the content in whole blocks. */
   long paddedSize() {
@@ -147,7 +168,7 @@ record TarEntry(String name, byte[] head, long size) {
     }
     long value = 0;
     for (int i = at + length - 8; i < at + length; i++) {
-      value = value << 8 | header[i] & 0xff;
+      value = (value << 8) | (header[i] & 0xff);
     }
     if (value < 0) {
       throw new IOException("the archive has an entry whose length cannot be read");
@@ -167,7 +188,7 @@ record TarEntry(String name, byte[] head, long size) {
     } else {
       header[SIZE_AT] = (byte) 0x80;
       for (int i = 0; i < 8; i++) {
-        header[SIZE_AT + SIZE_LENGTH - 1 - i] = (byte) (size >> 8 * i);
+        header[SIZE_AT + SIZE_LENGTH - 1 - i] = (byte) (size >> (8 * i));
       }
     }
     put(header, 136, "00000000000\0");
