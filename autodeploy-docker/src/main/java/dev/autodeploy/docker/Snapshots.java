@@ -93,13 +93,7 @@ final class Snapshots {
     written.forEach(body.putObject("Labels")::put);
     ArrayNode env = body.putArray("Env");
     environment(container.getConfig(), baseConfig).forEach(env::add);
-    String path =
-        "/commit?container="
-            + containerId
-            + (volumes.isEmpty() ? named(name) : "")
-            + "&comment="
-            + DaemonClient.encode("snapshot of deployment " + labels.deployment())
-            + "&pause=true";
+    String path = "/commit?container=" + containerId + comment(labels) + "&pause=true";
     if (!command.isEmpty()) {
       path += "&changes=" + DaemonClient.encode("ENTRYPOINT " + json(command.subList(0, 1)));
       path += "&changes=" + DaemonClient.encode("CMD " + json(command.subList(1, command.size())));
@@ -111,8 +105,11 @@ final class Snapshots {
             path,
             body.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8),
             Duration.ZERO);
-    if (!volumes.isEmpty()) {
-      addVolumes(doing, container, committed.path("Id").asText(), reference, volumes);
+    String image = committed.path("Id").asText();
+    if (volumes.isEmpty()) {
+      commitAgain(doing, image, named(name) + comment(labels));
+    } else {
+      addVolumes(doing, container, image, reference, volumes);
     }
     InspectImageResponse made = client.findImage(reference);
     Long bytes = made == null ? null : made.getSize();
@@ -129,6 +126,39 @@ final class Snapshots {
 
   private static String named(String name) {
     return "&repo=" + REPOSITORY + "&tag=" + DaemonClient.encode(name);
+  }
+
+  private static String comment(Labels labels) {
+    return "&comment=" + DaemonClient.encode("snapshot of deployment " + labels.deployment());
+  }
+
+  /**
+   * Gives the name to an image of the image. Daemons before Docker 23 keep the configuration of the
+   * container that an image was made of in it, with all values of its environment, and push and
+   * save it; a container that is made of the image has none of them.
+   */
+  private void commitAgain(String doing, String image, String how) {
+    String container = null;
+    boolean done = false;
+    try {
+      container = client.create(doing, image, plan -> plan);
+      client.post(doing, "/commit?container=" + container + how, null, Duration.ZERO);
+      done = true;
+    } finally {
+      tidyUp(container, image, done);
+    }
+  }
+
+  private void tidyUp(@Nullable String container, String image, boolean isParent) {
+    try {
+      if (container != null) {
+        client.remove(container);
+      }
+      client.removeImage(image);
+    } catch (DockerDaemonException e) {
+      // Where images know their parents, it goes with the snapshot.
+      LOG.debug("Image {} stays, {}: {}", image, isParent ? "as a parent" : "unused", e.toString());
+    }
   }
 
   /** Puts the content of volumes over an image, which has no name and is removed if that fails. */

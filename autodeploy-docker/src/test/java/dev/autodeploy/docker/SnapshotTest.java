@@ -59,6 +59,10 @@ class SnapshotTest {
       assertThat(String.join(" ", config.getEnv())).doesNotContain("s3cr3t");
       assertThat(config.getEntrypoint()).containsExactly("/bin/sh");
       assertThat(config.getCmd()).containsExactly("-c", spec.startCommand());
+      // Older daemons also keep the configuration of the container that it was made of.
+      ContainerConfig made = client.findImage(snapshot.reference()).getContainerConfig();
+      assertThat(made == null || made.getEnv() == null ? "" : String.join(" ", made.getEnv()))
+          .doesNotContain("s3cr3t");
     }
     assertThat(docker.provider.catalog().toCompletableFuture().join().snapshots())
         .filteredOn(s -> s.reference().equals(snapshot.reference()))
