@@ -347,7 +347,7 @@ final class StartProcess {
     if (factor == null || estimate == null) {
       return spec.startTimeout();
     }
-    double nanos = Math.min(estimate.p95().toNanos() * factor, LONGEST_START.toNanos());
+    double nanos = Math.min(estimate.p95().toNanos() * factor, (double) LONGEST_START.toNanos());
     Duration adaptive = Duration.ofNanos((long) nanos);
     return adaptive.compareTo(spec.startTimeout()) > 0 ? adaptive : spec.startTimeout();
   }
