@@ -26,7 +26,7 @@ final class HostileInstanceTest {
   private static final int PADDED = 8;
 
   /** What an instance does with a call that it has read. */
-  private interface Attack {
+  interface Attack {
     void on(RawHttp2 from) throws IOException;
   }
 
