@@ -43,7 +43,7 @@ final class SleepTimesTest {
     Cuts cuts = Cuts.of(500, wall).priced(500 + 100 * second);
     SleepTimes times = SleepTimes.NONE;
     for (int i = 0; i < 2000; i++) { // 2 s asleep of each 3 s
-      times = times.plus(500 + i * 3 * second, 500 + (i * 3L + 2) * second, cuts);
+      times = times.plus(500 + i * 3L * second, 500 + (i * 3L + 2) * second, cuts);
     }
 
     long[] exact = {500 + 100 * second, 500 + (7 * 60 + 56) * second + second / 2};
