@@ -42,7 +42,7 @@ final class ModulesTest {
           "ConnectionRules",
           "CorsRules",
           "CrossSitePage",
-          "Deadlines",
+          "ExchangeDeadlines",
           "HeaderRules",
           "HttpHeaders",
           "Problem",
@@ -81,7 +81,13 @@ final class ModulesTest {
 
   /** The decisions of the Docker provider, which ask the daemon nothing. */
   private static final Set<String> DOCKER_DECISIONS =
-      Set.of("ContainerRights", "ContainerState", "GpuGrant", "ImageName", "Labels", "SpecCheck");
+      Set.of(
+          "ContainerRights",
+          "ContainerState",
+          "GpuGrant",
+          "ImageName",
+          "Labels",
+          "ContainerSpecCheck");
 
   /** The classes of the page that see its server; the others get a {@code Request}. */
   private static final Set<String> CONSOLE_EDGE =

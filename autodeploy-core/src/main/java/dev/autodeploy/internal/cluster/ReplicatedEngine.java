@@ -39,7 +39,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-// Over 500 lines: one method for each operation of the API.
 /**
  * The operations of one replica of several: passed on to its engine while it leads, and to the
  * leader while another one does. Where none is reached, what the host declares is kept, and

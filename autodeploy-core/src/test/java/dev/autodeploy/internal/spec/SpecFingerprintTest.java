@@ -70,6 +70,7 @@ final class SpecFingerprintTest {
         new Setting("priority", KEEPS, b -> b.priority(1)),
         new Setting("pinned", KEEPS, b -> b.pinned(true)),
         new Setting("startTimeout", KEEPS, b -> b.startTimeout(Duration.ofSeconds(7))),
+        new Setting("startTimeoutFactor", KEEPS, b -> b.startTimeoutFactor(7)),
         new Setting("idleTimeout", KEEPS, b -> b.idleTimeout(Duration.ofSeconds(7))),
         new Setting("idlePolicy", KEEPS, b -> b.idlePolicy(IdlePolicy.never())),
         new Setting("minInstances", KEEPS, b -> b.minInstances(1)),

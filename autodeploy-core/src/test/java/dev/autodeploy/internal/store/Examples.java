@@ -52,6 +52,7 @@ final class Examples {
         .liveness(ReadinessProbe.http("/live", 204))
         .livenessInterval(Duration.ofSeconds(12))
         .livenessThreshold(4)
+        .startTimeoutFactor(2.5)
         .maxRequestTime(Duration.ofMinutes(7))
         .maxLifetime(Duration.ofDays(2))
         .sleepMode(
@@ -97,7 +98,6 @@ final class Examples {
                     ReadinessProbe.http("/ready?x=1", 204),
                     ReadinessProbe.logLine("^Started \\w+"))))
         .startTimeout(Duration.ofMillis(61_001))
-        .startTimeoutFactor(2.5)
         .idleTimeout(Duration.ofSeconds(3, 1))
         .minInstances(2)
         .maxInstances(3)
