@@ -253,7 +253,7 @@ class EngineBudgetTest {
   @Test
   void nextDay_beginsAgain_andRetryAfterLeadsThere() {
     budget(Budget.money("0.02", "USD").per(Budget.Period.DAY, ZoneOffset.UTC));
-    Deployment voice = deploy("voice", it -> it.minInstances(1));
+    deploy("voice", it -> it.minInstances(1));
     Deployment image = deploy("image");
     pass(60);
     assertThat(provider.existing()).isEmpty();
