@@ -17,7 +17,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -421,6 +420,6 @@ final class ScaledDeployment {
     }
     Integer has = now.getStatus() == null ? null : now.getStatus().getReplicas();
     Integer asked = now.getSpec().getReplicas();
-    return isObserved(now) && Objects.equals(has == null ? 0 : has, asked == null ? 1 : asked);
+    return isObserved(now) && (has == null ? 0 : has) == (asked == null ? 1 : asked);
   }
 }
