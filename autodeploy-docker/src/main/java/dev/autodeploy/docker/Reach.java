@@ -327,11 +327,25 @@ record Reach(
         : String.valueOf(self.getHostConfig().getNetworkMode());
   }
 
+  /** Returns whether this process has the address of a bridge on the daemon's host. */
   private static boolean hasGateway(Network network, List<InetAddress> own) {
     return BRIDGE.equals(network.getDriver())
         && configs(network).stream()
-            .map(config -> Subnet.parse(config.getGateway() + "/0"))
-            .anyMatch(gateway -> gateway != null && own.contains(gateway.first()));
+            .map(Reach::gateway)
+            .anyMatch(gateway -> gateway != null && own.contains(gateway));
+  }
+
+  /**
+   * Returns the address of a bridge on the daemon's host. A daemon that was started for the first
+   * time does not name that of the bridge which it made.
+   */
+  private static @Nullable InetAddress gateway(Network.Ipam.Config config) {
+    Subnet named = Subnet.parse(config.getGateway() + "/0");
+    if (named != null) {
+      return named.first();
+    }
+    Subnet subnet = Subnet.parse(config.getSubnet());
+    return subnet == null ? null : subnet.second();
   }
 
   private static boolean isKnown(Network network) {

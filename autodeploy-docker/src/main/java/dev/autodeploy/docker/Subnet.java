@@ -29,6 +29,22 @@ record Subnet(InetAddress first, int bits) {
     }
   }
 
+  /**
+   * Returns the address after the one with which the range begins, which a bridge has by default.
+   */
+  InetAddress second() {
+    byte[] bytes = first.getAddress();
+    for (int bit = bits; bit < bytes.length * Byte.SIZE; bit++) {
+      bytes[bit / Byte.SIZE] &= (byte) ~(0x80 >> bit % Byte.SIZE);
+    }
+    bytes[bytes.length - 1] |= 1;
+    try {
+      return InetAddress.getByAddress(bytes);
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("the length of an address is that of another one", e);
+    }
+  }
+
   boolean contains(InetAddress address) {
     byte[] mine = first.getAddress();
     byte[] other = address.getAddress();

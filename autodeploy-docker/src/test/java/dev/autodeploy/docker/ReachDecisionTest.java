@@ -26,6 +26,7 @@ class ReachDecisionTest {
     "172.17.0.1, PUBLISHED, ",
     "172.17.0.9, CONTAINER, bridge",
     "10.7.3.4, CONTAINER, team",
+    "10.7.0.1, PUBLISHED, ",
     "10.9.0.7, PUBLISHED, ",
     "192.168.1.5, PUBLISHED, ",
     "172.18.0.5, PUBLISHED, ",
