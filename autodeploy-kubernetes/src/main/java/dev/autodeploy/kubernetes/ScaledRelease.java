@@ -87,7 +87,7 @@ final class ScaledRelease {
       Pod pod = uid.isEmpty() ? null : scaled.pod(name);
       boolean there = pod != null && uid.equals(pod.getMetadata().getUid());
       // Where its pod is not there, the ReplicaSet may have made another in its place.
-      if (waits == null && (pod != null && there ? isGone(pod) : isAllGone(scaled))) {
+      if (waits == null && ((pod != null && there) ? isGone(pod) : isAllGone(scaled))) {
         return;
       }
       if (pod != null) {
