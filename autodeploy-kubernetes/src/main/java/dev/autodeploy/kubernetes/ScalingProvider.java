@@ -228,8 +228,11 @@ final class ScalingProvider implements InstanceProvider {
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
     PodBinding binding = services.bindings().all().get(instanceId);
-    ScaledDeployment scaled = binding == null ? null : services.of(binding);
-    Pod pod = scaled == null || !binding.isBound() ? null : scaled.pod(binding.pod());
+    if (binding == null || !binding.isBound()) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    ScaledDeployment scaled = services.of(binding);
+    Pod pod = scaled == null ? null : scaled.pod(binding.pod());
     if (pod == null || !binding.isOf(pod)) {
       return CompletableFuture.completedFuture(List.of());
     }
