@@ -90,6 +90,27 @@ class HeartbeatWrapperTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_amongManySignals_keepsTheServiceAndItsExitCode(String shell) throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      for (int round = 0; round < 5; round++) {
+        Process process = run(shell, "sleep 1; exit 9", TIMEOUT);
+        Process signals =
+            new ProcessBuilder(
+                    "/bin/sh",
+                    "-c",
+                    "sleep 0.4; while kill -URG $1 && kill -ALRM $1; do sleep 0.02; done 2>/dev/null",
+                    "signals",
+                    String.valueOf(process.pid()))
+                .start();
+        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(9);
+        assertThat(signals.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_passesTheStopSignalOn(String shell, @TempDir Path directory) throws Exception {
     if (Files.exists(Path.of(shell))) {
       Path ready = directory.resolve("ready");

@@ -231,8 +231,7 @@ final class ScalingProvider implements InstanceProvider {
     if (binding == null || !binding.isBound()) {
       return CompletableFuture.completedFuture(List.of());
     }
-    ScaledDeployment scaled = services.of(binding);
-    Pod pod = scaled == null ? null : scaled.pod(binding.pod());
+    Pod pod = services.of(binding).pod(binding.pod());
     if (pod == null || !binding.isOf(pod)) {
       return CompletableFuture.completedFuture(List.of());
     }

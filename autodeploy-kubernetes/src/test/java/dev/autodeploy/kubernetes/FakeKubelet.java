@@ -83,7 +83,7 @@ final class FakeKubelet implements AutoCloseable {
     final String ip;
     volatile @Nullable Process process;
     volatile boolean deleted;
-    volatile int restarts;
+    final AtomicInteger restarts = new AtomicInteger();
 
     Running(Pod pod, Path home, String ip) {
       this.pod = pod;
@@ -231,8 +231,8 @@ final class FakeKubelet implements AutoCloseable {
   /** The first time at once, as a real one does, so that nobody sees the container ended. */
   private void restart(Running running, int code) throws InterruptedException {
     ContainerState last = terminated(code, "Error");
-    running.restarts++;
-    if (running.restarts > 1) {
+    int restarts = running.restarts.incrementAndGet();
+    if (restarts > 1) {
       status(
           running,
           restarted(
@@ -263,7 +263,7 @@ final class FakeKubelet implements AutoCloseable {
     return new PodStatusBuilder(now)
         .withPodIP(running.ip)
         .editFirstContainerStatus()
-        .withRestartCount(running.restarts)
+        .withRestartCount(running.restarts.get())
         .withLastState(last)
         .endContainerStatus()
         .build();

@@ -88,8 +88,10 @@ public final class HeartbeatShell {
         wait $child; code=$?
         [ -n "$stop" ] && break
         [ $n -ge "$limit" ] && break
-        if [ -z "$hit" ]; then exit $code; fi
+        # A signal's number may come without its trap: bash runs that before hit is cleared.
+        if [ -z "$hit" ] && [ $code -le 128 ]; then exit $code; fi
         kill -0 $child 2>/dev/null && continue
+        trap '' URG ALRM
         wait $child 2>/dev/null; again=$?
         [ $again = 127 ] || code=$again
         exit $code
