@@ -257,8 +257,11 @@ class ReachTest {
               .filter(each -> prefix.isEmpty() || each.getSubnet().startsWith(prefix))
               .findFirst()
               .orElseThrow();
-      gateway = config.getGateway() == null ? prefix + "1" : config.getGateway().split("/", 2)[0];
       String subnet = config.getSubnet();
+      gateway = // which a daemon that was never started before does not name
+          config.getGateway() == null
+              ? Subnet.parse(subnet).second().getHostAddress()
+              : config.getGateway().split("/", 2)[0];
       // The last of 250: Docker gives its containers the first that are free.
       address =
           (prefix.isEmpty()
