@@ -41,7 +41,9 @@ final class PropertiesMetadataTest {
     for (RecordComponent component : type.getRecordComponents()) {
       String name = prefix + "." + kebab(component.getName());
       Class<?> of = component.getType();
-      if (of == AutoDeployProperties.Cluster.class
+      if (of == DeploymentProperties.Spending.class
+          || of == AutoDeployProperties.Cluster.class
+          || of == AutoDeployProperties.Kubernetes.class
           || of == AutoDeployProperties.Links.class
           || of == AutoDeployProperties.Models.class
           || of == AutoDeployProperties.Page.class) {
