@@ -115,7 +115,7 @@ final class DaemonTransport implements DockerHttpClient {
     return new Exchange(client.newCall(request(method, path, Map.of(), json)));
   }
 
-  /** What an upload sends, written while it is sent. */
+  /** The content of an upload, written while it is sent. */
   @FunctionalInterface
   interface Content {
     /**

@@ -39,7 +39,7 @@ final class Snapshots {
   private static final String PORT = NAME + ".port";
   private static final String WITHOUT = NAME + ".without";
 
-  /** How long the content of volumes may take to be copied. */
+  /** The longest time for copying the content of volumes. */
   private static final Duration COPYING = Duration.ofHours(6);
 
   private static final Pattern ALLOWED = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");

@@ -224,10 +224,10 @@ public final class Instance {
     return fingerprint;
   }
 
-  /** How long its start may take. */
+  /** The longest time that its start may take. */
   Duration startTimeout = Duration.ZERO;
 
-  /** How long its start was expected to take when it was made, or null if nobody could tell. */
+  /** The expected time of its start when it was made, or null if nobody could tell. */
   @Nullable Duration expectedStart;
 
   /** Returns what it was given, which its deployment may no longer ask for. */

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class CostBook {
   private final @Nullable UsagePages pages;
 
-  /** What the engine's budget needs of pages. */
+  /** The sums that the engine's budget needs of pages. */
   private final PagesUse usedInPages = new PagesUse(null, this);
 
   // Guarded by this.

@@ -61,7 +61,7 @@ public final class SharedBudget {
   /** The beginning of the period that has ended: for all until nothing runs any longer. */
   private @Nullable Instant ended;
 
-  /** Whether anybody was refused a start since all were looked at. */
+  /** True if anybody was refused a start since all were looked at. */
   private boolean refused;
 
   private @Nullable Instant period;
@@ -87,7 +87,7 @@ public final class SharedBudget {
     }
   }
 
-  /** Has deployments say what they use; nothing is limited yet. */
+  /** Makes deployments say what they use; nothing is limited yet. */
   public void activate() {
     active = true;
   }
@@ -159,7 +159,7 @@ public final class SharedBudget {
     return lookAt;
   }
 
-  /** What somebody uses has changed: what others were told holds no longer. */
+  /** Notes that somebody uses more or less: what others were told holds no longer. */
   public void changed() {
     lock.lock();
     try {
@@ -312,12 +312,12 @@ public final class SharedBudget {
     onNews = action;
   }
 
-  /** Has what there is to be done be done. */
+  /** Runs what is set for news. */
   public void announce() {
     onNews.run();
   }
 
-  /** Has all deployments looked at. */
+  /** Orders a look at all deployments. */
   public void lookNow() {
     lock.lock();
     try {

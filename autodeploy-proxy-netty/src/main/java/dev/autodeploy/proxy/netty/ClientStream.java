@@ -45,7 +45,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   private boolean begun;
   private boolean widened;
 
-  /** What a client has sent into a tunnel before there was one. */
+  /** The bytes that a client has sent into a tunnel before there was one. */
   private record EarlyBytes(Tunnel tunnel) implements RequestBody.Sink {
     @Override
     public boolean isReady() {

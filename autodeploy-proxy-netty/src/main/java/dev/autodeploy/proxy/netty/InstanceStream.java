@@ -158,7 +158,7 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
     }
   }
 
-  /** Who breaks a rule in one stream is not trusted with another. */
+  /** Closes the connection: who breaks a rule in one stream is not trusted with another. */
   private void breaksTheRules(NettyAttempt current, String how) {
     connection.retire();
     current.broke(new IOException(how));

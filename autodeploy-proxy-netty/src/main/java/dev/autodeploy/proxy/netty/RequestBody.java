@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestBody {
   private static final int MAX_QUEUED = 64 * 1024;
 
-  /** What is looked for is mostly in the first bytes, which are there however full it is. */
+  /** The first bytes mostly have what is looked for; they are there however full it is. */
   private static final int FREE = 8 * 1024;
 
   private final Deque<ByteBuf> queue = new ArrayDeque<>(0); // most requests have no body

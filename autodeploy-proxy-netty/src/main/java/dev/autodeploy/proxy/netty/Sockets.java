@@ -9,10 +9,10 @@ final class Sockets {
   /** The most that is read at once: a body of 64 KB and its header come in one piece. */
   private static final int MAX_READ = 128 * 1024;
 
-  /** How much is read at once: as much as came lately. */
+  /** The amount that is read at once: as much as came lately. */
   static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator(512, 4096, MAX_READ);
 
-  /** How much waits to be written before the other side is read no more: one piece does not. */
+  /** The amount that waits to be written before the other side is read no more: over one piece. */
   static final WriteBufferWaterMark WRITES =
       new WriteBufferWaterMark(64 * 1024, MAX_READ + 64 * 1024);
 

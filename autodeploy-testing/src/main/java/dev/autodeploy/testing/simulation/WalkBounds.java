@@ -11,7 +11,7 @@ import java.time.Duration;
 final class WalkBounds {
   private static final Duration FOREVER = Duration.ofDays(36_500);
 
-  /** Whether the engine's budget may end: then no minimum is sure to be kept. */
+  /** True if the engine's budget may end: then no minimum is sure to be kept. */
   private final boolean mayEnd;
 
   int mostWaiting;
