@@ -93,8 +93,8 @@ abstract class DeploymentSettings<B extends DeploymentSettings<B>> extends Insta
 
   /**
    * Sets how long an instance may take to become ready by how long its starts take: a multiple of
-   * the time that 95 of 100 took no longer than ({@link StartEstimate#p95()}), at least {@link
-   * #startTimeout}, at most 24 hours. Default: always {@code startTimeout}.
+   * the time that 95 of 100 took no longer than ({@link StartEstimate#p95()}), at least {@code
+   * startTimeout}, at most 24 hours. Default: always {@code startTimeout}.
    *
    * @param factor 1 to 100
    * @return this
