@@ -357,6 +357,7 @@ public final class AutoDeploy implements AutoCloseable {
     private @Nullable Cluster cluster;
     private boolean keepInstances;
     private @Nullable Path deploymentsFile;
+    private @Nullable Budget budget;
     private @Nullable Duration watchInterval;
 
     private Builder() {}
@@ -558,6 +559,7 @@ public final class AutoDeploy implements AutoCloseable {
      * @return this
      */
     public Builder budget(@Nullable Budget value) {
+      budget = value;
       settings.budget(value);
       return this;
     }
@@ -693,7 +695,15 @@ public final class AutoDeploy implements AutoCloseable {
           new DeploymentsFileWatch(
               deploymentsFile,
               System::getenv,
-              specs -> requireNonNull(engine.get(), "engine").deployAll(specs));
+              specs -> requireNonNull(engine.get(), "engine").deployAll(specs),
+              found -> requireNonNull(engine.get(), "engine").budget(found));
+      if (watch.budget() != null) {
+        if (budget != null) {
+          throw new IllegalArgumentException(
+              "the budget of the engine is set in " + deploymentsFile + " and by budget: set one");
+        }
+        settings.budget(watch.budget());
+      }
       engine.set(start.get());
       try {
         watch.apply();

@@ -38,6 +38,6 @@ public record DeclaredDeployments(Path file, Set<String> names, @Nullable String
    * @throws InvalidDeploymentsFileException if the file cannot be read, or anything in it is wrong
    */
   public static List<DeploymentSpec> read(Path file) {
-    return DeploymentsDocument.read(requireNonNull(file, "file"), System::getenv);
+    return DeploymentsDocument.read(requireNonNull(file, "file"), System::getenv).specs();
   }
 }

@@ -118,11 +118,15 @@ class PageStartsTest {
       b.type("#f-memoryBytes", "0.001");
       b.type("#f-cpus", "many");
       b.type("#f-maxProcesses", "3");
+      b.type("#f-startTimeoutFactor", "0.5");
       b.click("#confirm");
       b.untilText("#e-memoryBytes", "memoryBytes must be 6291456 bytes or more");
       b.untilText("#e-cpus", "must be a number");
       b.untilText("#e-maxProcesses", "maxProcesses must be 10 or more");
+      b.untilText("#e-startTimeoutFactor", "startTimeoutFactor must be 1 to 100");
       b.wholePage("form-limits");
+      b.type("#f-startTimeout", "90");
+      b.type("#f-startTimeoutFactor", "2.5");
       b.type("#f-memoryBytes", "1.5");
       b.type("#f-cpus", "2.5");
       b.type("#f-maxProcesses", "200");
@@ -133,18 +137,27 @@ class PageStartsTest {
       assertThat(spec.path("memoryBytes").asLong()).isEqualTo(3L << 29);
       assertThat(spec.path("cpus").asDouble()).isEqualTo(2.5);
       assertThat(spec.path("maxProcesses").asInt()).isEqualTo(200);
+      assertThat(spec.path("startTimeout").asText()).isEqualTo("PT1M30S");
+      assertThat(spec.path("startTimeoutFactor").asDouble()).isEqualTo(2.5);
       b.go(f.at("#/d/voice"));
       b.untilText(".settings", "Memory of an instance, in GiB");
+      b.untilText(".settings", "Longest start by its starts: 2.5");
 
       b.go(f.at("#/edit/voice"));
       b.untilText("main h1", "Edit voice");
       b.click("details summary");
       assertThat(b.find("#f-memoryBytes").getDomProperty("value")).isEqualTo("1.5");
       assertThat(b.find("#f-cpus").getDomProperty("value")).isEqualTo("2.5");
+      assertThat(b.find("#f-startTimeout").getDomProperty("value")).isEqualTo("90");
+      b.type("#f-startTimeout", "");
+      b.type("#f-startTimeoutFactor", "");
       b.type("#f-memoryBytes", "");
       b.click("#confirm");
       b.untilText(".settings", "Processes of an instance");
-      assertThat(f.json("-/api/deployments/voice").at("/spec/memoryBytes").isNull()).isTrue();
+      spec = f.json("-/api/deployments/voice").path("spec");
+      assertThat(spec.path("memoryBytes").isNull()).isTrue();
+      assertThat(spec.path("startTimeout").asText()).isEqualTo("PT5M");
+      assertThat(spec.path("startTimeoutFactor").isNull()).isTrue();
       b.assertNoErrors();
     }
   }

@@ -1,17 +1,23 @@
 package dev.autodeploy.jdbc;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.AutoDeployException;
+import dev.autodeploy.Budget;
+import dev.autodeploy.BudgetExhaustedException;
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cluster;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.Lease;
+import dev.autodeploy.Money;
 import java.io.IOException;
+import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -103,6 +109,48 @@ final class FollowersTest {
     assertThatThrownBy(() -> follower.deployment("voice"))
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("there is no deployment");
+  }
+
+  @Test
+  void budgetOfTheEngine_setOnAFollower_holdsForAll_andForTheNextLeader() throws Exception {
+    AutoDeploy first = leader();
+    AutoDeploy second = follower();
+    Deployment voice = second.deploy(VOICE.toBuilder().pricePerHour(Money.of("36", "USD")).build());
+    Budget budget = Budget.money("0.05", "USD").cut(); // five seconds
+    second.budget(budget);
+    assertThat(status(first).budget()).isEqualTo(budget);
+    assertThat(status(second)).isEqualTo(status(first));
+    voice.acquire(LIMIT).close();
+    await(() -> status(second).exhausted());
+
+    assertRefused(voice);
+    assertRefused(first.deployment("voice"));
+    await(() -> cloud.running().isEmpty());
+    BigDecimal spent = status(first).spent();
+    assertThat(spent).isBetween(new BigDecimal("0.03"), new BigDecimal("0.05"));
+
+    first.close();
+    await(second::leads);
+    assertThat(status(second).spent()).isEqualByComparingTo(spent);
+    assertRefused(voice);
+    assertThat(cloud.started()).hasSize(1);
+
+    second.budget(null);
+    voice.acquire(LIMIT).close();
+    assertThat(second.budgetStatus()).isNull();
+    assertThat(cloud.started()).hasSize(2);
+  }
+
+  private static BudgetStatus status(AutoDeploy replica) {
+    return requireNonNull(replica.budgetStatus());
+  }
+
+  private static void assertRefused(Deployment deployment) {
+    assertThatThrownBy(() -> deployment.acquire(LIMIT))
+        .isInstanceOfSatisfying(
+            BudgetExhaustedException.class,
+            e -> assertThat(e.isOfEngine()).isTrue())
+        .hasMessageContaining("budget of the engine");
   }
 
   @Test

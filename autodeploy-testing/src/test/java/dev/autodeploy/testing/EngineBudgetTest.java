@@ -18,6 +18,8 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.CostMeter;
 import dev.autodeploy.spi.StateStore;
 import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -29,9 +31,11 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The engine's budget is one for all deployments. A second of an instance costs 0.001 USD. */
 class EngineBudgetTest {
+  @TempDir Path temporary;
   private final ManualTime time = ManualTime.create();
   private final StateStore store = StateStore.inMemory();
   private final List<DeploymentEvent> events = new ArrayList<>();
@@ -357,5 +361,33 @@ class EngineBudgetTest {
     }
     assertThat(events).isEqualTo(before);
     assertThat(timers).isEqualTo(1);
+  }
+
+  @Test
+  void budgetInTheFileOfDeployments_isTheEngines_andNotSetTwice() throws Exception {
+    time.close(autoDeploy);
+    Path file = temporary.toRealPath().resolve("deployments.json");
+    Files.writeString(
+        file,
+        """
+        {"budget": {"amount": "0.01", "currency": "USD", "end": "cut"},
+         "deployments": {"voice": {"image": "a", "port": 8080}}}
+        """);
+    AutoDeploy.Builder builder =
+        AutoDeploy.builder()
+            .provider(provider)
+            .costMeter(CostMeter.perHour("3.6", "USD"))
+            .deploymentsFile(file);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> builder.budget(Budget.money("1", "USD")).build())
+        .withMessageContainingAll("deployments.json", "set one");
+    autoDeploy = time.build(builder.budget(null));
+    ask(autoDeploy.deployment("voice"));
+    pass(30);
+
+    assertThat(autoDeploy.budgetStatus()).isNotNull();
+    assertThat(spent()).isLessThanOrEqualTo(new BigDecimal("0.01"));
+    assertThat(provider.existing()).isEmpty();
+    refusal(ask(autoDeploy.deployment("voice")));
   }
 }

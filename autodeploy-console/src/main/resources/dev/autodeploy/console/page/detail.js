@@ -258,6 +258,7 @@ function settings(spec, why) {
     line(t('form.concurrency'), spec.concurrency === 'unlimited' ? t('unlimited') : number(spec.concurrency)),
     line(t('form.price'), spec.pricePerHour ? price(spec.pricePerHour.amount, spec.pricePerHour.currency) : t('engineDefault')),
     line(t('form.health'), probeText(spec.readiness), true),
+    line(t('form.startTimeout'), iso(spec.startTimeout) + (spec.startTimeoutFactor ? ' · ' + t('form.startTimeoutFactor') + ': ' + number(spec.startTimeoutFactor) : '')),
     ...(spec.liveness ? [line(t('form.liveness'), probeText(spec.liveness), true), line(t('form.livenessInterval'), iso(spec.livenessInterval)), line(t('form.livenessThreshold'), number(spec.livenessThreshold))] : []),
     ...(spec.maxRequestTime ? [line(t('form.maxRequestTime'), iso(spec.maxRequestTime))] : []),
     ...(spec.sleepMode ? [line(t('form.sleepMode'), t('sleep.' + (typeof spec.sleepMode === 'string' ? spec.sleepMode : 'own')))] : []),

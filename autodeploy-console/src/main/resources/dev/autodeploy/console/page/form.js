@@ -198,6 +198,8 @@ export function showForm(main, editing) {
     const livenessThreshold = add('livenessThreshold', t('form.livenessThreshold'), input({ inputmode: 'numeric', value: spec ? spec.livenessThreshold : '', placeholder: '3' }));
     const maxRequestTime = add('maxRequestTime', t('form.maxRequestTime'), input({ inputmode: 'decimal', value: spec?.maxRequestTime ? seconds(spec.maxRequestTime) : '', placeholder: t('unlimited') }), t('form.maxRequestTimeHint'));
     const maxLifetime = add('maxLifetime', t('form.maxLifetime'), input({ inputmode: 'decimal', value: spec?.maxLifetime ? seconds(spec.maxLifetime) : '', placeholder: t('unlimited') }), t('form.maxLifetimeHint'));
+    const startTimeout = add('startTimeout', t('form.startTimeout'), input({ inputmode: 'decimal', value: spec ? seconds(spec.startTimeout) : '', placeholder: t('engineDefault') }), t('form.startTimeoutHint'));
+    const startFactor = add('startTimeoutFactor', t('form.startTimeoutFactor'), input({ inputmode: 'decimal', value: spec?.startTimeoutFactor ?? '' }), t('form.startTimeoutFactorHint'));
     const ownMode = spec?.sleepMode && typeof spec.sleepMode !== 'string';
     const modes = ['none', 'vllm', 'vllm-2', 'sglang', ...(ownMode ? ['own'] : [])];
     const sleepMode = add('sleepMode', t('form.sleepMode'), h('select', {},
@@ -247,7 +249,7 @@ export function showForm(main, editing) {
       group('form.scaling', h('div', { class: 'pair' }, idle, max), price),
       h('details', { class: 'panel' }, h('summary', {}, t('form.more')), h('div', { class: 'pair' }, concurrency, readiness),
         h('div', { class: 'pair' }, probeMethod, probeTimeout), probeBody, probeHeaders,
-        h('div', { class: 'pair' }, probeInterval, probeThreshold),
+        h('div', { class: 'pair' }, probeInterval, probeThreshold), h('div', { class: 'pair' }, startTimeout, startFactor),
         liveness, h('div', { class: 'pair' }, livenessInterval, livenessThreshold), h('div', { class: 'pair' }, maxRequestTime, maxLifetime), h('div', { class: 'pair' }, memory, cpus), processes, h('div', { class: 'pair' }, sleepMode, sleepAfter), ahead, h('div', { class: 'pair' }, budget, period), end, h('div', { class: 'pair' }, schedule, zone), args, environment),
       summary, h('div', { class: 'buttons' }, confirm, cancel));
     replace(main, h('h1', {}, d ? t('form.edit', { name: d.name }) : t('form.title')), form);
@@ -309,8 +311,11 @@ export function showForm(main, editing) {
         if (!(gib > 0)) throw { field: 'gpuMemory', message: t('form.gpuMemoryWrong'), ours: true };
         json.gpu.memoryBytes = Math.round(gib * GIB);
       }
+      const limit = (n, by) => (value(n) === '' ? null : Number.isFinite(Number(value(n))) ? by(Number(value(n))) : value(n));
       json.probeThreshold = value('probeThreshold') === '' ? null : whole(value('probeThreshold'));
       json.probeInterval = inSeconds('probeInterval');
+      json.startTimeout = inSeconds('startTimeout');
+      json.startTimeoutFactor = limit('startTimeoutFactor', (n) => n);
       if (value('liveness')) json.liveness = { ...(livePath === value('liveness') ? spec.liveness : {}), type: 'http', path: value('liveness') };
       else if (d && livePath !== null) json.liveness = null;
       json.livenessInterval = inSeconds('livenessInterval');
@@ -319,7 +324,6 @@ export function showForm(main, editing) {
       json.maxLifetime = inSeconds('maxLifetime');
       if (value('sleepMode') !== 'own') json.sleepMode = value('sleepMode') === 'none' ? null : value('sleepMode');
       json.sleepAfter = value('sleepAfter') === '' || value('sleepMode') === 'none' ? null : Number.isFinite(Number(value('sleepAfter'))) ? isoMinutes(Number(value('sleepAfter'))) : value('sleepAfter');
-      const limit = (n, by) => (value(n) === '' ? null : Number.isFinite(Number(value(n))) ? by(Number(value(n))) : value(n));
       json.memoryBytes = limit('memoryBytes', (gib) => Math.round(gib * GIB));
       json.cpus = limit('cpus', (n) => n);
       json.maxProcesses = limit('maxProcesses', (n) => n);

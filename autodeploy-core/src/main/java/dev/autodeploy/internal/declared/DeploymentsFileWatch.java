@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.declared;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeclaredDeployments;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InvalidDeploymentsFileException;
@@ -26,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * <p>It is looked at again and again, as neither editors nor what mounts files can be relied on to
  * announce a change. A change counts once two looks have found the same, so that a file that is
  * just being written is not taken for one that ends there. A file that cannot be used changes
- * nothing. A deployment that is no longer in the file stays.
+ * nothing. A deployment that is no longer in the file stays, and so does a budget.
  */
 public final class DeploymentsFileWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DeploymentsFileWatch.class);
@@ -34,21 +35,27 @@ public final class DeploymentsFileWatch implements AutoCloseable {
   private final Path file;
   private final Function<String, @Nullable String> environment;
   private final Consumer<List<DeploymentSpec>> deploy;
+  private final Consumer<Budget> setBudget;
   private @Nullable ScheduledThreadPoolExecutor timer;
 
   /** The findings of the last look; used by one thread at a time, as is the next one. */
   private @Nullable Reading last;
 
   private Reading applied;
+  private @Nullable Budget budget;
   private volatile DeclaredDeployments state;
 
   /**
    * The findings of a look.
    *
-   * @param specs the specifications; none with a problem
+   * @param content what the file declares; nothing with a problem
    * @param problem what is wrong, or null
    */
-  private record Reading(List<DeploymentSpec> specs, @Nullable String problem) {}
+  private record Reading(DeploymentsDocument content, @Nullable String problem) {
+    List<DeploymentSpec> specs() {
+      return content.specs();
+    }
+  }
 
   /**
    * Reads a file, and does nothing with it yet.
@@ -56,18 +63,27 @@ public final class DeploymentsFileWatch implements AutoCloseable {
    * @param file the file
    * @param environment returns a variable of the environment, or null
    * @param deploy makes deployments, or brings them in line
+   * @param setBudget puts another budget of the engine in force
    * @throws InvalidDeploymentsFileException if it cannot be used
    */
   public DeploymentsFileWatch(
       Path file,
       Function<String, @Nullable String> environment,
-      Consumer<List<DeploymentSpec>> deploy) {
+      Consumer<List<DeploymentSpec>> deploy,
+      Consumer<Budget> setBudget) {
     this.file = file;
     this.environment = environment;
     this.deploy = deploy;
+    this.setBudget = setBudget;
     this.applied = new Reading(DeploymentsDocument.read(file, environment), null);
     this.last = applied;
+    this.budget = applied.content().budget();
     this.state = new DeclaredDeployments(file, names(applied.specs()), null);
+  }
+
+  /** Returns the budget of the engine as it was read when this was made, or null for none. */
+  public @Nullable Budget budget() {
+    return budget;
   }
 
   /** Makes the deployments that were read when this was made. */
@@ -116,12 +132,13 @@ public final class DeploymentsFileWatch implements AutoCloseable {
     try {
       return new Reading(DeploymentsDocument.read(file, environment), null);
     } catch (RuntimeException e) {
-      return new Reading(List.of(), message(e));
+      return new Reading(new DeploymentsDocument(List.of(), null), message(e));
     }
   }
 
   private void changed(Reading found) {
     try {
+      changed(found.content().budget());
       deploy.accept(found.specs());
     } catch (RuntimeException e) {
       // Tried again at the next look: a deployment of this name may be about to be gone.
@@ -141,6 +158,22 @@ public final class DeploymentsFileWatch implements AutoCloseable {
           name,
           file);
     }
+  }
+
+  private void changed(@Nullable Budget found) {
+    if (Objects.equals(found, budget)) {
+      return;
+    }
+    if (found == null) {
+      LOG.warn(
+          "{} has no budget any longer: {} stays in force until the engine is built without it, or"
+              + " AutoDeploy.budget changes it",
+          file,
+          budget);
+    } else {
+      setBudget.accept(found);
+    }
+    budget = found;
   }
 
   private void broken(String problem) {

@@ -3,9 +3,11 @@ package dev.autodeploy.internal.declared;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InvalidDeploymentsFileException;
@@ -19,6 +21,7 @@ import dev.autodeploy.spi.ReadinessProbe;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -317,12 +320,12 @@ final class DeploymentsDocumentTest {
     Files.createSymbolicLink(directory.resolve("..data"), Path.of("..2026"));
     Path mounted = Files.createSymbolicLink(directory.resolve("d.yaml"), Path.of("..data/d.yaml"));
 
-    assertThat(DeploymentsDocument.read(mounted, name -> null)).hasSize(1);
+    assertThat(DeploymentsDocument.read(mounted, name -> null).specs()).hasSize(1);
   }
 
   private List<DeploymentSpec> read(String name, String text) throws Exception {
     Path file = Files.writeString(directory.resolve(name), text);
-    return DeploymentsDocument.read(file, Map.of("IMAGE", "voice")::get);
+    return DeploymentsDocument.read(file, Map.of("IMAGE", "voice")::get).specs();
   }
 
   private List<Problem> problems(String yaml) {
@@ -347,6 +350,28 @@ final class DeploymentsDocumentTest {
                 InvalidDeploymentsFileException.class,
                 () -> DeploymentsDocument.read(file, name -> null))
             .getMessage());
+  }
+
+  @Test
+  void budgetOfTheEngine_isReadAsThatOfADeployment() throws Exception {
+    String yaml =
+        """
+        budget: {amount: 200, currency: USD, period: month, zone: "${IMAGE:-UTC}", end: cut}
+        deployments: {}
+        """;
+    Path file = Files.writeString(directory.resolve("deployments.yaml"), yaml);
+    assertThat(DeploymentsDocument.read(file, name -> "Europe/Berlin").budget())
+        .isEqualTo(
+            Budget.money("200", "USD")
+                .per(Budget.Period.MONTH, ZoneId.of("Europe/Berlin"))
+                .cut());
+    assertThat(problems("budget: {amount: 1, currency: USD, per: day}\ndeployments: {}"))
+        .extracting(Problem::line, Problem::field)
+        .containsExactly(tuple(1, "budget.per"));
+    assertThat(problems("deployments: {}\nbudget:"))
+        .as("a limit that was forgotten is none")
+        .extracting(Problem::line, Problem::message)
+        .containsExactly(tuple(2, "must be an object, but is null"));
   }
 
   @Test

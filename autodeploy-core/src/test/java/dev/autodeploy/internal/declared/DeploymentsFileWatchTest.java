@@ -3,11 +3,13 @@ package dev.autodeploy.internal.declared;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.InvalidDeploymentsFileException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -23,6 +25,7 @@ final class DeploymentsFileWatchTest {
 
   @TempDir Path temporary;
   private final List<List<String>> deployed = new ArrayList<>();
+  private final List<Budget> budgets = new ArrayList<>();
   private final Map<String, String> environment = new HashMap<>();
   private Path file;
   private boolean engineFails;
@@ -138,8 +141,31 @@ final class DeploymentsFileWatchTest {
     assertThat(deployed).hasSize(1);
   }
 
+  @Test
+  void budgetThatChanges_isPutInForceOnce_andOneThatIsTakenOutStays() throws Exception {
+    Files.writeString(file, "budget: {amount: 20, currency: USD}\n" + ONE);
+    DeploymentsFileWatch watch = watch();
+    assertThat(watch.budget()).isEqualTo(Budget.money("20", "USD"));
+    settle(watch);
+    assertThat(budgets).as("the engine was built with it").isEmpty();
+
+    Files.writeString(file, "budget: {gpuTime: PT5H}\n" + ONE);
+    engineFails = true;
+    settle(watch);
+    watch.look();
+    assertThat(watch.state().problem()).contains("the engine refuses");
+    engineFails = false;
+    watch.look();
+    assertThat(watch.state().problem()).isNull();
+    Files.writeString(file, ONE);
+    settle(watch);
+
+    assertThat(budgets).containsExactly(Budget.gpuTime(Duration.ofHours(5)));
+    assertThat(watch.state().problem()).isNull();
+  }
+
   private DeploymentsFileWatch watch() {
-    return new DeploymentsFileWatch(file, environment::get, this::deploy);
+    return new DeploymentsFileWatch(file, environment::get, this::deploy, budgets::add);
   }
 
   private void deploy(List<DeploymentSpec> specs) {

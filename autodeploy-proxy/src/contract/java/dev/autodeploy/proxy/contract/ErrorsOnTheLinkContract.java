@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.contract;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Budget;
+import dev.autodeploy.Money;
 import dev.autodeploy.Schedule;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
@@ -143,6 +144,21 @@ public abstract class ErrorsOnTheLinkContract extends LinkContract {
           .contains("\"progress\":{\"step\":\"pulling\"")
           .contains("\"parts\":[{\"name\":\"9fb3aa\",\"state\":\"downloading\"");
       link.provider.gate.complete(null);
+    }
+  }
+
+  @Test
+  void budget_isInTheStatus_withWhatIsLeft() throws Exception {
+    Budget budget = Budget.money("20", "USD").per(Budget.Period.MONTH, ZoneOffset.UTC);
+    try (TestLink link =
+        link(
+            TestInstance.App.text("well"),
+            spec -> spec.pricePerHour(Money.of("3.6", "USD")).budget(budget),
+            proxy -> {})) {
+      assertThat(link.get("/-/status").body)
+          .contains(
+              "\"budget\":{\"currency\":\"USD\",\"limit\":\"20\",\"spent\":\"0\",\"left\":\"20\","
+                  + "\"exhausted\":false,\"resetsAt\":\"2");
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.BudgetStatus;
 import dev.autodeploy.Cost;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentStatus;
@@ -9,6 +10,7 @@ import dev.autodeploy.PlaceInLine;
 import dev.autodeploy.StartFailure;
 import dev.autodeploy.internal.document.DeploymentQuery;
 import dev.autodeploy.spi.StartProgress;
+import java.math.BigDecimal;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -62,6 +64,7 @@ final class StatusDocument {
     json.put("waitsFor", line == null ? null : line.describe());
     StartProgress preparation = status.preparation();
     json.put("preparation", preparation == null ? null : ProgressDocument.of(preparation));
+    json.put("budget", budget(deployment.budgetStatus()));
     json.put("cost", cost(deployment.cost()));
     return json;
   }
@@ -113,9 +116,28 @@ final class StatusDocument {
     return json;
   }
 
+  private static @Nullable Map<String, @Nullable Object> budget(@Nullable BudgetStatus status) {
+    if (status == null) {
+      return null;
+    }
+    Money money = status.budget().money();
+    Map<String, @Nullable Object> json = new LinkedHashMap<>();
+    json.put("currency", money == null ? null : money.currency().getCurrencyCode());
+    json.put("limit", text(status.budget().limit()));
+    json.put("spent", text(status.spent()));
+    json.put("left", text(status.left()));
+    json.put("exhausted", status.exhausted());
+    json.put("resetsAt", text(status.resetsAt()));
+    return json;
+  }
+
   /** Money as text: a JSON number would invite readers to binary fractions. */
   private static String amount(Money money) {
-    return money.amount().stripTrailingZeros().toPlainString();
+    return text(money.amount());
+  }
+
+  private static String text(BigDecimal number) {
+    return number.stripTrailingZeros().toPlainString();
   }
 
   private static @Nullable String text(@Nullable Instant instant) {

@@ -28,6 +28,12 @@ final class WaitingPage {
     return head.headers().tokens("Accept").stream().anyMatch(type -> type.startsWith("text/html"));
   }
 
+  /** Returns after how many seconds another request meets an instance, as far as that is known. */
+  static long retryAfter(StartEstimates.Wait wait) {
+    Long left = wait.secondsLeft();
+    return left == null ? RELOAD_SECONDS : Math.max(1, left);
+  }
+
   static String html(
       Deployment deployment, DeploymentStatus status, StartEstimates.Wait wait, Instant now) {
     String name = escape(deployment.name());

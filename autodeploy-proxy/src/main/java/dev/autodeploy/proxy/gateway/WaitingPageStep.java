@@ -34,17 +34,18 @@ final class WaitingPageStep implements LinkStep {
       start(deployment);
       status = deployment.status();
     }
+    Instant now = Instant.now();
+    StartEstimates.Wait wait = estimates.of(deployment, now);
     HttpHeaders headers =
         new HttpHeaders()
             .add("Cache-Control", "no-store")
-            .add("Retry-After", Integer.toString(WaitingPage.RELOAD_SECONDS))
+            .add("Retry-After", Long.toString(WaitingPage.retryAfter(wait)))
             .add("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     return LinkResponse.text(
         503,
         headers,
         "text/html; charset=utf-8",
-        WaitingPage.html(
-            deployment, status, estimates.of(deployment, Instant.now()), Instant.now()));
+        WaitingPage.html(deployment, status, wait, now));
   }
 
   private static void start(Deployment deployment) {

@@ -190,6 +190,14 @@ final class SmallPartsTest {
         .isEqualTo("<progress></progress>");
   }
 
+  @Test
+  void waitingPage_saysWhenToComeBack_byTheEstimate() {
+    Duration soFar = Duration.ofSeconds(12);
+    assertThat(WaitingPage.retryAfter(started(soFar, Duration.ofSeconds(38)))).isEqualTo(26);
+    assertThat(WaitingPage.retryAfter(started(soFar, soFar))).isEqualTo(1);
+    assertThat(WaitingPage.retryAfter(started(soFar, null))).isEqualTo(2);
+  }
+
   private static StartEstimates.Wait started(@Nullable Duration soFar, @Nullable Duration total) {
     return new StartEstimates.Wait("starting", soFar, total, 0, "starting");
   }
