@@ -150,10 +150,8 @@ public final class Costs {
     Set<CostKey> wanted = EnumSet.noneOf(CostKey.class);
     wanted.addAll(List.of(keys));
     Map<Group, Sum> sums = new TreeMap<>(order(keys));
-    HourSums hours = new HourSums(sums, wanted, period);
-    for (CostChunk chunk : chunks) {
-      hours.add(chunk);
-    }
+    PageSums pages = new PageSums(sums, wanted, period);
+    chunks.forEach(pages::add);
     List<CostLine> lines = new ArrayList<>(sums.size());
     sums.forEach((group, sum) -> lines.add(sum.line(group)));
     return lines;
@@ -183,62 +181,80 @@ public final class Costs {
   }
 
   /**
-   * The sums of parts by hour, as far as an hour is in one group as a whole; what is in other hours
-   * is summed up from the intervals.
+   * The sums of parts by day, and by hour, as far as a day or an hour is in one group as a whole;
+   * what is in other hours is summed up from the intervals.
    */
-  private final class HourSums {
+  private final class PageSums {
     private final Map<Group, Sum> sums;
     private final Set<CostKey> wanted;
     private final @Nullable CostKey period;
-    private final Map<Instant, Instant[]> known = new HashMap<>();
+    private final Map<Instant, Instant[]> days = new HashMap<>();
+    private final Map<Instant, Instant[]> hours = new HashMap<>();
 
-    HourSums(Map<Group, Sum> sums, Set<CostKey> wanted, @Nullable CostKey period) {
+    PageSums(Map<Group, Sum> sums, Set<CostKey> wanted, @Nullable CostKey period) {
       this.sums = sums;
       this.wanted = wanted;
       this.period = period;
     }
 
     void add(CostChunk chunk) {
-      List<CostLine> hours = chunk.hours();
-      if (hours.isEmpty()) {
+      List<CostLine> byDay = period == CostKey.HOUR ? List.of() : chunk.days();
+      Set<Instant> cutDays = add(byDay, days);
+      if (!byDay.isEmpty() && cutDays.isEmpty()) {
+        return;
+      }
+      List<CostLine> byHour = chunk.hours();
+      if (byHour.isEmpty()) {
         chunk.usage(
             (start, end) -> start.isBefore(to) && end.isAfter(from),
             usage -> Costs.this.add(sums, usage, wanted, period, from, to));
         return;
       }
-      NavigableSet<Instant> cut = new TreeSet<>();
-      for (CostLine hour : hours) {
-        if (hour.from().isBefore(to) && hour.to().isAfter(from)) {
-          Instant[] bounds = known.computeIfAbsent(hour.from(), any -> boundsOf(hour));
-          if (bounds.length == 0) {
-            cut.add(hour.from());
-          } else {
-            sums.computeIfAbsent(group(hour, bounds), any -> new Sum()).add(hour);
-          }
-        }
+      if (!byDay.isEmpty()) {
+        byHour =
+            byHour.stream()
+                .filter(hour -> cutDays.contains(hour.from().truncatedTo(ChronoUnit.DAYS)))
+                .toList();
       }
+      NavigableSet<Instant> cut = add(byHour, hours);
       if (!cut.isEmpty()) {
         chunk.usage((start, end) -> touches(cut, start, end), usage -> addCut(cut, usage));
       }
     }
 
-    /** Returns the group's period of an hour, or nothing if the hour is not in one as a whole. */
-    private Instant[] boundsOf(CostLine hour) {
-      if (hour.from().isBefore(from) || hour.to().isAfter(to)) {
-        return new Instant[0];
+    /** Adds the lines that are in one group as a whole; returns the beginnings of the others. */
+    private NavigableSet<Instant> add(List<CostLine> lines, Map<Instant, Instant[]> known) {
+      NavigableSet<Instant> cut = new TreeSet<>();
+      for (CostLine line : lines) {
+        if (line.from().isBefore(to) && line.to().isAfter(from)) {
+          Instant[] bounds = known.computeIfAbsent(line.from(), any -> boundsOf(line));
+          if (bounds.length == 0) {
+            cut.add(line.from());
+          } else {
+            sums.computeIfAbsent(group(line, bounds), any -> new Sum()).add(line);
+          }
+        }
       }
-      Instant[] bounds = bounds(hour.from(), period);
-      return hour.to().isAfter(bounds[1]) ? new Instant[0] : bounds;
+      return cut;
     }
 
-    private Group group(CostLine hour, Instant[] bounds) {
+    /** Returns the group's period of a line, or nothing if the line is not in one as a whole. */
+    private Instant[] boundsOf(CostLine line) {
+      if (line.from().isBefore(from) || line.to().isAfter(to)) {
+        return new Instant[0];
+      }
+      Instant[] bounds = bounds(line.from(), period);
+      return line.to().isAfter(bounds[1]) ? new Instant[0] : bounds;
+    }
+
+    private Group group(CostLine line, Instant[] bounds) {
       return new Group(
-          wanted.contains(CostKey.DEPLOYMENT) ? hour.deployment() : null,
+          wanted.contains(CostKey.DEPLOYMENT) ? line.deployment() : null,
           bounds[0],
           bounds[1],
-          wanted.contains(CostKey.GPU_MODEL) ? hour.gpuModel() : null,
-          wanted.contains(CostKey.CALLER) ? hour.caller() : null,
-          hour.currency());
+          wanted.contains(CostKey.GPU_MODEL) ? line.gpuModel() : null,
+          wanted.contains(CostKey.CALLER) ? line.caller() : null,
+          line.currency());
     }
 
     private static boolean touches(NavigableSet<Instant> cut, Instant start, Instant end) {
@@ -405,21 +421,29 @@ public final class Costs {
     }
 
     void time(CostBlocks.Part part, Duration duration) {
-      time.merge(part, duration, Duration::plus);
+      if (!duration.isZero()) {
+        time.merge(part, duration, Duration::plus);
+      }
     }
 
     void add(CostLine line) {
-      money.merge(CostBlocks.Part.STARTING, line.starting().amount(), BigDecimal::add);
-      money.merge(CostBlocks.Part.BUSY, line.busy().amount(), BigDecimal::add);
-      money.merge(CostBlocks.Part.IDLE, line.idle().amount(), BigDecimal::add);
-      money.merge(CostBlocks.Part.ASLEEP, line.asleep().amount(), BigDecimal::add);
-      money.merge(CostBlocks.Part.RELEASING, line.releasing().amount(), BigDecimal::add);
+      money(CostBlocks.Part.STARTING, line.starting());
+      money(CostBlocks.Part.BUSY, line.busy());
+      money(CostBlocks.Part.IDLE, line.idle());
+      money(CostBlocks.Part.ASLEEP, line.asleep());
+      money(CostBlocks.Part.RELEASING, line.releasing());
       time(CostBlocks.Part.STARTING, line.startingTime());
       time(CostBlocks.Part.BUSY, line.busyTime());
       time(CostBlocks.Part.IDLE, line.idleTime());
       time(CostBlocks.Part.ASLEEP, line.asleepTime());
       time(CostBlocks.Part.RELEASING, line.releasingTime());
       takenOver |= line.takenOver();
+    }
+
+    private void money(CostBlocks.Part part, Money more) {
+      if (more.amount().signum() != 0) { // most lines have two or three of them
+        money.merge(part, more.amount(), BigDecimal::add);
+      }
     }
 
     CostLine line(Group group) {

@@ -156,7 +156,7 @@ class PageStartsTest {
       b.untilText(".settings", "Processes of an instance");
       spec = f.json("-/api/deployments/voice").path("spec");
       assertThat(spec.path("memoryBytes").isNull()).isTrue();
-      assertThat(spec.path("startTimeout").asText()).isEqualTo("PT5M");
+      assertThat(spec.path("startTimeout").asText()).isEqualTo("PT10M");
       assertThat(spec.path("startTimeoutFactor").isNull()).isTrue();
       b.assertNoErrors();
     }

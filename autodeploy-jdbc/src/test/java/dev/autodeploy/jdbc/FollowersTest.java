@@ -125,7 +125,7 @@ final class FollowersTest {
 
     assertRefused(voice);
     assertRefused(first.deployment("voice"));
-    await(() -> cloud.running().isEmpty());
+    await(() -> first.deployment("voice").status().instances().isEmpty()); // and paid
     BigDecimal spent = status(first).spent();
     assertThat(spent).isBetween(new BigDecimal("0.03"), new BigDecimal("0.05"));
 
@@ -148,8 +148,7 @@ final class FollowersTest {
   private static void assertRefused(Deployment deployment) {
     assertThatThrownBy(() -> deployment.acquire(LIMIT))
         .isInstanceOfSatisfying(
-            BudgetExhaustedException.class,
-            e -> assertThat(e.isOfEngine()).isTrue())
+            BudgetExhaustedException.class, e -> assertThat(e.isOfEngine()).isTrue())
         .hasMessageContaining("budget of the engine");
   }
 

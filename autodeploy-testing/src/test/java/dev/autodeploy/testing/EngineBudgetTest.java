@@ -366,6 +366,7 @@ class EngineBudgetTest {
   @Test
   void budgetInTheFileOfDeployments_isTheEngines_andNotSetTwice() throws Exception {
     time.close(autoDeploy);
+    provider = provider.newConnection();
     Path file = temporary.toRealPath().resolve("deployments.json");
     Files.writeString(
         file,

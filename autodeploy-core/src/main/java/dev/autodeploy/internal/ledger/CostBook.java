@@ -369,12 +369,15 @@ public final class CostBook {
     boolean bySums = !page.from().isBefore(createdAt);
     BigDecimal[] sum = {BigDecimal.ZERO};
     if (bySums) {
-      for (CostLine line : pages.chunk(page).hours()) {
-        if ((deployment == null || deployment.equals(line.deployment()))
-            && line.currency().equals(currency)
-            && !line.from().isBefore(whole)) {
-          sum[0] = sum[0].add(line.total().amount());
-        }
+      List<CostLine> days = pages.chunk(page).days();
+      Instant byDay =
+          days.isEmpty()
+              ? Instant.MAX
+              : whole.plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.DAYS);
+      sum[0] = total(days, deployment, currency, byDay, Instant.MAX);
+      if (page.from().isBefore(byDay)) {
+        List<CostLine> hours = pages.chunk(page).hours();
+        sum[0] = sum[0].add(total(hours, deployment, currency, whole, byDay));
       }
     }
     if (bySums && !page.from().isBefore(whole)) {
@@ -391,6 +394,25 @@ public final class CostBook {
           }
         });
     return sum[0];
+  }
+
+  /** Returns the sum of the lines that begin in a period. */
+  private static BigDecimal total(
+      List<CostLine> lines,
+      @Nullable String deployment,
+      Currency currency,
+      Instant from,
+      Instant to) {
+    BigDecimal total = BigDecimal.ZERO;
+    for (CostLine line : lines) {
+      if ((deployment == null || deployment.equals(line.deployment()))
+          && line.currency().equals(currency)
+          && !line.from().isBefore(from)
+          && line.from().isBefore(to)) {
+        total = total.add(line.total().amount());
+      }
+    }
+    return total;
   }
 
   /** Hands over the intervals of a deployment, or all, in some pages that ended after a moment. */

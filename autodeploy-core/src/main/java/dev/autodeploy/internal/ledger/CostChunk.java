@@ -20,6 +20,13 @@ public interface CostChunk {
   void usage(BiPredicate<Instant, Instant> wanted, Consumer<UsageInterval> each);
 
   /**
+   * Returns the sums of all of them by day of UTC, deployment, GPU model and caller.
+   *
+   * @return the sums; empty if there are none, and {@link #hours} have to be looked at
+   */
+  List<CostLine> days();
+
+  /**
    * Returns the sums of all of them by hour of UTC, deployment, GPU model and caller.
    *
    * @return the sums; empty if there are none, and the intervals have to be looked at
@@ -37,6 +44,11 @@ public interface CostChunk {
             each.accept(one);
           }
         }
+      }
+
+      @Override
+      public List<CostLine> days() {
+        return List.of();
       }
 
       @Override

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** The pages of intervals that ended long ago, written and read with their sums. Thread-safe. */
 final class UsagePages {
@@ -82,8 +83,13 @@ final class UsagePages {
       }
 
       @Override
+      public List<CostLine> days() {
+        return sums(page, "days", PageText::readDays);
+      }
+
+      @Override
       public List<CostLine> hours() {
-        return sums(page);
+        return sums(page, "hours", PageText::readHours);
       }
     };
   }
@@ -102,16 +108,18 @@ final class UsagePages {
     return usage;
   }
 
-  private List<CostLine> sums(LedgerEntry.Page page) {
+  private List<CostLine> sums(
+      LedgerEntry.Page page, String kind, Function<List<String>, List<CostLine>> reader) {
+    String key = page.name() + ' ' + kind;
     synchronized (kept) {
-      List<CostLine> known = kept.get(page.name());
+      List<CostLine> known = kept.get(key);
       if (known != null) {
         return known;
       }
     }
-    List<CostLine> sums = PageText.readSums(checked(page.name() + SUMS, page.sumsChecksum()));
+    List<CostLine> sums = reader.apply(checked(page.name() + SUMS, page.sumsChecksum()));
     synchronized (kept) {
-      if (kept.put(page.name(), sums) == null) {
+      if (kept.put(key, sums) == null) {
         keptSums += sums.size();
       }
       while (keptSums > KEPT_SUMS && kept.size() > 1) {

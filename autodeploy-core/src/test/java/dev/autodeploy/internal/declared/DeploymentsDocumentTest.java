@@ -362,9 +362,7 @@ final class DeploymentsDocumentTest {
     Path file = Files.writeString(directory.resolve("deployments.yaml"), yaml);
     assertThat(DeploymentsDocument.read(file, name -> "Europe/Berlin").budget())
         .isEqualTo(
-            Budget.money("200", "USD")
-                .per(Budget.Period.MONTH, ZoneId.of("Europe/Berlin"))
-                .cut());
+            Budget.money("200", "USD").per(Budget.Period.MONTH, ZoneId.of("Europe/Berlin")).cut());
     assertThat(problems("budget: {amount: 1, currency: USD, per: day}\ndeployments: {}"))
         .extracting(Problem::line, Problem::field)
         .containsExactly(tuple(1, "budget.per"));

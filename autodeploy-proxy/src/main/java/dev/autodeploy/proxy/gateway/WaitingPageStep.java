@@ -42,10 +42,7 @@ final class WaitingPageStep implements LinkStep {
             .add("Retry-After", Long.toString(WaitingPage.retryAfter(wait)))
             .add("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
     return LinkResponse.text(
-        503,
-        headers,
-        "text/html; charset=utf-8",
-        WaitingPage.html(deployment, status, wait, now));
+        503, headers, "text/html; charset=utf-8", WaitingPage.html(deployment, status, wait, now));
   }
 
   private static void start(Deployment deployment) {
