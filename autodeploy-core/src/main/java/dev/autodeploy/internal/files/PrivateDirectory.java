@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,9 +14,14 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +37,13 @@ public final class PrivateDirectory {
   private static final String EXPLANATION =
       "\nAutoDeploy has made this file and deletes its own files beside it.\n";
   private static final int MAX_FILE_BYTES = 1 << 20;
+  private static final String UUID_TEXT = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+  private static final Pattern UNFINISHED = Pattern.compile("(.+)\\." + UUID_TEXT + "\\.tmp");
+  private static final Pattern UNFINISHED_MARKER =
+      Pattern.compile(Pattern.quote(MARKER) + "\\." + UUID_TEXT);
+
+  /** Much longer than a replacement takes: what is older is of a process that was killed. */
+  private static final Duration ABANDONED = Duration.ofHours(1);
 
   private final Path path;
 
@@ -96,9 +109,14 @@ public final class PrivateDirectory {
    * @return the directory, or null
    */
   public @Nullable PrivateDirectory find(String name, String purpose) {
-    PrivateDirectory child = new PrivateDirectory(path.resolve(name));
-    return Files.isDirectory(child.path, LinkOption.NOFOLLOW_LINKS) && child.isMarked(purpose)
-        ? child
+    return find(path.resolve(name), purpose);
+  }
+
+  /** Returns a directory if it is there and carries the marker. */
+  static @Nullable PrivateDirectory find(Path directory, String purpose) {
+    PrivateDirectory found = new PrivateDirectory(directory);
+    return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) && found.isMarked(purpose)
+        ? found
         : null;
   }
 
@@ -177,30 +195,69 @@ public final class PrivateDirectory {
 
   /**
    * Replaces a file, so that a reader sees the old content or the new one, and nothing in between.
+   * Several processes may do so at once: the last one's content stays.
    *
    * @param name its name
    * @param content the new content, which is on the disk when this returns
    * @throws IOException if it cannot be written
    */
   public void replace(String name, byte[] content) throws IOException {
-    Path next = path.resolve(name + ".tmp");
-    Files.deleteIfExists(next); // of a process that was killed here
-    create(name + ".tmp");
+    String unfinished = name + "." + UUID.randomUUID() + ".tmp";
+    Path next = path.resolve(unfinished);
+    create(unfinished);
     OpenOption[] options = {StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS};
-    try (FileChannel channel = FileChannel.open(next, options)) {
-      ByteBuffer buffer = ByteBuffer.wrap(content);
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+    try {
+      try (FileChannel channel = FileChannel.open(next, options)) {
+        ByteBuffer buffer = ByteBuffer.wrap(content);
+        while (buffer.hasRemaining()) {
+          channel.write(buffer);
+        }
+        channel.force(true);
       }
-      channel.force(true);
+      Files.move(
+          next,
+          path.resolve(name),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      try {
+        Files.deleteIfExists(next);
+      } catch (IOException f) {
+        e.addSuppressed(f);
+      }
+      throw e;
     }
-    Files.move(
-        next,
-        path.resolve(name),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
+    }
+    deleteAbandoned(name);
+  }
+
+  /**
+   * Returns the name of the file that a file was to replace, when its process was killed or is at
+   * it now.
+   *
+   * @param name the name of a file
+   * @return the name of the other one, or null if the file is none such
+   */
+  public static @Nullable String replaced(String name) {
+    Matcher unfinished = UNFINISHED.matcher(name);
+    return unfinished.matches() ? unfinished.group(1) : null;
+  }
+
+  private void deleteAbandoned(String name) throws IOException {
+    FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
+    for (String other : list()) {
+      if (name.equals(replaced(other))) {
+        try {
+          Path file = path.resolve(other);
+          if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(limit) < 0) {
+            Files.deleteIfExists(file);
+          }
+        } catch (NoSuchFileException e) {
+          // It is in its place now.
+        }
+      }
     }
   }
 
@@ -233,6 +290,7 @@ public final class PrivateDirectory {
     if (foreign) {
       return false;
     }
+    deleteUnfinishedMarkers();
     Files.deleteIfExists(path.resolve(MARKER));
     return deleteOne(path);
   }
@@ -244,6 +302,17 @@ public final class PrivateDirectory {
       return true;
     } catch (DirectoryNotEmptyException e) {
       return false;
+    }
+  }
+
+  /** Deletes what is left where a process was killed as it marked the directory. */
+  private void deleteUnfinishedMarkers() throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(path, MARKER + ".*")) {
+      for (Path file : files) {
+        if (UNFINISHED_MARKER.matcher(String.valueOf(file.getFileName())).matches()) {
+          Files.deleteIfExists(file);
+        }
+      }
     }
   }
 

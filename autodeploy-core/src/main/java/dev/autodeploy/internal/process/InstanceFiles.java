@@ -41,7 +41,7 @@ final class InstanceFiles {
   private static final Set<String> OURS =
       Set.of(
           RECORD,
-          RECORD + ".tmp",
+          RECORD + ".tmp", // of an earlier build that was killed there
           LEASE,
           LEASE + ".tmp",
           EXIT,
@@ -78,7 +78,8 @@ final class InstanceFiles {
 
   /** Returns whether the name is one of a file of ours. */
   static boolean isOurs(String name) {
-    return OURS.contains(name);
+    String replaced = PrivateDirectory.replaced(name);
+    return OURS.contains(replaced == null ? name : replaced);
   }
 
   /** Returns whether the time of a file is the end of an instance. */

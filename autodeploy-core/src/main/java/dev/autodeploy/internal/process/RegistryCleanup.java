@@ -34,7 +34,9 @@ final class RegistryCleanup {
     for (PrivateDirectory instance : instances(owner)) {
       files.add(instance.resolve(PrivateDirectory.MARKER));
       for (String name : instance.list()) {
-        if (InstanceFiles.isOurs(name) && !InstanceFiles.isExit(name)) {
+        if (InstanceFiles.isOurs(name)
+            && !InstanceFiles.isExit(name)
+            && PrivateDirectory.replaced(name) == null) {
           files.add(instance.resolve(name));
         }
       }

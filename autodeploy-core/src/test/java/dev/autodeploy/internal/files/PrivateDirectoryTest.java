@@ -7,8 +7,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,7 +117,7 @@ final class PrivateDirectoryTest {
   void createAndReplace_neverFollowLinks() throws Exception {
     PrivateDirectory ours = open();
     Path precious = Files.writeString(temporary.resolve("precious"), "of root");
-    for (String name : List.of("a", "b", "b.tmp")) {
+    for (String name : List.of("a", "b")) {
       Files.createSymbolicLink(directory.resolve(name), precious);
     }
 
@@ -122,6 +128,62 @@ final class PrivateDirectoryTest {
     assertThat(precious).content().isEqualTo("of root");
     assertThat(directory.resolve("b")).isRegularFile().content().isEqualTo("new");
     assertThat(mode(directory.resolve("b"))).isEqualTo("rw-------");
+  }
+
+  @Test
+  void replace_bySeveralAtOnce_neverFails_andLeavesOneWholeContent() throws Exception {
+    List<CompletableFuture<Void>> writers = new ArrayList<>();
+    for (String letter : List.of("a", "b", "c", "d")) {
+      PrivateDirectory ours = open();
+      writers.add(
+          CompletableFuture.runAsync(
+              () -> {
+                for (int i = 0; i < 100; i++) {
+                  replace(ours, letter.repeat(5000));
+                }
+              }));
+    }
+    writers.forEach(CompletableFuture::join);
+
+    assertThat(open().list()).containsExactly("file");
+    assertThat(Files.readString(directory.resolve("file"))).matches("(a{5000}|b+|c+|d+)");
+  }
+
+  @Test
+  void replace_deletesWhatKilledProcessesHaveLeft_onceThatIsOld() throws Exception {
+    PrivateDirectory ours = open();
+    List<String> left = new ArrayList<>();
+    for (int hours = 0; hours < 3; hours++) {
+      String name = "file." + UUID.randomUUID() + ".tmp";
+      ours.create(name);
+      FileTime then = FileTime.from(Instant.now().minus(Duration.ofHours(hours)));
+      Files.setLastModifiedTime(directory.resolve(name), then);
+      left.add(name);
+    }
+    ours.create("other." + UUID.randomUUID() + ".tmp");
+
+    replace(ours, "new");
+
+    assertThat(ours.list()).hasSize(3).contains("file", left.get(0));
+    assertThat(PrivateDirectory.replaced(left.get(0))).isEqualTo("file");
+    assertThat(PrivateDirectory.replaced("file.tmp")).isNull();
+  }
+
+  @Test
+  void delete_takesWhatIsLeftOfAMarkerThatWasNotFinished() throws Exception {
+    PrivateDirectory ours = open();
+    Files.createFile(directory.resolve(PrivateDirectory.MARKER + "." + UUID.randomUUID()));
+
+    assertThat(ours.delete(name -> false, List.of())).isTrue();
+    assertThat(directory).doesNotExist();
+  }
+
+  private static void replace(PrivateDirectory directory, String content) {
+    try {
+      directory.replace("file", content.getBytes(StandardCharsets.UTF_8));
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   private PrivateDirectory open() throws Exception {

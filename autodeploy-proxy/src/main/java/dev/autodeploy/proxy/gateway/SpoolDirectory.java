@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.internal.files.PrivateDirectory;
+import dev.autodeploy.internal.files.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -20,6 +21,7 @@ final class SpoolDirectory {
   private final long max;
   private final AtomicLong used = new AtomicLong();
   private @Nullable Path made;
+  private @Nullable TemporaryDirectory temporary;
 
   /**
    * Creates one.
@@ -42,9 +44,13 @@ final class SpoolDirectory {
     }
   }
 
+  private static boolean isAnswer(String name) {
+    return name.startsWith(PREFIX);
+  }
+
   private static boolean holdsOnlyAnswers(Path directory) {
     try (Stream<Path> files = Files.list(directory)) {
-      return files.allMatch(file -> file.getFileName().toString().startsWith(PREFIX));
+      return files.allMatch(file -> isAnswer(String.valueOf(file.getFileName())));
     } catch (IOException e) {
       return false;
     }
@@ -72,7 +78,10 @@ final class SpoolDirectory {
     if (directory == null) {
       PrivateDirectory wanted = configured;
       if (wanted == null) {
-        directory = Files.createTempDirectory("autodeploy-tickets"); // with rwx------
+        TemporaryDirectory own =
+            TemporaryDirectory.make("autodeploy-tickets", PURPOSE, SpoolDirectory::isAnswer);
+        temporary = own;
+        directory = own.path();
       } else {
         directory = wanted.path();
         deleteFiles(directory); // of a process that has ended; its tickets are gone
@@ -96,12 +105,11 @@ final class SpoolDirectory {
 
   /** Deletes the files, and the directory if it was a temporary one. */
   synchronized void close() throws IOException {
-    Path directory = made;
-    if (directory != null) {
-      deleteFiles(directory);
-      if (configured == null) {
-        Files.deleteIfExists(directory);
-      }
+    TemporaryDirectory own = temporary;
+    if (own != null) {
+      own.close();
+    } else if (made != null) {
+      deleteFiles(made);
     }
   }
 }
