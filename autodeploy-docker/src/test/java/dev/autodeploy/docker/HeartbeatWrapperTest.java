@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.util.HeartbeatShell;
@@ -92,21 +93,54 @@ class HeartbeatWrapperTest {
   @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
   void script_amongManySignals_keepsTheServiceAndItsExitCode(String shell) throws Exception {
     if (Files.exists(Path.of(shell))) {
-      for (int round = 0; round < 5; round++) {
-        Process process = run(shell, "sleep 1; exit 9", TIMEOUT);
-        Process signals =
-            new ProcessBuilder(
-                    "/bin/sh",
-                    "-c",
-                    "sleep 0.4; while kill -URG $1 && kill -ALRM $1; do sleep 0.02; done 2>/dev/null",
-                    "signals",
-                    String.valueOf(process.pid()))
-                .start();
-        assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).isEqualTo(9);
-        assertThat(signals.waitFor(10, TimeUnit.SECONDS)).isTrue();
+      for (int round = 0; round < 3; round++) {
+        List<Process> processes = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+          Process process = run(shell, "sleep 1; exit 9", TIMEOUT);
+          processes.add(process);
+          flood(process, "kill -URG $1 && kill -ALRM $1");
+        }
+        for (Process process : processes) {
+          boolean ended = process.waitFor(20, TimeUnit.SECONDS);
+          if (!ended) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+          }
+          assertThat(ended).as("it has heard of the service's end").isTrue();
+          assertThat(process.exitValue()).isEqualTo(9);
+        }
       }
     }
+  }
+
+  /** Process 1 is told of the end of every process that has lost its parent. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/bin/dash", "/bin/bash", "/bin/busybox"})
+  void script_whereOrphansEndAllTheTime_stillEndsTheServiceWithoutHeartbeats(String shell)
+      throws Exception {
+    if (Files.exists(Path.of(shell))) {
+      Process process = run(shell, "exec sleep 60", TIMEOUT);
+      flood(process, "kill -CHLD $1");
+      try {
+        assertThat(process.waitFor(2, TimeUnit.SECONDS)).as("not before its time").isFalse();
+        assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isEqualTo(143);
+      } finally {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+      }
+    }
+  }
+
+  /** Sends signals to a process, fifty times a second, until it is gone. */
+  private static void flood(Process process, String signals) throws Exception {
+    new ProcessBuilder(
+            "/bin/sh",
+            "-c",
+            "sleep 0.4; while " + signals + "; do sleep 0.02; done 2>/dev/null",
+            "signals",
+            String.valueOf(process.pid()))
+        .start();
   }
 
   @ParameterizedTest
@@ -178,6 +212,48 @@ class HeartbeatWrapperTest {
       InstanceExit exit = docker.exits.get(instance.instanceId());
       assertThat(exit.message()).contains("no heartbeat");
       docker.release(instance);
+    }
+  }
+
+  /** As of Red Hat's images: there the script counts the time by itself. */
+  @Test
+  void container_whoseShellIsBash_livesByHeartbeats_endsWithoutThem_andKeepsItsExitCode() {
+    String image = "autodeploy/test-bash:1";
+    Path bash = Path.of("/bin/bash");
+    assumeTrue(Files.exists(bash), "no bash on this machine");
+    TestDaemon.require();
+    try (DaemonClient client = TestDaemon.client()) {
+      Tar tar = TestImages.program(TestImages.tools(), "bin/bash", bash).link("bin/sh", "bash");
+      TestImages.load(client, image, tar.toByteArray(), TestImages.serve());
+      DeploymentSpec spec = ProviderFixture.web().image(image).build();
+      try (ProviderFixture docker = ProviderFixture.open(b -> b.heartbeatTimeout(TIMEOUT))) {
+        ProviderInstance instance = docker.ready(spec);
+        pause(Duration.ofSeconds(9));
+        assertThat(docker.exits).isEmpty();
+        docker.release(instance);
+
+        ProviderInstance ending =
+            docker.start(spec.toBuilder().startCommand("sleep 1; exit 9").build());
+        ProviderFixture.await(
+            Duration.ofSeconds(10), () -> docker.exits.containsKey(ending.instanceId()));
+        assertThat(docker.exits.get(ending.instanceId()).exitCode()).isEqualTo(9);
+        docker.release(ending);
+      }
+      try (ProviderFixture docker =
+          ProviderFixture.open(
+              b ->
+                  b.heartbeatTimeout(Duration.ofMinutes(4))
+                      .customizer(HeartbeatWrapperTest::shortened))) {
+        ProviderInstance instance = docker.ready(spec);
+        ProviderFixture.await(
+            Duration.ofSeconds(20), () -> docker.exits.containsKey(instance.instanceId()));
+        assertThat(docker.exits.get(instance.instanceId()).message()).contains("no heartbeat");
+        docker.release(instance);
+      }
+    } finally {
+      try (DaemonClient client = TestDaemon.client()) {
+        client.removeImage(image);
+      }
     }
   }
 

@@ -8,6 +8,11 @@ import java.time.Duration;
  *
  * <p>Time is counted in ticks, signals {@code ALRM} of a second script: a shell that cannot fork
  * exits, so the one that runs the service never starts a {@code sleep} while it serves.
+ *
+ * <p>Bash loses the end of a process for good if a trapped signal comes in the moment in which its
+ * {@code wait} hears of it, and waits for ever. So there the script reads from a pipe into which
+ * nobody writes, which a tick's time, a signal or the end of the service ends, and needs no second
+ * script.
  */
 public final class HeartbeatShell {
   /** The line that a script writes when it ends the service. */
@@ -79,24 +84,50 @@ public final class HeartbeatShell {
   private static final String SERVE =
       """
       "$@" & child=$!
-      /bin/sh -c "$ticks" autodeploy "$tick" $$ "$ticks" </dev/null & ticker=$!
+      silence= ticker=
+      # Bash whose read a trapped signal ends, as it does only by the letter of POSIX.
+      case ${BASH_VERSINFO:+$BASH_VERSION} in 4.[3-9]*|[5-9].*)
+        set +o posix
+        eval 'exec 9<> <(:)' && silence=1
+        set -o posix
+      esac 2>/dev/null
+      if [ -n "$silence" ]; then
+        trap 'hit=1' CHLD
+        ticked=$SECONDS
+      else
+        /bin/sh -c "$ticks" autodeploy "$tick" $$ "$ticks" </dev/null & ticker=$!
+      fi
       signal() {
         if [ $$ = 1 ] || [ "$PPID" = 1 ]; then kill "-$1" -1; else kill "-$1" $child; fi
       } 2>/dev/null
       while :; do
         hit=
-        wait $child; code=$?
+        if [ -n "$silence" ]; then
+          read -r -t "$tick" -u 9 code
+          # The clock may be set back, and orphans may end all the time.
+          [ "$SECONDS" -ge $ticked ] || ticked=$SECONDS
+          [ $((SECONDS-ticked)) -lt "$tick" ] || { ticked=$SECONDS; kill -ALRM $$; }
+          hit=1 code=127
+        else
+          wait $child; code=$?
+        fi
         [ -n "$stop" ] && break
         [ $n -ge "$limit" ] && break
         # A signal's number may come without its trap: bash runs that before hit is cleared.
         if [ -z "$hit" ] && [ $code -le 128 ]; then exit $code; fi
         kill -0 $child 2>/dev/null && continue
         trap '' URG ALRM
-        wait $child 2>/dev/null; again=$?
-        [ $again = 127 ] || code=$again
+        trap - CHLD
+        # A signal that came before may still interrupt it.
+        for again in 1 2 3; do
+          wait $child 2>/dev/null; again=$?
+          [ $again = 127 ] && break
+          code=$again
+        done
         exit $code
       done
       trap '' URG ALRM
+      trap - CHLD
       [ -n "$stop" ] || echo "EXPIRED" >&2
       kill $ticker 2>/dev/null
       signal "${stop:-$sig}"
