@@ -40,6 +40,7 @@ class EngineOnDockerTest {
   }
 
   @Test
+  @DaemonsGpus
   void request_wakesAContainerWithItsGpu_andIdleTimeRemovesIt() throws Exception {
     try (AutoDeploy autoDeploy =
         AutoDeploy.builder()

@@ -87,6 +87,7 @@ class FaultTest {
   }
 
   @Test
+  @DaemonsGpus
   void gpu_byCdi_whereThereIsNone() {
     int version;
     try (DaemonClient client = TestDaemon.client()) {
@@ -101,6 +102,7 @@ class FaultTest {
   }
 
   @Test
+  @DaemonsGpus
   void amdDevices_thatAreMissing() {
     fails(
         ProviderFixture.web().gpu(dev.autodeploy.GpuRequest.all()).build(),

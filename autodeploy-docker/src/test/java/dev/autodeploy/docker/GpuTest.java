@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** GPUs on a daemon whose NVIDIA hook is a stand-in: it accepts requests and adds no device. */
+@DaemonsGpus
 class GpuTest {
   private static final String ENV = "env > /www/env; exec httpd -f -p 8080 -h /www";
 

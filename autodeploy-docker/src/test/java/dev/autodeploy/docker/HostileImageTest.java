@@ -99,6 +99,7 @@ class HostileImageTest {
   }
 
   @Test
+  @DaemonsGpus
   void foreignContainer_thatClaimsGpus_takesNone() {
     List<String> lines = new ArrayList<>(labels("somebody-" + owner, "web-1", owner));
     lines.add("LABEL autodeploy.gpus=all");

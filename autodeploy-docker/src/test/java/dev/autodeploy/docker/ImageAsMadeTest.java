@@ -100,10 +100,10 @@ class ImageAsMadeTest {
       Thread.sleep(timeout.multipliedBy(2).toMillis());
       assertThat(docker.exits).as("heartbeats reach it").isEmpty();
       assertThat(ProviderFixture.get(instance.endpoint().resolve("/"))).isEqualTo("ok\n");
-      docker.release(instance);
+      docker.end(instance);
     }
     try (ProviderFixture docker = open(false, b -> b)) {
-      docker.release(docker.ready(spec().build()));
+      docker.end(docker.ready(spec().build()));
     }
   }
 
@@ -173,7 +173,7 @@ class ImageAsMadeTest {
           .snapshot(instance.instanceId(), SnapshotRequest.named(name))
           .toCompletableFuture()
           .join();
-      docker.release(instance);
+      docker.end(instance);
       assertThat(client.findImage("autodeploy-snapshot:" + name).getConfig().getEntrypoint())
           .containsExactly("/bin/serve");
       docker.provider.deleteSnapshot(name).toCompletableFuture().join();

@@ -15,7 +15,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A daemon of the test's own, which it may stop, kill and freeze. It has a bridge of its own: one
- * without would delete that of the other daemon.
+ * without would delete that of the other daemon. It leaves the machine's packet filter alone, so
+ * that what it publishes is reached through its proxies.
  */
 public final class OwnDaemon implements AutoCloseable {
   /** Of this process alone: another one may be running the same tests. */
@@ -148,11 +149,18 @@ public final class OwnDaemon implements AutoCloseable {
     line.add("dockerd");
     line.addAll(
         List.of(
-            "--host", uri().toString(),
-            "--data-root", dataDirectory().toString(),
-            "--exec-root", directory.resolve("exec").toString(),
-            "--pidfile", directory.resolve("pid").toString(),
-            "--bridge", BRIDGE));
+            "--host",
+            uri().toString(),
+            "--data-root",
+            dataDirectory().toString(),
+            "--exec-root",
+            directory.resolve("exec").toString(),
+            "--pidfile",
+            directory.resolve("pid").toString(),
+            "--bridge",
+            BRIDGE,
+            // A daemon that starts makes its chains anew, without the other one's ports in them.
+            "--iptables=false"));
     line.addAll(options);
     try {
       ProcessBuilder builder =

@@ -99,6 +99,11 @@ final class ProviderFixture implements AutoCloseable {
     provider.release(instance.instanceId(), Duration.ofSeconds(5)).toCompletableFuture().join();
   }
 
+  /** Releases one that would not heed its stop signal, as a server that is process 1. */
+  void end(ProviderInstance instance) {
+    provider.release(instance.instanceId(), Duration.ZERO).toCompletableFuture().join();
+  }
+
   ProviderInstance ready(DeploymentSpec spec) {
     ProviderInstance instance = start(spec);
     awaitReady(instance, spec);

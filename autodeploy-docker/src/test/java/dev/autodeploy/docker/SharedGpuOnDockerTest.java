@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Two deployments of real containers on GPU 0, on a daemon whose NVIDIA hook is a stand-in. */
 @Tag("slow")
+@DaemonsGpus
 class SharedGpuOnDockerTest {
   private static final int ROUNDS = Integer.getInteger("autodeploy.test.rounds", 20);
   private final String owner = "g" + UUID.randomUUID().toString().substring(0, 8);

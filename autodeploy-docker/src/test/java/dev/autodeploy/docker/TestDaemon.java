@@ -33,13 +33,15 @@ final class TestDaemon {
       if (ready) {
         return;
       }
-      try (DaemonClient client = client()) {
+      MachineLock lock = MachineLock.take("images");
+      try (lock;
+          DaemonClient client = client()) {
         TestImages.make(client);
       }
       ready = true;
     } catch (RuntimeException e) {
       if ("true".equals(System.getenv("CI"))) {
-        throw new AssertionError("CI needs a Docker daemon: .ci/docker-daemon starts one", e);
+        throw new AssertionError("CI needs a Docker daemon: .ci/docker-engine starts one", e);
       }
       abort("no Docker daemon for this test: " + e.getMessage());
     } finally {
