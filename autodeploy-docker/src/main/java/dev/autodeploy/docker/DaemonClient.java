@@ -55,7 +55,7 @@ final class DaemonClient implements AutoCloseable {
   private static final ApiVersion NEWEST = new ApiVersion(1, 51);
 
   /** The limits of a command in a container: how long it may take, and how much it may write. */
-  private static final Duration RUN_TIMEOUT = Duration.ofSeconds(2);
+  private static final Duration RUN_TIMEOUT = Duration.ofSeconds(5);
 
   private static final int MAX_RUN_LINES = 10_000;
   private static final int MAX_LINKS = 5;

@@ -62,7 +62,7 @@ class FailedStartTest {
 
   @Test
   void service_onTheLoopbackOfItsContainer_isToldSo() throws Exception {
-    StartFailedException error = error(web("exec httpd -f -p 127.0.0.1:8080 -h /www"));
+    StartFailedException error = error(lookedInto("exec httpd -f -p 127.0.0.1:8080 -h /www"));
 
     assertThat(error.failure().cause()).isEqualTo(FailureCause.LOOPBACK_ONLY);
     assertThat(error.getMessage())
@@ -72,7 +72,7 @@ class FailedStartTest {
 
   @Test
   void service_onAnotherPort_isToldWhich() throws Exception {
-    StartFailedException error = error(web("exec httpd -f -p 5000 -h /www"));
+    StartFailedException error = error(lookedInto("exec httpd -f -p 5000 -h /www"));
 
     assertThat(error).hasMessageContaining("listens on port 5000, not on 8080");
     assertThat(error.failure().cause()).isEqualTo(FailureCause.OTHER_PORT);
@@ -80,7 +80,7 @@ class FailedStartTest {
 
   @Test
   void instanceThatIsKilled_isToldSo() throws Exception {
-    StartFailure failure = error(web("sleep 1; kill -9 $$")).failure();
+    StartFailure failure = error(ending("sleep 1; kill -9 $$")).failure();
 
     assertThat(failure.kind()).isEqualTo(StartFailure.Kind.EXITED);
     assertThat(failure.cause()).isEqualTo(FailureCause.KILLED);
@@ -88,7 +88,7 @@ class FailedStartTest {
 
   @Test
   void commandThatIsMissing_isOneCause_withHeartbeatsAndWithout() throws Exception {
-    StartFailure failure = error(web("no-such-server --port 8080")).failure();
+    StartFailure failure = error(ending("no-such-server --port 8080")).failure();
 
     assertThat(failure.cause()).isEqualTo(FailureCause.COMMAND_NOT_FOUND);
     assertThat(failure.logTail()).anyMatch(line -> line.contains("no-such-server"));
@@ -167,7 +167,7 @@ class FailedStartTest {
   @ParameterizedTest
   @CsvSource({"httpd -p 8080 -h /www", "echo prepared"})
   void commandThatEndsWithoutAnError_isToldToStayInTheForeground(String command) throws Exception {
-    StartFailedException error = error(web(command));
+    StartFailedException error = error(ending(command));
 
     assertThat(error.failure().kind()).isEqualTo(StartFailure.Kind.EXITED);
     assertThat(error.failure().cause()).isEqualTo(FailureCause.ENDED_WITHOUT_ERROR);
@@ -218,7 +218,7 @@ class FailedStartTest {
     try {
       System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8)); // where the log goes
       error =
-          error(web("for i in 1 2 3 4 5 6; do echo line $i; done; echo '" + line + "'; exit 1"));
+          error(ending("for i in 1 2 3 4 5 6; do echo line $i; done; echo '" + line + "'; exit 1"));
     } finally {
       System.setErr(usual);
     }
@@ -236,7 +236,7 @@ class FailedStartTest {
 
   @Test
   void service_thatListensNowhere_isToldSo() throws Exception {
-    assertThat(failure(web("exec sleep 999"))).contains("nothing listens on port 8080");
+    assertThat(failure(lookedInto("exec sleep 999"))).contains("nothing listens on port 8080");
   }
 
   @Test
@@ -253,7 +253,7 @@ class FailedStartTest {
   @Test
   void exit_tellsTheCode_theLastLines_andWhatToDo() throws Exception {
     StartFailedException error =
-        error(web("echo 'write /weights: No space left on device'; exit 3"));
+        error(ending("echo 'write /weights: No space left on device'; exit 3"));
 
     assertThat(error)
         .hasMessageContaining("exited with code 3")
@@ -306,17 +306,34 @@ class FailedStartTest {
   @Test
   void exit_isOneKindOfFailure_howeverFastItComes() throws Exception {
     for (String command : List.of("exit 5", "sleep 1; exit 5")) {
-      StartFailure failure = error(web(command)).failure();
+      StartFailure failure = error(ending(command)).failure();
 
       assertThat(failure.kind()).as(command).isEqualTo(StartFailure.Kind.EXITED);
       assertThat(failure.message()).endsWith("ended before it was ready: exited with code 5");
     }
   }
 
+  /** One that never is ready, so that its start ends by the timeout. */
   private static DeploymentSpec web(String command) {
+    return web(command, Duration.ofSeconds(4));
+  }
+
+  /**
+   * One that listens, or not, in a way that is looked into: on a busy machine that takes a while.
+   */
+  private static DeploymentSpec lookedInto(String command) {
+    return web(command, Duration.ofSeconds(8));
+  }
+
+  /** One that ends by itself, which may take a while on a busy machine. */
+  private static DeploymentSpec ending(String command) {
+    return web(command, Duration.ofSeconds(30));
+  }
+
+  private static DeploymentSpec web(String command, Duration startTimeout) {
     return ProviderFixture.web()
         .startCommand(command)
-        .startTimeout(Duration.ofSeconds(4))
+        .startTimeout(startTimeout)
         .releaseGrace(Duration.ZERO)
         .build();
   }
@@ -364,7 +381,7 @@ class FailedStartTest {
     return DeploymentSpec.builder("web")
         .image(imageName(image))
         .port(8080)
-        .startTimeout(Duration.ofSeconds(4))
+        .startTimeout(Duration.ofSeconds(30)) // all of them end by themselves
         .releaseGrace(Duration.ZERO);
   }
 }

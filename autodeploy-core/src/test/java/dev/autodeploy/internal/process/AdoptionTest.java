@@ -30,7 +30,6 @@ final class AdoptionTest extends ProviderTestBase {
 
     Eventually.until(
         "all is gone",
-        Duration.ofSeconds(10),
         () -> pids.stream().allMatch(Eventually::isGone) && processesOf(registry()) == 0);
     LocalProcessProvider next = provider();
     InstanceExit exit = list(next).get(0).exit();

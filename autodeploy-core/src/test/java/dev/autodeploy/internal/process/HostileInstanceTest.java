@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The tests of what an instance can do to the files of its own directory, and what that does not
  * stop.
  */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class HostileInstanceTest extends ProviderTestBase {
 
   @ParameterizedTest
