@@ -223,7 +223,7 @@ class HeartbeatWrapperTest {
     assumeTrue(Files.exists(bash), "no bash on this machine");
     TestDaemon.require();
     try (DaemonClient client = TestDaemon.client()) {
-      Tar tar = TestImages.program(TestImages.tools(), "bin/bash", bash).link("bin/sh", "bash");
+      Tar tar = TestImages.program(TestImages.tools("bash"), "bin/bash", bash);
       TestImages.load(client, image, tar.toByteArray(), TestImages.serve());
       DeploymentSpec spec = ProviderFixture.web().image(image).build();
       try (ProviderFixture docker = ProviderFixture.open(b -> b.heartbeatTimeout(TIMEOUT))) {

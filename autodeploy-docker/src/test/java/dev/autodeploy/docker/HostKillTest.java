@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class HostKillTest {
   private static final int TIMEOUT_SECONDS = 4;
   private static final int KILLS = Integer.getInteger("autodeploy.test.kills", 6);
+  private static final Duration SOON = Duration.ofMinutes(2); // on a machine that is busy
   private static final int RACES = Integer.getInteger("autodeploy.test.races", 15);
   private final String owner = "k" + UUID.randomUUID().toString().substring(0, 8);
   @TempDir private Path directory;
@@ -43,7 +44,7 @@ class HostKillTest {
     RandomGenerator random = RandomGenerator.of("L64X128MixRandom");
     for (int i = 0; i < KILLS; i++) {
       try (HostProcess host = serve("s" + i, TIMEOUT_SECONDS)) {
-        host.await("built", Duration.ofSeconds(30));
+        host.await("built", SOON);
         TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
         host.kill();
       }
@@ -60,9 +61,8 @@ class HostKillTest {
     int adoptions = 0;
     for (int i = 0; i < KILLS; i++) {
       try (HostProcess host = serve("same", 20)) {
-        host.await("built", Duration.ofSeconds(30));
-        String served =
-            host.await("served", Duration.ofSeconds(30)).replaceFirst("served (\\S+) .*", "$1");
+        host.await("built", SOON);
+        String served = host.await("served", SOON).replaceFirst("served (\\S+) .*", "$1");
         assertThat(containers()).hasSize(1);
         adoptions += served.equals(adopted) ? 1 : 0;
         adopted = served;
@@ -80,7 +80,7 @@ class HostKillTest {
         HostProcess two = HostProcess.start("race", owner, directory.resolve("b").toString())) {
       List<HostProcess> hosts = List.of(one, two);
       for (HostProcess host : hosts) {
-        host.await("built", Duration.ofSeconds(30));
+        host.await("built", SOON);
       }
       for (int i = 0; i < RACES; i++) {
         for (HostProcess host : hosts) {
@@ -88,7 +88,7 @@ class HostKillTest {
         }
         int winners = 0;
         for (HostProcess host : hosts) {
-          String answer = host.await("", Duration.ofSeconds(30));
+          String answer = host.await("", SOON);
           if (answer.startsWith("won")) {
             winners++;
             assertThat(containers()).hasSize(1);
@@ -99,7 +99,7 @@ class HostKillTest {
         assertThat(winners).isEqualTo(1);
         String winner = containers().get(0).getLabels().get(Labels.INSTANCE);
         one.say("release " + winner);
-        one.await("released", Duration.ofSeconds(30));
+        one.await("released", SOON);
         assertThat(containers()).isEmpty();
       }
     }
@@ -109,7 +109,7 @@ class HostKillTest {
   void owner_isUsedByOneProcessAtATime_andFreeOnceThatIsKilled() throws Exception {
     Path locks = directory.resolve("locks");
     try (HostProcess host = HostProcess.start("race", owner, locks.toString())) {
-      host.await("built", Duration.ofSeconds(30));
+      host.await("built", SOON);
       for (int attempt = 0; attempt < 2; attempt++) {
         assertThatThrownBy(() -> ProviderFixture.open(owner, b -> b.lockDirectory(locks)))
             .isInstanceOf(AutoDeployException.class)

@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A daemon, or a registry behind it, that answers what it should not. */
-@Timeout(60)
+@Timeout(150)
 class HostileDaemonTest {
   private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
@@ -90,7 +90,7 @@ class HostileDaemonTest {
   @Test
   void answer_withoutAnEnd_endsTheCall() {
     handlers.put("/containers/json", endless("[", "{\"Id\":\"1\"},".repeat(1000)));
-    try (DaemonClient client = connect(Duration.ofSeconds(40))) {
+    try (DaemonClient client = connect(Duration.ofSeconds(100))) {
       assertThatThrownBy(() -> client.list(Map.of()))
           .isInstanceOf(DockerDaemonException.class)
           .hasMessageContaining("bytes");

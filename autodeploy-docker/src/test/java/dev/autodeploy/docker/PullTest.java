@@ -215,8 +215,8 @@ class PullTest {
   @Test
   void slowPull_isNotTakenForAStalledOne() {
     registry.push("1", 2 * MEGABYTE);
-    registry.blobDelayMillis.set(150);
-    start(spec("app:1"), b -> b.pullStallTimeout(Duration.ofMillis(1500)));
+    registry.blobDelayMillis.set(400); // 20 times: twice as long as it may stand still
+    start(spec("app:1"), b -> b.pullStallTimeout(Duration.ofSeconds(4)));
   }
 
   @Test
@@ -331,7 +331,8 @@ class PullTest {
     registry.push("1", 4 * MEGABYTE);
     registry.blobDelayMillis.set(100);
     try (AutoDeploy autoDeploy = engine()) {
-      Deployment slow = autoDeploy.deploy(slow());
+      Deployment slow =
+          autoDeploy.deploy(slow().toBuilder().startTimeout(Duration.ofSeconds(60)).build());
       Preparation preparation = slow.prepare();
       ProviderFixture.await(
           Duration.ofSeconds(20),
@@ -353,7 +354,8 @@ class PullTest {
     registry.push("1", 4 * MEGABYTE);
     registry.blobDelayMillis.set(300);
     try (AutoDeploy autoDeploy = engine()) {
-      Deployment slow = autoDeploy.deploy(slow());
+      Deployment slow =
+          autoDeploy.deploy(slow().toBuilder().startTimeout(Duration.ofSeconds(60)).build());
       Preparation first = slow.prepare();
       ProviderFixture.await(Duration.ofSeconds(10), () -> blobs() == 1);
       first.cancel();

@@ -61,12 +61,17 @@ final class TestImages {
   }
 
   static Tar tools() {
+    return tools("busybox");
+  }
+
+  /** The same where {@code /bin/sh} is another program of that directory, to be added. */
+  static Tar tools(String shell) {
     Tar tar = new Tar();
     for (String directory : List.of("bin", "www", "tmp", "etc", "proc", "sys", "dev")) {
       tar.directory(directory);
     }
     busybox(tar, "bin/busybox");
-    TOOLS.forEach(tool -> tar.link("bin/" + tool, "busybox"));
+    TOOLS.forEach(tool -> tar.link("bin/" + tool, tool.equals("sh") ? shell : "busybox"));
     tar.directory("www/cgi-bin");
     tar.file(
         "www/cgi-bin/env",
