@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,6 +59,7 @@ final class InJvmProvider implements InstanceProvider {
   volatile List<String> firstLines = List.of("Loading the model");
 
   private final Map<String, HttpServer> servers = new ConcurrentHashMap<>();
+  private final Set<String> released = ConcurrentHashMap.newKeySet();
   private final ExecutorService executor = Executors.newCachedThreadPool();
   private volatile InstanceObserver observer;
 
@@ -99,7 +101,7 @@ final class InJvmProvider implements InstanceProvider {
     int steps = 10;
     for (int i = 0; i < steps && !startTime.isZero(); i++) {
       observer.progress(request.instanceId(), pulling(i * 600_000L, steps * 600_000L));
-      pause(startTime.dividedBy(steps));
+      pause(request.instanceId(), startTime.dividedBy(steps));
     }
     if (!bootTime.isZero()) {
       observer.progress(request.instanceId(), new StartProgress("starting", "app:1", 0, 0));
@@ -168,8 +170,20 @@ final class InJvmProvider implements InstanceProvider {
             new StartProgress.Part("77ab5e3d0c12", StartProgress.PartState.WAITING, 0, 0)));
   }
 
+  /** Pauses in a start, unless that is given up. */
+  private void pause(String instanceId, Duration time) {
+    long end = System.nanoTime() + time.toNanos();
+    for (long left = time.toNanos(); left > 0; left = end - System.nanoTime()) {
+      if (released.contains(instanceId)) {
+        throw new InstanceStartException("the start was given up", null, null);
+      }
+      pause(Duration.ofNanos(Math.min(left, 100_000_000)));
+    }
+  }
+
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
+    released.add(instanceId);
     HttpServer server = servers.remove(instanceId);
     if (server != null) {
       pause(releaseTime);

@@ -122,7 +122,7 @@ class PageScreensTest {
         call(f.link(f.autoDeploy.deployment("breezyvoice")));
         Thread.sleep(1200);
       }
-      f.provider.startTime = Duration.ofMinutes(1);
+      f.provider.startTime = Duration.ofMinutes(20); // longer than all pictures take
       f.provider.pulls = true;
       f.autoDeploy.deployment("sdxl-turbo").warmUp();
       try (Browser browser = Browser.open("en-US,en")) {

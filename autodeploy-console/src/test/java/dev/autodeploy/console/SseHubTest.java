@@ -111,18 +111,16 @@ class SseHubTest {
       sockets.add(quiet);
       Await.until(() -> hub.size() == 1);
       for (int i = 0; i < 40; i++) {
-        sockets.add(connect("/greedy"));
-        Await.until(() -> hub.has("topic"));
+        Socket greedy = connect("/greedy");
+        sockets.add(greedy);
+        skipTo(lines(greedy), "hello"); // or the next ones would come after the last
+        Await.until(() -> hub.size() <= 10);
       }
       Await.until(() -> hub.size() == 10);
       Socket late = connect("/late");
       sockets.add(late);
       for (Socket one : List.of(quiet, late)) {
-        one.setSoTimeout(10_000);
-        Iterator<String> lines =
-            new BufferedReader(new InputStreamReader(one.getInputStream(), StandardCharsets.UTF_8))
-                .lines()
-                .iterator();
+        Iterator<String> lines = lines(one);
         skipTo(lines, "hello"); // it is in the hub
         hub.publish("topic", SseHub.message("event", "for everybody"));
         skipTo(lines, "for everybody");
@@ -133,6 +131,14 @@ class SseHubTest {
         socket.close();
       }
     }
+  }
+
+  private static Iterator<String> lines(Socket socket) throws IOException {
+    socket.setSoTimeout(10_000);
+    return new BufferedReader(
+            new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8))
+        .lines()
+        .iterator();
   }
 
   private static void skipTo(Iterator<String> lines, String word) {

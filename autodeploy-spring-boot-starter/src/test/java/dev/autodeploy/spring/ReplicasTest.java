@@ -42,7 +42,7 @@ final class ReplicasTest {
               "autodeploy.provider=local",
               "autodeploy.owner=voice",
               "autodeploy.cluster.enabled=true",
-              "autodeploy.cluster.term=2s",
+              "autodeploy.cluster.term=10s",
               "autodeploy.deployments.voice.port=0",
               "autodeploy.deployments.voice.start-command=x");
 
