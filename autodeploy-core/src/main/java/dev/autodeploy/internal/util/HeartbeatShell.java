@@ -104,7 +104,7 @@ public final class HeartbeatShell {
         hit=
         if [ -n "$silence" ]; then
           read -r -t "$tick" -u 9 code
-          # The clock may be set back, and orphans may end all the time.
+          # A signal may have ended it early, and the clock may have been set back.
           [ "$SECONDS" -ge $ticked ] || ticked=$SECONDS
           [ $((SECONDS-ticked)) -lt "$tick" ] || { ticked=$SECONDS; kill -ALRM $$; }
           hit=1 code=127
