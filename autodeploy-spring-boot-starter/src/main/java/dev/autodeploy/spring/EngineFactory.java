@@ -39,6 +39,10 @@ final class EngineFactory {
       List<DeploymentListener> listeners,
       List<AutoDeployCustomizer> customizers,
       List<DeploymentSpec> beans) {
+    List<String> misread = YamlReadings.wrong(environment);
+    if (!misread.isEmpty()) {
+      throw new InvalidPropertiesException(misread);
+    }
     List<DeploymentSpec> specs = new ArrayList<>(PropertySpecs.of(properties.deployments(), raw()));
     specs.addAll(beans);
     AutoDeploy.Builder builder = AutoDeploy.builder();
