@@ -134,6 +134,8 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
     private @Nullable String context;
     private @Nullable String namespace;
     private Duration callTimeout = Duration.ofSeconds(15);
+    private Duration createTimeout = Duration.ofMinutes(5);
+    private Duration pullTimeout = Duration.ofHours(6);
     private PodReach reach = PodReach.AUTO;
     private boolean lockOwner = true;
     private final Map<String, String> nodeSelector = new LinkedHashMap<>();
@@ -216,6 +218,29 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
      */
     public Builder callTimeout(Duration value) {
       callTimeout = Arguments.atLeast("callTimeout", value, Duration.ofMillis(100));
+      return this;
+    }
+
+    /**
+     * Sets how long a pod that has a node may take until its container runs, with its volumes and
+     * its network, but without pulls and containers that run before its own. Default: 5 minutes.
+     *
+     * @param value a second or longer
+     * @return this
+     */
+    public Builder createTimeout(Duration value) {
+      createTimeout = Arguments.atLeast("createTimeout", value, Duration.ofSeconds(1));
+      return this;
+    }
+
+    /**
+     * Sets how long the pulls of a pod may take, all together. Default: 6 hours.
+     *
+     * @param value a second or longer
+     * @return this
+     */
+    public Builder pullTimeout(Duration value) {
+      pullTimeout = Arguments.atLeast("pullTimeout", value, Duration.ofSeconds(1));
       return this;
     }
 
@@ -549,6 +574,7 @@ public final class KubernetesInstanceProvider implements InstanceProvider {
               new KubernetesSettings.Gpus(gpuResource, gpuModelLabel, gpuNodes, gpuSharedMemory),
               new KubernetesSettings.Rights(user, newPrivileges, readOnlyRoot),
               new KubernetesSettings.Life(heartbeatTimeout, activeDeadline, nodeLossTimeout),
+              new KubernetesSettings.Arrival(createTimeout, pullTimeout),
               customizer);
       if (!scaling.isEmpty() && reach == PodReach.NODE_PORT) {
         throw new IllegalArgumentException(

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param gpus how pods get GPUs
  * @param rights what the programs in pods may do
  * @param life how long pods live
+ * @param arrival how long pods may take to come up
  * @param customizer what changes a pod before it is created, or null
  */
 record KubernetesSettings(
@@ -22,6 +23,7 @@ record KubernetesSettings(
     Gpus gpus,
     Rights rights,
     Life life,
+    Arrival arrival,
     @Nullable PodCustomizer customizer) {
 
   /**
@@ -89,6 +91,14 @@ record KubernetesSettings(
    * @param readOnlyRoot whether the files of the image cannot be changed
    */
   record Rights(@Nullable Long user, boolean newPrivileges, boolean readOnlyRoot) {}
+
+  /**
+   * The deadlines of pods that are not up yet, before the start timeout begins.
+   *
+   * @param createTimeout how long one may take to be made
+   * @param pullTimeout how long its pulls may take
+   */
+  record Arrival(Duration createTimeout, Duration pullTimeout) {}
 
   /**
    * The lifetimes of pods.

@@ -1,5 +1,6 @@
 package dev.autodeploy.kubernetes;
 
+import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.StartProgress;
@@ -34,6 +35,8 @@ final class PodArrival {
 
   private static final int KNOCK_MILLIS = 50;
 
+  private static final String WAITING_FOR_A_NODE = "waiting for a node";
+
   /** The time for which a pod that cannot be placed yet may be placed after all. */
   private static final Duration LEAST_PLACING = Duration.ofSeconds(2);
 
@@ -43,8 +46,21 @@ final class PodArrival {
    * @param ends who is told how far it is
    * @param events the cluster's events
    * @param reach how pods are reached
+   * @param limits how long it may take
    */
-  record Services(PodEnds ends, PodEvents events, Reach reach) {}
+  record Services(PodEnds ends, PodEvents events, Reach reach, KubernetesSettings.Arrival limits) {}
+
+  /** What a pod that is not up yet waits for; each has a deadline of its own. */
+  private enum Stage {
+    /** Its container is to be made: volumes, network. */
+    CREATION,
+    /** Its image is on its way, or may be, as nobody says. */
+    PULL,
+    /** A node with room, for which the pod waits as long as a start may take. */
+    PLACING,
+    /** Containers that run before its own: a part of the start, which the engine limits. */
+    INITIALIZATION
+  }
 
   private final StartRequest request;
   private final TrackedPod instance;
@@ -52,6 +68,12 @@ final class PodArrival {
   private final Runnable cancelled;
   private final Services services;
   private String lastProgress = "";
+  private Stage stage = Stage.CREATION;
+  private long stageSeen = System.nanoTime();
+  private long creation;
+  private long pull;
+  private boolean pulling;
+  private String lastWords = "no node has it yet";
 
   /**
    * Makes one.
@@ -74,8 +96,7 @@ final class PodArrival {
 
   /** Waits until the service's container runs, or its port answers, and returns its address. */
   URI await(Pod made) throws InterruptedException {
-    long begun = System.nanoTime();
-    long heard = begun;
+    long heard = System.nanoTime();
     long unplacedSince = 0;
     boolean direct = services.reach().isDirect();
     while (true) {
@@ -88,11 +109,16 @@ final class PodArrival {
       }
       PodState state = instance.state(pod);
       checkNotFailed(pod, state);
+      enter(stage(state));
       boolean knocks = direct && state.ip() != null;
       if (state.ip() != null
           && (state.isRunning() || (knocks && answers(state.ip(), instance.labels().port())))) {
         return services.reach().endpoint(pod, instance.labels());
       }
+      if (isCreationLate()) {
+        lookAgain(pod);
+      }
+      checkInTime();
       String unplaced = state.unschedulable();
       long now = System.nanoTime();
       unplacedSince = unplaced == null ? 0 : unplacedSince == 0 ? now : unplacedSince;
@@ -105,7 +131,7 @@ final class PodArrival {
         heard = System.nanoTime();
       } else if (System.nanoTime() - heard >= LOOK_NANOS) {
         heard = System.nanoTime();
-        tellWhatHappens(pod, unplaced != null);
+        tellWhatHappens(pod);
         look(made);
       }
     }
@@ -136,7 +162,7 @@ final class PodArrival {
               + "); make it, or correct the"
               + " mount");
     }
-    progress("waiting for a node", sentence);
+    progress(WAITING_FOR_A_NODE, sentence);
     Duration limit = request.spec().startTimeout();
     Duration longest = limit.compareTo(LEAST_PLACING) < 0 ? LEAST_PLACING : limit;
     if (nanos > longest.toNanos()) {
@@ -144,20 +170,89 @@ final class PodArrival {
     }
   }
 
+  private Stage stage(PodState state) {
+    if (state.unschedulable() != null) {
+      return Stage.PLACING;
+    }
+    if (state.initializes()) {
+      return Stage.INITIALIZATION;
+    }
+    return pulling ? Stage.PULL : Stage.CREATION;
+  }
+
+  /** Counts the time of the stage so far. */
+  private void enter(Stage next) {
+    long now = System.nanoTime();
+    long passed = now - stageSeen;
+    stageSeen = now;
+    if (stage == Stage.CREATION) {
+      creation += passed;
+    } else if (stage == Stage.PULL) {
+      pull += passed;
+    }
+    stage = next;
+  }
+
+  private boolean isCreationLate() {
+    return creation > services.limits().createTimeout().toNanos();
+  }
+
+  /** Looks once more at a pod that takes too long: it may be a pull that was not heard of. */
+  private void lookAgain(Pod pod) {
+    tellWhatHappens(pod);
+    if (pulling) {
+      pull += creation;
+      creation = 0;
+      stage = Stage.PULL;
+    }
+  }
+
+  /** Ends a start that has been in one of its stages for too long. */
+  private void checkInTime() {
+    if (isCreationLate()) {
+      throw new InstanceStartException(
+          "the pod was not made within "
+              + Durations.text(services.limits().createTimeout())
+              + " (createTimeout): "
+              + lastWords);
+    }
+    Duration pullTimeout = services.limits().pullTimeout();
+    if (pull > pullTimeout.toNanos()) {
+      throw new InstanceStartException(
+          "the image was not pulled within " + Durations.text(pullTimeout) + " (pullTimeout)");
+    }
+  }
+
+  /** There is no pod yet; ends the start where that is so for too long. */
+  void awaitsPod(String words) {
+    lastWords = words;
+    enter(Stage.CREATION);
+    checkInTime();
+  }
+
   /** Reports the pull of the image, and what is tried again and again. */
-  private void tellWhatHappens(Pod pod, boolean unplaced) {
-    if (unplaced) {
+  private void tellWhatHappens(Pod pod) {
+    if (stage == Stage.PLACING) {
+      return;
+    }
+    String node = instance.state(pod).node();
+    if (stage == Stage.INITIALIZATION) {
+      progress("initializing", "on " + node);
       return;
     }
     List<Event> events = services.events().of(pod);
-    String pulling = PodEvents.pulling(events);
+    String image = PodEvents.pulling(events);
     String problem = PodEvents.problem(events);
-    if (pulling != null) {
-      progress("pulling", request.spec().image() == null ? pulling : request.spec().image());
+    // A pull is older than its events can be, and who may not read them does not know of it.
+    pulling = image != null || (events.isEmpty() && !node.isEmpty());
+    if (image != null) {
+      progress("pulling", request.spec().image() == null ? image : request.spec().image());
     } else if (problem != null) {
+      lastWords = problem;
       progress("starting", problem);
-    } else if (!instance.state(pod).node().isEmpty()) {
-      progress("starting", "on " + instance.state(pod).node());
+    } else if (!node.isEmpty()) {
+      lastWords = "it is on " + node;
+      progress("starting", "on " + node);
     }
   }
 
@@ -192,13 +287,17 @@ final class PodArrival {
     }
   }
 
-  /** Reports a step, once; placing and pulling come before the start itself. */
+  /** Reports a step, once; placing, pulling and the making of it come before the start itself. */
   void progress(String step, String detail) {
     String words = step + " " + detail;
     if (!words.equals(lastProgress)) {
       lastProgress = words;
-      boolean preparing = step.equals("pulling") || step.startsWith("waiting");
-      Phase phase = preparing ? Phase.PREPARING : Phase.STARTING;
+      Phase phase =
+          switch (step) {
+            case "pulling", WAITING_FOR_A_NODE -> Phase.PREPARING;
+            case "initializing" -> Phase.STARTING;
+            default -> Phase.CREATING;
+          };
       services.ends().progress(request.instanceId(), new StartProgress(step, detail, 0, 0, phase));
     }
   }

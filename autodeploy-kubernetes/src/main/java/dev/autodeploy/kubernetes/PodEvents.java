@@ -3,7 +3,9 @@ package dev.autodeploy.kubernetes;
 import dev.autodeploy.internal.text.PlainText;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,17 +44,23 @@ final class PodEvents {
 
   /** Returns whether an image is being pulled, by the events: the pull has begun and not ended. */
   static @Nullable String pulling(List<Event> events) {
-    String pulling = null;
+    Map<String, String> pulling = new LinkedHashMap<>(); // a pod may have several containers
     for (Event event : events) {
+      String message = text(event.getMessage());
       switch (text(event.getReason())) {
-        case "Pulling" -> pulling = text(event.getMessage());
-        case "Pulled", "Created", "Started" -> {
-          return null;
-        }
+        case "Pulling" -> pulling.put(image(message), message);
+        case "Pulled" -> pulling.remove(image(message));
         default -> {}
       }
     }
-    return pulling;
+    return pulling.isEmpty() ? null : pulling.values().iterator().next();
+  }
+
+  /** Returns the image in a message such as {@code Pulling image "web:1"}. */
+  private static String image(String message) {
+    int begin = message.indexOf('"');
+    int end = message.indexOf('"', begin + 1);
+    return end < 0 ? "" : message.substring(begin + 1, end);
   }
 
   /**

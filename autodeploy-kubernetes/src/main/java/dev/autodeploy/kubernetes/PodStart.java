@@ -83,7 +83,11 @@ final class PodStart {
             instance,
             () -> services.find(labels.name()),
             this::checkNotCancelled,
-            new PodArrival.Services(services.ends(), services.events(), services.reach()));
+            new PodArrival.Services(
+                services.ends(),
+                services.events(),
+                services.reach(),
+                services.cluster().settings().arrival()));
     try {
       arrival.progress("creating", labels.name());
       Pod made = create(spec, labels);

@@ -13,8 +13,10 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +74,20 @@ final class PodState {
         && container != null
         && container.getState() != null
         && container.getState().getRunning() != null;
+  }
+
+  /** Returns whether containers run that have to end before the service's own can begin. */
+  boolean initializes() {
+    Set<String> beside = new HashSet<>(); // those that go on running
+    if (pod.getSpec() != null) {
+      pod.getSpec().getInitContainers().stream()
+          .filter(it -> "Always".equals(it.getRestartPolicy()))
+          .forEach(it -> beside.add(it.getName()));
+    }
+    return !isRunning()
+        && status.getInitContainerStatuses().stream()
+            .filter(it -> !beside.contains(it.getName()))
+            .anyMatch(it -> it.getState() != null && it.getState().getRunning() != null);
   }
 
   /**

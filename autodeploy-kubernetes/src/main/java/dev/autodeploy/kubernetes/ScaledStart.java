@@ -79,7 +79,10 @@ final class ScaledStart {
             () -> scaled.pod(instance.podName()),
             this::checkNotCancelled,
             new PodArrival.Services(
-                services.ends(), new PodEvents(scaled.cluster()), services.reach(scaled.target())));
+                services.ends(),
+                new PodEvents(scaled.cluster()),
+                services.reach(scaled.target()),
+                scaled.cluster().settings().arrival()));
     try {
       arrival.progress("scaling", "Deployment " + scaled.target());
       scaled.watch(services.watch());
@@ -87,7 +90,7 @@ final class ScaledStart {
           services.bindings().change(all -> with(all, PodBinding.of(labels, scaled.target())));
       checkNotCancelled();
       scaled.raise();
-      URI endpoint = arrival.await(awaitPod(instance));
+      URI endpoint = arrival.await(awaitPod(instance, arrival));
       checkNotCancelled();
       services.ends().up(instance, endpoint);
       return ProviderInstance.of(request, endpoint, startedAt);
@@ -105,7 +108,7 @@ final class ScaledStart {
   }
 
   /** Waits until the ReplicaSet has made a pod, and has it be this instance's. */
-  private Pod awaitPod(TrackedPod instance) throws InterruptedException {
+  private Pod awaitPod(TrackedPod instance, PodArrival arrival) throws InterruptedException {
     while (true) {
       checkNotCancelled();
       long version = instance.version();
@@ -129,6 +132,7 @@ final class ScaledStart {
         throw new InstanceStartException(
             "the cluster makes no pod for Deployment " + scaled.target() + ": " + refusal);
       }
+      arrival.awaitsPod("there is none of Deployment " + scaled.target() + " yet");
       instance.awaitAfter(version, PodArrival.LOOK_NANOS);
     }
   }

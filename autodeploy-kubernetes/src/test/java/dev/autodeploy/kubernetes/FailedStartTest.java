@@ -16,6 +16,7 @@ import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -171,7 +172,96 @@ class FailedStartTest {
             });
   }
 
+  @Test
+  void start_ofAPodThatIsNotMade_fails_whateverTheStartMayTake() {
+    cluster.kubelet.scripts.put(BROKEN, status -> creating());
+    try (PodFixture impatient =
+        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(3)))) {
+      Thread mount = eventLater(impatient, "FailedMount", "no such volume");
+
+      InstanceStartException failure = impatient.failure(broken().build());
+
+      assertThat(failure)
+          .hasMessage(
+              "the pod was not made within 3 s (createTimeout): FailedMount: no such volume");
+      assertThat(failure.isNoRoom()).isFalse();
+      assertThat(impatient.progress)
+          .isNotEmpty()
+          .allSatisfy(step -> assertThat(step.phase()).isEqualTo(StartProgress.Phase.CREATING));
+      mount.interrupt();
+    }
+  }
+
+  @Test
+  void start_whoseImageIsPulled_hasTheTimeForThat_andNoMore() {
+    cluster.kubelet.scripts.put(BROKEN, status -> creating());
+    try (PodFixture impatient =
+        new PodFixture(
+            cluster
+                .provider()
+                .createTimeout(Duration.ofSeconds(6))
+                .pullTimeout(Duration.ofSeconds(7)))) {
+      Thread pull = eventLater(impatient, "Pulling", "Pulling image \"broken:1\"");
+
+      assertThat(impatient.failure(broken().build()))
+          .hasMessage("the image was not pulled within 7 s (pullTimeout)");
+      pull.interrupt();
+    }
+  }
+
+  @Test
+  void start_thatHasContainersBeforeItsOwn_isTimedByTheEngineMeanwhile() {
+    cluster.kubelet.scripts.put(
+        BROKEN,
+        status ->
+            new PodStatusBuilder(creating())
+                .addNewInitContainerStatus()
+                .withName("weights")
+                .withNewState()
+                .withNewRunning()
+                .endRunning()
+                .endState()
+                .endInitContainerStatus()
+                .build());
+    try (PodFixture impatient =
+        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(1)))) {
+      CompletableFuture<InstanceStartException> failure =
+          CompletableFuture.supplyAsync(() -> impatient.failure(broken().build()));
+      PodFixture.await(
+          Duration.ofSeconds(20),
+          () -> impatient.progress.stream().anyMatch(step -> step.step().equals("initializing")));
+      assertThat(failure).isNotDone();
+      assertThat(impatient.progress)
+          .filteredOn(step -> step.step().equals("initializing"))
+          .allSatisfy(step -> assertThat(step.phase()).isEqualTo(StartProgress.Phase.STARTING));
+      cluster.kubelet.status(
+          pods(impatient).get(0).getMetadata().getName(),
+          FakeKubelet.waiting("ErrImagePull", "manifest unknown"));
+      assertThat(failure.join()).hasMessageContaining("manifest unknown");
+    }
+  }
+
+  /** Returns the status of a pod that is being made on a node. */
+  private static PodStatus creating() {
+    return FakeKubelet.waiting("ContainerCreating", "");
+  }
+
+  private Thread eventLater(PodFixture of, String reason, String message) {
+    Thread thread =
+        new Thread(
+            () -> {
+              PodFixture.await(Duration.ofSeconds(10), () -> !pods(of).isEmpty());
+              cluster.kubelet.event(pods(of).get(0), reason, message);
+            });
+    thread.start();
+    return thread;
+  }
+
   private List<Pod> pods() {
+    return pods(fixture);
+  }
+
+  private static List<Pod> pods(PodFixture fixture) {
     return cluster
         .admin()
         .pods()
