@@ -106,6 +106,45 @@ class PageStartsTest {
   }
 
   @Test
+  void snapshotsDialog_asksForANameAndWhetherVolumesAreInIt() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture();
+        Browser b = Browser.open("en-US,en")) {
+      f.autoDeploy.deploy(DeploymentSpec.builder("voice").image("app:1").port(8080).build());
+      f.autoDeploy.deployment("voice").acquire(Duration.ofSeconds(20)).close();
+      b.size(1280, 900, false).go(f.at("#/d/voice"));
+      b.untilText("table.instances", "waiting for requests");
+
+      b.click("#do-snapshot");
+      b.untilText("dialog", "With what is in its volumes");
+      assertThat(b.find("dialog input[maxlength]").getDomProperty("value")).startsWith("voice-20");
+      assertThat(b.find("#ask-check").isSelected()).as("not unless asked for").isFalse();
+      b.wholePage("snapshot-dialog");
+      b.click("dialog button[value=no]");
+      b.until(() -> b.driver.findElements(By.cssSelector("dialog")).isEmpty(), "the dialog to go");
+      assertThat(f.provider.snapshots).isEmpty();
+
+      b.click("#do-snapshot");
+      b.type("dialog input[maxlength]", "cold");
+      b.click("dialog button[value=yes]");
+      b.untilText("#notices", "cold");
+      assertThat(f.provider.snapshots)
+          .singleElement()
+          .satisfies(made -> assertThat(made.reference()).isEqualTo("cold"))
+          .satisfies(made -> assertThat(made.leftOut()).isNotEmpty());
+
+      b.click("#do-snapshot");
+      b.type("dialog input[maxlength]", "warm");
+      b.click("dialog label[for=ask-check]");
+      b.click("dialog button[value=yes]");
+      b.untilText("#notices", "warm");
+      assertThat(f.provider.snapshots).hasSize(2);
+      assertThat(f.provider.snapshots.get(1).reference()).isEqualTo("warm");
+      assertThat(f.provider.snapshots.get(1).leftOut()).isEmpty();
+      b.assertNoErrors();
+    }
+  }
+
+  @Test
   void limits_areOnTheForm_andComeBackAsTheyWereEntered() throws Exception {
     try (ConsoleFixture f = new ConsoleFixture();
         Browser b = Browser.open("en-US,en")) {
