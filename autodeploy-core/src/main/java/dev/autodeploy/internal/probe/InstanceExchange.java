@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.probe;
 
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.internal.util.Durations;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;

@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.probe;
 
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.internal.text.BoundedPattern;
 import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.ProbeTarget;

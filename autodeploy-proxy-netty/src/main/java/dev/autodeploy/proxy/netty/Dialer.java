@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.PooledByteBufAllocator;
@@ -16,8 +17,7 @@ import io.netty.handler.ssl.SslProvider;
 import io.netty.util.NetUtil;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.UnknownHostException;
-import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +30,7 @@ final class Dialer {
   private final String basePath;
   private final GatewayConfig config;
   private final EventLoop loop;
-  private final Executor resolver;
+  private final HostLookup lookup;
   private @Nullable SslContext tls;
 
   /** Is told how it went, on the loop. */
@@ -45,11 +45,11 @@ final class Dialer {
     void done(@Nullable Channel channel, @Nullable Throwable failure);
   }
 
-  Dialer(URI endpoint, GatewayConfig config, EventLoop loop, Executor resolver) {
+  Dialer(URI endpoint, GatewayConfig config, EventLoop loop, HostLookup lookup) {
     this.endpoint = endpoint;
     this.config = config;
     this.loop = loop;
-    this.resolver = resolver;
+    this.lookup = lookup;
     String name = String.valueOf(endpoint.getHost());
     host = name.startsWith("[") ? name.substring(1, name.length() - 1) : name;
     port = endpoint.getPort() >= 0 ? endpoint.getPort() : isTls() ? 443 : 80;
@@ -103,21 +103,32 @@ final class Dialer {
    */
   void dial(Consumer<ChannelPipeline> handlers, Dialed dialed) {
     if (NetUtil.isValidIpV4Address(host) || NetUtil.isValidIpV6Address(host)) {
-      dial(handlers, new InetSocketAddress(host, port), dialed);
+      dial(handlers, new InetSocketAddress(host, port), connectMillis(), dialed);
       return;
     }
-    resolver.execute( // it may block
-        () -> {
-          InetSocketAddress address = new InetSocketAddress(host, port);
-          loop.execute(() -> dial(handlers, address, dialed));
-        });
+    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(connectMillis());
+    lookup
+        .begin(host, connectMillis())
+        .whenComplete(
+            (address, failure) ->
+                loop.execute(
+                    () -> {
+                      if (failure != null) {
+                        dialed.done(null, failure);
+                        return;
+                      }
+                      long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                      int millis = (int) Math.max(1, left);
+                      dial(handlers, new InetSocketAddress(address, port), millis, dialed);
+                    }));
   }
 
-  private void dial(Consumer<ChannelPipeline> handlers, InetSocketAddress address, Dialed dialed) {
-    if (address.isUnresolved()) {
-      dialed.done(null, new UnknownHostException(host));
-      return;
-    }
+  private int connectMillis() {
+    return (int) Math.min(Integer.MAX_VALUE, Math.max(1, config.connectTimeout().toMillis()));
+  }
+
+  private void dial(
+      Consumer<ChannelPipeline> handlers, InetSocketAddress address, int millis, Dialed dialed) {
     ChannelFuture connect =
         new Bootstrap()
             .group(loop)
@@ -128,9 +139,7 @@ final class Dialer {
             .option(ChannelOption.ALLOCATOR, PooledByteBufAllocator.DEFAULT)
             .option(ChannelOption.RECVBUF_ALLOCATOR, Sockets.READS)
             .option(ChannelOption.WRITE_BUFFER_WATER_MARK, Sockets.WRITES)
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) Math.min(Integer.MAX_VALUE, Math.max(1, config.connectTimeout().toMillis())))
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, millis)
             .handler(
                 new ChannelInitializer<>() {
                   @Override

@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.internal.net.ListeningSockets;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
@@ -96,7 +97,7 @@ final class Front {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             task -> daemon(new Thread(task, name("check", thread))));
-    pools = new InstancePools(config, threads);
+    pools = new InstancePools(config, HostLookup.system());
     gateway = new Gateway(config, pools::evictIdle);
   }
 

@@ -1,12 +1,12 @@
 package dev.autodeploy.proxy.netty;
 
 import dev.autodeploy.Lease;
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
 import io.netty.channel.EventLoop;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
 
@@ -16,7 +16,7 @@ import java.util.function.Consumer;
  */
 final class InstancePools {
   private final GatewayConfig config;
-  private final Executor resolver;
+  private final HostLookup lookup;
   private final Map<EventLoop, Map<String, Pools>> byLoop = new ConcurrentHashMap<>();
 
   /** The connections of one loop to one instance, by protocol. */
@@ -32,9 +32,9 @@ final class InstancePools {
     }
   }
 
-  InstancePools(GatewayConfig config, Executor resolver) {
+  InstancePools(GatewayConfig config, HostLookup lookup) {
     this.config = config;
-    this.resolver = resolver;
+    this.lookup = lookup;
   }
 
   /** Finds a connection for an attempt, on the loop of the client's connection. */
@@ -51,7 +51,7 @@ final class InstancePools {
   }
 
   private Pools pools(EventLoop loop, Lease lease) {
-    Dialer dialer = new Dialer(lease.endpoint(), config, loop, resolver);
+    Dialer dialer = new Dialer(lease.endpoint(), config, loop, lookup);
     return new Pools(new InstancePool(dialer), new Http2Pool(dialer));
   }
 

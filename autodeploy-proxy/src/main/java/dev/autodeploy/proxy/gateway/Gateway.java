@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentEvent;
+import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.proxy.ModelRouter;
 import dev.autodeploy.spi.Ticker;
 import java.net.URI;
@@ -156,8 +157,8 @@ public final class Gateway implements AutoCloseable {
 
   private static Upstream upstream(URI endpoint, GatewayConfig config) {
     return SocketUpstream.serves(endpoint) && !config.okHttpOnly()
-        ? new SocketUpstream(endpoint, config.connectTimeout())
-        : new OkHttpUpstream(endpoint, config.connectTimeout());
+        ? new SocketUpstream(endpoint, config.connectTimeout(), HostLookup.system())
+        : new OkHttpUpstream(endpoint, config.connectTimeout(), HostLookup.system());
   }
 
   /**

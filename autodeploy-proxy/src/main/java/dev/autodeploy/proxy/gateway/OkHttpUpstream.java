@@ -3,10 +3,13 @@ package dev.autodeploy.proxy.gateway;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.autodeploy.internal.net.HostLookup;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.Proxy;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -61,15 +64,35 @@ final class OkHttpUpstream implements Upstream {
   private final ConnectionPool pool;
   private final String base;
 
-  OkHttpUpstream(URI endpoint, Duration connectTimeout) {
+  OkHttpUpstream(URI endpoint, Duration connectTimeout, HostLookup lookup) {
     pool = new ConnectionPool(MAX_IDLE, KEEP_ALIVE.toMillis(), TimeUnit.MILLISECONDS);
-    client = BASE.newBuilder().connectionPool(pool).connectTimeout(connectTimeout).build();
+    int millis = (int) Math.min(Integer.MAX_VALUE, Math.max(1, connectTimeout.toMillis()));
+    client =
+        BASE.newBuilder()
+            .connectionPool(pool)
+            .connectTimeout(connectTimeout)
+            .dns(host -> addresses(lookup, host, millis))
+            .build();
     String path = endpoint.getRawPath();
     base =
         endpoint.getScheme()
             + "://"
             + endpoint.getRawAuthority()
             + (path == null ? "" : LinkMapping.withoutSlashes(path));
+  }
+
+  /** OkHttp knows one kind of error for a name without an address. */
+  private static List<InetAddress> addresses(HostLookup lookup, String host, int millis)
+      throws UnknownHostException {
+    try {
+      return lookup.all(host, millis);
+    } catch (UnknownHostException e) {
+      throw e;
+    } catch (IOException e) {
+      UnknownHostException unknown = new UnknownHostException(e.getMessage());
+      unknown.initCause(e);
+      throw unknown;
+    }
   }
 
   /** Takes back what OkHttp adds by itself: the client's request says all that is to be said. */

@@ -2,8 +2,10 @@ package dev.autodeploy.proxy.gateway;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import dev.autodeploy.internal.net.HostLookup;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.Deque;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,7 @@ final class SocketUpstream implements Upstream {
   private final String authority;
   private final String basePath;
   private final int connectMillis;
+  private final HostLookup lookup;
   private final Semaphore connecting = new Semaphore(MAX_CONNECTING);
   private final Deque<UpstreamConnection> idle = new ConcurrentLinkedDeque<>();
 
@@ -47,7 +51,8 @@ final class SocketUpstream implements Upstream {
 
   private volatile boolean closed;
 
-  SocketUpstream(URI endpoint, Duration connectTimeout) {
+  SocketUpstream(URI endpoint, Duration connectTimeout, HostLookup lookup) {
+    this.lookup = lookup;
     host = endpoint.getHost();
     port = endpoint.getPort() < 0 ? 80 : endpoint.getPort();
     authority = endpoint.getRawAuthority();
@@ -168,7 +173,10 @@ final class SocketUpstream implements Upstream {
         UpstreamConnection made = new UpstreamConnection();
         hold(made);
         try {
-          made.connect(new InetSocketAddress(host, port), connectMillis);
+          long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(connectMillis);
+          InetAddress address = lookup.find(host, connectMillis);
+          long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+          made.connect(new InetSocketAddress(address, port), (int) Math.max(1, left));
         } catch (IOException e) {
           made.close();
           throw e;

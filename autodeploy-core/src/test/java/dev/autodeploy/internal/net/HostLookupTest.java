@@ -1,4 +1,4 @@
-package dev.autodeploy.internal.probe;
+package dev.autodeploy.internal.net;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -26,7 +27,7 @@ final class HostLookupTest {
           host -> {
             asked.incrementAndGet();
             awaitAnswer();
-            return ADDRESS;
+            return List.of(ADDRESS);
           });
 
   @Test
@@ -42,6 +43,20 @@ final class HostLookupTest {
 
     answer.countDown();
     assertThat(hanging.find("gpu.lan", 10_000)).isEqualTo(ADDRESS);
+  }
+
+  @Test
+  void whoDoesNotBlock_isToldInTimeAsWell_andLeavesTheLookupToOthers() {
+    CompletableFuture<InetAddress> late = hanging.begin("gpu.lan", 20);
+    CompletableFuture<InetAddress> patient = hanging.begin("gpu.lan", 10_000);
+    assertThatThrownBy(late::get)
+        .hasCauseInstanceOf(IOException.class)
+        .hasMessageContaining("'gpu.lan' was not found within 20 ms");
+    assertThat(patient).isNotDone();
+
+    answer.countDown();
+    assertThat(patient.join()).isEqualTo(ADDRESS);
+    assertThat(asked).hasValue(1);
   }
 
   @Test
@@ -66,6 +81,8 @@ final class HostLookupTest {
     assertThatThrownBy(() -> failing.find("gpu.lan", 10_000))
         .isInstanceOf(UnknownHostException.class)
         .hasMessage("gpu.lan");
+    assertThatThrownBy(() -> failing.begin("gpu.lan", 10_000).get())
+        .hasCauseInstanceOf(UnknownHostException.class);
   }
 
   @ParameterizedTest
@@ -76,7 +93,7 @@ final class HostLookupTest {
         new HostLookup(
             name -> {
               assertThat(Thread.currentThread()).isSameAs(caller);
-              return ADDRESS;
+              return List.of(ADDRESS);
             });
     assertThat(lookup.find(host, 1)).isEqualTo(ADDRESS);
   }
