@@ -128,6 +128,7 @@ final class ContainerStart {
           services
               .gpus()
               .reserve(
+                  request.owner(),
                   request.instanceId(),
                   request.gpus().isEmpty()
                       ? spec.gpu()

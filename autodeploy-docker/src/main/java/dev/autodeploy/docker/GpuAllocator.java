@@ -46,9 +46,11 @@ final class GpuAllocator {
   /**
    * Chooses GPUs that nobody holds and keeps them for the instance until {@link #free}.
    *
+   * @param owner whose instance it is
    * @param find finds out what the host has; asked only if that matters
    */
-  GpuGrant reserve(String instanceId, GpuRequest request, Supplier<@Nullable List<Gpu>> find)
+  GpuGrant reserve(
+      String owner, String instanceId, GpuRequest request, Supplier<@Nullable List<Gpu>> find)
       throws InterruptedException {
     if (request.isNone()) {
       return GpuGrant.none();
@@ -58,7 +60,7 @@ final class GpuAllocator {
     long deadline = System.nanoTime() + RIVAL_TIMEOUT.toNanos();
     while (true) {
       try {
-        return reserveNow(access, instanceId, request, gpus);
+        return reserveNow(access, owner, instanceId, request, gpus);
       } catch (InstanceStartException e) {
         boolean soon = holding().stream().anyMatch(GpuAllocator::isGoing);
         if (!soon || System.nanoTime() > deadline) {
@@ -70,11 +72,15 @@ final class GpuAllocator {
   }
 
   private GpuGrant reserveNow(
-      GpuAccess access, String instanceId, GpuRequest request, @Nullable List<Gpu> gpus) {
+      GpuAccess access,
+      String owner,
+      String instanceId,
+      GpuRequest request,
+      @Nullable List<Gpu> gpus) {
     lock.lock();
     try {
       reserved.remove(instanceId); // what an earlier attempt kept must not be in its own way
-      GpuTable holders = table();
+      GpuTable holders = table(owner);
       GpuGrant grant =
           gpus == null
               ? unlisted(access, request, holders)
@@ -130,15 +136,15 @@ final class GpuAllocator {
 
   /** The holders of GPUs: id to instance. */
   Map<String, String> holders() {
-    return table().holders();
+    return table("").holders();
   }
 
-  private GpuTable table() {
+  private GpuTable table(String owner) {
     GpuTable table = new GpuTable();
     for (Container container : holding()) {
       Labels labels = Labels.of(container);
       if (labels != null) {
-        table.add(labels.instanceId(), labels.gpus(), memory(labels));
+        table.add(labels, memory(labels), owner);
       }
     }
     lock.lock();
@@ -323,7 +329,7 @@ final class GpuAllocator {
             + free
             + " free; "
             + holders.describe()
-            + "; release one of these, or lower maxInstances");
+            + "; release one of these, end what is not ours, or lower maxInstances");
   }
 
   private static String names(List<Gpu> gpus) {

@@ -14,16 +14,39 @@ final class GpuTable {
    *
    * @param instanceId who has it
    * @param memory how much memory; 0 for the whole GPU
+   * @param words who that is, for people
    */
-  record Share(String instanceId, long memory) {}
+  record Share(String instanceId, long memory, String words) {}
 
   private final Map<String, List<Share>> shares = new LinkedHashMap<>();
 
+  /** Adds an instance of this owner. */
   void add(String instanceId, Collection<String> ids, long memory) {
+    add(ids, new Share(instanceId, memory, "instance '" + instanceId + "'"));
+  }
+
+  /** Adds what a container holds; one of another owner is called by its name. */
+  void add(Labels container, long memory, String owner) {
+    if (container.owner().equals(owner)) {
+      add(container.instanceId(), container.gpus(), memory);
+      return;
+    }
+    String words =
+        "container '"
+            + container.name()
+            + "', which is not ours: instance '"
+            + container.instanceId()
+            + "' of owner '"
+            + container.owner()
+            + "'";
+    add(container.gpus(), new Share(container.instanceId(), memory, words));
+  }
+
+  private void add(Collection<String> ids, Share share) {
     for (String id : ids) {
       List<Share> all = shares.computeIfAbsent(id, key -> new ArrayList<>());
-      if (all.stream().noneMatch(share -> share.instanceId().equals(instanceId))) {
-        all.add(new Share(instanceId, memory));
+      if (all.stream().noneMatch(other -> other.instanceId().equals(share.instanceId()))) {
+        all.add(share);
       }
     }
   }
@@ -67,10 +90,7 @@ final class GpuTable {
     List<String> words = new ArrayList<>();
     shares.forEach(
         (id, all) ->
-            all.forEach(
-                share ->
-                    words.add(
-                        "GPU '" + id + "' is held by instance '" + share.instanceId() + "'")));
+            all.forEach(share -> words.add("GPU '" + id + "' is held by " + share.words())));
     return String.join(", ", words);
   }
 }

@@ -101,14 +101,16 @@ class DaemonKindTest {
           provider
               .containers()
               .gpus()
-              .reserve("i1", GpuRequest.count(2), () -> provider.containers().inventory().known());
+              .reserve(
+                  "me", "i1", GpuRequest.count(2), () -> provider.containers().inventory().known());
       assertThat(both.ids()).containsExactly("nvidia.com/gpu=0", "nvidia.com/gpu=1");
       provider.containers().gpus().free("i1");
       GpuGrant byIndex =
           provider
               .containers()
               .gpus()
-              .reserve("i2", GpuRequest.ids("1"), () -> provider.containers().inventory().known());
+              .reserve(
+                  "me", "i2", GpuRequest.ids("1"), () -> provider.containers().inventory().known());
       HostConfig host = HostConfig.newHostConfig();
       byIndex.applyTo(host);
       assertThat(host.getDeviceRequests())
@@ -129,7 +131,8 @@ class DaemonKindTest {
           provider
               .containers()
               .gpus()
-              .reserve("i1", GpuRequest.all(), () -> provider.containers().inventory().known());
+              .reserve(
+                  "me", "i1", GpuRequest.all(), () -> provider.containers().inventory().known());
       assertThat(grant.ids()).containsExactly("amd.com/gpu=0");
     }
   }
@@ -139,7 +142,8 @@ class DaemonKindTest {
     try (DockerInstanceProvider provider = build(b -> b.gpuAccess(GpuAccess.AMD_DEVICES))) {
       assertThatThrownBy(() -> provider.validate(spec(GpuRequest.count(1))))
           .hasMessageContaining("all GPUs or none");
-      GpuGrant grant = provider.containers().gpus().reserve("i1", GpuRequest.all(), () -> null);
+      GpuGrant grant =
+          provider.containers().gpus().reserve("me", "i1", GpuRequest.all(), () -> null);
       HostConfig host = HostConfig.newHostConfig();
       grant.applyTo(host);
       assertThat(host.getDevices()).hasSize(2);
@@ -147,7 +151,7 @@ class DaemonKindTest {
       assertThat(host.getGroupAdd()).containsExactly("video", "render");
       assertThat(grant.isShownOn(host)).isTrue();
       assertThatThrownBy(
-              () -> provider.containers().gpus().reserve("i2", GpuRequest.all(), () -> null))
+              () -> provider.containers().gpus().reserve("me", "i2", GpuRequest.all(), () -> null))
           .hasMessageContaining("GPU 'all' is held by instance 'i1'");
     }
   }

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import com.github.dockerjava.api.model.DeviceRequest;
+import dev.autodeploy.AcquireTimeoutException;
+import dev.autodeploy.AutoDeploy;
+import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceStartException;
@@ -121,8 +124,15 @@ class GpuTest {
       assertThatThrownBy(() -> docker.start(docker.request(tenGib, 1)))
           .isInstanceOf(InstanceStartException.class)
           .hasMessageContaining("no GPU free")
-          .hasMessageContaining(first.instanceId())
-          .hasMessageContaining(second.instanceId());
+          .hasMessageContaining("GPU '0' is held by instance '" + first.instanceId() + "'")
+          .hasMessageContaining(
+              "GPU '0' is held by container 'autodeploy-"
+                  + other.owner
+                  + "-gpu-0', which is not ours: instance '"
+                  + second.instanceId()
+                  + "' of owner '"
+                  + other.owner
+                  + "'");
       assertThatThrownBy(() -> docker.start(docker.request(spec(GpuRequest.ids("0")), 1)))
           .as("a whole GPU is not given beside shares")
           .hasMessageContaining("no GPU free");
@@ -134,6 +144,26 @@ class GpuTest {
       ProviderInstance third = docker.start(docker.request(tenGib, 1));
       docker.release(first);
       docker.release(third);
+    }
+  }
+
+  @Test
+  void callerWhoseGpuAnotherApplicationHas_isToldTheNameOfItsContainer() throws Exception {
+    try (ProviderFixture other = ProviderFixture.open(b -> b.gpus("0"));
+        AutoDeploy engine =
+            AutoDeploy.builder()
+                .provider(DockerInstanceProvider.builder().gpus("0").build())
+                .build()) {
+      ProviderInstance foreign = other.start(other.request(spec(GpuRequest.ids("0")), 0));
+      Deployment voice = engine.deploy(spec(GpuRequest.ids("0")));
+
+      assertThatThrownBy(() -> voice.acquire(Duration.ofSeconds(16)))
+          .isInstanceOf(AcquireTimeoutException.class)
+          .hasMessageContaining("waits in line for GPU 0")
+          .hasMessageContaining("container 'autodeploy-" + other.owner + "-gpu-0'")
+          .hasMessageContaining("not ours");
+      other.release(foreign);
+      voice.acquire(Duration.ofSeconds(60)).close();
     }
   }
 
@@ -191,7 +221,8 @@ class GpuTest {
       try (ProviderFixture after = ProviderFixture.open(b -> b.gpus("0", "1"))) {
         assertThatThrownBy(() -> after.start(after.request(spec(GpuRequest.count(2)), 0)))
             .isInstanceOf(InstanceStartException.class)
-            .hasMessageContaining("GPU '1' is held by instance '" + held.instanceId());
+            .hasMessageContaining("GPU '1' is held by container '")
+            .hasMessageContaining("instance '" + held.instanceId() + "' of owner '" + before.owner);
         List<ProviderCatalog.Gpu> offered =
             after.provider.catalog().toCompletableFuture().join().gpus();
         assertThat(offered)
@@ -345,13 +376,15 @@ class GpuTest {
       GpuAllocator gpus = docker.provider.containers().gpus();
       GpuInventory inventory = docker.provider.containers().inventory();
       GpuRequest two = GpuRequest.count(2);
-      assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("0", "1");
+      assertThat(gpus.reserve("me", "web-1", two, inventory::known).held())
+          .containsExactly("0", "1");
       Labels rival = rival(docker.owner);
       String container =
           client.create(
               "test", TestDaemon.GPU, cmd -> cmd.withName(rival.name()).withLabels(rival.toMap()));
 
-      assertThat(gpus.reserve("web-1", two, inventory::known).held()).containsExactly("1", "2");
+      assertThat(gpus.reserve("me", "web-1", two, inventory::known).held())
+          .containsExactly("1", "2");
 
       gpus.free("web-1");
       client.remove(container);

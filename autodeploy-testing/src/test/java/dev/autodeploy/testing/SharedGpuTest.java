@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AcquireTimeoutException;
 import dev.autodeploy.AutoDeploy;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
@@ -245,6 +246,23 @@ class SharedGpuTest {
     assertThatThrownBy(() -> deploy("a", builder -> builder.gpu(GpuRequest.ids("7"))))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("GPU 7");
+  }
+
+  @Test
+  void callerInLine_whoseTimeIsOver_isToldWhomTheProviderNames() {
+    String foreign = "GPU '0' is held by container 'somebody-elses'";
+    provider.planBy(request -> InstancePlan.failing(InstanceStartException.noRoom(foreign)));
+    autoDeploy = time.build(AutoDeploy.builder().provider(provider));
+    Deployment a = deploy("a", builder -> builder.gpu(GpuRequest.ids("0")));
+
+    CompletableFuture<Lease> lease = a.acquireAsync(AcquireRequest.within(Duration.ofSeconds(45)));
+    time.advance(Duration.ofSeconds(44));
+    assertThat(a.status().explain()).contains(foreign);
+    time.advance(Duration.ofSeconds(2));
+
+    assertThatThrownBy(lease::join)
+        .hasCauseInstanceOf(AcquireTimeoutException.class)
+        .hasMessageContaining("waits in line for GPU 0; the provider says: " + foreign);
   }
 
   @Test

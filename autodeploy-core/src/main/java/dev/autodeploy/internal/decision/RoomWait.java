@@ -42,8 +42,9 @@ public record RoomWait(
       Next next,
       long at) {}
 
-  /** Returns what is waited for and who has it, in words. */
+  /** Returns what is waited for and who has it, in words; the provider knows of others as well. */
   String describe() {
+    String said = note.isEmpty() ? "" : "; the provider says: " + note;
     return holders.stream()
         .map(
             holder ->
@@ -52,7 +53,8 @@ public record RoomWait(
                     + "' has "
                     + (holder.inFlight() == 0 ? "an idle instance" : "a busy instance")
                     + " there")
-        .reduce(needs, String::concat);
+        .reduce(needs, String::concat)
+        .concat(said);
   }
 
   /** Copies the values. */
