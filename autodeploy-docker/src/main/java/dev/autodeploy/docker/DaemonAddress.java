@@ -1,6 +1,8 @@
 package dev.autodeploy.docker;
 
 import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -18,6 +20,9 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
   private static final URI DEFAULT = URI.create("unix:///var/run/docker.sock");
   private static final String ONLY = "only unix:// and tcp:// addresses are supported";
   private static final int MAX_PORT = 65535;
+
+  /** The longest path of a socket that Linux takes. */
+  private static final int MAX_SOCKET = 107;
 
   /** Docker takes names that are none on the Internet, such as those with an underscore. */
   private static final Pattern TCP =
@@ -40,7 +45,10 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
   }
 
   static DaemonAddress of(URI uri, @Nullable Path certificates) {
-    return parse(uri.toString(), certificates);
+    boolean socket = "unix".equalsIgnoreCase(uri.getScheme()) && uri.getPath() != null;
+    return socket && uri.getRawAuthority() == null
+        ? socket(uri.toString(), uri.getPath()) // in which a blank is written %20
+        : parse(uri.toString(), certificates);
   }
 
   /**
@@ -53,10 +61,7 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
     String rest = end < 0 ? address : address.substring(end + 3);
     try {
       return switch (scheme) {
-        case "unix" ->
-            rest.isEmpty()
-                ? new DaemonAddress(DEFAULT, null)
-                : new DaemonAddress(URI.create("unix://" + rest), null).checkedSocket(address);
+        case "unix" -> rest.isEmpty() ? new DaemonAddress(DEFAULT, null) : socket(address, rest);
         case "tcp" -> tcp(address, rest, certificates);
         case "ssh" -> refuse(address, tunnel(URI.create(address)));
         default -> refuse(address, ONLY);
@@ -66,10 +71,26 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
     }
   }
 
-  private DaemonAddress checkedSocket(String address) {
-    return uri.getPath() == null || !uri.getPath().startsWith("/")
-        ? refuse(address, "it names no socket, as unix:///var/run/docker.sock does")
-        : this;
+  /** Returns the address of a socket, whose path is as the file system has it. */
+  private static DaemonAddress socket(String address, String path) {
+    if (!path.startsWith("/")) {
+      return refuse(address, "it names no socket, as unix:///var/run/docker.sock does");
+    }
+    int bytes = path.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > MAX_SOCKET) {
+      return refuse(
+          address,
+          "its path has "
+              + bytes
+              + " bytes, and that of a socket at most "
+              + MAX_SOCKET
+              + "; make a symbolic link to its directory");
+    }
+    try {
+      return new DaemonAddress(new URI("unix", "", path, null, null), null);
+    } catch (URISyntaxException e) {
+      return refuse(address, ONLY);
+    }
   }
 
   private static DaemonAddress tcp(String address, String rest, @Nullable Path certificates) {
@@ -121,8 +142,8 @@ record DaemonAddress(URI uri, @Nullable Path certificates) {
         + port
         + user
         + uri.getHost()
-        + "', set DOCKER_HOST=unix:///tmp/docker-remote.sock, and with publishAddress the IP address"
-        + " of "
+        + "', set DOCKER_HOST=unix:///tmp/docker-remote.sock, and with publishAddress the IP"
+        + " address of "
         + uri.getHost()
         + " at which services are to be reached from here";
   }

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The tests of where the daemon is: the environment and files that Docker's own client goes by. */
 class ConnectTest {
@@ -156,6 +157,21 @@ class ConnectTest {
         .hasNoCause()
         .hasMessageContaining("config.json")
         .hasMessageNotContaining("Secret");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/run/my docker/d.sock", "/run/100%/d.sock", "/run/a#b?c/d.sock"})
+  void socketOfAnyName_isTheFileOfThatName(String path) {
+    assertThat(address(Map.of("DOCKER_HOST", "unix://" + path)).socket()).isEqualTo(Path.of(path));
+    URI uri = DaemonAddress.parse("unix://" + path, null).uri();
+    assertThat(DaemonAddress.of(uri, null).socket()).isEqualTo(Path.of(path));
+  }
+
+  @Test
+  void socketWhosePathIsTooLong_isRefusedWithItsLength() throws IOException {
+    assertThat(problem(Map.of("DOCKER_HOST", "unix:///" + "d".repeat(107))))
+        .hasMessageContaining("its path has 108 bytes, and that of a socket at most 107");
+    assertThat(address(Map.of("DOCKER_HOST", "unix:///" + "d".repeat(106))).isUnix()).isTrue();
   }
 
   @ParameterizedTest
