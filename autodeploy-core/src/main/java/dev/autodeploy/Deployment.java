@@ -147,7 +147,7 @@ public interface Deployment {
    * 200,000, exact to the millisecond. With a state directory they survive a restart, apart from
    * those of the last half minute where the process does not end by closing the engine. Requests
    * whose lease is open, or that wait, are not in it yet. Of several replicas the one that leads
-   * records them, since it began to; the others have none. Blocks for the disk.
+   * records them, since it began to; the others ask it. Blocks for the disk, or the leader.
    *
    * @return the requests, from when the deployment was made, or the oldest that are kept, until now
    */
@@ -156,7 +156,7 @@ public interface Deployment {
   /**
    * Returns a replay of its {@linkplain #traffic() recent requests} with its settings, its price,
    * and starts that take as long as half of its recent ones did, or a minute while there was none.
-   * Blocks for the disk.
+   * Blocks for the disk, or the leader.
    *
    * @return the replay, to be run as it is or with other settings
    */

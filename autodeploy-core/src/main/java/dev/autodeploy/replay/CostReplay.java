@@ -154,6 +154,15 @@ public final class CostReplay {
   }
 
   /**
+   * Returns the requests that it is about.
+   *
+   * @return the requests
+   */
+  public Traffic traffic() {
+    return traffic;
+  }
+
+  /**
    * Sets how long a release takes, which is paid for too. Default: no time.
    *
    * @param duration the time until an instance is verified gone, zero or longer

@@ -14,8 +14,10 @@ import dev.autodeploy.Cluster;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.DeploymentState;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.Money;
+import dev.autodeploy.replay.Traffic;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
@@ -29,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -150,6 +153,64 @@ final class FollowersTest {
         .isInstanceOfSatisfying(
             BudgetExhaustedException.class, e -> assertThat(e.isOfEngine()).isTrue())
         .hasMessageContaining("budget of the engine");
+  }
+
+  @Test
+  void requestsAndTheirReplay_onAFollower_areTheLeaders() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = follower();
+    Deployment voice =
+        follower.deploy(
+            VOICE.toBuilder().concurrency(1).pricePerHour(Money.of("36", "EUR")).build());
+    for (int i = 0; i < 3; i++) {
+      voice.acquire(LIMIT).close();
+    }
+    Deployment there = leader.deployment("voice");
+    await(() -> there.status().inFlight() == 0);
+
+    Traffic told = voice.traffic();
+    Traffic recorded = there.traffic();
+    assertThat(told.size()).isEqualTo(3).isEqualTo(recorded.size());
+    for (int i = 0; i < told.size(); i++) {
+      assertThat(told.at(i)).isEqualTo(recorded.at(i));
+      assertThat(told.busy(i)).isEqualTo(recorded.busy(i));
+      assertThat(told.gaveUp(i)).isEqualTo(recorded.gaveUp(i));
+    }
+    assertThat(told.from()).isEqualTo(recorded.from());
+    assertThat(voice.replay().startDuration()).isEqualTo(there.replay().startDuration());
+    assertThat(voice.replay().run().requests()).isEqualTo(3);
+    assertThat(voice.replay().run().cost().currency()).hasToString("EUR");
+  }
+
+  @Test
+  void questions_onAReplicaThatReachesNoLeader_areRefused() {
+    databaseDown = true;
+    AutoDeploy alone = replica();
+    Deployment voice = alone.deploy(VOICE);
+
+    for (ThrowingCallable question :
+        List.<ThrowingCallable>of(
+            voice::status,
+            voice::scheduleState,
+            voice::budgetStatus,
+            voice::explainIdleTimeout,
+            voice::traffic,
+            voice::replay,
+            voice::cost,
+            () -> voice.usage(Instant.EPOCH, Instant.MAX),
+            () -> voice.logs("voice-1", 1),
+            voice::release,
+            voice::prepare,
+            alone::gpus,
+            alone::budgetStatus,
+            () -> alone.costs(Instant.EPOCH, Instant.now()),
+            alone::catalog)) {
+      assertThatThrownBy(question)
+          .isInstanceOfSatisfying(
+              AutoDeployException.class,
+              e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_LEADING));
+    }
+    databaseDown = false;
   }
 
   @Test

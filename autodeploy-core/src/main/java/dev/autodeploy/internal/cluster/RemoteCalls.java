@@ -124,6 +124,13 @@ final class RemoteCalls {
                           new SnapshotRequest(
                               text(args, "name"), args.path("includesVolumes").asBoolean()))));
 
+  static final RemoteCall<JsonNode> REPLAY =
+      known(
+          RemoteCall.of(
+              "replay",
+              new TypeReference<>() {},
+              (engine, args) -> RemoteReplay.write(at(engine, args).replay())));
+
   static final RemoteCall<JsonNode> BORROW =
       known(
           RemoteCall.of(

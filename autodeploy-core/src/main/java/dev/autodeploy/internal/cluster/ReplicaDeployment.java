@@ -19,11 +19,11 @@ import dev.autodeploy.Schedule;
 import dev.autodeploy.SnapshotRequest;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.engine.Engine;
+import dev.autodeploy.internal.engine.EngineConfig;
 import dev.autodeploy.internal.util.Arguments;
 import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.replay.CostReplay;
 import dev.autodeploy.replay.Traffic;
-import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -36,19 +36,20 @@ import org.jspecify.annotations.Nullable;
 final class ReplicaDeployment implements Deployment {
   private final Replica replica;
   private final String name;
-  private final Ticker ticker;
+  private final EngineConfig.Builder settings;
 
   /** The specification and the age as they were known last. */
   private volatile DeploymentSpec lastSpec;
 
   private volatile Instant lastCreatedAt;
 
-  ReplicaDeployment(Replica replica, DeploymentSpec spec, Instant createdAt, Ticker ticker) {
+  ReplicaDeployment(
+      Replica replica, DeploymentSpec spec, Instant createdAt, EngineConfig.Builder settings) {
     this.replica = replica;
     this.name = spec.name();
     this.lastSpec = spec;
     this.lastCreatedAt = createdAt;
-    this.ticker = ticker;
+    this.settings = settings;
   }
 
   /** Takes note of what was declared, for while this replica does not lead. */
@@ -92,7 +93,7 @@ final class ReplicaDeployment implements Deployment {
 
   @Override
   public CompletableFuture<Lease> acquireAsync(AcquireRequest request) {
-    return new HeldRequest(replica, name, request, ticker).begin();
+    return new HeldRequest(replica, name, request, settings.ticker()).begin();
   }
 
   @Override
@@ -144,19 +145,13 @@ final class ReplicaDeployment implements Deployment {
   @Override
   public Schedule.@Nullable State scheduleState() {
     Deployment current = currentOrNull();
-    if (current != null) {
-      return current.scheduleState();
-    }
-    return replica.remote() == null ? null : ask(RemoteCalls.SCHEDULE_STATE);
+    return current != null ? current.scheduleState() : ask(RemoteCalls.SCHEDULE_STATE);
   }
 
   @Override
   public @Nullable BudgetStatus budgetStatus() {
     Deployment current = currentOrNull();
-    if (current != null) {
-      return current.budgetStatus();
-    }
-    return replica.remote() == null ? null : ask(RemoteCalls.BUDGET_STATUS);
+    return current != null ? current.budgetStatus() : ask(RemoteCalls.BUDGET_STATUS);
   }
 
   @Override
@@ -168,13 +163,23 @@ final class ReplicaDeployment implements Deployment {
   @Override
   public Traffic traffic() {
     Deployment current = currentOrNull();
-    return current == null ? Traffic.builder().build() : current.traffic(); // the leader records it
+    return current != null ? current.traffic() : remoteReplay().traffic();
   }
 
   @Override
   public CostReplay replay() {
     Deployment current = currentOrNull();
-    return current == null ? CostReplay.of(traffic()).spec(spec()) : current.replay();
+    return current != null
+        ? current.replay()
+        : remoteReplay()
+            .spec(spec())
+            .enginePolicy(settings.idlePolicy())
+            .costMeter(settings.costMeter());
+  }
+
+  /** Asks the leader, who records the requests. */
+  private CostReplay remoteReplay() {
+    return RemoteReplay.read(ask(RemoteCalls.REPLAY));
   }
 
   @Override

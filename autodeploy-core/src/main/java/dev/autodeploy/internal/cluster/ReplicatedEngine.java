@@ -21,7 +21,6 @@ import dev.autodeploy.internal.wire.WireJson;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.LeaderElection;
 import dev.autodeploy.spi.ProviderCatalog;
-import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -48,7 +47,6 @@ public final class ReplicatedEngine implements Operations {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicatedEngine.class);
 
   private final EngineConfig.Builder settings;
-  private final Ticker ticker;
   private final Duration drainTimeout;
   private final Replica replica;
 
@@ -71,7 +69,6 @@ public final class ReplicatedEngine implements Operations {
       @Nullable ReplicaAddress address,
       ReplicaRuntime runtime) {
     this.settings = settings;
-    this.ticker = settings.ticker();
     this.drainTimeout = settings.drainTimeout();
     this.replica =
         new Replica(
@@ -226,7 +223,7 @@ public final class ReplicatedEngine implements Operations {
 
   private ReplicaDeployment known(DeploymentSpec spec, Instant createdAt) {
     return deployments.computeIfAbsent(
-        spec.name(), name -> new ReplicaDeployment(replica, spec, createdAt, ticker));
+        spec.name(), name -> new ReplicaDeployment(replica, spec, createdAt, settings));
   }
 
   private ReplicaDeployment known(Deployment deployment) {

@@ -416,6 +416,24 @@ public final class EngineConfig {
     }
 
     /**
+     * Returns the policy of deployments without their own, as it is set so far.
+     *
+     * @return the value
+     */
+    public IdlePolicy idlePolicy() {
+      return idlePolicy;
+    }
+
+    /**
+     * Returns the meter of deployments without their own price, as it is set so far.
+     *
+     * @return the value
+     */
+    public CostMeter costMeter() {
+      return costMeter;
+    }
+
+    /**
      * Returns the clock of records as it is set so far.
      *
      * @return the value

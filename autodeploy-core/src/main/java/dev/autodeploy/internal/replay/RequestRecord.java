@@ -167,6 +167,33 @@ public final class RequestRecord {
         "{}: a part of the record of its requests is left out: {}", deployment, e.getMessage());
   }
 
+  /** Returns requests as a document, for another replica; exact to the millisecond. */
+  public static byte[] document(Traffic traffic) {
+    RequestBlock block = new RequestBlock(0, 0);
+    for (int i = 0; i < traffic.size(); i++) {
+      block.add(traffic.at(i).toEpochMilli(), traffic.busy(i).toMillis(), traffic.gaveUp(i));
+    }
+    return block.document();
+  }
+
+  /**
+   * Returns the requests of such a document.
+   *
+   * @throws IllegalArgumentException if it is damaged
+   */
+  public static Traffic read(byte[] document, Instant from, Instant until) {
+    Traffic.Builder traffic = Traffic.builder().from(from).until(until);
+    try {
+      RequestBlock block = RequestBlock.read(document, 0);
+      if (block != null) {
+        block.addTo(traffic);
+      }
+    } catch (IOException e) {
+      throw new IllegalArgumentException("no requests of another replica", e);
+    }
+    return traffic.build();
+  }
+
   /** Removes the documents of a deployment. */
   public static void forget(String deployment, Notes notes) {
     for (int i = 0; i < BLOCKS; i++) {
