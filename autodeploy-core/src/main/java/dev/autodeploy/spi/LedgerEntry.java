@@ -11,6 +11,7 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Currency;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -335,9 +336,119 @@ public sealed interface LedgerEntry {
       requireNonNull(gpuTime, "gpuTime");
     }
 
+    /**
+     * Begins the sum of a deployment whose instances have cost nothing.
+     *
+     * @param deployment the deployment's name
+     * @param since when it was made: intervals that began before are not its own
+     * @param currency the currency of its costs
+     * @return a builder
+     */
+    public static Builder builder(String deployment, Instant since, Currency currency) {
+      return new Builder(deployment, since, currency);
+    }
+
     @Override
     public String instanceId() {
       return "";
+    }
+
+    /** Collects the costs of a deployment whose intervals are in pages. Not thread-safe. */
+    public static final class Builder {
+      private final String deployment;
+      private final Instant since;
+      private Money starting;
+      private Money busy;
+      private Money idle;
+      private Money asleep;
+      private Money releasing;
+      private Duration gpuTime = Duration.ZERO;
+
+      private Builder(String deployment, Instant since, Currency currency) {
+        this.deployment = requireNonNull(deployment, "deployment");
+        this.since = requireNonNull(since, "since");
+        Money nothing = Money.zero(requireNonNull(currency, "currency"));
+        starting = nothing;
+        busy = nothing;
+        idle = nothing;
+        asleep = nothing;
+        releasing = nothing;
+      }
+
+      /**
+       * Sets the cost of instances that were starting. Default: nothing.
+       *
+       * @param value the sum
+       * @return this
+       */
+      public Builder starting(Money value) {
+        starting = requireNonNull(value, "starting");
+        return this;
+      }
+
+      /**
+       * Sets the cost of instances with at least one lease open. Default: nothing.
+       *
+       * @param value the sum
+       * @return this
+       */
+      public Builder busy(Money value) {
+        busy = requireNonNull(value, "busy");
+        return this;
+      }
+
+      /**
+       * Sets the cost of ready instances without a lease. Default: nothing.
+       *
+       * @param value the sum
+       * @return this
+       */
+      public Builder idle(Money value) {
+        idle = requireNonNull(value, "idle");
+        return this;
+      }
+
+      /**
+       * Sets the cost of instances that were asleep. Default: nothing.
+       *
+       * @param value the sum
+       * @return this
+       */
+      public Builder asleep(Money value) {
+        asleep = requireNonNull(value, "asleep");
+        return this;
+      }
+
+      /**
+       * Sets the cost of instances that were being released. Default: nothing.
+       *
+       * @param value the sum
+       * @return this
+       */
+      public Builder releasing(Money value) {
+        releasing = requireNonNull(value, "releasing");
+        return this;
+      }
+
+      /**
+       * Sets the time of one GPU that they used. Default: no time.
+       *
+       * @param value the time
+       * @return this
+       */
+      public Builder gpuTime(Duration value) {
+        gpuTime = requireNonNull(value, "gpuTime");
+        return this;
+      }
+
+      /**
+       * Creates the sum.
+       *
+       * @return the sum
+       */
+      public Carried build() {
+        return new Carried(deployment, since, starting, busy, idle, asleep, releasing, gpuTime);
+      }
     }
   }
 

@@ -5,7 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.autodeploy.Billing;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.DeploymentState;
+import dev.autodeploy.DeploymentStatus;
+import dev.autodeploy.FailureCause;
 import dev.autodeploy.GpuRequest;
+import dev.autodeploy.InstanceInfo;
+import dev.autodeploy.InstancePhase;
+import dev.autodeploy.Money;
+import dev.autodeploy.StartFailure;
+import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.spec.SpecFingerprint;
 import java.net.URI;
@@ -113,6 +121,119 @@ final class BuildersTest {
     UsageInterval open = full.toBuilder().openUntil(NOW.plusSeconds(10)).build();
     assertThat(open.open()).isTrue();
     assertThat(open.toBuilder().build()).isEqualTo(open);
+  }
+
+  @Test
+  void failure_hasTheLinesOfItsEnd_unlessOthersAreGiven() {
+    assertThat(StartFailure.builder("i", StartFailure.Kind.TIMEOUT, "late").build())
+        .isEqualTo(
+            new StartFailure(
+                "i",
+                StartFailure.Kind.TIMEOUT,
+                "late",
+                null,
+                Duration.ZERO,
+                1,
+                null,
+                null,
+                List.of()));
+
+    InstanceExit exit = InstanceExit.ofProcess(3, List.of("last words"));
+    StartFailure.Builder failure =
+        StartFailure.builder("i", StartFailure.Kind.EXITED, "gone")
+            .exit(exit)
+            .elapsed(Duration.ofSeconds(2))
+            .attempts(4)
+            .cause(FailureCause.DISK_FULL)
+            .lastProbe("GET / answered 404");
+    assertThat(failure.build())
+        .isEqualTo(
+            new StartFailure(
+                "i",
+                StartFailure.Kind.EXITED,
+                "gone",
+                exit,
+                Duration.ofSeconds(2),
+                4,
+                FailureCause.DISK_FULL,
+                "GET / answered 404",
+                List.of("last words")));
+    assertThat(failure.logTail(List.of("others")).build().logTail()).containsExactly("others");
+  }
+
+  @Test
+  void sumOfCosts_isNothing_butForWhatIsGiven() {
+    Money none = Money.of("0", "EUR");
+    assertThat(LedgerEntry.Carried.builder("voice", NOW, none.currency()).build())
+        .isEqualTo(
+            new LedgerEntry.Carried("voice", NOW, none, none, none, none, none, Duration.ZERO));
+    assertThat(
+            LedgerEntry.Carried.builder("voice", NOW, none.currency())
+                .starting(Money.of("1", "EUR"))
+                .busy(Money.of("2", "EUR"))
+                .idle(Money.of("3", "EUR"))
+                .asleep(Money.of("4", "EUR"))
+                .releasing(Money.of("5", "EUR"))
+                .gpuTime(Duration.ofHours(6))
+                .build())
+        .isEqualTo(
+            new LedgerEntry.Carried(
+                "voice",
+                NOW,
+                Money.of("1", "EUR"),
+                Money.of("2", "EUR"),
+                Money.of("3", "EUR"),
+                Money.of("4", "EUR"),
+                Money.of("5", "EUR"),
+                Duration.ofHours(6)));
+  }
+
+  @Test
+  void statusOfATest_isThatOfADeploymentOnStandby_butForWhatIsGiven() {
+    InstanceInfo instance = InstanceInfo.builder("i", NOW).slot(2).releaseAt(NOW).build();
+    assertThat(instance)
+        .isEqualTo(
+            new InstanceInfo(
+                "i",
+                2,
+                InstancePhase.STARTING,
+                StartReason.DEMAND,
+                null,
+                0,
+                NOW,
+                null,
+                null,
+                NOW,
+                null,
+                Duration.ZERO,
+                Duration.ZERO,
+                null,
+                Duration.ZERO,
+                null));
+    DeploymentStatus status =
+        DeploymentStatus.builder("voice").instances(List.of(instance)).startFailures(2).build();
+    assertThat(status)
+        .isEqualTo(
+            new DeploymentStatus(
+                "voice",
+                DeploymentState.STANDBY,
+                List.of(instance),
+                0,
+                0,
+                null,
+                null,
+                null,
+                null,
+                null,
+                0,
+                0,
+                Duration.ZERO,
+                0,
+                2,
+                null,
+                null,
+                null));
+    assertThat(status.explain()).isEqualTo("No request waits");
   }
 
   @Test

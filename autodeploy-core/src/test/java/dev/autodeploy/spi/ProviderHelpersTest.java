@@ -71,13 +71,10 @@ final class ProviderHelpersTest {
   void failedStart_hasTheLastLinesInItsMessage_andNotInItsSummary() {
     List<String> lines = IntStream.rangeClosed(1, 9).mapToObj(i -> "line " + i).toList();
     StartFailure failure =
-        new StartFailure(
-            "voice-1",
-            StartFailure.Kind.EXITED,
-            "the service exited with code 1",
-            InstanceExit.ofProcess(1, lines),
-            Duration.ofSeconds(2),
-            1);
+        StartFailure.builder("voice-1", StartFailure.Kind.EXITED, "the service exited with code 1")
+            .exit(InstanceExit.ofProcess(1, lines))
+            .elapsed(Duration.ofSeconds(2))
+            .build();
 
     StartFailedException error = new StartFailedException("voice", failure, Duration.ofSeconds(1));
 
@@ -87,13 +84,9 @@ final class ProviderHelpersTest {
     assertThat(error.getMessage()).doesNotContain("line 4");
     assertThat(error.summary()).doesNotContain("line 9").doesNotContain("\n");
     StartFailure silent =
-        new StartFailure(
-            "voice-1",
-            StartFailure.Kind.EXITED,
-            "gone",
-            InstanceExit.unknown("gone"),
-            Duration.ZERO,
-            1);
+        StartFailure.builder("voice-1", StartFailure.Kind.EXITED, "gone")
+            .exit(InstanceExit.unknown("gone"))
+            .build();
     assertThat(new StartFailedException("voice", silent, Duration.ZERO).getMessage())
         .isEqualTo(new StartFailedException("voice", silent, Duration.ZERO).summary());
     assertThat(InstanceExit.outOfMemory(lines).describe()).isEqualTo("out of memory");

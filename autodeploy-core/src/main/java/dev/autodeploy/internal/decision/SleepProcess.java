@@ -14,7 +14,6 @@ import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.util.Durations;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -204,16 +203,9 @@ public final class SleepProcess {
         .backoff()
         .noted(
             now,
-            new StartFailure(
-                instance.id,
-                StartFailure.Kind.SLEEP,
-                message,
-                null,
-                Duration.ofNanos(Math.max(0, now - instance.sleep.orderedAt)),
-                1,
-                null,
-                null,
-                List.of()));
+            StartFailure.builder(instance.id, StartFailure.Kind.SLEEP, message)
+                .elapsed(Duration.ofNanos(Math.max(0, now - instance.sleep.orderedAt)))
+                .build());
     outbox.publish(
         at ->
             new DeploymentEvent.InstanceReplaced(

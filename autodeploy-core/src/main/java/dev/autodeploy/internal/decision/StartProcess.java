@@ -470,16 +470,14 @@ final class StartProcess {
     }
     failures++;
     StartFailure failure =
-        new StartFailure(
-            instance.id,
-            kind,
-            message,
-            exit,
-            Duration.ofNanos(now - instance.startRequestedAt),
-            backoff.nextAttempt(),
-            StartDiagnosis.cause(instance, message, exit),
-            instance.lastProbeError,
-            StartDiagnosis.lastLines(instance, exit));
+        StartFailure.builder(instance.id, kind, message)
+            .exit(exit)
+            .elapsed(Duration.ofNanos(now - instance.startRequestedAt))
+            .attempts(backoff.nextAttempt())
+            .cause(StartDiagnosis.cause(instance, message, exit))
+            .lastProbe(instance.lastProbeError)
+            .logTail(StartDiagnosis.lastLines(instance, exit))
+            .build();
     DeploymentSpec spec = declaration.spec();
     Duration wait =
         backoff.failed(now, failure, spec.startBackoff(), spec.maxStartBackoff()); // (2)

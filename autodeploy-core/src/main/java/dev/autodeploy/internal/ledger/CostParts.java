@@ -60,8 +60,14 @@ record CostParts(
   }
 
   LedgerEntry.Carried carried(String deployment, Instant since) {
-    return new LedgerEntry.Carried(
-        deployment, since, starting, busy, idle, asleep, releasing, gpuTime);
+    return LedgerEntry.Carried.builder(deployment, since, currency())
+        .starting(starting)
+        .busy(busy)
+        .idle(idle)
+        .asleep(asleep)
+        .releasing(releasing)
+        .gpuTime(gpuTime)
+        .build();
   }
 
   Currency currency() {

@@ -248,7 +248,9 @@ final class MachinePartsTest {
   }
 
   private static StartFailure failure() {
-    return new StartFailure("i-1", StartFailure.Kind.TIMEOUT, "no answer", null, SECOND, 1);
+    return StartFailure.builder("i-1", StartFailure.Kind.TIMEOUT, "no answer")
+        .elapsed(SECOND)
+        .build();
   }
 
   private static IdleTimeouts timeouts(Optional<Duration> answer) {

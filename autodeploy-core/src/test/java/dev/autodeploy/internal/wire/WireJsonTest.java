@@ -27,7 +27,6 @@ import dev.autodeploy.SharedGpus;
 import dev.autodeploy.StartEstimate;
 import dev.autodeploy.StartFailedException;
 import dev.autodeploy.StartFailure;
-import dev.autodeploy.StartReason;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.spi.IdlePolicy;
@@ -59,8 +58,11 @@ final class WireJsonTest {
           StartProgress.Phase.PREPARING,
           List.of(new StartProgress.Part("layer", StartProgress.PartState.UNPACKING, 1, 2)));
   private static final StartFailure FAILURE =
-      new StartFailure(
-          "i-1", StartFailure.Kind.EXITED, "it ended", EXIT, Duration.ofMillis(1500), 2);
+      StartFailure.builder("i-1", StartFailure.Kind.EXITED, "it ended")
+          .exit(EXIT)
+          .elapsed(Duration.ofMillis(1500))
+          .attempts(2)
+          .build();
   private static final BudgetStatus BUDGET =
       new BudgetStatus(
           Budget.money("20", "USD").per(Budget.Period.MONTH, ZoneId.of("Europe/Berlin")).cut(),
@@ -72,50 +74,41 @@ final class WireJsonTest {
   @Test
   void status_staysWhatItIs() {
     DeploymentStatus status =
-        new DeploymentStatus(
-            "voice",
-            DeploymentState.RUNNING,
-            List.of(
-                new InstanceInfo(
-                    "i-1",
-                    0,
-                    InstancePhase.READY,
-                    StartReason.DEMAND,
-                    URI.create("http://127.0.0.1:1"),
-                    2,
-                    NOW,
-                    NOW,
-                    null,
-                    null,
-                    null,
-                    Duration.ofSeconds(1),
-                    Duration.ZERO,
-                    NOW,
-                    Duration.ofSeconds(9),
-                    PROGRESS)),
-            2,
-            1,
-            FAILURE,
-            NOW,
-            null,
-            new PlaceInLine(
-                "1 GPU",
-                2,
+        DeploymentStatus.builder("voice")
+            .state(DeploymentState.RUNNING)
+            .instances(
                 List.of(
-                    new PlaceInLine.Holder(
-                        "other", "i-2", InstancePhase.READY, 1, PlaceInLine.Next.STAYS, null)),
-                NOW,
-                null,
-                "note"),
-            null,
-            7,
-            1,
-            Duration.ofMillis(3),
-            1,
-            0,
-            "no image",
-            null,
-            new StartEstimate(Duration.ofSeconds(9), Duration.ofSeconds(20), 7));
+                    InstanceInfo.builder("i-1", NOW)
+                        .phase(InstancePhase.READY)
+                        .endpoint(URI.create("http://127.0.0.1:1"))
+                        .inFlight(2)
+                        .readyAt(NOW)
+                        .busy(Duration.ofSeconds(1))
+                        .asleepSince(NOW)
+                        .asleep(Duration.ofSeconds(9))
+                        .progress(PROGRESS)
+                        .build()))
+            .inFlight(2)
+            .pending(1)
+            .lastFailure(FAILURE)
+            .lastFailureAt(NOW)
+            .waitsFor(
+                new PlaceInLine(
+                    "1 GPU",
+                    2,
+                    List.of(
+                        new PlaceInLine.Holder(
+                            "other", "i-2", InstancePhase.READY, 1, PlaceInLine.Next.STAYS, null)),
+                    NOW,
+                    null,
+                    "note"))
+            .requests(7)
+            .coldStarts(1)
+            .pendingTime(Duration.ofMillis(3))
+            .starts(1)
+            .degraded("no image")
+            .startEstimate(new StartEstimate(Duration.ofSeconds(9), Duration.ofSeconds(20), 7))
+            .build();
     assertThat(WireJson.read(again(status), DeploymentStatus.class)).isEqualTo(status);
   }
 

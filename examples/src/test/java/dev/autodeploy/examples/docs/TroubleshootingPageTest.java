@@ -26,6 +26,16 @@ class TroubleshootingPageTest {
   }
 
   @Test
+  void links_haveTheStatusOfEveryProblem() throws IOException {
+    String page = page();
+    for (ProblemType type : ProblemType.values()) {
+      int begin = page.indexOf("\n" + HEADING + type.slug() + "\n");
+      String symptom = page.substring(begin, page.indexOf("**Cause:**", begin));
+      assertThat(symptom).contains("**Symptom:**").contains(String.valueOf(type.status()));
+    }
+  }
+
+  @Test
   void failedStarts_haveASectionForEveryKind() throws IOException {
     assertSections("Failed starts", Arrays.stream(StartFailure.Kind.values()).map(this::word));
   }
