@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * only be a mistake of the person who edited the file, and the next save would drop them.
  */
 public final class Fields {
+  private static final String TEXT = "a text";
   private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
 
   /** The most digits of a number that is written out. */
@@ -51,7 +52,7 @@ public final class Fields {
   }
 
   public String text(String name) throws FormatException {
-    return required(name, "a text", JsonNode::isTextual).textValue();
+    return required(name, TEXT, JsonNode::isTextual).textValue();
   }
 
   public @Nullable String textOrNull(String name) throws FormatException {
@@ -136,7 +137,7 @@ public final class Fields {
       if (!array.get(i).isTextual()) {
         throw new FormatException(
             place.appendProperty(name).appendIndex(i),
-            "must be a text, but is " + kind(array.get(i)));
+            "must be " + TEXT + ", but is " + kindOfText(array.get(i)));
       }
       texts.add(array.get(i).textValue());
     }
@@ -205,9 +206,21 @@ public final class Fields {
     }
     JsonNode node = object.get(name);
     if (!check.accepts(node)) {
-      throw bad(name, "must be " + expected + ", but is " + kind(node));
+      throw bad(
+          name,
+          "must be "
+              + expected
+              + ", but is "
+              + (expected.equals(TEXT) ? kindOfText(node) : kind(node)));
     }
     return node;
+  }
+
+  /** Names the type of what should be a text, and what to do in YAML. */
+  private static String kindOfText(JsonNode node) {
+    return node.isNumber()
+        ? "a number: write it in quotes"
+        : node.isBoolean() ? "true or false: write it in quotes" : kind(node);
   }
 
   /** Names the type and never the value. */

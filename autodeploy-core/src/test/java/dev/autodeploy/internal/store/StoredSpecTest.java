@@ -208,7 +208,8 @@ final class StoredSpecTest {
         "{'name':'v','port':1,'gpu':{'ids':[0]}} | /gpu/ids/0 | must be a text",
         "{'name':'v','port':1,'gpu':7} | /gpu | must be an object",
         "{'name':'v','port':1,'environment':{'A-B':'x'}} | /environment | 'A-B'",
-        "{'name':'v','port':1,'environment':{'A':1}} | /environment/A | must be a text",
+        "{'name':'v','port':1,'environment':{'A':1.10}} | /environment/A | must be a text, but is a"
+            + " number: write it in quotes",
         "{'name':'v','port':1,'mounts':[{'source':'/a','target':'b','readOnly':true}]} | /mounts |"
             + " absolute path",
         "{'name':'v','port':1,'mounts':[{'source':'/a','target':'/b','readOnly':'no'}]} |"
