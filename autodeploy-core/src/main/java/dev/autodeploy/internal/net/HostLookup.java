@@ -156,11 +156,12 @@ public final class HostLookup {
 
   private void resolve(String host, CompletableFuture<List<InetAddress>> found) {
     try {
-      found.complete(resolver.resolve(host));
+      List<InetAddress> addresses = resolver.resolve(host);
+      underWay.remove(host, found); // who asks from now on gets one of its own
+      found.complete(addresses);
     } catch (IOException | RuntimeException | Error e) {
-      found.completeExceptionally(e);
-    } finally {
       underWay.remove(host, found);
+      found.completeExceptionally(e);
     }
   }
 }
