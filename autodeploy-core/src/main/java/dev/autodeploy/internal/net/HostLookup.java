@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The addresses of hosts by their names, with a deadline: the system's own resolver has none, and
@@ -138,7 +139,7 @@ public final class HostLookup {
         cause);
   }
 
-  private static IOException failed(String host, Throwable cause) {
+  private static IOException failed(String host, @Nullable Throwable cause) {
     return cause instanceof IOException known
         ? known
         : new IOException("the address of '" + host + "' was not found", cause);

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -84,8 +85,8 @@ final class UpstreamLookupTest {
     try (Socket socket = server.accept()) {
       byte[] head = new byte[1000];
       int length = socket.getInputStream().read(head);
-      socket.getOutputStream().write("HTTP/1.1 204 No Content\r\n\r\n".getBytes());
-      return new String(head, 0, length);
+      socket.getOutputStream().write("HTTP/1.1 204 No Content\r\n\r\n".getBytes(ISO_8859_1));
+      return new String(head, 0, length, ISO_8859_1);
     } catch (IOException e) {
       throw new java.io.UncheckedIOException(e);
     }
