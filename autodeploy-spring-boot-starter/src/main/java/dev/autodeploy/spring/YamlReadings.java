@@ -59,11 +59,11 @@ final class YamlReadings {
     Set<ConfigurationPropertyName> seen = new HashSet<>();
     for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
       if (source instanceof IterableConfigurationPropertySource all) {
-        all.stream()
-            .filter(PREFIX::isAncestorOf)
-            .filter(seen::add) // one that another source hides does not count
-            .map(all::getConfigurationProperty)
-            .forEach(property -> check(property, wrong));
+        for (ConfigurationPropertyName name : all) {
+          if (PREFIX.isAncestorOf(name) && seen.add(name)) { // the first that has it counts
+            check(all.getConfigurationProperty(name), wrong);
+          }
+        }
       }
     }
     return wrong;
