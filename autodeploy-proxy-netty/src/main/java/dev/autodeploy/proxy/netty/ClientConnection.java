@@ -50,7 +50,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final DeferredMessages later;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Http1Exchange exchange;
-  private @Nullable ScheduledFuture<?> timer;
+  private final CloseTimer timer = new CloseTimer();
   private @Nullable Tunnel tunnel;
   private WaitingClients.@Nullable Waiting unfinished;
   private WaitingClients.@Nullable Waiting idle;
@@ -133,13 +133,15 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (known != null && current != null && current.isWaiting() && quiet && known.isIdle()) {
       decoder = null;
       channel().pipeline().remove(known);
+      timer.stop();
+      forgetIdle();
     }
   }
 
   /** The client speaks HTTP/2: other handlers take over. */
   private void becomeHttp2() {
-    cancelTimer();
-    idle(false);
+    timer.stop();
+    forgetIdle();
     unfinished(false);
     ChannelPipeline pipeline = channel().pipeline();
     pipeline.remove(this);
@@ -154,7 +156,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void awaitHead() {
     headBegun = false;
-    schedule(IDLE_MILLIS, () -> channel().close());
+    timer.set(channel(), IDLE_MILLIS);
   }
 
   /** The client is waited for, which not too many may be at once. */
@@ -171,23 +173,18 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   /** The connection is open for another request. */
   private void idle(boolean now) {
     WaitingClients.Waiting known = idle;
-    if (now && known == null) {
+    if (known == null && now) {
       idle = front.idle().add(channel());
-    } else if (!now && known != null) {
-      idle = null;
-      front.idle().remove(known);
+    } else if (known != null) {
+      known.set(now);
     }
   }
 
-  private void schedule(long millis, Runnable task) {
-    cancelTimer();
-    timer = loop().schedule(task, millis, TimeUnit.MILLISECONDS);
-  }
-
-  private void cancelTimer() {
-    if (timer != null) {
-      timer.cancel(false);
-      timer = null;
+  private void forgetIdle() {
+    WaitingClients.Waiting known = idle;
+    idle = null;
+    if (known != null) {
+      front.idle().remove(known);
     }
   }
 
@@ -197,7 +194,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       headBegun = true;
       idle(false);
       unfinished(true);
-      schedule(front.headTimeout().toMillis(), () -> channel().close());
+      timer.set(channel(), front.headTimeout().toMillis());
     }
   }
 
@@ -234,7 +231,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(HttpRequest request) {
-    cancelTimer();
+    timer.clear();
     idle(false);
     unfinished(false);
     RequestHead head = RequestHeads.of(request, channel(), secure);
@@ -325,7 +322,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void closeOnceWritten() {
     closing = true;
     later.drop();
-    schedule(front.config().stallTimeout().toMillis(), () -> channel().close());
+    timer.set(channel(), front.config().stallTimeout().toMillis());
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
@@ -377,7 +374,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
               }
             });
     unfinished(true);
-    schedule(front.headTimeout().toMillis(), () -> channel().close());
+    timer.set(channel(), front.headTimeout().toMillis());
     channel().config().setAutoRead(true);
   }
 
@@ -451,8 +448,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext from) {
-    cancelTimer();
-    idle(false);
+    timer.stop();
+    forgetIdle();
     unfinished(false);
     receiving = false;
     later.drop();
@@ -475,7 +472,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /** Passes the connection to a tunnel: from now on its bytes are no HTTP. */
   void tunnel(Tunnel begun) {
-    cancelTimer();
+    timer.stop();
+    forgetIdle();
     tunnel = begun;
     channel().config().setAutoRead(true);
     channel().pipeline().remove(decoder()); // which hands on what it has left

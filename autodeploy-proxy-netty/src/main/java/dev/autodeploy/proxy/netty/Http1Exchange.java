@@ -8,12 +8,18 @@ import org.jspecify.annotations.Nullable;
 
 /** An exchange of a {@link ClientConnection}. */
 final class Http1Exchange extends NettyExchange {
+  /** A piece of at most so many bytes is copied behind what stands before it. */
+  private static final int SHORT = 1024;
+
   private final ClientConnection connection;
   private boolean chunked;
   private boolean closes;
   private boolean untilTheEnd;
   private boolean continued;
   private HttpHeaders trailers = NO_TRAILERS;
+
+  /** What is written together with what comes next, if that is short. */
+  private @Nullable ByteBuf head;
 
   Http1Exchange(ClientConnection connection, RequestHead head) {
     super(connection.front(), head);
@@ -70,7 +76,16 @@ final class Http1Exchange extends NettyExchange {
     if (closes && status != 101) {
       headers.set("Connection", "close");
     }
-    channel().write(ResponseBytes.head(channel().alloc(), status, reason, headers));
+    int room = withoutBody || length > SHORT ? 0 : (int) Math.max(0, length);
+    head = ResponseBytes.head(channel().alloc(), status, reason, headers, room);
+  }
+
+  private void writeHead() {
+    ByteBuf waiting = head;
+    if (waiting != null) {
+      head = null;
+      channel().write(waiting);
+    }
   }
 
   @Override
@@ -84,14 +99,32 @@ final class Http1Exchange extends NettyExchange {
 
   @Override
   void sendPiece(ByteBuf piece) {
-    if (!piece.isReadable()) {
+    ByteBuf before = head;
+    int size = piece.readableBytes();
+    if (size == 0) {
       piece.release();
     } else if (chunked) {
-      channel().write(ResponseBytes.chunkSize(channel().alloc(), piece.readableBytes()));
+      writeHead();
+      sendChunk(piece);
+    } else if (before != null && size <= before.writableBytes()) {
+      before.writeBytes(piece);
+      piece.release();
+    } else {
+      writeHead();
+      channel().write(piece);
+    }
+  }
+
+  private void sendChunk(ByteBuf piece) {
+    int size = piece.readableBytes();
+    if (size <= SHORT) { // a copy costs less than three buffers
+      ByteBuf all = ResponseBytes.chunkSize(channel().alloc(), size, size + 2).writeBytes(piece);
+      piece.release();
+      channel().write(ResponseBytes.lineEnd(all));
+    } else {
+      channel().write(ResponseBytes.chunkSize(channel().alloc(), size, 0));
       channel().write(piece);
       channel().write(ResponseBytes.lineEnd(channel().alloc()));
-    } else {
-      channel().write(piece);
     }
   }
 
@@ -107,6 +140,7 @@ final class Http1Exchange extends NettyExchange {
 
   @Override
   void flush() {
+    writeHead();
     channel().flush();
   }
 
@@ -117,6 +151,7 @@ final class Http1Exchange extends NettyExchange {
 
   @Override
   void sendEnd() {
+    writeHead();
     if (chunked) {
       channel().write(ResponseBytes.lastChunk(channel().alloc(), trailers));
     }
@@ -126,6 +161,7 @@ final class Http1Exchange extends NettyExchange {
 
   @Override
   void cut() {
+    writeHead(); // which releases it, as the connection ends
     if (untilTheEnd) {
       connection.reset();
     } else {

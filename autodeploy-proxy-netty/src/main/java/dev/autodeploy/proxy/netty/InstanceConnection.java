@@ -82,7 +82,7 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter implements I
   public void data(ByteBuf piece) {
     ByteBufAllocator alloc = channel().alloc();
     if (chunks) {
-      write(ResponseBytes.chunkSize(alloc, piece.readableBytes()));
+      write(ResponseBytes.chunkSize(alloc, piece.readableBytes(), 0));
     }
     write(piece);
     if (chunks) {

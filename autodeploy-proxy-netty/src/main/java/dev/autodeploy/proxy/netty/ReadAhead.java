@@ -17,7 +17,9 @@ final class ReadAhead {
   }
 
   void add(long more) {
-    bytes.addAndGet(more);
+    if (more != 0) {
+      bytes.addAndGet(more);
+    }
   }
 
   /** Returns how many bytes wait. */

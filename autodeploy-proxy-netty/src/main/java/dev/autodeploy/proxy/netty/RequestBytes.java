@@ -14,19 +14,23 @@ final class RequestBytes {
 
   static ByteBuf head(
       ByteBufAllocator allocator, String authority, String basePath, Relay.Request request) {
-    ByteBuf out = allocator.buffer(512);
-    ResponseBytes.text(out, request.method() + " " + basePath + request.target() + " HTTP/1.1\r\n");
+    StringBuilder out =
+        new StringBuilder(512)
+            .append(request.method())
+            .append(' ')
+            .append(basePath)
+            .append(request.target())
+            .append(" HTTP/1.1\r\n");
     if (request.headers().first("Host") == null) {
-      ResponseBytes.text(out, "Host: " + authority + "\r\n");
+      out.append("Host: ").append(authority).append("\r\n");
     }
     ResponseBytes.fields(out, request.headers());
     if (request.bodyLength() == RequestHead.CHUNKED) {
-      ResponseBytes.text(out, "Transfer-Encoding: chunked\r\n");
+      out.append("Transfer-Encoding: chunked\r\n");
     } else if (request.bodyLength() > 0 || expectsBody(request.method())) {
-      ResponseBytes.text(out, "Content-Length: " + request.bodyLength() + "\r\n");
+      out.append("Content-Length: ").append(request.bodyLength()).append("\r\n");
     }
-    ResponseBytes.text(out, "\r\n");
-    return out;
+    return ResponseBytes.bytes(allocator, out.append("\r\n"), 0);
   }
 
   private static boolean expectsBody(String method) {

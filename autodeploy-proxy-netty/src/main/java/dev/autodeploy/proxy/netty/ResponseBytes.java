@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes the heads of messages byte by byte, so that every name and value passes as it is. */
 final class ResponseBytes {
-  private static final byte[] LINE_END = {'\r', '\n'};
+  private static final String LINE_END = "\r\n";
 
   /** The time of the last response, by the second. */
   private static volatile Stamp stamp = new Stamp(0, "");
@@ -29,71 +29,83 @@ final class ResponseBytes {
    * @param status the status code
    * @param reason the reason phrase, or null for the usual one
    * @param headers the header fields
+   * @param room how many bytes have room behind it
    */
   static ByteBuf head(
-      ByteBufAllocator allocator, int status, @Nullable String reason, HttpHeaders headers) {
-    ByteBuf out = allocator.buffer(512);
-    String phrase = reason == null ? HttpResponseStatus.valueOf(status).reasonPhrase() : reason;
-    text(out, "HTTP/1.1 " + status + " " + phrase);
-    out.writeBytes(LINE_END);
+      ByteBufAllocator allocator,
+      int status,
+      @Nullable String reason,
+      HttpHeaders headers,
+      int room) {
+    StringBuilder out = statusLine(status, reason);
     if (headers.first("Date") == null) {
-      text(out, "Date: " + now());
-      out.writeBytes(LINE_END);
+      out.append("Date: ").append(now()).append(LINE_END);
     }
     fields(out, headers);
-    return out.writeBytes(LINE_END);
+    return bytes(allocator, out.append(LINE_END), room);
   }
 
-  /** Writes header fields, without the empty line at their end. */
-  static void fields(ByteBuf out, HttpHeaders headers) {
+  private static StringBuilder statusLine(int status, @Nullable String reason) {
+    String phrase = reason == null ? HttpResponseStatus.valueOf(status).reasonPhrase() : reason;
+    return new StringBuilder(512)
+        .append("HTTP/1.1 ")
+        .append(status)
+        .append(' ')
+        .append(phrase)
+        .append(LINE_END);
+  }
+
+  /** Appends header fields, without the empty line at their end. */
+  static void fields(StringBuilder out, HttpHeaders headers) {
     for (int i = 0; i < headers.size(); i++) {
-      text(out, headers.name(i));
-      out.writeByte(':').writeByte(' ');
-      text(out, headers.value(i));
-      out.writeBytes(LINE_END);
+      out.append(headers.name(i)).append(": ").append(headers.value(i)).append(LINE_END);
     }
   }
 
-  static void text(ByteBuf out, String text) {
-    out.writeCharSequence(text, ISO_8859_1);
+  /** Returns a text as one byte for each char. */
+  static ByteBuf bytes(ByteBufAllocator allocator, StringBuilder text, int room) {
+    byte[] bytes = text.toString().getBytes(ISO_8859_1);
+    return allocator.buffer(bytes.length + room).writeBytes(bytes);
   }
 
-  /** Returns what stands before a chunk. */
-  static ByteBuf chunkSize(ByteBufAllocator allocator, int size) {
-    ByteBuf out = allocator.buffer(16);
-    text(out, Integer.toHexString(size));
-    return out.writeBytes(LINE_END);
+  /** Returns what stands before a chunk, with room behind it. */
+  static ByteBuf chunkSize(ByteBufAllocator allocator, int size, int room) {
+    return bytes(
+        allocator, new StringBuilder(16).append(Integer.toHexString(size)).append(LINE_END), room);
   }
 
   static ByteBuf lineEnd(ByteBufAllocator allocator) {
-    return allocator.buffer(2).writeBytes(LINE_END);
+    return lineEnd(allocator.buffer(LINE_END.length()));
+  }
+
+  /** Writes the end of a line. */
+  static ByteBuf lineEnd(ByteBuf out) {
+    return out.writeByte('\r').writeByte('\n');
   }
 
   /** Returns the end of a body in chunks, with the fields behind it. */
   static ByteBuf lastChunk(ByteBufAllocator allocator, HttpHeaders trailers) {
-    ByteBuf out = allocator.buffer(8);
-    text(out, "0\r\n");
+    StringBuilder out = new StringBuilder("0").append(LINE_END);
     fields(out, trailers);
-    return out.writeBytes(LINE_END);
+    return bytes(allocator, out.append(LINE_END), 0);
   }
 
   /** Returns the head of what comes before a response. */
   static ByteBuf interim(ByteBufAllocator allocator, int status, HttpHeaders headers) {
-    ByteBuf out = allocator.buffer(64);
-    text(out, "HTTP/1.1 " + status + " " + HttpResponseStatus.valueOf(status).reasonPhrase());
-    out.writeBytes(LINE_END);
+    StringBuilder out = statusLine(status, null);
     fields(out, headers);
-    return out.writeBytes(LINE_END);
+    return bytes(allocator, out.append(LINE_END), 0);
   }
 
   static String now() {
-    Instant now = Instant.now();
+    long second = System.currentTimeMillis() / 1000;
     Stamp known = stamp;
-    if (known.second != now.getEpochSecond()) {
+    if (known.second != second) {
       known =
           new Stamp(
-              now.getEpochSecond(),
-              DateTimeFormatter.RFC_1123_DATE_TIME.format(now.atOffset(ZoneOffset.UTC)));
+              second,
+              DateTimeFormatter.RFC_1123_DATE_TIME.format(
+                  Instant.ofEpochSecond(second).atOffset(ZoneOffset.UTC)));
       stamp = known;
     }
     return known.text;

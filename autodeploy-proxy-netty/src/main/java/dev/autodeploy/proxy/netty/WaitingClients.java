@@ -27,22 +27,34 @@ final class WaitingClients {
   private static final long ONE_PASS_MILLIS = 1;
 
   private final int max;
-  private final Set<Waiting> waiting = ConcurrentHashMap.newKeySet();
+  private final Set<Waiting> known = ConcurrentHashMap.newKeySet();
   private final AtomicInteger number = new AtomicInteger();
   private final AtomicInteger chosen = new AtomicInteger();
   private final AtomicBoolean relieving = new AtomicBoolean();
 
-  /** A client that is waited for; two are never equal. */
-  static final class Waiting implements MakingRoom.Waiting {
+  /** A client that is waited for, or was and may be again; two are never equal. */
+  final class Waiting implements MakingRoom.Waiting {
     private final Channel channel;
     private final @Nullable InetAddress address;
-    private final long since = System.nanoTime();
+    private volatile long since = System.nanoTime();
+    private volatile boolean waiting = true;
     private volatile boolean chosen;
 
     private Waiting(Channel channel) {
       this.channel = channel;
       address =
           channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+    }
+
+    /** Begins to wait for the client, or ends; cheaper than to add and remove it each time. */
+    void set(boolean now) {
+      if (now && !waiting) {
+        since = System.nanoTime();
+      }
+      waiting = now;
+      if (now) {
+        relieveIfTooMany();
+      }
     }
 
     @Override
@@ -67,29 +79,32 @@ final class WaitingClients {
 
   /** Returns how many clients are waited for. */
   int size() {
-    return number.get();
+    return (int) known.stream().filter(client -> client.waiting).count();
   }
 
   /** Returns whether one has begun to wait after a moment of {@link System#nanoTime}. */
   boolean isAnySince(long nanos) {
-    for (Waiting client : waiting) {
-      if (client.since - nanos > 0) {
+    for (Waiting client : known) {
+      if (client.waiting && client.since - nanos > 0) {
         return true;
       }
     }
     return false;
   }
 
+  /** Begins to wait for a client. */
   Waiting add(Channel channel) {
     Waiting client = new Waiting(channel);
-    waiting.add(client);
+    known.add(client);
     number.incrementAndGet();
     relieveIfTooMany();
     return client;
   }
 
+  /** Forgets a client. */
   void remove(Waiting client) {
-    if (waiting.remove(client)) {
+    client.waiting = false;
+    if (known.remove(client)) {
       number.decrementAndGet();
     }
   }
@@ -106,14 +121,17 @@ final class WaitingClients {
 
   /** Makes room while there are too many. */
   private void relieve() {
-    if (number.get() <= max) {
+    List<Waiting> all = known.stream().filter(client -> client.waiting).toList();
+    if (all.size() <= max) {
       relieving.set(false);
-      relieveIfTooMany();
+      if (size() > max) { // meanwhile
+        relieveIfTooMany();
+      }
       return;
     }
-    int tooMany = number.get() - chosen.get() - max;
+    int tooMany = all.size() - chosen.get() - max;
     if (tooMany > 0) {
-      List<Waiting> others = waiting.stream().filter(client -> !client.chosen).toList();
+      List<Waiting> others = all.stream().filter(client -> !client.chosen).toList();
       MakingRoom.choose(others, tooMany, max).forEach(this::closeOnceRead);
     }
     relieveLater();
@@ -122,13 +140,15 @@ final class WaitingClients {
   private void closeOnceRead(Waiting client) {
     client.chosen = true;
     chosen.incrementAndGet();
+    long since = client.since;
     client
         .channel
         .eventLoop()
         .schedule(
             () -> {
               chosen.decrementAndGet();
-              if (waiting.contains(client)) {
+              client.chosen = false;
+              if (client.waiting && client.since == since) {
                 client.channel.close();
               }
             },

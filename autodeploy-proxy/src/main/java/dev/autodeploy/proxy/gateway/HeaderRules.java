@@ -59,6 +59,44 @@ final class HeaderRules {
 
   private static final String VIA = "autodeploy";
 
+  /**
+   * The rules that a field falls under by its name.
+   *
+   * @param hop whether it belongs to one connection, however an instance reads it
+   * @param plainHop whether it does as it is written
+   * @param forLink whether only the link may say it to an instance
+   * @param ours whether it is one of ours
+   * @param fromTrusted whether only a proxy in front may say it
+   * @param wholeOrigin whether in a response it reaches beyond the deployment's part of an origin
+   * @param sharedOrigin whether it does so where others share the origin
+   */
+  record Reach(
+      boolean hop,
+      boolean plainHop,
+      boolean forLink,
+      boolean ours,
+      boolean fromTrusted,
+      boolean wholeOrigin,
+      boolean sharedOrigin) {
+
+    /** Returns the rules for a name in lower case, and as frameworks may read it. */
+    static Reach of(String lower, String plain) {
+      return new Reach(
+          HOP.contains(plain),
+          HOP.contains(lower),
+          OURS.contains(plain),
+          isOurs(plain),
+          isFromTrusted(plain),
+          WHOLE_ORIGIN.contains(plain),
+          SHARED_ORIGIN.contains(plain));
+    }
+
+    /** Returns whether a field of a request is not for its client to say. */
+    boolean isReserved() {
+      return hop || forLink || ours || fromTrusted;
+    }
+  }
+
   private final boolean trustForwarded;
 
   /**
@@ -90,13 +128,14 @@ final class HeaderRules {
     }
     List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
-      String name = in.name(i).toLowerCase(Locale.ROOT);
-      String plain = plain(name);
-      if (HOP.contains(plain)
-          || OURS.contains(plain)
-          || isOurs(plain)
-          || (!trustForwarded && isFromTrusted(plain))
-          || nominated.contains(name)
+      FieldName name = FieldName.of(in.name(i));
+      String plain = name.plain();
+      Reach reach = name.reach();
+      if (reach.hop()
+          || reach.forLink()
+          || reach.ours()
+          || (!trustForwarded && reach.fromTrusted())
+          || nominated.contains(name.lower())
           || (!keepAuthorization && plain.equals("authorization"))) {
         continue;
       }
@@ -115,15 +154,9 @@ final class HeaderRules {
     return out;
   }
 
-  /** Frameworks that hand fields over as environment variables read '_' as '-'. */
-  private static String plain(String name) {
-    return name.indexOf('_') < 0 ? name : name.replace('_', '-');
-  }
-
-  /** Returns whether a field, in lower case, is not for the peers to say. */
+  /** Returns whether a field is not for the peers to say. */
   static boolean isReserved(String name) {
-    String plain = plain(name);
-    return HOP.contains(plain) || OURS.contains(plain) || isOurs(plain) || isFromTrusted(plain);
+    return FieldName.of(name).reach().isReserved();
   }
 
   /** Returns whether a field is one of ours, in requests and responses. */
@@ -154,25 +187,26 @@ final class HeaderRules {
     HttpHeaders out = new HttpHeaders();
     List<String> nominated = in.tokens("Connection");
     for (int i = 0; i < in.size(); i++) {
-      String name = in.name(i).toLowerCase(Locale.ROOT);
-      if (HOP.contains(name)
-          || nominated.contains(name)
-          || staysBehind(plain(name), in.value(i), route)) {
+      FieldName name = FieldName.of(in.name(i));
+      if (name.reach().plainHop()
+          || nominated.contains(name.lower())
+          || staysBehind(name, in.value(i), route)) {
         continue;
       }
-      if (!RequestGuard.isToken(name) || !RequestGuard.isValue(in.value(i))) {
+      if (!name.token() || !RequestGuard.isValue(in.value(i))) {
         return null;
       }
-      out.add(in.name(i), mapping.field(name, in.value(i)));
+      out.add(in.name(i), mapping.field(name.lower(), in.value(i)));
     }
     out.add("Via", "1.1 " + VIA);
     return out;
   }
 
-  private static boolean staysBehind(String name, String value, Route route) {
-    return isOurs(name)
-        || WHOLE_ORIGIN.contains(name)
-        || (route.sharesOrigin() && SHARED_ORIGIN.contains(name))
+  private static boolean staysBehind(FieldName field, String value, Route route) {
+    String name = field.plain();
+    return field.reach().ours()
+        || field.reach().wholeOrigin()
+        || (route.sharesOrigin() && field.reach().sharedOrigin())
         || (name.equals("set-cookie") // of a model no path of it is this one's alone
             && (route.byModel() || LinkCookies.isOurs(value)))
         || (name.equals("preference-applied") && saysWait(value));

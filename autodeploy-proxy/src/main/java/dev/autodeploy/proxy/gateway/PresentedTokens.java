@@ -8,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -115,8 +114,7 @@ final class PresentedTokens {
   /** Returns what an instance gets of a field, or null if nothing. */
   private static @Nullable String passed(
       String field, String value, Predicate<String> isOurs, boolean keepAuthorization) {
-    String name = field.toLowerCase(Locale.ROOT).replace('_', '-');
-    return switch (name) {
+    return switch (FieldName.of(field).plain()) {
       case "authorization" -> !keepAuthorization && holdsOurs(value, isOurs) ? null : value;
       case "x-api-key", "api-key" -> isOurs.test(value.strip()) ? null : value;
       case "cookie" -> LinkCookies.withoutOurs(value);
