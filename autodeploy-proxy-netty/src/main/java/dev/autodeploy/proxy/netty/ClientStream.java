@@ -90,7 +90,9 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
-    connection.heard();
+    if (message instanceof Http2HeadersFrame || message instanceof Http2DataFrame) {
+      connection.heard();
+    }
     Http2Exchange current = exchange;
     if (message instanceof Http2HeadersFrame head && !begun) {
       begun = true;

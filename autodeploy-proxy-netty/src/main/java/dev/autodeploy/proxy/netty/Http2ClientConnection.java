@@ -74,6 +74,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
     this.secure = secure;
     codec = codec();
     controls = new ControlFrames(front.config().ticker());
+    controls.watch(codec);
   }
 
   /** Adds all handlers. */

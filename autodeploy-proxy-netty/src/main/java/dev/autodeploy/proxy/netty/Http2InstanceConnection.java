@@ -66,6 +66,7 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
             .encoderEnforceMaxQueuedControlFrames(MAX_QUEUED_ACKS)
             .decoupleCloseAndGoAway(true)
             .build();
+    controls.watch(codec);
     ChannelHandler pushed = new ChannelInboundHandlerAdapter(); // never: it is switched off
     pipeline.addLast(codec, new Http2MultiplexHandler(pushed), this);
   }

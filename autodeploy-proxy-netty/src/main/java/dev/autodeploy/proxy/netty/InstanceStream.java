@@ -112,7 +112,9 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     NettyAttempt current = attempt;
-    connection.heard();
+    if (message instanceof Http2HeadersFrame || message instanceof Http2DataFrame) {
+      connection.heard();
+    }
     if (message instanceof Http2HeadersFrame head && current != null) {
       head(current, head);
     } else if (message instanceof Http2DataFrame && current != null && !responding) {

@@ -320,6 +320,29 @@ class HostileHttp2Test extends LinkContract {
     }
   }
 
+  @Test
+  void framesThatSayNothing_areIgnored_andTooManyEndTheConnection() throws Exception {
+    byte[] ofTheConnection = RawHttp2.frameBytes(0xbb, 0, 0, new byte[8]);
+    byte[] ofAStream = RawHttp2.frameBytes(0xbb, 0, 1, new byte[8]);
+    byte[] ofNoStream = RawHttp2.frameBytes(RawHttp2.PRIORITY, 0, 99, new byte[5]);
+    for (byte[] frame : new byte[][] {ofTheConnection, ofAStream, ofNoStream}) {
+      try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+        client.request(1, "POST", "/d/app/x", false).bytes(repeated(frame, 100));
+        assertThat(client.data(1, true, "x").answer(1).status()).isEqualTo(200);
+      }
+      try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+        client.request(1, "POST", "/d/app/x", false);
+        try {
+          client.bytes(repeated(frame, 5000));
+        } catch (IOException e) {
+          // It has hung up already.
+        }
+        assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
+      }
+      link.awaitQuiet();
+    }
+  }
+
   private static byte[] repeated(byte[] bytes, int times) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int i = 0; i < times; i++) {

@@ -24,6 +24,7 @@ final class HostileInstanceTest {
 
   private static final int PUSH_PROMISE = 5;
   private static final int PADDED = 8;
+  private static final int UNKNOWN = 0xbb;
 
   /** What an instance does with a call that it has read. */
   interface Attack {
@@ -73,6 +74,9 @@ final class HostileInstanceTest {
         of("pings", flood(RawHttp2.PING, 0, 0, new byte[8])),
         of("answers to no pings", flood(RawHttp2.PING, RawHttp2.ACK, 0, new byte[8])),
         of("goodbyes", flood(RawHttp2.GOAWAY, 0, 0, new byte[] {0, 0, 0, CALLED, 0, 0, 0, 0})),
+        of("frames of an unknown type", flood(UNKNOWN, 0, 0, new byte[8])),
+        of("frames of an unknown type in its stream", flood(UNKNOWN, 0, CALLED, new byte[8])),
+        of("priorities", flood(RawHttp2.PRIORITY, 0, CALLED, new byte[5])),
         of("resets of nothing", flood(RawHttp2.RST_STREAM, 0, 99, RawHttp2.word(8))),
         of("interim responses", flood(RawHttp2.HEADERS, RawHttp2.END_HEADERS, CALLED, interim)),
         of("100 without end", flood(RawHttp2.HEADERS, RawHttp2.END_HEADERS, CALLED, continued)),
