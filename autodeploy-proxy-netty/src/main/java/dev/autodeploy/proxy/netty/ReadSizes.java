@@ -24,12 +24,12 @@ final class ReadSizes implements RecvByteBufAllocator {
   }
 
   @Override
-  public Handle newHandle() {
+  public ExtendedHandle newHandle() {
     return new OfConnection((ExtendedHandle) sizes.newHandle());
   }
 
   /** The sizes of one connection. */
-  private static final class OfConnection implements RecvByteBufAllocator.ExtendedHandle {
+  private static final class OfConnection implements ExtendedHandle {
     private final ExtendedHandle size;
 
     OfConnection(ExtendedHandle size) {

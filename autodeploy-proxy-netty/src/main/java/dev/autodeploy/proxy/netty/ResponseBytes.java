@@ -65,7 +65,7 @@ final class ResponseBytes {
   /** Returns a text as one byte for each char. */
   static ByteBuf bytes(ByteBufAllocator allocator, StringBuilder text, int room) {
     byte[] bytes = text.toString().getBytes(ISO_8859_1);
-    return allocator.buffer(bytes.length + room).writeBytes(bytes);
+    return SpareBuffer.take(allocator, bytes.length + room).writeBytes(bytes);
   }
 
   /** Returns what stands before a chunk, with room behind it. */

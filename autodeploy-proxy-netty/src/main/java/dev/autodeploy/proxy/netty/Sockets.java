@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.netty;
 
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 
@@ -10,7 +9,7 @@ final class Sockets {
   private static final int MAX_READ = 128 * 1024;
 
   /** The amount that is read at once: as much as came lately. */
-  static final RecvByteBufAllocator READS = new AdaptiveRecvByteBufAllocator(512, 4096, MAX_READ);
+  static final RecvByteBufAllocator READS = new ReadSizes(MAX_READ);
 
   /** The amount that waits to be written before the other side is read no more: over one piece. */
   static final WriteBufferWaterMark WRITES =

@@ -29,6 +29,11 @@ final class AccessLog {
       this.head = head;
     }
 
+    /** Returns when the request came, as {@link System#nanoTime} tells it. */
+    long beganNanos() {
+      return beganNanos;
+    }
+
     void granted(Lease granted) {
       lease = granted;
     }

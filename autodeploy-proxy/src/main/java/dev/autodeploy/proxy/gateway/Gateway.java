@@ -301,8 +301,8 @@ public final class Gateway implements AutoCloseable {
    * @param dedicated the deployment that the port belongs to, or null
    */
   public void handle(Exchange exchange, @Nullable String dedicated) {
-    services.connections().requested(System.nanoTime());
     AccessLog.Line line = AccessLog.begin(exchange.request());
+    services.connections().requested(line.beganNanos());
     LinkCall call = new LinkCall(exchange.request(), dedicated, exchange.switchesProtocols());
     guarded(
         exchange,
