@@ -14,8 +14,11 @@ final class DeferredMessages {
   private static final int MAX_BYTES = 64 * 1024;
   private static final int MAX_MESSAGES = 64;
 
+  /** No messages, as few clients send ahead; nothing is ever added to it. */
+  private static final Deque<Object> NONE = new ArrayDeque<>(0);
+
   private final ReadAhead readAhead;
-  private final Deque<Object> messages = new ArrayDeque<>(0); // few send ahead
+  private Deque<Object> messages = NONE;
   private long bytes;
 
   DeferredMessages(ReadAhead readAhead) {
@@ -23,6 +26,9 @@ final class DeferredMessages {
   }
 
   void add(Object message) {
+    if (messages == NONE) {
+      messages = new ArrayDeque<>();
+    }
     messages.add(message);
     count(message, 1);
   }

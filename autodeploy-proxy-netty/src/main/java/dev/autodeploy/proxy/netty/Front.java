@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.netty;
 import dev.autodeploy.event.DeploymentEvent;
 import dev.autodeploy.internal.net.HostLookup;
 import dev.autodeploy.internal.net.ListeningSockets;
+import dev.autodeploy.proxy.gateway.BodyPace;
 import dev.autodeploy.proxy.gateway.Gateway;
 import dev.autodeploy.proxy.gateway.GatewayConfig;
 import dev.autodeploy.proxy.gateway.LinkSettings;
@@ -65,6 +66,7 @@ final class Front {
   private final ExecutorService threads;
   private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
   private final ReadAhead readAhead;
+  private final BodyPace noPace;
   private final InstancePools pools;
   private final GatewayConfig config;
   private final Gateway gateway;
@@ -80,6 +82,7 @@ final class Front {
     idle = new WaitingClients(limits.maxIdleConnections());
     readAhead = new ReadAhead(limits.readAheadBytes());
     config = settings.toConfig(link, false);
+    noPace = new BodyPace(config.ticker(), BodyPace.Limits.NONE);
     headTimeout = settings.headTimeout();
     tls = settings.sslContext();
     AtomicInteger loop = new AtomicInteger();
@@ -124,6 +127,11 @@ final class Front {
 
   ReadAhead readAhead() {
     return readAhead;
+  }
+
+  /** Returns the pace of requests without a body, for which nobody waits. */
+  BodyPace noPace() {
+    return noPace;
   }
 
   /**

@@ -33,7 +33,7 @@ abstract class NettyExchange implements Exchange {
   private final Front front;
   private final RequestHead head;
   private final RequestBody body;
-  private final BodyPace responsePace;
+  private volatile @Nullable BodyPace responsePace;
   private boolean behind;
   private final boolean streams;
   private volatile @Nullable Runnable whenGone;
@@ -66,9 +66,10 @@ abstract class NettyExchange implements Exchange {
     body =
         new RequestBody(
             config.maxRequestBody(),
-            new BodyPace(config.ticker(), streams ? BodyPace.Limits.NONE : config.pace()),
+            head.bodyLength() == 0 && head.protocol() == null
+                ? front.noPace() // few requests have a body
+                : new BodyPace(config.ticker(), streams ? BodyPace.Limits.NONE : config.pace()),
             front.readAhead());
-    responsePace = new BodyPace(config.ticker(), config.responsePace());
   }
 
   // What differs between the versions of HTTP
@@ -231,19 +232,26 @@ abstract class NettyExchange implements Exchange {
         });
   }
 
-  /** Returns the pace at which the client takes the response. */
-  BodyPace responsePace() {
-    return responsePace;
+  /** Returns whether the client takes its response slower than it may. */
+  boolean takesTooSlowly() {
+    BodyPace pace = responsePace;
+    return pace != null && pace.tooSlow();
   }
 
   void writabilityChanged(boolean writable) {
     blocked(!writable);
     if (behind == writable) {
       behind = !writable;
+      BodyPace pace = responsePace;
+      if (pace == null) {
+        GatewayConfig config = front.config();
+        pace = new BodyPace(config.ticker(), config.responsePace());
+        responsePace = pace;
+      }
       if (writable) {
-        responsePace.end(0);
+        pace.end(0);
       } else {
-        responsePace.begin();
+        pace.begin();
       }
     }
     if (writable && whenWritable != null) {

@@ -49,7 +49,7 @@ final class NettyRelay implements Relay {
 
   @Override
   public boolean clientTooSlow() {
-    return exchange.body().pace().tooSlow() || exchange.responsePace().tooSlow();
+    return exchange.body().pace().tooSlow() || exchange.takesTooSlowly();
   }
 
   @Override

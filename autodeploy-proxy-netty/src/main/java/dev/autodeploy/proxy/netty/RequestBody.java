@@ -20,7 +20,10 @@ final class RequestBody {
   /** The first bytes mostly have what is looked for; they are there however full it is. */
   private static final int FREE = 8 * 1024;
 
-  private final Deque<ByteBuf> queue = new ArrayDeque<>(0); // most requests have no body
+  /** The queue of most requests, which have no body; nothing is ever added to it. */
+  private static final Deque<ByteBuf> EMPTY = new ArrayDeque<>(0);
+
+  private Deque<ByteBuf> queue = EMPTY;
   private final long limit;
   private final BodyPace pace;
   private final ReadAhead readAhead;
@@ -59,6 +62,14 @@ final class RequestBody {
     this.limit = limit;
     this.pace = pace;
     this.readAhead = readAhead;
+  }
+
+  /** Returns the queue to add something to it. */
+  private Deque<ByteBuf> queue() {
+    if (queue == EMPTY) {
+      queue = new ArrayDeque<>();
+    }
+    return queue;
   }
 
   /** Returns how many bytes wait to be taken. */
@@ -138,9 +149,9 @@ final class RequestBody {
     ByteBuf behind = all.retainedSlice(to, end - to);
     ByteBuf before = all.retainedSlice(0, from);
     all.release();
-    queue.addFirst(behind);
-    queue.addFirst(Unpooled.wrappedBuffer(by));
-    queue.addFirst(before);
+    queue().addFirst(behind);
+    queue().addFirst(Unpooled.wrappedBuffer(by));
+    queue().addFirst(before);
     int more = by.length - (to - from);
     queued += more;
     readAhead.add(more);
@@ -176,7 +187,7 @@ final class RequestBody {
       return;
     }
     int came = piece.readableBytes();
-    queue.add(piece);
+    queue().add(piece);
     queued += came;
     readAhead.add(came);
     BodyPrefix shown = prefix;
@@ -301,7 +312,7 @@ final class RequestBody {
     copy = null;
     taken = 0;
     if (known != null) {
-      queue.addFirst(known);
+      queue().addFirst(known);
       queued += known.readableBytes();
     }
     return true;

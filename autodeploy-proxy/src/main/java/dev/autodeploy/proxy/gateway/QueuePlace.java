@@ -4,8 +4,8 @@ import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.net.CallerNetwork;
 import dev.autodeploy.proxy.LinkRequest;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,12 +15,17 @@ import org.jspecify.annotations.Nullable;
 final class QueuePlace {
   private static final int MAX_ASKED = 3;
 
+  private static final AtomicIntegerFieldUpdater<QueuePlace> COUNTED =
+      AtomicIntegerFieldUpdater.newUpdater(QueuePlace.class, "counted");
+  private static final AtomicReferenceFieldUpdater<QueuePlace, @Nullable Long> NUMBER =
+      AtomicReferenceFieldUpdater.newUpdater(QueuePlace.class, Long.class, "number");
+
   private final QueueShares shares;
   private final PendingLimit limit;
   private final LinkRequest request;
   private final @Nullable String tokenId;
-  private final AtomicBoolean counted = new AtomicBoolean();
-  private final AtomicReference<@Nullable Long> number = new AtomicReference<>();
+  private volatile int counted;
+  private volatile @Nullable Long number;
   private volatile @Nullable String caller;
   private int asked;
 
@@ -48,17 +53,17 @@ final class QueuePlace {
       free = limit.tryAcquire();
     }
     if (free) {
-      counted.set(true);
-      number.set(shares.add(request.deployment(), caller(), waiting));
+      counted = 1;
+      number = shares.add(request.deployment(), caller(), waiting);
     }
     return free;
   }
 
   void leave() {
-    if (counted.compareAndSet(true, false)) {
+    if (COUNTED.compareAndSet(this, 1, 0)) {
       limit.release();
     }
-    Long taken = number.getAndSet(null);
+    Long taken = NUMBER.getAndSet(this, null);
     if (taken != null) {
       shares.remove(request.deployment(), caller(), taken);
     }

@@ -10,6 +10,12 @@ final class Router {
 
   private final @Nullable String hostSuffix;
 
+  /** Links that were asked for lately. */
+  private final @Nullable Link[] links = new Link[64];
+
+  /** The name of a deployment, and the path of its link. */
+  private record Link(String name, String prefix) {}
+
   /**
    * Creates a router.
    *
@@ -51,7 +57,7 @@ final class Router {
     return label.indexOf('.') < 0 ? label : null;
   }
 
-  private static @Nullable Route byPath(String target) {
+  private @Nullable Route byPath(String target) {
     if (!target.startsWith(PREFIX)) {
       return null;
     }
@@ -59,11 +65,23 @@ final class Router {
     while (end < target.length() && target.charAt(end) != '/' && target.charAt(end) != '?') {
       end++;
     }
-    String name = target.substring(PREFIX.length(), end);
-    if (name.isEmpty()) {
+    if (end == PREFIX.length()) {
       return null;
     }
+    Link link = link(target, end);
     String rest = target.substring(end);
-    return new Route(name, PREFIX + name, rest.startsWith("/") ? rest : "/" + rest);
+    return new Route(link.name, link.prefix, rest.startsWith("/") ? rest : "/" + rest);
+  }
+
+  /** Returns the link that a target begins with; requests for one link share its texts. */
+  private Link link(String target, int end) {
+    int place = (31 * target.charAt(end - 1) + end) % links.length;
+    Link known = links[place]; // no matter what another thread puts there
+    if (known != null && known.prefix.length() == end && target.startsWith(known.prefix)) {
+      return known;
+    }
+    Link made = new Link(target.substring(PREFIX.length(), end), target.substring(0, end));
+    links[place] = made;
+    return made;
   }
 }
