@@ -19,6 +19,7 @@ final class DeferredMessages {
 
   private final ReadAhead readAhead;
   private Deque<Object> messages = NONE;
+  private boolean used;
   private long bytes;
 
   DeferredMessages(ReadAhead readAhead) {
@@ -26,7 +27,8 @@ final class DeferredMessages {
   }
 
   void add(Object message) {
-    if (messages == NONE) {
+    if (!used) {
+      used = true;
       messages = new ArrayDeque<>();
     }
     messages.add(message);

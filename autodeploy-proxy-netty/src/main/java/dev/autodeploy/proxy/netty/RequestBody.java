@@ -24,6 +24,7 @@ final class RequestBody {
   private static final Deque<ByteBuf> EMPTY = new ArrayDeque<>(0);
 
   private Deque<ByteBuf> queue = EMPTY;
+  private boolean used;
   private final long limit;
   private final BodyPace pace;
   private final ReadAhead readAhead;
@@ -66,7 +67,8 @@ final class RequestBody {
 
   /** Returns the queue to add something to it. */
   private Deque<ByteBuf> queue() {
-    if (queue == EMPTY) {
+    if (!used) {
+      used = true;
       queue = new ArrayDeque<>();
     }
     return queue;

@@ -325,7 +325,10 @@ class HostileHttp2Test extends LinkContract {
     byte[] ofTheConnection = RawHttp2.frameBytes(0xbb, 0, 0, new byte[8]);
     byte[] ofAStream = RawHttp2.frameBytes(0xbb, 0, 1, new byte[8]);
     byte[] ofNoStream = RawHttp2.frameBytes(RawHttp2.PRIORITY, 0, 99, new byte[5]);
-    for (byte[] frame : new byte[][] {ofTheConnection, ofAStream, ofNoStream}) {
+    byte[] ping = RawHttp2.frameBytes(RawHttp2.PING, 0, 0, new byte[8]);
+    byte[] settings = RawHttp2.frameBytes(RawHttp2.SETTINGS, 0, 0);
+    byte[][] all = {ofTheConnection, ofAStream, ofNoStream, ping, settings};
+    for (byte[] frame : all) {
       try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
         client.request(1, "POST", "/d/app/x", false).bytes(repeated(frame, 100));
         assertThat(client.data(1, true, "x").answer(1).status()).isEqualTo(200);
