@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An instance can believe that it is the link: it sees its host, and what it says of it is true.
@@ -201,6 +202,21 @@ public abstract class AddressesContract extends LinkContract {
                   .field("Set-Cookie"))
           .isEqualTo("s=1; Path=/d/app");
       assertThat(link.instance().requests.get(0).target).isEqualTo("/?x");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a=b", "a=b; Path=x", "a=b; Path=/; Path=x", "a=b; path=/; Path"})
+  void cookieWithoutAPathThatCounts_atALinkWithoutPath_isForThatLinkOnly(String cookie)
+      throws Exception {
+    String sets = response("200 OK", "Set-Cookie: " + cookie);
+    TestInstance.App app = (request, out) -> TestInstance.write(out, sets);
+    try (TestLink link = link(app, spec -> {}, proxy -> {})) {
+      assertThat(
+              link.ask("POST /d/app HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
+                  .field("Set-Cookie"))
+          .startsWith("a=b")
+          .endsWith("; Path=/d/app");
     }
   }
 

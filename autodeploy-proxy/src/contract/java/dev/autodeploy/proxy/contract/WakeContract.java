@@ -298,6 +298,7 @@ public abstract class WakeContract extends LinkContract {
     try (TestLink link = link(app, Wake.lastAnswer("/v1/*"))) {
       String[] refused = {"cookie", "private", "varies", "error", "big"};
       link.ask(get("/d/app/v1/mine", "Authorization: Bearer a\r\n"));
+      link.ask(get("/d/app/v1/body", "Content-Length: 4\r\n") + "evil");
       for (String path : refused) {
         link.get("/d/app/v1/" + path);
       }
@@ -307,6 +308,8 @@ public abstract class WakeContract extends LinkContract {
           .isNotNull();
       assertThat(link.ask(get("/d/app/v1/mine", "Authorization: Bearer b\r\n")).field("Age"))
           .isNull();
+      link.app.releaseNow().join();
+      assertThat(link.get("/d/app/v1/body").field("Age")).isNull(); // its body asked for something
       for (String path : refused) {
         link.app.releaseNow().join();
         assertThat(link.get("/d/app/v1/" + path).field("Age")).as(path).isNull();

@@ -55,7 +55,19 @@ final class HeaderRules {
 
   /** The fields that are dropped too, but for a deployment that has the origin to itself. */
   private static final Set<String> SHARED_ORIGIN =
-      Set.of("alt-svc", "nel", "report-to", "reporting-endpoints", "strict-transport-security");
+      Set.of(
+          "alt-svc",
+          "expect-ct",
+          "nel",
+          "public-key-pins",
+          "report-to",
+          "reporting-endpoints",
+          "sec-session-challenge",
+          "sec-session-registration",
+          "secure-session-challenge",
+          "secure-session-registration",
+          "set-login",
+          "strict-transport-security");
 
   private static final String VIA = "autodeploy";
 

@@ -25,9 +25,13 @@ final class LinkCookies {
     return String.join("; ", others);
   }
 
-  /** Returns whether a {@code Set-Cookie} field sets a cookie that only the link may set. */
+  /**
+   * Returns whether a {@code Set-Cookie} field sets a cookie that only the link may set. One
+   * without a name comes back as its value, which may look like another's name.
+   */
   static boolean isOurs(String field) {
-    return field.strip().startsWith(PREFIX);
+    String cookie = field.strip();
+    return (cookie.startsWith("=") ? cookie.substring(1).strip() : cookie).startsWith(PREFIX);
   }
 
   /** Returns the values of all cookies of a name. */

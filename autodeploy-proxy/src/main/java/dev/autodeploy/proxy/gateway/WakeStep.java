@@ -52,7 +52,8 @@ final class WakeStep implements LinkStep {
 
   private @Nullable LinkResponse lastAnswer(WakeRule.LastAnswer rule, LinkCall call) {
     String method = call.head().method();
-    if (!method.equals("GET") && !method.equals("HEAD")) {
+    boolean reads = method.equals("GET") || method.equals("HEAD");
+    if (!reads || call.head().bodyLength() != 0) { // what its body asks for is not kept
       return null;
     }
     if (!isAwake(call.deployment())) {

@@ -230,6 +230,8 @@ final class HeaderRulesTest {
         new HttpHeaders()
             .add("Set-Cookie", "AutoDeploy-Access-voice=1.a; Domain=models.example; Path=/")
             .add("Set-Cookie", "  AutoDeploy-Instance=voice-1; Path=/")
+            .add(
+                "Set-Cookie", " = AutoDeploy-Access-voice=1.a; Path=/") // without a name of its own
             .add("Set-Cookie", "own=1");
     for (Route route : List.of(ROUTE, OWN_ORIGIN)) {
       assertThat(lines(toClient(in, route)))
@@ -240,7 +242,17 @@ final class HeaderRulesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"Strict-Transport-Security", "Alt-Svc", "NEL", "Report-To", "Reporting-Endpoints"})
+      strings = {
+        "Strict-Transport-Security",
+        "Alt-Svc",
+        "NEL",
+        "Report-To",
+        "Reporting-Endpoints",
+        "Secure-Session-Registration",
+        "Sec-Session-Registration",
+        "Set-Login",
+        "Public-Key-Pins"
+      })
   void whatActsOnAWholeOrigin_passesOnlyWhereTheDeploymentHasItToItself(String name) {
     HttpHeaders in = new HttpHeaders().add(name, "a");
 

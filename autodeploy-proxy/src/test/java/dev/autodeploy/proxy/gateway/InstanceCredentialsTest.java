@@ -24,14 +24,31 @@ final class InstanceCredentialsTest {
         "X-Access-Token",
         "Ocp-Apim-Subscription-Key",
         "X-Session-Id",
-        "X-Tenant"
+        "X-Tenant",
+        "X-Forwarded-Client-Cert",
+        "Ssl-Client-S-Dn",
+        "X-Amzn-Oidc-Data",
+        "X-Roles",
+        "X-Forwarded-Groups",
+        "X-Client-Id",
+        "OpenAI-Organization",
+        "X-Principal"
       })
   void callersThatDifferInOne_areToldApart(String name) {
     assertThat(of(name, "alice")).isNotEqualTo(of(name, "bob")).isNotEqualTo(of("Accept", "*/*"));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"User-Agent", "Idempotency-Key", "Accept", "traceparent", "Content-Type"})
+  @ValueSource(
+      strings = {
+        "User-Agent",
+        "Idempotency-Key",
+        "Accept",
+        "traceparent",
+        "Content-Type",
+        "X-Request-Id",
+        "X-Stainless-Retry-Count"
+      })
   void otherFields_tellNobodyApart(String name) {
     assertThat(of(name, "a")).isEqualTo(of(name, "b"));
   }
