@@ -146,6 +146,7 @@ final class RequestGuard {
     String origin = headers.getFirst("Origin");
     String site = headers.getFirst("Sec-Fetch-Site");
     boolean elsewhere = site != null && !site.equals("same-origin") && !site.equals("none");
+    elsewhere |= headers.containsKey("Sec-Purpose"); // loaded ahead, for a page that is not told
     if (elsewhere || (origin != null && !sameOrigin(origin, headers.getFirst("Host")))) {
       throw new ProblemException(
           ProblemType.CROSS_ORIGIN, "a request to the API must come from the console's own page");

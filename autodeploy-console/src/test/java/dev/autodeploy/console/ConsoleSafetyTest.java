@@ -100,7 +100,8 @@ class ConsoleSafetyTest {
             "Origin: http://localhost",
             "Origin: null",
             "Sec-Fetch-Site: cross-site",
-            "Sec-Fetch-Site: same-site"
+            "Sec-Fetch-Site: same-site",
+            "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch"
           }) {
         assertThat(raw(f, post(f, token, host, header))).as(header).isEqualTo(403);
       }

@@ -190,6 +190,9 @@ public abstract class SignInContract extends LinkContract {
         "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: cors\r\n",
         "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:1\r\n",
         "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n",
+        NAVIGATION + "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch\r\n",
+        NAVIGATION + "Sec-Fetch-Site: cross-site\r\nSec-Purpose: prefetch;prerender\r\n",
+        "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch\r\nReferer: http://localhost:1/\r\n",
         "Origin: http://evil.example\r\n",
         "Origin: http://localhost:1\r\n", // another port of this host is another origin
         "Origin: null\r\n",
@@ -223,6 +226,9 @@ public abstract class SignInContract extends LinkContract {
       String followed = NAVIGATION + "Sec-Fetch-Site: cross-site\r\n";
       assertThat(link.ask(get("/d/app/x", followed + cookie)).status).isEqualTo(200);
       assertThat(link.ask(request("POST", "/d/app/x", followed + cookie)).status).isEqualTo(403);
+      String ahead = "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch\r\n";
+      String own = "Referer: http://localhost/d/app/\r\n";
+      assertThat(link.ask(get("/d/app/x", ahead + own + cookie)).status).isEqualTo(200);
       String letIn = "Origin: https://a.example\r\nSec-Fetch-Site: cross-site\r\n";
       assertThat(link.ask(request("POST", "/d/app/x", letIn + cookie)).status).isEqualTo(200);
       link.awaitQuiet();

@@ -18,6 +18,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 public abstract class SitesContract extends LinkContract {
   private static final String CROSS = "Sec-Fetch-Site: cross-site\r\n";
 
+  /** A page has the browser load another one ahead, before anybody has asked for it. */
+  private static final String AHEAD =
+      "Sec-Fetch-Site: none\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n"
+          + "Sec-Purpose: prefetch\r\n";
+
   private TestLink link(Consumer<LinkBuilder<?>> settings) throws IOException {
     return link(TestInstance.App.text("served"), spec -> {}, settings);
   }
@@ -126,6 +131,13 @@ public abstract class SitesContract extends LinkContract {
         CROSS + "Origin: http://127.0.0.1@evil.example\r\n",
         CROSS + "Origin: http://[::ffff:127.0.0.1]:3000\r\n",
         CROSS + "Origin: null\r\n",
+        AHEAD + "Referer: http://evil.example/\r\n",
+        AHEAD + "Referer: http://localhost.evil.example/x\r\n",
+        AHEAD, // as Chromium sends it for a page of any site that hides its address
+        AHEAD + "Referer: http://evil.example/\r\nAccept: text/html\r\n",
+        "Sec-Fetch-Site: none\r\nSec-Purpose: prefetch;prerender\r\n",
+        "Sec-Purpose: prefetch;anonymous-client-ip\r\n",
+        "Sec-Fetch-Site: none\r\nPurpose: prefetch\r\n",
         "Origin: https://evil.example\r\n",
         "Origin: http://localhost.evil.example\r\n",
         "Origin: null\r\n",
@@ -167,6 +179,10 @@ public abstract class SitesContract extends LinkContract {
       strings = {
         "",
         "Sec-Fetch-Site: none\r\n",
+        AHEAD + "Referer: http://localhost:8000/d/app/page\r\n",
+        "Sec-Fetch-Site: same-origin\r\nSec-Purpose: prefetch\r\n",
+        AHEAD + "Referer: https://app.example.com/page\r\n",
+        AHEAD + "Referer: https://asked.example.com/page\r\n",
         "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost:8000\r\n",
         "Sec-Fetch-Site: same-site\r\nOrigin: http://localhost:3000\r\n",
         CROSS + "Origin: http://127.0.0.1:3000\r\n", // another site to a browser, the same machine

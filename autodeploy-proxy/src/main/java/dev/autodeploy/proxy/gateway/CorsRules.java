@@ -35,17 +35,9 @@ public final class CorsRules {
     CorsPolicy policy = policy(deployment);
     String origin = head.headers().first("Origin");
     if (origin == null) { // as with a picture or a sound in a page
-      origin = originOf(head.headers().first("Referer"));
+      origin = SiteRules.originOf(head.headers().first("Referer"));
     }
     return policy != null && origin != null && policy.allows(origin);
-  }
-
-  private static @Nullable String originOf(@Nullable String referer) {
-    if (referer == null || !referer.contains("://")) {
-      return null;
-    }
-    int path = referer.indexOf('/', referer.indexOf("://") + 3);
-    return path < 0 ? referer : referer.substring(0, path);
   }
 
   private @Nullable CorsPolicy policy(@Nullable String deployment) {

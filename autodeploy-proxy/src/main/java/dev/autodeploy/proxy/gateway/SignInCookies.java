@@ -131,6 +131,10 @@ final class SignInCookies {
     if (origin != null && cors.allows(call.head(), call.route().deployment())) {
       return true;
     }
+    if (SiteRules.isAheadForAnyPage(call.head())) {
+      String page = SiteRules.originOf(headers.first("Referer"));
+      return page != null && isSame(page, link(call));
+    }
     if (site != null) { // which no page can set by itself
       String known = site.toLowerCase(Locale.ROOT);
       return known.equals("same-origin") || known.equals("none") || isOpenedInTab(call.head());
@@ -141,6 +145,7 @@ final class SignInCookies {
   private static boolean isOpenedInTab(RequestHead head) {
     boolean reads = head.method().equals("GET") || head.method().equals("HEAD");
     return reads
+        && !SiteRules.isLoadedAhead(head)
         && "navigate".equals(head.headers().first("Sec-Fetch-Mode"))
         && "document".equals(head.headers().first("Sec-Fetch-Dest"));
   }

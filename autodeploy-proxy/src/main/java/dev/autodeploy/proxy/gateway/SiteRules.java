@@ -21,6 +21,8 @@ public final class SiteRules {
    */
   private static final String PAGE = "page.localhost";
 
+  private static final String PREFETCH = "prefetch";
+
   private static final SiteRules UNCHECKED = new SiteRules(false, false, Set.of(), null, Set.of());
 
   private final boolean checked;
@@ -90,6 +92,9 @@ public final class SiteRules {
       return false;
     }
     String site = headers.first("Sec-Fetch-Site");
+    if (isAheadForAnyPage(head)) {
+      return !isAllowedReferer(headers) && !isOwnReferer(headers);
+    }
     if (site != null) { // which no page can set by itself
       return site.equalsIgnoreCase("cross-site")
           && !(origin == null ? isAllowedReferer(headers) : isOnThisMachine(origin));
@@ -111,12 +116,39 @@ public final class SiteRules {
 
   /** A picture or a sound in a page is requested without its origin. */
   private boolean isAllowedReferer(HttpHeaders headers) {
-    String referer = headers.first("Referer");
-    if (referer == null || origins.isEmpty()) {
-      return origins.contains(EVERY);
+    String origin = originOf(headers.first("Referer"));
+    return origin == null ? origins.contains(EVERY) : isAllowed(origin);
+  }
+
+  private boolean isOwnReferer(HttpHeaders headers) {
+    String origin = originOf(headers.first("Referer"));
+    return origin != null && isOwnOrigin(origin, headers.first("Host"));
+  }
+
+  /**
+   * Returns whether a browser loads a page ahead, and does not say for which one. Any page can have
+   * it do so, and Chromium then says that none has ({@code Sec-Fetch-Site: none}): only by {@code
+   * Referer}, which a page can leave out and not forge, is the link's own page told from another's.
+   */
+  static boolean isAheadForAnyPage(RequestHead head) {
+    String site = head.headers().first("Sec-Fetch-Site");
+    return isLoadedAhead(head) && (site == null || site.equalsIgnoreCase("none"));
+  }
+
+  /** Returns whether a browser loads a page before its user has asked for it. */
+  static boolean isLoadedAhead(RequestHead head) {
+    HttpHeaders headers = head.headers();
+    return headers.tokens("Sec-Purpose").stream().anyMatch(it -> it.startsWith(PREFETCH))
+        || headers.tokens("Purpose").contains(PREFETCH);
+  }
+
+  /** Returns the origin of the page that a request comes from, or null if none is told. */
+  static @Nullable String originOf(@Nullable String referer) {
+    if (referer == null || !referer.contains("://")) {
+      return null;
     }
     int path = referer.indexOf('/', referer.indexOf("://") + 3);
-    return isAllowed(path < 0 ? referer : referer.substring(0, path));
+    return path < 0 ? referer : referer.substring(0, path);
   }
 
   /** To a browser {@code 127.0.0.1} and {@code localhost} are two sites. */
