@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -176,6 +177,50 @@ class ReachTest {
     }
   }
 
+  /**
+   * On Docker's own bridge containers reach each other, past the link; here only it reaches them.
+   */
+  @Test
+  void onANetworkThatKeepsContainersApart_instancesReachNoOther_andTheLinkAll() throws Exception {
+    String apart = network("apart" + PID, false);
+    for (String network : new String[] {"bridge", apart}) {
+      try (ProviderFixture docker = ProviderFixture.open(owner, b -> b.network(network))) {
+        ProviderInstance one = docker.ready(ProviderFixture.web().build());
+        String ask =
+            "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 "
+                + addressOf(one)
+                + " 8080 > /www/got; ";
+        DeploymentSpec curious =
+            DeploymentSpec.builder("curious")
+                .image(TestDaemon.WEB)
+                .port(8080)
+                .startCommand(ask + ProviderFixture.SERVE)
+                .build();
+        ProviderInstance other = docker.ready(curious);
+
+        String got = ProviderFixture.get(other.endpoint().resolve("/got"));
+        assertThat(got.contains("ok\n")).as(network).isEqualTo(network.equals("bridge"));
+        assertThat(ProviderFixture.get(one.endpoint().resolve("/"))).isEqualTo("ok\n");
+        docker.release(other);
+        docker.release(one);
+      }
+    }
+  }
+
+  private static String addressOf(ProviderInstance instance) {
+    try (DaemonClient client = TestDaemon.client()) {
+      return client
+          .list(Map.of(Labels.INSTANCE, instance.instanceId()))
+          .get(0)
+          .getNetworkSettings()
+          .getNetworks()
+          .values()
+          .iterator()
+          .next()
+          .getIpAddress();
+    }
+  }
+
   @Test
   void onAMachineOfAnotherName_theWayIsDoubted_asAtTheEndOfATunnel() throws Exception {
     requireRoot();
@@ -215,6 +260,9 @@ class ReachTest {
     try (DaemonClient client = TestDaemon.client()) {
       ObjectNode body = DaemonClient.JSON.createObjectNode().put("Name", name);
       body.put("Driver", "bridge").put("Internal", internal);
+      if (name.startsWith("apart")) {
+        body.putObject("Options").put("com.docker.network.bridge.enable_icc", "false");
+      }
       if (name.startsWith("six")) {
         body.put("EnableIPv6", true)
             .putObject("IPAM")
