@@ -21,6 +21,9 @@ final class ControlFrames {
   /** Some programs measure a way by pings, of which they send no more than they send data. */
   private static final int MAX = 1000;
 
+  /** The number of them that a frame which carries something makes up for. */
+  private static final int MADE_UP_FOR = 10;
+
   private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(10);
 
   private final Ticker ticker;
@@ -63,7 +66,7 @@ final class ControlFrames {
 
   /** Something was said in a stream. */
   void heard() {
-    number = 0;
+    number = Math.max(0, number - MADE_UP_FOR);
   }
 
   /**

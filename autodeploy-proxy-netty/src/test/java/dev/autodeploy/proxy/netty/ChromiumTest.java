@@ -132,7 +132,7 @@ final class ChromiumTest {
         TestInstance.Request chat = to(link, "/chat").get(0);
         assertThat(chat.field("Via")).as("the version that the browser spoke").startsWith("2 ");
         assertThat(chat.field("Upgrade")).isEqualTo("websocket");
-        assertThat(link.app.status().inFlight()).isEqualTo(1); // as long as it is open
+        Await.until("the socket alone is open", () -> link.app.status().inFlight() == 1);
       } finally {
         end(browser);
       }

@@ -321,6 +321,30 @@ class HostileHttp2Test extends LinkContract {
   }
 
   @Test
+  void pings_mayBeTenForAFrameOfData_andNotHundreds() throws Exception {
+    byte[] ping = RawHttp2.frameBytes(RawHttp2.PING, 0, 0, new byte[8]);
+    try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+      client.request(1, "POST", "/d/app/x", false);
+      for (int i = 0; i < 300; i++) {
+        client.bytes(repeated(ping, 10)).data(1, false, "x");
+      }
+      assertThat(client.data(1, true, "x").answer(1).status()).isEqualTo(200);
+    }
+    try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+      client.request(1, "POST", "/d/app/x", false);
+      try {
+        for (int i = 0; i < 30; i++) {
+          client.bytes(repeated(ping, 400)).data(1, false, "x");
+        }
+      } catch (IOException e) {
+        // It has hung up already.
+      }
+      assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
+    }
+    link.awaitQuiet();
+  }
+
+  @Test
   void framesThatSayNothing_areIgnored_andTooManyEndTheConnection() throws Exception {
     byte[] ofTheConnection = RawHttp2.frameBytes(0xbb, 0, 0, new byte[8]);
     byte[] ofAStream = RawHttp2.frameBytes(0xbb, 0, 1, new byte[8]);
