@@ -34,7 +34,9 @@ final class WalkCost {
     }
     checkNothingForgotten(Set.copyOf(usage));
     Cost cost = book.deployment().cost();
-    BigDecimal off = cost.total().amount().subtract(seconds).abs();
+    BigDecimal more = cost.total().amount().subtract(seconds);
+    // What is found of one that is being removed is in its usage alone.
+    BigDecimal off = book.isRemoving() ? more.max(BigDecimal.ZERO) : more.abs();
     BigDecimal sum = seconds;
     walk.check(
         off.compareTo(new BigDecimal("0.000001")) < 0,
