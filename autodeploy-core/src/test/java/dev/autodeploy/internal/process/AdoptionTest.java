@@ -98,6 +98,7 @@ final class AdoptionTest extends ProviderTestBase {
     assertThat(pids).noneMatch(Eventually::isGone);
 
     Eventually.gone(pids);
+    Eventually.until("its watcher has written that down", () -> processesOf(registry()) == 0);
   }
 
   @Test
