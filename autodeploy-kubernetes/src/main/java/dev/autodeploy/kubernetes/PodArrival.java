@@ -36,6 +36,7 @@ final class PodArrival {
   private static final int KNOCK_MILLIS = 50;
 
   private static final String WAITING_FOR_A_NODE = "waiting for a node";
+  private static final String INITIALIZING = "initializing";
 
   /** The time for which a pod that cannot be placed yet may be placed after all. */
   private static final Duration LEAST_PLACING = Duration.ofSeconds(2);
@@ -113,6 +114,9 @@ final class PodArrival {
       boolean knocks = direct && state.ip() != null;
       if (state.ip() != null
           && (state.isRunning() || (knocks && answers(state.ip(), instance.labels().port())))) {
+        if (stageTold(INITIALIZING)) {
+          progress("starting", "on " + state.node()); // whose time is not the service's own
+        }
         return services.reach().endpoint(pod, instance.labels());
       }
       if (isCreationLate()) {
@@ -237,14 +241,19 @@ final class PodArrival {
     }
     String node = instance.state(pod).node();
     if (stage == Stage.INITIALIZATION) {
-      progress("initializing", "on " + node);
+      progress(INITIALIZING, "on " + node);
       return;
     }
     List<Event> events = services.events().of(pod);
     String image = PodEvents.pulling(events);
     String problem = PodEvents.problem(events);
     // A pull is older than its events can be, and who may not read them does not know of it.
-    pulling = image != null || (events.isEmpty() && !node.isEmpty());
+    // Events expire, after an hour by default: one that was pulling does so until it is told to
+    // end.
+    pulling =
+        image != null
+            || (pulling && !PodEvents.hasPulled(events))
+            || (events.isEmpty() && !node.isEmpty());
     if (image != null) {
       progress("pulling", request.spec().image() == null ? image : request.spec().image());
     } else if (problem != null) {
@@ -287,6 +296,10 @@ final class PodArrival {
     }
   }
 
+  private boolean stageTold(String step) {
+    return lastProgress.startsWith(step + " ");
+  }
+
   /** Reports a step, once; placing, pulling and the making of it come before the start itself. */
   void progress(String step, String detail) {
     String words = step + " " + detail;
@@ -295,7 +308,7 @@ final class PodArrival {
       Phase phase =
           switch (step) {
             case "pulling", WAITING_FOR_A_NODE -> Phase.PREPARING;
-            case "initializing" -> Phase.STARTING;
+            case INITIALIZING -> Phase.STARTING;
             default -> Phase.CREATING;
           };
       services.ends().progress(request.instanceId(), new StartProgress(step, detail, 0, 0, phase));

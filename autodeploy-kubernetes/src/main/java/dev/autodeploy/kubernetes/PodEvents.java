@@ -56,6 +56,11 @@ final class PodEvents {
     return pulling.isEmpty() ? null : pulling.values().iterator().next();
   }
 
+  /** Returns whether the end of a pull is among the events. */
+  static boolean hasPulled(List<Event> events) {
+    return events.stream().anyMatch(event -> "Pulled".equals(event.getReason()));
+  }
+
   /** Returns the image in a message such as {@code Pulling image "web:1"}. */
   private static String image(String message) {
     int begin = message.indexOf('"');

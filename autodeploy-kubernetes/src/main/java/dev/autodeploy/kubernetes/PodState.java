@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The findings in a pod's status: plain reading, no calls. */
 final class PodState {
+  /** The reasons for which a pod has no node yet: no room, or a gate that others open. */
+  private static final Set<String> NO_NODE = Set.of("Unschedulable", "SchedulingGated");
+
   private static final String OUT_OF_MEMORY = "OOMKilled";
 
   /** The words for a pod that is gone without a cause that the cluster tells. */
@@ -163,7 +166,7 @@ final class PodState {
     for (PodCondition condition : status.getConditions()) {
       if ("PodScheduled".equals(condition.getType())
           && "False".equals(condition.getStatus())
-          && "Unschedulable".equals(condition.getReason())) {
+          && NO_NODE.contains(String.valueOf(condition.getReason()))) {
         return line(condition.getMessage());
       }
     }

@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.files;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -230,7 +231,11 @@ public final class PrivateDirectory {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }
-    deleteAbandoned(name);
+    try {
+      deleteAbandoned(name);
+    } catch (IOException | UncheckedIOException e) {
+      // The file is replaced, which is what was asked; the next time tidies up.
+    }
   }
 
   /**

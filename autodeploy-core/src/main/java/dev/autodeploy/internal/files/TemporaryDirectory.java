@@ -1,6 +1,7 @@
 package dev.autodeploy.internal.files;
 
 import java.io.Closeable;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -66,12 +67,16 @@ public final class TemporaryDirectory implements Closeable {
       try {
         PrivateDirectory marked = PrivateDirectory.open(made, purpose, directory -> false);
         LockFile lock = LockFile.acquire(marked.resolve(LOCK));
+        if (!Files.exists(marked.resolve(LOCK))) { // of a directory that was deleted meanwhile
+          lock.close();
+          throw new NoSuchFileException(made.toString());
+        }
         deleteLeft(parent, prefix, purpose, ours);
         return new TemporaryDirectory(made, marked, lock, ours);
       } catch (UnsafePathException e) {
         LOG.debug("{} will stay if this process is killed: {}", made, e.getMessage());
         return new TemporaryDirectory(made, null, null, ours);
-      } catch (LockFile.HeldException | NoSuchFileException e) {
+      } catch (LockFile.HeldException | NoSuchFileException | FileNotFoundException e) {
         // Another process has taken it for one that is left, before it was locked.
         if (attempt == TRIES) {
           throw e;

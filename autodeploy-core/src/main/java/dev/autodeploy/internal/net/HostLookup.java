@@ -6,6 +6,7 @@ import dev.autodeploy.internal.util.Threads;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -130,13 +131,15 @@ public final class HostLookup {
   }
 
   private static IOException late(String host, int millis, Throwable cause) {
-    return new IOException(
-        "the address of '"
-            + host
-            + "' was not found within "
-            + Durations.text(Duration.ofMillis(millis))
-            + ": the name service does not answer",
-        cause);
+    UnknownHostException late =
+        new UnknownHostException(
+            "the address of '"
+                + host
+                + "' was not found within "
+                + Durations.text(Duration.ofMillis(millis))
+                + ": the name service does not answer");
+    late.initCause(cause);
+    return late;
   }
 
   private static IOException failed(String host, @Nullable Throwable cause) {
@@ -151,7 +154,12 @@ public final class HostLookup {
     if (others != null) {
       return others;
     }
-    threads.newThread(() -> resolve(host, mine)).start();
+    try {
+      threads.newThread(() -> resolve(host, mine)).start();
+    } catch (RuntimeException | Error e) {
+      underWay.remove(host, mine); // or nobody would look the host up again
+      mine.completeExceptionally(e);
+    }
     return mine;
   }
 

@@ -82,6 +82,11 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     return channel;
   }
 
+  /** Data was sent: a client may measure by pings how fast it comes. */
+  void said() {
+    connection.carried();
+  }
+
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     open = true;
@@ -91,7 +96,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     if (message instanceof Http2HeadersFrame || message instanceof Http2DataFrame) {
-      connection.heard();
+      connection.carried();
     }
     Http2Exchange current = exchange;
     if (message instanceof Http2HeadersFrame head && !begun) {

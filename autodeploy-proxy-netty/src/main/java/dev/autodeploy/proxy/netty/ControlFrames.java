@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * an attack. Used on the connection's loop.
  */
 final class ControlFrames {
-  /** Some programs measure a way by pings, of which they send no more than they send data. */
+  /** Some programs measure a way by pings, of which there are no more than frames of data. */
   private static final int MAX = 1000;
 
   /** The number of them that a frame which carries something makes up for. */
@@ -64,8 +64,8 @@ final class ControlFrames {
             });
   }
 
-  /** Something was said in a stream. */
-  void heard() {
+  /** A frame of a stream carried something, in either direction. */
+  void carried() {
     number = Math.max(0, number - MADE_UP_FOR);
   }
 

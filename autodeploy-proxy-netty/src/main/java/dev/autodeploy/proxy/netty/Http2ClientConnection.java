@@ -223,9 +223,9 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
     controls.received(from);
   }
 
-  /** Something was said in a stream. */
-  void heard() {
-    controls.heard();
+  /** A frame of a stream carried something, in either direction. */
+  void carried() {
+    controls.carried();
   }
 
   @Override

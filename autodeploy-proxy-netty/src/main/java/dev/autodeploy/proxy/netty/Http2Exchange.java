@@ -90,6 +90,7 @@ final class Http2Exchange extends NettyExchange {
     if (piece.isReadable()) {
       writeHead();
       channel().write(new DefaultHttp2DataFrame(piece, false));
+      stream.said();
     } else {
       piece.release();
     }

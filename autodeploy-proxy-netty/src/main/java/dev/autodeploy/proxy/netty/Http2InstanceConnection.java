@@ -168,9 +168,9 @@ final class Http2InstanceConnection extends ChannelInboundHandlerAdapter {
     ReferenceCountUtil.release(message);
   }
 
-  /** Something was said in a stream. */
-  void heard() {
-    controls.heard();
+  /** A frame of a stream carried something, in either direction. */
+  void carried() {
+    controls.carried();
   }
 
   /** No more streams are opened here. */

@@ -68,6 +68,7 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
   @Override
   public void data(ByteBuf piece) {
     channel().write(new DefaultHttp2DataFrame(piece, false));
+    connection.carried(); // the instance may measure by pings how fast it comes
   }
 
   @Override
@@ -113,7 +114,7 @@ final class InstanceStream extends ChannelInboundHandlerAdapter implements Insta
   public void channelRead(ChannelHandlerContext context, Object message) {
     NettyAttempt current = attempt;
     if (message instanceof Http2HeadersFrame || message instanceof Http2DataFrame) {
-      connection.heard();
+      connection.carried();
     }
     if (message instanceof Http2HeadersFrame head && current != null) {
       head(current, head);

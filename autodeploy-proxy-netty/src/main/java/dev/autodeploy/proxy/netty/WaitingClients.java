@@ -121,6 +121,7 @@ final class WaitingClients {
 
   /** Makes room while there are too many. */
   private void relieve() {
+    long begun = System.nanoTime();
     List<Waiting> all = known.stream().filter(client -> client.waiting).toList();
     if (all.size() <= max) {
       relieving.set(false);
@@ -132,15 +133,15 @@ final class WaitingClients {
     int tooMany = all.size() - chosen.get() - max;
     if (tooMany > 0) {
       List<Waiting> others = all.stream().filter(client -> !client.chosen).toList();
-      MakingRoom.choose(others, tooMany, max).forEach(this::closeOnceRead);
+      MakingRoom.choose(others, tooMany, max).forEach(one -> closeOnceRead(one, begun));
     }
     relieveLater();
   }
 
-  private void closeOnceRead(Waiting client) {
+  /** Closes a client that has waited since before a moment, unless it is served meanwhile. */
+  private void closeOnceRead(Waiting client, long begun) {
     client.chosen = true;
     chosen.incrementAndGet();
-    long since = client.since;
     client
         .channel
         .eventLoop()
@@ -148,7 +149,7 @@ final class WaitingClients {
             () -> {
               chosen.decrementAndGet();
               client.chosen = false;
-              if (client.waiting && client.since == since) {
+              if (client.waiting && client.since - begun <= 0) {
                 client.channel.close();
               }
             },

@@ -17,6 +17,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -342,6 +343,30 @@ class HostileHttp2Test extends LinkContract {
       assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
     }
     link.awaitQuiet();
+  }
+
+  @Test
+  void pingsThatMeasureAResponse_asOfGrpc_areNoFlood() throws Exception {
+    int pieces = 1500;
+    TestInstance.App drips =
+        (request, out) -> {
+          TestInstance.write(out, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+          for (int i = 0; i < pieces; i++) {
+            TestInstance.write(out, "1\r\nx\r\n");
+            LockSupport.parkNanos(1_000_000);
+          }
+          TestInstance.write(out, "0\r\n\r\n");
+        };
+    try (TestLink own = link(drips).warm();
+        RawHttp2 client = new RawHttp2(connect(own.port)).begin()) {
+      client.get(1, "/d/app/x");
+      for (int i = 0; i < pieces; i++) {
+        client.bytes(RawHttp2.frameBytes(RawHttp2.PING, 0, 0, new byte[8]));
+        LockSupport.parkNanos(1_000_000);
+      }
+      assertThat(client.answer(1).status()).isEqualTo(200);
+      own.awaitQuiet();
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -119,7 +120,9 @@ final class BlockingRelay implements Relay {
       if (body.failure() != null) {
         return Cause.BODY_BROKEN;
       }
-      return error instanceof ConnectException || error instanceof SocketTimeoutException
+      return error instanceof ConnectException
+              || error instanceof SocketTimeoutException
+              || error instanceof UnknownHostException
           ? Cause.UNREACHABLE
           : Cause.BROKE;
     }
