@@ -15,6 +15,7 @@ import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
@@ -211,18 +212,7 @@ class FailedStartTest {
 
   @Test
   void start_thatHasContainersBeforeItsOwn_isTimedByTheEngineMeanwhile() {
-    cluster.kubelet.scripts.put(
-        BROKEN,
-        status ->
-            new PodStatusBuilder(creating())
-                .addNewInitContainerStatus()
-                .withName("weights")
-                .withNewState()
-                .withNewRunning()
-                .endRunning()
-                .endState()
-                .endInitContainerStatus()
-                .build());
+    cluster.kubelet.scripts.put(BROKEN, status -> initializing());
     try (PodFixture impatient =
         new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(1)))) {
       CompletableFuture<InstanceStartException> failure =
@@ -239,6 +229,73 @@ class FailedStartTest {
           FakeKubelet.waiting("ErrImagePull", "manifest unknown"));
       assertThat(failure.join()).hasMessageContaining("manifest unknown");
     }
+  }
+
+  @Test
+  void start_whoseFirstContainersHaveEnded_hasItsTimeToItself() {
+    cluster.kubelet.scripts.put(BROKEN, status -> initializing());
+    try (PodFixture impatient = new PodFixture(cluster.provider())) {
+      CompletableFuture<ProviderInstance> started =
+          CompletableFuture.supplyAsync(() -> impatient.start(broken().build()));
+      PodFixture.await(Duration.ofSeconds(20), () -> isLast(impatient, "initializing"));
+
+      cluster.kubelet.status(
+          pods(impatient).get(0).getMetadata().getName(),
+          FakeKubelet.withState("Running", "127.0.0.1", FakeKubelet.started()));
+      started.join();
+
+      assertThat(isLast(impatient, "starting")).isTrue();
+      assertThat(impatient.progress.get(impatient.progress.size() - 1).phase())
+          .isEqualTo(StartProgress.Phase.CREATING);
+    }
+  }
+
+  @Test
+  void start_ofAPodBehindAGate_waitsForANode() {
+    cluster.kubelet.scripts.put(
+        BROKEN,
+        status ->
+            new PodStatusBuilder(unschedulable("1 gate is closed"))
+                .editFirstCondition()
+                .withReason("SchedulingGated")
+                .endCondition()
+                .build());
+    try (PodFixture impatient =
+        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(1)))) {
+      CompletableFuture<InstanceStartException> failure =
+          CompletableFuture.supplyAsync(() -> impatient.failure(broken().build()));
+      PodFixture.await(Duration.ofSeconds(20), () -> isLast(impatient, "waiting for a node"));
+      PodFixture.await(
+          Duration.ofSeconds(20), () -> seconds(pods(impatient).get(0)) > 3); // no limit of these
+
+      assertThat(failure).isNotDone();
+      cluster.kubelet.status(
+          pods(impatient).get(0).getMetadata().getName(),
+          FakeKubelet.waiting("ErrImagePull", "manifest unknown"));
+      assertThat(failure.join()).hasMessageContaining("manifest unknown");
+    }
+  }
+
+  private static long seconds(Pod pod) {
+    Instant made = Instant.parse(pod.getMetadata().getCreationTimestamp());
+    return Duration.between(made, Instant.now()).toSeconds();
+  }
+
+  private static boolean isLast(PodFixture of, String step) {
+    List<StartProgress> all = List.copyOf(of.progress);
+    return !all.isEmpty() && all.get(all.size() - 1).step().equals(step);
+  }
+
+  private static PodStatus initializing() {
+    return new PodStatusBuilder(creating())
+        .addNewInitContainerStatus()
+        .withName("weights")
+        .withNewState()
+        .withNewRunning()
+        .endRunning()
+        .endState()
+        .endInitContainerStatus()
+        .build();
   }
 
   /** Returns the status of a pod that is being made on a node. */
