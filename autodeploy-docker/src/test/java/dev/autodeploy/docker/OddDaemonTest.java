@@ -28,7 +28,7 @@ class OddDaemonTest {
 
   @Test
   void daemonWithoutAForwarderOfPorts_isReachedByItsRulesOfTheKernel() throws Exception {
-    daemon = OwnDaemon.start("--userland-proxy=false");
+    daemon = OwnDaemon.start("--userland-proxy=false", "--iptables=true");
     assertServes(daemon.uri());
   }
 
