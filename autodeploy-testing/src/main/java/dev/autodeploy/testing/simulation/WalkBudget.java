@@ -25,6 +25,9 @@ final class WalkBudget {
 
   private static final Duration RELEASE = Duration.ofSeconds(1);
 
+  /** The cost of what passes between a look at the budget and a start that it allows. */
+  private static final BigDecimal INSTANT = new BigDecimal("0.000001");
+
   /** The number of checks for one in which all intervals are added up. */
   private static final int CHECKS = 20;
 
@@ -197,7 +200,7 @@ final class WalkBudget {
     }
     Duration use = budget.minimumUse().plus(RELEASE).multipliedBy(running + 1L);
     walk.check(
-        status.left().compareTo(seconds(use)) >= 0,
+        status.left().add(INSTANT).compareTo(seconds(use)) >= 0,
         () ->
             "no two starts count on the same rest of the engine's budget, but "
                 + id
