@@ -214,12 +214,13 @@ class FailedStartTest {
   void start_thatHasContainersBeforeItsOwn_isTimedByTheEngineMeanwhile() {
     cluster.kubelet.scripts.put(BROKEN, status -> initializing());
     try (PodFixture impatient =
-        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(1)))) {
+        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(5)))) {
       CompletableFuture<InstanceStartException> failure =
           CompletableFuture.supplyAsync(() -> impatient.failure(broken().build()));
       PodFixture.await(
           Duration.ofSeconds(20),
           () -> impatient.progress.stream().anyMatch(step -> step.step().equals("initializing")));
+      PodFixture.await(Duration.ofSeconds(20), () -> seconds(pods(impatient).get(0)) > 7);
       assertThat(failure).isNotDone();
       assertThat(impatient.progress)
           .filteredOn(step -> step.step().equals("initializing"))
@@ -261,12 +262,12 @@ class FailedStartTest {
                 .endCondition()
                 .build());
     try (PodFixture impatient =
-        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(1)))) {
+        new PodFixture(cluster.provider().createTimeout(Duration.ofSeconds(5)))) {
       CompletableFuture<InstanceStartException> failure =
           CompletableFuture.supplyAsync(() -> impatient.failure(broken().build()));
       PodFixture.await(Duration.ofSeconds(20), () -> isLast(impatient, "waiting for a node"));
       PodFixture.await(
-          Duration.ofSeconds(20), () -> seconds(pods(impatient).get(0)) > 3); // no limit of these
+          Duration.ofSeconds(20), () -> seconds(pods(impatient).get(0)) > 7); // no limit of these
 
       assertThat(failure).isNotDone();
       cluster.kubelet.status(
