@@ -51,7 +51,7 @@ final class PodArrival {
    */
   record Services(PodEnds ends, PodEvents events, Reach reach, KubernetesSettings.Arrival limits) {}
 
-  /** What a pod that is not up yet waits for; each has a deadline of its own. */
+  /** The stages of a pod that is not up yet; each has a deadline of its own. */
   private enum Stage {
     /** Its container is to be made: volumes, network. */
     CREATION,

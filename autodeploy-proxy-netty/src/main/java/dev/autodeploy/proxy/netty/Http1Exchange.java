@@ -18,7 +18,7 @@ final class Http1Exchange extends NettyExchange {
   private boolean continued;
   private HttpHeaders trailers = NO_TRAILERS;
 
-  /** What is written together with what comes next, if that is short. */
+  /** The head that waits to be written together with what comes next, if that is short. */
   private @Nullable ByteBuf head;
 
   Http1Exchange(ClientConnection connection, RequestHead head) {
