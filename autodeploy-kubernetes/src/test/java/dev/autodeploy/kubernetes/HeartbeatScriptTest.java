@@ -51,7 +51,7 @@ class HeartbeatScriptTest {
   /** Replaces the file as a kubelet does, which writes another and moves a link. */
   private void beat(String value) throws IOException {
     Path next = Files.writeString(directory.resolve("next"), value);
-    Files.move(next, directory.resolve("beat"), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(next, directory.resolve("beat"), StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Test

@@ -66,7 +66,7 @@ final class ServeMainTest {
               .formatted(name, BreezyVoiceStandIn.class.getName()));
     }
     Path next = Files.writeString(file.resolveSibling("next"), text.toString());
-    Files.move(next, file, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(next, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private void serve(String... options) throws IOException {
