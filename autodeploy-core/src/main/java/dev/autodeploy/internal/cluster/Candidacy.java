@@ -89,6 +89,11 @@ final class Candidacy {
     return actsUntil + grace;
   }
 
+  /** Returns whether it may grant leases as the leader of an epoch: for as long as it serves. */
+  boolean mayLend(long now, long epoch) {
+    return held == epoch && held != 0 && now - servesUntil() < 0;
+  }
+
   /** Returns whether it serves and may not act. */
   boolean onlyServes(long now) {
     return held != 0 && now - actsUntil >= 0;

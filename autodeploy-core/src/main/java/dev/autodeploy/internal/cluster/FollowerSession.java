@@ -176,8 +176,15 @@ final class FollowerSession {
     asked.put(number, answer);
     Executor where = answer.isDone() ? Runnable::run : executor;
     answer.whenCompleteAsync(
-        (lease, error) ->
-            answered(number, lease, error == null ? null : toEngine.failure(error), shareable),
+        (lease, error) -> {
+          if (lease != null && toEngine.isLate()) {
+            lease.close();
+            answered(number, null, toEngine.late(), shareable);
+          } else {
+            Throwable failure = error == null ? null : toEngine.failure(error);
+            answered(number, lease, failure, shareable);
+          }
+        },
         where);
   }
 

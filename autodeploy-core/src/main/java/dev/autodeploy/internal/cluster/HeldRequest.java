@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * A request for a lease that outlives the leaders that it is made to. In this order:
  *
  * <ol>
- *   <li>Where this replica leads, its engine is asked; if that leaves meanwhile, or may not start
- *       anything now, it begins again.
+ *   <li>Where this replica leads, its engine is asked; if that leaves meanwhile, may not start
+ *       anything now, or answers when it may no longer lend, it begins again.
  *   <li>At the end of the replica it is refused.
  *   <li>Where another replica leads and is reached, that one is asked, unless a lease is there that
  *       requests share; if it is gone meanwhile, it begins again.
@@ -223,7 +223,10 @@ final class HeldRequest {
   }
 
   private void answered(EngineRequest asked, @Nullable Lease lease, @Nullable Throwable error) {
-    if (lease != null) {
+    if (lease != null && asked.isLate()) {
+      lease.close();
+      again();
+    } else if (lease != null) {
       give(replica.leases().own(lease, request.caller()));
     } else if (error != null) {
       Throwable cause = asked.failure(error);

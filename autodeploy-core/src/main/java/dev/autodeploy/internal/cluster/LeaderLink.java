@@ -306,7 +306,11 @@ final class LeaderLink implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    long asked = ticker.read();
     JsonNode answer = exchange(polling, request);
+    if (ticker.read() - asked > term.toNanos()) { // frozen meanwhile: the leases may be closed by now
+      throw new IOException("the answer is too old to be believed");
+    }
     if (answer.has("refused")) {
       LOG.debug("The leader at {} answers: {}", address, answer.path("refused").asText());
       breaks();

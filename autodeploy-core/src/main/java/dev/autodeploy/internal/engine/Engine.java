@@ -433,6 +433,11 @@ public final class Engine implements Operations {
     return resources.provider().mayAct();
   }
 
+  /** Returns whether it may grant leases now, as far as other engines go. */
+  public boolean mayLend() {
+    return resources.leadership().mayLend();
+  }
+
   /** Returns the deployment of a name that a restart should find, or null. */
   private @Nullable StoredDeployment current(String name) {
     DeploymentController controller = registry.find(name);

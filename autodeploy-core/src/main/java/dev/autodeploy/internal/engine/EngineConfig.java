@@ -14,7 +14,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,7 +36,7 @@ public final class EngineConfig {
   private final HostShare host;
   private final boolean keepInstances;
   private final boolean releaseOnShutdown;
-  private final BooleanSupplier mayAct;
+  private final Leadership leadership;
   private final long epoch;
   private final Duration adoptionHold;
   private final @Nullable Budget budget;
@@ -60,7 +59,7 @@ public final class EngineConfig {
     host = HostShare.limits(b.maxInstances, b.hostMemoryBytes);
     keepInstances = b.keepInstances;
     releaseOnShutdown = b.releaseOnShutdown;
-    mayAct = b.mayAct;
+    leadership = b.leadership;
     epoch = b.epoch;
     adoptionHold = b.adoptionHold;
     budget = b.budget;
@@ -160,9 +159,9 @@ public final class EngineConfig {
     return releaseOnShutdown;
   }
 
-  /** Returns whether the engine may still act: not once another replica may lead. */
-  public BooleanSupplier mayAct() {
-    return mayAct;
+  /** Returns what the engine may still do, as another replica may lead by now. */
+  public Leadership leadership() {
+    return leadership;
   }
 
   /** Returns the epoch in which the engine leads; 0 without replicas. */
@@ -199,7 +198,7 @@ public final class EngineConfig {
     private long hostMemoryBytes;
     private boolean keepInstances;
     private boolean releaseOnShutdown = true;
-    private BooleanSupplier mayAct = () -> true;
+    private Leadership leadership = Leadership.ALONE;
     private long epoch;
     private Duration adoptionHold = Duration.ZERO;
     private @Nullable Budget budget;
@@ -335,13 +334,13 @@ public final class EngineConfig {
     }
 
     /**
-     * Sets whether the engine may still act.
+     * Sets what the engine may still do.
      *
-     * @param value asked before each call of the provider
+     * @param value asked before each call of the provider, and before a lease is granted
      * @return this
      */
-    public Builder mayAct(BooleanSupplier value) {
-      mayAct = value;
+    public Builder leadership(Leadership value) {
+      leadership = value;
       return this;
     }
 

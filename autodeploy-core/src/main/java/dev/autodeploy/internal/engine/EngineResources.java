@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -53,10 +52,10 @@ final class EngineResources {
     this.callbackExecutor =
         withFallback(
             forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
-    BooleanSupplier mayAct = config.mayAct();
+    Leadership leadership = config.leadership();
     provider =
         new ProviderGate(
-            config.provider(), () -> mayAct.getAsBoolean() && !store.isTakenOver(), config.epoch());
+            config.provider(), () -> leadership.mayAct() && !store.isTakenOver(), config.epoch());
     owned.add(provider);
   }
 
@@ -81,6 +80,11 @@ final class EngineResources {
   /** Returns the provider, for as long as the engine is open. */
   ProviderGate provider() {
     return provider;
+  }
+
+  /** Returns what the engine may do, as far as other engines go. */
+  Leadership leadership() {
+    return config.leadership();
   }
 
   RandomGenerator random() {

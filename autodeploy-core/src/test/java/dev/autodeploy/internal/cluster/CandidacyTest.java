@@ -48,6 +48,9 @@ final class CandidacyTest {
     assertThat(candidacy.mayAct(500, 3)).isFalse();
     assertThat(candidacy.expired(1499)).isEqualTo(Outcome.UNCHANGED);
     assertThat(candidacy.servesUntil()).isEqualTo(1500);
+    assertThat(candidacy.mayLend(1499, 3)).isTrue();
+    assertThat(candidacy.mayLend(1499, 2)).isFalse();
+    assertThat(candidacy.mayLend(1500, 3)).as("before anybody has looked at the time").isFalse();
     assertThat(candidacy.expired(1500)).isEqualTo(Outcome.DEPOSED);
     assertThat(candidacy.onlyServes(1500)).isFalse();
     assertThat(candidacy.expired(1501)).isEqualTo(Outcome.UNCHANGED);

@@ -1,0 +1,31 @@
+package dev.autodeploy.internal.engine;
+
+/**
+ * What an engine asks before it does something that the engine of another replica could contradict.
+ * The answers are of the moment, by the clock: a process that was frozen may not do what it was
+ * about to do. Thread-safe.
+ */
+public interface Leadership {
+  /** The leadership of an engine without replicas. */
+  Leadership ALONE =
+      new Leadership() {
+        @Override
+        public boolean mayAct() {
+          return true;
+        }
+
+        @Override
+        public boolean mayLend() {
+          return true;
+        }
+      };
+
+  /** Returns whether the engine may start and release instances: not once another may lead. */
+  boolean mayAct();
+
+  /**
+   * Returns whether the engine may grant leases: not once another one may release the instances, as
+   * it has waited long enough for word of who uses them.
+   */
+  boolean mayLend();
+}
