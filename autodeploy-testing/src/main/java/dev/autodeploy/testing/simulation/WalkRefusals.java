@@ -98,8 +98,18 @@ final class WalkRefusals {
     DeploymentStatus seen = waiter.seen;
     return waiter.route instanceof RouteRule.ScaleOut
         && seen != null
-        && seen.instances().size() + (needsRoom(waiter) ? waiter.before : 0)
+        && existed(waiter, seen) + (needsRoom(waiter) ? waiter.before : 0)
             >= waiter.spec.maxInstances();
+  }
+
+  /**
+   * Returns how many there were when it was asked for. A request has the budget looked at, and where
+   * that covers starts again, those of the minimum come first.
+   */
+  private int existed(WalkWaiter waiter, DeploymentStatus seen) {
+    int all = seen.instances().size();
+    boolean limited = book.engine.budget.exists() || waiter.spec.budget() != null;
+    return limited ? Math.max(all, all - alive(seen) + WalkBounds.mostKept(waiter.spec)) : all;
   }
 
   /** Returns whether its start may wait: then those for others who wait come before it. */
