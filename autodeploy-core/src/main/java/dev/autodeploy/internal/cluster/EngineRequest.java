@@ -32,7 +32,8 @@ record EngineRequest(Engine engine, AcquireRequest request, boolean lends) {
         ? new EngineRequest(engine, request, false)
         : new EngineRequest(
             engine,
-            new AcquireRequest(RouteRule.random(), request.timeout(), request.caller()), true);
+            new AcquireRequest(RouteRule.random(), request.timeout(), request.caller()),
+            true);
   }
 
   /** Asks for the lease. */

@@ -308,7 +308,8 @@ final class LeaderLink implements AutoCloseable {
     }
     long asked = ticker.read();
     JsonNode answer = exchange(polling, request);
-    if (ticker.read() - asked > term.toNanos()) { // frozen meanwhile: the leases may be closed by now
+    if (ticker.read() - asked
+        > term.toNanos()) { // frozen meanwhile: the leases may be closed by now
       throw new IOException("the answer is too old to be believed");
     }
     if (answer.has("refused")) {

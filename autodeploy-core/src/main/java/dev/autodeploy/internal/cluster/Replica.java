@@ -3,7 +3,6 @@ package dev.autodeploy.internal.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
-import dev.autodeploy.internal.engine.Leadership;
 import dev.autodeploy.internal.util.Durations;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.Leader;
@@ -321,25 +320,6 @@ final class Replica {
 
   // Engines.
 
-  /** What the engine of one epoch may do. */
-  private final class Reign implements Leadership {
-    private final long epoch;
-
-    Reign(long epoch) {
-      this.epoch = epoch;
-    }
-
-    @Override
-    public boolean mayAct() {
-      return locked(() -> candidacy.mayAct(ticker.read(), epoch));
-    }
-
-    @Override
-    public boolean mayLend() {
-      return locked(() -> candidacy.mayLend(ticker.read(), epoch));
-    }
-  }
-
   private void begins(long epoch) {
     lock.lock();
     try {
@@ -386,7 +366,7 @@ final class Replica {
     try {
       return settings
           .store(election.store(epoch))
-          .leadership(new Reign(epoch))
+          .leadership(new Reign(candidacy, lock, ticker, epoch))
           .epoch(epoch)
           .adoptionHold(settings.drainTimeout())
           .releaseOnShutdown(false)

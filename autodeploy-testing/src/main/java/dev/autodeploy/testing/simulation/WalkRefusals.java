@@ -103,8 +103,8 @@ final class WalkRefusals {
   }
 
   /**
-   * Returns how many there were when it was asked for. A request has the budget looked at, and where
-   * that covers starts again, those of the minimum come first.
+   * Returns how many there were when it was asked for. A request has the budget looked at, and
+   * where that covers starts again, those of the minimum come first.
    */
   private int existed(WalkWaiter waiter, DeploymentStatus seen) {
     int all = seen.instances().size();

@@ -36,6 +36,9 @@ public final class SimulatedMachine {
   private boolean slept;
   private int orders;
 
+  /** The number of the latest order that was carried out. */
+  private int lastObeyed;
+
   /** True if a list left it out when the engine had nothing else to go by. */
   public boolean hidden;
 
@@ -134,7 +137,8 @@ public final class SimulatedMachine {
       if (!sleep) {
         awakens();
       }
-      after(plan.sleepTakes, () -> obey(sleep, answer));
+      int order = orders;
+      after(plan.sleepTakes, () -> obey(order, sleep, answer));
     }
     return answer;
   }
@@ -146,13 +150,20 @@ public final class SimulatedMachine {
     }
   }
 
-  private void obey(boolean sleep, CompletableFuture<String> answer) {
+  /**
+   * Carries an order out. Servers do so in the order in which they came, even where those of an
+   * engine that was killed and of the next one end at one moment.
+   */
+  private void obey(int order, boolean sleep, CompletableFuture<String> answer) {
     if (!isUp()) {
       answer.completeExceptionally(new IOException("connection reset"));
     } else if (sleep ? plan.refusesToSleep : plan.refusesToWake) {
       answer.completeExceptionally(new IOException("answered 500, as planned"));
     } else {
-      asleep = sleep;
+      if (order > lastObeyed) {
+        lastObeyed = order;
+        asleep = sleep;
+      }
       slept |= sleep;
       answer.complete("");
     }
