@@ -2,6 +2,9 @@ package dev.autodeploy.testing.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -13,33 +16,56 @@ class ClusterSimulationTest {
   private static final long FIRST_SEED = Long.getLong("autodeploy.simulation.seed", 0);
   private static final int STEPS = 3000;
 
+  /** The number of walks that are made side by side. */
+  private static final int BLOCK = 8;
+
+  private record Outcome(long seed, ClusterWalk walk, @Nullable Throwable error) {}
+
   @Test
-  void replicas_withAllFaults_breakNoInvariant() {
+  void replicas_withAllFaults_breakNoInvariant() throws Throwable {
     long lifecycles = 0;
     long requests = 0;
     long faults = 0;
     long epochs = 0;
     long seed = FIRST_SEED;
-    for (; lifecycles < LIFECYCLES; seed++) {
-      ClusterWalk walk = new ClusterWalk(seed);
-      try {
-        walk.run(STEPS);
-      } catch (AssertionError | RuntimeException e) {
-        System.out.printf(
-            "simulation: broke after %d lifecycles, by seed %d, in %d steps and faults: %s%n",
-            lifecycles + walk.machines.machines.size(), seed, walk.faults, e.getMessage());
-        walk.trace.forEach(System.out::println);
-        throw e;
+    for (; lifecycles < LIFECYCLES; seed += BLOCK) {
+      for (Outcome outcome : walkBlock(seed)) {
+        ClusterWalk walk = outcome.walk();
+        lifecycles += walk.machines.machines.size();
+        Throwable error = outcome.error();
+        if (error != null) {
+          System.out.printf(
+              "simulation: broke after %d lifecycles, by seed %d, in %d steps and faults: %s%n",
+              lifecycles, outcome.seed(), walk.faults, error.getMessage());
+          walk.trace.forEach(System.out::println);
+          throw error;
+        }
+        requests += walk.requests;
+        faults += walk.faults;
+        epochs += walk.epochs.size();
       }
-      lifecycles += walk.machines.machines.size();
-      requests += walk.requests;
-      faults += walk.faults;
-      epochs += walk.epochs.size();
     }
     System.out.printf(
         "simulation: %d lifecycles, %d requests, %d faults, %d leaders; seeds %d to %d; nothing"
             + " broke%n",
         lifecycles, requests, faults, epochs, FIRST_SEED, seed - 1);
     assertThat(epochs).isGreaterThan(seed - FIRST_SEED);
+  }
+
+  private static List<Outcome> walkBlock(long firstSeed) {
+    return LongStream.range(firstSeed, firstSeed + BLOCK)
+        .parallel()
+        .mapToObj(ClusterSimulationTest::walk)
+        .toList();
+  }
+
+  private static Outcome walk(long seed) {
+    ClusterWalk walk = new ClusterWalk(seed);
+    try {
+      walk.run(STEPS);
+      return new Outcome(seed, walk, null);
+    } catch (AssertionError | RuntimeException e) {
+      return new Outcome(seed, walk, e);
+    }
   }
 }
