@@ -5,25 +5,30 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.ChannelConfig;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.UncheckedBooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The amount that is read at once: as much as came lately, on each connection, and once for each
- * time that there is something, so that all connections of a loop have their turn. Where that is
- * little it is read into the loop's {@link SpareBuffer}.
+ * The amount that is read at once: as much as came lately, on each connection. Where that is little
+ * it is read into the loop's {@link SpareBuffer}, once for each time that there is something, so
+ * that all connections of a loop have their turn; where it is as much as may be at once, a few
+ * times, and all of it is written together.
  */
 final class ReadSizes implements RecvByteBufAllocator {
   private static final int MIN = 512;
   private static final int GROWTH = 16;
 
   private final int max;
+  private final int turn;
 
   /**
    * Creates the sizes.
    *
    * @param max the most that is read at once, in bytes
+   * @param turn how often that much is read before others have their turn
    */
-  ReadSizes(int max) {
+  ReadSizes(int max, int turn) {
     this.max = max;
+    this.turn = turn;
   }
 
   @Override
@@ -37,8 +42,11 @@ final class ReadSizes implements RecvByteBufAllocator {
    */
   private final class OfConnection implements ExtendedHandle {
     private int size = SpareBuffer.SIZE;
+    private @Nullable ChannelConfig connection;
     private int attempted;
     private int last;
+    private int most;
+    private int reads;
     private boolean small;
 
     @Override
@@ -53,17 +61,21 @@ final class ReadSizes implements RecvByteBufAllocator {
 
     @Override
     public void reset(ChannelConfig config) {
+      connection = config;
       last = 0;
+      most = 0;
+      reads = 0;
     }
 
     @Override
     public void incMessagesRead(int number) {
-      // there is one each time
+      reads += number;
     }
 
     @Override
     public void lastBytesRead(int bytes) {
       last = bytes;
+      most = Math.max(most, bytes);
     }
 
     @Override
@@ -83,18 +95,21 @@ final class ReadSizes implements RecvByteBufAllocator {
 
     @Override
     public boolean continueReading() {
-      return false;
+      return last == max
+          && reads < turn
+          && connection != null
+          && connection.isAutoRead(); // nobody has enough of it meanwhile
     }
 
     @Override
     public boolean continueReading(UncheckedBooleanSupplier maybeMore) {
-      return false;
+      return continueReading();
     }
 
     @Override
     public void readComplete() {
-      boolean few = last <= size / 2;
-      if (last >= size) {
+      boolean few = most <= size / 2;
+      if (most >= size) {
         size = Math.min(max, size * GROWTH);
       } else if (few && small) {
         size = Math.max(MIN, size / 2);

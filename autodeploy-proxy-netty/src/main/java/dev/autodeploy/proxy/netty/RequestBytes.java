@@ -15,7 +15,7 @@ final class RequestBytes {
   static ByteBuf head(
       ByteBufAllocator allocator, String authority, String basePath, Relay.Request request) {
     StringBuilder out =
-        new StringBuilder(512)
+        ResponseBytes.begin()
             .append(request.method())
             .append(' ')
             .append(basePath)

@@ -6,6 +6,7 @@ import dev.autodeploy.proxy.gateway.HttpHeaders;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.util.concurrent.FastThreadLocal;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -14,11 +15,21 @@ import org.jspecify.annotations.Nullable;
 /** Writes the heads of messages byte by byte, so that every name and value passes as it is. */
 final class ResponseBytes {
   private static final String LINE_END = "\r\n";
+  private static final int MAX_KEPT = 16 * 1024;
 
   /** The time of the last response, by the second. */
   private static volatile Stamp stamp = new Stamp(0, "");
 
   private record Stamp(long second, String text) {}
+
+  /** The memory that every head of a loop is composed in, as long as none is very long. */
+  private static final FastThreadLocal<StringBuilder> OF_LOOP =
+      new FastThreadLocal<>() {
+        @Override
+        protected StringBuilder initialValue() {
+          return new StringBuilder(1024);
+        }
+      };
 
   private ResponseBytes() {}
 
@@ -47,12 +58,18 @@ final class ResponseBytes {
 
   private static StringBuilder statusLine(int status, @Nullable String reason) {
     String phrase = reason == null ? HttpResponseStatus.valueOf(status).reasonPhrase() : reason;
-    return new StringBuilder(512)
-        .append("HTTP/1.1 ")
-        .append(status)
-        .append(' ')
-        .append(phrase)
-        .append(LINE_END);
+    return begin().append("HTTP/1.1 ").append(status).append(' ').append(phrase).append(LINE_END);
+  }
+
+  /** Returns where a head is composed, empty; nothing else may be until it is written. */
+  static StringBuilder begin() {
+    StringBuilder known = OF_LOOP.get();
+    if (known.capacity() > MAX_KEPT) {
+      OF_LOOP.remove();
+      known = OF_LOOP.get();
+    }
+    known.setLength(0);
+    return known;
   }
 
   /** Appends header fields, without the empty line at their end. */
@@ -70,8 +87,7 @@ final class ResponseBytes {
 
   /** Returns what stands before a chunk, with room behind it. */
   static ByteBuf chunkSize(ByteBufAllocator allocator, int size, int room) {
-    return bytes(
-        allocator, new StringBuilder(16).append(Integer.toHexString(size)).append(LINE_END), room);
+    return bytes(allocator, begin().append(Integer.toHexString(size)).append(LINE_END), room);
   }
 
   static ByteBuf lineEnd(ByteBufAllocator allocator) {
@@ -85,7 +101,7 @@ final class ResponseBytes {
 
   /** Returns the end of a body in chunks, with the fields behind it. */
   static ByteBuf lastChunk(ByteBufAllocator allocator, HttpHeaders trailers) {
-    StringBuilder out = new StringBuilder("0").append(LINE_END);
+    StringBuilder out = begin().append('0').append(LINE_END);
     fields(out, trailers);
     return bytes(allocator, out.append(LINE_END), 0);
   }

@@ -288,6 +288,35 @@ class HostileHttp2Test extends LinkContract {
   }
 
   @Test
+  void headOfManySmallPieces_isNotServed_andOneOfFewIs() throws Exception {
+    byte[] head = RawHttp2.block((String[]) with("a head").get()[1]);
+    for (int pieces : new int[] {3, 100}) {
+      link.instance().requests.clear();
+      try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+        client.frame(RawHttp2.HEADERS, RawHttp2.END_STREAM, 1, head);
+        byte[] empty = RawHttp2.frameBytes(RawHttp2.CONTINUATION, 0, 1);
+        byte[] last = RawHttp2.frameBytes(RawHttp2.CONTINUATION, RawHttp2.END_HEADERS, 1);
+        client.bytes(repeated(empty, pieces)).bytes(last);
+        assertThat(outcome(client)).isEqualTo(pieces == 3 ? 200 : 0);
+      }
+      assertThat(link.instance().requests).hasSize(pieces == 3 ? 1 : 0);
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void dataWithoutBytes_mayComeTwice_andNotAgainAndAgain() throws Exception {
+    byte[] empty = RawHttp2.frameBytes(RawHttp2.DATA, 0, 1);
+    for (int frames : new int[] {2, 100}) {
+      try (RawHttp2 client = new RawHttp2(connect(link.port)).begin()) {
+        client.request(1, "POST", "/d/app/x", false).bytes(repeated(empty, frames));
+        assertThat(outcome(client.data(1, true, "x"))).isEqualTo(frames == 2 ? 200 : 0);
+      }
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
   void floodOfFramesThatWantAnAnswer_isBounded() throws Exception {
     byte[] pings = repeated(RawHttp2.frameBytes(RawHttp2.PING, 0, 0, new byte[8]), 1000);
     byte[] settings = repeated(RawHttp2.frameBytes(RawHttp2.SETTINGS, 0, 0), 1000);
@@ -336,6 +365,7 @@ class HostileHttp2Test extends LinkContract {
       try {
         for (int i = 0; i < 30; i++) {
           client.bytes(repeated(ping, 400)).data(1, false, "x");
+          awaitPings(client, 400); // else it is the answers that are too many
         }
       } catch (IOException e) {
         // It has hung up already.
@@ -343,6 +373,17 @@ class HostileHttp2Test extends LinkContract {
       assertThat(client.end()).isIn(-1, 11); // ENHANCE_YOUR_CALM
     }
     link.awaitQuiet();
+  }
+
+  /** Reads answers to pings; fails if the connection ends. */
+  private static void awaitPings(RawHttp2 client, int number) throws IOException {
+    for (int left = number; left > 0; ) {
+      RawHttp2.Frame frame = client.next();
+      if (frame == null || frame.type() == RawHttp2.GOAWAY) {
+        throw new IOException("the connection ended");
+      }
+      left -= frame.type() == RawHttp2.PING ? 1 : 0;
+    }
   }
 
   @Test

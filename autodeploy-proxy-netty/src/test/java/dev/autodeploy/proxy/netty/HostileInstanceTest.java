@@ -22,6 +22,12 @@ final class HostileInstanceTest {
   /** The first stream of a connection to an instance. */
   private static final int CALLED = 3;
 
+  /**
+   * The time for a response: none of the attacks waits for it, even where the machine is busy; a
+   * call that a timeout ends may leave a connection to the next one of which the link is not rid.
+   */
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
   private static final int PUSH_PROMISE = 5;
   private static final int PADDED = 8;
   private static final int UNKNOWN = 0xbb;
@@ -90,6 +96,14 @@ final class HostileInstanceTest {
             after(
                 from -> from.frame(RawHttp2.HEADERS, 0, CALLED, RawHttp2.block(OK)),
                 flood(RawHttp2.CONTINUATION, 0, CALLED))),
+        of(
+            "a head of many small pieces",
+            from -> {
+              from.frame(RawHttp2.HEADERS, 0, CALLED, RawHttp2.block(OK));
+              from.bytes(times(100, RawHttp2.frameBytes(RawHttp2.CONTINUATION, 0, CALLED)));
+              from.frame(RawHttp2.CONTINUATION, RawHttp2.END_HEADERS, CALLED);
+              from.headers(CALLED, true, "grpc-status", "0");
+            }),
         of(
             "a header of 150 KB",
             from -> {
@@ -203,10 +217,8 @@ final class HostileInstanceTest {
           }
         },
         (client, connections) -> {
-          long begun = System.nanoTime();
           RawHttp2.Answer answer = call(client, 1);
           assertThat(answer.head).containsEntry("grpc-status", "14");
-          assertThat(System.nanoTime() - begun).isLessThan(10_000_000_000L);
           assertThat(PooledByteBufAllocator.DEFAULT.pinnedDirectMemory() - before)
               .isLessThan(32L << 20);
           calm.set(true);
@@ -214,7 +226,7 @@ final class HostileInstanceTest {
           assertThat(next.text()).isEqualTo("hello");
           assertThat(next.trailers).containsEntry("grpc-status", "0");
         },
-        proxy -> proxy.responseTimeout(Duration.ofSeconds(1)));
+        proxy -> proxy.responseTimeout(PATIENCE));
   }
 
   @Test

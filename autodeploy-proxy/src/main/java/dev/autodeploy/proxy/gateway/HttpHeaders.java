@@ -128,13 +128,21 @@ public final class HttpHeaders {
     }
     List<String> found = new ArrayList<>(2);
     for (String value : values) {
-      for (String token : value.split(",", -1)) {
-        if (!token.isBlank()) {
-          found.add(token.strip().toLowerCase(Locale.ROOT));
-        }
+      int begin = 0;
+      for (int end = value.indexOf(','); end >= 0; end = value.indexOf(',', begin)) {
+        addToken(value.substring(begin, end), found);
+        begin = end + 1;
       }
+      addToken(value.substring(begin), found);
     }
     return found;
+  }
+
+  private static void addToken(String member, List<String> found) {
+    String token = member.strip();
+    if (!token.isEmpty()) {
+      found.add(token.toLowerCase(Locale.ROOT));
+    }
   }
 
   /**

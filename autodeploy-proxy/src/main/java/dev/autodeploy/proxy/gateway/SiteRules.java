@@ -138,8 +138,12 @@ public final class SiteRules {
   /** Returns whether a browser loads a page before its user has asked for it. */
   static boolean isLoadedAhead(RequestHead head) {
     HttpHeaders headers = head.headers();
-    return headers.tokens("Sec-Purpose").stream().anyMatch(it -> it.startsWith(PREFETCH))
-        || headers.tokens("Purpose").contains(PREFETCH);
+    for (String purpose : headers.tokens("Sec-Purpose")) {
+      if (purpose.startsWith(PREFETCH)) {
+        return true;
+      }
+    }
+    return headers.tokens("Purpose").contains(PREFETCH);
   }
 
   /** Returns the origin of the page that a request comes from, or null if none is told. */
