@@ -8,10 +8,10 @@ import io.netty.util.UncheckedBooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The amount that is read at once: as much as came lately, on each connection. Where that is little
- * it is read into the loop's {@link SpareBuffer}, once for each time that there is something, so
- * that all connections of a loop have their turn; where it is as much as may be at once, a few
- * times, and all of it is written together.
+ * The amount that is read at once: as much as came lately, on each connection, into a {@link
+ * SpareBuffer}. It is read once for each time that there is something, so that all connections of a
+ * loop have their turn; where it is as much as may be at once, a few times, and all of it is
+ * written together.
  */
 final class ReadSizes implements RecvByteBufAllocator {
   private static final int MIN = 512;
@@ -41,7 +41,7 @@ final class ReadSizes implements RecvByteBufAllocator {
    * ones.
    */
   private final class OfConnection implements ExtendedHandle {
-    private int size = SpareBuffer.SIZE;
+    private int size = SpareBuffer.SMALL;
     private @Nullable ChannelConfig connection;
     private int attempted;
     private int last;

@@ -6,7 +6,7 @@ import io.netty.channel.WriteBufferWaterMark;
 /** The sizes in which all connections read and write. */
 final class Sockets {
   /** The most that is read at once: a body of 64 KB and its header come in one piece. */
-  private static final int MAX_READ = 128 * 1024;
+  private static final int MAX_READ = SpareBuffer.LARGE;
 
   /**
    * The number of such reads before others have their turn: a body of 1 MB takes a fifth less of

@@ -66,6 +66,15 @@ final class HostileInstanceTest {
     };
   }
 
+  /** Then the response ends well, as if nothing were wrong with how it began. */
+  private static Attack thenEnds(Attack first) {
+    return after(first, from -> from.headers(CALLED, true, "grpc-status", "0"));
+  }
+
+  private static Arguments head(String name, String... fields) {
+    return of(name, thenEnds(from -> from.headers(CALLED, false, fields)));
+  }
+
   static Stream<Arguments> attacks() {
     String[] many = new String[2 * 3000];
     for (int i = 0; i < many.length; i += 2) {
@@ -85,6 +94,15 @@ final class HostileInstanceTest {
         of("priorities", flood(RawHttp2.PRIORITY, 0, CALLED, new byte[5])),
         of("resets of nothing", flood(RawHttp2.RST_STREAM, 0, 99, RawHttp2.word(8))),
         of("interim responses", flood(RawHttp2.HEADERS, RawHttp2.END_HEADERS, CALLED, interim)),
+        of(
+            "a response behind too many interim ones",
+            thenEnds(
+                from -> {
+                  for (int i = 0; i < 100; i++) {
+                    from.frame(RawHttp2.HEADERS, RawHttp2.END_HEADERS, CALLED, interim);
+                  }
+                  from.headers(CALLED, false, OK);
+                })),
         of("100 without end", flood(RawHttp2.HEADERS, RawHttp2.END_HEADERS, CALLED, continued)),
         of(
             "continuations",
@@ -147,24 +165,25 @@ final class HostileInstanceTest {
                     RawHttp2.END_HEADERS,
                     CALLED,
                     new byte[] {0x3f, -1, -1, -1, -1, 15, (byte) 0x88})),
-        of("data before the head", from -> from.data(CALLED, false, "x")),
+        of(
+            "data before the head",
+            thenEnds(from -> from.data(CALLED, false, "x").headers(CALLED, false, OK))),
         of("a stream that nobody opened", from -> from.headers(CALLED + 2, true, OK)),
         of("a stream of its own", from -> from.headers(2, true, OK)),
         of(
             "a push",
             from ->
                 from.frame(PUSH_PROMISE, RawHttp2.END_HEADERS, CALLED, new byte[] {0, 0, 0, 2})),
-        of("no status", from -> from.headers(CALLED, true, "x", "y")),
-        of("a status of letters", from -> from.headers(CALLED, true, ":status", "2oo")),
-        of("a status of four digits", from -> from.headers(CALLED, true, ":status", "2000")),
-        of("two statuses", from -> from.headers(CALLED, true, ":status", "200", ":status", "201")),
-        of("101", from -> from.headers(CALLED, true, ":status", "101")),
-        of("a path", from -> from.headers(CALLED, true, ":status", "200", ":path", "/")),
-        of("capitals", from -> from.headers(CALLED, true, ":status", "200", "X-Y", "z")),
-        of("a line end", from -> from.headers(CALLED, true, ":status", "200", "x", "y\r\nz: a")),
-        of(
-            "a connection's field",
-            from -> from.headers(CALLED, true, ":status", "200", "transfer-encoding", "chunked")),
+        head("no status", "x", "y"),
+        head("a status of letters", ":status", "2oo"),
+        head("a status of four digits", ":status", "2000"),
+        head("a status of two digits", ":status", "20"),
+        head("two statuses", ":status", "200", ":status", "201"),
+        head("101", ":status", "101"),
+        head("a path", ":status", "200", ":path", "/"),
+        head("capitals", ":status", "200", "X-Y", "z"),
+        head("a line end", ":status", "200", "x", "y\r\nz: a"),
+        head("a connection's field", ":status", "200", "transfer-encoding", "chunked"),
         of("a window of 2^31", from -> from.window(0, Integer.MAX_VALUE)),
         of("a window of 2^31 for a stream", from -> from.window(CALLED, Integer.MAX_VALUE)),
         of("a window of nothing", from -> from.window(CALLED, 0)),

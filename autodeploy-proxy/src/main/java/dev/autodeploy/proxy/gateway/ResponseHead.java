@@ -2,7 +2,6 @@ package dev.autodeploy.proxy.gateway;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * The head of an instance's response, and what it says of its framing. Immutable but for the
@@ -22,7 +21,7 @@ public record ResponseHead(
     boolean chunked,
     boolean withoutBody,
     boolean keepAlive) {
-  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
+  private static final int MAX_DIGITS = 18;
 
   private static final int MAX_LINE = 65_536;
   private static final int MAX_FIELDS = 500;
@@ -114,11 +113,20 @@ public record ResponseHead(
           status, fields, withoutBody ? 0 : Exchange.UNKNOWN_LENGTH, false, withoutBody, keepAlive);
     }
     String length = lengths.get(0);
-    if (lengths.size() != 1 || !LENGTH.matcher(length).matches()) {
+    if (lengths.size() != 1 || !isLength(length)) {
       throw new IOException("the answer's Content-Length is ambiguous or not a number");
     }
     return new ResponseHead(
         status, fields, withoutBody ? 0 : Long.parseLong(length), false, withoutBody, keepAlive);
+  }
+
+  private static boolean isLength(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return !text.isEmpty() && text.length() <= MAX_DIGITS;
   }
 
   /**
