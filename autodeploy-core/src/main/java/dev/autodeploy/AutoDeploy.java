@@ -696,7 +696,7 @@ public final class AutoDeploy implements AutoCloseable {
               deploymentsFile,
               System::getenv,
               specs -> requireNonNull(engine.get(), "engine").deployAll(specs),
-              found -> requireNonNull(engine.get(), "engine").budget(found));
+              found -> requireNonNull(engine.get(), "engine").declareBudget(found));
       if (watch.budget() != null) {
         if (budget != null) {
           throw new IllegalArgumentException(

@@ -23,6 +23,8 @@ import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Replicas in one process that reach each other: one leads, and the others serve as well. */
 @Tag("slow")
@@ -50,6 +53,9 @@ final class FollowersTest {
   private final AtomicInteger engines = new AtomicInteger();
   private Cloud cloud;
   private volatile boolean databaseDown;
+
+  /** The file of deployments that replicas watch, or null. */
+  private Path watched;
 
   @BeforeEach
   void openCloud() throws IOException {
@@ -142,6 +148,32 @@ final class FollowersTest {
     voice.acquire(LIMIT).close();
     assertThat(second.budgetStatus()).isNull();
     assertThat(cloud.started()).hasSize(2);
+  }
+
+  @Test
+  void budgetSetAfterItsFileHasChanged_staysInForceWhenAReplicaOfBeforeLeads(
+      @TempDir Path directory) throws Exception {
+    watched = directory.resolve("deployments.json");
+    declare("{'budget': {'amount': 5, 'currency': 'USD'}, 'deployments': {}}");
+    AutoDeploy first = leader();
+    AutoDeploy second = follower();
+    assertThat(status(second).budget().limit()).isEqualByComparingTo("5");
+
+    declare(
+        "{'budget': {'amount': 7, 'currency': 'USD'},"
+            + " 'deployments': {'marker': {'port': 1, 'image': 'a:1'}}}");
+    await(() -> second.declared().orElseThrow().names().contains("marker"));
+    await(() -> first.declared().orElseThrow().names().contains("marker"));
+    assertThat(status(first).budget().limit()).isEqualByComparingTo("7");
+    first.budget(Budget.money("9", "USD"));
+    first.close();
+    await(second::leads);
+
+    assertThat(status(second).budget().limit()).isEqualByComparingTo("9");
+  }
+
+  private void declare(String json) throws IOException {
+    Files.writeString(watched, json.replace('\'', '"'));
   }
 
   private static BudgetStatus status(AutoDeploy replica) {
@@ -478,13 +510,16 @@ final class FollowersTest {
     if (secret != null) {
       cluster.secret(secret);
     }
-    AutoDeploy replica =
+    AutoDeploy.Builder builder =
         AutoDeploy.builder()
             .owner("owner-1")
             .cluster(cluster.build())
             .drainTimeout(Duration.ofSeconds(10))
-            .releaseOnShutdown(false)
-            .build();
+            .releaseOnShutdown(false);
+    if (watched != null) {
+      builder.deploymentsFile(watched).watchDeploymentsFile(Duration.ofMillis(100));
+    }
+    AutoDeploy replica = builder.build();
     replicas.add(replica);
     return replica;
   }

@@ -383,6 +383,22 @@ public final class ReplicatedEngine implements Operations {
   }
 
   @Override
+  public void declareBudget(Budget budget) {
+    lock.lock();
+    try {
+      settings.budget(budget); // for the engines that this replica starts later
+    } finally {
+      lock.unlock();
+    }
+    Engine engine = leading();
+    if (engine != null) {
+      engine.declareBudget(budget);
+    } else {
+      budget(budget);
+    }
+  }
+
+  @Override
   public List<CostChunk> costs(Instant from, Instant to) {
     Engine engine = leading();
     return engine != null

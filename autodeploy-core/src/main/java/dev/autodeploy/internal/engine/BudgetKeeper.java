@@ -42,7 +42,7 @@ final class BudgetKeeper {
   private long timerAt = NEVER;
   private @Nullable Cancellable timer;
 
-  /** The budget that the host application has built the engine with. */
+  /** The budget that the host application has built the engine with, or has declared since. */
   private @Nullable Budget built;
 
   BudgetKeeper(EngineServices services, DeploymentRegistry registry) {
@@ -74,11 +74,22 @@ final class BudgetKeeper {
 
   /** Puts another budget in force, or none, once it is in the ledger. */
   void set(@Nullable Budget budget) {
+    set(budget, false);
+  }
+
+  /** Puts another budget in force, as if the engine had been built with it. */
+  void declare(Budget budget) {
+    set(budget, true);
+  }
+
+  private void set(@Nullable Budget budget, boolean declared) {
     setting.lock();
     try {
       check(budget);
       Instant now = services.clock().instant();
-      services.ledger().append(new LedgerEntry.Budgeted(now, built, budget));
+      Budget builtWith = declared ? budget : built;
+      services.ledger().append(new LedgerEntry.Budgeted(now, builtWith, budget));
+      built = builtWith;
       if (budget != null && !shared.isActive()) {
         shared.activate(); // first all say what they use
         lookAtAll();

@@ -330,6 +330,12 @@ public final class Engine implements Operations {
   }
 
   @Override
+  public void declareBudget(Budget declared) {
+    services.lock().locked(lifecycle::checkOpen);
+    budget.declare(declared);
+  }
+
+  @Override
   public List<CostChunk> costs(Instant from, Instant to) {
     return costs().of(from, to);
   }

@@ -131,6 +131,14 @@ public interface Operations {
   void budget(@Nullable Budget budget);
 
   /**
+   * Puts another budget of the engine in force that is declared as the one before was: engines that
+   * are started later are built with it.
+   *
+   * @param budget the budget
+   */
+  void declareBudget(Budget budget);
+
+  /**
    * Returns the intervals that a period touches, with those of the instances that exist.
    *
    * @param from the beginning of the period
