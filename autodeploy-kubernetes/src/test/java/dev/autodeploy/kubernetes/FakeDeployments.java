@@ -79,7 +79,7 @@ final class FakeDeployments implements AutoCloseable {
     names.add(name);
   }
 
-  private static PodTemplateSpec template(String name, String command) {
+  static PodTemplateSpec template(String name, String command) {
     return new PodTemplateSpecBuilder()
         .withNewMetadata()
         .addToLabels("app", name)
