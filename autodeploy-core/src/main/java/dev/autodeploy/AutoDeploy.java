@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.event.DeploymentListener;
 import dev.autodeploy.internal.cluster.ReplicatedEngine;
+import dev.autodeploy.internal.cluster.ThreadRuntime;
 import dev.autodeploy.internal.declared.DeploymentsFileWatch;
 import dev.autodeploy.internal.engine.Engine;
 import dev.autodeploy.internal.engine.EngineConfig;
@@ -738,7 +739,8 @@ public final class AutoDeploy implements AutoCloseable {
                   replicas.election(),
                   replicas.providers(),
                   replicas.term(),
-                  replicas.address()));
+                  replicas.address(),
+                  new ThreadRuntime()));
     }
 
     private StateStore store() {

@@ -93,25 +93,6 @@ public final class ReplicatedEngine implements Operations {
    * @param providers makes a provider for each engine
    * @param term for how long a leader leads without renewal
    * @param address where other replicas reach it; null for one that only stands by
-   * @return the replica
-   */
-  public static ReplicatedEngine start(
-      EngineConfig.Builder settings,
-      LeaderElection election,
-      Supplier<? extends InstanceProvider> providers,
-      Duration term,
-      @Nullable ReplicaAddress address) {
-    return start(settings, election, providers, term, address, new ThreadRuntime());
-  }
-
-  /**
-   * Starts a replica on threads and connections of the caller's choice, as a simulation does.
-   *
-   * @param settings the settings of its engines, with an owner
-   * @param election elects the leader
-   * @param providers makes a provider for each engine
-   * @param term for how long a leader leads without renewal
-   * @param address where other replicas reach it; null for one that only stands by
    * @param runtime the threads, timers and connections
    * @return the replica
    */
@@ -280,21 +261,19 @@ public final class ReplicatedEngine implements Operations {
       return engine.deployments().stream().<Deployment>map(this::known).toList();
     }
     List<Deployment> all = new ArrayList<>();
-    lock.lock();
-    try {
-      Set<String> names = new LinkedHashSet<>();
-      if (directory.isComplete()) {
-        directory.all().forEach(told -> names.add(told.spec().name()));
+    Set<String> names = new LinkedHashSet<>();
+    locked(
+        () -> {
+          if (directory.isComplete()) {
+            directory.all().forEach(told -> names.add(told.spec().name()));
+          }
+          names.addAll(declarations.names());
+        });
+    for (String name : names) {
+      ReplicaDeployment deployment = deployments.get(name);
+      if (deployment != null) {
+        all.add(deployment);
       }
-      names.addAll(declarations.names());
-      for (String name : names) {
-        ReplicaDeployment deployment = deployments.get(name);
-        if (deployment != null) {
-          all.add(deployment);
-        }
-      }
-    } finally {
-      lock.unlock();
     }
     return List.copyOf(all);
   }
@@ -329,30 +308,26 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public void addListener(DeploymentListener listener) {
-    lock.lock();
-    try {
-      settings.listener(listener);
-      Engine engine = replica.engine();
-      if (engine != null) {
-        engine.addListener(listener);
-      }
-    } finally {
-      lock.unlock();
-    }
+    locked(
+        () -> {
+          settings.listener(listener);
+          Engine engine = replica.engine();
+          if (engine != null) {
+            engine.addListener(listener);
+          }
+        });
   }
 
   @Override
   public void removeListener(DeploymentListener listener) {
-    lock.lock();
-    try {
-      settings.removeListener(listener);
-      Engine engine = replica.engine();
-      if (engine != null) {
-        engine.removeListener(listener);
-      }
-    } finally {
-      lock.unlock();
-    }
+    locked(
+        () -> {
+          settings.removeListener(listener);
+          Engine engine = replica.engine();
+          if (engine != null) {
+            engine.removeListener(listener);
+          }
+        });
   }
 
   @Override
@@ -384,12 +359,7 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public void declareBudget(Budget budget) {
-    lock.lock();
-    try {
-      settings.budget(budget); // for the engines that this replica starts later
-    } finally {
-      lock.unlock();
-    }
+    locked(() -> settings.budget(budget)); // for the engines that this replica starts later
     Engine engine = leading();
     if (engine != null) {
       engine.declareBudget(budget);
@@ -467,6 +437,15 @@ public final class ReplicatedEngine implements Operations {
       } catch (IllegalStateException e) {
         LOG.debug("The process is ending; the hook stays");
       }
+    }
+  }
+
+  private void locked(Runnable task) {
+    lock.lock();
+    try {
+      task.run();
+    } finally {
+      lock.unlock();
     }
   }
 

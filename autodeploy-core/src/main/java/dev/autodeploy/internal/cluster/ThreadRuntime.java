@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /** The threads, timers and connections of this process. */
-final class ThreadRuntime implements ReplicaRuntime {
+public final class ThreadRuntime implements ReplicaRuntime {
   private static final Executor FALLBACK = Threads.fallback();
 
   private final Line election = new Timer(Threads.timer("cluster-election"));
