@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -169,7 +170,6 @@ final class HostileInstanceTest {
             "data before the head",
             thenEnds(from -> from.data(CALLED, false, "x").headers(CALLED, false, OK))),
         of("a stream that nobody opened", from -> from.headers(CALLED + 2, true, OK)),
-        of("a stream of its own", from -> from.headers(2, true, OK)),
         of(
             "a push",
             from ->
@@ -280,6 +280,22 @@ final class HostileInstanceTest {
             assertThat(answer.reset >= 0 || !"0".equals(answer.trailers.get("grpc-status")))
                 .isTrue();
           }
+        });
+  }
+
+  @Test
+  void streamOfItsOwn_isRefused() throws Exception {
+    CompletableFuture<Integer> reset = new CompletableFuture<>();
+    RawInstance.with(
+        (number, from) -> {
+          from.frame(RawHttp2.SETTINGS, 0, 0);
+          from.answer(CALLED);
+          reset.complete(from.headers(2, true, OK).answer(2).reset);
+          echo(from, CALLED);
+        },
+        (client, connections) -> {
+          assertThat(call(client, 1).trailers).containsEntry("grpc-status", "0");
+          assertThat(reset.join()).isEqualTo(7); // REFUSED_STREAM
         });
   }
 
