@@ -46,7 +46,7 @@ final class RawInstance {
       Deployment app =
           engine.deploy(DeploymentSpec.builder("app").port(8080).startCommand("serve").build());
       NettyHttpProxy.Builder front =
-          NettyFront.of(engine).dedicatedPort("app", 0).connectTimeout(Duration.ofMillis(700));
+          NettyFront.of(engine).dedicatedPort("app", 0).connectTimeout(Duration.ofSeconds(10));
       settings.accept(front);
       try (NettyHttpProxy proxy = front.start();
           RawHttp2 client = new RawHttp2(proxy.dedicatedPort("app")).begin()) {

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.netty;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** Calls that an instance says it has not looked at, and instances that allow no calls. */
@@ -112,7 +113,8 @@ final class RefusedStreamsTest {
           RawHttp2.Answer answer = call(client, "hello");
           assertThat(answer.head).containsEntry("grpc-status", "14");
           assertThat(connections.get()).isLessThanOrEqualTo(2);
-        });
+        },
+        proxy -> proxy.connectTimeout(Duration.ofMillis(700)));
   }
 
   @Test
