@@ -44,6 +44,7 @@ final class ContainerCreation {
   private final GpuGrant gpus;
   private final InspectImageResponse image;
   private final Reach reach;
+  private final @Nullable String network;
   private final String publishAddress;
   private final boolean processOne;
 
@@ -53,6 +54,7 @@ final class ContainerCreation {
       Labels labels,
       GpuGrant gpus,
       InspectImageResponse image,
+      @Nullable String network,
       boolean processOne) {
     this.settings = host.settings();
     this.proxies = host.config().proxies(host.client().address());
@@ -61,6 +63,7 @@ final class ContainerCreation {
     this.gpus = gpus;
     this.image = image;
     this.reach = host.reach();
+    this.network = network;
     this.publishAddress = host.publishAddress();
     this.processOne = processOne;
   }
@@ -86,8 +89,8 @@ final class ContainerCreation {
               .map(limit -> new Ulimit(limit.name(), limit.soft(), limit.hard()))
               .toList());
     }
-    if (reach.network() != null) {
-      host.withNetworkMode(reach.network());
+    if (network != null) {
+      host.withNetworkMode(network);
     }
     if (reach.kind() == Reach.Kind.PUBLISHED) {
       host.withPortBindings(

@@ -80,7 +80,16 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     lifecycle =
         new ContainerLifecycle(
             new ContainerServices(
-                host, inventory, gpus, puller, remover, shells, habits, watch, this::lockId),
+                host,
+                inventory,
+                gpus,
+                puller,
+                remover,
+                new InstanceNetwork(host),
+                shells,
+                habits,
+                watch,
+                this::lockId),
             released);
     readiness = new ReadinessCheck(host);
     list = new ContainerList(host, watch, lifecycle::isStarting, threads.workers());

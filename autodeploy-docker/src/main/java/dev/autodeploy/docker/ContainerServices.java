@@ -10,6 +10,7 @@ import java.util.function.Supplier;
  * @param gpus gives them to instances
  * @param puller pulls images
  * @param remover removes containers
+ * @param network the network of instances for which none is set
  * @param shells the images that have a shell
  * @param habits the images that want to be process 1
  * @param watch the instances of this process
@@ -21,6 +22,7 @@ record ContainerServices(
     GpuAllocator gpus,
     ImagePuller puller,
     ContainerRemover remover,
+    InstanceNetwork network,
     ImageShells shells,
     ImageHabits habits,
     InstanceWatch watch,

@@ -137,7 +137,16 @@ final class ContainerStart {
                       services
                           .inventory()
                           .find(reference(image, found), request.owner(), request.instanceId()));
-      String container = createdAndChecked(image, found, grant);
+      String container;
+      try {
+        container = createdAndChecked(image, found, grant);
+      } catch (DockerDaemonException e) {
+        if (attempt < ATTEMPTS && hasLostItsNetwork(e)) {
+          services.gpus().free(request.instanceId());
+          continue;
+        }
+        throw e;
+      }
       if (container == null) {
         if (attempt == ATTEMPTS) {
           throw InstanceStartException.noRoom(
@@ -149,9 +158,20 @@ final class ContainerStart {
         return started(container, image, grant);
       } catch (RuntimeException e) {
         removeQuietly(container);
+        if (attempt < ATTEMPTS
+            && e instanceof DockerDaemonException failure
+            && hasLostItsNetwork(failure)) {
+          services.gpus().free(request.instanceId());
+          continue;
+        }
         throw e;
       }
     }
+  }
+
+  /** Returns whether a prune took the network that was made for the container. */
+  private boolean hasLostItsNetwork(DockerDaemonException failure) {
+    return failure.problem() == DockerProblem.NETWORK_UNKNOWN && services.network().isOwn();
   }
 
   private InspectImageResponse ensureImage(DeploymentSpec spec, String image)
@@ -248,6 +268,7 @@ final class ContainerStart {
             labels,
             grant,
             found,
+            services.network().find(),
             services.habits().insists(found));
     String doing = "creating " + labels.name() + " from " + image;
     String reference = reference(image, found);

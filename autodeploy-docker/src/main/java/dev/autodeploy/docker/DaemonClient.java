@@ -168,6 +168,11 @@ final class DaemonClient implements AutoCloseable {
     return call("listing networks", d -> d.listNetworksCmd().exec());
   }
 
+  /** Lists the networks whose name contains a text. */
+  List<Network> networks(String name) {
+    return call("listing networks", d -> d.listNetworksCmd().withNameFilter(name).exec());
+  }
+
   /** Returns the names of all volumes. */
   Set<String> volumes() {
     ListVolumesResponse found = call("listing volumes", d -> d.listVolumesCmd().exec());

@@ -202,6 +202,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     private boolean hostIpc;
     private final List<DockerSettings.Limit> ulimits = new ArrayList<>();
     private @Nullable String network;
+    private String instanceNetwork = InstanceNetwork.NAME;
     private @Nullable String user;
     private final Set<Capability> capabilities = EnumSet.noneOf(Capability.class);
     private boolean newPrivileges;
@@ -449,11 +450,13 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
     }
 
     /**
-     * Sets the network of containers. Default: the daemon's bridge; or, where this process is in a
-     * container itself, a network that it is on.
+     * Sets the network of containers. Default: one with the name {@code autodeploy}, made if need
+     * be, on which containers do not reach each other; or, where this process is in a container
+     * itself, a network that it is on.
      *
-     * @param value the network's name; {@code host} for that of the daemon's host, on which every
-     *     instance needs a port of its own
+     * @param value the network's name; {@code bridge} for Docker's own, on which containers reach
+     *     each other; {@code host} for that of the daemon's host, on which every instance needs a
+     *     port of its own
      * @return this
      */
     public Builder network(String value) {
@@ -461,6 +464,12 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
         throw new IllegalArgumentException("network must not be blank");
       }
       network = value;
+      return this;
+    }
+
+    /** Sets the name of the network that is made where none is set; for tests. */
+    Builder instanceNetwork(String name) {
+      instanceNetwork = name;
       return this;
     }
 
@@ -600,6 +609,7 @@ public final class DockerInstanceProvider implements InstanceProvider, ResourceK
                   init,
                   ulimits,
                   network,
+                  instanceNetwork,
                   user,
                   dockerSocket,
                   keepResources,

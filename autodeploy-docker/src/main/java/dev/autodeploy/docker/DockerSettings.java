@@ -77,6 +77,7 @@ record DockerSettings(
    * @param init whether an init process is put into containers
    * @param ulimits limits of containers
    * @param network the network of containers, or null
+   * @param instanceNetwork the name of the network that is made where none is set
    * @param user the user of containers, or null for the image's
    * @param dockerSocket whether a deployment may mount the daemon's own socket
    * @param keepResources whether what deployments need is held against being cleaned up
@@ -88,6 +89,7 @@ record DockerSettings(
       boolean init,
       List<Limit> ulimits,
       @Nullable String network,
+      String instanceNetwork,
       @Nullable String user,
       boolean dockerSocket,
       boolean keepResources,

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.model.ContainerNetwork;
 import com.github.dockerjava.api.model.Network;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -222,12 +223,14 @@ record Reach(
       return new Reach(Kind.CONTAINER, wanted, "this process is on that network, too")
           .of(isSix(asked, here, self));
     }
-    // Docker's own bridge last: on others containers also have names.
+    // Docker's own bridge late: on others containers also have names. Where containers are kept
+    // apart, this one reaches no instance.
     Network chosen =
         own.stream()
-            .filter(network -> !BRIDGE.equals(network.getName()))
-            .findFirst()
-            .orElse(own.get(0));
+            .min(
+                Comparator.comparing(InstanceNetwork::keepsApart)
+                    .thenComparing(network -> BRIDGE.equals(network.getName())))
+            .orElseThrow();
     return new Reach(
             Kind.CONTAINER, chosen.getName(), "this process is in a container on that network")
         .of(isSix(chosen, here, self));

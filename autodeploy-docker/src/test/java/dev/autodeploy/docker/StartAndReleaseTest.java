@@ -42,7 +42,7 @@ class StartAndReleaseTest {
   @Test
   void container_thatSomebodyLinksTo_isListedAndReleased() {
     try (DaemonClient client = TestDaemon.client();
-        ProviderFixture docker = ProviderFixture.open()) {
+        ProviderFixture docker = ProviderFixture.open(b -> b.network("bridge"))) {
       ProviderInstance instance = docker.start(ProviderFixture.web().build());
       String name = "autodeploy-" + docker.owner + "-web-0";
       HostConfig links = HostConfig.newHostConfig().withLinks(new Link(name, "voice"));
