@@ -26,6 +26,9 @@ final class Api {
   /** The usage that is shown unless a period is asked for. */
   private static final Duration USAGE = Duration.ofDays(31);
 
+  /** The logs that are asked for at a time: a provider that hangs takes no other threads. */
+  static final int LOG_PLACES = 8;
+
   /** The time for which the logs of an instance are asked for once it is gone. */
   private static final Duration LOGS = Duration.ofDays(7);
 
@@ -36,6 +39,7 @@ final class Api {
   private final BudgetApi budget;
   private final WhatIf whatIf = new WhatIf();
   private final Places ledgerQuestions = new Places(WhatIf.PLACES);
+  private final Places logQuestions = new Places(LOG_PLACES);
   private final RequestGuard guard;
   private final DeploymentJson deploymentJson;
   private final HistoryJson history;
@@ -248,7 +252,8 @@ final class Api {
       String instanceId = knownInstance(deployment, rest.get(1));
       if (rest.size() == 3) {
         allow(request, Set.of("lines"), "GET");
-        return JsonResponse.json(200, logs(deployment, instanceId, request));
+        return logQuestions.answer(
+            () -> JsonResponse.json(200, logs(deployment, instanceId, request)));
       }
       if (rest.size() == 4 && rest.get(3).equals("stream")) {
         allow(request, "GET");
@@ -450,7 +455,7 @@ final class Api {
   private @Nullable JsonResponse logStream(
       Deployment deployment, String instanceId, Request request, Caller caller) throws IOException {
     guard.admitStream(request.exchange());
-    List<String> lines = Actions.await(deployment.logs(instanceId, 500));
+    List<String> lines = logQuestions.answer(() -> Actions.await(deployment.logs(instanceId, 500)));
     String first = ConsoleJson.text(LogTails.lines(lines, true));
     hub.open(
         request.exchange(), caller, LogTails.topic(instanceId), SseHub.message("lines", first));

@@ -6,8 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * The places for questions that read a long ledger, of which few are answered at a time: they would
- * take all threads of the page, and the processors from the links. Thread-safe.
+ * The places for questions that take long, such as those that read a whole ledger or ask a provider
+ * for logs, of which few are answered at a time: they would take all threads of the page, and the
+ * processors from the links. Thread-safe.
  */
 final class Places {
   private static final long PATIENCE_MILLIS = 500;
@@ -22,7 +23,7 @@ final class Places {
    * Answers a question, or refuses it with a {@link ProblemException} if none of the others ends
    * soon.
    */
-  JsonResponse answer(Supplier<JsonResponse> question) {
+  <T> T answer(Supplier<T> question) {
     boolean taken = false;
     try {
       taken = places.tryAcquire(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);

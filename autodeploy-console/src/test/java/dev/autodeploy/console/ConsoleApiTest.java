@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -76,6 +77,31 @@ class ConsoleApiTest {
     assertThat(f.json("-/api/deployments?state=running").path("deployments")).isEmpty();
     assertThat(f.get("-/api/deployments?limit=0").statusCode()).isEqualTo(400);
     assertThat(f.get("-/api/deployments?after=gone").statusCode()).isEqualTo(400);
+  }
+
+  @Test
+  void logsOfAProviderThatHangs_takeFewThreadsOfThePage() throws Exception {
+    String path = "-/api/deployments/voice/instances/" + running() + "/logs";
+    CompletableFuture<Boolean> come = new CompletableFuture<>();
+    f.provider.logsCome = come;
+    int before = f.provider.logsAsked.get();
+    List<CompletableFuture<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < 3 * Api.LOG_PLACES; i++) {
+      all.add(
+          f.client
+              .sendAsync(
+                  HttpRequest.newBuilder(f.at(path)).build(), HttpResponse.BodyHandlers.ofString())
+              .thenApply(HttpResponse::statusCode));
+    }
+
+    assertThat(CompletableFuture.anyOf(all.toArray(CompletableFuture<?>[]::new)).get())
+        .as("the first answer, while the provider has given none")
+        .isEqualTo(429);
+    assertThat(f.provider.logsAsked.get() - before).isLessThanOrEqualTo(Api.LOG_PLACES);
+    assertThat(f.get("-/api/deployments").statusCode()).isEqualTo(200);
+    come.complete(true);
+    assertThat(all.stream().map(CompletableFuture::join)).contains(200);
+    assertThat(f.get(path).statusCode()).as("a place is free again").isEqualTo(200);
   }
 
   @Test

@@ -56,6 +56,11 @@ final class InJvmProvider implements InstanceProvider {
 
   volatile Duration releaseTime = Duration.ZERO;
   volatile Duration answerTime = Duration.ZERO;
+  final AtomicInteger logsAsked = new AtomicInteger();
+
+  /** The moment at which logs are told. */
+  volatile CompletableFuture<Boolean> logsCome = CompletableFuture.completedFuture(true);
+
   volatile List<String> firstLines = List.of("Loading the model");
 
   private final Map<String, HttpServer> servers = new ConcurrentHashMap<>();
@@ -200,8 +205,8 @@ final class InJvmProvider implements InstanceProvider {
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int count) {
     List<String> all = List.copyOf(lines.getOrDefault(instanceId, List.of()));
-    return CompletableFuture.completedFuture(
-        all.subList(Math.max(0, all.size() - count), all.size()));
+    logsAsked.incrementAndGet();
+    return logsCome.thenApply(now -> all.subList(Math.max(0, all.size() - count), all.size()));
   }
 
   @Override
