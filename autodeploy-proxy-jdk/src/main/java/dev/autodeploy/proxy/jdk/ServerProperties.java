@@ -4,8 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The system properties that the JDK's server needs for this use. They are set only where the host
- * application has not set them, and have to be before the server's first class is loaded.
+ * The system properties that the JDK's server and its TLS need for this use. They are set only
+ * where the host application has not set them, and have to be before the server's first class is
+ * loaded.
  */
 final class ServerProperties {
   private static final String PREFIX = "sun.net.httpserver.";
@@ -35,6 +36,8 @@ final class ServerProperties {
     wanted.put(PREFIX + "drainAmount", Long.toString(64L * 1024 * 1024));
     wanted.put(PREFIX + "maxReqHeaderSize", "131072"); // twice what the gateway takes
     wanted.put(MAX_HEADERS, Integer.toString(OUR_MAX_HEADERS));
+    // Up to TLS 1.2 a client could ask for handshakes without an end on one connection.
+    wanted.put("jdk.tls.rejectClientInitiatedRenegotiation", "true");
     return wanted;
   }
 

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -133,6 +134,32 @@ final class RoutingTest {
       }
       assertThat(link.instance().requests.get(0).field("X-Forwarded-Proto")).isEqualTo("https");
       client.connectionPool().evictAll();
+    }
+  }
+
+  @Test
+  void secondHandshakeOnAConnection_isRefused(@TempDir Path directory) throws Exception {
+    SSLContext context = selfSigned(directory);
+    try (JdkLink link =
+            new JdkLink(
+                TestInstance.App.text("secret"), spec -> {}, proxy -> proxy.sslContext(context));
+        SSLSocket socket =
+            (SSLSocket)
+                context
+                    .getSocketFactory()
+                    .createSocket(InetAddress.getLoopbackAddress(), link.port)) {
+      socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+      socket.setSoTimeout(20_000);
+      String get = "GET /d/app/x HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      RawClient client = new RawClient(socket);
+      assertThat(client.send(get).response().body).isEqualTo("secret");
+
+      assertThatThrownBy(
+              () -> {
+                socket.startHandshake();
+                client.send(get).response();
+              })
+          .isInstanceOf(IOException.class);
     }
   }
 

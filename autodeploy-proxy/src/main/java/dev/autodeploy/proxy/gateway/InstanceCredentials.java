@@ -7,51 +7,107 @@ import java.util.TreeSet;
 
 /**
  * The fields of a request by which an instance may tell its callers apart. Instances have names of
- * their own for them: whatever sounds like a credential is one.
+ * their own for them, so every field is one that is not known to be something else.
  */
 final class InstanceCredentials {
-  private static final List<String> SOUNDS =
-      List.of(
-          "access",
-          "account",
-          "actor",
-          "auth",
-          "caller",
-          "cert", // as proxies tell whose it was, with -DN as well
-          "client-dn",
-          "client-id",
-          "client-s-dn",
-          "credential",
-          "customer",
-          "email",
-          "group",
-          "iap",
-          "identity",
-          "jwt",
-          "key",
-          "login",
-          "member",
-          "oidc",
-          "organization",
-          "owner",
-          "passw",
-          "permission",
-          "principal",
-          "project",
-          "role",
-          "saml",
-          "scope",
-          "secret",
-          "session",
-          "subject",
-          "tenant",
-          "token",
-          "user",
-          "verify",
-          "workspace");
+  /** The fields of HTTP, of browsers, proxies, traces and repetitions that name no caller. */
+  private static final Set<String> HARMLESS =
+      Set.of(
+          // content and caches
+          "accept",
+          "accept-charset",
+          "accept-encoding",
+          "accept-language",
+          "cache-control",
+          "content-digest",
+          "content-disposition",
+          "content-encoding",
+          "content-language",
+          "content-length",
+          "content-md5",
+          "content-type",
+          "date",
+          "digest",
+          "if-match",
+          "if-modified-since",
+          "if-none-match",
+          "if-range",
+          "if-unmodified-since",
+          "pragma",
+          "range",
+          "repr-digest",
+          "want-digest",
+          // the exchange
+          "connection",
+          "expect",
+          "forwarded",
+          "grpc-timeout",
+          "host",
+          "http2-settings",
+          "keep-alive",
+          "max-forwards",
+          "prefer",
+          "priority",
+          "proxy-connection",
+          "te",
+          "trailer",
+          "transfer-encoding",
+          "upgrade",
+          "via",
+          "x-forwarded-for", // a caller's network, which changes while the caller does not
+          "x-forwarded-host",
+          "x-forwarded-port",
+          "x-forwarded-prefix",
+          "x-forwarded-proto",
+          "x-forwarded-server",
+          "x-real-ip",
+          // browsers and their pages
+          "access-control-request-headers",
+          "access-control-request-method",
+          "dnt",
+          "origin",
+          "purpose",
+          "referer",
+          "save-data",
+          "upgrade-insecure-requests",
+          "user-agent",
+          "x-requested-with",
+          // one try of several, and its trace
+          "amz-sdk-invocation-id",
+          "amz-sdk-request",
+          "b3",
+          "baggage",
+          "cf-ray",
+          "idempotency-key",
+          "request-id",
+          "sentry-trace",
+          "traceparent",
+          "tracestate",
+          "x-amzn-trace-id",
+          "x-attempt",
+          "x-client-request-id",
+          "x-cloud-trace-context",
+          "x-correlation-id",
+          "x-idempotency-key",
+          "x-ms-client-request-id",
+          "x-request-id",
+          "x-request-start",
+          "x-retry",
+          "x-retry-attempt",
+          "x-retry-count",
+          "x-trace-id");
 
-  private static final Set<String> OTHERS =
-      Set.of("authorization", "cookie", "idempotency-key", "user-agent");
+  private static final List<String> HARMLESS_BEGINNINGS =
+      List.of(
+          "autodeploy-", // the link's own
+          "deploy-route-",
+          "sec-ch-",
+          "sec-fetch-",
+          "sec-purpose",
+          "sec-websocket-",
+          "x-b3-",
+          "x-datadog-",
+          "x-stainless-"); // of the libraries for OpenAI's interface
 
   private InstanceCredentials() {}
 
@@ -65,10 +121,12 @@ final class InstanceCredentials {
     Set<String> all = new TreeSet<>(); // in whichever order they come
     for (int i = 0; i < headers.size(); i++) {
       String name = headers.name(i).toLowerCase(Locale.ROOT);
-      String value = name.equals("cookie") ? LinkCookies.withoutOurs(headers.value(i)) : "";
-      if (name.equals("authorization") ? keepAuthorization : isCredential(name)) {
-        value = headers.value(i);
-      }
+      String value =
+          switch (name) {
+            case "cookie" -> LinkCookies.withoutOurs(headers.value(i));
+            case "authorization" -> keepAuthorization ? headers.value(i) : "";
+            default -> isHarmless(name) ? "" : headers.value(i);
+          };
       if (!value.isEmpty()) {
         all.add(name + ":" + value);
       }
@@ -76,7 +134,7 @@ final class InstanceCredentials {
     return String.join("\n", all);
   }
 
-  private static boolean isCredential(String name) {
-    return !OTHERS.contains(name) && SOUNDS.stream().anyMatch(name::contains);
+  private static boolean isHarmless(String name) {
+    return HARMLESS.contains(name) || HARMLESS_BEGINNINGS.stream().anyMatch(name::startsWith);
   }
 }

@@ -32,7 +32,14 @@ final class InstanceCredentialsTest {
         "X-Forwarded-Groups",
         "X-Client-Id",
         "OpenAI-Organization",
-        "X-Principal"
+        "X-Principal",
+        "X-Org",
+        "X-Sid",
+        "X-Uid",
+        "X-Signature",
+        "X-Realm",
+        "From",
+        "Cf-Connecting-Ip"
       })
   void callersThatDifferInOne_areToldApart(String name) {
     assertThat(of(name, "alice")).isNotEqualTo(of(name, "bob")).isNotEqualTo(of("Accept", "*/*"));
@@ -47,6 +54,10 @@ final class InstanceCredentialsTest {
         "traceparent",
         "Content-Type",
         "X-Request-Id",
+        "Sec-Fetch-Mode",
+        "X-Forwarded-For",
+        "Cache-Control",
+        "Sec-CH-UA-Platform",
         "X-Stainless-Retry-Count"
       })
   void otherFields_tellNobodyApart(String name) {
