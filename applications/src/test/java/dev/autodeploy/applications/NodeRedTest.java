@@ -34,6 +34,10 @@ final class NodeRedTest {
           "the palette", d -> d.findElement(By.cssSelector("[data-palette-type=inject]")));
       assertThat(browser.driver.getCurrentUrl()).startsWith(root.toString());
 
+      // Without a flow to put it into, a node cannot be imported.
+      browser.until(
+          "the first flow", d -> browser.script("return RED.workspaces.active() || null"));
+
       // What the button does: the flows are posted, and read again.
       browser.script("RED.view.importNodes([{id:'a1', type:'comment', name:'hello', x:90, y:90}])");
       browser.script("RED.actions.invoke('core:deploy-flows')");
