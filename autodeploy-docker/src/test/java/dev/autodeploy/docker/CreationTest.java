@@ -115,6 +115,7 @@ class CreationTest {
         .provider(
             DockerInstanceProvider.builder()
                 .dockerHost(proxy.uri())
+                .network("bridge") // on which a start takes the daemon less time
                 .createTimeout(createTimeout)
                 .callTimeout(Duration.ofSeconds(1))
                 .build())
@@ -124,6 +125,10 @@ class CreationTest {
 
   private ProviderFixture open(Duration createTimeout, Duration callTimeout) {
     return ProviderFixture.open(
-        b -> b.dockerHost(proxy.uri()).createTimeout(createTimeout).callTimeout(callTimeout));
+        b ->
+            b.dockerHost(proxy.uri())
+                .network("bridge")
+                .createTimeout(createTimeout)
+                .callTimeout(callTimeout));
   }
 }

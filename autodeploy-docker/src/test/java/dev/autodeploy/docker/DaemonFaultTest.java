@@ -28,7 +28,11 @@ class DaemonFaultTest {
   }
 
   private ProviderFixture open() {
-    return ProviderFixture.open(b -> b.dockerHost(daemon.uri()).callTimeout(CALL_TIMEOUT));
+    return ProviderFixture.open(
+        b ->
+            b.dockerHost(daemon.uri())
+                .network("bridge") // on which a start takes the daemon less time
+                .callTimeout(CALL_TIMEOUT));
   }
 
   @ParameterizedTest

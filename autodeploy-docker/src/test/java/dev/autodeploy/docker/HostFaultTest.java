@@ -127,7 +127,11 @@ class HostFaultTest {
     try (OwnDaemon daemon = OwnDaemon.start();
         DaemonClient client = daemon.client()) {
       ProviderFixture docker =
-          ProviderFixture.open(b -> b.dockerHost(daemon.uri()).callTimeout(Duration.ofSeconds(2)));
+          ProviderFixture.open(
+              b ->
+                  b.dockerHost(daemon.uri())
+                      .network("bridge") // on which a start takes the daemon less time
+                      .callTimeout(Duration.ofSeconds(2)));
       ProviderInstance instance = docker.ready(keeping());
       String container = client.inspect(name(docker)).getId();
       makeBusy(kept(daemon), elsewhere);

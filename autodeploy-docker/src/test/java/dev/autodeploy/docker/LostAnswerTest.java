@@ -51,6 +51,7 @@ class LostAnswerTest {
         b ->
             settings.apply(
                 b.dockerHost(proxy.uri())
+                    .network("bridge") // on which a start takes the daemon less time
                     .callTimeout(Duration.ofSeconds(2))
                     .createTimeout(Duration.ofSeconds(2))));
   }
