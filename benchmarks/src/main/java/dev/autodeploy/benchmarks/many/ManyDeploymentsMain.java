@@ -27,10 +27,14 @@ import java.util.stream.Stream;
 /**
  * Measures what many deployments cost that are on standby, with a state directory: making them,
  * reading them back, their heap and CPU, and a change of one and a request to one among them.
+ *
+ * <p>A change waits for the disk, and that takes longer the more other programs do. So each change
+ * is made among ten deployments as well, of an engine of its own, at the same time in turns.
  */
 public final class ManyDeploymentsMain {
   private static final List<Integer> SIZES = List.of(1, 10, 1_000, 10_000, 100_000);
   private static final int CHANGES = 300;
+  private static final int FEW = 10;
   private static final int REQUESTS = 1_000;
 
   /** Longer than the engine's upkeep takes to come around. */
@@ -51,8 +55,10 @@ public final class ManyDeploymentsMain {
     measure(2_000, false); // warms up
     System.out.println(
         "| deployments | made in | read back in | heap each | CPU on standby | deploy | update |"
-            + " remove | acquire and close | request through the link |");
-    System.out.println("| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
+            + " remove | among ten: deploy | update | remove | acquire and close | request through"
+            + " the link |");
+    System.out.println(
+        "| --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |");
     for (int size : sizes) {
       System.out.println(measure(size, true));
     }
@@ -74,7 +80,7 @@ public final class ManyDeploymentsMain {
       try (AutoDeploy engine = engine(endpoint, directory)) {
         double read = (System.nanoTime() - begun) / 1e9;
         double cpu = standby ? cpuPercent() : 0;
-        String changes = changes(engine);
+        String changes = changes(engine, endpoint);
         String requests = requests(engine);
         return String.format(
             "| %,d | %.2f s | %.2f s | %.0f B | %.2f %% | %s | %s |",
@@ -113,17 +119,37 @@ public final class ManyDeploymentsMain {
         .build();
   }
 
-  private static String changes(AutoDeploy engine) {
-    List<Double> deploys = new ArrayList<>();
-    List<Double> updates = new ArrayList<>();
-    List<Double> removals = new ArrayList<>();
-    for (int i = 0; i < CHANGES; i++) {
-      String name = "another-" + i;
+  private static String changes(AutoDeploy engine, URI endpoint) throws IOException {
+    Path directory = Files.createTempDirectory("few-deployments");
+    try (AutoDeploy few = engine(endpoint, directory)) {
+      few.deployAll(specs(FEW));
+      Changes amongMany = new Changes();
+      Changes amongFew = new Changes();
+      for (int i = 0; i < CHANGES; i++) {
+        amongMany.add(engine, "another-" + i);
+        amongFew.add(few, "another-" + i);
+      }
+      return amongMany.medians() + " | " + amongFew.medians();
+    } finally {
+      delete(directory);
+    }
+  }
+
+  /** The times that changes took, in seconds. */
+  private static final class Changes {
+    private final List<Double> deploys = new ArrayList<>();
+    private final List<Double> updates = new ArrayList<>();
+    private final List<Double> removals = new ArrayList<>();
+
+    void add(AutoDeploy engine, String name) {
       deploys.add(seconds(() -> engine.deploy(spec(name, 1))));
       updates.add(seconds(() -> engine.update(spec(name, 2))));
       removals.add(seconds(() -> engine.remove(name).join()));
     }
-    return millis(deploys) + " | " + millis(updates) + " | " + millis(removals);
+
+    String medians() {
+      return millis(deploys) + " | " + millis(updates) + " | " + millis(removals);
+    }
   }
 
   private static String requests(AutoDeploy engine) throws Exception {
