@@ -61,8 +61,12 @@ public final class DeploymentMachine {
   private final Callers callers;
   private final ReleaseProcess releases;
   private final StartProcess starts;
-  private final IdleDeadlines idle;
   private final RequestAdmission admission;
+  private final IdlePolicy enginePolicy;
+
+  /** Kept since there was an instance. */
+  private @Nullable IdleDeadlines idle;
+
   private boolean terminated;
   private boolean timerFailed;
   private int budgetLevel;
@@ -83,11 +87,9 @@ public final class DeploymentMachine {
     starts =
         new StartProcess(
             declaration, instances, callers, releases, rejections, instanceIds, history, outbox);
-    idle =
-        new IdleDeadlines(
-            declaration, instances, callers, new IdleTimeouts(enginePolicy, history), outbox);
     admission =
         new RequestAdmission(declaration, instances, callers, starts, releases, rejections, random);
+    this.enginePolicy = enginePolicy;
   }
 
   /** Returns the effects not yet taken by the controller, oldest first. */
@@ -121,7 +123,7 @@ public final class DeploymentMachine {
   /** Returns the part that puts instances to sleep and wakes them: made anew likewise. */
   public SleepProcess sleep() {
     return new SleepProcess(
-        declaration, instances, callers, starts, releases, idle, history, outbox, this::after);
+        declaration, instances, callers, starts, releases, idle(), history, outbox, this::after);
   }
 
   /** Instances that sleep keep their room: the provider cannot give it to others. */
@@ -193,7 +195,7 @@ public final class DeploymentMachine {
 
   /** Returns when it is released as idle, or {@link Instance#NEVER}. */
   public long releaseAt(Instance instance) {
-    return idle.releaseAt(instance);
+    return idle().releaseAt(instance);
   }
 
   // The time of day.
@@ -213,14 +215,14 @@ public final class DeploymentMachine {
     if (declaration.tell(now, wall)) {
       Schedule.State state = declaration.scheduled();
       outbox.publish(at -> new DeploymentEvent.ScheduleChanged(at, name, state));
-      instances.all().stream().filter(Instance::isUnused).forEach(idle::begin);
+      instances.all().stream().filter(Instance::isUnused).forEach(idle()::begin);
       after(now);
     }
   }
 
   /** Returns in a sentence when idle instances are released, and why then. */
   public String explainIdleTimeout() {
-    return idle.explain();
+    return idle().explain();
   }
 
   /** Returns in lines of text what was learned of its use. */
@@ -410,7 +412,7 @@ public final class DeploymentMachine {
       starts.nobodyWaits(now);
     }
     if (instance.isUnused()) {
-      idle.begin(instance);
+      idle().begin(instance);
     }
   }
 
@@ -684,7 +686,20 @@ public final class DeploymentMachine {
   /** Returns the deadlines, which are read off the parts: most deployments are on standby. */
   private Deadlines deadlines() {
     return new Deadlines(
-        declaration, instances, callers, starts, releases, idle, history, rejections, outbox);
+        declaration, instances, callers, starts, releases, idle(), history, rejections, outbox);
+  }
+
+  /** Returns when idle instances go; most deployments have none, and keep nothing for it. */
+  private IdleDeadlines idle() {
+    IdleDeadlines made = idle;
+    if (made == null) {
+      IdleTimeouts timeouts = new IdleTimeouts(enginePolicy, history);
+      made = new IdleDeadlines(declaration, instances, callers, timeouts, outbox);
+      if (!instances.isEmpty()) {
+        idle = made;
+      }
+    }
+    return made;
   }
 
   private AutoDeployException notOpen() {
