@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -89,6 +90,13 @@ final class SimulatedDisk implements Disk {
   /** Returns what is in a file. */
   byte[] content(Path file) {
     return names.get(file).bytes;
+  }
+
+  /** Returns the files with what is in them, which is all that a process started now can see. */
+  Map<Path, ByteBuffer> contents() {
+    Map<Path, ByteBuffer> contents = new LinkedHashMap<>();
+    names.forEach((path, content) -> contents.put(path, ByteBuffer.wrap(content.bytes)));
+    return contents;
   }
 
   /** Returns what was done so far. */
