@@ -45,14 +45,14 @@ class CreationTest {
     proxy.set(
         call -> {
           if (call.is("POST", CREATE)) {
-            Thread.sleep(4000);
+            Thread.sleep(7000);
           }
           return false;
         });
     try (AutoDeploy autoDeploy = engine(Duration.ofMinutes(1))) {
       Deployment web =
-          autoDeploy.deploy(ProviderFixture.web().startTimeout(Duration.ofSeconds(2)).build());
-      try (Lease lease = web.acquire(Duration.ofSeconds(30))) {
+          autoDeploy.deploy(ProviderFixture.web().startTimeout(Duration.ofSeconds(5)).build());
+      try (Lease lease = web.acquire(Duration.ofSeconds(60))) {
         assertThat(ProviderFixture.get(lease.endpoint().resolve("/"))).isEqualTo("ok\n");
       }
       assertThat(web.status().startFailures()).isZero();
@@ -117,7 +117,7 @@ class CreationTest {
                 .dockerHost(proxy.uri())
                 .network("bridge") // on which a start takes the daemon less time
                 .createTimeout(createTimeout)
-                .callTimeout(Duration.ofSeconds(1))
+                .callTimeout(Duration.ofSeconds(3))
                 .build())
         .owner(owner)
         .build();
