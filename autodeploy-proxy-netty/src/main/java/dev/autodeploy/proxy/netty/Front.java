@@ -243,12 +243,23 @@ final class Front {
       engine.setHandshakeApplicationProtocolSelector((same, offered) -> protocol(offered));
       SslHandler handler = new SslHandler(engine);
       handler.setHandshakeTimeoutMillis(headTimeout.toMillis());
+      handler.handshakeFuture().addListener(done -> refuseAnotherHandshake(engine));
       channel.pipeline().addLast(handler);
     }
     StrictRequestDecoder decoder = new StrictRequestDecoder();
     channel
         .pipeline()
         .addLast(decoder, new ClientConnection(this, decoder, dedicated, tls != null));
+  }
+
+  /**
+   * Up to TLS 1.2 a client can ask for one handshake after the other on its connection, each of
+   * which costs this side much and the client little. Without a cipher suite it gets none.
+   */
+  private static void refuseAnotherHandshake(SSLEngine engine) {
+    if (!engine.getSession().getProtocol().equals("TLSv1.3")) {
+      engine.setEnabledCipherSuites(new String[0]);
+    }
   }
 
   /** Returns which of the protocols that a client offers is spoken, or "" for none. */

@@ -103,6 +103,26 @@ final class TlsTest {
   }
 
   @Test
+  void secondHandshakeOnAConnection_isRefused() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("secret"), proxy -> {});
+        SSLSocket socket =
+            (SSLSocket)
+                tls.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), link.port)) {
+      socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+      socket.setSoTimeout(20_000);
+      RawClient client = new RawClient(socket);
+      assertThat(client.send(GET).response().body).isEqualTo("secret");
+
+      assertThatThrownBy(
+              () -> {
+                socket.startHandshake();
+                client.send(GET).response();
+              })
+          .isInstanceOf(IOException.class);
+    }
+  }
+
+  @Test
   void dedicatedPort_isServedOverTls() throws Exception {
     try (TestLink link =
         link(TestInstance.App.text("secret"), proxy -> proxy.dedicatedPort("app", 0))) {
