@@ -81,7 +81,13 @@ class EngineOnDockerTest {
     Map<String, Instant> times = new ConcurrentHashMap<>();
     try (DaemonClient client = TestDaemon.client();
         AutoDeploy autoDeploy =
-            AutoDeploy.builder().provider(DockerInstanceProvider.create()).owner(owner).build()) {
+            AutoDeploy.builder()
+                .provider(
+                    DockerInstanceProvider.builder()
+                        .network("bridge") // which is there, so that no start makes a network
+                        .build())
+                .owner(owner)
+                .build()) {
       JsonLines lines = client.stream("recording events", "GET", path, Map.of());
       CountDownLatch opened = new CountDownLatch(1);
       Thread recorder = recorder(lines, opened, times);
