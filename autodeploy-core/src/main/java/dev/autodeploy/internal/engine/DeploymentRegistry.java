@@ -9,7 +9,9 @@ import dev.autodeploy.internal.deployment.BusyDeployments;
 import dev.autodeploy.internal.deployment.DeploymentController;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.StartProgress;
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,23 +29,25 @@ import org.jspecify.annotations.Nullable;
  * the engine's lock.
  */
 final class DeploymentRegistry implements BusyDeployments {
+  private static final Comparator<DeploymentController> BY_NUMBER =
+      comparingLong(DeploymentController::number);
+
   /** The number of names in the message that there is no deployment of a name. */
   private static final int NAMES_SHOWN = 20;
 
   private final Map<String, DeploymentController> declared = new ConcurrentHashMap<>();
 
   /** The same in the order in which they were made; guarded by itself. */
-  private final Map<String, DeploymentController> inOrder = new LinkedHashMap<>();
+  private final List<DeploymentController> inOrder = new ArrayList<>();
 
-  /** The values of {@link #inOrder}, or null since they have changed. */
+  /** A copy of {@link #inOrder}, or null since that has changed. */
   private volatile @Nullable List<DeploymentController> listed;
 
   /** The same as their users see them, or null since they have changed. */
   private volatile @Nullable List<Deployment> deployments;
 
   /** The deployments that need maintenance, such as those with an instance. */
-  private final Set<DeploymentController> busy =
-      new ConcurrentSkipListSet<>(comparingLong(DeploymentController::number));
+  private final Set<DeploymentController> busy = new ConcurrentSkipListSet<>(BY_NUMBER);
 
   /** The deployments that are not declared, and of which instances are left. */
   private final Map<String, DeploymentController> undeclared = new ConcurrentHashMap<>();
@@ -86,7 +90,7 @@ final class DeploymentRegistry implements BusyDeployments {
     List<DeploymentController> all = listed;
     if (all == null) {
       synchronized (inOrder) {
-        all = List.copyOf(inOrder.values());
+        all = List.copyOf(inOrder);
         listed = all;
       }
     }
@@ -98,7 +102,7 @@ final class DeploymentRegistry implements BusyDeployments {
     List<Deployment> all = deployments;
     if (all == null) {
       synchronized (inOrder) {
-        all = inOrder.values().stream().map(DeploymentController::deployment).toList();
+        all = inOrder.stream().map(DeploymentController::deployment).toList();
         deployments = all;
       }
     }
@@ -154,8 +158,11 @@ final class DeploymentRegistry implements BusyDeployments {
   /** Adds one that is declared. */
   void add(DeploymentController controller) {
     synchronized (inOrder) {
-      declared.put(controller.name(), controller);
-      inOrder.put(controller.name(), controller);
+      DeploymentController before = declared.put(controller.name(), controller);
+      if (before != null) {
+        dropFromOrder(before);
+      }
+      inOrder.add(-1 - Collections.binarySearch(inOrder, controller, BY_NUMBER), controller);
       listed = null;
       deployments = null;
     }
@@ -167,12 +174,16 @@ final class DeploymentRegistry implements BusyDeployments {
     synchronized (inOrder) {
       boolean removed = declared.remove(controller.name(), controller);
       if (removed) {
-        inOrder.remove(controller.name());
+        dropFromOrder(controller);
         listed = null;
         deployments = null;
       }
       return removed;
     }
+  }
+
+  private void dropFromOrder(DeploymentController controller) {
+    inOrder.remove(Collections.binarySearch(inOrder, controller, BY_NUMBER));
   }
 
   @Override
