@@ -20,6 +20,7 @@ final class SharedWorkersTest {
   @Test
   void stepsOfOneCaller_waitForItsOwn_whileOthersRun() {
     try (SharedWorkers workers = new SharedWorkers(Workers.platform(4), 2)) {
+      CountDownLatch begun = new CountDownLatch(2);
       CountDownLatch end = new CountDownLatch(1);
       CountDownLatch ended = new CountDownLatch(6);
       AtomicInteger running = new AtomicInteger();
@@ -30,6 +31,7 @@ final class SharedWorkersTest {
             "slow",
             () -> {
               most.accumulateAndGet(running.incrementAndGet(), Math::max);
+              begun.countDown();
               await(end);
               running.decrementAndGet();
               ended.countDown();
@@ -42,6 +44,7 @@ final class SharedWorkersTest {
       workers.execute("other", other::countDown);
       workers.execute("other", other::countDown);
       await(other);
+      await(begun);
 
       end.countDown();
       await(ended);
