@@ -74,7 +74,9 @@ final class HostileInstanceTest extends ProviderTestBase {
   void end_withALogThatWasReplaced_isSeen_andSoAreThoseOfOthers(String replace) throws Exception {
     LocalProcessProvider provider = provider();
     String log = registry().resolve(OWNER + "/bad/log").toString();
-    start(provider, "bad", "rm " + log + "; " + replace.replace("%s", log) + "; exit 3");
+    // What copies the output may make the file anew in between.
+    String again = "until rm -rf " + log + " && " + replace.replace("%s", log);
+    start(provider, "bad", again + " 2>/dev/null; do sleep 0.05; done; exit 3");
     start(provider, "good", "sleep 1; exit 4");
 
     Eventually.until(
