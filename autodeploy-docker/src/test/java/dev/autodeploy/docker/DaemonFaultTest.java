@@ -29,10 +29,7 @@ class DaemonFaultTest {
 
   private ProviderFixture open() {
     return ProviderFixture.open(
-        b ->
-            b.dockerHost(daemon.uri())
-                .network("bridge") // on which a start takes the daemon less time
-                .callTimeout(CALL_TIMEOUT));
+        b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT).callTimeout(CALL_TIMEOUT));
   }
 
   @ParameterizedTest
@@ -148,7 +145,8 @@ class DaemonFaultTest {
   @Test
   void daemon_withoutTheHook_saysThatItCannotGiveGpus() {
     daemon = OwnDaemon.startOn("/usr/sbin:/usr/bin:/sbin:/bin");
-    try (ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()).gpus("0"))) {
+    try (ProviderFixture docker =
+        ProviderFixture.open(b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT).gpus("0"))) {
       assertThatThrownBy(
               () ->
                   docker.start(

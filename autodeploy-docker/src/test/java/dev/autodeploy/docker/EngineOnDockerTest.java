@@ -164,6 +164,7 @@ class EngineOnDockerTest {
               .provider(
                   DockerInstanceProvider.builder()
                       .dockerHost(daemon.uri())
+                      .network(OwnDaemon.KEPT)
                       .callTimeout(Duration.ofSeconds(5))
                       .build())
               .owner(owner)

@@ -37,7 +37,8 @@ class HostFaultTest {
     try (OwnDaemon daemon = OwnDaemon.startOnDiskOf(48);
         TestRegistry registry = new TestRegistry()) {
       registry.push("1", 1 << 20);
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
+      ProviderFixture docker =
+          ProviderFixture.open(b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT));
       ProviderInstance instance = docker.ready(ProviderFixture.web().maxInstances(2).build());
       daemon.fillDisk();
       DeploymentSpec pulled =
@@ -61,10 +62,14 @@ class HostFaultTest {
         OwnDaemon.startWithout("sys_resource", "--init-path", "/no/such/init")) {
       ProviderFixture docker =
           ProviderFixture.open(
-              b -> b.dockerHost(daemon.uri()).init(false).ulimit("memlock", -1, -1));
+              b ->
+                  b.dockerHost(daemon.uri())
+                      .network(OwnDaemon.KEPT)
+                      .init(false)
+                      .ulimit("memlock", -1, -1));
       fails(docker, ProviderFixture.web().build(), DockerProblem.ULIMIT_NOT_ALLOWED);
       docker.provider.close();
-      docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
+      docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT));
       fails(docker, ProviderFixture.web().build(), DockerProblem.INIT_MISSING);
       docker.provider.close();
       assertNothingLeft(daemon);
@@ -99,7 +104,8 @@ class HostFaultTest {
     Programs.require("chattr");
     try (OwnDaemon daemon = OwnDaemon.start();
         DaemonClient client = daemon.client()) {
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
+      ProviderFixture docker =
+          ProviderFixture.open(b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT));
       ProviderInstance instance = docker.ready(keeping());
       Path kept = kept(daemon);
       assumeTrue(
@@ -130,7 +136,7 @@ class HostFaultTest {
           ProviderFixture.open(
               b ->
                   b.dockerHost(daemon.uri())
-                      .network("bridge") // on which a start takes the daemon less time
+                      .network(OwnDaemon.KEPT)
                       .callTimeout(Duration.ofSeconds(2)));
       ProviderInstance instance = docker.ready(keeping());
       String container = client.inspect(name(docker)).getId();
@@ -157,7 +163,8 @@ class HostFaultTest {
     try (OwnDaemon daemon = OwnDaemon.start();
         DaemonClient client = daemon.client();
         DaemonClient others = daemon.client()) {
-      ProviderFixture docker = ProviderFixture.open(b -> b.dockerHost(daemon.uri()));
+      ProviderFixture docker =
+          ProviderFixture.open(b -> b.dockerHost(daemon.uri()).network(OwnDaemon.KEPT));
       ProviderInstance instance = docker.ready(keeping());
       String container = client.inspect(name(docker)).getId();
       makeBusy(kept(daemon), elsewhere);

@@ -244,7 +244,12 @@ class HousekeepingTest {
     AutoDeploy.Builder builder =
         AutoDeploy.builder()
             .provider(
-                settings.apply(DockerInstanceProvider.builder().dockerHost(daemon.uri())).build());
+                settings
+                    .apply(
+                        DockerInstanceProvider.builder()
+                            .dockerHost(daemon.uri())
+                            .network(OwnDaemon.KEPT))
+                    .build());
     return (state == null ? builder : builder.stateDirectory(state)).listener(events::add).build();
   }
 

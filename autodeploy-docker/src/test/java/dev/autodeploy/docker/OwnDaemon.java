@@ -22,6 +22,13 @@ public final class OwnDaemon implements AutoCloseable {
   /** Of this process alone: another one may be running the same tests. */
   private static final long PID = ProcessHandle.current().pid();
 
+  /**
+   * The network of instances: without rules of iptables none keeps them apart. After a kill the
+   * interface of a container that has ended stays on one that is made, with the address that the
+   * next container gets there.
+   */
+  public static final String KEPT = "bridge";
+
   private static final String BRIDGE = "adt" + PID;
   private static final String NETWORK =
       "172.30." + PID % 250 + "." + (PID / 250 % 15 * 16 + 1) + "/28";
@@ -246,7 +253,10 @@ public final class OwnDaemon implements AutoCloseable {
       launch();
     }
     try (DaemonClient client = client()) {
-      client.list(java.util.Map.of()).forEach(c -> removed(client, c.getId()));
+      client.list(java.util.Map.of()).forEach(c -> left(() -> client.remove(c.getId())));
+      client.networks().stream()
+          .filter(network -> Holders.isUserDefined(network.getName()))
+          .forEach(network -> left(() -> client.removeNetwork(network.getId())));
     }
     stop();
     runs("ip", "link", "del", BRIDGE);
@@ -255,9 +265,9 @@ public final class OwnDaemon implements AutoCloseable {
   }
 
   /** A daemon that was ended under a container may not be able to delete its files any more. */
-  private static void removed(DaemonClient client, String container) {
+  private static void left(Runnable removal) {
     try {
-      client.remove(container);
+      removal.run();
     } catch (DockerDaemonException e) {
       System.err.println("left to the end of the daemon: " + e.getMessage());
     }

@@ -60,6 +60,7 @@ final class DaemonFault implements Fault {
       DockerInstanceProvider provider =
           DockerInstanceProvider.builder()
               .dockerHost(daemon.uri())
+              .network(OwnDaemon.KEPT)
               .callTimeout(Duration.ofSeconds(5))
               .heartbeatTimeout(Duration.ofSeconds(30))
               .build();
