@@ -64,7 +64,7 @@ class HousekeepingTest {
       Deployment deployment = autoDeploy.deploy(spec());
       deployment.acquire(Duration.ofSeconds(30)).close();
       deployment.releaseNow();
-      await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 1);
+      await(() -> holders().size() == 1 && isHeld(VOLUME));
       assertThat(downloads(deployment)).isEqualTo("downloaded\n");
       deployment.releaseNow();
 
@@ -153,7 +153,7 @@ class HousekeepingTest {
       String snapshot = deployment.snapshot("held").get();
       autoDeploy.update(deployment.spec().toBuilder().snapshot(snapshot).build());
       String id = client.findImage(snapshot).getId();
-      await(() -> holders().stream().anyMatch(each -> each.getImageId().equals(id)));
+      await(() -> isHeldImage(id));
       deployment.releaseNow();
       await(() -> client.list(Map.of(Labels.MANAGED, "true")).isEmpty());
       prune();
@@ -178,7 +178,7 @@ class HousekeepingTest {
         assertThat(downloads(deployment)).isEqualTo("downloaded\n");
         deployment.releaseNow();
       }
-      await(() -> holders().size() == 1 && holders().get(0).getMounts().size() == 2);
+      await(() -> holders().size() == 1 && isHeld("first") && isHeld("second"));
 
       prune();
 
@@ -216,12 +216,17 @@ class HousekeepingTest {
       TestImages.load(client, image, TestImages.tools().toByteArray(), TestImages.serve());
       assertThat(late.prepare().result().join()).as("nothing had to be fetched").isFalse();
       String id = client.findImage(image).getId();
-      await(() -> holders().stream().anyMatch(each -> each.getImageId().equals(id)));
+      await(() -> isHeldImage(id));
       autoDeploy.remove("web").get();
       await(() -> holders().size() == 1 && isHeld("early"));
       prune();
       assertThat(client.volumes()).contains("early");
     }
+  }
+
+  private static boolean isHeldImage(String id) {
+    return holders().stream()
+        .anyMatch(each -> each.getState().equals("running") && each.getImageId().equals(id));
   }
 
   /** A prune removes a holder that does not run, and then what it holds. */
