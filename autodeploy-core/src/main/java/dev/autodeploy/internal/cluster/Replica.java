@@ -476,6 +476,7 @@ final class Replica {
     leases.awaitNone(drainTimeout, ticker); // the next leader is told of them
     asking.shutdown();
     watching.shutdown();
+    changed(); // for requests whose timers have just ended with it
     wire.close();
     runtime.close();
     provider.closeIfUnused();

@@ -9,14 +9,17 @@ import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.Leader;
 import dev.autodeploy.spi.LeaderElection;
 import dev.autodeploy.spi.ProviderInstance;
+import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.spi.StateStore;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +60,60 @@ final class HeldRequestTest {
         .failsWithin(20, TimeUnit.SECONDS)
         .withThrowableThat()
         .withMessageContaining("the clock has stopped");
+  }
+
+  @Test
+  void close_hasThoseLookAgain_whoseTimersEndWithIt() {
+    ThreadRuntime threads = new ThreadRuntime();
+    AtomicReference<Runnable> atTheEnd = new AtomicReference<>(() -> {});
+    Replica replica =
+        new Replica(
+            new Silent(),
+            EngineConfig.builder(),
+            Nothing::new,
+            Duration.ofSeconds(1),
+            null,
+            new Declarations(),
+            new Directory(),
+            message -> {},
+            link -> {},
+            new ReentrantLock(),
+            watched(threads, () -> atTheEnd.get().run()));
+    AtomicReference<CompletableFuture<Void>> change = new AtomicReference<>();
+    atTheEnd.set(() -> change.set(replica.change())); // as a request does that begins again
+
+    replica.close(Duration.ZERO);
+
+    assertThat(change.get()).isDone();
+  }
+
+  /** Returns the threads with something that is done just before the timer of requests ends. */
+  private static ReplicaRuntime watched(ThreadRuntime threads, Runnable end) {
+    ReplicaRuntime.Line line = threads.watch();
+    ReplicaRuntime.Line watch =
+        new ReplicaRuntime.Line() {
+          @Override
+          public Scheduler.Cancellable schedule(Runnable task, long nanos) {
+            return line.schedule(task, nanos);
+          }
+
+          @Override
+          public void repeat(Runnable task, long nanos) {
+            line.repeat(task, nanos);
+          }
+
+          @Override
+          public void shutdown() {
+            end.run();
+            line.shutdown();
+          }
+        };
+    return (ReplicaRuntime)
+        Proxy.newProxyInstance(
+            ReplicaRuntime.class.getClassLoader(),
+            new Class<?>[] {ReplicaRuntime.class},
+            (proxy, method, arguments) ->
+                method.getName().equals("watch") ? watch : method.invoke(threads, arguments));
   }
 
   /** An election that is never asked. */
