@@ -27,6 +27,13 @@ final class RealCluster {
         .reach(PodReach.valueOf(System.getProperty("autodeploy.kubernetes.reach", "PORT_FORWARD")));
   }
 
+  /** Returns the second number of the cluster's version. */
+  static int minor() {
+    try (KubernetesClient admin = admin()) {
+      return Integer.parseInt(admin.getKubernetesVersion().getMinor().replaceAll("\\D", ""));
+    }
+  }
+
   static KubernetesClient admin() {
     return ClusterAccess.client(Config.autoConfigure(null));
   }

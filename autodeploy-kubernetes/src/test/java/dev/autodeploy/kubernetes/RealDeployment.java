@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.RollableScalableResource;
 import java.time.Duration;
 import java.util.List;
@@ -53,30 +54,32 @@ final class RealDeployment implements AutoCloseable {
 
   /** Has the next pods run another command, as after a change of the manifest. */
   void apply(String command) {
-    resource()
-        .edit(
-            it ->
-                new DeploymentBuilder(it)
-                    .editSpec()
-                    .withTemplate(FakeDeployments.template(name, command))
-                    .endSpec()
-                    .build());
+    PodTemplateSpec template = FakeDeployments.template(name, command);
+    edit(it -> it.getSpec().setTemplate(template));
   }
 
-  /** Changes its template. */
-  void edit(Consumer<PodTemplateSpec> change) {
-    resource()
-        .edit(
-            it -> {
-              change.accept(it.getSpec().getTemplate());
-              return it;
-            });
+  /** Changes it, also while its controllers do. */
+  void edit(Consumer<Deployment> change) {
+    while (true) {
+      try {
+        resource()
+            .edit(
+                it -> {
+                  change.accept(it);
+                  return it;
+                });
+        return;
+      } catch (KubernetesClientException e) {
+        if (e.getCode() != 409) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Scales it as its owner may at any time; does not wait. */
   void scale(int replicas) {
-    resource()
-        .edit(it -> new DeploymentBuilder(it).editSpec().withReplicas(replicas).endSpec().build());
+    edit(it -> it.getSpec().setReplicas(replicas));
   }
 
   List<Pod> pods() {

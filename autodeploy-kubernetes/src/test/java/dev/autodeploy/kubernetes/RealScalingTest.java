@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
 import io.fabric8.kubernetes.api.model.PodTemplateSpec;
@@ -124,7 +125,13 @@ class RealScalingTest {
   @Test
   void start_ofAnImageThatDoesNotExist_failsAtOnce_andIsTakenBack() {
     scaled.edit(
-        template -> template.getSpec().getContainers().get(0).setImage("127.0.0.1:1/missing:1"));
+        it ->
+            it.getSpec()
+                .getTemplate()
+                .getSpec()
+                .getContainers()
+                .get(0)
+                .setImage("127.0.0.1:1/missing:1"));
     long begun = System.nanoTime();
 
     InstanceStartException failure = fixture.failure(voice().build());
@@ -147,8 +154,9 @@ class RealScalingTest {
     }
 
     if (instance != null) {
-      assertThat(fixture.exit(instance, Duration.ofSeconds(100)).describe())
-          .contains("no model there");
+      InstanceExit exit = fixture.exit(instance, Duration.ofSeconds(100));
+      assertThat(exit.describe()).contains("code 3");
+      assertThat(exit.logTail()).contains("no model there");
       fixture.release(instance);
     } else {
       assertThat(failure).hasMessageContaining("no model there");
