@@ -74,7 +74,7 @@ final class Chromium implements AutoCloseable {
 
   /** Returns the text that a script hands to the function that is its last argument. */
   String answer(String script) {
-    driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(30));
+    driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(90));
     return String.valueOf(driver.executeAsyncScript(script));
   }
 

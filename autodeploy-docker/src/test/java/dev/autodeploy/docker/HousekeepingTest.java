@@ -102,8 +102,10 @@ class HousekeepingTest {
                   && degraded(deployment).contains("volume '" + VOLUME + "' was removed")
                   && degraded(deployment).contains("the next start pulls it again"));
       await(() -> degraded(autoDeploy.deployment("other")).contains("there is no snapshot"));
-      assertThat(events)
-          .anyMatch(e -> e instanceof DeploymentEvent.Degraded d && d.reason() != null);
+      await(
+          () ->
+              List.copyOf(events).stream()
+                  .anyMatch(e -> e instanceof DeploymentEvent.Degraded d && d.reason() != null));
 
       TestImages.make(client);
       assertThatThrownBy(() -> deployment.acquire(Duration.ofSeconds(30)))

@@ -390,7 +390,7 @@ public abstract class InstanceProviderContract {
     assumeTrue(crash(session.provider, instance), "instances cannot be ended from here");
 
     eventually(() -> session.exits.containsKey(instance.instanceId()), "the exit is reported");
-    assertThat(session.isReady(instance)).isFalse();
+    session.awaitNotReady(instance);
   }
 
   @DisplayName("A release that was asked for is not reported as an end by itself.")

@@ -66,6 +66,17 @@ final class ProviderSession implements InstanceObserver {
     }
   }
 
+  /** Waits until an instance that has ended is not ready: its port may be open a moment longer. */
+  void awaitNotReady(ProviderInstance instance) throws InterruptedException {
+    Duration step = Duration.ofMillis(20);
+    for (long waited = 0; isReady(instance); waited += step.toMillis()) {
+      assertThat(waited)
+          .as("no longer ready within %s", contract.patience())
+          .isLessThan(contract.patience().toMillis());
+      contract.pause(step);
+    }
+  }
+
   private void releaseQuietly(String instanceId) {
     if (!contract.isOpen(provider)) {
       return;
