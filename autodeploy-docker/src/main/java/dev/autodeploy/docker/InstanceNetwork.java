@@ -28,7 +28,7 @@ final class InstanceNetwork {
   private static final String REACH_EACH_OTHER = "com.docker.network.bridge.enable_icc";
 
   private static final String BRIDGE_NAME = "com.docker.network.bridge.name";
-  private static final int LOOKS = 5;
+  private static final int LOOKS = 50;
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   /** The options of Docker's own bridge that the daemon's settings are the source of. */
@@ -99,7 +99,6 @@ final class InstanceNetwork {
     body.putObject("Labels").put(Labels.PREFIX + "network", "true");
     ObjectNode options = body.putObject("Options");
     if (bridge != null) {
-      body.put("EnableIPv6", Boolean.TRUE.equals(bridge.getEnableIPv6()));
       options(bridge)
           .forEach(
               (key, value) -> {

@@ -28,7 +28,7 @@ class InstanceNetworkTest {
   private static final String FULL =
       "{\"message\":\"could not find an available, non-overlapping IPv4 address pool among the"
           + " defaults to assign to the network\"}";
-  private final String name = "adn" + ProcessHandle.current().pid();
+  private final String name = "adn" + ProcessHandle.current().pid() + "x";
   private DaemonProxy proxy;
 
   @BeforeEach

@@ -283,8 +283,11 @@ final class LeaderLink implements AutoCloseable {
     ArrayNode leases = request.putArray("leases");
     follower.begins(this).forEach(claim -> leases.add(claim.write()));
     boolean begun = false;
+    long asked = ticker.read();
     try {
-      begun = !exchange(polling, request).has("refused");
+      boolean refused = exchange(polling, request).has("refused");
+      begun =
+          !refused && ticker.read() - asked <= term.toNanos(); // else it is not believed, as below
     } finally {
       if (!begun) {
         breaks();

@@ -203,6 +203,13 @@ final class RemoteCalls {
                         : null);
               }));
 
+  static final RemoteCall<Void> DECLARE_BUDGET =
+      known(
+          RemoteCall.doing(
+              "declareBudget",
+              (engine, args) ->
+                  engine.declareBudget(WireJson.read(args.path("budget"), Budget.class))));
+
   static final RemoteCall<List<UsageInterval>> COSTS =
       known(
           RemoteCall.of(

@@ -359,13 +359,10 @@ public final class ReplicatedEngine implements Operations {
 
   @Override
   public void declareBudget(Budget budget) {
+    ObjectNode args = WireJson.object();
+    args.set("budget", WireJson.write(budget));
+    atLeader(null, RemoteCalls.DECLARE_BUDGET, args);
     locked(() -> settings.budget(budget)); // for the engines that this replica starts later
-    Engine engine = leading();
-    if (engine != null) {
-      engine.declareBudget(budget);
-    } else {
-      budget(budget);
-    }
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -92,7 +93,12 @@ final class SharedLeases {
       lock.unlock();
     }
     lease.lost().thenRun(() -> drop(key, shared));
-    timer.schedule(() -> over(key, shared), window);
+    try {
+      timer.schedule(() -> over(key, shared), window);
+    } catch (RejectedExecutionException e) { // the replica ends: nobody is to share it
+      drop(key, shared);
+      return lease;
+    }
     return new Use(shared, lease.waited(), lease.coldStart(), lease.woken());
   }
 

@@ -77,9 +77,16 @@ final class BudgetKeeper {
     set(budget, false);
   }
 
-  /** Puts another budget in force, as if the engine had been built with it. */
+  /** Puts another budget in force, as if the engine had been built with it; once. */
   void declare(Budget budget) {
-    set(budget, true);
+    setting.lock();
+    try {
+      if (!budget.equals(built)) { // or another replica has seen it first, and one was set since
+        set(budget, true);
+      }
+    } finally {
+      setting.unlock();
+    }
   }
 
   private void set(@Nullable Budget budget, boolean declared) {

@@ -336,7 +336,7 @@ public final class EngineConfig {
     /**
      * Sets what the engine may still do.
      *
-     * @param value asked before each call of the provider, and before a lease is granted
+     * @param value asked before each call of the provider, and by those who hand a lease out
      * @return this
      */
     public Builder leadership(Leadership value) {

@@ -24,8 +24,8 @@ public interface Leadership {
   boolean mayAct();
 
   /**
-   * Returns whether the engine may grant leases: not once another one may release the instances, as
-   * it has waited long enough for word of who uses them.
+   * Returns whether leases of the engine may be handed out: not once another one may release the
+   * instances, as it has waited long enough for word of who uses them.
    */
   boolean mayLend();
 }

@@ -76,7 +76,6 @@ final class InstanceCredentials {
           "amz-sdk-invocation-id",
           "amz-sdk-request",
           "b3",
-          "baggage",
           "cf-ray",
           "idempotency-key",
           "request-id",
