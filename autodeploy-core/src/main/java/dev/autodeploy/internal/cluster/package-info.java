@@ -12,7 +12,8 @@
  *
  * <p><b>Why two never act.</b> Each leader has an epoch, and every change of the state names it:
  * one that another epoch has overtaken is refused, and with it every start, which is written before
- * it is made. Calls of the provider ask {@code Candidacy} first. What was under way meanwhile, such
+ * it is made. Calls of the provider ask {@code Candidacy} first, and so does whoever hands a lease
+ * out, as a process that was frozen may have its time behind it. What was under way meanwhile, such
  * as a start, carries the owner's label, and the next leader finds and releases it like any orphan.
  *
  * <p><b>What a change of leader does to instances.</b> The one that leaves detaches them as they

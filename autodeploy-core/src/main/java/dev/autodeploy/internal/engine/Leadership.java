@@ -1,7 +1,7 @@
 package dev.autodeploy.internal.engine;
 
 /**
- * What an engine asks before it does something that the engine of another replica could contradict.
+ * The rights of an engine that the engine of another replica could contradict, asked for each time.
  * The answers are of the moment, by the clock: a process that was frozen may not do what it was
  * about to do. Thread-safe.
  */

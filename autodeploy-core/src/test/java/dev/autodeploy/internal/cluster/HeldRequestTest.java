@@ -24,21 +24,25 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.Test;
 
 final class HeldRequestTest {
+
+  private static Replica replica(ReplicaRuntime runtime) {
+    return new Replica(
+        new Silent(),
+        EngineConfig.builder(),
+        Nothing::new,
+        Duration.ofSeconds(1),
+        null,
+        new Declarations(),
+        new Directory(),
+        message -> {},
+        link -> {},
+        new ReentrantLock(),
+        runtime);
+  }
+
   @Test
   void attempt_thatThrowsOnAThreadOfNobody_isAnswered() {
-    Replica replica =
-        new Replica(
-            new Silent(),
-            EngineConfig.builder(),
-            Nothing::new,
-            Duration.ofSeconds(1),
-            null,
-            new Declarations(),
-            new Directory(),
-            message -> {},
-            link -> {},
-            new ReentrantLock(),
-            new ThreadRuntime());
+    Replica replica = replica(new ThreadRuntime());
     AtomicInteger reads = new AtomicInteger();
     CompletableFuture<Lease> answer =
         new HeldRequest(
@@ -66,19 +70,7 @@ final class HeldRequestTest {
   void close_hasThoseLookAgain_whoseTimersEndWithIt() {
     ThreadRuntime threads = new ThreadRuntime();
     AtomicReference<Runnable> atTheEnd = new AtomicReference<>(() -> {});
-    Replica replica =
-        new Replica(
-            new Silent(),
-            EngineConfig.builder(),
-            Nothing::new,
-            Duration.ofSeconds(1),
-            null,
-            new Declarations(),
-            new Directory(),
-            message -> {},
-            link -> {},
-            new ReentrantLock(),
-            watched(threads, () -> atTheEnd.get().run()));
+    Replica replica = replica(watched(threads, () -> atTheEnd.get().run()));
     AtomicReference<CompletableFuture<Void>> change = new AtomicReference<>();
     atTheEnd.set(() -> change.set(replica.change())); // as a request does that begins again
 
