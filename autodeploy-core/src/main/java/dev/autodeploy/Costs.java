@@ -2,7 +2,9 @@ package dev.autodeploy;
 
 import static java.util.Objects.requireNonNull;
 
+import dev.autodeploy.internal.ledger.CostAlignment;
 import dev.autodeploy.internal.ledger.CostChunk;
+import dev.autodeploy.internal.ledger.CostSums;
 import java.math.BigDecimal;
 import java.time.DayOfWeek;
 import java.time.Duration;
@@ -20,12 +22,12 @@ import java.util.Currency;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +51,8 @@ import org.jspecify.annotations.Nullable;
  * the start.
  */
 public final class Costs {
+  private static final long HOUR = 3600;
+
   private final List<CostChunk> chunks;
   private final Instant from;
   private final Instant to;
@@ -149,11 +153,13 @@ public final class Costs {
     }
     Set<CostKey> wanted = EnumSet.noneOf(CostKey.class);
     wanted.addAll(List.of(keys));
-    Map<Group, Sum> sums = new TreeMap<>(order(keys));
+    Map<Group, Sum> sums = new HashMap<>();
     PageSums pages = new PageSums(sums, wanted, period);
     chunks.forEach(pages::add);
-    List<CostLine> lines = new ArrayList<>(sums.size());
-    sums.forEach((group, sum) -> lines.add(sum.line(group)));
+    List<Group> groups = new ArrayList<>(sums.keySet());
+    groups.sort(order(keys));
+    List<CostLine> lines = new ArrayList<>(groups.size());
+    groups.forEach(group -> lines.add(requireNonNull(sums.get(group)).line(group)));
     return lines;
   }
 
@@ -188,6 +194,7 @@ public final class Costs {
     private final Map<Group, Sum> sums;
     private final Set<CostKey> wanted;
     private final @Nullable CostKey period;
+    private final CostAlignment alignment = CostAlignment.of(zone.getRules().getOffset(from));
     private final Map<Instant, Instant[]> days = new HashMap<>();
     private final Map<Instant, Instant[]> hours = new HashMap<>();
 
@@ -198,27 +205,32 @@ public final class Costs {
     }
 
     void add(CostChunk chunk) {
-      List<CostLine> byDay = period == CostKey.HOUR ? List.of() : chunk.days();
-      Set<Instant> cutDays = add(byDay, days);
-      if (!byDay.isEmpty() && cutDays.isEmpty()) {
-        return;
-      }
-      List<CostLine> byHour = chunk.hours();
-      if (byHour.isEmpty()) {
+      CostSums given = chunk.sums(alignment);
+      if (given == null) {
         chunk.usage(
             (start, end) -> start.isBefore(to) && end.isAfter(from),
             usage -> Costs.this.add(sums, usage, wanted, period, from, to));
         return;
       }
-      if (!byDay.isEmpty()) {
-        byHour =
-            byHour.stream()
-                .filter(hour -> cutDays.contains(hour.from().truncatedTo(ChronoUnit.DAYS)))
-                .toList();
+      boolean byDay = period != CostKey.HOUR;
+      NavigableSet<Instant> cut = byDay ? add(given.days(), days) : new TreeSet<>();
+      if (byDay && cut.isEmpty()) {
+        return;
       }
-      NavigableSet<Instant> cut = add(byHour, hours);
+      Set<Long> cutDays = new HashSet<>();
+      cut.forEach(day -> cutDays.add(day.getEpochSecond()));
+      long first = from.getEpochSecond() - HOUR;
+      long last = to.getEpochSecond();
+      cut =
+          add(
+              given.hours(
+                  hour ->
+                      hour >= first
+                          && hour <= last
+                          && (!byDay || cutDays.contains(alignment.day(hour)))),
+              hours);
       if (!cut.isEmpty()) {
-        chunk.usage((start, end) -> touches(cut, start, end), usage -> addCut(cut, usage));
+        addCut(chunk, cut);
       }
     }
 
@@ -257,20 +269,27 @@ public final class Costs {
           line.currency());
     }
 
-    private static boolean touches(NavigableSet<Instant> cut, Instant start, Instant end) {
-      Instant first = cut.ceiling(start.truncatedTo(ChronoUnit.HOURS));
-      return first != null && first.isBefore(end);
+    private void addCut(CostChunk chunk, NavigableSet<Instant> cut) {
+      chunk.usage(
+          (start, end) -> {
+            Instant first = cut.ceiling(hourOf(start));
+            return first != null && first.isBefore(end);
+          },
+          usage -> addCut(usage, cut));
     }
 
-    private void addCut(NavigableSet<Instant> cut, UsageInterval usage) {
-      Instant start = usage.startRequestedAt().truncatedTo(ChronoUnit.HOURS);
-      for (Instant hour : cut.tailSet(start)) {
+    private void addCut(UsageInterval usage, NavigableSet<Instant> cut) {
+      for (Instant hour : cut.tailSet(hourOf(usage.startRequestedAt()))) {
         if (!hour.isBefore(usage.endedAt())) {
           break;
         }
         Instant end = hour.plus(1, ChronoUnit.HOURS);
         Costs.this.add(sums, usage, wanted, period, later(hour, from), earlier(end, to));
       }
+    }
+
+    private Instant hourOf(Instant moment) {
+      return Instant.ofEpochSecond(alignment.hour(moment.getEpochSecond()));
     }
   }
 

@@ -175,7 +175,7 @@ final class CostPagesTest {
 
     assertThatThrownBy(this::opened)
         .isInstanceOf(AutoDeployException.class)
-        .hasMessageContaining("000001.sums");
+        .hasMessageContaining("000001.days");
   }
 
   private void fill(Random random, int count) {

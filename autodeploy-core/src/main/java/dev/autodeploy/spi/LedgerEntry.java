@@ -11,6 +11,7 @@ import dev.autodeploy.UsageInterval;
 import dev.autodeploy.internal.util.Arguments;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Currency;
 import java.util.List;
 import java.util.Map;
@@ -246,43 +247,56 @@ public sealed interface LedgerEntry {
 
   /**
    * Closed intervals are kept apart from the ledger, in a page of {@link LedgerPages}: they ended
-   * long ago, and are read when somebody asks for their time.
+   * long ago, and are read when somebody asks for their time. Pages beside it have their sums: by
+   * day and by hour of UTC, and by day and by hour that begin at half past, as in India.
    *
    * @param name the page's name
    * @param intervals the number of its intervals, a line each
    * @param checksum the checksum of its lines
-   * @param sumsChecksum the checksum of the page with its sums
+   * @param sums the checksums of the pages with its sums, in the order of {@link #names}; a page of
+   *     an earlier version has one, with the days and hours of UTC
    * @param from when its first interval begins
    * @param to when its last one ends
    */
   record Page(
-      String name, int intervals, String checksum, String sumsChecksum, Instant from, Instant to)
+      String name, int intervals, String checksum, List<String> sums, Instant from, Instant to)
       implements LedgerEntry {
+    private static final List<String> SUMS =
+        List.of(".days", ".hours", ".half-past.days", ".half-past.hours");
+
     /**
      * Checks the values.
      *
      * @param name the page's name
      * @param intervals the number of its intervals, a line each
      * @param checksum the checksum of its lines
-     * @param sumsChecksum the checksum of the page with its sums
+     * @param sums the checksums of the pages with its sums: four, or one of an earlier version
      * @param from when its first interval begins
      * @param to when its last one ends
+     * @throws IllegalArgumentException if there is another number of sums
      */
     public Page {
       requireNonNull(name, "name");
       requireNonNull(checksum, "checksum");
-      requireNonNull(sumsChecksum, "sumsChecksum");
+      sums = List.copyOf(sums);
+      if (sums.size() != 1 && sums.size() != SUMS.size()) {
+        throw new IllegalArgumentException(
+            "a page has 1 or " + SUMS.size() + " pages of sums, but " + sums.size());
+      }
       requireNonNull(from, "from");
       requireNonNull(to, "to");
     }
 
     /**
-     * Returns the names of its two pages in {@link LedgerPages}.
+     * Returns the names of its pages in {@link LedgerPages}.
      *
-     * @return that of the intervals, and that of the sums
+     * @return that of the intervals, and those of the sums in the order of their checksums
      */
     public List<String> names() {
-      return List.of(name + ".jsonl", name + ".sums");
+      List<String> names = new ArrayList<>();
+      names.add(name + ".jsonl");
+      (sums.size() == 1 ? List.of(".sums") : SUMS).forEach(end -> names.add(name + end));
+      return names;
     }
 
     @Override

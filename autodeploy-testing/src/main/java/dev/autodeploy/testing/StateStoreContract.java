@@ -349,7 +349,8 @@ public abstract class StateStoreContract {
     assumeTrue(pages != null && durable(), "the store has no pages that last");
     List<LedgerEntry> entries = entries();
     entries.forEach(store::append);
-    LedgerEntry page = new LedgerEntry.Page("1", 3, "0000abcd", "0000abce", AT, AT.plusSeconds(9));
+    List<String> sums = List.of("0000abce", "0000abcf", "0000abd0", "0000abd1");
+    LedgerEntry page = new LedgerEntry.Page("1", 3, "0000abcd", sums, AT, AT.plusSeconds(9));
     requireNonNull(pages).replaceLedger(List.of(page, entries.get(1)));
     store.append(entries.get(0));
     store.close();

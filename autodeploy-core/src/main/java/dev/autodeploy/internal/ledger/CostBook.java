@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.ledger;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.autodeploy.Budget;
 import dev.autodeploy.CostLine;
 import dev.autodeploy.Money;
@@ -369,15 +371,14 @@ public final class CostBook {
     boolean bySums = !page.from().isBefore(createdAt);
     BigDecimal[] sum = {BigDecimal.ZERO};
     if (bySums) {
-      List<CostLine> days = pages.chunk(page).days();
-      Instant byDay =
-          days.isEmpty()
-              ? Instant.MAX
-              : whole.plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.DAYS);
-      sum[0] = total(days, deployment, currency, byDay, Instant.MAX);
+      CostSums sums = requireNonNull(pages.chunk(page).sums(CostAlignment.FULL_HOUR), "sums");
+      Instant byDay = whole.plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.DAYS);
+      sum[0] = total(sums.days(), deployment, currency, byDay);
       if (page.from().isBefore(byDay)) {
-        List<CostLine> hours = pages.chunk(page).hours();
-        sum[0] = sum[0].add(total(hours, deployment, currency, whole, byDay));
+        long first = whole.getEpochSecond();
+        long last = byDay.getEpochSecond();
+        List<CostLine> hours = sums.hours(hour -> hour >= first && hour < last);
+        sum[0] = sum[0].add(total(hours, deployment, currency, whole));
       }
     }
     if (bySums && !page.from().isBefore(whole)) {
@@ -396,19 +397,14 @@ public final class CostBook {
     return sum[0];
   }
 
-  /** Returns the sum of the lines that begin in a period. */
+  /** Returns the sum of the lines that begin at a moment or later. */
   private static BigDecimal total(
-      List<CostLine> lines,
-      @Nullable String deployment,
-      Currency currency,
-      Instant from,
-      Instant to) {
+      List<CostLine> lines, @Nullable String deployment, Currency currency, Instant from) {
     BigDecimal total = BigDecimal.ZERO;
     for (CostLine line : lines) {
       if ((deployment == null || deployment.equals(line.deployment()))
           && line.currency().equals(currency)
-          && !line.from().isBefore(from)
-          && line.from().isBefore(to)) {
+          && !line.from().isBefore(from)) {
         total = total.add(line.total().amount());
       }
     }

@@ -1,12 +1,12 @@
 package dev.autodeploy.internal.ledger;
 
-import dev.autodeploy.CostLine;
 import dev.autodeploy.UsageInterval;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** A part of the closed and open intervals of an engine, in memory or in a page. */
 public interface CostChunk {
@@ -19,19 +19,8 @@ public interface CostChunk {
    */
   void usage(BiPredicate<Instant, Instant> wanted, Consumer<UsageInterval> each);
 
-  /**
-   * Returns the sums of all of them by day of UTC, deployment, GPU model and caller.
-   *
-   * @return the sums; empty if there are none, and {@link #hours} have to be looked at
-   */
-  List<CostLine> days();
-
-  /**
-   * Returns the sums of all of them by hour of UTC, deployment, GPU model and caller.
-   *
-   * @return the sums; empty if there are none, and the intervals have to be looked at
-   */
-  List<CostLine> hours();
+  /** Returns the sums of all of them, or null if there are none and the intervals say it. */
+  @Nullable CostSums sums(CostAlignment alignment);
 
   /** Returns the part that is in memory. */
   static CostChunk of(Collection<UsageInterval> usage) {
@@ -47,13 +36,8 @@ public interface CostChunk {
       }
 
       @Override
-      public List<CostLine> days() {
-        return List.of();
-      }
-
-      @Override
-      public List<CostLine> hours() {
-        return List.of();
+      public @Nullable CostSums sums(CostAlignment alignment) {
+        return null;
       }
     };
   }

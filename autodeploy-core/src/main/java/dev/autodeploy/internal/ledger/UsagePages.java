@@ -14,19 +14,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
-import java.util.function.Function;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** The pages of intervals that ended long ago, written and read with their sums. Thread-safe. */
 final class UsagePages {
-  private static final String INTERVALS = ".jsonl";
-  private static final String SUMS = ".sums";
-
-  /** The number of sums that are kept in memory once they were read. */
+  /** The number of sums by day that are kept in memory once they were read. */
   private static final int KEPT_SUMS = 40_000;
 
   private final LedgerPages store;
 
-  /** The sums that were read last. */
+  /** The sums by day that were read last, by the name of their page. */
   private final Map<String, List<CostLine>> kept = new LinkedHashMap<>(16, 0.75f, true);
 
   private int keptSums;
@@ -43,18 +41,28 @@ final class UsagePages {
   LedgerEntry.Page write(List<UsageInterval> usage, List<LedgerEntry.Page> after) {
     long last = after.stream().mapToLong(page -> Long.parseLong(page.name())).max().orElse(0);
     String name = String.format("%06d", last + 1);
-    List<String> intervals = PageText.intervals(usage);
-    List<String> sums = PageText.sums(usage);
-    store.put(name + INTERVALS, intervals);
-    store.put(name + SUMS, sums);
     Instant from = Instant.MAX;
     Instant to = Instant.MIN;
     for (UsageInterval one : usage) {
       from = one.startRequestedAt().isBefore(from) ? one.startRequestedAt() : from;
       to = one.endedAt().isAfter(to) ? one.endedAt() : to;
     }
-    return new LedgerEntry.Page(
-        name, usage.size(), PageText.checksum(intervals), PageText.checksum(sums), from, to);
+    List<String> intervals = PageText.intervals(usage);
+    List<List<String>> sums = SumText.of(usage, from, to);
+    LedgerEntry.Page page =
+        new LedgerEntry.Page(
+            name,
+            usage.size(),
+            PageText.checksum(intervals),
+            sums.stream().map(PageText::checksum).toList(),
+            from,
+            to);
+    List<String> names = page.names();
+    store.put(names.get(0), intervals);
+    for (int i = 0; i < sums.size(); i++) {
+      store.put(names.get(i + 1), sums.get(i));
+    }
+    return page;
   }
 
   /**
@@ -83,20 +91,16 @@ final class UsagePages {
       }
 
       @Override
-      public List<CostLine> days() {
-        return sums(page, "days", PageText::readDays);
-      }
-
-      @Override
-      public List<CostLine> hours() {
-        return sums(page, "hours", PageText::readHours);
+      public @Nullable CostSums sums(CostAlignment alignment) {
+        boolean earlier = page.sums().size() == 1;
+        return earlier && alignment != CostAlignment.FULL_HOUR ? null : new Sums(page, alignment);
       }
     };
   }
 
   void read(
       LedgerEntry.Page page, BiPredicate<Instant, Instant> wanted, Consumer<UsageInterval> each) {
-    String name = page.name() + INTERVALS;
+    String name = page.names().get(0);
     List<String> lines = checked(name, page.checksum());
     PageText.intervals(lines, "page " + name + " of the ledger", wanted, each);
   }
@@ -108,19 +112,45 @@ final class UsagePages {
     return usage;
   }
 
-  private List<CostLine> sums(
-      LedgerEntry.Page page, String kind, Function<List<String>, List<CostLine>> reader) {
-    String key = page.name() + ' ' + kind;
-    synchronized (kept) {
-      List<CostLine> known = kept.get(key);
-      if (known != null) {
-        return known;
-      }
+  /** The sums of a page, read when somebody asks for them. */
+  private final class Sums implements CostSums {
+    private final LedgerEntry.Page page;
+    private final CostAlignment alignment;
+
+    Sums(LedgerEntry.Page page, CostAlignment alignment) {
+      this.page = page;
+      this.alignment = alignment;
     }
-    List<CostLine> sums = reader.apply(checked(page.name() + SUMS, page.sumsChecksum()));
+
+    @Override
+    public List<CostLine> days() {
+      String key = page.name() + ' ' + alignment;
+      synchronized (kept) {
+        List<CostLine> known = kept.get(key);
+        if (known != null) {
+          return known;
+        }
+      }
+      List<CostLine> days = SumText.days(lines(true), alignment);
+      keep(key, days);
+      return days;
+    }
+
+    @Override
+    public List<CostLine> hours(LongPredicate wanted) {
+      return SumText.hours(lines(false), alignment, wanted);
+    }
+
+    private List<String> lines(boolean days) {
+      int index = page.sums().size() == 1 ? 0 : 2 * alignment.ordinal() + (days ? 0 : 1);
+      return checked(page.names().get(index + 1), page.sums().get(index));
+    }
+  }
+
+  private void keep(String key, List<CostLine> days) {
     synchronized (kept) {
-      if (kept.put(key, sums) == null) {
-        keptSums += sums.size();
+      if (kept.put(key, days) == null) {
+        keptSums += days.size();
       }
       while (keptSums > KEPT_SUMS && kept.size() > 1) {
         String eldest = kept.keySet().iterator().next();
@@ -128,7 +158,6 @@ final class UsagePages {
         keptSums -= removed == null ? 0 : removed.size();
       }
     }
-    return sums;
   }
 
   private List<String> checked(String name, String checksum) {

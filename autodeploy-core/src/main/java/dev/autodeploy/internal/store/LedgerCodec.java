@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.store;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.autodeploy.Billing;
 import dev.autodeploy.Money;
@@ -12,6 +13,7 @@ import dev.autodeploy.internal.spec.GpuJson;
 import dev.autodeploy.spi.LedgerEntry;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An entry of the ledger as JSON. Each says by itself what happened to which instance and when. */
@@ -69,7 +71,8 @@ final class LedgerCodec {
       json.put("page", page.name());
       json.put("intervals", page.intervals());
       json.put("checksum", page.checksum());
-      json.put("sums", page.sumsChecksum());
+      ArrayNode sums = json.putArray("sums");
+      page.sums().forEach(sums::add);
       json.put("from", page.from().toString());
       json.put("to", page.to().toString());
     } else if (entry instanceof LedgerEntry.Carried carried) {
@@ -184,7 +187,7 @@ final class LedgerCodec {
               json.text("page"),
               json.integer("intervals"),
               json.text("checksum"),
-              json.text("sums"),
+              json.isText("sums") ? List.of(json.text("sums")) : json.texts("sums"),
               json.instant("from"),
               json.instant("to"));
       case "carried" -> carried(json);
