@@ -10,6 +10,7 @@ import dev.autodeploy.spi.LedgerEntry;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Currency;
@@ -21,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Costs of intervals of which most are in pages: the same as with all in memory, to the last digit,
@@ -166,6 +169,36 @@ final class CostPagesTest {
         .isInstanceOf(AutoDeployException.class)
         .hasMessageContaining("000001.jsonl")
         .hasMessageContaining("changed");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"})
+  void questionsAboutWholeDays_readNoIntervals(String name) {
+    fill(new Random(5), 120);
+    ZoneId zone = ZoneId.of(name);
+    Instant from = LocalDate.of(2026, 10, 1).atStartOfDay(zone).toInstant();
+    Instant to = LocalDate.of(2026, 11, 12).atStartOfDay(zone).toInstant();
+    damage(".jsonl");
+    if (name.equals("UTC")) {
+      damage(".hours");
+    }
+
+    for (CostKey[] keys : GROUPINGS) {
+      if (!(name.equals("UTC") && List.of(keys).contains(CostKey.HOUR))) {
+        assertThat(costs(from, to).in(zone).by(keys))
+            .isEqualTo(Costs.of(all, from, to).in(zone).by(keys));
+      }
+    }
+  }
+
+  private void damage(String kind) {
+    for (LedgerEntry page : pages()) {
+      for (String name : ((LedgerEntry.Page) page).names()) {
+        if (name.endsWith(kind)) {
+          store.pages().put(name, List.of("damaged"));
+        }
+      }
+    }
   }
 
   @Test

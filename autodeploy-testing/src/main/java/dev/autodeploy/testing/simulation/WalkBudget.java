@@ -25,8 +25,8 @@ final class WalkBudget {
 
   private static final Duration RELEASE = Duration.ofSeconds(1);
 
-  /** The cost of what passes between a look at the budget and a start that it allows. */
-  private static final BigDecimal INSTANT = new BigDecimal("0.000001");
+  /** The cost of an instance between a look at the budget and a start that it allows. */
+  private static final BigDecimal SINCE_THE_LOOK = new BigDecimal("0.1");
 
   /** The number of checks for one in which all intervals are added up. */
   private static final int CHECKS = 20;
@@ -199,8 +199,9 @@ final class WalkBudget {
       return;
     }
     Duration use = budget.minimumUse().plus(RELEASE).multipliedBy(running + 1L);
+    BigDecimal unseen = SINCE_THE_LOOK.multiply(BigDecimal.valueOf(running + 1L));
     walk.check(
-        status.left().add(INSTANT).compareTo(seconds(use)) >= 0,
+        status.left().add(unseen).compareTo(seconds(use)) >= 0,
         () ->
             "no two starts count on the same rest of the engine's budget, but "
                 + id
