@@ -194,7 +194,7 @@ public final class Costs {
     private final Map<Group, Sum> sums;
     private final Set<CostKey> wanted;
     private final @Nullable CostKey period;
-    private final CostAlignment alignment = CostAlignment.of(zone.getRules().getOffset(from));
+    private final CostAlignment alignment = CostAlignment.of(zone, from);
     private final Map<Instant, Instant[]> days = new HashMap<>();
     private final Map<Instant, Instant[]> hours = new HashMap<>();
 

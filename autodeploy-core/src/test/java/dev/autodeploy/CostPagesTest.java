@@ -191,6 +191,20 @@ final class CostPagesTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"UTC", "Europe/Berlin", "Asia/Kolkata"})
+  void allOfTime_isAPeriodToo(String name) {
+    fill(new Random(6), 60);
+    ZoneId zone = ZoneId.of(name);
+
+    assertThat(costs(Instant.MIN, Instant.MAX).in(zone).by(CostKey.DAY))
+        .isEqualTo(
+            Costs.of(all, Instant.EPOCH, Instant.parse("2100-01-01T00:00:00Z"))
+                .in(zone)
+                .by(CostKey.DAY));
+    assertThat(costs(Instant.MAX, Instant.MAX).in(zone).by(CostKey.DAY)).isEmpty();
+  }
+
   private void damage(String kind) {
     for (LedgerEntry page : pages()) {
       for (String name : ((LedgerEntry.Page) page).names()) {

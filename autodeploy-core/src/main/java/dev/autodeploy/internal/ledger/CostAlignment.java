@@ -1,5 +1,7 @@
 package dev.autodeploy.internal.ledger;
 
+import java.time.Instant;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /** The moments at which the hours and the days of sums begin. */
@@ -10,6 +12,7 @@ public enum CostAlignment {
   /** Hours that begin at half past, as in India, and days that begin at half past midnight. */
   HALF_PAST(1800);
 
+  private static final Instant LATEST = Instant.parse("9999-01-01T00:00:00Z");
   private static final int HOUR = 3600;
   private static final int DAY = 24 * HOUR;
 
@@ -19,11 +22,15 @@ public enum CostAlignment {
     this.seconds = seconds;
   }
 
-  /** Returns the one whose hours are those of a zone; that of UTC for zones of quarter hours. */
-  public static CostAlignment of(ZoneOffset offset) {
-    return Math.floorMod(offset.getTotalSeconds(), HOUR) == HALF_PAST.seconds
-        ? HALF_PAST
-        : FULL_HOUR;
+  /**
+   * Returns the one whose hours are those of a zone; that of UTC for zones of quarter hours.
+   *
+   * @param from a moment; one that is at no date, as {@link Instant#MIN}, stands for 1970
+   */
+  public static CostAlignment of(ZoneId zone, Instant from) {
+    boolean isDate = from.isAfter(Instant.EPOCH) && from.isBefore(LATEST);
+    int offset = zone.getRules().getOffset(isDate ? from : Instant.EPOCH).getTotalSeconds();
+    return Math.floorMod(offset, HOUR) == HALF_PAST.seconds ? HALF_PAST : FULL_HOUR;
   }
 
   /** Returns a zone whose days and hours begin at these moments. */
