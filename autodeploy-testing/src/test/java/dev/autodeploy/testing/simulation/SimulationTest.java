@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
  * -Dautodeploy.simulation.lifecycles} and {@code -Dautodeploy.simulation.seed}.
  */
 class SimulationTest {
-  private static final long LIFECYCLES = setting("lifecycles", 60_000);
+  private static final long LIFECYCLES = setting("lifecycles", 20_000);
   private static final long FIRST_SEED = setting("seed", 0);
   private static final int LIFECYCLES_OF_A_WALK = 300;
 
