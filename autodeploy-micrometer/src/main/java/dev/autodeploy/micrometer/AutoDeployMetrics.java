@@ -21,7 +21,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  *
  * <p>For the engine: {@code autodeploy.deployments} by {@code status}; of the GPUs that deployments
  * share {@code autodeploy.gpus} by {@code use} (free, or held), {@code autodeploy.gpu.waiting}, the
- * deployments in line, and {@code autodeploy.gpu.swaps} of the last day. For each {@code
+ * deployments in line, and {@code autodeploy.gpu.swaps} of the last day; and of its limits the
+ * parts that are in use, {@code autodeploy.engine.budget.used}, {@code
+ * autodeploy.engine.instances.used} and {@code autodeploy.engine.memory.used}. For each {@code
  * deployment}, from the moment that it exists until it is removed:
  *
  * <ul>
@@ -89,6 +91,12 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
         .description(
             "Part of the budget of all deployments that is spent, 1 for all of it; 0 without one")
         .register(registry);
+    Gauge.builder("autodeploy.engine.instances.used", autoDeploy, AutoDeployMetrics::instancesUsed)
+        .description("Part of maxInstances that exists, 1 for all of it; 0 without that limit")
+        .register(registry);
+    Gauge.builder("autodeploy.engine.memory.used", autoDeploy, AutoDeployMetrics::memoryUsed)
+        .description("Part of hostMemoryBytes that instances may use; 0 without that limit")
+        .register(registry);
     Binding binding = new Binding(registry);
     bindings.add(binding);
     // Listening comes first, so that none is missed; one that is seen twice is registered once.
@@ -103,6 +111,20 @@ public final class AutoDeployMetrics implements MeterBinder, AutoCloseable {
   private static double budgetUsed(AutoDeploy autoDeploy) {
     BudgetStatus status = autoDeploy.budgetStatus();
     return status == null ? 0 : status.share();
+  }
+
+  private static double instancesUsed(AutoDeploy autoDeploy) {
+    SharedGpus.Host host = autoDeploy.gpus().host();
+    return host == null ? 0 : part(host.instances(), host.maxInstances());
+  }
+
+  private static double memoryUsed(AutoDeploy autoDeploy) {
+    SharedGpus.Host host = autoDeploy.gpus().host();
+    return host == null ? 0 : part(host.memoryBytes(), host.hostMemoryBytes());
+  }
+
+  private static double part(long used, long limit) {
+    return limit == 0 ? 0 : (double) used / limit;
   }
 
   private static double swaps(AutoDeploy autoDeploy) {

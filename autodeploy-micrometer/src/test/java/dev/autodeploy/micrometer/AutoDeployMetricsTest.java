@@ -145,6 +145,33 @@ class AutoDeployMetricsTest {
   }
 
   @Test
+  void limitsOfTheEngine_areMeasuredByTheirParts() throws Exception {
+    assertThat(value("autodeploy.engine.instances.used")).isZero();
+    assertThat(value("autodeploy.engine.memory.used")).isZero();
+    SimpleMeterRegistry limited = new SimpleMeterRegistry();
+    try (AutoDeploy engine =
+        AutoDeploy.builder()
+            .provider(new NoProvider())
+            .maxInstances(4)
+            .hostMemoryBytes(16L << 30)
+            .releaseOnShutdown(false)
+            .build()) {
+      AutoDeployMetrics.of(engine).bindTo(limited);
+      DeploymentSpec spec =
+          DeploymentSpec.builder("voice")
+              .port(80)
+              .readiness(target -> true)
+              .memoryBytes(2L << 30)
+              .build();
+      try (Lease lease = engine.deploy(spec).acquire(Duration.ofSeconds(5))) {
+        assertThat(lease.coldStart()).isTrue();
+        assertThat(limited.get("autodeploy.engine.instances.used").gauge().value()).isEqualTo(0.25);
+        assertThat(limited.get("autodeploy.engine.memory.used").gauge().value()).isEqualTo(0.125);
+      }
+    }
+  }
+
+  @Test
   void failures_areCountedByKind() throws Exception {
     Deployment broken = deploy("broken");
     assertThat(value("autodeploy.start.failures", "kind", "provider"))
