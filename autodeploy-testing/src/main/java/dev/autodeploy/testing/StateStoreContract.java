@@ -327,16 +327,18 @@ public abstract class StateStoreContract {
     StateStore store = loaded();
     LedgerPages pages = store.pages();
     assumeTrue(pages != null && durable(), "the store has no pages that last");
-    requireNonNull(pages).put("1.jsonl", List.of("old"));
-    pages.put("1.jsonl", List.of("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "2"));
-    pages.put("2.jsonl", List.of());
+    requireNonNull(pages).put("000001.jsonl", List.of("old"));
+    pages.put("000001.jsonl", List.of("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "2"));
+    pages.put("000002.jsonl", List.of());
     store.close();
 
     LedgerPages again = requireNonNull(loaded().pages());
-    assertThat(again.get("1.jsonl")).containsExactly("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "2");
-    assertThat(again.get("2.jsonl")).isEmpty();
-    assertThat(again.retain(List.of("1.jsonl", "3.jsonl"))).containsExactly("1.jsonl");
-    assertThatThrownBy(() -> again.get("2.jsonl"))
+    assertThat(again.get("000001.jsonl"))
+        .containsExactly("{\"a\":\"\u00e4 \\\" \ud83d\ude00\"}", "2");
+    assertThat(again.get("000002.jsonl")).isEmpty();
+    assertThat(again.retain(List.of("000001.jsonl", "000003.jsonl")))
+        .containsExactly("000001.jsonl");
+    assertThatThrownBy(() -> again.get("000002.jsonl"))
         .isInstanceOfSatisfying(
             AutoDeployException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STATE_FAILED));
   }

@@ -19,6 +19,12 @@ final class PageFiles implements LedgerPages {
   private static final String DIRECTORY = "ledger";
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9.-]{0,49}");
 
+  /**
+   * The names that the ledger gives its pages, and those of unfinished ones: nothing else is
+   * deleted, as the state directory may have been somebody's before.
+   */
+  private static final Pattern OURS = Pattern.compile("[0-9]{6,15}\\.(?:jsonl|sums)(?:\\.tmp)?");
+
   private final Path directory;
   private final Disk disk;
   private final LedgerFile ledger;
@@ -87,7 +93,7 @@ final class PageFiles implements LedgerPages {
             for (String name : disk.list(directory)) {
               if (wanted.contains(name)) {
                 present.add(name);
-              } else if (NAME.matcher(name).matches()) {
+              } else if (OURS.matcher(name).matches()) {
                 disk.delete(directory.resolve(name));
               }
             }

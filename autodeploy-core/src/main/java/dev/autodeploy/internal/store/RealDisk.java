@@ -19,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -29,6 +30,9 @@ import java.util.stream.Stream;
  */
 final class RealDisk implements Disk {
   private static final String LOCK = "lock";
+
+  /** The content of the lock: its last holder, or what a loss of power left of it. */
+  private static final Pattern HOLDER = Pattern.compile("[0-9\\s\0]*");
 
   static final RealDisk INSTANCE = new RealDisk();
 
@@ -64,6 +68,11 @@ final class RealDisk implements Disk {
   @Override
   public Closeable lock(Path directory) throws IOException {
     LockFile lock = LockFile.acquire(directory.resolve(LOCK), holder -> inUse(directory, holder));
+    if (!HOLDER.matcher(lock.read()).matches()) {
+      lock.close();
+      throw Failures.failed(
+          lock.path() + " is not a lock of AutoDeploy: move it away, or use another directory");
+    }
     lock.writeHolder();
     return lock;
   }

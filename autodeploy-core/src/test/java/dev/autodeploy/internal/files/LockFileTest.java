@@ -49,6 +49,29 @@ final class LockFileTest {
   }
 
   @Test
+  void acquire_ofALinkADirectoryOrWhatOthersMayWrite_isRefused_andChangesNothing()
+      throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "of root");
+    Path link = Files.createSymbolicLink(directory.resolve("link"), precious);
+    Path dangling = directory.resolve("dangling");
+    Files.createSymbolicLink(dangling, directory.resolve("made-by-us"));
+    Path open = Files.writeString(directory.resolve("open"), "4711");
+    Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rw-rw-rw-"));
+
+    for (Path file : new Path[] {link, dangling, Files.createDirectory(directory.resolve("d"))}) {
+      assertThatThrownBy(() -> LockFile.acquire(file))
+          .isInstanceOf(UnsafePathException.class)
+          .hasMessageContaining("not a regular file");
+    }
+    assertThatThrownBy(() -> LockFile.acquire(open))
+        .isInstanceOf(UnsafePathException.class)
+        .hasMessageContaining("can be written by other users");
+    assertThat(precious).hasContent("of root");
+    assertThat(directory.resolve("made-by-us")).doesNotExist();
+    assertThat(open).hasContent("4711");
+  }
+
+  @Test
   void readLockOfAnotherUser_isNotPossible_andIsNamedWhereItOnceWas() throws Exception {
     OtherUser.require();
     OtherUser.open(directory);

@@ -1,8 +1,10 @@
 package dev.autodeploy.internal.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedReader;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -86,6 +88,30 @@ final class TemporaryDirectoryTest {
     Files.setPosixFilePermissions(open.path(), PosixFilePermissions.fromString("rwx------"));
     make().close();
     assertThat(open.path()).doesNotExist();
+  }
+
+  @Test
+  void directoryThatAnotherProcessIsJustMaking_isLeftAlone() throws Exception {
+    PrivateDirectory marked =
+        PrivateDirectory.open(
+            Files.createTempDirectory(parent, PREFIX), PURPOSE, directory -> false);
+
+    make().close();
+
+    assertThat(marked.path()).as("marked, and not locked yet").exists();
+  }
+
+  @Test
+  void whatIsNotOurs_stays_alsoWhereThereIsNoMarker() throws Exception {
+    Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxrwxrwx"));
+    TemporaryDirectory made = make();
+    Files.createFile(made.path().resolve("answer-1"));
+    Path foreign = Files.writeString(made.path().resolve("thesis.txt"), "mine");
+
+    assertThatThrownBy(made::close).isInstanceOf(DirectoryNotEmptyException.class);
+
+    assertThat(foreign).hasContent("mine");
+    assertThat(made.path().resolve("answer-1")).doesNotExist();
   }
 
   /** As a volume of Kubernetes' is. */

@@ -35,6 +35,28 @@ final class PortListenersTest {
   }
 
   @Test
+  void requireHeldBy_ofASocketWhoseHolderCannotBeTold_isRefused() throws Exception {
+    // A socket that is under way from one process to another is open, and in nobody's hands.
+    String script =
+        "import array,socket,sys;s=socket.socket();s.bind(('127.0.0.1',0));s.listen();"
+            + "p=s.getsockname()[1];a,b=socket.socketpair();"
+            + "a.sendmsg([b'x'],[(socket.SOL_SOCKET,socket.SCM_RIGHTS,"
+            + "array.array('i',[s.fileno()]))]);s.close();print(p,flush=True);sys.stdin.read()";
+    Process process = new ProcessBuilder("python3", "-c", script).start();
+    try {
+      PortListeners listeners =
+          PortListeners.of(Integer.parseInt(process.inputReader().readLine()));
+
+      assertThat(listeners.isEmpty()).isFalse();
+      assertThatThrownBy(() -> listeners.requireHeldBy(US))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("held by a process that cannot be told");
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  @Test
   void of_aPortOfAnotherAddress_isEmpty() throws Exception {
     try (ServerSocket server =
         new ServerSocket(0, 1, InetAddress.getByAddress(new byte[] {127, 0, 0, 2}))) {

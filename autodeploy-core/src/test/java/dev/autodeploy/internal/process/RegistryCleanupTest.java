@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +30,11 @@ final class RegistryCleanupTest {
     PrivateDirectory owner = RegistryDirectory.openOwner(registry, "one");
     Path instance = instance(owner, "i-1");
     Path foreign = Files.createFile(owner.resolve("foreign"));
-    for (Path file : new Path[] {instance.resolve("log"), instance.resolve("exit"), foreign}) {
+    Path dump = Files.createFile(instance.resolve("core.4711"));
+    Path precious = Files.createFile(directory.resolve("precious"));
+    Files.createSymbolicLink(instance.resolve("log.1"), precious);
+    Path[] files = {instance.resolve("log"), instance.resolve("exit"), foreign, dump, precious};
+    for (Path file : files) {
       Files.setLastModifiedTime(file, OLD);
     }
 
@@ -37,7 +42,9 @@ final class RegistryCleanupTest {
 
     assertThat(Files.getLastModifiedTime(instance.resolve("log"))).isGreaterThan(OLD);
     assertThat(Files.getLastModifiedTime(instance.resolve("exit"))).isEqualTo(OLD);
-    assertThat(Files.getLastModifiedTime(foreign)).isEqualTo(OLD);
+    for (Path file : List.of(foreign, dump, precious)) {
+      assertThat(Files.getLastModifiedTime(file)).as(file.toString()).isEqualTo(OLD);
+    }
   }
 
   @Test

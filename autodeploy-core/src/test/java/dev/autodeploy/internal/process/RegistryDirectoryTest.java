@@ -54,6 +54,18 @@ final class RegistryDirectoryTest {
     }
   }
 
+  @Test
+  void open_withoutADirectory_isInTheUsersHome_andNowhereThatOthersCanTake() throws Exception {
+    Path home = directory.toRealPath();
+    String before = System.getProperty("user.home");
+    System.setProperty("user.home", home.toString());
+    try {
+      assertThat(RegistryDirectory.open(null).path()).startsWith(home.resolve(".local/state"));
+    } finally {
+      System.setProperty("user.home", before);
+    }
+  }
+
   private Path earlier() throws Exception {
     Path registry = directory.resolve("registry");
     Path instance = Files.createDirectories(registry.resolve("one/i-1"));

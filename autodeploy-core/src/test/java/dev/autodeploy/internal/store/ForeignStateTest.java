@@ -10,6 +10,8 @@ import dev.autodeploy.spi.StoredState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +53,61 @@ final class ForeignStateTest {
     Path everybodys = OtherUser.publicDirectory(directory);
     OtherUser.run("ln -s " + real + " " + everybodys + "/state");
     refused(everybodys.resolve("state"), "is a symbolic link of uid " + OtherUser.UID);
+  }
+
+  @Test
+  void load_amongSomebodysFiles_leavesThemAsTheyAre() throws Exception {
+    Path state = Files.createDirectory(directory.resolve("accounts"));
+    Path books = Files.createDirectories(state.resolve("ledger"));
+    List<Path> theirs = new ArrayList<>();
+    for (String name : List.of("2025.journal", "main.ledger", "2026.jsonl", "notes", "a.tmp")) {
+      theirs.add(Files.writeString(books.resolve(name), "of somebody"));
+    }
+    theirs.add(Files.writeString(state.resolve("lock.txt"), "of somebody"));
+    Path killed = Files.writeString(books.resolve("000007.jsonl"), "");
+    Path unfinished = Files.writeString(books.resolve("000008.sums.tmp"), "");
+
+    try (FileStateStore store = new FileStateStore(state)) {
+      store.load();
+      store.pages().retain(List.of());
+    }
+
+    assertThat(theirs).allSatisfy(file -> assertThat(file).hasContent("of somebody"));
+    assertThat(killed).as("of a process that was killed").doesNotExist();
+    assertThat(unfinished).doesNotExist();
+  }
+
+  @Test
+  void load_whereTheLockIsSomebodysFile_isRefused_andLeavesItAsItIs() throws Exception {
+    Path state = Files.createDirectory(directory.resolve("state"));
+    Path lock = Files.writeString(state.resolve("lock"), "left 12, right 7");
+
+    refused(state, lock + " is not a lock of AutoDeploy");
+    assertThat(lock).hasContent("left 12, right 7");
+
+    Files.writeString(lock, "4711\n");
+    try (FileStateStore store = new FileStateStore(state)) {
+      store.load();
+    }
+  }
+
+  @Test
+  void files_thatWereReplacedByLinks_areNotWrittenThrough() throws Exception {
+    Path precious = Files.writeString(directory.resolve("precious"), "of root");
+    Path state = Files.createDirectory(directory.resolve("state"));
+    try (FileStateStore store = new FileStateStore(state)) {
+      store.load();
+      store.notes().write("voice", new byte[] {1});
+      Files.createSymbolicLink(state.resolve("learned/voice.tmp"), precious);
+
+      assertThatThrownBy(() -> store.notes().write("voice", new byte[] {2}))
+          .hasMessageContaining("not a regular file");
+    }
+    Path lock = state.resolve("lock");
+    Files.delete(lock);
+    Files.createSymbolicLink(lock, precious);
+    refused(state, "lock is not a regular file");
+    assertThat(precious).hasContent("of root");
   }
 
   private static void refused(Path state, String... words) throws Exception {

@@ -51,6 +51,20 @@ final class SpoolDirectoryTest {
   }
 
   @Test
+  void fileOfSomebodyElse_thatCameLater_stays() throws IOException {
+    SpoolDirectory spool = new SpoolDirectory(directory, 100);
+    Path file = Files.writeString(directory.resolve("thesis.txt"), "mine");
+    Path answer = spool.newFile();
+    spool.close();
+    SpoolDirectory next = new SpoolDirectory(directory, 100);
+    next.newFile();
+    next.close();
+
+    assertThat(file).hasContent("mine");
+    assertThat(answer).doesNotExist();
+  }
+
+  @Test
   void answersOfAnEarlierProcess_areDeleted() throws IOException {
     Path left = Files.writeString(directory.resolve("autodeploy-answer-1"), "old");
 
