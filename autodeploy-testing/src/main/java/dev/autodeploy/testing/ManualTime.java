@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,8 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
   public static final Duration PATIENCE = Duration.ofHours(24);
 
   private static final int MAX_TASKS_AT_ONCE = 10_000_000;
+  private static final int SPINS = 50;
+  private static final long PAUSE_NANOS = 10_000;
 
   /** Guards the queues; never held while a task runs. */
   private final ReentrantLock lock = new ReentrantLock();
@@ -421,8 +424,12 @@ public final class ManualTime implements Ticker, InstantSource, Scheduler, Execu
     }
     Thread other = mover;
     // A mover that is not runnable waits for a lock of the call's: nobody would ever go on.
-    while (inTask && other != null && other.getState() == Thread.State.RUNNABLE) {
-      Thread.onSpinWait();
+    for (int i = 0; inTask && other != null && other.getState() == Thread.State.RUNNABLE; i++) {
+      if (i < SPINS) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(PAUSE_NANOS); // the mover may need the processor that this runs on
+      }
     }
   }
 

@@ -3,6 +3,8 @@ package dev.autodeploy.testing.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -16,8 +18,12 @@ class ClusterSimulationTest {
   private static final long FIRST_SEED = Long.getLong("autodeploy.simulation.seed", 0);
   private static final int STEPS = 3000;
 
-  /** The number of walks that are made side by side. */
-  private static final int BLOCK = 8;
+  /** The number of walks that are made before anybody looks at what became of them. */
+  private static final int BLOCK = LIFECYCLES < 10_000 ? 8 : 128;
+
+  /** Walks at once: more than there are processors, as each stands still when it hands over. */
+  private static final ForkJoinPool THREADS =
+      new ForkJoinPool(2 * Runtime.getRuntime().availableProcessors());
 
   private record Outcome(long seed, ClusterWalk walk, @Nullable Throwable error) {}
 
@@ -53,10 +59,11 @@ class ClusterSimulationTest {
   }
 
   private static List<Outcome> walkBlock(long firstSeed) {
-    return LongStream.range(firstSeed, firstSeed + BLOCK)
-        .parallel()
-        .mapToObj(ClusterSimulationTest::walk)
-        .toList();
+    List<ForkJoinTask<Outcome>> walks =
+        LongStream.range(firstSeed, firstSeed + BLOCK)
+            .mapToObj(seed -> THREADS.submit(() -> walk(seed)))
+            .toList();
+    return walks.stream().map(ForkJoinTask::join).toList();
   }
 
   private static Outcome walk(long seed) {

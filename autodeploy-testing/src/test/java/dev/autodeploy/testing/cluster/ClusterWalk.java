@@ -32,9 +32,6 @@ final class ClusterWalk {
   static final long SECOND = 1_000_000_000L;
   static final Duration TERM = Duration.ofSeconds(6);
 
-  /** For how long a leader holds instances of which it does not know yet who uses them. */
-  static final Duration HOLD = Duration.ofSeconds(30);
-
   static final int STORE = 100;
   static final int PROVIDER = 101;
 
@@ -71,6 +68,10 @@ final class ClusterWalk {
 
   final ManualTime time = ManualTime.create();
   final Random random;
+
+  /** For how long a leader holds instances of which it does not know yet who uses them. */
+  final Duration hold;
+
   final SimulatedElection election = new SimulatedElection(time);
   final SimulatedMachines machines = new SimulatedMachines(this);
 
@@ -100,6 +101,7 @@ final class ClusterWalk {
     this.seed = seed;
     this.random = new Random(seed);
     this.count = 2 + (int) (seed % 2);
+    this.hold = TERM.plusSeconds(4 + random.nextInt(21)); // while it lasts nothing is released
     this.spec =
         DeploymentSpec.builder("voice")
             .port(8080)

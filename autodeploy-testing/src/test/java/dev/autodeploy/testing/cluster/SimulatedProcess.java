@@ -28,7 +28,7 @@ final class SimulatedProcess implements Scheduler, Executor {
   }
 
   void freeze(Duration duration) {
-    frozenUntil = time.read() + duration.toNanos();
+    frozenUntil = Math.max(frozenUntil, time.read() + duration.toNanos()); // all of it thaws at once
   }
 
   long frozenUntil() {

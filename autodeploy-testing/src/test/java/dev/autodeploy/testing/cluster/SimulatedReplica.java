@@ -46,7 +46,7 @@ final class SimulatedReplica implements ReplicaRuntime {
             .callbackExecutor(process)
             .random(new SplittableRandom(walk.random.nextLong()))
             .costMeter(CostMeter.perHour("3600", "USD"))
-            .drainTimeout(ClusterWalk.HOLD)
+            .drainTimeout(walk.hold)
             .releaseTimeout(Duration.ofMinutes(5))
             .releaseOnShutdown(false);
     this.engine =
@@ -113,11 +113,11 @@ final class SimulatedReplica implements ReplicaRuntime {
     process.execute(() -> once(step));
   }
 
-  /** What is done at once again takes some time, or the time would never move. */
+  /** An exchange that follows another one takes some time, or the time would never move. */
   private void once(Step step) {
     Duration pause = step.once();
     if (pause != null) {
-      Duration least = Duration.ofMillis(20 + walk.random.nextInt(100));
+      Duration least = Duration.ofMillis(20 + walk.random.nextInt(280));
       Scheduler.Cancellable unused =
           process.schedule(pause.compareTo(least) < 0 ? least : pause, () -> once(step));
     }
