@@ -28,7 +28,8 @@ final class SimulatedProcess implements Scheduler, Executor {
   }
 
   void freeze(Duration duration) {
-    frozenUntil = Math.max(frozenUntil, time.read() + duration.toNanos()); // all of it thaws at once
+    frozenUntil =
+        Math.max(frozenUntil, time.read() + duration.toNanos()); // all of it thaws at once
   }
 
   long frozenUntil() {
