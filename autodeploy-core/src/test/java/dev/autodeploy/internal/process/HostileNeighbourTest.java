@@ -97,7 +97,7 @@ final class HostileNeighbourTest extends ProviderTestBase {
   @Test
   void treeOfAnInstance_cannotBeJoinedByWhatEverybodyCanSee() throws Exception {
     LocalProcessProvider provider = provider();
-    ProviderInstance instance = start(provider, "i-1", silentOn(FreePorts.pick(Set.of())));
+    ProviderInstance instance = start(provider, "i-1", shellOn(FreePorts.pick(Set.of())));
     Path path = registry().toRealPath().resolve(OWNER + "/i-1");
     String token = Files.readString(path.resolve("token")).strip();
     byte[] digest =
@@ -105,6 +105,7 @@ final class HostileNeighbourTest extends ProviderTestBase {
             .digest(path.toString().getBytes(StandardCharsets.UTF_8));
     String guessed = HexFormat.of().formatHex(digest, 0, 16);
     assertThat(token).isNotEqualTo(guessed);
+    Eventually.until("line", () -> logs(provider, "i-1").contains("loading"));
     String visible = OtherUser.run("cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
     assertThat(visible).contains(path.toString()).doesNotContain(token);
     assertThat(OtherUser.run("cat " + path + "/token /proc/[0-9]*/environ | tr '\\0' ' '"))
@@ -233,6 +234,14 @@ final class HostileNeighbourTest extends ProviderTestBase {
     return DeploymentSpec.builder("voice")
         .port(port)
         .startCommand("echo loading; exec sleep 300")
+        .build();
+  }
+
+  /** A command whose shell stays, with its whole command line. */
+  private static DeploymentSpec shellOn(int port) {
+    return DeploymentSpec.builder("voice")
+        .port(port)
+        .startCommand("echo loading; sleep 300; exit 1")
         .build();
   }
 

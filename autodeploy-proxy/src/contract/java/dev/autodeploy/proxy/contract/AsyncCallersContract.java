@@ -143,6 +143,38 @@ public abstract class AsyncCallersContract extends LinkContract {
     }
   }
 
+  /** As an application with a tenant for each host has different answers. */
+  @Test
+  void sameKeyUnderAnotherAddress_getsNoAnswerButItsOwn() throws Exception {
+    TestInstance.App tenants =
+        (request, out) -> {
+          request.drain();
+          String host = request.field("X-Forwarded-Host");
+          TestInstance.App.text("for " + host).respond(request, out);
+        };
+    String token = "Authorization: Bearer all-0123456789abcdef";
+    try (TestLink link =
+        link(
+            tenants,
+            spec -> {},
+            proxy ->
+                proxy.bearerToken("app", "all-0123456789abcdef").trustForwardedHeaders(true))) {
+      String request = AsyncContract.post("/d/app/", "hello", "Idempotency-Key: k1", token);
+      for (int i = 0; i < 2; i++) {
+        for (String host : List.of("a.example", "b.example")) {
+          String named = request.replace("Host: localhost", "Host: " + host);
+          assertThat(link.ask(named).body).isEqualTo("for " + host);
+          for (String field : List.of("X-Forwarded-Host: x", "Forwarded: host=y")) {
+            String forwarded = request.replace("Host: localhost", "Host: proxy\r\n" + field + host);
+            assertThat(link.ask(forwarded).body)
+                .isEqualTo("for " + (field.endsWith("x") ? "x" : "y") + host);
+          }
+        }
+      }
+      assertThat(link.instance().requests).as("each address once").hasSize(6);
+    }
+  }
+
   private static void endless(TestInstance.Request request, OutputStream out) throws IOException {
     request.drain();
     if (request.target.equals("/well")) {

@@ -281,6 +281,24 @@ public abstract class ModelsContract extends LinkContract {
     }
   }
 
+  /** Most instances read the last of two members of one name, and the link the first. */
+  @Test
+  void secondModelOfABody_reachesNoDeploymentButThatOfTheFirst() throws Exception {
+    try (TestLink link =
+        models(
+            router -> {},
+            proxy -> proxy.bearerToken("breezyvoice", VOICE_TOKEN).bearerToken("app", APP_TOKEN))) {
+      String path = "/v1/chat/completions";
+      String other = "{\"model\":\"app\",\"model\":\"breezyvoice\"}";
+      assertThat(link.ask(post(path, other, bearer(VOICE_TOKEN))).status).isEqualTo(404);
+      assertThat(link.provider.starts).isEmpty();
+
+      String own = "{\"model\":\"breezyvoice\",\"model\":\"app\"}";
+      assertThat(link.ask(post(path, own, bearer(VOICE_TOKEN))).body).isEqualTo(own);
+      assertThat(started(link)).containsExactly("breezyvoice");
+    }
+  }
+
   @Test
   void pageOfAnotherSite_wakesNothing() throws Exception {
     try (TestLink link = models(router -> {}, p -> {})) {

@@ -279,13 +279,17 @@ final class AsyncRequests implements AutoCloseable {
         });
   }
 
-  /** Returns what only a repetition has: callers whom the instance tells apart share no answer. */
+  /**
+   * Returns what only a repetition has: callers whom the instance tells apart share no answer, nor
+   * do those who ask it under different addresses, as it is told under which one it is asked.
+   */
   private String key(LinkCall call, String owner, String given) {
     String text =
         String.join(
             "\n",
             owner,
             String.valueOf(call.payer()),
+            services.addresses().of(call.head(), call.route()).toString(),
             call.route().deployment(),
             call.head().method() + ' ' + call.route().target(),
             given,

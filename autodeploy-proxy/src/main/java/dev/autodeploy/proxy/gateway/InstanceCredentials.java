@@ -10,7 +10,11 @@ import java.util.TreeSet;
  * their own for them, so every field is one that is not known to be something else.
  */
 final class InstanceCredentials {
-  /** The fields of HTTP, of browsers, proxies, traces and repetitions that name no caller. */
+  /**
+   * The fields of HTTP, of browsers, proxies, traces and repetitions that name no caller. Those of
+   * the address that is asked, such as {@code Host}, do not either; who keeps answers counts that
+   * address beside them, as an answer may depend on it.
+   */
   private static final Set<String> HARMLESS =
       Set.of(
           // content and caches
