@@ -11,7 +11,8 @@ import java.util.function.Function;
  *
  * @param deployment the name of the deployment that it is for; there may be none of this name
  * @param method the method
- * @param path the path that the instance would get, raw, without the query
+ * @param path the path that the instance would get, raw, without the query; servers take others for
+ *     the same one, as {@code /%61dmin} for {@code /admin}
  * @param headers finds the values of a header by its name, in any case
  * @param remote who sent it: the client, or the last proxy before this one
  * @param secure whether it came over TLS

@@ -92,7 +92,9 @@ public abstract class WakeContract extends LinkContract {
               "/sleep;a=b",
               "/wake_up",
               "/collective_rpc",
-              "/reset_prefix_cache")) {
+              "/reset_prefix_cache",
+              "/d/app/sleep?level=1", // of a server that was told this root path
+              "/api/Wake%5fup/")) {
         assertThat(link.ask(post(path)).body).as(path).contains("problems/not-for-callers");
       }
       assertThat(link.ask(post("/v1/../sleep")).body)
@@ -103,6 +105,32 @@ public abstract class WakeContract extends LinkContract {
       assertThat(link.ask(get("/d/app/sleep", "")).status).as("only reads").isEqualTo(200);
       assertThat(link.ask(get("/d/app/is_sleeping", "")).status).isEqualTo(200);
       assertThat(link.ask(post("/v1/sleeps")).status).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void callers_canNotUseWhatVllmHasForItsDevelopersOnly() throws Exception {
+    SleepMode mode = SleepMode.vllm(); // at level 1 the engine itself needs none of these
+    try (TestLink link =
+        link(TestInstance.App.text("x"), spec -> spec.sleepMode(mode), proxy -> {})) {
+      for (String path :
+          List.of("/collective_rpc", "/d/app/collective_rpc", "/update_weights", "/pause")) {
+        assertThat(link.ask(post(path)).body).as(path).contains("problems/not-for-callers");
+      }
+      assertThat(link.ask(get("/d/app/server_info", "")).body)
+          .contains("problems/not-for-callers");
+      assertThat(link.provider.starts).isEmpty();
+
+      assertThat(link.ask(get("/d/app/is_sleeping", "")).status).isEqualTo(200);
+      assertThat(link.ask(post("/v1/chat/completions")).status).isEqualTo(200);
+    }
+    SleepMode another =
+        SleepMode.of(
+            List.of(SleepMode.Request.post("/offload")), List.of(SleepMode.Request.post("/load")));
+    try (TestLink link =
+        link(TestInstance.App.text("x"), spec -> spec.sleepMode(another), proxy -> {})) {
+      assertThat(link.ask(post("/pause")).status).as("of another server").isEqualTo(200);
+      assertThat(link.ask(post("/v1/load")).body).contains("problems/not-for-callers");
     }
   }
 
