@@ -25,13 +25,17 @@ import org.slf4j.LoggerFactory;
 /**
  * A Deployment that somebody else owns, of which only the number of replicas is ours: it is the
  * number of instances that are bound to it, or are to be. Its pods are ours by that; each start
- * gets one, the oldest the oldest. Thread-safe; every call blocks.
+ * gets one, the oldest the oldest. Others can have their labels, as those of a chart's jobs and
+ * tests have: they are none of ours. Thread-safe; every call blocks.
  */
 final class ScaledDeployment {
   private static final Logger LOG = LoggerFactory.getLogger(ScaledDeployment.class);
   private static final int ATTEMPTS = 20;
   private static final String COST = "controller.kubernetes.io/pod-deletion-cost";
   private static final String FIRST_TO_GO = "-1000";
+
+  /** The label by which a Deployment tells the pods of its ReplicaSets apart. */
+  static final String HASH = "pod-template-hash";
 
   private final String deployment;
   private final ScaleTarget target;
@@ -147,13 +151,32 @@ final class ScaledDeployment {
                     .inNamespace(target.namespace())
                     .withLabelSelector(by)
                     .list()
-                    .getItems());
+                    .getItems()
+                    .stream()
+                    .filter(this::isItsOwn)
+                    .toList());
   }
 
+  /** Returns its pod of a name; null if there is none, or if it is somebody else's. */
   @Nullable Pod pod(String name) {
-    return cluster.call(
-        "looking up pod " + name,
-        client -> client.pods().inNamespace(target.namespace()).withName(name).get());
+    Pod found =
+        cluster.call(
+            "looking up pod " + name,
+            client -> client.pods().inNamespace(target.namespace()).withName(name).get());
+    return found != null && isItsOwn(found) ? found : null;
+  }
+
+  /** Returns whether one of its ReplicaSets has made a pod: they are named after it and a hash. */
+  private boolean isItsOwn(Pod pod) {
+    Map<String, String> labels = pod.getMetadata().getLabels();
+    String hash = labels == null ? null : labels.get(HASH);
+    return hash != null
+        && pod.getMetadata().getOwnerReferences().stream()
+            .anyMatch(
+                it ->
+                    Boolean.TRUE.equals(it.getController())
+                        && "ReplicaSet".equals(it.getKind())
+                        && (target.name() + "-" + hash).equals(it.getName()));
   }
 
   /** Binds starts that have no pod yet to pods that are nobody's, and returns all bindings. */

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FakeDeployments implements AutoCloseable {
   static final String CONTAINER = "model";
+  private static final String HASH = "7c9d8f6b5";
   private static final String COST = "controller.kubernetes.io/pod-deletion-cost";
 
   /** The pods of each Deployment that were taken away, by name, oldest first. */
@@ -155,6 +156,22 @@ final class FakeDeployments implements AutoCloseable {
     Deployment unused = edit(name, it -> scaled(it, replicas));
   }
 
+  /** Makes a pod that has the labels and is not the Deployment's, as a chart's job. */
+  Pod createBeside(String name, String command) {
+    PodTemplateSpec template = template(name, command);
+    Pod pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName(name + "-job")
+            .withLabels(template.getMetadata().getLabels())
+            .endMetadata()
+            .withNewSpecLike(template.getSpec())
+            .withNodeName("fake-node")
+            .endSpec()
+            .build();
+    return client.pods().inNamespace(FakeCluster.NAMESPACE).resource(pod).create();
+  }
+
   private void reconcile() {
     if (stopped) {
       return;
@@ -182,6 +199,7 @@ final class FakeDeployments implements AutoCloseable {
     List<Pod> living =
         new ArrayList<>(
             pods(name).stream()
+                .filter(it -> HASH.equals(it.getMetadata().getLabels().get(ScaledDeployment.HASH)))
                 .filter(it -> it.getMetadata().getDeletionTimestamp() == null)
                 .filter(it -> !"Failed".equals(new PodState(it).phase()))
                 .toList());
@@ -225,6 +243,14 @@ final class FakeDeployments implements AutoCloseable {
             .withNewMetadata()
             .withName(deployment.getMetadata().getName() + "-" + (10_000 + pods.incrementAndGet()))
             .withLabels(template.getMetadata().getLabels())
+            .addToLabels(ScaledDeployment.HASH, HASH)
+            .addNewOwnerReference()
+            .withApiVersion("apps/v1")
+            .withKind("ReplicaSet")
+            .withName(deployment.getMetadata().getName() + "-" + HASH)
+            .withUid(deployment.getMetadata().getName())
+            .withController(true)
+            .endOwnerReference()
             .endMetadata()
             .withNewSpecLike(template.getSpec())
             .withNodeName("fake-node")

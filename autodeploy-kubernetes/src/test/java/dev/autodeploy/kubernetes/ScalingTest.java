@@ -7,6 +7,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.spi.InstanceStartException;
 import dev.autodeploy.spi.ProviderInstance;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
 import io.fabric8.kubernetes.api.model.autoscaling.v1.HorizontalPodAutoscaler;
@@ -144,6 +145,24 @@ class ScalingTest {
         .singleElement()
         .satisfies(it -> assertThat(it.instanceId()).isEqualTo(instance.instanceId()));
     fixture.release(instance);
+  }
+
+  @Test
+  void pod_thatHasTheLabelsOnly_isNeitherAnInstanceNorTouched() {
+    String job = cluster.deployments.createBeside(scaled, Services.SERVE).getMetadata().getName();
+    PodFixture.await(Duration.ofSeconds(10), this::areAllReady);
+    assertThat(fixture.list()).isEmpty();
+
+    ProviderInstance instance = fixture.ready(voice().maxInstances(2).build());
+
+    assertThat(bindings().all().get(instance.instanceId()).pod()).isNotEqualTo(job);
+    ProviderInstance second = fixture.ready(voice().maxInstances(2).build());
+    fixture.release(instance); // marks the one to go
+    fixture.release(second);
+    Pod left = cluster.admin().pods().inNamespace(FakeCluster.NAMESPACE).withName(job).get();
+    assertThat(left.getMetadata().getDeletionTimestamp()).isNull();
+    assertThat(String.valueOf(left.getMetadata().getAnnotations())).doesNotContain("cost");
+    assertThat(fixture.list()).isEmpty();
   }
 
   @Test
