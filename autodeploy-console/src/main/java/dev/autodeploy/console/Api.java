@@ -29,6 +29,9 @@ final class Api {
   /** The logs that are asked for at a time: a provider that hangs takes no other threads. */
   static final int LOG_PLACES = 8;
 
+  /** The lists of what a provider has that are asked for at a time. */
+  static final int CATALOG_PLACES = 4;
+
   /** The time for which the logs of an instance are asked for once it is gone. */
   private static final Duration LOGS = Duration.ofDays(7);
 
@@ -40,6 +43,7 @@ final class Api {
   private final WhatIf whatIf = new WhatIf();
   private final Places ledgerQuestions = new Places(WhatIf.PLACES);
   private final Places logQuestions = new Places(LOG_PLACES);
+  private final Places catalogQuestions = new Places(CATALOG_PLACES);
   private final RequestGuard guard;
   private final DeploymentJson deploymentJson;
   private final HistoryJson history;
@@ -137,7 +141,7 @@ final class Api {
         }
         case "provider" -> {
           allow(request, "GET");
-          return JsonResponse.json(200, provider());
+          return catalogQuestions.answer(() -> JsonResponse.json(200, provider()));
         }
         case "gpus" -> {
           allow(request, "GET");
@@ -249,15 +253,14 @@ final class Api {
       }
     }
     if (rest.size() >= 3 && rest.get(0).equals("instances") && rest.get(2).equals("logs")) {
-      String instanceId = knownInstance(deployment, rest.get(1));
       if (rest.size() == 3) {
         allow(request, Set.of("lines"), "GET");
         return logQuestions.answer(
-            () -> JsonResponse.json(200, logs(deployment, instanceId, request)));
+            () -> JsonResponse.json(200, logs(deployment, rest.get(1), request)));
       }
       if (rest.size() == 4 && rest.get(3).equals("stream")) {
         allow(request, "GET");
-        return logStream(deployment, instanceId, request, caller);
+        return logStream(deployment, rest.get(1), request, caller);
       }
     }
     throw ProblemException.notFound("the API has no such address");
@@ -415,8 +418,11 @@ final class Api {
     throw ProblemException.invalid("window", "window must be hour, day or week");
   }
 
-  /** Returns the id of an instance of this deployment; the provider would answer for any. */
-  private String knownInstance(Deployment deployment, String instanceId) {
+  /**
+   * Refuses what is no instance of this deployment, as the provider would answer for any. May read
+   * the ledger of days.
+   */
+  private void refuseUnknown(Deployment deployment, String instanceId) {
     boolean lives =
         deployment.status().instances().stream().anyMatch(i -> i.id().equals(instanceId));
     boolean lived =
@@ -427,7 +433,12 @@ final class Api {
       throw ProblemException.notFound(
           "deployment '" + deployment.name() + "' has had no instance '" + instanceId + "'");
     }
-    return instanceId;
+  }
+
+  /** Returns the last lines of an instance; blocks. */
+  private List<String> lines(Deployment deployment, String instanceId, int lines) {
+    refuseUnknown(deployment, instanceId);
+    return Actions.await(deployment.logs(instanceId, lines));
   }
 
   private ObjectNode logs(Deployment deployment, String instanceId, Request request) {
@@ -435,7 +446,7 @@ final class Api {
     ObjectNode json = ConsoleJson.object();
     json.put("instanceId", instanceId);
     ArrayNode list = json.putArray("lines");
-    Actions.await(deployment.logs(instanceId, lines)).forEach(list::add);
+    lines(deployment, instanceId, lines).forEach(list::add);
     return json;
   }
 
@@ -455,7 +466,7 @@ final class Api {
   private @Nullable JsonResponse logStream(
       Deployment deployment, String instanceId, Request request, Caller caller) throws IOException {
     guard.admitStream(request.exchange());
-    List<String> lines = logQuestions.answer(() -> Actions.await(deployment.logs(instanceId, 500)));
+    List<String> lines = logQuestions.answer(() -> lines(deployment, instanceId, 500));
     String first = ConsoleJson.text(LogTails.lines(lines, true));
     hub.open(
         request.exchange(), caller, LogTails.topic(instanceId), SseHub.message("lines", first));

@@ -85,14 +85,7 @@ class ConsoleApiTest {
     CompletableFuture<Boolean> come = new CompletableFuture<>();
     f.provider.logsCome = come;
     int before = f.provider.logsAsked.get();
-    List<CompletableFuture<Integer>> all = new ArrayList<>();
-    for (int i = 0; i < 3 * Api.LOG_PLACES; i++) {
-      all.add(
-          f.client
-              .sendAsync(
-                  HttpRequest.newBuilder(f.at(path)).build(), HttpResponse.BodyHandlers.ofString())
-              .thenApply(HttpResponse::statusCode));
-    }
+    List<CompletableFuture<Integer>> all = asked(path, 3 * Api.LOG_PLACES);
 
     assertThat(CompletableFuture.anyOf(all.toArray(CompletableFuture<?>[]::new)).get())
         .as("the first answer, while the provider has given none")
@@ -102,6 +95,55 @@ class ConsoleApiTest {
     come.complete(true);
     assertThat(all.stream().map(CompletableFuture::join)).contains(200);
     assertThat(f.get(path).statusCode()).as("a place is free again").isEqualTo(200);
+  }
+
+  @Test
+  void questionsToAHangingProvider_takeFewThreads_whateverTheyAreAbout() throws Exception {
+    deploy("voice");
+    CompletableFuture<Boolean> come = new CompletableFuture<>();
+    f.provider.catalogComes = come;
+    List<CompletableFuture<Integer>> all = asked("-/api/provider", 3 * Api.CATALOG_PLACES);
+
+    assertThat(CompletableFuture.anyOf(all.toArray(CompletableFuture<?>[]::new)).get())
+        .as("the first answer, while the provider has given none")
+        .isEqualTo(429);
+    assertThat(f.get("-/api/deployments").statusCode()).isEqualTo(200);
+    come.complete(true);
+    all.forEach(CompletableFuture::join);
+    assertThat(f.get("-/api/provider").statusCode()).as("a place is free again").isEqualTo(200);
+  }
+
+  @Test
+  void logsOfInstancesThatNeverWere_takeTheSamePlaces_asTheirLedgerIsRead() throws Exception {
+    String logs = "-/api/deployments/voice/instances/";
+    String known = logs + running() + "/logs";
+    CompletableFuture<Boolean> come = new CompletableFuture<>();
+    f.provider.logsCome = come;
+    List<CompletableFuture<Integer>> all = new ArrayList<>();
+
+    for (String none : List.of(logs + "voice-none/logs", logs + "voice-none/logs/stream")) {
+      Await.until(
+          () -> {
+            all.addAll(asked(known, Api.LOG_PLACES)); // again, as each waits for a time only
+            return f.get(none).statusCode() == 429;
+          });
+    }
+
+    come.complete(true);
+    all.forEach(CompletableFuture::join);
+    assertThat(f.get(logs + "voice-none/logs").statusCode()).isEqualTo(404);
+  }
+
+  private List<CompletableFuture<Integer>> asked(String path, int times) {
+    HttpRequest request = HttpRequest.newBuilder(f.at(path)).build();
+    List<CompletableFuture<Integer>> all = new ArrayList<>();
+    for (int i = 0; i < times; i++) {
+      all.add(
+          f.client
+              .sendAsync(request, HttpResponse.BodyHandlers.ofString())
+              .thenApply(HttpResponse::statusCode));
+    }
+    return all;
   }
 
   @Test

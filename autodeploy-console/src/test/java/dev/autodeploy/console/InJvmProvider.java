@@ -61,6 +61,9 @@ final class InJvmProvider implements InstanceProvider {
   /** The moment at which logs are told. */
   volatile CompletableFuture<Boolean> logsCome = CompletableFuture.completedFuture(true);
 
+  /** The moment at which images, snapshots and GPUs are told. */
+  volatile CompletableFuture<Boolean> catalogComes = CompletableFuture.completedFuture(true);
+
   volatile List<String> firstLines = List.of("Loading the model");
 
   private final Map<String, HttpServer> servers = new ConcurrentHashMap<>();
@@ -219,13 +222,14 @@ final class InJvmProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<ProviderCatalog> catalog() {
-    return CompletableFuture.completedFuture(
-        new ProviderCatalog(
-            List.of("breezyvoice:latest", "whisper:v3"),
-            List.copyOf(snapshots),
-            List.of(
-                new ProviderCatalog.Gpu("0", "NVIDIA GeForce RTX 4090", ""),
-                new ProviderCatalog.Gpu("1", "NVIDIA GeForce RTX 4090", ""))));
+    return catalogComes.thenApply(
+        now ->
+            new ProviderCatalog(
+                List.of("breezyvoice:latest", "whisper:v3"),
+                List.copyOf(snapshots),
+                List.of(
+                    new ProviderCatalog.Gpu("0", "NVIDIA GeForce RTX 4090", ""),
+                    new ProviderCatalog.Gpu("1", "NVIDIA GeForce RTX 4090", ""))));
   }
 
   @Override
