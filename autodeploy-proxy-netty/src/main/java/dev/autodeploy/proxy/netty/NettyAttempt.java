@@ -288,7 +288,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     if (trailers.size() > 0) {
       exchange.trailers(TrailerRules.passing(trailers));
     }
-    release(keepAlive && head.keepAlive() && sent);
+    release(keepAlive && head.keepAlive() && sent && request.leavesNoBody(head.status()));
     if (!exchange.channel().isActive()) {
       listener().clientLeft(count);
     } else if (head.endsWithConnection()) {

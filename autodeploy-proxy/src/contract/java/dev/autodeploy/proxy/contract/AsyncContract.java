@@ -10,8 +10,13 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -313,6 +318,38 @@ public abstract class AsyncContract extends LinkContract {
       assertThat(link.ask(post("/d/app/speech", "hello", "Idempotency-Key: k2")).status)
           .isEqualTo(201);
       assertThat(link.instance().requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void repetitionsAtTheSameTime_areOneRequest() throws Exception {
+    int clients = 8;
+    int keys = 30;
+    try (TestLink link = link(AsyncContract::echo, proxy -> {}).warm()) {
+      int before = link.instance().requests.size();
+      CyclicBarrier together = new CyclicBarrier(clients);
+      ExecutorService threads = Executors.newFixedThreadPool(clients);
+      List<Future<String>> all = new ArrayList<>();
+      for (int i = 0; i < clients; i++) {
+        all.add(
+            threads.submit(
+                () -> {
+                  StringBuilder answers = new StringBuilder();
+                  try (RawClient client = link.client()) {
+                    for (int key = 0; key < keys; key++) {
+                      together.await();
+                      client.send(post("/d/app/" + key, "x", "Idempotency-Key: k" + key));
+                      answers.append(client.response().body).append('\n');
+                    }
+                  }
+                  return answers.toString();
+                }));
+      }
+      for (Future<String> one : all) {
+        assertThat(one.get()).isEqualTo(all.get(0).get()).hasLineCount(keys);
+      }
+      threads.shutdown();
+      assertThat(link.instance().requests).hasSize(before + keys);
     }
   }
 

@@ -6,6 +6,8 @@ import dev.autodeploy.DeploymentState;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +31,42 @@ public abstract class ForwardingContract extends LinkContract {
       assertThat(link.get("/d/app/").field("AutoDeploy-Cold-Start")).isEqualTo("false");
       assertThat(link.provider.starts).hasSize(1);
       link.awaitQuiet();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST /d/app/none", "DELETE /d/app/page"})
+  void bodyThatAnInstanceLeavesUnread_isNobodysRequest(String line) throws Exception {
+    TestInstance.App app =
+        (request, out) -> {
+          if (request.target.equals("/none") || request.target.equals("/page")) {
+            request.read(); // the first byte, and what follows is the next request to it
+          } else if (request.target.equals("/inside")) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+          }
+          String status = request.target.equals("/none") ? "404 Not Found" : "200 OK";
+          TestInstance.write(
+              out,
+              "HTTP/1.1 "
+                  + status
+                  + "\r\nContent-Length: "
+                  + request.target.length()
+                  + "\r\n\r\n"
+                  + request.target);
+        };
+    String body = "xGET /inside HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    try (TestLink link = link(app).warm();
+        RawClient client = link.client()) {
+      client.send(
+          line
+              + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+              + body.length()
+              + "\r\n\r\n"
+              + body);
+      assertThat(client.response().body).isEqualTo(line.endsWith("none") ? "/none" : "/page");
+
+      client.send("GET /d/app/own HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertThat(client.response().body).isEqualTo("/own");
     }
   }
 

@@ -171,20 +171,6 @@ final class AsyncRequests implements AutoCloseable {
     String given = preference.key();
     String key = given == null ? null : key(call, owner, given);
     String fingerprint = HexFormat.of().formatHex(AccessRules.digest(body));
-    Ticket known = key == null ? null : desk.findByKey(key);
-    if (known != null) {
-      if (!known.fingerprint().equals(fingerprint)) {
-        gateway.respond(exchange, LinkResponse.of(Problems.keyReused(name)), line, call);
-      } else if (waits && !known.join()) {
-        gateway.respond(exchange, LinkResponse.of(Problems.waitersFull(name)), line, call);
-      } else if (waits) {
-        call.release();
-        sendWhenDone(exchange, call, known, line);
-      } else {
-        patiently(exchange, call, known, line);
-      }
-      return false;
-    }
     Ticket ticket = desk.open(owner, name, key, fingerprint);
     if (ticket == null) {
       if (waits) {
@@ -192,6 +178,10 @@ final class AsyncRequests implements AutoCloseable {
       } else {
         gateway.respond(exchange, LinkResponse.of(Problems.ticketsFull(name)), line, call);
       }
+      return false;
+    }
+    if (!ticket.begin()) {
+      repetition(exchange, call, line, ticket, fingerprint, waits);
       return false;
     }
     Patience patience = waits ? null : patience(call, ticket);
@@ -214,6 +204,27 @@ final class AsyncRequests implements AutoCloseable {
       patiently(exchange, call, ticket, patience, line);
     }
     return true;
+  }
+
+  /** Answers a request whose key another one has had before, perhaps only a moment ago. */
+  private void repetition(
+      Exchange exchange,
+      LinkCall call,
+      AccessLog.Line line,
+      Ticket known,
+      String fingerprint,
+      boolean waits) {
+    String name = call.route().deployment();
+    if (!known.fingerprint().equals(fingerprint)) {
+      gateway.respond(exchange, LinkResponse.of(Problems.keyReused(name)), line, call);
+    } else if (waits && !known.join()) {
+      gateway.respond(exchange, LinkResponse.of(Problems.waitersFull(name)), line, call);
+    } else if (waits) {
+      call.release();
+      sendWhenDone(exchange, call, known, line);
+    } else {
+      patiently(exchange, call, known, line);
+    }
   }
 
   /**

@@ -53,6 +53,19 @@ final class HeaderRules {
   private static final Set<String> WHOLE_ORIGIN =
       Set.of("service-worker-allowed", "clear-site-data");
 
+  /**
+   * Fields of a response that proxies in front of the link obey, and no client reads: they send a
+   * file of theirs, or what only they reach, in place of the response.
+   */
+  private static final Set<String> FOR_FRONT =
+      Set.of(
+          "x-accel-redirect",
+          "x-lighttpd-send-file",
+          "x-reproxy-file",
+          "x-reproxy-url",
+          "x-sendfile",
+          "x-sendfile2");
+
   /** The fields that are dropped too, but for a deployment that has the origin to itself. */
   private static final Set<String> SHARED_ORIGIN =
       Set.of(
@@ -79,7 +92,8 @@ final class HeaderRules {
    * @param forLink whether only the link may say it to an instance
    * @param ours whether it is one of ours
    * @param fromTrusted whether only a proxy in front may say it
-   * @param wholeOrigin whether in a response it reaches beyond the deployment's part of an origin
+   * @param wholeOrigin whether in a response it reaches beyond the deployment's part of an origin,
+   *     or is for a proxy in front
    * @param sharedOrigin whether it does so where others share the origin
    */
   record Reach(
@@ -99,7 +113,7 @@ final class HeaderRules {
           OURS.contains(plain),
           isOurs(plain),
           isFromTrusted(plain),
-          WHOLE_ORIGIN.contains(plain),
+          WHOLE_ORIGIN.contains(plain) || isForFront(plain),
           SHARED_ORIGIN.contains(plain));
     }
 
@@ -180,6 +194,13 @@ final class HeaderRules {
     return name.startsWith("x-forwarded-") || FROM_TRUSTED.contains(name);
   }
 
+  /** Envoy takes the whole link for ill by one of its fields; LiteSpeed drops what it has cached. */
+  private static boolean isForFront(String name) {
+    return FOR_FRONT.contains(name)
+        || name.startsWith("x-envoy-")
+        || name.startsWith("x-litespeed-");
+  }
+
   /** A number of hops, after this one (RFC 9110, 7.6.2). What is no number stays as it is. */
   private static String oneLess(String hops) {
     return hops.matches("[1-9]\\d{0,8}") ? Integer.toString(Integer.parseInt(hops) - 1) : hops;
@@ -188,7 +209,7 @@ final class HeaderRules {
   /**
    * Returns the fields of a response that go to the client, without {@code Content-Length}. Fields
    * of ours are not taken from an instance, nor are those that would act on other deployments'
-   * links of the same origin.
+   * links of the same origin, or on a proxy in front.
    *
    * @param in the instance's fields
    * @param route where the request went

@@ -141,7 +141,7 @@ final class OkHttpUpstream implements Upstream {
     if (noAgent || noEncoding) {
       builder.tag(Additions.class, new Additions(noAgent, noEncoding));
     }
-    return new OkHttpCall(client.newCall(builder.build()));
+    return new OkHttpCall(client.newCall(builder.build()), request.head(), pool);
   }
 
   @Override
@@ -169,10 +169,13 @@ final class OkHttpUpstream implements Upstream {
 
   private record Additions(boolean userAgent, boolean acceptEncoding) {}
 
-  private record OkHttpCall(okhttp3.Call call) implements Call {
+  private record OkHttpCall(okhttp3.Call call, Relay.Request request, ConnectionPool pool)
+      implements Call {
     @Override
     public Response execute() throws IOException {
-      return new OkHttpResponse(call.execute());
+      okhttp3.Response response = call.execute();
+      boolean last = !request.leavesNoBody(response.code());
+      return new OkHttpResponse(response, last ? pool::evictAll : () -> {});
     }
 
     @Override
@@ -219,10 +222,17 @@ final class OkHttpUpstream implements Upstream {
 
   private static final class OkHttpResponse implements Response {
     private final okhttp3.Response response;
+    private final Runnable whenRead;
     private final HttpHeaders headers = new HttpHeaders();
 
-    OkHttpResponse(okhttp3.Response response) {
+    /**
+     * Takes a response.
+     *
+     * @param whenRead is run at its end: OkHttp drops no single connection, but all idle ones
+     */
+    OkHttpResponse(okhttp3.Response response, Runnable whenRead) {
       this.response = response;
+      this.whenRead = whenRead;
       Headers received = response.headers();
       for (int i = 0; i < received.size(); i++) {
         headers.add(received.name(i), bytes(received.value(i)));
@@ -257,6 +267,7 @@ final class OkHttpUpstream implements Upstream {
     @Override
     public void close() {
       response.close();
+      whenRead.run();
     }
   }
 }

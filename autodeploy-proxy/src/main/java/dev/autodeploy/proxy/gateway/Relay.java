@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.Lease;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -177,7 +178,23 @@ public interface Relay {
    *     {@code Host} where that is the instance's own address
    * @param bodyLength the body's length; 0 for none, {@link RequestHead#CHUNKED}
    */
-  record Request(String method, String target, HttpHeaders headers, long bodyLength) {}
+  record Request(String method, String target, HttpHeaders headers, long bodyLength) {
+    /** The methods whose handlers seldom look for a body. */
+    private static final Set<String> WITHOUT_BODY = Set.of("GET", "HEAD", "DELETE", "OPTIONS");
+
+    /**
+     * Returns whether an instance that has responded may get another request on the connection.
+     * Simple servers respond with an error, or to a method that has no body as a rule, without
+     * reading the body, and take it for the next request: its response would go to whoever has the
+     * connection next.
+     *
+     * @param status the status code of the response
+     * @return false if the body may be left in the connection
+     */
+    public boolean leavesNoBody(int status) {
+      return bodyLength == 0 || (status < 400 && !WITHOUT_BODY.contains(method));
+    }
+  }
 
   /**
    * The head of the response for the client.

@@ -148,8 +148,9 @@ final class SocketUpstream implements Upstream {
       try {
         boolean complete = send(used);
         ResponseHead head = ResponseHead.read(used.reader, request.method());
-        SocketResponse response =
-            new SocketResponse(this, used, head, complete && head.keepAlive());
+        boolean reusable =
+            complete && head.keepAlive() && request.head().leavesNoBody(head.status());
+        SocketResponse response = new SocketResponse(this, used, head, reusable);
         done = true;
         return response;
       } finally {

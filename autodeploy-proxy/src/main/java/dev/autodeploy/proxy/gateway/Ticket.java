@@ -1,6 +1,7 @@
 package dev.autodeploy.proxy.gateway;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ final class Ticket {
   private final Spool body;
   private final CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
   private final AtomicInteger waiters = new AtomicInteger();
+  private final AtomicBoolean begun = new AtomicBoolean();
   private volatile int status;
   private volatile HttpHeaders headers = new HttpHeaders();
   private volatile long doneNanos;
@@ -70,6 +72,11 @@ final class Ticket {
 
   boolean isDone() {
     return done.isDone();
+  }
+
+  /** Returns whether the request is the first that asks, which is the one to be sent. */
+  boolean begin() {
+    return begun.compareAndSet(false, true);
   }
 
   /** Returns whether another request may wait for the answer. */

@@ -84,7 +84,8 @@ final class TicketAnswers implements AutoCloseable {
       if (!name.equalsIgnoreCase("Set-Cookie")
           && !name.equalsIgnoreCase("Connection")
           && !name.equalsIgnoreCase("Content-Length")
-          && !name.equalsIgnoreCase("Trailer")) {
+          && !name.equalsIgnoreCase("Trailer")
+          && !FieldName.of(name).reach().sharedOrigin()) { // the answer's address is any link's
         headers.add(name, kept.value(i));
       }
     }

@@ -65,17 +65,21 @@ final class TicketDesk {
   }
 
   /**
-   * Makes a ticket.
+   * Returns the ticket of a request: the one of its key, or else a new one.
    *
    * @param owner what stands for the caller
    * @param deployment the deployment that its request is for
    * @param key what a retry of the request is found by, or null
    * @param fingerprint what tells the request from others
-   * @return the ticket, or null if there are too many
+   * @return the ticket, which only one request may {@link Ticket#begin}; null if there are too many
    */
   synchronized @Nullable Ticket open(
       String owner, String deployment, @Nullable String key, String fingerprint) {
     sweep();
+    Ticket known = key == null ? null : byKey.get(key);
+    if (known != null) {
+      return known;
+    }
     if (!makeRoom(owner)) {
       return null;
     }
@@ -99,11 +103,6 @@ final class TicketDesk {
   synchronized @Nullable Ticket find(String id) {
     sweep();
     return tickets.get(id);
-  }
-
-  synchronized @Nullable Ticket findByKey(String key) {
-    sweep();
-    return byKey.get(key);
   }
 
   /** Deletes a ticket, and stops its request if that is under way. */

@@ -260,6 +260,26 @@ final class HeaderRulesTest {
     assertThat(toClient(in, OWN_ORIGIN).first(name)).isEqualTo("a");
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "X-Accel-Redirect",
+        "X_Accel_Redirect",
+        "X-Sendfile",
+        "X-Lighttpd-Send-File",
+        "X-Reproxy-URL",
+        "X-LiteSpeed-Location",
+        "X-Envoy-Immediate-Health-Check-Fail"
+      })
+  void whatAProxyInFrontObeys_passesNowhere(String name) {
+    HttpHeaders in = new HttpHeaders().add(name, "/internal/key");
+
+    assertThat(toClient(in, ROUTE).first(name)).isNull();
+    assertThat(toClient(in, OWN_ORIGIN).first(name)).isNull();
+    assertThat(toClient(new HttpHeaders().add("X-Accel-Buffering", "no"), ROUTE).first("X-Accel-Buffering"))
+        .isEqualTo("no");
+  }
+
   @Test
   void preferenceOfTheInstance_passesUnlessItIsTheLinks() {
     assertThat(

@@ -56,6 +56,18 @@ class TicketDeskTest {
   }
 
   @Test
+  void requestsOfOneKey_haveOneTicket_thatOneOfThemBegins() {
+    Ticket first = requireNonNull(desk.open("caller", "app", "key", ""));
+    Ticket second = requireNonNull(desk.open("caller", "app", "key", ""));
+
+    assertThat(second).isSameAs(first);
+    assertThat(first.begin()).isTrue();
+    assertThat(second.begin()).isFalse();
+    desk.forgetKey(first);
+    assertThat(desk.open("caller", "app", "key", "")).isNotSameAs(first);
+  }
+
+  @Test
   void fullDesk_dropsTheEldestAnswerOfWhoHasMost() {
     Ticket eldest = answered("few");
     Ticket dropped = answered("many");
