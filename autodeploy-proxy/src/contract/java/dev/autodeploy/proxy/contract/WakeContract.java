@@ -117,8 +117,7 @@ public abstract class WakeContract extends LinkContract {
           List.of("/collective_rpc", "/d/app/collective_rpc", "/update_weights", "/pause")) {
         assertThat(link.ask(post(path)).body).as(path).contains("problems/not-for-callers");
       }
-      assertThat(link.ask(get("/d/app/server_info", "")).body)
-          .contains("problems/not-for-callers");
+      assertThat(link.ask(get("/d/app/server_info", "")).body).contains("problems/not-for-callers");
       assertThat(link.provider.starts).isEmpty();
 
       assertThat(link.ask(get("/d/app/is_sleeping", "")).status).isEqualTo(200);

@@ -194,7 +194,9 @@ final class HeaderRules {
     return name.startsWith("x-forwarded-") || FROM_TRUSTED.contains(name);
   }
 
-  /** Envoy takes the whole link for ill by one of its fields; LiteSpeed drops what it has cached. */
+  /**
+   * Envoy takes the whole link for ill by one of its fields; LiteSpeed drops what it has cached.
+   */
   private static boolean isForFront(String name) {
     return FOR_FRONT.contains(name)
         || name.startsWith("x-envoy-")

@@ -276,7 +276,9 @@ final class HeaderRulesTest {
 
     assertThat(toClient(in, ROUTE).first(name)).isNull();
     assertThat(toClient(in, OWN_ORIGIN).first(name)).isNull();
-    assertThat(toClient(new HttpHeaders().add("X-Accel-Buffering", "no"), ROUTE).first("X-Accel-Buffering"))
+    assertThat(
+            toClient(new HttpHeaders().add("X-Accel-Buffering", "no"), ROUTE)
+                .first("X-Accel-Buffering"))
         .isEqualTo("no");
   }
 
