@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class HeldRequest {
   private static final long SHORTEST_PAUSE_MILLIS = 20;
   private static final long LONGEST_PAUSE_MILLIS = 500;
+  private static final long NEVER = Long.MAX_VALUE;
 
   private final Replica replica;
   private final String deployment;
@@ -46,7 +47,10 @@ final class HeldRequest {
   private final CompletableFuture<Lease> future = new CompletableFuture<>();
   private volatile @Nullable Runnable withdrawal;
   private final long looksBefore;
-  private final long begun;
+
+  /** Since when another replica is known to lead and not reached; {@link #NEVER} if none is. */
+  private volatile long unreachedSince = NEVER;
+
   private volatile long pauseMillis = SHORTEST_PAUSE_MILLIS;
 
   /** The time for which it is held while another replica leads that is not reached. */
@@ -58,8 +62,7 @@ final class HeldRequest {
     this.request = request;
     this.ticker = ticker;
     this.looksBefore = replica.looksBegun();
-    this.begun = ticker.read();
-    this.deadline = begun + Durations.nanos(request.timeout());
+    this.deadline = ticker.read() + Durations.nanos(request.timeout());
     this.unreached = replica.term().multipliedBy(3).dividedBy(2).toNanos();
   }
 
@@ -92,6 +95,11 @@ final class HeldRequest {
     }
     LeaderLink link = replica.link();
     boolean another = replica.anotherLeads();
+    if (engine != null || link == null || link.isReady() || !another) {
+      unreachedSince = NEVER;
+    } else if (unreachedSince == NEVER) {
+      unreachedSince = ticker.read(); // it may have waited for long before, with a leader or none
+    }
     if (left.isNegative() || left.isZero()) {
       refuse(
           ErrorCode.ACQUIRE_TIMEOUT,
@@ -106,7 +114,7 @@ final class HeldRequest {
       refuse(
           ErrorCode.NOT_LEADING,
           "this replica stands by while another one leads: send the request to the leader");
-    } else if (link != null && another && ticker.read() - begun >= unreached) { // (4)
+    } else if (link != null && another && isUnreached()) { // (4)
       refuse(
           ErrorCode.NOT_LEADING,
           "this replica does not reach the leader: send the request to another one");
@@ -114,6 +122,10 @@ final class HeldRequest {
       long pause = link == null ? left.toNanos() : Math.min(left.toNanos(), unreached / 3);
       attemptAfter(change, pause);
     }
+  }
+
+  private boolean isUnreached() {
+    return unreachedSince != NEVER && ticker.read() - unreachedSince >= unreached;
   }
 
   private void ask(LeaderLink link, Duration left) {

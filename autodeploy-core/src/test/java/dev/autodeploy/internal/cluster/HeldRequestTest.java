@@ -13,25 +13,37 @@ import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.spi.StateStore;
 import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 final class HeldRequestTest {
+  private static final Duration TERM = Duration.ofSeconds(1);
 
   private static Replica replica(ReplicaRuntime runtime) {
+    return replica(runtime, new Silent(), null);
+  }
+
+  private static Replica replica(
+      ReplicaRuntime runtime, LeaderElection election, @Nullable ReplicaAddress address) {
     return new Replica(
-        new Silent(),
+        election,
         EngineConfig.builder(),
         Nothing::new,
-        Duration.ofSeconds(1),
-        null,
+        TERM,
+        address,
         new Declarations(),
         new Directory(),
         message -> {},
@@ -64,6 +76,49 @@ final class HeldRequestTest {
         .failsWithin(20, TimeUnit.SECONDS)
         .withThrowableThat()
         .withMessageContaining("the clock has stopped");
+  }
+
+  @Test
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
+  void unreachedLeader_isWaitedFor_alsoByARequestThatHasWaitedForLong() throws Exception {
+    AtomicReference<Leader> leads = new AtomicReference<>(new Leader(1, "", ""));
+    AtomicInteger asked = new AtomicInteger();
+    Silent election =
+        new Silent() {
+          @Override
+          public Leader campaign(String replica, long held, Duration term) {
+            asked.incrementAndGet();
+            return leads.get();
+          }
+        };
+    InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+    ReplicaAddress address =
+        new ReplicaAddress(local, URI.create("http://127.0.0.1:1"), "0123456789abcdef");
+    Replica replica = replica(new ThreadRuntime(), election, address);
+    AtomicLong now = new AtomicLong();
+    replica.begin();
+    CompletableFuture<Lease> answer =
+        new HeldRequest(replica, "voice", AcquireRequest.within(Duration.ofDays(30)), now::get)
+            .begin();
+
+    now.addAndGet(Duration.ofHours(1).toNanos()); // in which nobody led
+    leads.set(new Leader(2, "another", "http://127.0.0.1:1"));
+    int before = asked.get();
+    while (asked.get() < before + 5) { // those who wait look at each
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+
+    assertThat(answer).isNotDone();
+
+    while (!answer.isDone()) {
+      now.addAndGet(TERM.toNanos());
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
+    assertThat(answer)
+        .failsWithin(Duration.ZERO)
+        .withThrowableThat()
+        .withMessageContaining("does not reach the leader");
+    replica.close(Duration.ZERO);
   }
 
   @Test
@@ -109,7 +164,7 @@ final class HeldRequestTest {
   }
 
   /** An election that is never asked. */
-  private static final class Silent implements LeaderElection {
+  private static class Silent implements LeaderElection {
     @Override
     public Leader campaign(String replica, long held, Duration term) {
       throw new UnsupportedOperationException();
