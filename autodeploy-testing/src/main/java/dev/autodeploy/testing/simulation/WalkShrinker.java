@@ -1,5 +1,6 @@
 package dev.autodeploy.testing.simulation;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -7,15 +8,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a walk that breaks an invariant short: leaves out steps and faults, in ever smaller runs,
- * as long as the same invariant breaks.
+ * as long as the same invariant breaks and there is time.
  */
 final class WalkShrinker {
   /** The number of shorter walks that are tried: enough for the usual one to become minimal. */
   private static final int ATTEMPTS = 3000;
 
+  /** The time that they may take: a walk of many steps is shown long rather than late. */
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+
   private final WalkSettings settings;
   private final Function<WalkSchedule, Walk> walks;
   private final String kind;
+  private final long deadline = System.nanoTime() + LIMIT.toNanos();
   private BrokenInvariantError shortest;
   private int attempts;
 
@@ -43,7 +48,7 @@ final class WalkShrinker {
       return shortest; // a walk that does not break again can only be shown as it was
     }
     boolean shorter = true;
-    while (shorter && attempts < ATTEMPTS) {
+    while (shorter && mayTry()) {
       List<String> before = parts;
       for (int length = Math.max(1, parts.size() / 2); length > 0; length /= 2) {
         parts = withoutRuns(parts, length);
@@ -54,10 +59,14 @@ final class WalkShrinker {
     return (last == null ? shortest : last).shrunkFrom(whole, settings);
   }
 
+  private boolean mayTry() {
+    return attempts < ATTEMPTS && System.nanoTime() - deadline < 0;
+  }
+
   private List<String> withoutRuns(List<String> all, int length) {
     List<String> parts = all;
     // From the end: what comes last is closest to what broke, and what it needs comes before.
-    for (int end = parts.size(); end > 0 && attempts < ATTEMPTS; end -= length) {
+    for (int end = parts.size(); end > 0 && mayTry(); end -= length) {
       int from = Math.max(0, end - length);
       List<String> shorter = new ArrayList<>(parts.subList(0, from));
       shorter.addAll(parts.subList(Math.min(end, parts.size()), parts.size()));

@@ -2,6 +2,7 @@ package dev.autodeploy.testing.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
@@ -17,6 +18,7 @@ class ClusterSimulationTest {
   private static final long LIFECYCLES = Long.getLong("autodeploy.simulation.cluster", 400);
   private static final long FIRST_SEED = Long.getLong("autodeploy.simulation.seed", 0);
   private static final int STEPS = 3000;
+  private static final Duration SHRINKING = Duration.ofMinutes(1);
 
   /** The number of walks that are made before anybody looks at what became of them. */
   private static final int BLOCK = LIFECYCLES < 10_000 ? 8 : 128;
@@ -40,10 +42,7 @@ class ClusterSimulationTest {
         lifecycles += walk.machines.machines.size();
         Throwable error = outcome.error();
         if (error != null) {
-          System.out.printf(
-              "simulation: broke after %d lifecycles, by seed %d, in %d steps and faults: %s%n",
-              lifecycles, outcome.seed(), walk.faults, error.getMessage());
-          walk.trace.forEach(System.out::println);
+          show(outcome.seed(), walk, lifecycles, error);
           throw error;
         }
         requests += walk.requests;
@@ -56,6 +55,16 @@ class ClusterSimulationTest {
             + " broke%n",
         lifecycles, requests, faults, epochs, FIRST_SEED, seed - 1);
     assertThat(epochs).isGreaterThan(seed - FIRST_SEED);
+  }
+
+  private static void show(long seed, ClusterWalk broken, long lifecycles, Throwable error) {
+    String invariant = String.valueOf(error.getMessage());
+    System.out.printf("simulation: seed %d breaks, and is shrunk: %s%n", seed, invariant);
+    ClusterWalk walk = ClusterShrinker.shrink(broken, seed, STEPS, invariant, SHRINKING);
+    System.out.printf(
+        "simulation: broke after %d lifecycles, by seed %d, in %d steps and faults: %s%n",
+        lifecycles, seed, walk.happened.size(), invariant);
+    walk.trace.forEach(System.out::println);
   }
 
   private static List<Outcome> walkBlock(long firstSeed) {

@@ -1,8 +1,10 @@
 package dev.autodeploy.testing.cluster;
 
 import dev.autodeploy.AcquireRequest;
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
+import dev.autodeploy.ErrorCode;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.testing.ManualTime;
@@ -12,12 +14,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClusterWalk {
   static final long SECOND = 1_000_000_000L;
+  static final long HOUR = 3600 * SECOND;
   static final Duration TERM = Duration.ofSeconds(6);
 
-  static final int STORE = 100;
-  static final int PROVIDER = 101;
-
   private static final Duration TIMEOUT = Duration.ofSeconds(90);
+
+  /** The most by which wall clocks are wrong: on every third walk they are all right. */
+  private static final List<Duration> WRONG_CLOCKS =
+      List.of(Duration.ZERO, Duration.ofSeconds(2), Duration.ofMinutes(10));
+
   private static final int MAX_INSTANCES = 3;
   private static final Duration STEP = Duration.ofMillis(100);
 
@@ -66,13 +70,13 @@ final class ClusterWalk {
   private record Job(SimulatedReplica replica, Runnable task) {}
 
   final ManualTime time = ManualTime.create();
-  final Random random;
 
   /** For how long a leader holds instances of which it does not know yet who uses them. */
   final Duration hold;
 
   final SimulatedElection election = new SimulatedElection(time);
-  final SimulatedMachines machines = new SimulatedMachines(this);
+  final SimulatedMachines machines;
+  final ClusterFaults meets;
 
   private final LedgerCheck ledger = new LedgerCheck(this);
 
@@ -84,23 +88,38 @@ final class ClusterWalk {
   final Set<Long> epochs = new HashSet<>();
 
   private final long seed;
-  private final int count;
+  final int count;
   private final DeploymentSpec spec;
   private final Queue<Job> jobs = new ArrayDeque<>();
   private final List<Use> uses = new ArrayList<>();
-  private final Map<String, Long> cuts = new HashMap<>();
-  private final Map<Integer, Long> reborn = new LinkedHashMap<>();
+  private final Map<Integer, SimulatedClock> clocks = new HashMap<>();
   private final Map<Long, String> actors = new HashMap<>();
   final List<String> trace = new ArrayList<>();
   private @Nullable AssertionError broken;
-  private long troubleUntil;
+
+  /** The thread of what blocks; the line of time waits for it. */
+  private volatile @Nullable Thread blocking;
+
   private int lives;
   private boolean ending;
   private boolean losing;
 
+  /** The requests and faults that may be, by {@link #happened}; null for all. */
+  private final @Nullable Set<Integer> only;
+
+  /** The requests and faults that there were: twice the step, and one more for a fault. */
+  final List<Integer> happened = new ArrayList<>();
+
   ClusterWalk(long seed) {
+    this(seed, null);
+  }
+
+  ClusterWalk(long seed, @Nullable Set<Integer> only) {
     this.seed = seed;
-    this.random = new Random(seed);
+    this.only = only;
+    SplittableRandom random = new SplittableRandom(seed);
+    this.machines = new SimulatedMachines(this, random.nextLong());
+    this.meets = new ClusterFaults(this, WRONG_CLOCKS.get((int) (seed / 2 % 3)).toNanos());
     this.count = 2 + (int) (seed % 2);
     this.hold = TERM.plusSeconds(4 + random.nextInt(21)); // while it lasts nothing is released
     this.spec =
@@ -125,20 +144,26 @@ final class ClusterWalk {
   }
 
   boolean isCut(int a, int b) {
-    return cuts.getOrDefault(pair(a, b), 0L) > time.read();
-  }
-
-  private static String pair(int a, int b) {
-    return Math.min(a, b) + "-" + Math.max(a, b);
+    return meets.isCut(a, b);
   }
 
   /** Returns whether a message is lost. */
-  boolean isLost() {
+  boolean isLost(SplittableRandom random) {
     return losing && !ending && random.nextInt(25) == 0;
   }
 
-  void runEngine(SimulatedReplica replica, Runnable task) {
+  /** Runs what may block on a thread of its own, once the replica runs. */
+  void runBlocking(SimulatedReplica replica, Runnable task) {
     jobs.add(new Job(replica, task));
+  }
+
+  /** Starts or ends an engine; at once for what already runs on a thread of its own. */
+  void runEngine(SimulatedReplica replica, Runnable task) {
+    if (Thread.currentThread() == blocking) {
+      task.run();
+    } else {
+      runBlocking(replica, task);
+    }
   }
 
   // What must not be.
@@ -218,18 +243,29 @@ final class ClusterWalk {
     losing = seed % 4 == 1;
     for (int step = 0; step < steps; step++) {
       advance();
-      if (random.nextInt(step / 100 % 2 == 0 ? 100 : 8) == 0) { // now and then instances are idle
-        request();
+      SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
+      SplittableRandom asks = random.split();
+      if (asks.nextInt(step / 100 % 2 == 0 ? 100 : 8) == 0) { // now and then instances are idle
+        happens(2 * step, () -> request(asks));
       }
-      if (time.read() >= troubleUntil && random.nextInt(40) == 0) {
-        fault();
+      if (time.read() >= meets.troubleUntil() && random.nextInt(40) == 0) {
+        happens(2 * step + 1, () -> fault(random));
       }
     }
     end();
   }
 
-  private void bear(int number) {
-    replicas.put(number, new SimulatedReplica(this, number, lives++, spec));
+  private void happens(int what, Runnable event) {
+    if (only == null || only.contains(what)) {
+      happened.add(what);
+      event.run();
+    }
+  }
+
+  void bear(int number) {
+    SplittableRandom random = new SplittableRandom(~seed * 1_000_003 + lives);
+    SimulatedClock clock = clocks.computeIfAbsent(number, it -> meets.newClock(random.split()));
+    replicas.put(number, new SimulatedReplica(this, number, lives++, spec, clock, random));
   }
 
   private void advance() {
@@ -245,20 +281,16 @@ final class ClusterWalk {
       }
       time.<@Nullable Void>call(
           () -> {
-            job.task.run();
+            blocking = Thread.currentThread();
+            try {
+              job.task.run();
+            } finally {
+              blocking = null;
+            }
             return null;
           });
     }
-    reborn
-        .entrySet()
-        .removeIf(
-            it -> {
-              boolean due = it.getValue() <= time.read();
-              if (due) {
-                bear(it.getKey());
-              }
-              return due;
-            });
+    meets.look();
     look();
   }
 
@@ -274,7 +306,14 @@ final class ClusterWalk {
               && leader != null
               && leader.process.runs()
               && (replica == leader || !isCut(replica.number, leader.number));
-      if (heard && !isCut(replica.number, STORE)) {
+      heard = heard && !isCut(replica.number, ClusterFaults.STORE);
+      if (!heard || !leader.engine().leads()) {
+        replica.reachedSince = SimulatedMachines.NEVER;
+      } else {
+        replica.reachedSince = Math.min(replica.reachedSince, now);
+        replica.lastReached = now - replica.reachedSince > 3 * SECOND ? now : replica.lastReached;
+      }
+      if (heard) {
         replica.silentSince = SimulatedMachines.NEVER;
       } else {
         replica.silentSince = Math.min(replica.silentSince, now);
@@ -294,7 +333,7 @@ final class ClusterWalk {
             () -> "everybody who waits gets an answer, but a request on " + use.replica.id);
       }
     }
-    if (leader != null && now - troubleUntil > 30 * SECOND) {
+    if (leader != null && now - meets.troubleUntil() > 30 * SECOND) {
       count(leader);
     }
     uses.removeIf(it -> it.done || it.lost || !it.replica.process.isAlive());
@@ -337,14 +376,14 @@ final class ClusterWalk {
     return closings.size();
   }
 
-  private @Nullable SimulatedReplica leader() {
+  @Nullable SimulatedReplica leader() {
     String id = election.leader();
     return replicas.values().stream().filter(it -> it.id.equals(id)).findFirst().orElse(null);
   }
 
-  private void request() {
+  private void request(SplittableRandom random) {
     SimulatedReplica replica = replicas.get(random.nextInt(count));
-    if (!replica.process.runs()) {
+    if (!replica.process.runs() || !meets.isInFront(replica)) {
       return;
     }
     Deployment deployment = replica.engine().find("voice").orElse(null);
@@ -362,8 +401,10 @@ final class ClusterWalk {
             (lease, error) -> {
               if (lease == null) {
                 use.done = true;
+                checkRefusal(use, error);
                 return;
               }
+              replica.leases++;
               note(replica.id + " has a lease of " + lease.instanceId());
               use.lease = lease;
               use.grantedAt = time.read();
@@ -373,10 +414,31 @@ final class ClusterWalk {
                   () -> {
                     note(replica.id + " closes a lease of " + lease.instanceId());
                     use.done = true;
+                    replica.leases--;
                     closings.add(time.read());
                     lease.close();
                   });
             });
+  }
+
+  /** Nobody is refused but for a reason. */
+  private void checkRefusal(Use use, Throwable error) {
+    long now = time.read();
+    SimulatedReplica replica = use.replica;
+    if (!replica.process.isAlive()) {
+      return; // nobody hears it
+    }
+    boolean allowed =
+        error instanceof AutoDeployException refusal
+            && switch (refusal.code()) {
+              case NOT_LEADING -> now - replica.lastReached > TERM.toNanos();
+              case ACQUIRE_TIMEOUT -> now - meets.calmSince() < 60 * SECOND;
+              case CLOSED -> replica.isLeaving();
+              default -> refusal.code() == ErrorCode.START_FAILED;
+            };
+    check(
+        allowed,
+        () -> "nobody is refused but for a reason, but one on " + replica.id + " is: " + error);
   }
 
   /** Notes what happens, for whoever reads how a walk broke. */
@@ -384,44 +446,15 @@ final class ClusterWalk {
     trace.add(time.read() / 1_000_000 + " ms: " + what);
   }
 
-  private void fault() {
+  private void fault(SplittableRandom random) {
     faults++;
-    long now = time.read();
-    int number = random.nextInt(count);
-    SimulatedReplica replica = replicas.get(number);
-    SimulatedReplica leader = leader();
-    if (leader != null && random.nextBoolean()) {
-      replica = leader;
-      number = leader.number;
-    }
-    long lasts =
-        random.nextInt(3) == 0 ? random.nextLong(40 * SECOND) : random.nextLong(8 * SECOND);
-    int kind = random.nextInt(5);
-    note("fault " + kind + " of " + replica.id + " for " + lasts / 1_000_000 + " ms");
-    switch (kind) {
-      case 0 -> {
-        if (!reborn.containsKey(number)) {
-          replica.process.kill();
-          reborn.put(number, now + SECOND + lasts);
-        }
-      }
-      case 1 -> replica.process.freeze(Duration.ofNanos(lasts));
-      case 2 -> cuts.put(pair(number, STORE), now + lasts);
-      case 3 -> cuts.put(pair(number, PROVIDER), now + lasts);
-      default -> cuts.put(pair(number, (number + 1) % count), now + lasts);
-    }
-    // Some faults meet others; after most there is the time to recover.
-    troubleUntil = random.nextInt(3) == 0 ? now : Math.max(troubleUntil, now + lasts);
+    meets.meet(random);
   }
 
   /** Everything heals, and in the end nothing is left. */
   private void end() {
     ending = true;
-    cuts.clear();
-    troubleUntil = time.read();
-    replicas
-        .values()
-        .forEach(it -> troubleUntil = Math.max(troubleUntil, it.process.frozenUntil()));
+    meets.heal();
     int quiet = 0; // for so many steps; what is gone has to be seen so, and written
     for (int step = 0;
         step < 3600 && (quiet < 200 || (quiet < 700 && !ledger.isWritten()));

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -61,11 +62,13 @@ final class SimulatedMachines {
 
   final Map<String, Machine> machines = new LinkedHashMap<>();
   private final ClusterWalk walk;
+  private final Random random;
   private final List<Connection> connections = new ArrayList<>();
   private final Set<String> refused = new HashSet<>();
 
-  SimulatedMachines(ClusterWalk walk) {
+  SimulatedMachines(ClusterWalk walk, long seed) {
     this.walk = walk;
+    this.random = new Random(seed);
   }
 
   InstanceProvider connect(SimulatedReplica replica) {
@@ -87,11 +90,11 @@ final class SimulatedMachines {
     }
     machine.late = machine.request.epoch() != walk.election.epoch();
     machine.upAt = walk.time.read();
-    machine.readyAt = machine.upAt + walk.random.nextLong(ClusterWalk.SECOND);
+    machine.readyAt = machine.upAt + random.nextLong(ClusterWalk.SECOND);
     walk.checkMachines(machine);
     answer.complete(ProviderInstance.of(machine.request, machine.endpoint, machine.startedAt));
-    if (walk.random.nextInt(12) == 0) {
-      walk.after(walk.random.nextLong(20 * ClusterWalk.SECOND), () -> exit(machine));
+    if (random.nextInt(12) == 0) {
+      walk.after(random.nextLong(20 * ClusterWalk.SECOND), () -> exit(machine));
     }
   }
 
@@ -116,7 +119,7 @@ final class SimulatedMachines {
       walk.checkRelease(machine);
     }
     walk.after(
-        walk.random.nextLong(ClusterWalk.SECOND / 2),
+        random.nextLong(ClusterWalk.SECOND / 2),
         () -> {
           if (machine.goneAt == NEVER) {
             machine.goneAt = walk.time.read();
@@ -177,15 +180,15 @@ final class SimulatedMachines {
               request, walk.time.read(), walk.time.instant(), 20_000 + machines.size() % 40_000);
       machines.put(machine.id(), machine);
       CompletableFuture<ProviderInstance> answer = new CompletableFuture<>();
-      if (walk.random.nextInt(15) == 0) {
+      if (random.nextInt(15) == 0) {
         machine.upAt = walk.time.read();
         machine.goneAt = machine.upAt;
         answer.completeExceptionally(new InstanceStartException("it does not start, as drawn"));
       } else {
         long takes =
-            walk.random.nextInt(10) == 0
-                ? walk.random.nextLong(20 * ClusterWalk.SECOND)
-                : walk.random.nextLong(2 * ClusterWalk.SECOND);
+            random.nextInt(10) == 0
+                ? random.nextLong(20 * ClusterWalk.SECOND)
+                : random.nextLong(2 * ClusterWalk.SECOND);
         walk.after(takes, () -> arrive(machine, answer));
       }
       return answered(answer);
@@ -199,7 +202,7 @@ final class SimulatedMachines {
       walk.checkActs(replica, "releases " + instanceId, 0);
       CompletableFuture<@Nullable Void> answer = new CompletableFuture<>();
       // Within the part of a term by which a leader stops early.
-      walk.after(walk.random.nextLong(ClusterWalk.SECOND / 2), () -> released(instanceId, answer));
+      walk.after(random.nextLong(ClusterWalk.SECOND / 2), () -> released(instanceId, answer));
       return answered(answer);
     }
 

@@ -7,12 +7,14 @@ import java.util.concurrent.Executor;
 
 /** The process of one replica: it can be killed, and frozen, after which it goes on. */
 final class SimulatedProcess implements Scheduler, Executor {
+  final SimulatedClock clock;
   private final ManualTime time;
   private volatile boolean alive = true;
   private volatile long frozenUntil;
 
-  SimulatedProcess(ManualTime time) {
+  SimulatedProcess(ManualTime time, SimulatedClock clock) {
     this.time = time;
+    this.clock = clock;
   }
 
   boolean isAlive() {
@@ -45,7 +47,9 @@ final class SimulatedProcess implements Scheduler, Executor {
 
   @Override
   public Cancellable schedule(Duration delay, Runnable task) {
-    return alive ? time.schedule(delay, () -> run(task)) : () -> {};
+    return alive
+        ? time.schedule(Duration.ofNanos(clock.takes(delay.toNanos())), () -> run(task))
+        : () -> {};
   }
 
   /** Runs a task unless this process has ended since; when it is frozen, once it thaws. */

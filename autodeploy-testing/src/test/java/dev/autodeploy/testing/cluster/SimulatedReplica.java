@@ -23,6 +23,7 @@ final class SimulatedReplica implements ReplicaRuntime {
   final int number;
   final String id;
   final SimulatedProcess process;
+  final SplittableRandom random;
   private final ClusterWalk walk;
   private final ReplicatedEngine engine;
   private @Nullable UnaryOperator<byte[]> handler;
@@ -31,20 +32,41 @@ final class SimulatedReplica implements ReplicaRuntime {
   /** Since when nobody hears of it; NEVER if somebody does. */
   long silentSince = SimulatedMachines.NEVER;
 
-  SimulatedReplica(ClusterWalk walk, int number, int life, DeploymentSpec spec) {
+  /** Since when a leader that serves is reached; NEVER if none is. */
+  long reachedSince = SimulatedMachines.NEVER;
+
+  /** When one was last reached for some seconds on end. */
+  long lastReached = -ClusterWalk.HOUR;
+
+  /** Since when it is being restarted, and leads no more; NEVER if it is not. */
+  long leavingSince = SimulatedMachines.NEVER;
+
+  boolean ends;
+
+  /** The number of leases that its host has. */
+  int leases;
+
+  SimulatedReplica(
+      ClusterWalk walk,
+      int number,
+      int life,
+      DeploymentSpec spec,
+      SimulatedClock clock,
+      SplittableRandom random) {
+    this.random = random;
     this.walk = walk;
     this.number = number;
     this.id = "r" + number + "." + life;
-    this.process = new SimulatedProcess(walk.time);
+    this.process = new SimulatedProcess(walk.time, clock);
     EngineConfig.Builder settings =
         EngineConfig.builder()
             .owner("cluster")
-            .ticker(walk.time)
-            .clock(walk.time)
+            .ticker(clock)
+            .clock(clock)
             .scheduler(process)
             .providerExecutor(process)
             .callbackExecutor(process)
-            .random(new SplittableRandom(walk.random.nextLong()))
+            .random(random.split())
             .costMeter(CostMeter.perHour("3600", "USD"))
             .drainTimeout(walk.hold)
             .releaseTimeout(Duration.ofMinutes(5))
@@ -67,13 +89,17 @@ final class SimulatedReplica implements ReplicaRuntime {
     return engine;
   }
 
+  boolean isLeaving() {
+    return leavingSince != SimulatedMachines.NEVER;
+  }
+
   boolean cutFromProvider() {
-    return walk.isCut(number, ClusterWalk.PROVIDER);
+    return walk.isCut(number, ClusterFaults.PROVIDER);
   }
 
   /** Fails if the database is not reached. */
   void reachStore() {
-    if (walk.isCut(number, ClusterWalk.STORE)) {
+    if (walk.isCut(number, ClusterFaults.STORE)) {
       throw new AutoDeployException(ErrorCode.STATE_FAILED, null, "the database is not reached");
     }
   }
@@ -117,7 +143,7 @@ final class SimulatedReplica implements ReplicaRuntime {
   private void once(Step step) {
     Duration pause = step.once();
     if (pause != null) {
-      Duration least = Duration.ofMillis(20 + walk.random.nextInt(280));
+      Duration least = Duration.ofMillis(20 + random.nextInt(280));
       Scheduler.Cancellable unused =
           process.schedule(pause.compareTo(least) < 0 ? least : pause, () -> once(step));
     }
@@ -131,11 +157,11 @@ final class SimulatedReplica implements ReplicaRuntime {
       @Override
       public byte[] exchange(byte[] body, Duration limit) throws IOException {
         SimulatedReplica other = walk.replicas.get(address.getPort());
-        if (closed || walk.isCut(number, other.number) || walk.isLost()) {
+        if (closed || walk.isCut(number, other.number) || walk.isLost(random)) {
           throw new IOException("not reached");
         }
         byte[] answer = other.answer(body);
-        if (walk.isLost()) {
+        if (walk.isLost(random)) {
           throw new IOException("the answer was lost");
         }
         return answer;

@@ -67,6 +67,7 @@ class SimulationTest {
   }
 
   private static void fail(long seed, long lifecycles, BrokenInvariantError error) {
+    System.out.printf("simulation: seed %d breaks, and is shrunk: %s%n", seed, error.invariant());
     BrokenInvariantError told = error;
     try {
       of(seed).run();
