@@ -288,7 +288,10 @@ public final class DeploymentController {
     }
   }
 
-  private void budgetChanged() {
+  /**
+   * Has the budget measured again with the decision that is made: a cost is another than it was.
+   */
+  void budgetChanged() {
     if (budget != null) {
       budget.changed();
     }

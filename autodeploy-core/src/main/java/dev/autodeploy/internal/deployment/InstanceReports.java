@@ -123,7 +123,11 @@ final class InstanceReports {
   /** Reports that one that may sleep was found awake; returns whether it is to stay so. */
   boolean foundAwake(RunningInstance running) {
     Instance instance = running.instance();
-    return controller.decide(() -> machine.sleep().foundAwake(controller.now(), instance));
+    return controller.decide(
+        () -> {
+          controller.budgetChanged(); // what did not count as asleep is paid for
+          return machine.sleep().foundAwake(controller.now(), instance);
+        });
   }
 
   /** Reports that an instance of an earlier process is asleep. */

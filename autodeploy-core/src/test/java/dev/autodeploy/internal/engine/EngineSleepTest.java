@@ -2,17 +2,21 @@ package dev.autodeploy.internal.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.Budget;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.GpuRequest;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.SleepMode;
 import dev.autodeploy.UsageInterval;
 import dev.autodeploy.spi.LedgerEntry;
+import dev.autodeploy.spi.ProviderCapacity;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** The ledger's lines about sleep: a next process has nothing else to go by. */
@@ -25,6 +29,7 @@ class EngineSleepTest {
           List.of(SleepMode.Request.post("/sleep")), List.of(SleepMode.Request.post("/wake")));
   private GpuRequest gpu = GpuRequest.none();
   private boolean pinned;
+  private @Nullable Budget budget;
 
   private Deployment used(EngineHarness on) {
     Deployment voice =
@@ -34,6 +39,7 @@ class EngineSleepTest {
                     .pinned(pinned)
                     .sleepMode(mode)
                     .sleepAfter(SLEEP_AFTER)
+                    .budget(budget)
                     .idleTimeout(Duration.ofHours(9)));
     on.acquire(voice).close();
     return voice;
@@ -131,6 +137,31 @@ class EngineSleepTest {
     next.time.run();
     LedgerEntry.Released end = next.store.lines(LedgerEntry.Released.class).get(0);
     assertThat(end.usage().asleep()).as("how long it did is not known").isZero();
+  }
+
+  @Test
+  void foundAwakeAlthoughItMaySleep_countsInTheBudgetAtOnce() {
+    gpu = GpuRequest.count(1);
+    budget = Budget.money("1", "USD");
+    h.provider.capacity = ProviderCapacity.of(List.of(ProviderCapacity.Gpu.named("0")));
+    h.provider.sharesGpusOfSleepers = true;
+    h.start();
+    checkSays(true);
+    Deployment before = used(h);
+    h.time.pass(SLEEP_AFTER);
+    h.time.passSeconds(3600);
+    checkSays(false);
+    assertThat(before.budgetStatus().spent())
+        .as("asleep it costs nothing")
+        .isLessThan(BigDecimal.ONE);
+    h.provider.unanswered.add("/sleep");
+
+    EngineHarness next = new EngineHarness(h).start();
+    next.time.passSeconds(1);
+
+    assertThat(next.engine.deployment("voice").budgetStatus().spent())
+        .isGreaterThan(new BigDecimal("3.6"));
+    assertThat(next.provider.count("release")).isEqualTo(1);
   }
 
   @Test

@@ -76,6 +76,10 @@ final class FakeProvider implements InstanceProvider {
   /** The answers to the requests of sleep modes, by path. */
   final Map<String, String> answers = new HashMap<>();
 
+  /** The paths of the requests that instances do not answer. */
+  final Set<String> unanswered = new HashSet<>();
+
+  boolean sharesGpusOfSleepers;
   boolean releaseLies;
   boolean listFails;
   boolean ready = true;
@@ -144,7 +148,15 @@ final class FakeProvider implements InstanceProvider {
   public synchronized CompletionStage<String> call(
       ProviderInstance instance, SleepMode.Request request) {
     calls.add("call " + request.path());
+    if (unanswered.contains(request.path())) {
+      return new CompletableFuture<>();
+    }
     return CompletableFuture.completedFuture(answers.getOrDefault(request.path(), ""));
+  }
+
+  @Override
+  public boolean sharesGpusOfSleepers() {
+    return sharesGpusOfSleepers;
   }
 
   @Override

@@ -114,7 +114,12 @@ final class WalkChecks {
       boolean drains = info.phase() == InstancePhase.DRAINING && info.inFlight() > 0;
       walk.check(
           info.phase() == InstancePhase.RELEASING || (drains && !book.cuts()),
-          () -> info.id() + " runs on although the budget is spent: " + status);
+          () ->
+              info.id()
+                  + " runs on although the budget is spent, "
+                  + book.deployment().budgetStatus()
+                  + ": "
+                  + status);
     }
     walk.check(
         book.waiters.isEmpty(), () -> book.id() + ": somebody waits although the budget is spent");
