@@ -28,9 +28,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -53,6 +56,9 @@ final class FollowersTest {
   private final AtomicInteger engines = new AtomicInteger();
   private Cloud cloud;
   private volatile boolean databaseDown;
+
+  /** The lines that every instance has said. */
+  private volatile List<String> log = List.of();
 
   /** The file of deployments that replicas watch, or null. */
   private Path watched;
@@ -212,6 +218,36 @@ final class FollowersTest {
     assertThat(voice.replay().startDuration()).isEqualTo(there.replay().startDuration());
     assertThat(voice.replay().run().requests()).isEqualTo(3);
     assertThat(voice.replay().run().cost().currency()).hasToString("EUR");
+  }
+
+  @Test
+  void answerThatIsTooLongForAFollower_isRefused_andHoldsUpNoLease() throws Exception {
+    AutoDeploy leader = leader();
+    AutoDeploy follower = follower();
+    Deployment voice = follower.deploy(VOICE);
+    String instance;
+    try (Lease lease = voice.acquire(LIMIT)) {
+      instance = lease.instanceId();
+    }
+    log = Collections.nCopies(70, "x".repeat(1 << 20)); // as the usage of a long ledger
+
+    assertThatThrownBy(() -> voice.logs(instance, 100).get(20, TimeUnit.SECONDS))
+        .hasMessageContaining("the leader's answer has more than 48 MB");
+    voice.acquire(LIMIT).close();
+
+    log = Collections.nCopies(2, "x".repeat(1 << 20));
+    assertThat(leader.deployment("voice").logs(instance, 100).get()).isEqualTo(log);
+    await(() -> tells(voice, instance, log)); // unless it comes late, as on a machine that stalls
+  }
+
+  private static boolean tells(Deployment deployment, String instance, List<String> lines) {
+    try {
+      return deployment.logs(instance, 100).get(20, TimeUnit.SECONDS).equals(lines);
+    } catch (ExecutionException e) {
+      return false;
+    } catch (InterruptedException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
@@ -500,7 +536,7 @@ final class FollowersTest {
                     () -> databaseDown),
                 () -> {
                   engines.incrementAndGet();
-                  return new CloudProvider(cloud.address());
+                  return new CloudProvider(cloud.address(), () -> log);
                 })
             .term(TERM)
             .listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));

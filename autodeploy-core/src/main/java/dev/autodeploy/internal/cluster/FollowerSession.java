@@ -2,6 +2,7 @@ package dev.autodeploy.internal.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.util.RawValue;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.Deployment;
@@ -30,6 +31,14 @@ import org.jspecify.annotations.Nullable;
  * the messages for it. Once it has ended every lease is closed, and none is granted any longer.
  */
 final class FollowerSession {
+  /**
+   * The bytes of a result that are told at most: a follower reads no longer answer, and in time.
+   */
+  private static final int MAX_RESULT = 48 * 1024 * 1024;
+
+  /** The length from which a result is told once. */
+  private static final int LONG_RESULT = 256 * 1024;
+
   private final String id;
   private final String replica;
   private final Engine engine;
@@ -248,32 +257,75 @@ final class FollowerSession {
     executor.execute(
         () ->
             call.run(engine, message.path("args"))
-                .whenComplete((value, error) -> within(() -> finish(number, value, error))));
+                .whenComplete(
+                    (value, error) -> {
+                      if (error == null) {
+                        finish(number, value);
+                      } else {
+                        within(() -> fail(number, error));
+                      }
+                    }));
   }
 
-  private void finish(long number, @Nullable Object value, @Nullable Throwable error) {
-    if (error != null) {
-      fail(number, error);
+  /** Tells the follower a result, unless that is so long that it would hold up everything else. */
+  private void finish(long number, @Nullable Object value) {
+    String result;
+    try {
+      result = WireJson.text(value, MAX_RESULT); // without the lock, as it can take long
+    } catch (IllegalArgumentException e) {
+      within(() -> fail(number, e));
       return;
     }
-    try {
-      ObjectNode message = Mailbox.message("result").put("id", number);
-      message.set("value", WireJson.write(value));
-      tell(message);
-    } catch (IllegalArgumentException e) {
-      fail(number, e);
+    if (result == null) {
+      within(() -> fail(number, tooLong("has more than " + (MAX_RESULT >> 20) + " MB")));
+      return;
     }
+    ObjectNode message = Mailbox.message("result").put("id", number);
+    message.putRawValue("value", new RawValue(result));
+    within(
+        () -> {
+          if (result.length() > LONG_RESULT) {
+            tell(message, result.length(), error(number, tooLong("did not arrive in time")));
+          } else {
+            tell(message, result.length());
+          }
+        });
+  }
+
+  private static AutoDeployException tooLong(String what) {
+    return new AutoDeployException(
+        ErrorCode.NOT_LEADING,
+        null,
+        "the leader's answer " + what + ": ask for less at once, or ask the leader itself");
   }
 
   private void fail(long number, Throwable error) {
+    tell(error(number, error));
+  }
+
+  private static ObjectNode error(long number, Throwable error) {
     ObjectNode message = Mailbox.message("error").put("id", number);
     message.set("error", WireErrors.write(error));
-    tell(message);
+    return message;
   }
 
   private void tell(JsonNode message) {
     if (!ended) {
       mailbox.add(message);
+      mail.signalAll();
+    }
+  }
+
+  private void tell(JsonNode message, int length) {
+    if (!ended) {
+      mailbox.add(message, length);
+      mail.signalAll();
+    }
+  }
+
+  private void tell(JsonNode message, int length, JsonNode instead) {
+    if (!ended) {
+      mailbox.add(message, length, instead);
       mail.signalAll();
     }
   }
@@ -298,7 +350,7 @@ final class FollowerSession {
     ObjectNode message = Mailbox.message("deployment");
     message.set("spec", WireJson.write(deployment.spec()));
     message.set("createdAt", WireJson.write(deployment.createdAt()));
-    tell(message);
+    tell(message, message.toString().length());
   }
 
   private void within(Runnable task) {

@@ -8,6 +8,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One end of a conversation: each message arrives once, in order, however often exchanges fail and
@@ -20,13 +21,67 @@ public final class Mailbox {
   /** The most messages of one exchange. */
   private static final int BATCH = 500;
 
-  private final Deque<JsonNode> unacknowledged = new ArrayDeque<>();
+  /** The bytes after which no further message goes into an exchange, which may not be too long. */
+  private static final int MOST_BYTES = 8 * 1024 * 1024;
+
+  /** The bytes that a message counts for whose length nobody has told. */
+  private static final int SHORT = 1024;
+
+  private final Deque<Letter> unacknowledged = new ArrayDeque<>();
   private long acknowledged;
   private long received;
 
+  /** A message, and what goes in its place from the second time on; null for itself. */
+  private static final class Letter {
+    private JsonNode message;
+    private int bytes;
+    private @Nullable JsonNode instead;
+
+    Letter(JsonNode message, int bytes, @Nullable JsonNode instead) {
+      this.message = message;
+      this.bytes = bytes;
+      this.instead = instead;
+    }
+
+    int bytes() {
+      return bytes;
+    }
+
+    JsonNode send() {
+      JsonNode sent = message;
+      JsonNode next = instead;
+      if (next != null) {
+        message = next;
+        bytes = SHORT;
+        instead = null;
+      }
+      return sent;
+    }
+  }
+
   /** Adds a message for the other end. */
   public void add(JsonNode message) {
-    unacknowledged.add(message);
+    add(message, SHORT);
+  }
+
+  /**
+   * Adds a message for the other end.
+   *
+   * @param bytes how long it is
+   */
+  public void add(JsonNode message, int bytes) {
+    unacknowledged.add(new Letter(message, bytes, null));
+  }
+
+  /**
+   * Adds a message that is so long that the other end may fail to take it, in time or at all: it is
+   * sent once. Without that no message behind it would ever arrive.
+   *
+   * @param bytes how long it is
+   * @param instead what is sent in its place if it is not acknowledged
+   */
+  public void add(JsonNode message, int bytes, JsonNode instead) {
+    unacknowledged.add(new Letter(message, bytes, instead));
   }
 
   /** Returns whether there are messages that the other end has not acknowledged. */
@@ -42,11 +97,13 @@ public final class Mailbox {
     }
     exchange.put("first", acknowledged + 1);
     ArrayNode batch = exchange.putArray("messages");
-    for (JsonNode message : unacknowledged) {
-      if (batch.size() == BATCH) {
+    long bytes = 0;
+    for (Letter letter : unacknowledged) {
+      bytes += letter.bytes();
+      if (batch.size() == BATCH || (bytes > MOST_BYTES && !batch.isEmpty())) {
         break;
       }
-      batch.add(message);
+      batch.add(letter.send());
     }
   }
 

@@ -26,6 +26,7 @@ import dev.autodeploy.internal.spec.SpecJson;
 import dev.autodeploy.internal.spec.SpecReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,6 +51,66 @@ public final class WireJson {
   /** Returns a value as JSON. */
   public static JsonNode write(@Nullable Object value) {
     return MAPPER.valueToTree(value);
+  }
+
+  /**
+   * Returns a value as the text of JSON, which is made no longer than it may be.
+   *
+   * @param most how many bytes it may have
+   * @return the text, or null if it would be longer
+   * @throws IllegalArgumentException if it cannot be written
+   */
+  public static @Nullable String text(@Nullable Object value, int most) {
+    BoundedText text = new BoundedText(most);
+    try {
+      MAPPER.writeValue(text, value);
+      return text.toString();
+    } catch (IOException e) {
+      if (text.isFull()) {
+        return null;
+      }
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  /** A text that takes no more than so many bytes of UTF-8. */
+  private static final class BoundedText extends Writer {
+    private final StringBuilder text = new StringBuilder();
+    private long left;
+
+    BoundedText(int most) {
+      left = most;
+    }
+
+    boolean isFull() {
+      return left < 0;
+    }
+
+    @Override
+    public void write(char[] chars, int from, int count) throws IOException {
+      for (int i = from; i < from + count; i++) {
+        left -= chars[i] < 0x80 ? 1 : chars[i] < 0x800 ? 2 : 3;
+      }
+      if (isFull()) {
+        throw new IOException("the text is too long");
+      }
+      text.append(chars, from, count);
+    }
+
+    @Override
+    public void flush() {
+      // It is all there.
+    }
+
+    @Override
+    public void close() {
+      // Likewise.
+    }
+
+    @Override
+    public String toString() {
+      return text.toString();
+    }
   }
 
   /**

@@ -45,6 +45,33 @@ final class MailboxTest {
   }
 
   @Test
+  void longMessage_thatIsNotAcknowledged_isReplaced_andHoldsUpNothing() {
+    here.add(message(1), 1 << 20, message(91));
+    here.add(message(2));
+    written(here); // which the other end could not read
+
+    assertThat(ids(there.read(written(here)))).containsExactly(91, 2);
+
+    here.add(message(3), 1 << 20, message(93));
+    assertThat(ids(there.read(written(here)))).as("where it arrives").containsExactly(3);
+  }
+
+  @Test
+  void longMessages_goOneAfterTheOther() {
+    here.add(message(1), 6 << 20);
+    here.add(message(2), 6 << 20);
+    here.add(message(3), 48 << 20);
+
+    for (int id = 1; id <= 3; id++) {
+      assertThat(ids(there.read(written(here)))).containsExactly(id);
+      ObjectNode ack = WireJson.object();
+      there.acknowledge(ack);
+      here.read(ack);
+    }
+    assertThat(here.hasMail()).isFalse();
+  }
+
+  @Test
   void message_thatComesTooEarly_isLeftForTheNextExchange() {
     here.add(message(1));
     ObjectNode first = written(here);
