@@ -87,6 +87,9 @@ final class ClusterFaults {
     long lasts =
         random.nextInt(3) == 0 ? random.nextLong(40 * SECOND) : random.nextLong(8 * SECOND);
     int kind = random.nextInt(wrongBy == 0 ? 7 : 8);
+    if (kind == 1 && random.nextInt(3) == 0) { // until the next leader just begins to release
+      lasts = walk.hold.toNanos() + 3 * SECOND + random.nextLong(5 * SECOND);
+    }
     walk.note("fault " + kind + " of " + replica.id + " for " + lasts / 1_000_000 + " ms");
     switch (kind) {
       case 0 -> {
@@ -193,7 +196,8 @@ final class ClusterFaults {
     if (vacantSince == SimulatedMachines.NEVER) {
       return;
     }
-    boolean waits = walk.leader() == null && calmSince <= vacantSince;
+    SimulatedReplica next = walk.leader();
+    boolean waits = (next == null || next.isLeaving()) && calmSince <= vacantSince;
     boolean possible = walk.replicas.values().stream().anyMatch(it -> !it.isLeaving());
     walk.check(
         !waits || !possible || now - vacantSince < SUCCESSION,
