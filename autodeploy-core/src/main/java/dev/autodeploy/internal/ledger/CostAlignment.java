@@ -7,19 +7,21 @@ import java.time.ZoneOffset;
 /** The moments at which the hours and the days of sums begin. */
 public enum CostAlignment {
   /** Hours of UTC, which are those of most time zones, and days of UTC. */
-  FULL_HOUR(0),
+  FULL_HOUR(0, 0),
 
   /** Hours that begin at half past, as in India, and days that begin at half past midnight. */
-  HALF_PAST(1800);
+  HALF_PAST(1800, 2);
 
   private static final Instant LATEST = Instant.parse("9999-01-01T00:00:00Z");
   private static final int HOUR = 3600;
   private static final int DAY = 24 * HOUR;
 
   private final int seconds;
+  private final int firstPage;
 
-  CostAlignment(int seconds) {
+  CostAlignment(int seconds, int firstPage) {
     this.seconds = seconds;
+    this.firstPage = firstPage;
   }
 
   /**
@@ -31,6 +33,11 @@ public enum CostAlignment {
     boolean isDate = from.isAfter(Instant.EPOCH) && from.isBefore(LATEST);
     int offset = zone.getRules().getOffset(isDate ? from : Instant.EPOCH).getTotalSeconds();
     return Math.floorMod(offset, HOUR) == HALF_PAST.seconds ? HALF_PAST : FULL_HOUR;
+  }
+
+  /** Returns which of the pages of sums has its days; its hours follow. */
+  int firstPage() {
+    return firstPage;
   }
 
   /** Returns a zone whose days and hours begin at these moments. */

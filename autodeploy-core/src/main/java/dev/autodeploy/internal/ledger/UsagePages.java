@@ -142,7 +142,7 @@ final class UsagePages {
     }
 
     private List<String> lines(boolean days) {
-      int index = page.sums().size() == 1 ? 0 : 2 * alignment.ordinal() + (days ? 0 : 1);
+      int index = page.sums().size() == 1 ? 0 : alignment.firstPage() + (days ? 0 : 1);
       return checked(page.names().get(index + 1), page.sums().get(index));
     }
   }
