@@ -92,21 +92,17 @@ final class DeclaredBudgetTest {
         Proxy.newProxyInstance(
             ReplicaRuntime.class.getClassLoader(),
             new Class<?>[] {ReplicaRuntime.class},
-            (proxy, method, arguments) -> {
-              switch (method.getName()) {
-                case "election":
-                  return asking;
-                case "watch":
-                  return watching;
-                case "newReplica":
-                  return "r1";
-                case "run", "runEngine":
-                  ((Runnable) arguments[0]).run();
-                  return null;
-                default:
-                  throw new UnsupportedOperationException(method.getName());
-              }
-            });
+            (proxy, method, arguments) ->
+                switch (method.getName()) {
+                  case "election" -> asking;
+                  case "watch" -> watching;
+                  case "newReplica" -> "r1";
+                  case "run", "runEngine" -> {
+                    ((Runnable) arguments[0]).run();
+                    yield null;
+                  }
+                  default -> throw new UnsupportedOperationException(method.getName());
+                });
   }
 
   /** An election that the test decides. */
