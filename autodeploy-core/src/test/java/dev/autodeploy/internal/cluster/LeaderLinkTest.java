@@ -118,7 +118,10 @@ final class LeaderLinkTest {
             (proxy, method, arguments) ->
                 switch (method.getName()) {
                   case "connect" -> connection;
-                  case "loop" -> loops.add((ReplicaRuntime.Step) arguments[0]) ? null : null;
+                  case "loop" -> {
+                    loops.add((ReplicaRuntime.Step) arguments[0]);
+                    yield null;
+                  }
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }
