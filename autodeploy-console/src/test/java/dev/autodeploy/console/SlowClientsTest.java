@@ -109,7 +109,7 @@ class SlowClientsTest {
   @Test
   void everyAddressOfLocalhost_isOurs() throws Exception {
     try (ConsoleFixture f = new ConsoleFixture()) {
-      for (String text : List.of("127.0.0.1", "::1")) { // whatever the hosts file of this machine has
+      for (String text : List.of("127.0.0.1", "::1")) { // whatever the hosts file has
         InetAddress address = InetAddress.getByName(text);
         if (!isUsable(address)) {
           continue;
