@@ -57,6 +57,18 @@ class DaemonOwnerLockTest {
   }
 
   @Test
+  void acquire_withoutADirectory_isInTheUsersHome_andNowhereThatOthersCanTake() throws Exception {
+    String before = System.getProperty("user.home");
+    System.setProperty("user.home", directory.toRealPath().toString());
+    try (DaemonOwnerLock lock = DaemonOwnerLock.acquire(null, "engine", "owner")) {
+      assertThat(lock.id()).hasSize(36);
+      assertThat(directory.resolve(".local/state/autodeploy")).isDirectory();
+    } finally {
+      System.setProperty("user.home", before);
+    }
+  }
+
+  @Test
   void acquire_throughLinks_isRefused_andLeavesTheirTargetsAlone() throws Exception {
     Path target = Files.writeString(directory.resolve("secret"), "of root");
     Path elsewhere = Files.createDirectory(directory.resolve("elsewhere"));

@@ -39,6 +39,7 @@ final class InstanceCredentialsTest {
         "X-Signature",
         "X-Realm",
         "From",
+        "baggage",
         "Cf-Connecting-Ip"
       })
   void callersThatDifferInOne_areToldApart(String name) {
