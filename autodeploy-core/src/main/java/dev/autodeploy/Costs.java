@@ -227,7 +227,7 @@ public final class Costs {
                   hour ->
                       hour >= first
                           && hour <= last
-                          && (!byDay || cutDays.contains(alignment.day(hour)))),
+                          && (!byDay || cutDays.contains(alignment.startOfDay(hour)))),
               hours);
       if (!cut.isEmpty()) {
         addCut(chunk, cut);
@@ -289,7 +289,7 @@ public final class Costs {
     }
 
     private Instant hourOf(Instant moment) {
-      return Instant.ofEpochSecond(alignment.hour(moment.getEpochSecond()));
+      return Instant.ofEpochSecond(alignment.startOfHour(moment.getEpochSecond()));
     }
   }
 

@@ -30,8 +30,8 @@ public interface LedgerPages {
 
   /**
    * Removes pages that no ledger names, as of a process that was killed before it had written the
-   * ledger. The ledger's own names are six digits or more, a dot and {@code jsonl} or {@code sums};
-   * what has another name may stay.
+   * ledger. The ledger's own names are {@link LedgerEntry.Page#names}, which begin with six digits
+   * or more; what has another name may stay.
    *
    * @param names the pages that stay
    * @return those of them that there are

@@ -288,9 +288,7 @@ public final class DeploymentController {
     }
   }
 
-  /**
-   * Has the budget measured again with the decision that is made: a cost is another than it was.
-   */
+  /** Makes the decision at hand measure the budget again, as a cost is another than it was. */
   void budgetChanged() {
     if (budget != null) {
       budget.changed();

@@ -13,8 +13,8 @@ public enum CostAlignment {
   HALF_PAST(1800, 2);
 
   private static final Instant LATEST = Instant.parse("9999-01-01T00:00:00Z");
-  private static final int HOUR = 3600;
-  private static final int DAY = 24 * HOUR;
+  private static final long HOUR = 3600;
+  private static final long DAY = 24 * HOUR;
 
   private final int seconds;
   private final int firstPage;
@@ -45,28 +45,37 @@ public enum CostAlignment {
     return ZoneOffset.ofTotalSeconds(-seconds);
   }
 
-  /** Returns the beginning of the day of a moment, in seconds since 1970. */
-  public long day(long moment) {
-    return day((int) Math.floorDiv(moment - seconds, (long) DAY));
+  /** Returns the beginning of the day of a moment, both in seconds since 1970. */
+  public long startOfDay(long moment) {
+    return startOfDayNumbered(number(moment, DAY));
+  }
+
+  /** Returns the beginning of the hour of a moment, both in seconds since 1970. */
+  public long startOfHour(long moment) {
+    return startOfHourNumbered(number(moment, HOUR));
   }
 
   /** Returns the beginning of a day by its number since 1970. */
-  long day(int number) {
-    return number * (long) DAY + seconds;
-  }
-
-  /** Returns the beginning of the hour of a moment, in seconds since 1970. */
-  public long hour(long moment) {
-    return hour((int) Math.floorDiv(moment - seconds, (long) HOUR));
+  long startOfDayNumbered(long number) {
+    return number * DAY + seconds;
   }
 
   /** Returns the beginning of an hour by its number since 1970. */
-  long hour(int number) {
-    return number * (long) HOUR + seconds;
+  long startOfHourNumbered(long number) {
+    return number * HOUR + seconds;
   }
 
-  /** Returns the number of the day, or of the hour, of a moment. */
-  int number(long moment, boolean day) {
-    return (int) Math.floorDiv(moment - seconds, day ? (long) DAY : (long) HOUR);
+  /** Returns the number since 1970 of the day of a moment. */
+  long numberOfDay(long moment) {
+    return number(moment, DAY);
+  }
+
+  /** Returns the number since 1970 of the hour of a moment. */
+  long numberOfHour(long moment) {
+    return number(moment, HOUR);
+  }
+
+  private long number(long moment, long length) {
+    return Math.floorDiv(moment - seconds, length);
   }
 }

@@ -37,8 +37,8 @@ final class SumText {
   static List<List<String>> of(List<UsageInterval> usage, Instant from, Instant to) {
     List<List<String>> pages = new ArrayList<>();
     for (CostAlignment alignment : CostAlignment.values()) {
-      Instant begin = Instant.ofEpochSecond(alignment.hour(from.getEpochSecond()));
-      Instant end = Instant.ofEpochSecond(alignment.hour(to.getEpochSecond()));
+      Instant begin = Instant.ofEpochSecond(alignment.startOfHour(from.getEpochSecond()));
+      Instant end = Instant.ofEpochSecond(alignment.startOfHour(to.getEpochSecond()));
       Costs costs = Costs.of(usage, begin, end.plus(1, ChronoUnit.HOURS)).in(alignment.zone());
       pages.add(page(costs, CostKey.DAY, alignment));
       pages.add(page(costs, CostKey.HOUR, alignment));
@@ -56,9 +56,12 @@ final class SumText {
         key = own;
         lines.add(json(own));
       }
-      boolean day = period == CostKey.DAY;
-      int number = alignment.number(line.from().getEpochSecond(), day);
-      lines.add(sum(day ? DAYS + Integer.toString(number) : Integer.toString(number), line));
+      long at = line.from().getEpochSecond();
+      String when =
+          period == CostKey.DAY
+              ? DAYS + Long.toString(alignment.numberOfDay(at))
+              : Long.toString(alignment.numberOfHour(at));
+      lines.add(sum(when, line));
     }
     return lines;
   }
@@ -106,7 +109,7 @@ final class SumText {
           break; // the hours of an earlier version
         }
         reader.begin(line, 1);
-        days.add(reader.sum(alignment.day(reader.integer())));
+        days.add(reader.sum(alignment.startOfDayNumbered(reader.integer())));
       }
     }
     return days;
@@ -126,7 +129,7 @@ final class SumText {
         reader.key(line);
       } else if (!line.isEmpty() && line.charAt(0) != DAYS) {
         reader.begin(line, 0);
-        long begin = alignment.hour(reader.integer());
+        long begin = alignment.startOfHourNumbered(reader.integer());
         if (wanted.test(begin)) {
           hours.add(reader.sum(begin));
         }
@@ -135,13 +138,26 @@ final class SumText {
     return hours;
   }
 
+  /** The names in common of the lines behind it; {@code zero} is nothing of their currency. */
+  private record Key(
+      @Nullable String deployment, @Nullable String gpuModel, @Nullable String caller, Money zero) {
+
+    static Key read(String json) {
+      try {
+        @Nullable String[] names = JSON.readValue(json, String[].class);
+        Currency currency = Currency.getInstance(Objects.requireNonNull(names[3], "currency"));
+        return new Key(names[0], names[1], names[2], Money.zero(currency));
+      } catch (JsonProcessingException e) {
+        throw new IllegalStateException("sums with a right checksum cannot be read", e);
+      }
+    }
+  }
+
   /** Reads the lines of one page, one after the other. Not thread-safe. */
   private static final class Reader {
     private final Duration length;
     private String json = "";
-    private boolean isKnown;
-    private @Nullable String[] key = {};
-    private Money zero = Money.zero(Currency.getInstance("XXX"));
+    private @Nullable Key known;
     private String line = "";
     private int at;
 
@@ -152,17 +168,16 @@ final class SumText {
     /** Goes on with another key, which is read when it is needed. */
     void key(String newJson) {
       json = newJson;
-      isKnown = false;
+      known = null;
     }
 
-    private void readKey() {
-      try {
-        key = JSON.readValue(json, String[].class);
-      } catch (JsonProcessingException e) {
-        throw new IllegalStateException("sums with a right checksum cannot be read", e);
+    private Key key() {
+      Key key = known;
+      if (key == null) {
+        key = Key.read(json);
+        known = key;
       }
-      zero = Money.zero(Currency.getInstance(Objects.requireNonNull(key[3], "currency")));
-      isKnown = true;
+      return key;
     }
 
     void begin(String newLine, int column) {
@@ -170,31 +185,29 @@ final class SumText {
       at = column;
     }
 
-    int integer() {
+    long integer() {
       int end = end();
-      int number = Integer.parseInt(line, at, end, 10);
+      long number = Long.parseLong(line, at, end, 10);
       next(end);
       return number;
     }
 
     /** Reads what follows the number. */
     CostLine sum(long begin) {
-      if (!isKnown) {
-        readKey();
-      }
+      Key key = key();
       Instant from = Instant.ofEpochSecond(begin);
       return new CostLine(
-          key[0],
+          key.deployment,
           from,
           from.plus(length),
-          key[1],
-          key[2],
-          zero.currency(),
-          money(),
-          money(),
-          money(),
-          money(),
-          money(),
+          key.gpuModel,
+          key.caller,
+          key.zero.currency(),
+          money(key.zero),
+          money(key.zero),
+          money(key.zero),
+          money(key.zero),
+          money(key.zero),
           time(),
           time(),
           time(),
@@ -203,7 +216,7 @@ final class SumText {
           at < line.length());
     }
 
-    private Money money() {
+    private Money money(Money zero) {
       return isZero() ? zero : new Money(decimal(), zero.currency());
     }
 

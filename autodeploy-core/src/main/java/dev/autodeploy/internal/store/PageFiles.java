@@ -23,7 +23,8 @@ final class PageFiles implements LedgerPages {
    * The names that the ledger gives its pages, and those of unfinished ones: nothing else is
    * deleted, as the state directory may have been somebody's before.
    */
-  private static final Pattern OURS = Pattern.compile("[0-9]{6,15}\\.(?:jsonl|sums)(?:\\.tmp)?");
+  private static final Pattern OURS =
+      Pattern.compile("[0-9]{6,15}(?:\\.half-past)?\\.(?:jsonl|sums|days|hours)(?:\\.tmp)?");
 
   private final Path directory;
   private final Disk disk;

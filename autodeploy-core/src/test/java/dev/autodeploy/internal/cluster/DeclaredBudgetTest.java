@@ -14,7 +14,6 @@ import dev.autodeploy.spi.LeaderElection;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.spi.StateStore;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -31,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 final class DeclaredBudgetTest {
   private static final DeploymentSpec VOICE = DeploymentSpec.builder("voice").port(8080).build();
 
-  private final SharedLeasesTest.ManualLine asking = new SharedLeasesTest.ManualLine();
+  private final ManualLine asking = new ManualLine();
   private final Votes votes = new Votes();
   private final ReplicatedEngine replica =
       ReplicatedEngine.start(
@@ -87,22 +86,19 @@ final class DeclaredBudgetTest {
   }
 
   private ReplicaRuntime runtime() {
-    SharedLeasesTest.ManualLine watching = new SharedLeasesTest.ManualLine();
-    return (ReplicaRuntime)
-        Proxy.newProxyInstance(
-            ReplicaRuntime.class.getClassLoader(),
-            new Class<?>[] {ReplicaRuntime.class},
-            (proxy, method, arguments) ->
-                switch (method.getName()) {
-                  case "election" -> asking;
-                  case "watch" -> watching;
-                  case "newReplica" -> "r1";
-                  case "run", "runEngine" -> {
-                    ((Runnable) arguments[0]).run();
-                    yield null;
-                  }
-                  default -> throw new UnsupportedOperationException(method.getName());
-                });
+    ManualLine watching = new ManualLine();
+    return PartialRuntime.of(
+        (proxy, method, arguments) ->
+            switch (method.getName()) {
+              case "election" -> asking;
+              case "watch" -> watching;
+              case "newReplica" -> "r1";
+              case "run", "runEngine" -> {
+                ((Runnable) arguments[0]).run();
+                yield null;
+              }
+              default -> throw new UnsupportedOperationException(method.getName());
+            });
   }
 
   /** An election that the test decides. */

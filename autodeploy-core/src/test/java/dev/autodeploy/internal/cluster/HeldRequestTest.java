@@ -12,7 +12,6 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.StartRequest;
 import dev.autodeploy.spi.StateStore;
-import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -155,12 +154,9 @@ final class HeldRequestTest {
             line.shutdown();
           }
         };
-    return (ReplicaRuntime)
-        Proxy.newProxyInstance(
-            ReplicaRuntime.class.getClassLoader(),
-            new Class<?>[] {ReplicaRuntime.class},
-            (proxy, method, arguments) ->
-                method.getName().equals("watch") ? watch : method.invoke(threads, arguments));
+    return PartialRuntime.of(
+        (proxy, method, arguments) ->
+            method.getName().equals("watch") ? watch : method.invoke(threads, arguments));
   }
 
   /** An election that is never asked. */

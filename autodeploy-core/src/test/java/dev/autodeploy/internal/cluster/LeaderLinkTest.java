@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.autodeploy.internal.wire.SharedSecret;
 import dev.autodeploy.internal.wire.WireJson;
-import java.lang.reflect.Proxy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -111,19 +110,16 @@ final class LeaderLinkTest {
           @Override
           public void close() {}
         };
-    return (ReplicaRuntime)
-        Proxy.newProxyInstance(
-            ReplicaRuntime.class.getClassLoader(),
-            new Class<?>[] {ReplicaRuntime.class},
-            (proxy, method, arguments) ->
-                switch (method.getName()) {
-                  case "connect" -> connection;
-                  case "loop" -> {
-                    loops.add((ReplicaRuntime.Step) arguments[0]);
-                    yield null;
-                  }
-                  default -> throw new UnsupportedOperationException(method.getName());
-                });
+    return PartialRuntime.of(
+        (proxy, method, arguments) ->
+            switch (method.getName()) {
+              case "connect" -> connection;
+              case "loop" -> {
+                loops.add((ReplicaRuntime.Step) arguments[0]);
+                yield null;
+              }
+              default -> throw new UnsupportedOperationException(method.getName());
+            });
   }
 
   /** A follower without leases. */

@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.Lease;
 import dev.autodeploy.spi.InstanceExit;
-import dev.autodeploy.spi.Scheduler;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -78,43 +74,6 @@ final class SharedLeasesTest {
     assertThat(granted.closed).isEqualTo(1);
     timer.run();
     assertThat(granted.closed).isEqualTo(1);
-  }
-
-  /** Tasks that run when the test says so. */
-  static final class ManualLine implements ReplicaRuntime.Line {
-    private final List<Runnable> tasks = new ArrayList<>();
-    private boolean over;
-
-    @Override
-    public Scheduler.Cancellable schedule(Runnable task, long nanos) {
-      if (over) {
-        throw new RejectedExecutionException("it is shut down");
-      }
-      tasks.add(task);
-      return () -> tasks.remove(task);
-    }
-
-    @Override
-    public void repeat(Runnable task, long nanos) {
-      tasks.add(
-          () -> {
-            repeat(task, nanos);
-            task.run();
-          });
-    }
-
-    @Override
-    public void shutdown() {
-      over = true;
-      tasks.clear();
-    }
-
-    /** Runs what is there, each task once. */
-    void run() {
-      List<Runnable> due = List.copyOf(tasks);
-      tasks.clear();
-      due.forEach(Runnable::run);
-    }
   }
 
   private static final class GrantedLease implements Lease {
