@@ -140,6 +140,13 @@ final class HostileNeighbourTest extends ProviderTestBase {
           return pids.stream().allMatch(Eventually::isGone);
         });
     assertThat(lines).isEmpty();
+    Eventually.until(
+        "its watcher writes no longer",
+        () -> {
+          List<String> watchers = new ArrayList<>();
+          addCommandLines(watchers, registry().toString());
+          return watchers.isEmpty();
+        });
   }
 
   @Test
