@@ -316,7 +316,8 @@ public final class AutoDeploy implements AutoCloseable {
   /**
    * Lets another replica of {@linkplain Builder#cluster several} lead, for good: call it first when
    * the host application is ended. Instances stay as they are, and so do open leases; new requests
-   * are refused here. Blocks until the leadership is given up. Does nothing without replicas.
+   * are refused here. Blocks until the leadership is given up: while instances are on their way out
+   * that is when they are gone, within the term. Does nothing without replicas.
    */
   public void handOver() {
     engine.handOver();

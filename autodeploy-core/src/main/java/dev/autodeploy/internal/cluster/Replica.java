@@ -247,7 +247,7 @@ final class Replica {
       case DEPOSED -> {
         LOG.warn(
             "This replica no longer leads; {} does in epoch {}", leader.replica(), leader.epoch());
-        leaves(false, 0);
+        leaves(0, 0);
         if (leader.replica().equals(id)) {
           resign(leader.epoch()); // others have led meanwhile: it begins anew
         }
@@ -303,7 +303,7 @@ final class Replica {
     }
     if (outcome == Candidacy.Outcome.DEPOSED) {
       LOG.warn("This replica could not renew its leadership for too long, and stops leading");
-      leaves(false, 0);
+      leaves(0, 0);
     }
   }
 
@@ -347,7 +347,7 @@ final class Replica {
       changed();
     } else {
       if (started != null) {
-        started.leave(false);
+        started.leave(Duration.ZERO);
       }
       locked(
           () -> {
@@ -401,10 +401,10 @@ final class Replica {
   /**
    * Leaves the engine, if there is one, and then gives leadership up.
    *
-   * @param led whether this replica may still act
+   * @param leads for how long this replica may still act, in nanoseconds; 0 if it may not
    * @param epoch the epoch that is given up, or 0
    */
-  private CompletableFuture<Void> leaves(boolean led, long epoch) {
+  private CompletableFuture<Void> leaves(long leads, long epoch) {
     Engine left;
     lock.lock();
     try {
@@ -424,7 +424,7 @@ final class Replica {
     runtime.runEngine(
         () -> {
           try {
-            left.leave(led);
+            left.leave(Duration.ofNanos(leads));
           } finally {
             locked(() -> changing = false);
             if (epoch != 0) {
@@ -446,16 +446,17 @@ final class Replica {
   /** Lets another replica lead, for good. Returns when this one no longer does. */
   void handOver() {
     long epoch;
-    boolean led;
+    long leads;
     lock.lock();
     try {
       epoch = candidacy.held();
-      led = candidacy.mayAct(ticker.read(), epoch);
+      long now = ticker.read();
+      leads = candidacy.mayAct(now, epoch) ? candidacy.actsUntil() - now : 0;
       candidacy.resign();
     } finally {
       lock.unlock();
     }
-    leaves(led, epoch).join();
+    leaves(leads, epoch).join();
     changed();
   }
 

@@ -393,10 +393,11 @@ public final class Engine implements Operations {
   /**
    * Ends the engine and leaves its instances, and the leases of them, to another replica.
    *
-   * @param led whether it still leads: otherwise nothing is written any longer
+   * @param leads for how long it still leads at most, in which the provider answers what it has
+   *     been ordered to release; zero if it no longer leads: then nothing is written any longer
    */
-  public void leave(boolean led) {
-    shutdown.leave(led);
+  public void leave(Duration leads) {
+    shutdown.leave(leads);
   }
 
   /**

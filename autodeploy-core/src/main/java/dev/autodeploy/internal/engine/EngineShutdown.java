@@ -76,7 +76,7 @@ final class EngineShutdown {
    */
   void close() {
     if (!resources.provider().mayAct()) {
-      leave(false);
+      leave(Duration.ZERO);
       return;
     }
     CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -95,12 +95,18 @@ final class EngineShutdown {
   }
 
   /**
-   * Ends the engine, and leaves its instances as they are to the engine of another replica.
+   * Ends the engine, and leaves its instances as they are to the engine of another replica: but not
+   * before those are gone whose release is under way, or that one would lend them until they go.
    *
-   * @param led whether this one still leads: otherwise nothing is written any longer
+   * @param leads for how long this one still leads at most; zero if it does not: then nothing is
+   *     written any longer
    */
-  void leave(boolean led) {
+  void leave(Duration leads) {
     resources.provider().onlyDetaches();
+    boolean led = !leads.isZero();
+    if (led) {
+      within(leads, resources.provider().releasesAnswered());
+    }
     CompletableFuture<Void> closed = new CompletableFuture<>();
     CompletableFuture<Void> earlier = services.lock().locked(() -> lifecycle.begin(closed));
     if (earlier != null) {

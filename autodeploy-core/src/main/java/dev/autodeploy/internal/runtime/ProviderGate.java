@@ -20,8 +20,10 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -45,6 +47,10 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   private final AtomicLong state = new AtomicLong();
 
   private final CompletableFuture<Void> left = new CompletableFuture<>();
+
+  /** The orders to release that have no answer yet. */
+  private final Set<CompletableFuture<Void>> releases = ConcurrentHashMap.newKeySet();
+
   private final BooleanSupplier mayAct;
   private final long epoch;
   private volatile boolean onlyDetaches;
@@ -69,6 +75,11 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   /** Lets only calls through that leave instances to another engine. */
   public void onlyDetaches() {
     onlyDetaches = true;
+  }
+
+  /** Returns the stage in which each order to release that is through has been answered. */
+  public CompletableFuture<Void> releasesAnswered() {
+    return CompletableFuture.allOf(releases.toArray(CompletableFuture<?>[]::new));
   }
 
   /** Returns whether the engine may still act, as far as other engines are concerned. */
@@ -96,7 +107,14 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
-    return call(() -> provider.release(instanceId, grace));
+    CompletableFuture<Void> answered = new CompletableFuture<>();
+    releases.add(answered); // before the gate is asked: it is refused, or known to who shuts it
+    return ProviderCalls.callOnThisThread(() -> call(() -> provider.release(instanceId, grace)))
+        .whenComplete(
+            (gone, error) -> {
+              releases.remove(answered);
+              answered.complete(null);
+            });
   }
 
   @Override
