@@ -241,6 +241,7 @@ final class ClusterWalk {
       bear(i);
     }
     losing = seed % 4 == 1;
+    int rarity = seed % 5 == 4 ? 400 : 40; // leases are counted when all has been well for a while
     for (int step = 0; step < steps; step++) {
       advance();
       SplittableRandom random = new SplittableRandom(seed * 1_000_003 + step);
@@ -248,7 +249,7 @@ final class ClusterWalk {
       if (asks.nextInt(step / 100 % 2 == 0 ? 100 : 8) == 0) { // now and then instances are idle
         happens(2 * step, () -> request(asks));
       }
-      if (time.read() >= meets.troubleUntil() && random.nextInt(40) == 0) {
+      if (time.read() >= meets.troubleUntil() && random.nextInt(rarity) == 0) {
         happens(2 * step + 1, () -> fault(random));
       }
     }
@@ -350,7 +351,7 @@ final class ClusterWalk {
     }
     long now = time.read();
     int counted = deployment.status().inFlight();
-    long sure = uses.stream().filter(it -> it.isOpen() && now - it.grantedAt > NEWS).count();
+    long sure = uses.stream().filter(it -> isSure(it, now)).count();
     long possible = uses.stream().filter(it -> !it.done && !it.lost).count() + recentlyClosed();
     check(
         counted >= sure,
@@ -365,6 +366,18 @@ final class ClusterWalk {
         counted <= possible,
         () ->
             "a lease is counted once, but " + leader.id + " counts " + counted + " of " + possible);
+  }
+
+  /** Returns whether the leader has heard of a lease, and its replica of the instance's end. */
+  private boolean isSure(Use use, long now) {
+    Lease lease = use.lease;
+    if (lease == null || !use.isOpen() || now - use.grantedAt <= NEWS) {
+      return false;
+    }
+    Machine machine = machines.machines.get(lease.instanceId());
+    return machine == null
+        || machine.exitedAt == SimulatedMachines.NEVER
+        || now - machine.exitedAt > NEWS;
   }
 
   private final Queue<Long> closings = new ArrayDeque<>();
