@@ -334,7 +334,7 @@ final class ClusterWalk {
             () -> "everybody who waits gets an answer, but a request on " + use.replica.id);
       }
     }
-    if (leader != null && now - meets.troubleUntil() > 30 * SECOND) {
+    if (leader != null && now - meets.calmSince() > 30 * SECOND) {
       count(leader);
     }
     uses.removeIf(it -> it.done || it.lost || !it.replica.process.isAlive());
