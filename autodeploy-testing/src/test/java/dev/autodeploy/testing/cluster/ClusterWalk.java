@@ -101,6 +101,11 @@ final class ClusterWalk {
   private volatile @Nullable Thread blocking;
 
   private int lives;
+
+  /** The replica that counts leases, as it leads; null if none does. */
+  private @Nullable SimulatedReplica counts;
+
+  private long countsSince;
   private boolean ending;
   private boolean losing;
 
@@ -334,9 +339,7 @@ final class ClusterWalk {
             () -> "everybody who waits gets an answer, but a request on " + use.replica.id);
       }
     }
-    if (leader != null && now - meets.calmSince() > 30 * SECOND) {
-      count(leader);
-    }
+    count(leader);
     uses.removeIf(it -> it.done || it.lost || !it.replica.process.isAlive());
     if (broken != null) {
       throw broken;
@@ -344,28 +347,29 @@ final class ClusterWalk {
   }
 
   /** Every lease is counted by the leader, and none twice, once it had the time to hear of it. */
-  private void count(SimulatedReplica leader) {
-    Deployment deployment = leader.engine().find("voice").orElse(null);
-    if (deployment == null || !leader.engine().leads() || losing) {
+  private void count(@Nullable SimulatedReplica leader) {
+    long now = time.read();
+    SimulatedReplica leads = leader != null && leader.engine().leads() ? leader : null;
+    if (leads != counts) {
+      counts = leads;
+      countsSince = now;
+    }
+    Deployment deployment = leads == null ? null : leads.engine().find("voice").orElse(null);
+    boolean heard = now - countsSince > NEWS && now - meets.calmSince() > 30 * SECOND;
+    if (leads == null || deployment == null || !heard || losing) {
       return;
     }
-    long now = time.read();
     int counted = deployment.status().inFlight();
     long sure = uses.stream().filter(it -> isSure(it, now)).count();
     long possible = uses.stream().filter(it -> !it.done && !it.lost).count() + recentlyClosed();
     check(
         counted >= sure,
         () ->
-            "a lease is counted somewhere, but "
-                + leader.id
-                + " counts "
-                + counted
-                + " of "
-                + sure);
+            "a lease is counted somewhere, but " + leads.id + " counts " + counted + " of " + sure);
     check(
         counted <= possible,
         () ->
-            "a lease is counted once, but " + leader.id + " counts " + counted + " of " + possible);
+            "a lease is counted once, but " + leads.id + " counts " + counted + " of " + possible);
   }
 
   /** Returns whether the leader has heard of a lease, and its replica of the instance's end. */
