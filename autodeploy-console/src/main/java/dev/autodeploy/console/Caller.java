@@ -1,5 +1,6 @@
 package dev.autodeploy.console;
 
+import dev.autodeploy.internal.net.CallerNetwork;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +15,7 @@ record Caller(String user, String address, ConsoleRole role, @Nullable String se
 
   /** Returns the name under which this caller's event streams are counted. */
   String client() {
-    return user.isEmpty() ? address : user;
+    return user.isEmpty() ? CallerNetwork.ofLiteral(address) : user;
   }
 
   boolean mayAct() {

@@ -82,6 +82,16 @@ class SessionsTest {
     assertThat(throttle.pause("mei", "2001:db8:0:2::1")).isZero();
   }
 
+  /** A user of this machine has sixteen million of them. */
+  @Test
+  void attemptsFromAllAddressesOfThisMachine_countTogether() {
+    for (int i = 0; i < 6; i++) {
+      throttle.attempted("mei", "127.0." + i + ".1");
+    }
+    assertThat(throttle.pause("mei", "127.9.9.9")).isPositive();
+    assertThat(throttle.pause("mei", "::1")).isPositive();
+  }
+
   @Test
   void wrongPasswords_haveToWaitLongerAndLonger() {
     for (int i = 0; i < 4; i++) {

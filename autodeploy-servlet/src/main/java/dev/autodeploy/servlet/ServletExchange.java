@@ -247,6 +247,11 @@ final class ServletExchange implements BlockingExchange, AsyncListener {
   }
 
   @Override
+  public long clientNanos() {
+    return transfers.nanos();
+  }
+
+  @Override
   public void whenDone(CompletableFuture<?> future, Runnable next) {
     future.whenComplete((value, error) -> workers.execute(next));
   }

@@ -8,10 +8,14 @@ import java.util.HexFormat;
 
 /**
  * The addresses that are one caller where callers get limits or shares. A customer of a provider
- * has a whole network of IPv6 (64 bits of it are theirs), and so any number of addresses.
+ * has a whole network of IPv6 (64 bits of it are theirs), and so any number of addresses; a user of
+ * this machine has sixteen million of loopback.
  */
 public final class CallerNetwork {
   private static final int IPV6_NETWORK_BYTES = 8;
+
+  /** Stands for all loopback addresses. */
+  private static final String THIS_MACHINE = "loopback";
 
   private CallerNetwork() {}
 
@@ -22,6 +26,9 @@ public final class CallerNetwork {
    * @return the text
    */
   public static String of(InetAddress address) {
+    if (address.isLoopbackAddress()) {
+      return THIS_MACHINE;
+    }
     byte[] bytes = address.getAddress();
     if (address instanceof Inet6Address) {
       bytes = Arrays.copyOf(bytes, IPV6_NETWORK_BYTES);
@@ -33,11 +40,11 @@ public final class CallerNetwork {
    * Returns the same for an address as text. No name is looked up.
    *
    * @param literal a literal address, as {@link InetAddress#getHostAddress} writes it
-   * @return the text; the literal itself if it is no IPv6 address
+   * @return the text; the literal itself if it is neither an IPv6 nor a loopback address
    */
   public static String ofLiteral(String literal) {
     if (literal.indexOf(':') < 0) {
-      return literal;
+      return LoopbackHost.isLoopback(literal) ? THIS_MACHINE : literal;
     }
     int zone = literal.indexOf('%'); // an interface of this machine, which may be gone by now
     try {

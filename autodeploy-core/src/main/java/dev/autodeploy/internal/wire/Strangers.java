@@ -1,5 +1,6 @@
 package dev.autodeploy.internal.wire;
 
+import dev.autodeploy.internal.net.CallerNetwork;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.util.HashMap;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connections that have not shown that they have the secret. There are few of them at a time;
- * for one more the oldest goes, of the address that has the most, so that no number of them keeps
+ * for one more the oldest goes, of the network that has the most, so that no number of them keeps
  * another replica out. Thread-safe.
  */
 final class Strangers {
@@ -31,18 +32,23 @@ final class Strangers {
   }
 
   private @Nullable Socket oldestOfMost() {
-    Map<InetAddress, Integer> counts = new HashMap<>();
-    connections.forEach(it -> counts.merge(it.getInetAddress(), 1, Integer::sum));
+    Map<String, Integer> counts = new HashMap<>();
+    connections.forEach(it -> counts.merge(network(it), 1, Integer::sum));
     Socket found = null;
     int most = 0;
     for (Socket connection : connections) { // in the order in which they came
-      int count = counts.getOrDefault(connection.getInetAddress(), 0);
+      int count = counts.getOrDefault(network(connection), 0);
       if (count > most) {
         most = count;
         found = connection;
       }
     }
     return found;
+  }
+
+  private static String network(Socket connection) {
+    InetAddress address = connection.getInetAddress();
+    return address == null ? "" : CallerNetwork.of(address);
   }
 
   /** Removes one, as it is over or is a stranger no longer. */

@@ -25,6 +25,17 @@ class CallerNetworkTest {
   }
 
   @Test
+  void addressesOfThisMachine_areOneCaller() throws Exception {
+    String all = CallerNetwork.of(InetAddress.getByName("127.0.0.1"));
+    for (String address : new String[] {"127.0.0.2", "127.255.255.254", "::1"}) {
+      assertThat(CallerNetwork.of(InetAddress.getByName(address))).isEqualTo(all);
+      assertThat(CallerNetwork.ofLiteral(address)).isEqualTo(all);
+    }
+    assertThat(CallerNetwork.of(InetAddress.getByName("128.0.0.1"))).isNotEqualTo(all);
+    assertThat(CallerNetwork.ofLiteral("127.evil.example")).isEqualTo("127.evil.example");
+  }
+
+  @Test
   void textThatIsNoAddress_standsForItself() {
     assertThat(CallerNetwork.ofLiteral("")).isEmpty();
     assertThat(CallerNetwork.ofLiteral("no:address")).isEqualTo("no:address");

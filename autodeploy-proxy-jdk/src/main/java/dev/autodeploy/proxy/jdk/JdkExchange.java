@@ -229,6 +229,11 @@ final class JdkExchange implements BlockingExchange {
   }
 
   @Override
+  public long clientNanos() {
+    return transfers.nanos();
+  }
+
+  @Override
   public void whenDone(CompletableFuture<?> future, Runnable next) {
     if (future.isDone()) {
       next.run();

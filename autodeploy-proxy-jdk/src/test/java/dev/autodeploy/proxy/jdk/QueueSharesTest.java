@@ -20,6 +20,8 @@ import org.junit.jupiter.api.Test;
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class QueueSharesTest {
   private static final String[] TOKENS = {"token-one-0123456789", "token-two-0123456789"};
+  private static final String ONE = "Authorization: Bearer " + TOKENS[0] + "\r\n";
+  private static final String OTHER = "Authorization: Bearer " + TOKENS[1] + "\r\n";
 
   private final List<RawClient> clients = new ArrayList<>();
 
@@ -56,24 +58,25 @@ final class QueueSharesTest {
       try (JdkLink link =
           link(
               proxy -> {
+                proxy.bearerToken("app", TOKENS[0]).bearerToken("app", TOKENS[1]);
                 if (platformThreads) {
                   proxy.platformThreads(16);
                 }
               })) {
         List<RawClient> first = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-          first.add(ask(link, "127.0.0.1", ""));
+          first.add(ask(link, "127.0.0.1", ONE));
           link.awaitHeld(i + 1);
         }
         List<RawClient> second = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
-          second.add(ask(link, "127.0.0.2", ""));
+          second.add(ask(link, "127.0.0.1", OTHER));
           RawClient.Response lost = first.get(3 - i).response();
           assertThat(lost.status).isEqualTo(429);
           assertThat(lost.body).contains("problems/queue-full").contains("another one");
           assertThat(lost.field("Retry-After")).isEqualTo("1");
         }
-        assertThat(ask(link, "127.0.0.2", "").response().status)
+        assertThat(ask(link, "127.0.0.1", OTHER).response().status)
             .as("shares are even")
             .isEqualTo(429);
         link.awaitHeld(4);
@@ -112,6 +115,8 @@ final class QueueSharesTest {
               spec -> spec.maxPending(100),
               proxy -> {
                 proxy.maxPendingTotal(4);
+                proxy.bearerToken("app", TOKENS[0]).bearerToken("app", TOKENS[1]);
+                proxy.bearerToken("other", TOKENS[1]);
                 if (platformThreads) {
                   proxy.platformThreads(16);
                 }
@@ -125,17 +130,17 @@ final class QueueSharesTest {
                 .build());
         List<RawClient> first = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
-          first.add(ask(link, "127.0.0.1", ""));
+          first.add(ask(link, "127.0.0.1", ONE));
           link.awaitHeld(i + 1);
         }
-        RawClient second = ask(link, "127.0.0.2", "");
-        RawClient third = askFor("other", link, "127.0.0.2", "");
+        RawClient second = ask(link, "127.0.0.1", OTHER);
+        RawClient third = askFor("other", link, "127.0.0.1", OTHER);
         for (int lost : new int[] {3, 2}) {
           RawClient.Response answer = first.get(lost).response();
           assertThat(answer.status).isEqualTo(429);
           assertThat(answer.body).contains("problems/queue-full").contains("another one");
         }
-        assertThat(askFor("other", link, "127.0.0.2", "").response().status)
+        assertThat(askFor("other", link, "127.0.0.1", OTHER).response().status)
             .as("shares are even")
             .isEqualTo(429);
         link.awaitHeld(4);
@@ -149,15 +154,32 @@ final class QueueSharesTest {
     }
   }
 
+  /** A user of this machine has sixteen million addresses of it. */
+  @Test
+  void fullQueue_ofOneAddressOfThisMachine_makesNoRoomForAnother() throws Exception {
+    try (JdkLink link = link(proxy -> {})) {
+      List<RawClient> held = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        held.add(ask(link, "127.0.0.1", ""));
+        link.awaitHeld(i + 1);
+      }
+      assertThat(ask(link, "127.0.0.2", "").response().status).isEqualTo(429);
+      link.provider.gate.complete(null);
+      for (RawClient served : held) {
+        assertThat(served.response().body).isEqualTo("served");
+      }
+    }
+  }
+
   @Test
   void callers_areToldByToken_whereThereAreTokens() throws Exception {
     try (JdkLink link =
         link(proxy -> proxy.bearerToken("app", TOKENS[0]).bearerToken("app", TOKENS[1]))) {
       for (int i = 0; i < 4; i++) {
-        ask(link, "127.0.0.1", "Authorization: Bearer " + TOKENS[0] + "\r\n");
+        ask(link, "127.0.0.1", ONE);
         link.awaitHeld(i + 1);
       }
-      RawClient other = ask(link, "127.0.0.1", "Authorization: Bearer " + TOKENS[1] + "\r\n");
+      RawClient other = ask(link, "127.0.0.1", OTHER);
       assertThat(clients.get(3).response().status).isEqualTo(429);
       Await.until("the other is held", () -> link.app.status().pending() == 4);
       link.provider.gate.complete(null);

@@ -154,7 +154,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   @Override
   public void end(HttpHeaders trailers) {
     listener().requestProgress();
-    exchange.blocked(false);
+    exchange.awaitsBody(false);
     sent = true;
     InstanceLink to = connection;
     if (to != null) {
@@ -165,7 +165,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
 
   @Override
   public void failed(Relay.Cause cause, IOException error) {
-    exchange.blocked(false);
+    exchange.awaitsBody(false);
     if (responding) {
       broke(error); // the instance waits for what will never come
     } else {
@@ -309,7 +309,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
     }
     repeated = true;
     sent = false;
-    exchange.blocked(false);
+    exchange.awaitsBody(false);
     release(false);
     exchange
         .loop()

@@ -40,6 +40,10 @@ abstract class NettyExchange implements Exchange {
   private volatile boolean isGone;
   private volatile boolean waiting;
   private volatile long blockedSince;
+  private boolean awaitsBody;
+  private boolean awaitsRoom;
+  private volatile long clientSince;
+  private volatile long clientNanos;
   private @Nullable OwnResponse own;
   private @Nullable Runnable whenWritable;
   private boolean responding;
@@ -205,9 +209,36 @@ abstract class NettyExchange implements Exchange {
     return blockedSince;
   }
 
+  /** Returns for how long the client was waited for; also one that streams, and need not speak. */
+  @Override
+  public long clientNanos() {
+    long begun = clientSince;
+    return clientNanos + (begun == 0 ? 0 : Math.max(0, now() - begun));
+  }
+
+  /** Returns the time, which is never 0. */
+  private long now() {
+    long time = front.config().ticker().read();
+    return time == 0 ? 1 : time;
+  }
+
+  private void countClient() {
+    long begun = clientSince;
+    boolean waits = awaitsBody || awaitsRoom;
+    if (waits && begun == 0) {
+      clientSince = now();
+    } else if (!waits && begun != 0) {
+      long all = clientNanos + now() - begun;
+      clientNanos = all;
+      clientSince = 0;
+    }
+  }
+
   /** The client has to send more of its body before the exchange continues. */
   void awaitsBody(boolean now) {
     blocked(now && !streams); // a call of gRPC may say nothing for as long as it likes
+    awaitsBody = now;
+    countClient();
   }
 
   /** The client has to take something before the exchange continues. */
@@ -215,8 +246,7 @@ abstract class NettyExchange implements Exchange {
     if (!now) {
       blockedSince = 0;
     } else if (blockedSince == 0) {
-      long time = front.config().ticker().read();
-      blockedSince = time == 0 ? 1 : time;
+      blockedSince = now();
     }
   }
 
@@ -240,6 +270,8 @@ abstract class NettyExchange implements Exchange {
 
   void writabilityChanged(boolean writable) {
     blocked(!writable);
+    awaitsRoom = !writable;
+    countClient();
     if (behind == writable) {
       behind = !writable;
       BodyPace pace = responsePace;

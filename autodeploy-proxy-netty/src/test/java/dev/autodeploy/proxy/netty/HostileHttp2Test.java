@@ -550,4 +550,32 @@ class HostileHttp2Test extends LinkContract {
       half.end();
     }
   }
+
+  /** It may say nothing for as long as it likes, which is no fault of its instance. */
+  @Test
+  void callThatSaysNothing_isCutInTheEnd_butItsInstanceIsNotReplaced() throws Exception {
+    String[] call = {"content-type", "application/grpc", "te", "trailers"};
+    RawInstance.with(
+        (number, from) -> {
+          from.frame(RawHttp2.SETTINGS, 0, 0);
+          for (int stream : number == 1 ? new int[] {3, 7} : new int[] {3}) {
+            String said = from.answer(stream).text();
+            from.headers(stream, false, ":status", "200", "content-type", "application/grpc");
+            from.data(stream, false, said).headers(stream, true, "grpc-status", "0");
+          }
+        },
+        (client, connections) -> {
+          client.request(1, "POST", "/S/M", false, call).data(1, true, "hello");
+          String before = client.answer(1).head.get("autodeploy-instance");
+          client.request(3, "POST", "/S/M", false, call);
+          assertThat(client.answer(3).head).containsEntry("grpc-status", "14");
+          client.request(5, "POST", "/S/M", false, call).data(5, true, "hello");
+          RawHttp2.Answer after = client.answer(5);
+          assertThat(after.text()).isEqualTo("hello");
+          assertThat(before).isNotNull();
+          assertThat(after.head).containsEntry("autodeploy-instance", before);
+        },
+        proxy -> {},
+        spec -> spec.maxRequestTime(Duration.ofSeconds(1)));
+  }
 }

@@ -31,6 +31,15 @@ final class RawInstance {
 
   static void with(Peer peer, Check check, Consumer<NettyHttpProxy.Builder> settings)
       throws Exception {
+    with(peer, check, settings, spec -> {});
+  }
+
+  static void with(
+      Peer peer,
+      Check check,
+      Consumer<NettyHttpProxy.Builder> settings,
+      Consumer<DeploymentSpec.Builder> deployment)
+      throws Exception {
     AtomicInteger connections = new AtomicInteger();
     try (ServerSocket instance = new ServerSocket(0);
         AutoDeploy engine =
@@ -43,8 +52,9 @@ final class RawInstance {
       Thread accepting = new Thread(() -> accept(instance, connections, peer));
       accepting.setDaemon(true);
       accepting.start();
-      Deployment app =
-          engine.deploy(DeploymentSpec.builder("app").port(8080).startCommand("serve").build());
+      DeploymentSpec.Builder spec = DeploymentSpec.builder("app").port(8080).startCommand("serve");
+      deployment.accept(spec);
+      Deployment app = engine.deploy(spec.build());
       NettyHttpProxy.Builder front =
           NettyFront.of(engine).dedicatedPort("app", 0).connectTimeout(Duration.ofSeconds(10));
       settings.accept(front);

@@ -567,6 +567,36 @@ public abstract class WakeContract extends LinkContract {
     }
   }
 
+  @Test
+  void clientThatTakesItsTime_andHurriesInTheEnd_doesNotHaveItsInstanceReplaced() throws Exception {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    TestInstance.App app =
+        (request, out) -> {
+          if (request.target.equals("/slow")) {
+            request.drain();
+            end.orTimeout(30, TimeUnit.SECONDS).join(); // the link gives it up before
+          } else {
+            TestInstance.App.text("well").respond(request, out);
+          }
+        };
+    try (TestLink link =
+            link(app, spec -> spec.maxRequestTime(Duration.ofSeconds(2)), proxy -> {});
+        RawClient client = link.client()) {
+      link.warm();
+      client.send("POST /d/app/slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
+      client.send("Content-Length: 200000\r\n\r\n" + "x".repeat(199_999));
+      Await.until("an instance has it", () -> link.app.status().inFlight() == 1);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1200));
+      client.send("x");
+      client.rest();
+      link.awaitQuiet();
+      assertThat(link.get("/d/app/").body).isEqualTo("well");
+      assertThat(link.provider.starts).as("the instance had it for less than a second").hasSize(1);
+    } finally {
+      end.complete(null);
+    }
+  }
+
   /** Above the least rate, and so for as long as the response lasts. */
   @Test
   void clientThatReads676BytesASecond_keepsAnInstanceNoLongerThanItMay() throws Exception {

@@ -65,6 +65,14 @@ public interface Exchange {
   long transferringSince();
 
   /**
+   * Returns for how long the client was waited for so far: to send more of its body, or to take
+   * more of its response. Called by any thread.
+   *
+   * @return the time in nanoseconds, of all reads and writes together, with one that is under way
+   */
+  long clientNanos();
+
+  /**
    * Goes on when a future is done, without keeping a platform thread: the front returns at once,
    * and continues when its handler has returned, either on the virtual thread of that, which waits,
    * or on another thread. So this is the last thing that a caller does.

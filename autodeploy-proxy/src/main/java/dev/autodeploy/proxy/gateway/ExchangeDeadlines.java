@@ -32,6 +32,19 @@ record ExchangeDeadlines(
         && nowNanos - forwardedSince > max.toNanos();
   }
 
+  /**
+   * Returns whether an instance is to blame for a request that is overdue: it had three quarters of
+   * what its deployment allows to itself. Else a client that sends or takes slowly, and hurries in
+   * the end, would have instances replaced that serve everybody else.
+   *
+   * @param hadNanos for how long the instance has the request
+   * @param clientNanos for how long of that the client was waited for
+   * @param max the longest that its deployment allows, or null
+   */
+  static boolean instanceToBlame(long hadNanos, long clientNanos, @Nullable Duration max) {
+    return max != null && hadNanos - clientNanos >= max.toNanos() / 4 * 3;
+  }
+
   /** Returns how much of the time to wait is left. */
   long leftNanos(long nowNanos) {
     return Math.max(TimeUnit.MILLISECONDS.toNanos(1), waitNanos - (nowNanos - startedNanos));

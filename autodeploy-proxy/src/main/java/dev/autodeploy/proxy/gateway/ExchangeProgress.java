@@ -16,6 +16,7 @@ final class ExchangeProgress {
   private volatile long usedSince = Relay.NOT_WAITING;
   private volatile long forwardedSince = Relay.NOT_WAITING;
   private volatile @Nullable Duration maxRequestTime;
+  private volatile long clientNanosBefore;
 
   ExchangeProgress(GatewayConfig config, Duration wait, Ticker ticker) {
     this.ticker = ticker;
@@ -41,9 +42,11 @@ final class ExchangeProgress {
    * An instance gets the request.
    *
    * @param max the longest that its deployment allows it to take, or null
+   * @param clientNanos for how long the client was waited for so far
    */
-  void forward(@Nullable Duration max) {
+  void forward(@Nullable Duration max, long clientNanos) {
     enter(Phase.FORWARDED);
+    clientNanosBefore = clientNanos;
     maxRequestTime = max;
     forwardedSince = phaseSince;
     if (usedSince == Relay.NOT_WAITING) {
@@ -54,6 +57,16 @@ final class ExchangeProgress {
   /** Returns whether an instance has the request for longer than its deployment allows. */
   boolean isRequestOverdue(long nowNanos) {
     return ExchangeDeadlines.requestOverdue(phase, forwardedSince, maxRequestTime, nowNanos);
+  }
+
+  /**
+   * Returns whether an instance is to blame for a request that is overdue, and not the client.
+   *
+   * @param clientNanos for how long the client was waited for so far
+   */
+  boolean isInstanceToBlame(long nowNanos, long clientNanos) {
+    return ExchangeDeadlines.instanceToBlame(
+        nowNanos - forwardedSince, clientNanos - clientNanosBefore, maxRequestTime);
   }
 
   /** A part of the request has gone to the instance: the time for its response begins again. */

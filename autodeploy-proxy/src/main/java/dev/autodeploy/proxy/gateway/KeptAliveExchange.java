@@ -97,6 +97,11 @@ final class KeptAliveExchange extends DetachedExchange {
   }
 
   @Override
+  public long clientNanos() {
+    return front.clientNanos();
+  }
+
+  @Override
   public void breakTransfer() {
     front.breakTransfer();
   }

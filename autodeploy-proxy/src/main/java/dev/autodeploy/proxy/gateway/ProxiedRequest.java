@@ -120,7 +120,7 @@ final class ProxiedRequest implements Client {
 
   private void forward(Lease granted) {
     DeploymentSpec spec = deployment.spec();
-    progress.forward(spec.maxRequestTime());
+    progress.forward(spec.maxRequestTime(), exchange.clientNanos());
     log.granted(granted);
     LinkView view = toInstance.view(granted, spec);
     Relay.Attempt sent;
@@ -305,7 +305,7 @@ final class ProxiedRequest implements Client {
       return;
     }
     if (toInstance.upgrade() == null && aborted == null && progress.isRequestOverdue(nowNanos)) {
-      hung = exchange.transferringSince() == 0; // else it is the client that takes its time
+      hung = progress.isInstanceToBlame(nowNanos, exchange.clientNanos());
       abort(AbortReason.REQUEST_OVERDUE);
       if (!hung) {
         exchange.breakTransfer();

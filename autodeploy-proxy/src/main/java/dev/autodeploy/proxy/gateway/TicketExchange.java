@@ -47,6 +47,11 @@ final class TicketExchange extends DetachedExchange {
   }
 
   @Override
+  public long clientNanos() {
+    return 0;
+  }
+
+  @Override
   public void complete() {
     try {
       ticket.body().close();

@@ -28,6 +28,7 @@ public final class Transfers {
 
   private final AtomicReference<@Nullable Owner> owner = new AtomicReference<>();
   private volatile long since;
+  private volatile long total;
   private volatile boolean inputEnded;
   private volatile long inputRead;
 
@@ -38,6 +39,16 @@ public final class Transfers {
    */
   public long since() {
     return since;
+  }
+
+  /**
+   * Returns how long all transfers took so far, with the one under way.
+   *
+   * @return the time in nanoseconds
+   */
+  public long nanos() {
+    long begun = since;
+    return total + (begun == 0 ? 0 : Math.max(0, System.nanoTime() - begun));
   }
 
   /**
@@ -95,6 +106,8 @@ public final class Transfers {
     if (mine == null) {
       return;
     }
+    long all = total + System.nanoTime() - since;
+    total = all;
     since = 0;
     if (!owner.compareAndSet(mine, null)) {
       // The interrupt may still be on its way, and must not hit what this thread does next.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,16 @@ final class ForwardingDecisionsTest {
           .isEqualTo(AbortReason.EXCHANGE_OVERDUE);
       assertThat(deadlines.passed(phase, Relay.NOT_WAITING, now, now, now)).isNull();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 0, true", "100, 25, true", "100, 26, false", "110, 35, true", "100, 99, false"})
+  void instance_isToBlameForARequestIfItHadMostOfTheTimeToItself(
+      long had, long client, boolean blamed) {
+    Duration max = Duration.ofSeconds(100);
+    assertThat(ExchangeDeadlines.instanceToBlame(had * SECOND, client * SECOND, max))
+        .isEqualTo(blamed);
+    assertThat(ExchangeDeadlines.instanceToBlame(had * SECOND, client * SECOND, null)).isFalse();
   }
 
   @Test
