@@ -9,4 +9,10 @@ final class ForwardingThroughOkHttpTest extends ForwardingContract {
   protected LinkBuilder<?> front(AutoDeploy engine) {
     return JdkLink.front(engine).okHttpOnly(true);
   }
+
+  /** OkHttp keeps them for the next response, and tells nobody. */
+  @Override
+  protected boolean noticesMore() {
+    return false;
+  }
 }

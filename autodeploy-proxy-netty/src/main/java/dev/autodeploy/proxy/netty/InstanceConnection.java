@@ -117,7 +117,7 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter implements I
   @Override
   public void release(boolean reusable) {
     attempt = null;
-    if (reusable && channel().isActive()) {
+    if (reusable && channel().isActive() && !decoder.hasMore()) { // which nobody has asked for
       setReading(true);
       pool.giveBack(this);
     } else {

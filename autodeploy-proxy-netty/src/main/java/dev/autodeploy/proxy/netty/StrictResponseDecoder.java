@@ -25,6 +25,11 @@ final class StrictResponseDecoder extends HttpResponseDecoder {
     toHead = method.equals("HEAD");
   }
 
+  /** Returns whether there is more than the response that was decoded. */
+  boolean hasMore() {
+    return actualReadableBytes() > 0;
+  }
+
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage message) {
     return toHead || super.isContentAlwaysEmpty(message);

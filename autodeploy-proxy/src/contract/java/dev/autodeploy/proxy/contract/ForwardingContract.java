@@ -70,6 +70,54 @@ public abstract class ForwardingContract extends LinkContract {
     }
   }
 
+  /** Returns whether bytes are noticed that an instance sends behind its response. */
+  protected boolean noticesMore() {
+    return true;
+  }
+
+  /** As of simple servers that handle {@code HEAD} like {@code GET}. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "HEAD /d/app/later",
+        "HEAD /d/app/at-once",
+        "GET /d/app/at-once",
+        "GET /d/app/none"
+      })
+  void whatAnInstanceSendsBehindAResponse_isNobodysResponse(String line) throws Exception {
+    if (!line.startsWith("HEAD") && !noticesMore()) {
+      return;
+    }
+    TestInstance.App app =
+        (request, out) -> {
+          if (request.target.equals("/own")) {
+            TestInstance.App.text("own").respond(request, out);
+            return;
+          }
+          String head =
+              request.target.equals("/none")
+                  ? "HTTP/1.1 204 No Content\r\n\r\n"
+                  : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+          String more = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanother";
+          if (request.target.equals("/later")) {
+            TestInstance.write(out, head);
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(300));
+            TestInstance.write(out, more);
+          } else {
+            TestInstance.write(out, head + more);
+          }
+        };
+    try (TestLink link = link(app).warm();
+        RawClient client = link.client()) {
+      client.send(
+          line
+              + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
+              + "GET /d/app/own HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      assertThat(client.response(line.startsWith("HEAD")).body).isEmpty();
+      assertThat(client.response().body).isEqualTo("own");
+    }
+  }
+
   @Test
   void serviceLink_isWhatRequestsGoTo() throws Exception {
     try (TestLink link = link(TestInstance.App.text("x"))) {

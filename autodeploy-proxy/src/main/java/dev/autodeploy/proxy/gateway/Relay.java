@@ -186,13 +186,15 @@ public interface Relay {
      * Returns whether an instance that has responded may get another request on the connection.
      * Simple servers respond with an error, or to a method that has no body as a rule, without
      * reading the body, and take it for the next request: its response would go to whoever has the
-     * connection next.
+     * connection next. And they handle {@code HEAD} like {@code GET}: the body that they send would
+     * be the next response.
      *
      * @param status the status code of the response
-     * @return false if the body may be left in the connection
+     * @return false if a body may be left in the connection
      */
     public boolean leavesNoBody(int status) {
-      return bodyLength == 0 || (status < 400 && !WITHOUT_BODY.contains(method));
+      return !method.equals("HEAD")
+          && (bodyLength == 0 || (status < 400 && !WITHOUT_BODY.contains(method)));
     }
   }
 
