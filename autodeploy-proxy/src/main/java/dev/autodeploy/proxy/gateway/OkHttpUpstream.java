@@ -126,6 +126,9 @@ final class OkHttpUpstream implements Upstream {
     for (int i = 0; i < request.headers().size(); i++) {
       headers.addUnsafeNonAscii(request.headers().name(i), utf8(request.headers().value(i)));
     }
+    if (!request.head().leavesNoBody(200)) {
+      headers.set("Connection", "close"); // which OkHttp keeps to as well
+    }
     boolean noEncoding = headers.get("Accept-Encoding") == null;
     if (noEncoding) {
       headers.add("Accept-Encoding", "identity"); // or OkHttp would ask for gzip, and unpack it
