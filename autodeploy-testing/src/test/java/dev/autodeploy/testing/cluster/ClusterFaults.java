@@ -5,6 +5,7 @@ import static dev.autodeploy.testing.cluster.ClusterWalk.SECOND;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 
@@ -29,6 +30,12 @@ final class ClusterFaults {
 
   private final Map<String, Long> cuts = new HashMap<>();
   private final Map<Integer, Long> reborn = new LinkedHashMap<>();
+
+  /**
+   * The leaders that thaw when the next one releases something, and what their callers ask then.
+   */
+  private final Map<SimulatedReplica, SplittableRandom> thawing = new LinkedHashMap<>();
+
   private long troubleUntil;
   private long calmSince;
   private long vacantSince = SimulatedMachines.NEVER;
@@ -88,7 +95,8 @@ final class ClusterFaults {
         random.nextInt(3) == 0 ? random.nextLong(40 * SECOND) : random.nextLong(8 * SECOND);
     int kind = random.nextInt(wrongBy == 0 ? 7 : 8);
     if (kind == 1 && random.nextInt(3) == 0) { // until the next leader just begins to release
-      lasts = walk.hold.toNanos() + 3 * SECOND + random.nextLong(5 * SECOND);
+      lasts = walk.hold.toNanos() + 3 * SECOND + random.nextLong(15 * SECOND);
+      thawing.put(replica, random.split());
     }
     walk.note("fault " + kind + " of " + replica.id + " for " + lasts / 1_000_000 + " ms");
     switch (kind) {
@@ -112,6 +120,27 @@ final class ClusterFaults {
     }
     // Some faults meet others; after most there is the time to recover.
     troubleUntil = random.nextInt(3) == 0 ? now : Math.max(troubleUntil, now + lasts);
+  }
+
+  /**
+   * A leader releases an instance: one of before thaws just now, and is asked for a lease before it
+   * has looked at the time.
+   */
+  void releases(SimulatedReplica leader) {
+    for (SimulatedReplica frozen : List.copyOf(thawing.keySet())) {
+      SplittableRandom random = thawing.get(frozen);
+      if (frozen != leader && random != null) {
+        thawing.remove(frozen);
+        walk.after(0, () -> thaw(frozen, random));
+      }
+    }
+  }
+
+  private void thaw(SimulatedReplica frozen, SplittableRandom random) {
+    if (frozen.process.isAlive() && !frozen.process.runs()) {
+      walk.note(frozen.id + " thaws, and is asked at once");
+      frozen.process.thaw(() -> walk.request(frozen, random));
+    }
   }
 
   private void cut(int a, int b, long until) {

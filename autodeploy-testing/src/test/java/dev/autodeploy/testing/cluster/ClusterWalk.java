@@ -399,7 +399,10 @@ final class ClusterWalk {
   }
 
   private void request(SplittableRandom random) {
-    SimulatedReplica replica = replicas.get(random.nextInt(count));
+    request(replicas.get(random.nextInt(count)), random);
+  }
+
+  void request(SimulatedReplica replica, SplittableRandom random) {
     if (!replica.process.runs() || !meets.isInFront(replica)) {
       return;
     }

@@ -200,6 +200,7 @@ final class SimulatedMachines {
         return CompletableFuture.failedFuture(new IOException("the provider is not reached"));
       }
       walk.checkActs(replica, "releases " + instanceId, 0);
+      walk.meets.releases(replica);
       CompletableFuture<@Nullable Void> answer = new CompletableFuture<>();
       // Within the part of a term by which a leader stops early.
       walk.after(random.nextLong(ClusterWalk.SECOND / 2), () -> released(instanceId, answer));

@@ -3,6 +3,8 @@ package dev.autodeploy.testing.cluster;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.testing.ManualTime;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Executor;
 
 /** The process of one replica: it can be killed, and frozen, after which it goes on. */
@@ -11,6 +13,9 @@ final class SimulatedProcess implements Scheduler, Executor {
   private final ManualTime time;
   private volatile boolean alive = true;
   private volatile long frozenUntil;
+
+  /** The tasks that were due while it was frozen. */
+  private final List<Runnable> waiting = new ArrayList<>();
 
   SimulatedProcess(ManualTime time, SimulatedClock clock) {
     this.time = time;
@@ -32,6 +37,22 @@ final class SimulatedProcess implements Scheduler, Executor {
   void freeze(Duration duration) {
     frozenUntil =
         Math.max(frozenUntil, time.read() + duration.toNanos()); // all of it thaws at once
+    Cancellable unused = time.schedule(duration, this::goOn);
+  }
+
+  /** Ends a freeze before its time, with something that comes before all that was due meanwhile. */
+  void thaw(Runnable first) {
+    frozenUntil = time.read();
+    first.run();
+    goOn();
+  }
+
+  private void goOn() {
+    if (runs()) {
+      List<Runnable> due = List.copyOf(waiting);
+      waiting.clear();
+      due.forEach(this::run);
+    }
   }
 
   long frozenUntil() {
@@ -57,11 +78,10 @@ final class SimulatedProcess implements Scheduler, Executor {
     if (!alive) {
       return;
     }
-    long frozen = frozenUntil - time.read();
-    if (frozen > 0) {
-      Cancellable unused = time.schedule(Duration.ofNanos(frozen), () -> run(task));
-    } else {
+    if (runs()) {
       task.run();
+    } else {
+      waiting.add(task);
     }
   }
 }
