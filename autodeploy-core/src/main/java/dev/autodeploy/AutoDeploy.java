@@ -517,7 +517,10 @@ public final class AutoDeploy implements AutoCloseable {
     }
 
     /**
-     * Sets what listeners and the stages of waiting callers run on. Default: as for provider calls.
+     * Sets what listeners and the stages of waiting callers run on. Default: virtual threads where
+     * the JVM is 24 or newer, else up to 1024 threads of the engine's own, of which 64 begin at
+     * once and others while those are blocked. Hand in an executor of yours if stages block for
+     * long.
      *
      * @param value the executor, which the engine does not close
      * @return this

@@ -25,7 +25,8 @@ public final class ThreadRuntime implements ReplicaRuntime {
   private final Line election = new Timer(Threads.timer("cluster-election"));
   private final Line watch = new Timer(Threads.timer("cluster-watch"));
   private final ExecutorService engines = Threads.perTask("cluster-engine");
-  private final ExecutorService threads = Threads.perTask("replica");
+  private final ExecutorService loops = Threads.perTask("replica-link");
+  private final ExecutorService threads = Threads.perBurst("replica");
 
   @Override
   public Line election() {
@@ -44,8 +45,12 @@ public final class ThreadRuntime implements ReplicaRuntime {
 
   @Override
   public void run(Runnable task) {
+    run(threads, task);
+  }
+
+  private static void run(Executor executor, Runnable task) {
     try {
-      threads.execute(task);
+      executor.execute(task);
     } catch (RejectedExecutionException e) {
       FALLBACK.execute(task);
     }
@@ -54,6 +59,7 @@ public final class ThreadRuntime implements ReplicaRuntime {
   @Override
   public void loop(Step step) {
     run(
+        loops,
         () -> {
           Duration pause = step.once();
           while (pause != null) {
@@ -123,6 +129,7 @@ public final class ThreadRuntime implements ReplicaRuntime {
   @Override
   public void close() {
     threads.shutdown();
+    loops.shutdown();
     engines.shutdown();
   }
 

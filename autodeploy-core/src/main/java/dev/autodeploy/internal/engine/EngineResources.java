@@ -47,11 +47,13 @@ final class EngineResources {
     Executor forProvider = config.providerExecutor();
     Executor forCallbacks = config.callbackExecutor();
     this.providerExecutor =
-        withFallback(forProvider != null ? forProvider : ownExecutor("provider"), Runnable::run);
+        withFallback(
+            forProvider != null ? forProvider : owned(Threads.perTask("provider")), Runnable::run);
     // On the calling thread, a callback that blocks could block the effect that it waits for.
     this.callbackExecutor =
         withFallback(
-            forCallbacks != null ? forCallbacks : ownExecutor("callback"), Threads.fallback());
+            forCallbacks != null ? forCallbacks : owned(Threads.perBurst("callback")),
+            Threads.fallback());
     Leadership leadership = config.leadership();
     provider =
         new ProviderGate(
@@ -97,8 +99,7 @@ final class EngineResources {
     return own;
   }
 
-  private Executor ownExecutor(String role) {
-    ExecutorService own = Threads.perTask(role);
+  private Executor owned(ExecutorService own) {
     owned.add(own::shutdown);
     return own;
   }

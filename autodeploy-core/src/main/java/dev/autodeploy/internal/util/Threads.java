@@ -18,7 +18,8 @@ public final class Threads {
   private Threads() {}
 
   /**
-   * Returns an executor with a thread for each task.
+   * Returns an executor with a thread for each task, for what blocks as a rule, and of which there
+   * is not more than the settings say.
    *
    * @param role names the threads {@code autodeploy-<role>-<n>}
    */
@@ -27,6 +28,20 @@ public final class Threads {
       return virtual(role);
     }
     return Executors.newCachedThreadPool(daemons(role));
+  }
+
+  /**
+   * Returns an executor for tasks of which callers cause any number at once, and which do not block
+   * as a rule: with a virtual thread for each of them, or with up to 1024 platform threads, which
+   * begin a few at a time.
+   *
+   * @param role names the threads {@code autodeploy-<role>-<n>}
+   */
+  public static ExecutorService perBurst(String role) {
+    if (Runtime.version().feature() >= FIRST_WITHOUT_PINNING) {
+      return virtual(role);
+    }
+    return new GradualPool(role);
   }
 
   /**
@@ -51,14 +66,14 @@ public final class Threads {
   }
 
   /**
-   * Returns an executor for tasks that the host's own executor rejects, as after its shutdown: each
-   * runs on a daemon thread of its own, or on the calling thread if none can be created.
+   * Returns an executor for tasks that the host's own executor rejects, as after its shutdown: they
+   * run on up to 1024 daemon threads, or on the calling thread if none can be created.
    */
   public static Executor fallback() {
-    ThreadFactory threads = daemons("fallback");
+    Executor threads = new GradualPool("fallback");
     return task -> {
       try {
-        threads.newThread(task).start();
+        threads.execute(task);
       } catch (OutOfMemoryError e) {
         task.run();
       }
