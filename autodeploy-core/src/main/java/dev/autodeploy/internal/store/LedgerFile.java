@@ -28,6 +28,10 @@ final class LedgerFile {
   private static final String NAME = "ledger.jsonl";
   private static final String CHECK_READING =
       "Check the permissions and the health of its file system.";
+
+  /** The beginnings of a ledger's first line. */
+  private static final List<String> BEGINNINGS = List.of("{\"lines\":", "{\"type\":");
+
   private static final Logger LOG = LoggerFactory.getLogger(LedgerFile.class);
 
   private final Path file;
@@ -67,6 +71,7 @@ final class LedgerFile {
         for (StoredLine line = reader.next(); line != null; ) {
           StoredLine following = reader.next();
           if (following == null && line.isTorn() && line.number() > atOnce) {
+            refuseIfForeign(line);
             torn = line;
           } else {
             decode(line, each);
@@ -86,6 +91,26 @@ final class LedgerFile {
       throw Failures.io("cannot read", file, e, CHECK_READING);
     }
     settle(end, torn);
+  }
+
+  /** Refuses a file of somebody else, of which else its only line would be cut off as torn. */
+  private void refuseIfForeign(StoredLine line) {
+    byte[] bytes = line.bytes();
+    if (line.number() > 1 || BEGINNINGS.stream().anyMatch(ours -> mayBegin(bytes, ours))) {
+      return;
+    }
+    throw Failures.failed(
+        file + " is not a ledger of AutoDeploy: move it away, or use another state directory");
+  }
+
+  /** Returns whether a line can be what is left of another: what never reached the disk is 0. */
+  private static boolean mayBegin(byte[] line, String whole) {
+    for (int i = 0; i < Math.min(line.length, whole.length()); i++) {
+      if (line[i] != 0 && line[i] != whole.charAt(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void refuseIfIncomplete() {

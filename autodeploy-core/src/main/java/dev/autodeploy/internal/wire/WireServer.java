@@ -26,7 +26,12 @@ public final class WireServer implements AutoCloseable {
   /** The most connections of replicas, which need two each; strangers have a limit of their own. */
   private static final int MAX_CONNECTIONS = 64;
 
-  private static final int MAX_REQUEST = 8 * 1024 * 1024;
+  /**
+   * The bytes of a request that are read at most: a follower tells all its open leases in one, of
+   * which a hundred thousand may have names of the longest kind. Of who does not have the secret no
+   * body is read.
+   */
+  private static final int MAX_REQUEST = 64 * 1024 * 1024;
 
   /** The time that the next request of a replica may take to come, in milliseconds. */
   private static final int IDLE_LIMIT = 60_000;

@@ -78,6 +78,21 @@ final class ForeignStateTest {
   }
 
   @Test
+  void readLedger_ofSomebodysFileWithoutALineEnd_isRefused_andLeavesItAsItIs() throws Exception {
+    for (String content :
+        List.of("of somebody", "{\"date\":\"2026-01-01\",\"amount\":5", "\0\0x")) {
+      Path theirs = Files.writeString(directory.resolve("ledger.jsonl"), content);
+      try (FileStateStore store = new FileStateStore(directory)) {
+        store.load();
+        assertThatThrownBy(store::ledger)
+            .isInstanceOf(AutoDeployException.class)
+            .hasMessageContaining("is not a ledger of AutoDeploy");
+      }
+      assertThat(theirs).hasContent(content);
+    }
+  }
+
+  @Test
   void load_whereTheLockIsSomebodysFile_isRefused_andLeavesItAsItIs() throws Exception {
     Path state = Files.createDirectory(directory.resolve("state"));
     Path lock = Files.writeString(state.resolve("lock"), "left 12, right 7");
