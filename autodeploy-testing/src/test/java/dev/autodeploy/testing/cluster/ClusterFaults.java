@@ -4,9 +4,11 @@ import static dev.autodeploy.testing.cluster.ClusterWalk.SECOND;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** The faults that replicas meet on a walk, and their restarts one by one. */
@@ -35,6 +37,9 @@ final class ClusterFaults {
    * The leaders that thaw when the next one releases something, and what their callers ask then.
    */
   private final Map<SimulatedReplica, SplittableRandom> thawing = new LinkedHashMap<>();
+
+  /** The replicas that are restarted as soon as they release something. */
+  private final Set<SimulatedReplica> restarting = new HashSet<>();
 
   private long troubleUntil;
   private long calmSince;
@@ -115,7 +120,13 @@ final class ClusterFaults {
           cut(i, STORE, now + lasts);
         }
       }
-      case 6 -> restart(replica);
+      case 6 -> {
+        if (random.nextInt(3) == 0) {
+          restarting.add(replica);
+        } else {
+          restart(replica);
+        }
+      }
       default -> replica.process.clock.step(wrong(random));
     }
     // Some faults meet others; after most there is the time to recover.
@@ -123,10 +134,13 @@ final class ClusterFaults {
   }
 
   /**
-   * A leader releases an instance: one of before thaws just now, and is asked for a lease before it
-   * has looked at the time.
+   * A leader releases an instance, and is restarted now if it should be; one of before thaws just
+   * now, and is asked for a lease before it has looked at the time.
    */
   void releases(SimulatedReplica leader) {
+    if (restarting.remove(leader)) {
+      restart(leader);
+    }
     for (SimulatedReplica frozen : List.copyOf(thawing.keySet())) {
       SplittableRandom random = thawing.get(frozen);
       if (frozen != leader && random != null) {
