@@ -19,8 +19,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -49,7 +49,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
   private final CompletableFuture<Void> left = new CompletableFuture<>();
 
   /** The orders to release that have no answer yet. */
-  private final Set<CompletableFuture<Void>> releases = ConcurrentHashMap.newKeySet();
+  private final Map<Object, CompletableFuture<Void>> releases = new ConcurrentHashMap<>();
 
   private final BooleanSupplier mayAct;
   private final long epoch;
@@ -79,7 +79,7 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   /** Returns the stage in which each order to release that is through has been answered. */
   public CompletableFuture<Void> releasesAnswered() {
-    return CompletableFuture.allOf(releases.toArray(CompletableFuture<?>[]::new));
+    return CompletableFuture.allOf(releases.values().toArray(CompletableFuture<?>[]::new));
   }
 
   /** Returns whether the engine may still act, as far as other engines are concerned. */
@@ -107,12 +107,14 @@ public final class ProviderGate implements InstanceProvider, ResourceKeeper {
 
   @Override
   public CompletionStage<Void> release(String instanceId, Duration grace) {
+    Object order = new Object();
     CompletableFuture<Void> answered = new CompletableFuture<>();
-    releases.add(answered); // before the gate is asked: it is refused, or known to who shuts it
+    releases.put(
+        order, answered); // before the gate is asked: it is refused, or known to who shuts it
     return ProviderCalls.callOnThisThread(() -> call(() -> provider.release(instanceId, grace)))
         .whenComplete(
             (gone, error) -> {
-              releases.remove(answered);
+              releases.remove(order);
               answered.complete(null);
             });
   }
