@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+// Over 500 lines: the states of a connection, of which each event has to mind all.
 /**
  * A connection of a client: one exchange at a time, while what comes after it waits. It reads on
  * while an exchange is held, so that a client that leaves is noticed; only when too much waits
@@ -199,7 +200,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelRead(ChannelHandlerContext from, Object message) throws Exception {
-    if (decoder == null && message instanceof ByteBuf) { // while the exchange waits
+    if (decoder == null && !closing && message instanceof ByteBuf) { // while the exchange waits
       StrictRequestDecoder made = decoder();
       made.channelRead(channel().pipeline().context(made), message);
     } else if (tunnel != null) {
@@ -226,6 +227,23 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       tunnel.clientReadComplete();
     } else {
       headBegins();
+      dropIfTooFarAhead();
+    }
+  }
+
+  /** A client that sends far ahead, where all do, gets the response under way and no other. */
+  private void dropIfTooFarAhead() {
+    StrictRequestDecoder known = decoder;
+    if (exchange == null || receiving || closing || known == null) {
+      return;
+    }
+    later.partial(known.partialBytes());
+    if (later.isTooMuch()) {
+      closing = true;
+      decoder = null;
+      later.drop();
+      channel().pipeline().remove(known); // what it has left is dropped too
+      channel().config().setAutoRead(true); // so that it is noticed if the client leaves
     }
   }
 
@@ -301,6 +319,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       return;
     }
     exchange = null;
+    later.partial(0);
     boolean unread = malformed || (receiving && !done.body().isComplete());
     done.body().discard();
     if (!channel().isActive()) {
@@ -308,7 +327,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     if (unread) {
       beginToLinger();
-    } else if (close || inputEnded) {
+    } else if (close || closing || inputEnded) {
       closeOnceWritten();
     } else {
       awaitHead();
@@ -474,6 +493,11 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     timer.stop();
     forgetIdle();
     tunnel = begun;
+    if (closing) {
+      channel().close(); // what its client has said so far was dropped
+      return;
+    }
+    later.partial(0);
     channel().config().setAutoRead(true);
     channel().pipeline().remove(decoder()); // which hands on what it has left
     if (inputEnded) {

@@ -1,9 +1,11 @@
 package dev.autodeploy.proxy.netty;
 
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,12 @@ final class DeferredMessages {
   private static final int MAX_BYTES = 64 * 1024;
   private static final int MAX_MESSAGES = 64;
 
+  /** What one client may send ahead where all of them have sent more than there is memory for. */
+  private static final int FREE = 8 * 1024;
+
+  /** What a field of a head takes beside its text. */
+  private static final int FIELD = 100;
+
   /** No messages, as few clients send ahead; nothing is ever added to it. */
   private static final Deque<Object> NONE = new ArrayDeque<>(0);
 
@@ -21,6 +29,7 @@ final class DeferredMessages {
   private Deque<Object> messages = NONE;
   private boolean used;
   private long bytes;
+  private long partial;
 
   DeferredMessages(ReadAhead readAhead) {
     this.readAhead = readAhead;
@@ -43,11 +52,34 @@ final class DeferredMessages {
   }
 
   private void count(@Nullable Object message, int sign) {
+    long size = sign * size(message);
+    bytes += size;
+    readAhead.add(size);
+  }
+
+  private static long size(@Nullable Object message) {
     if (message instanceof HttpContent content) {
-      int size = sign * content.content().readableBytes();
-      bytes += size;
-      readAhead.add(size);
+      return content.content().readableBytes();
     }
+    long size = 0;
+    if (message instanceof HttpRequest request) {
+      size = request.uri().length();
+      for (Map.Entry<String, String> field : request.headers()) {
+        size += field.getKey().length() + field.getValue().length() + FIELD;
+      }
+    }
+    return size;
+  }
+
+  /** Notes how many bytes have come that are no whole message yet. */
+  void partial(long now) {
+    readAhead.add(now - partial);
+    partial = now;
+  }
+
+  /** Returns whether there is no memory for what this client has sent ahead. */
+  boolean isTooMuch() {
+    return bytes + partial > FREE && readAhead.isUsedUp();
   }
 
   /** Returns the oldest one, which stays; null if there is none. */
@@ -66,6 +98,7 @@ final class DeferredMessages {
 
   /** Releases all of them. */
   void drop() {
+    partial(0);
     for (Object next = next(); next != null; next = next()) {
       ReferenceCountUtil.release(next);
     }

@@ -168,7 +168,7 @@ public final class NettyHttpProxy implements LinkProxy {
     private final AutoDeploy autoDeploy;
     private int maxUnfinishedHeads = 512;
     private int maxIdleConnections = 10_000;
-    private long readAheadBytes = 64L << 20;
+    private long readAheadBytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 8);
     private Duration tunnelSilence = Duration.ofHours(1);
 
     private Builder(LinkSettings settings, AutoDeploy autoDeploy) {
@@ -216,6 +216,11 @@ public final class NettyHttpProxy implements LinkProxy {
     public Builder tunnelSilence(Duration value) {
       Arguments.positive("tunnelSilence", value);
       tunnelSilence = value.compareTo(LONGEST) < 0 ? value : LONGEST;
+      return this;
+    }
+
+    Builder headBytes(long value) {
+      settings.headBytes(value);
       return this;
     }
 

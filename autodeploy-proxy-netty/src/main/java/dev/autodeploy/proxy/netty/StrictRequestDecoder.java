@@ -26,6 +26,10 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
   private int secondEnd;
   private boolean paused;
   private boolean begun;
+
+  /** The bytes of a head that were read, and are kept here until it is whole. */
+  private int begunBytes;
+
   private @Nullable Runnable whenHttp2;
 
   StrictRequestDecoder() {
@@ -77,7 +81,12 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
 
   /** Returns whether there are bytes that are no whole head or chunk yet. */
   boolean hasPartial() {
-    return actualReadableBytes() > 0;
+    return partialBytes() > 0;
+  }
+
+  /** Returns how many bytes there are that are no whole head or chunk yet. */
+  int partialBytes() {
+    return actualReadableBytes() + begunBytes;
   }
 
   @Override
@@ -96,7 +105,10 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
       begun = true;
     }
     if (!paused) {
+      int messages = out.size();
+      int bytes = in.readableBytes();
       super.decode(context, in, out);
+      begunBytes = out.size() > messages ? 0 : begunBytes + bytes - in.readableBytes();
     } else if (in.readableBytes() > MAX_PAUSED) {
       context.channel().config().setAutoRead(false);
     }

@@ -299,4 +299,81 @@ final class WholeHttp1Test extends LinkContract {
       Await.until("nothing waits", () -> readAhead.bytes() == 0);
     }
   }
+
+  private static final String LARGE = ("X: " + "y".repeat(6000) + "\r\n").repeat(10);
+
+  /** The heads of requests that a client sends ahead take memory as bodies do. */
+  @Test
+  void requestsThatAreSentFarAhead_areDropped_whereThereIsNoMemoryForThem() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> proxy.readAheadBytes(20_000));
+        RawClient client = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      link.awaitHeld(1);
+      // More than the buffers of the system take: so the link has to read it.
+      String ahead = "GET /d/app/ahead HTTP/1.1\r\nHost: a\r\n" + LARGE + "\r\n";
+      CompletableFuture<Void> sent =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  for (int i = 0; i < 300; i++) {
+                    client.send(ahead);
+                  }
+                } catch (IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
+      Await.until("all was read", sent::isDone);
+      sent.join();
+      link.provider.gate.complete(null);
+      assertThat(client.response().status).isEqualTo(200);
+      assertThat(client.rest()).isEmpty();
+      link.awaitQuiet();
+      assertThat(((NettyHttpProxy) link.proxy).front().readAhead().bytes()).isZero();
+      assertThat(link.instance().requests).hasSize(1);
+    }
+  }
+
+  /** It has ended with a line, so that no byte of it waits to be read. */
+  @Test
+  void headThatIsNotWhole_behindARequestThatWaits_isReadOn() throws Exception {
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> {});
+        RawClient client = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\nGET /d/app/next HTTP/1.1\r\nHost: a\r\n");
+      link.awaitHeld(1);
+      Thread.sleep(100);
+      client.send("X: y\r\n\r\n");
+      link.provider.gate.complete(null);
+      assertThat(client.response().status).isEqualTo(200);
+      assertThat(client.response().status).isEqualTo(200);
+      assertThat(link.instance().requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void largeHeads_ofRequestsThatWait_areBoundedInAll() throws Exception {
+    String large = "GET /d/app/ HTTP/1.1\r\nHost: a\r\n" + LARGE + "\r\n";
+    try (TestLink link = link(TestInstance.App.text("x"), proxy -> proxy.headBytes(100_000));
+        RawClient small = link.client();
+        RawClient next = link.client()) {
+      link.provider.gate = new CompletableFuture<>();
+      RawClient first = link.client().send(large);
+      link.awaitHeld(1);
+      RawClient.Response refused = link.ask(large);
+      assertThat(refused.status).isEqualTo(431);
+      assertThat(refused.body).contains("all the memory");
+      small.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+      link.awaitHeld(2);
+
+      first.close();
+      link.awaitHeld(1);
+      next.send(large);
+      link.awaitHeld(2);
+      link.provider.gate.complete(null);
+      assertThat(small.response().status).isEqualTo(200);
+      assertThat(next.response().status).isEqualTo(200);
+      link.awaitQuiet();
+    }
+  }
 }

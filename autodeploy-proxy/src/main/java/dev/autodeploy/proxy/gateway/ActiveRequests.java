@@ -27,6 +27,7 @@ final class ActiveRequests implements AutoCloseable {
   private static final long YOUNG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final Set<ProxiedRequest> requests = ConcurrentHashMap.newKeySet();
+  private final HeadBudget heads;
   private final Set<Client> responding = ConcurrentHashMap.newKeySet();
   private final Set<ArrivingRequest> arriving = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService timer;
@@ -42,7 +43,9 @@ final class ActiveRequests implements AutoCloseable {
       long minRate,
       ClientPresence presence,
       Runnable housekeeping,
+      HeadBudget heads,
       Ticker ticker) {
+    this.heads = heads;
     this.ticker = ticker;
     this.presence = presence;
     stalls = new StallWatch(stallTimeout.toNanos(), minRate, presence);
@@ -65,19 +68,32 @@ final class ActiveRequests implements AutoCloseable {
 
   /** A request whose deployment is not known before some of its body is there. */
   void add(ArrivingRequest request) {
-    arriving.add(request);
+    if (arriving.add(request)) {
+      heads.take(request.request());
+    }
   }
 
   void remove(ArrivingRequest request) {
-    arriving.remove(request);
+    if (arriving.remove(request)) {
+      heads.giveBack(request.request());
+    }
   }
 
   void add(ProxiedRequest request) {
-    requests.add(request);
+    if (requests.add(request)) {
+      heads.take(request.request());
+    }
   }
 
   void remove(ProxiedRequest request) {
-    requests.remove(request);
+    if (requests.remove(request)) {
+      heads.giveBack(request.request());
+    }
+  }
+
+  /** Returns whether there is memory for another request with this head. */
+  boolean hasRoomFor(RequestHead head) {
+    return heads.hasRoomFor(head);
   }
 
   /** Does what may block on the client of an exchange that no {@link ProxiedRequest} stands for. */

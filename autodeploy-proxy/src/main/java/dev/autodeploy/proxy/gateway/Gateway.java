@@ -77,6 +77,7 @@ public final class Gateway implements AutoCloseable {
               upstreams.evictIdle();
               housekeeping.run();
             },
+            new HeadBudget(config.headBytes()),
             ticker);
     ModelRouter modelRouter = config.models();
     models =
@@ -316,6 +317,8 @@ public final class Gateway implements AutoCloseable {
             LOG.trace("A ticket was asked for");
           } else if (isForLostTicket(call)) {
             respond(exchange, LinkResponse.of(Problems.ticketNotFound()), line, call);
+          } else if (!services.active().hasRoomFor(call.head())) {
+            respond(exchange, LinkResponse.of(RequestGuard.noRoomForHeader()), line, call);
           } else if (models != null && call.asksForModel()) {
             findModel(models, exchange, call, line);
           } else {

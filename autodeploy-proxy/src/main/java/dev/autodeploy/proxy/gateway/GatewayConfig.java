@@ -30,6 +30,7 @@ public final class GatewayConfig {
   private final Duration requestBodyTimeout;
   private final Duration connectTimeout;
   private final Duration watchInterval;
+  private final long headBytes;
   private final Duration presenceInterval;
   private final boolean trustForwarded;
   private final boolean closeAfterChunked;
@@ -73,6 +74,7 @@ public final class GatewayConfig {
     requestBodyTimeout = settings.requestBodyTimeout;
     connectTimeout = settings.connectTimeout;
     watchInterval = settings.watchInterval;
+    headBytes = settings.headBytes;
     presenceInterval = settings.presenceInterval;
     trustForwarded = settings.trustForwardedHeaders;
     this.closeAfterChunked = closeAfterChunked;
@@ -156,6 +158,11 @@ public final class GatewayConfig {
   /** Returns how long connecting to an instance may take. */
   public Duration connectTimeout() {
     return connectTimeout;
+  }
+
+  /** Returns how much memory large heads of requests under way may take. */
+  long headBytes() {
+    return headBytes;
   }
 
   /** Returns how often the limits are looked after. */

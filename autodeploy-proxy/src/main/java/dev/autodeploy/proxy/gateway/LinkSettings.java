@@ -49,6 +49,7 @@ public final class LinkSettings {
   Duration connectTimeout = Duration.ofSeconds(5);
   private Duration drainTimeout = Duration.ofSeconds(30);
   Duration watchInterval = Duration.ofMillis(500);
+  long headBytes = Math.min(64L << 20, Runtime.getRuntime().maxMemory() / 16);
   Duration presenceInterval = Duration.ofSeconds(5);
   long maxRequestBody = Long.MAX_VALUE;
   long minTransferRate = 500;
@@ -305,6 +306,15 @@ public final class LinkSettings {
   public void intervals(Duration watch, Duration presence) {
     watchInterval = watch;
     presenceInterval = presence;
+  }
+
+  /**
+   * Sets how much memory large heads of requests under way may take.
+   *
+   * @param value the bytes beyond the first few kilobytes of each
+   */
+  public void headBytes(long value) {
+    headBytes = value;
   }
 
   /**

@@ -86,6 +86,16 @@ public final class RequestGuard {
     return headerTooLarge("the header is too large");
   }
 
+  /** Returns the problem of a request for whose header there is no memory. */
+  static Problem noRoomForHeader() {
+    return Problem.of(
+            ProblemType.HEADER_TOO_LARGE,
+            "requests that are under way have all the memory that there is for headers of more than "
+                + HeadBudget.FREE
+                + " bytes; try again later, or with a smaller one")
+        .closing();
+  }
+
   private static Problem headerTooLarge(String what) {
     return Problem.of(
             ProblemType.HEADER_TOO_LARGE,
