@@ -262,7 +262,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     receiving = true;
     if (head.bodyLength() == 0) {
-      next.body().complete();
+      next.endsWithHead();
       if (head.headers().first("Upgrade") != null) {
         decoder().pause(); // what follows may be of the other protocol
       }
@@ -275,7 +275,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     boolean last = content instanceof LastHttpContent;
     boolean failed = content.decoderResult().isFailure();
     receiving = !last && !failed;
-    if (current == null) {
+    if (current == null || current.hasEndedWithHead()) {
       content.release();
       return;
     }

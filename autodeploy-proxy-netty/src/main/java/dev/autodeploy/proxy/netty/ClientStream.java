@@ -140,7 +140,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     Http2Exchange next = new Http2Exchange(this, head);
     exchange = next;
     if (frame.isEndStream()) {
-      next.body().complete();
+      next.endsWithHead();
     }
     // In a stream that is ended nothing could be said.
     boolean useless = protocol != null && (frame.isEndStream() || !isConnect(frame.headers()));

@@ -32,10 +32,11 @@ abstract class NettyExchange implements Exchange {
 
   private final Front front;
   private final RequestHead head;
-  private final RequestBody body;
+  private volatile @Nullable RequestBody body;
   private volatile @Nullable BodyPace responsePace;
   private boolean behind;
   private final boolean streams;
+  private boolean endsWithHead;
   private volatile @Nullable Runnable whenGone;
   private volatile boolean isGone;
   private volatile boolean waiting;
@@ -65,15 +66,7 @@ abstract class NettyExchange implements Exchange {
   NettyExchange(Front front, RequestHead head) {
     this.front = front;
     this.head = head;
-    GatewayConfig config = front.config();
     streams = Grpc.asks(head);
-    body =
-        new RequestBody(
-            config.maxRequestBody(),
-            head.bodyLength() == 0 && head.protocol() == null
-                ? front.noPace() // few requests have a body
-                : new BodyPace(config.ticker(), streams ? BodyPace.Limits.NONE : config.pace()),
-            front.readAhead());
   }
 
   // What differs between the versions of HTTP
@@ -137,8 +130,41 @@ abstract class NettyExchange implements Exchange {
     }
   }
 
+  /** The request has ended with its head: it has no body, which need not come. */
+  void endsWithHead() {
+    endsWithHead = true;
+  }
+
+  /** Returns whether the request has ended with its head. */
+  boolean hasEndedWithHead() {
+    return endsWithHead;
+  }
+
+  /** Returns the body, made when it is first asked for: few held requests have one. */
   RequestBody body() {
-    return body;
+    RequestBody known = body;
+    if (known == null) {
+      known = new RequestBody(front.config().maxRequestBody(), pace(), front.readAhead());
+      if (endsWithHead) {
+        known.complete();
+      }
+      body = known;
+    }
+    return known;
+  }
+
+  private BodyPace pace() {
+    if (head.bodyLength() == 0 && head.protocol() == null) {
+      return front.noPace(); // few requests have a body
+    }
+    GatewayConfig config = front.config();
+    return new BodyPace(config.ticker(), streams ? BodyPace.Limits.NONE : config.pace());
+  }
+
+  /** Returns whether the client sends its body slower than it may. Called by any thread. */
+  boolean sendsTooSlowly() {
+    RequestBody known = body;
+    return known != null && known.pace().tooSlow();
   }
 
   @Override
@@ -257,7 +283,7 @@ abstract class NettyExchange implements Exchange {
           if (streaming || (own != null && !responding)) {
             cut();
           } else {
-            body.fail(Relay.Cause.BODY_BROKEN, new IOException("the client is too slow"));
+            body().fail(Relay.Cause.BODY_BROKEN, new IOException("the client is too slow"));
           }
         });
   }
@@ -337,8 +363,8 @@ abstract class NettyExchange implements Exchange {
   final void sendContinue() {
     if (head.headers().first("Expect") != null
         && !head.version().equals("HTTP/1.0")
-        && !body.isComplete()
-        && body.queued() == 0) {
+        && !body().isComplete()
+        && body().queued() == 0) {
       sendInterim(100, new HttpHeaders());
     }
   }
@@ -364,7 +390,7 @@ abstract class NettyExchange implements Exchange {
     run(
         () -> {
           done = true;
-          body.discard();
+          body().discard();
           cut();
         });
   }

@@ -49,7 +49,7 @@ final class NettyRelay implements Relay {
 
   @Override
   public boolean clientTooSlow() {
-    return exchange.body().pace().tooSlow() || exchange.takesTooSlowly();
+    return exchange.sendsTooSlowly() || exchange.takesTooSlowly();
   }
 
   @Override

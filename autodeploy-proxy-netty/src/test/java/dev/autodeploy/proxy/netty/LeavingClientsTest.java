@@ -9,12 +9,18 @@ import dev.autodeploy.proxy.contract.LinkContract;
 import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
-/** Many clients that hang up at once while their requests are held. */
+/** Clients that hang up while their requests are held. */
+@SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class LeavingClientsTest extends LinkContract {
   private static final int MANY = 1000;
 
@@ -54,6 +60,51 @@ final class LeavingClientsTest extends LinkContract {
       }
       assertThat(link.provider.starts).hasSize(1);
       assertThat(link.instance().requests).hasSize(1); // and none of those who left
+    }
+  }
+
+  private static RawClient ask(TestLink link, String from) throws IOException {
+    InetAddress loopback = InetAddress.getLoopbackAddress();
+    return new RawClient(new Socket(loopback, link.port, InetAddress.getByName(from), 0))
+        .send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX) // the others have one address only
+  void places_thatWereLeft_countForNobody() throws Exception {
+    try (TestLink link =
+        link(TestInstance.App.text("x"), spec -> spec.maxPending(4), proxy -> {})) {
+      link.provider.gate = new CompletableFuture<>();
+      List<RawClient> first = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        first.add(ask(link, "127.0.0.1"));
+        link.awaitHeld(i + 1);
+      }
+      for (int left : new int[] {1, 3, 0}) { // between others, the latest, the first
+        first.get(left).close();
+      }
+      Await.until("they are noticed", () -> link.app.status().pending() == 1);
+      link.awaitHeld(1);
+      for (int i = 4; i < 7; i++) {
+        first.add(ask(link, "127.0.0.1"));
+        link.awaitHeld(i - 2);
+      }
+
+      List<RawClient> second = new ArrayList<>();
+      for (int lost : new int[] {6, 5}) {
+        second.add(ask(link, "127.0.0.2"));
+        assertThat(first.get(lost).response().status).isEqualTo(429);
+      }
+      try (RawClient third = ask(link, "127.0.0.2")) {
+        assertThat(third.response().status).as("shares are even").isEqualTo(429);
+      }
+      link.awaitHeld(4);
+      link.provider.gate.complete(null);
+      for (RawClient served : List.of(first.get(2), first.get(4), second.get(0), second.get(1))) {
+        assertThat(served.response().body).isEqualTo("x");
+        served.close();
+      }
+      link.awaitQuiet();
     }
   }
 }

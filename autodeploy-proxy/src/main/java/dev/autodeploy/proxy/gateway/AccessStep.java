@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import dev.autodeploy.proxy.LinkRequest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,8 @@ final class AccessStep implements LinkStep {
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
     RequestHead head = call.head();
-    String name = call.request().deployment();
+    LinkRequest request = call.request();
+    String name = request.deployment();
     List<String> tokens = access.presented(head);
     byte[] opener = access.opener(name, tokens);
     boolean byCookie = false;
@@ -28,9 +30,9 @@ final class AccessStep implements LinkStep {
       return LinkResponse.of(Problems.notOfThisLink(name));
     }
     boolean opened = opener != null || !access.useTokens();
-    if (opened && access.allowsByApplication(call.request())) {
+    if (opened && access.allowsByApplication(request)) {
       call.tokenId(opener == null ? null : AccessRules.id(opener));
-      call.payer(access.caller(call.request(), opener));
+      call.payer(access.caller(request, opener));
       return null;
     }
     if (CorsRules.isPreflight(head)) { // which never brings a token: that would be no help

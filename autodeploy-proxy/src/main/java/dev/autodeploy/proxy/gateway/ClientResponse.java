@@ -11,25 +11,32 @@ import org.jspecify.annotations.Nullable;
 final class ClientResponse {
   private final HostRefusals refusals;
   private final Exchange exchange;
+  private final LinkCall call;
   private final ResponseHeaders heads;
-  private final String deployment;
-  private final StickyRules.@Nullable Caller caller;
+  private final LinkView view;
   private final LastAnswers.@Nullable Recording recording;
-  private final LinkAddress link;
 
+  /**
+   * Creates what composes the response to one request, once there is an instance for it.
+   *
+   * @param services recognizes instances that refuse the link's host
+   * @param exchange the exchange
+   * @param call the request
+   * @param heads composes the head
+   * @param view the addresses of link and instance
+   */
   ClientResponse(
-      HostRefusals refusals,
+      LinkServices services,
       Exchange exchange,
-      ResponseHeaders heads,
       LinkCall call,
-      LinkAddress link) {
-    this.refusals = refusals;
+      ResponseHeaders heads,
+      LinkView view) {
+    this.refusals = services.refusals();
     this.exchange = exchange;
+    this.call = call;
     this.heads = heads;
-    this.deployment = call.deployment().name();
-    this.caller = call.caller();
+    this.view = view;
     this.recording = call.use().recording();
-    this.link = link;
   }
 
   /**
@@ -37,13 +44,12 @@ final class ClientResponse {
    *
    * @param granted the lease of the instance
    * @param borrowed whether the lease does not keep the instance
-   * @param view the addresses of link and instance
    * @param code the status code
    * @param received the instance's fields
    * @return the beginning, or null if the instance's cannot be passed on
    */
   Relay.@Nullable ResponseStart start(
-      Lease granted, boolean borrowed, LinkView view, int code, HttpHeaders received) {
+      Lease granted, boolean borrowed, int code, HttpHeaders received) {
     Relay.ResponseStart start = heads.start(granted, view, code, received);
     if (start == null) {
       return null;
@@ -51,11 +57,13 @@ final class ClientResponse {
     if (exchange.passesTrailers()) {
       TrailerRules.announceToClient(received, start.headers());
     }
-    String hint = refusals.hint(deployment, view.host(), code);
+    String hint = refusals.hint(call.deployment().name(), view.host(), code);
     if (hint != null) {
       start.headers().set("AutoDeploy-Hint", hint);
     }
-    String cookie = caller == null || borrowed ? null : caller.served(granted.instanceId(), link);
+    StickyRules.Caller caller = call.caller();
+    String cookie =
+        caller == null || borrowed ? null : caller.served(granted.instanceId(), view.link());
     if (cookie != null) {
       start.headers().add("Set-Cookie", cookie);
     }
@@ -65,26 +73,15 @@ final class ClientResponse {
             start.headers(), start.withoutBody(), recording.begin(code, received, start.headers()));
   }
 
-  /** Returns the fields of the link's own response to a request that an instance may have had. */
-  HttpHeaders ofRefusal(@Nullable Lease granted) {
-    HttpHeaders fields = new HttpHeaders();
-    if (granted != null) {
-      heads.addInstance(fields, granted);
-    }
-    return fields;
+  /** Returns the head for the client of what an instance says before its response. */
+  @Nullable HttpHeaders interim(HttpHeaders received) {
+    return HeaderRules.toClient(received, call.route(), LinkMapping.of(view));
   }
 
   /** The whole response went to the client. */
   void complete() {
     if (recording != null) {
       recording.complete();
-    }
-  }
-
-  /** The exchange is over, however it ended. */
-  void close() {
-    if (recording != null) {
-      recording.close();
     }
   }
 }

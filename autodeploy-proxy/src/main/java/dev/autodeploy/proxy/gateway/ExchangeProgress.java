@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -9,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * the thread that serves the request, read by any.
  */
 final class ExchangeProgress {
-  private final Ticker ticker;
-  private final ExchangeDeadlines deadlines;
+  private final GatewayConfig config;
+  private final long startedNanos;
+  private final long waitNanos;
   private volatile Phase phase = Phase.HELD;
   private volatile long phaseSince;
   private volatile long usedSince = Relay.NOT_WAITING;
@@ -18,15 +18,26 @@ final class ExchangeProgress {
   private volatile @Nullable Duration maxRequestTime;
   private volatile long clientNanosBefore;
 
-  ExchangeProgress(GatewayConfig config, Duration wait, Ticker ticker) {
-    this.ticker = ticker;
-    phaseSince = ticker.read();
-    deadlines =
-        new ExchangeDeadlines(
-            phaseSince,
-            wait.toNanos(),
-            config.responseTimeout().toNanos(),
-            config.exchangeTimeout().toNanos());
+  /**
+   * Begins with a request that has just come.
+   *
+   * @param config the settings
+   * @param wait how long it may be held
+   */
+  ExchangeProgress(GatewayConfig config, Duration wait) {
+    this.config = config;
+    startedNanos = config.ticker().read();
+    waitNanos = wait.toNanos();
+    phaseSince = startedNanos;
+  }
+
+  /** Returns the limits; made for each look at them, so that no request keeps them meanwhile. */
+  private ExchangeDeadlines deadlines() {
+    return new ExchangeDeadlines(
+        startedNanos,
+        waitNanos,
+        config.responseTimeout().toNanos(),
+        config.exchangeTimeout().toNanos());
   }
 
   Phase phase() {
@@ -34,14 +45,14 @@ final class ExchangeProgress {
   }
 
   void enter(Phase next) {
-    phaseSince = ticker.read();
+    phaseSince = config.ticker().read();
     phase = next;
   }
 
   /**
    * An instance gets the request.
    *
-   * @param max the longest that its deployment allows it to take, or null
+   * @param max the longest that its deployment allows it to take, or null for any time
    * @param clientNanos for how long the client was waited for so far
    */
   void forward(@Nullable Duration max, long clientNanos) {
@@ -71,17 +82,22 @@ final class ExchangeProgress {
 
   /** A part of the request has gone to the instance: the time for its response begins again. */
   void requestProgress() {
-    phaseSince = ticker.read();
+    phaseSince = config.ticker().read();
+  }
+
+  /** Returns how long the request may be held in all. */
+  Duration maxWait() {
+    return Duration.ofNanos(waitNanos);
   }
 
   /** Returns how much of the time to wait is left. */
   Duration leftToWait() {
-    return Duration.ofNanos(deadlines.leftNanos(ticker.read()));
+    return Duration.ofNanos(deadlines().leftNanos(config.ticker().read()));
   }
 
   /** Returns for how long the exchange has been under way. */
   long ageNanos(long nowNanos) {
-    return nowNanos - deadlines.startedNanos();
+    return nowNanos - startedNanos;
   }
 
   /**
@@ -92,6 +108,6 @@ final class ExchangeProgress {
    * @return the reason to abort the request, or null
    */
   @Nullable AbortReason passed(long waitingSince, long nowNanos) {
-    return deadlines.passed(phase, usedSince, phaseSince, waitingSince, nowNanos);
+    return deadlines().passed(phase, usedSince, phaseSince, waitingSince, nowNanos);
   }
 }

@@ -25,21 +25,18 @@ record InstanceRequest(
     @Nullable String upgrade,
     boolean withTrailers) {
 
-  /** Returns what composes one request. */
-  static InstanceRequest of(
-      LinkServices services,
-      LinkCall call,
-      LinkAddress link,
-      @Nullable String upgrade,
-      boolean withTrailers) {
+  /** Returns what composes one request, once there is an instance for it. */
+  static InstanceRequest of(LinkServices services, LinkCall call, boolean passesTrailers) {
+    RequestHead head = call.head();
+    String upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
     return new InstanceRequest(
         services.config(),
         services.headers(),
-        call.head(),
+        head,
         call.route(),
-        link,
+        services.addresses().of(head, call.route()),
         upgrade,
-        withTrailers);
+        passesTrailers && upgrade == null);
   }
 
   /** Returns the addresses of link and instance. */

@@ -16,6 +16,13 @@ record InstanceUse(
   /** The use by any request without a rule. */
   static final InstanceUse ORDINARY = new InstanceUse(true, true, 503, null);
 
+  /** The exchange is over: what was recorded of its response is forgotten. */
+  void end() {
+    if (recording != null) {
+      recording.close();
+    }
+  }
+
   static InstanceUse notWaking(int refusal) {
     return new InstanceUse(false, true, refusal, null);
   }

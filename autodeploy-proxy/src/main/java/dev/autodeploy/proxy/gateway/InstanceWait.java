@@ -2,16 +2,13 @@ package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.AcquireRequest;
 import dev.autodeploy.AutoDeployException;
-import dev.autodeploy.Deployment;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.InstancePhase;
 import dev.autodeploy.Lease;
 import dev.autodeploy.RouteRule;
-import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,49 +44,39 @@ final class InstanceWait {
     void cancelled(boolean placeTaken);
   }
 
-  private final Deployment deployment;
-  private final RouteRule rule;
-  private final InstanceUse use;
+  private final LinkServices services;
   private final Exchange exchange;
-  private final QueuePlace place;
-  private final PendingLimit limit;
-  private final @Nullable String payer;
-  private final Supplier<Duration> left;
+  private final LinkCall call;
+  private final ExchangeProgress progress;
   private final Listener listener;
+  private final QueuePlace place;
 
   private volatile boolean cancelled;
   private volatile boolean placeTaken;
   private volatile @Nullable CompletableFuture<Lease> pending;
 
-  /**
-   * Creates a wait.
-   *
-   * @param left tells how long it may last from now on
-   */
   InstanceWait(
       LinkServices services,
       Exchange exchange,
       LinkCall call,
-      Supplier<Duration> left,
+      ExchangeProgress progress,
       Listener listener) {
-    this.deployment = call.deployment();
-    this.rule = call.rule();
-    this.use = call.use();
-    this.payer = call.payer();
+    this.services = services;
     this.exchange = exchange;
-    this.limit = services.pendingLimit();
-    this.place = new QueuePlace(services.shares(), limit, call.request(), call.tokenId());
-    this.left = left;
+    this.call = call;
+    this.progress = progress;
     this.listener = listener;
+    place = new QueuePlace(services, call, this);
   }
 
   /** Begins; the last thing that the caller does, as what follows may be the whole exchange. */
   void begin() {
-    if (!use.keeps() && borrow()) {
+    if (!call.use().keeps() && borrow()) {
       return;
     }
     CompletableFuture<Lease> future =
-        deployment.acquireAsync(new AcquireRequest(rule, left.get(), payer));
+        call.deployment()
+            .acquireAsync(new AcquireRequest(call.rule(), progress.leftToWait(), call.payer()));
     pending = future;
     if (cancelled) {
       future.cancel(false); // the client left in between
@@ -98,9 +85,9 @@ final class InstanceWait {
       ended(future);
       return;
     }
-    if (!place.take(this)) {
+    if (!place.take()) {
       if (future.cancel(false)) {
-        refuse(Problems.heldFull(deployment.name(), limit.limit()));
+        refuse(Problems.heldFull(name(), services.pendingLimit().limit()));
       } else {
         ended(future); // the lease came in between, and somebody has to give it back
       }
@@ -111,17 +98,18 @@ final class InstanceWait {
 
   /** Takes an instance that it does not keep, if one is ready; returns false to wait for one. */
   private boolean borrow() {
-    Lease lent = deployment.borrow(rule).orElse(null);
+    RouteRule rule = call.rule();
+    Lease lent = call.deployment().borrow(rule).orElse(null);
     if (lent != null) {
       listener.granted(lent, true);
       return true;
     }
-    if (use.wakes()) {
+    if (call.use().wakes()) {
       return false;
     }
     boolean named = rule instanceof RouteRule.Instance;
-    if (named && deployment.status().count(InstancePhase.READY) > 0) {
-      refuse(Problems.namedInstanceNotReady(deployment.name()));
+    if (named && call.deployment().status().count(InstancePhase.READY) > 0) {
+      refuse(Problems.namedInstanceNotReady(name()));
     } else {
       refuseAsleep();
     }
@@ -147,12 +135,12 @@ final class InstanceWait {
   private void failed(Throwable cause) {
     if (place.makesRoomAfter(cause)) {
       begin();
-    } else if (rule instanceof RouteRule.Running
+    } else if (call.rule() instanceof RouteRule.Running
         && cause instanceof AutoDeployException refusal
         && refusal.code() == ErrorCode.ROUTE_TARGET_NOT_FOUND) {
       refuseAsleep();
     } else {
-      refuse(Problems.of(cause, deployment.name()));
+      refuse(Problems.of(cause, name()));
     }
   }
 
@@ -161,10 +149,15 @@ final class InstanceWait {
   }
 
   private void refuseAsleep() {
+    int refusal = call.use().refusal();
     listener.refused(
-        use.refusal() == 503
-            ? LinkResponse.of(Problems.asleep(deployment.name()))
-            : LinkResponse.withoutBody(use.refusal(), new HttpHeaders()));
+        refusal == 503
+            ? LinkResponse.of(Problems.asleep(name()))
+            : LinkResponse.withoutBody(refusal, new HttpHeaders()));
+  }
+
+  private String name() {
+    return call.deployment().name();
   }
 
   /** Ends the wait, and every further one, unless its end is on the way. Called by any thread. */

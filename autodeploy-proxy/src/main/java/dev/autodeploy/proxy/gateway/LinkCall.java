@@ -8,13 +8,15 @@ import dev.autodeploy.proxy.LinkRequest;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A request on its way through the steps, and what they have found out. Used by one thread. */
+/**
+ * A request on its way through the steps, and what they have found out. Used by one thread until it
+ * has passed them all; from then on only read, by any.
+ */
 final class LinkCall {
   private RequestHead head;
   private final @Nullable String dedicated;
   private final boolean switchesProtocols;
   private @Nullable Route route;
-  private @Nullable LinkRequest request;
   private @Nullable Deployment deployment;
   private @Nullable RouteRule rule;
   private InstanceUse use = InstanceUse.ORDINARY;
@@ -117,16 +119,15 @@ final class LinkCall {
 
   void route(Route found) {
     route = found;
-    request = requestFor(found.deployment(), found.path());
   }
 
   Route route() {
     return requireNonNull(route, "route");
   }
 
-  /** Returns the request as the host application's rules see it. */
+  /** Returns the request as the host application's rules see it; made anew each time. */
   LinkRequest request() {
-    return requireNonNull(request, "request");
+    return requestFor(route().deployment(), route().path());
   }
 
   /** Returns the request as it would look for another deployment and path. */

@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.Lease;
 import dev.autodeploy.internal.text.PlainText;
@@ -32,16 +31,12 @@ final class ProxiedRequest implements Client {
 
   private final LinkServices services;
   private final Exchange exchange;
-  private final RequestHead head;
-  private final Route route;
-  private final Deployment deployment;
+  private final LinkCall call;
+  private final @Nullable String preferenceApplied;
   private final Relay relay;
   private final AccessLog.Line log;
   private final ExchangeProgress progress;
-  private final ForwardingFailures failures;
   private final InstanceWait wait;
-  private final InstanceRequest toInstance;
-  private final ClientResponse toClient;
 
   private int replays;
   private volatile boolean connectionSeen;
@@ -64,20 +59,12 @@ final class ProxiedRequest implements Client {
       AccessLog.Line log) {
     this.services = services;
     this.exchange = exchange;
-    this.head = call.head();
-    this.route = call.route();
-    this.deployment = call.deployment();
+    this.call = call;
     this.log = log;
+    preferenceApplied = preference.applied();
     relay = call.relay(exchange);
-    failures = new ForwardingFailures(deployment.name(), services.config(), preference.time());
-    LinkAddress link = services.addresses().of(head, route);
-    String upgrade = call.switchesProtocols() ? Upgrade.asked(head) : null;
-    boolean trailers = exchange.passesTrailers() && upgrade == null;
-    toInstance = InstanceRequest.of(services, call, link, upgrade, trailers);
-    ResponseHeaders heads = ResponseHeaders.of(services, call, preference, upgrade != null);
-    toClient = new ClientResponse(services.refusals(), exchange, heads, call, link);
-    progress = new ExchangeProgress(services.config(), preference.time(), services.ticker());
-    wait = new InstanceWait(services, exchange, call, progress::leftToWait, new Waiting());
+    progress = new ExchangeProgress(services.config(), preference.time());
+    wait = new InstanceWait(services, exchange, call, progress, new Waiting());
   }
 
   /** Begins; the last thing that the caller does. */
@@ -87,7 +74,7 @@ final class ProxiedRequest implements Client {
     // The drain looks at the active requests after it has begun: one of the two sees the other.
     guarded(
         services.connections().draining()
-            ? () -> refuse(Problems.shuttingDown(deployment.name()))
+            ? () -> refuse(Problems.shuttingDown(name()))
             : this::readAhead);
   }
 
@@ -96,9 +83,17 @@ final class ProxiedRequest implements Client {
     try {
       step.run();
     } catch (RuntimeException | Error e) {
-      LOG.error("{}: the link failed to serve a request", deployment.name(), e);
+      LOG.error("{}: the link failed to serve a request", name(), e);
       fail();
     }
+  }
+
+  private String name() {
+    return call.deployment().name();
+  }
+
+  private ForwardingFailures failures() {
+    return new ForwardingFailures(name(), services.config(), progress.maxWait());
   }
 
   // HELD: reads a small body, and waits for a lease
@@ -108,7 +103,7 @@ final class ProxiedRequest implements Client {
   }
 
   private void unread(Relay.Cause failure) {
-    refuseOrAbandon(failures.unread(aborted, failure));
+    refuseOrAbandon(failures().unread(aborted, failure));
   }
 
   private void acquire() {
@@ -119,32 +114,37 @@ final class ProxiedRequest implements Client {
   // FORWARDED: the instance has the request
 
   private void forward(Lease granted) {
-    DeploymentSpec spec = deployment.spec();
-    progress.forward(spec.maxRequestTime(), exchange.clientNanos());
+    DeploymentSpec spec = call.deployment().spec();
+    InstanceRequest toInstance = InstanceRequest.of(services, call, exchange.passesTrailers());
+    boolean upgrades = toInstance.upgrade() != null;
+    Duration longest = upgrades ? null : spec.maxRequestTime(); // a tunnel may last
+    progress.forward(longest, exchange.clientNanos());
     log.granted(granted);
     LinkView view = toInstance.view(granted, spec);
     Relay.Attempt sent;
     try {
       sent = relay.prepare(granted, toInstance.compose(view));
     } catch (Relay.TargetException e) {
-      refuse(Problems.targetNotForwardable(deployment.name()));
+      refuse(Problems.targetNotForwardable(name()));
       return;
     }
     attempt = sent;
-    CompletableFuture<InstanceExit> exit = new CompletableFuture<>();
+    ResponseHeaders heads = ResponseHeaders.of(services, call, preferenceApplied, upgrades);
+    ClientResponse toClient = new ClientResponse(services, exchange, call, heads, view);
+    Events events = new Events(granted, toClient, sent);
     granted
         .lost()
         .whenComplete(
             (lost, error) -> {
               if (lost != null) {
-                exit.complete(lost);
+                events.exit.complete(lost);
                 sent.cancel();
               }
             });
     if (aborted != null) {
       sent.cancel(); // the abort may have missed the attempt
     }
-    sent.execute(new Events(granted, view, sent, exit));
+    sent.execute(events);
   }
 
   private void unanswered(Events on, Relay.Unanswered failure) {
@@ -154,11 +154,12 @@ final class ProxiedRequest implements Client {
       return;
     }
     String instance = on.granted.instanceId();
-    Problem hopeless = failures.unanswered(reason, failure.cause(), instance);
+    Problem hopeless = failures().unanswered(reason, failure.cause(), instance);
     if (hopeless != null) {
       refuse(hopeless);
-    } else if (!ReplayRule.allows(head, failure.bodyRead(), replays)) {
-      on.afterExit(() -> refuse(failures.broken(instance, failure.cause(), on.exit.getNow(null))));
+    } else if (!ReplayRule.allows(call.head(), failure.bodyRead(), replays)) {
+      on.afterExit(
+          () -> refuse(failures().broken(instance, failure.cause(), on.exit.getNow(null))));
     } else if (replays == 0) {
       replay(on, failure);
     } else {
@@ -170,7 +171,7 @@ final class ProxiedRequest implements Client {
     replays++;
     LOG.debug(
         "{}: instance {} gave no response, trying again: {}",
-        deployment.name(),
+        name(),
         on.granted.instanceId(),
         PlainText.line(String.valueOf(failure.error())));
     attempt = null;
@@ -181,11 +182,10 @@ final class ProxiedRequest implements Client {
 
   // RESPONDING: the response goes to the client
 
-  private Relay.@Nullable ResponseStart respond(
-      Lease granted, LinkView view, int code, HttpHeaders received) {
-    Relay.ResponseStart start = toClient.start(granted, borrowed, view, code, received);
+  private Relay.@Nullable ResponseStart respond(Events on, int code, HttpHeaders received) {
+    Relay.ResponseStart start = on.toClient.start(on.granted, borrowed, code, received);
     if (start == null) {
-      refuse(failures.malformed(granted.instanceId()));
+      refuse(failures().malformed(on.granted.instanceId()));
       return null;
     }
     status = code;
@@ -194,8 +194,8 @@ final class ProxiedRequest implements Client {
     return start;
   }
 
-  private void complete(long bytes) {
-    toClient.complete();
+  private void complete(Events on, long bytes) {
+    on.toClient.complete();
     end(Outcome.completed(status, bytes));
   }
 
@@ -218,7 +218,7 @@ final class ProxiedRequest implements Client {
   }
 
   private void truncate(long bytes, IOException error) {
-    failures.logTruncated(LOG, aborted, bytes, error);
+    failures().logTruncated(LOG, aborted, bytes, error);
     end(Outcome.truncated(status, bytes));
   }
 
@@ -233,7 +233,7 @@ final class ProxiedRequest implements Client {
   }
 
   private void refuse(Problem problem) {
-    end(Outcome.refused(LinkResponse.of(problem, toClient.ofRefusal(lease))));
+    end(Outcome.refused(LinkResponse.of(problem, ResponseHeaders.ofRefusal(call.head(), lease))));
   }
 
   /** Ends the exchange after an error in the link itself. */
@@ -244,7 +244,7 @@ final class ProxiedRequest implements Client {
       case RESPONDING -> end(Outcome.failed());
       default -> {
         cancelAttempt();
-        refuse(Problems.internal(deployment.name()));
+        refuse(Problems.internal(name()));
       }
     }
   }
@@ -273,7 +273,7 @@ final class ProxiedRequest implements Client {
       finish(outcome);
     } finally {
       attempt = null;
-      toClient.close();
+      call.use().end();
       relay.close();
       services.active().remove(this);
       log.end(outcome);
@@ -283,7 +283,7 @@ final class ProxiedRequest implements Client {
   private void finish(Outcome outcome) {
     LinkResponse own = outcome.response();
     if (own != null) {
-      services.responder().send(exchange, own, deployment.name());
+      services.responder().send(exchange, own, name());
       return;
     }
     switch (outcome.kind()) {
@@ -304,7 +304,7 @@ final class ProxiedRequest implements Client {
       stalled();
       return;
     }
-    if (toInstance.upgrade() == null && aborted == null && progress.isRequestOverdue(nowNanos)) {
+    if (aborted == null && progress.isRequestOverdue(nowNanos)) {
       hung = progress.isInstanceToBlame(nowNanos, exchange.clientNanos());
       abort(AbortReason.REQUEST_OVERDUE);
       if (!hung) {
@@ -347,7 +347,7 @@ final class ProxiedRequest implements Client {
 
   @Override
   public RequestHead request() {
-    return head;
+    return call.head();
   }
 
   @Override
@@ -415,22 +415,21 @@ final class ProxiedRequest implements Client {
 
     @Override
     public void cancelled(boolean placeTaken) {
-      refuseOrAbandon(failures.unserved(aborted, placeTaken));
+      refuseOrAbandon(failures().unserved(aborted, placeTaken));
     }
   }
 
   /** The events of one attempt. */
   private final class Events implements Relay.Listener {
     private final Lease granted;
-    private final LinkView view;
+    private final ClientResponse toClient;
     private final Relay.Attempt sent;
-    private final CompletableFuture<InstanceExit> exit;
+    private final CompletableFuture<InstanceExit> exit = new CompletableFuture<>();
 
-    Events(Lease granted, LinkView view, Relay.Attempt sent, CompletableFuture<InstanceExit> exit) {
+    Events(Lease granted, ClientResponse toClient, Relay.Attempt sent) {
       this.granted = granted;
-      this.view = view;
+      this.toClient = toClient;
       this.sent = sent;
-      this.exit = exit;
     }
 
     /** Continues once it is known whether the instance is gone. */
@@ -450,16 +449,16 @@ final class ProxiedRequest implements Client {
      */
     @Override
     public @Nullable HttpHeaders interim(int code, HttpHeaders headers) {
-      boolean known = code > 100 && !head.version().equals("HTTP/1.0") && aborted == null;
-      return known ? HeaderRules.toClient(headers, route, LinkMapping.of(view)) : null;
+      boolean known = code > 100 && !call.head().version().equals("HTTP/1.0") && aborted == null;
+      return known ? toClient.interim(headers) : null;
     }
 
     @Override
     public Relay.@Nullable ResponseStart responding(int code, HttpHeaders headers) {
       try {
-        return respond(granted, view, code, headers);
+        return respond(this, code, headers);
       } catch (RuntimeException | Error e) {
-        LOG.error("{}: the link failed to pass a response on", deployment.name(), e);
+        LOG.error("{}: the link failed to pass a response on", name(), e);
         fail();
         return null;
       }
@@ -467,7 +466,7 @@ final class ProxiedRequest implements Client {
 
     @Override
     public void completed(long bytes) {
-      guarded(() -> complete(bytes));
+      guarded(() -> complete(this, bytes));
     }
 
     @Override

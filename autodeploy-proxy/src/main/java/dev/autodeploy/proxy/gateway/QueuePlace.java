@@ -3,9 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.net.CallerNetwork;
-import dev.autodeploy.proxy.LinkRequest;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,58 +13,57 @@ import org.jspecify.annotations.Nullable;
 final class QueuePlace {
   private static final int MAX_ASKED = 3;
 
-  private static final AtomicIntegerFieldUpdater<QueuePlace> COUNTED =
-      AtomicIntegerFieldUpdater.newUpdater(QueuePlace.class, "counted");
-  private static final AtomicReferenceFieldUpdater<QueuePlace, @Nullable Long> NUMBER =
-      AtomicReferenceFieldUpdater.newUpdater(QueuePlace.class, Long.class, "number");
+  private static final AtomicIntegerFieldUpdater<QueuePlace> TAKEN =
+      AtomicIntegerFieldUpdater.newUpdater(QueuePlace.class, "taken");
 
-  private final QueueShares shares;
-  private final PendingLimit limit;
-  private final LinkRequest request;
-  private final @Nullable String tokenId;
-  private volatile int counted;
-  private volatile @Nullable Long number;
-  private volatile @Nullable String caller;
+  private final LinkServices services;
+  private final LinkCall call;
+  private final InstanceWait waiting;
+  private volatile int taken;
   private int asked;
+
+  /** The entries in the shares; guarded by the lock of {@link QueueShares}. */
+  QueueShares.@Nullable Entry inQueue;
+
+  QueueShares.@Nullable Entry inAll;
 
   /**
    * Creates a place that is not taken yet.
    *
-   * @param shares the places of all
-   * @param limit the limit of all that wait
-   * @param request the request
-   * @param tokenId what stands for the token that opened the link, or null: then callers are told
-   *     by address
+   * @param services the places of all, and the limit of all that wait
+   * @param call the request
+   * @param waiting its wait
    */
-  QueuePlace(
-      QueueShares shares, PendingLimit limit, LinkRequest request, @Nullable String tokenId) {
-    this.shares = shares;
-    this.limit = limit;
-    this.request = request;
-    this.tokenId = tokenId;
+  QueuePlace(LinkServices services, LinkCall call, InstanceWait waiting) {
+    this.services = services;
+    this.call = call;
+    this.waiting = waiting;
   }
 
   /** Takes the place; returns false if there is none, and no caller has more than this one. */
-  boolean take(InstanceWait waiting) {
-    boolean free = limit.tryAcquire();
-    while (!free && asked++ < MAX_ASKED && shares.makeRoom(QueueShares.ALL, caller())) {
-      free = limit.tryAcquire();
+  boolean take() {
+    boolean free = services.pendingLimit().tryAcquire();
+    while (!free && asked++ < MAX_ASKED && services.shares().makeRoom(QueueShares.ALL, caller())) {
+      free = services.pendingLimit().tryAcquire();
     }
     if (free) {
-      counted = 1;
-      number = shares.add(request.deployment(), caller(), waiting);
+      taken = 1;
+      services.shares().add(this);
     }
     return free;
   }
 
+  /** Leaves the place, if it is taken. */
   void leave() {
-    if (COUNTED.compareAndSet(this, 1, 0)) {
-      limit.release();
+    if (TAKEN.compareAndSet(this, 1, 0)) {
+      services.pendingLimit().release();
+      services.shares().remove(this);
     }
-    Long taken = NUMBER.getAndSet(this, null);
-    if (taken != null) {
-      shares.remove(request.deployment(), caller(), taken);
-    }
+  }
+
+  /** Gives the place to another caller; returns false if its request no longer waits. */
+  boolean giveUp() {
+    return waiting.giveUpPlace();
   }
 
   /** Returns whether another try may succeed, as another caller has just made room. */
@@ -74,15 +71,20 @@ final class QueuePlace {
     return error instanceof AutoDeployException failure
         && failure.code() == ErrorCode.QUEUE_FULL
         && asked++ < MAX_ASKED
-        && shares.makeRoom(request.deployment(), caller());
+        && services.shares().makeRoom(queue(), caller());
   }
 
-  private String caller() {
-    String known = caller;
-    if (known == null) {
-      known = tokenId != null ? tokenId : CallerNetwork.of(request.remote().getAddress());
-      caller = known;
-    }
-    return known;
+  /** Returns the name of the deployment whose queue it is in. */
+  String queue() {
+    return call.route().deployment();
+  }
+
+  /**
+   * Returns what stands for the caller: the token that opened the link, or without one the network
+   * that the request came from.
+   */
+  String caller() {
+    String tokenId = call.tokenId();
+    return tokenId != null ? tokenId : CallerNetwork.of(call.head().remote().getAddress());
   }
 }

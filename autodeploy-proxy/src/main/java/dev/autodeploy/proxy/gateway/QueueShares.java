@@ -1,10 +1,10 @@
 package dev.autodeploy.proxy.gateway;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -22,50 +22,102 @@ final class QueueShares {
   private static final int MAX_ASKED = 8;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<String, Map<String, TreeMap<Long, InstanceWait>>> queues = new HashMap<>();
-  private long last;
+  private final Map<String, Map<String, Share>> queues = new HashMap<>();
 
-  /**
-   * Adds a request.
-   *
-   * @param queue the queue that it waits in
-   * @param caller who sent it
-   * @param request the request
-   * @return its number
-   */
-  Long add(String queue, String caller, InstanceWait request) {
-    lock.lock();
-    try {
-      Long number = ++last; // one object for all that keep it
-      for (String each : List.of(queue, ALL)) {
-        queues
-            .computeIfAbsent(each, name -> new HashMap<>())
-            .computeIfAbsent(caller, name -> new TreeMap<>())
-            .put(number, request);
+  /** The places of one caller in one queue, linked in the order in which they were taken. */
+  private static final class Share {
+    private @Nullable Entry latest;
+    private int size;
+
+    Entry add(QueuePlace place) {
+      Entry before = latest;
+      Entry added = new Entry(place, before);
+      if (before != null) {
+        before.later = added;
       }
-      return number;
-    } finally {
-      lock.unlock();
+      latest = added;
+      size++;
+      return added;
+    }
+
+    void remove(Entry entry) {
+      Entry before = entry.earlier;
+      Entry behind = entry.later;
+      if (before != null) {
+        before.later = behind;
+      }
+      if (behind != null) {
+        behind.earlier = before;
+      } else {
+        latest = before;
+      }
+      size--;
+    }
+
+    /** Returns the latest places, of which the very latest comes first. */
+    List<QueuePlace> latest(int most) {
+      List<QueuePlace> found = new ArrayList<>(most);
+      for (Entry next = latest; next != null && found.size() < most; next = next.earlier) {
+        found.add(next.place);
+      }
+      return found;
     }
   }
 
-  void remove(String queue, String caller, Long number) {
+  /** A place in a share, between its neighbours. */
+  static final class Entry {
+    private final QueuePlace place;
+    private @Nullable Entry earlier;
+    private @Nullable Entry later;
+
+    private Entry(QueuePlace place, @Nullable Entry earlier) {
+      this.place = place;
+      this.earlier = earlier;
+    }
+  }
+
+  /** Adds a place that was taken, as the latest of its caller. */
+  void add(QueuePlace place) {
+    String queue = place.queue();
+    String caller = place.caller();
     lock.lock();
     try {
-      removeFrom(queue, caller, number);
-      removeFrom(ALL, caller, number);
+      place.inQueue = share(queue, caller).add(place);
+      place.inAll = share(ALL, caller).add(place);
     } finally {
       lock.unlock();
     }
   }
 
-  private void removeFrom(String queue, String caller, Long number) {
-    Map<String, TreeMap<Long, InstanceWait>> callers = queues.get(queue);
-    if (callers == null) {
+  private Share share(String queue, String caller) {
+    return queues
+        .computeIfAbsent(queue, name -> new HashMap<>())
+        .computeIfAbsent(caller, name -> new Share());
+  }
+
+  /** Removes a place that is left. */
+  void remove(QueuePlace place) {
+    String queue = place.queue();
+    String caller = place.caller();
+    lock.lock();
+    try {
+      remove(queue, caller, place.inQueue);
+      remove(ALL, caller, place.inAll);
+      place.inQueue = null;
+      place.inAll = null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void remove(String queue, String caller, @Nullable Entry entry) {
+    Map<String, Share> callers = queues.get(queue);
+    Share share = callers == null ? null : callers.get(caller);
+    if (callers == null || share == null || entry == null) {
       return;
     }
-    TreeMap<Long, InstanceWait> places = callers.get(caller);
-    if (places != null && places.remove(number) != null && places.isEmpty()) {
+    share.remove(entry);
+    if (share.size == 0) {
       callers.remove(caller);
       if (callers.isEmpty()) {
         queues.remove(queue);
@@ -81,32 +133,27 @@ final class QueueShares {
    * @return whether a place is free
    */
   boolean makeRoom(String queue, String caller) {
-    for (InstanceWait request : latestOfLargest(queue, caller)) {
-      if (request.giveUpPlace()) {
+    for (QueuePlace place : latestOfLargest(queue, caller)) {
+      if (place.giveUp()) {
         return true;
       }
     }
     return false;
   }
 
-  private List<InstanceWait> latestOfLargest(String queue, String caller) {
+  private List<QueuePlace> latestOfLargest(String queue, String caller) {
     lock.lock();
     try {
-      Map<String, TreeMap<Long, InstanceWait>> callers = queues.getOrDefault(queue, Map.of());
-      int own = placesOf(callers.get(caller));
-      @Nullable TreeMap<Long, InstanceWait> largest =
-          callers.values().stream()
-              .max(Comparator.comparingInt(QueueShares::placesOf))
-              .orElse(null);
-      return largest == null || largest.size() < own + 2
-          ? List.of()
-          : largest.descendingMap().values().stream().limit(MAX_ASKED).toList();
+      Map<String, Share> callers = queues.getOrDefault(queue, Map.of());
+      Share own = callers.get(caller);
+      int atLeast = (own == null ? 0 : own.size) + 2;
+      return callers.values().stream()
+          .max(Comparator.comparingInt(share -> share.size))
+          .filter(largest -> largest.size >= atLeast)
+          .map(largest -> largest.latest(MAX_ASKED))
+          .orElse(List.of());
     } finally {
       lock.unlock();
     }
-  }
-
-  private static int placesOf(@Nullable Map<Long, InstanceWait> places) {
-    return places == null ? 0 : places.size();
   }
 }

@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
 import dev.autodeploy.internal.net.CallerNetwork;
-import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +19,11 @@ final class RateLimitStep implements LinkStep {
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
-    LinkRequest request = call.request();
     String token = call.tokenId();
     Duration wait =
-        limit.take(token != null ? token : CallerNetwork.of(request.remote().getAddress()));
+        limit.take(token != null ? token : CallerNetwork.of(call.head().remote().getAddress()));
     return wait.isZero()
         ? null
-        : LinkResponse.of(Problems.rateLimited(request.deployment(), requests, period, wait));
+        : LinkResponse.of(Problems.rateLimited(call.route().deployment(), requests, period, wait));
   }
 }

@@ -33,13 +33,16 @@ record ResponseHeaders(
 
   /** Returns the rules for the responses to one request. */
   static ResponseHeaders of(
-      LinkServices services, LinkCall call, WaitPreference preference, boolean upgradeAsked) {
+      LinkServices services,
+      LinkCall call,
+      @Nullable String preferenceApplied,
+      boolean upgradeAsked) {
     return new ResponseHeaders(
         services.connections(),
         services.config().cors(),
         call.head(),
         call.route(),
-        preference.applied(),
+        preferenceApplied,
         services.config().sandboxLinks(),
         upgradeAsked);
   }
@@ -63,7 +66,7 @@ record ResponseHeaders(
         || !Upgrade.isClear(head, status, received)) {
       return null;
     }
-    addInstance(headers, granted);
+    addInstance(headers, head, granted);
     headers.set("AutoDeploy-Cold-Start", Boolean.toString(granted.coldStart()));
     if (granted.woken()) {
       headers.set("AutoDeploy-Woken", "true");
@@ -105,8 +108,22 @@ record ResponseHeaders(
     return type != null && type.regionMatches(true, 0, EVENT_STREAM, 0, EVENT_STREAM.length());
   }
 
+  /**
+   * Returns the fields of the link's own response to a request that an instance may have had.
+   *
+   * @param head the request
+   * @param granted the lease of that instance, or null
+   */
+  static HttpHeaders ofRefusal(RequestHead head, @Nullable Lease granted) {
+    HttpHeaders fields = new HttpHeaders();
+    if (granted != null) {
+      addInstance(fields, head, granted);
+    }
+    return fields;
+  }
+
   /** Adds the instance that the request was for. */
-  void addInstance(HttpHeaders headers, Lease granted) {
+  private static void addInstance(HttpHeaders headers, RequestHead head, Lease granted) {
     headers.set("AutoDeploy-Instance", granted.instanceId());
     if (head.headers().first(Route.RULE) != null) {
       headers.set(Route.TARGET, granted.instanceId());

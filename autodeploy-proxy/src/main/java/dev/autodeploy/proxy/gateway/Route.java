@@ -27,6 +27,9 @@ record Route(String deployment, String prefix, String target, boolean byModel) {
 
   private static final Pattern INSTANCE = Pattern.compile("[a-z0-9-]{1,80}");
 
+  /** The rule of most requests, which share it. */
+  private static final RouteRule DEFAULT = RouteRule.defaultRule();
+
   /** Returns whether other deployments have links of the same origin. */
   boolean sharesOrigin() {
     return byModel || !prefix.isEmpty();
@@ -47,7 +50,7 @@ record Route(String deployment, String prefix, String target, boolean byModel) {
   static @Nullable RouteRule rule(HttpHeaders fields) {
     String rule = fields.first(RULE);
     if (rule == null || rule.isEmpty()) {
-      return RouteRule.defaultRule();
+      return DEFAULT;
     }
     return switch (rule) {
       case "scale-out" -> RouteRule.scaleOut();

@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.gateway;
 import dev.autodeploy.Deployment;
 import dev.autodeploy.DeploymentState;
 import dev.autodeploy.InstancePhase;
+import dev.autodeploy.proxy.LinkRequest;
 import dev.autodeploy.proxy.WakeRule;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -24,8 +25,12 @@ final class WakeStep implements LinkStep {
 
   @Override
   public @Nullable LinkResponse handle(LinkCall call) {
+    if (rules.isEmpty()) {
+      return null;
+    }
+    LinkRequest request = call.request();
     for (WakeRule rule : rules) {
-      if (rule.matches(call.request())) {
+      if (rule.matches(request)) {
         return apply(rule.action(), call);
       }
     }

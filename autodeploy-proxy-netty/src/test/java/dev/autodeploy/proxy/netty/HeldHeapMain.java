@@ -1,0 +1,56 @@
+package dev.autodeploy.proxy.netty;
+
+import dev.autodeploy.proxy.contract.TestInstance;
+import dev.autodeploy.proxy.contract.TestLink;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A link in a process of its own, whose requests are all held. It prints its port; then it reads
+ * how many requests come, and prints the bytes on its heap while they are held.
+ */
+public final class HeldHeapMain {
+  private static final int ROOM = 10_000;
+
+  private HeldHeapMain() {}
+
+  public static void main(String[] arguments) throws Exception {
+    try (TestLink link =
+        new TestLink(
+            TestInstance.App.text("x"),
+            spec -> spec.maxPending(ROOM),
+            engine -> NettyFront.of(engine).maxPendingTotal(ROOM))) {
+      link.provider.gate = new CompletableFuture<>();
+      System.out.println(link.port);
+      BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        link.awaitHeld(Integer.parseInt(line));
+        System.out.println(usedHeap());
+      }
+    }
+  }
+
+  private static long usedHeap() {
+    MemoryMXBean memory = ManagementFactory.getMemoryMXBean();
+    for (int i = 0; i < 3; i++) { // what the first one finds unused may keep something else
+      memory.gc();
+    }
+    return memory.getHeapMemoryUsage().getUsed();
+  }
+
+  static Process start() throws Exception {
+    return new ProcessBuilder(
+            System.getProperty("java.home") + "/bin/java",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx256m",
+            "-cp",
+            System.getProperty("java.class.path"),
+            HeldHeapMain.class.getName())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+}
