@@ -1,9 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
-import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Relay;
 import dev.autodeploy.proxy.gateway.RequestHead;
-import dev.autodeploy.proxy.gateway.TrailerRules;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
@@ -50,7 +48,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private final DeferredMessages later;
   private @Nullable ChannelHandlerContext context;
   private @Nullable Http1Exchange exchange;
-  private final CloseTimer timer = new CloseTimer();
+  private @Nullable CloseTimer timer;
   private @Nullable Tunnel tunnel;
   private WaitingClients.@Nullable Waiting unfinished;
   private WaitingClients.@Nullable Waiting idle;
@@ -115,8 +113,8 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   /**
-   * The exchange waits for an instance, which can take long. Its decoder, with all that it keeps of
-   * the longest line that it has read, is let go meanwhile if there is nothing more to decode.
+   * The exchange waits for an instance, which can take long. If there is nothing more to decode,
+   * the timer is let go meanwhile, and the decoder with all that it keeps of its longest line.
    */
   void park() {
     try {
@@ -133,15 +131,13 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     if (known != null && current != null && current.isWaiting() && quiet && known.isIdle()) {
       decoder = null;
       channel().pipeline().remove(known);
-      timer.stop();
-      forgetIdle();
+      expectNothing();
     }
   }
 
   /** The client speaks HTTP/2: other handlers take over. */
   private void becomeHttp2() {
-    timer.stop();
-    forgetIdle();
+    expectNothing();
     unfinished(false);
     ChannelPipeline pipeline = channel().pipeline();
     pipeline.remove(this);
@@ -156,7 +152,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   private void awaitHead() {
     headBegun = false;
-    timer.set(channel(), IDLE_MILLIS);
+    timer().set(channel(), IDLE_MILLIS);
   }
 
   /** The client is waited for, which not too many may be at once. */
@@ -180,7 +176,22 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
-  private void forgetIdle() {
+  private CloseTimer timer() {
+    CloseTimer known = timer;
+    if (known == null) {
+      known = new CloseTimer();
+      timer = known;
+    }
+    return known;
+  }
+
+  /** Nothing has to come from the client in time: its timer and its place are let go. */
+  private void expectNothing() {
+    CloseTimer running = timer;
+    timer = null;
+    if (running != null) {
+      running.stop();
+    }
     WaitingClients.Waiting known = idle;
     idle = null;
     if (known != null) {
@@ -194,7 +205,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
       headBegun = true;
       idle(false);
       unfinished(true);
-      timer.set(channel(), front.headTimeout().toMillis());
+      timer().set(channel(), front.headTimeout().toMillis());
     }
   }
 
@@ -248,7 +259,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void begin(HttpRequest request) {
-    timer.clear();
+    timer().clear();
     idle(false);
     unfinished(false);
     RequestHead head = RequestHeads.of(request, channel(), secure);
@@ -286,15 +297,9 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     }
     current.body().add(content.content());
     if (last) {
-      current.body().complete(trailers((LastHttpContent) content));
+      current.body().complete(RequestHeads.trailers((LastHttpContent) content));
     }
     stopReadingIfFull();
-  }
-
-  private static HttpHeaders trailers(LastHttpContent last) {
-    return last.trailingHeaders().isEmpty()
-        ? NettyExchange.NO_TRAILERS
-        : TrailerRules.passing(RequestHeads.headers(last.trailingHeaders()));
   }
 
   private void stopReadingIfFull() {
@@ -340,7 +345,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
   private void closeOnceWritten() {
     closing = true;
     later.drop();
-    timer.set(channel(), front.config().stallTimeout().toMillis());
+    timer().set(channel(), front.config().stallTimeout().toMillis());
     context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
   }
 
@@ -392,7 +397,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
               }
             });
     unfinished(true);
-    timer.set(channel(), front.headTimeout().toMillis());
+    timer().set(channel(), front.headTimeout().toMillis());
     channel().config().setAutoRead(true);
   }
 
@@ -466,8 +471,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext from) {
-    timer.stop();
-    forgetIdle();
+    expectNothing();
     unfinished(false);
     receiving = false;
     later.drop();
@@ -490,8 +494,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
 
   /** Passes the connection to a tunnel: from now on its bytes are no HTTP. */
   void tunnel(Tunnel begun) {
-    timer.stop();
-    forgetIdle();
+    expectNothing();
     tunnel = begun;
     if (closing) {
       channel().close(); // what its client has said so far was dropped

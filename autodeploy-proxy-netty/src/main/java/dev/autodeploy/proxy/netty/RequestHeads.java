@@ -4,8 +4,10 @@ import dev.autodeploy.proxy.gateway.HttpHeaders;
 import dev.autodeploy.proxy.gateway.Problem;
 import dev.autodeploy.proxy.gateway.RequestGuard;
 import dev.autodeploy.proxy.gateway.RequestHead;
+import dev.autodeploy.proxy.gateway.TrailerRules;
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.net.InetSocketAddress;
@@ -48,6 +50,13 @@ final class RequestHeads {
       headers.add(field.getKey().toString(), field.getValue().toString());
     }
     return headers;
+  }
+
+  /** Returns the fields behind a body that may pass. */
+  static HttpHeaders trailers(LastHttpContent last) {
+    return last.trailingHeaders().isEmpty()
+        ? NettyExchange.NO_TRAILERS
+        : TrailerRules.passing(headers(last.trailingHeaders()));
   }
 
   /** Reads the length as the decoder does; the guard refuses what could be read otherwise. */

@@ -7,6 +7,7 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A link in a process of its own, whose requests are all held. It prints its port; then it reads
@@ -27,7 +28,14 @@ public final class HeldHeapMain {
       System.out.println(link.port);
       BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
       for (String line = in.readLine(); line != null; line = in.readLine()) {
-        link.awaitHeld(Integer.parseInt(line));
+        int number = Integer.parseInt(line);
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5); // for a slow machine
+        while (link.proxy.held() < number && System.nanoTime() - deadline < 0) {
+          TimeUnit.MILLISECONDS.sleep(10);
+        }
+        if (link.proxy.held() < number) {
+          throw new IllegalStateException("only " + link.proxy.held() + " are held");
+        }
         System.out.println(usedHeap());
       }
     }
@@ -46,6 +54,7 @@ public final class HeldHeapMain {
             System.getProperty("java.home") + "/bin/java",
             "-XX:TieredStopAtLevel=1",
             "-XX:+UseSerialGC",
+            "-XX:-UseTLAB", // what a thread has taken for its next objects would count as used
             "-Xmx256m",
             "-cp",
             System.getProperty("java.class.path"),
