@@ -23,9 +23,9 @@ final class QueuePlace {
   private int asked;
 
   /** The entries in the shares; guarded by the lock of {@link QueueShares}. */
-  QueueShares.@Nullable Entry inQueue;
+  ArrivalOrder.@Nullable Entry<QueuePlace> inQueue;
 
-  QueueShares.@Nullable Entry inAll;
+  ArrivalOrder.@Nullable Entry<QueuePlace> inAll;
 
   /**
    * Creates a place that is not taken yet.

@@ -1,6 +1,5 @@
 package dev.autodeploy.proxy.gateway;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -22,59 +21,9 @@ final class QueueShares {
   private static final int MAX_ASKED = 8;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<String, Map<String, Share>> queues = new HashMap<>();
 
-  /** The places of one caller in one queue, linked in the order in which they were taken. */
-  private static final class Share {
-    private @Nullable Entry latest;
-    private int size;
-
-    Entry add(QueuePlace place) {
-      Entry before = latest;
-      Entry added = new Entry(place, before);
-      if (before != null) {
-        before.later = added;
-      }
-      latest = added;
-      size++;
-      return added;
-    }
-
-    void remove(Entry entry) {
-      Entry before = entry.earlier;
-      Entry behind = entry.later;
-      if (before != null) {
-        before.later = behind;
-      }
-      if (behind != null) {
-        behind.earlier = before;
-      } else {
-        latest = before;
-      }
-      size--;
-    }
-
-    /** Returns the latest places, of which the very latest comes first. */
-    List<QueuePlace> latest(int most) {
-      List<QueuePlace> found = new ArrayList<>(most);
-      for (Entry next = latest; next != null && found.size() < most; next = next.earlier) {
-        found.add(next.place);
-      }
-      return found;
-    }
-  }
-
-  /** A place in a share, between its neighbours. */
-  static final class Entry {
-    private final QueuePlace place;
-    private @Nullable Entry earlier;
-    private @Nullable Entry later;
-
-    private Entry(QueuePlace place, @Nullable Entry earlier) {
-      this.place = place;
-      this.earlier = earlier;
-    }
-  }
+  /** The places of each caller in each queue, in the order in which they were taken. */
+  private final Map<String, Map<String, ArrivalOrder<QueuePlace>>> queues = new HashMap<>();
 
   /** Adds a place that was taken, as the latest of its caller. */
   void add(QueuePlace place) {
@@ -89,10 +38,10 @@ final class QueueShares {
     }
   }
 
-  private Share share(String queue, String caller) {
+  private ArrivalOrder<QueuePlace> share(String queue, String caller) {
     return queues
         .computeIfAbsent(queue, name -> new HashMap<>())
-        .computeIfAbsent(caller, name -> new Share());
+        .computeIfAbsent(caller, name -> new ArrivalOrder<>());
   }
 
   /** Removes a place that is left. */
@@ -110,14 +59,14 @@ final class QueueShares {
     }
   }
 
-  private void remove(String queue, String caller, @Nullable Entry entry) {
-    Map<String, Share> callers = queues.get(queue);
-    Share share = callers == null ? null : callers.get(caller);
+  private void remove(String queue, String caller, ArrivalOrder.@Nullable Entry<QueuePlace> entry) {
+    Map<String, ArrivalOrder<QueuePlace>> callers = queues.get(queue);
+    ArrivalOrder<QueuePlace> share = callers == null ? null : callers.get(caller);
     if (callers == null || share == null || entry == null) {
       return;
     }
     share.remove(entry);
-    if (share.size == 0) {
+    if (share.size() == 0) {
       callers.remove(caller);
       if (callers.isEmpty()) {
         queues.remove(queue);
@@ -144,12 +93,12 @@ final class QueueShares {
   private List<QueuePlace> latestOfLargest(String queue, String caller) {
     lock.lock();
     try {
-      Map<String, Share> callers = queues.getOrDefault(queue, Map.of());
-      Share own = callers.get(caller);
-      int atLeast = (own == null ? 0 : own.size) + 2;
+      Map<String, ArrivalOrder<QueuePlace>> callers = queues.getOrDefault(queue, Map.of());
+      ArrivalOrder<QueuePlace> own = callers.get(caller);
+      int atLeast = (own == null ? 0 : own.size()) + 2;
       return callers.values().stream()
-          .max(Comparator.comparingInt(share -> share.size))
-          .filter(largest -> largest.size >= atLeast)
+          .max(Comparator.comparingInt(ArrivalOrder::size))
+          .filter(largest -> largest.size() >= atLeast)
           .map(largest -> largest.latest(MAX_ASKED))
           .orElse(List.of());
     } finally {
