@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,11 @@ final class LeaderRow {
 
   /** The row as it was read. */
   private record Read(
-      long epoch, @Nullable String leader, @Nullable String address, long untilMs, long nowMs) {}
+      long epoch, @Nullable String leader, @Nullable String address, long untilMs, Instant now) {
+    long nowMs() {
+      return now.toEpochMilli();
+    }
+  }
 
   /** The outcome of one attempt; {@code leads} until the next one. */
   record Campaign(Leader leader, long untilMs) {}
@@ -68,16 +73,16 @@ final class LeaderRow {
       return null;
     }
     boolean own = replica.equals(row.leader);
-    boolean free = row.leader == null || row.untilMs <= row.nowMs;
+    boolean free = row.leader == null || row.untilMs <= row.nowMs();
     boolean overtaken = held != 0 && held != row.epoch;
     if (term.isZero() || overtaken || (!own && !free)) {
-      boolean led = row.leader != null && row.untilMs > row.nowMs;
+      boolean led = row.leader != null && row.untilMs > row.nowMs();
       String other = led && row.leader != null ? row.leader : "";
       String where = led && row.address != null ? row.address : "";
-      return new Campaign(new Leader(row.epoch, other, where), row.untilMs);
+      return new Campaign(new Leader(row.epoch, other, where, row.now), row.untilMs);
     }
     long epoch = own && held == row.epoch ? held : row.epoch + 1;
-    long until = row.nowMs + term.toMillis();
+    long until = row.nowMs() + term.toMillis();
     int changed =
         Database.update(
             connection,
@@ -90,7 +95,7 @@ final class LeaderRow {
             name,
             row.epoch,
             row.untilMs);
-    return changed == 1 ? new Campaign(new Leader(epoch, replica, address), until) : null;
+    return changed == 1 ? new Campaign(new Leader(epoch, replica, address, row.now), until) : null;
   }
 
   private @Nullable Read read(Connection connection) throws SQLException {
@@ -110,7 +115,7 @@ final class LeaderRow {
           rows.getString(3),
           rows.getString(4),
           rows.getLong(5),
-          rows.getTimestamp(6).getTime());
+          rows.getTimestamp(6).toInstant());
     }
   }
 

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -56,6 +57,9 @@ final class FollowersTest {
   private final AtomicInteger engines = new AtomicInteger();
   private Cloud cloud;
   private volatile boolean databaseDown;
+
+  /** By how much the wall clocks of replicas that are made from now on are wrong. */
+  private Duration wrongBy = Duration.ZERO;
 
   /** The lines that every instance has said. */
   private volatile List<String> log = List.of();
@@ -328,6 +332,33 @@ final class FollowersTest {
     assertThat(cloud.released()).isEmpty();
   }
 
+  /** Each replica's clock is wrong by ten minutes, in its own direction. */
+  @Test
+  void interval_thatOneReplicaBegins_andAnotherEnds_isByTheDatabasesClock() throws Exception {
+    Instant before = Instant.now(); // the database is on this machine
+    wrongBy = Duration.ofMinutes(-10);
+    AutoDeploy first = leader();
+    wrongBy = Duration.ofMinutes(10);
+    AutoDeploy second = follower();
+    Deployment voice = second.deploy(VOICE);
+    voice.acquire(LIMIT).close();
+
+    first.close();
+    await(second::leads);
+    await(() -> voice.status().inFlight() == 0);
+    voice.releaseNow().get(40, TimeUnit.SECONDS);
+
+    Duration most = Duration.between(before, Instant.now()).plusMinutes(1);
+    assertThat(voice.usage(Instant.EPOCH, Instant.MAX))
+        .singleElement()
+        .satisfies(
+            usage -> {
+              assertThat(usage.duration()).isLessThan(most);
+              assertThat(usage.startRequestedAt())
+                  .isBetween(before.minusSeconds(60), before.plus(most));
+            });
+  }
+
   @Test
   void leaseOfTheOneThatHandsOver_isCountedByTheNext_andEndsThere() throws Exception {
     AutoDeploy first = leader();
@@ -550,6 +581,7 @@ final class FollowersTest {
         AutoDeploy.builder()
             .owner("owner-1")
             .cluster(cluster.build())
+            .clock(InstantSource.offset(InstantSource.system(), wrongBy))
             .drainTimeout(Duration.ofSeconds(10))
             .releaseOnShutdown(false);
     if (watched != null) {

@@ -12,6 +12,7 @@ import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.StateStore;
 import dev.autodeploy.spi.StoredState.StoredDeployment;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -31,21 +32,45 @@ final class JdbcLeaderElectionTest {
   private final String name = TestDatabase.newName();
   private final JdbcLeaderElection election = election();
 
+  /** Returns who leads, without the time. */
+  private Leader campaign(String replica, long held, Duration term) {
+    Leader leader = election.campaign(replica, held, term);
+    return new Leader(leader.epoch(), leader.replica(), leader.address());
+  }
+
+  @Test
+  void campaign_tellsTheDatabasesTime_whoeverLeads() throws SQLException {
+    for (String replica : List.of("a", "b")) {
+      Instant before = databaseTime();
+      Instant now = election.campaign(replica, 0, LONG).now();
+      assertThat(now).isBetween(before, databaseTime());
+    }
+  }
+
+  private static Instant databaseTime() throws SQLException {
+    try (Connection connection = TestDatabase.source().getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("SELECT clock_timestamp()")) {
+      rows.next();
+      return rows.getTimestamp(1).toInstant();
+    }
+  }
+
   @Test
   void campaign_ofTheFirst_isWon() {
-    assertThat(election.campaign("a", 0, LONG)).isEqualTo(new Leader(1, "a", ""));
+    assertThat(campaign("a", 0, LONG)).isEqualTo(new Leader(1, "a", ""));
   }
 
   @Test
   void campaign_beforeTheTermIsOver_namesTheLeader() {
     election.campaign("a", 0, LONG);
-    assertThat(election.campaign("b", 0, LONG)).isEqualTo(new Leader(1, "a", ""));
+    assertThat(campaign("b", 0, LONG)).isEqualTo(new Leader(1, "a", ""));
   }
 
   @Test
   void campaign_ofTheLeader_keepsTheEpoch() {
     election.campaign("a", 0, LONG);
-    assertThat(election.campaign("a", 1, LONG).epoch()).isEqualTo(1);
+    assertThat(campaign("a", 1, LONG).epoch()).isEqualTo(1);
   }
 
   @Test
@@ -54,42 +79,42 @@ final class JdbcLeaderElectionTest {
     election.resign(1);
     election.campaign("b", 0, LONG);
     election.resign(2);
-    assertThat(election.campaign("a", 1, LONG)).isEqualTo(new Leader(2, "", ""));
+    assertThat(campaign("a", 1, LONG)).isEqualTo(new Leader(2, "", ""));
   }
 
   @Test
   void campaign_forNoTime_onlyTellsWhoLeads() {
-    assertThat(election.campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(0, "", ""));
+    assertThat(campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(0, "", ""));
     election.campaign("b", 0, LONG);
-    assertThat(election.campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(1, "b", ""));
+    assertThat(campaign("a", 0, Duration.ZERO)).isEqualTo(new Leader(1, "b", ""));
   }
 
   @Test
   void campaign_ofALeaderThatHasForgotten_isANewEpoch() {
     election.campaign("a", 0, LONG);
-    assertThat(election.campaign("a", 0, LONG).epoch()).isEqualTo(2);
+    assertThat(campaign("a", 0, LONG).epoch()).isEqualTo(2);
   }
 
   @Test
   void campaign_afterTheTerm_isWonByTheNext() throws SQLException {
     election.campaign("a", 0, LONG);
     endTerm();
-    assertThat(election.campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
-    assertThat(election.campaign("a", 1, LONG)).isEqualTo(new Leader(2, "b", ""));
+    assertThat(campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
+    assertThat(campaign("a", 1, LONG)).isEqualTo(new Leader(2, "b", ""));
   }
 
   @Test
   void campaign_afterTheTermThatNobodyEnded_keepsTheEpoch() throws SQLException {
     election.campaign("a", 0, LONG);
     endTerm();
-    assertThat(election.campaign("a", 1, LONG).epoch()).isEqualTo(1);
+    assertThat(campaign("a", 1, LONG).epoch()).isEqualTo(1);
   }
 
   @Test
   void resign_letsTheNextLeadAtOnce() {
     election.campaign("a", 0, LONG);
     election.resign(1);
-    assertThat(election.campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
+    assertThat(campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
   }
 
   @Test
@@ -98,7 +123,7 @@ final class JdbcLeaderElectionTest {
     election.resign(1);
     election.campaign("b", 0, LONG);
     election.resign(1);
-    assertThat(election.campaign("c", 0, LONG).replica()).isEqualTo("b");
+    assertThat(campaign("c", 0, LONG).replica()).isEqualTo("b");
   }
 
   @Test
@@ -196,7 +221,7 @@ final class JdbcLeaderElectionTest {
     frozen.await();
     endTerm();
 
-    assertThat(election.campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
+    assertThat(campaign("b", 0, LONG)).isEqualTo(new Leader(2, "b", ""));
     thawed.countDown();
     writer.join();
     assertThat(ends).singleElement().isInstanceOf(AutoDeployException.class);

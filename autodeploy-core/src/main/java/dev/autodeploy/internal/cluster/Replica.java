@@ -41,6 +41,7 @@ final class Replica {
   private final String id;
   private final Duration term;
   private final Ticker ticker;
+  private final SharedClock clock;
   private final ReplicaWire wire;
   private final OpenLeases leases = new OpenLeases();
   private final SharedLeases shared;
@@ -95,6 +96,8 @@ final class Replica {
     this.declarations = declarations;
     this.declaring = declaring;
     this.ticker = settings.ticker();
+    this.clock = new SharedClock(settings.clock(), ticker);
+    settings.clock(clock); // of the engines
     Duration grace = settings.drainTimeout().minus(term); // the next leader releases nothing before
     this.candidacy = new Candidacy(id, term.toNanos(), Math.max(0, Durations.nanos(grace)));
     this.wire = new ReplicaWire(address, id, term, settings.drainTimeout(), ticker, runtime);
@@ -204,6 +207,7 @@ final class Replica {
       wire.open(election);
       Leader leader =
           election.campaign(id, asked, locked(candidacy::isResigned) ? Duration.ZERO : term);
+      clock.heard(askedAt, ticker.read(), leader);
       Candidacy.Outcome outcome =
           locked(() -> candidacy.answered(askedAt, asked, ticker.read(), leader));
       wire.heard(leader, follower); // before those who wait learn that another one leads

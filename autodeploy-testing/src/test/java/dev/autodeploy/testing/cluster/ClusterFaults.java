@@ -81,11 +81,6 @@ final class ClusterFaults {
         wrong(random));
   }
 
-  /** Returns by how much two wall clocks differ at most. */
-  long mostApart() {
-    return wrongBy == 0 ? 0 : 2 * wrongBy + 3 * SECOND; // and what they drift on a walk
-  }
-
   private Duration wrong(SplittableRandom random) {
     return Duration.ofNanos(wrongBy == 0 ? 0 : random.nextLong(-wrongBy, wrongBy));
   }

@@ -73,7 +73,7 @@ final class SimulatedElection {
         until = now + term.toNanos();
       }
       String leads = until > now ? leader : "";
-      return new Leader(epoch, leads, addresses.getOrDefault(leads, ""));
+      return new Leader(epoch, leads, addresses.getOrDefault(leads, ""), time.instant());
     }
 
     @Override
