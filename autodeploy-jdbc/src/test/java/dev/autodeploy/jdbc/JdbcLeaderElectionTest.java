@@ -34,7 +34,10 @@ final class JdbcLeaderElectionTest {
 
   /** Returns who leads, without the time. */
   private Leader campaign(String replica, long held, Duration term) {
-    Leader leader = election.campaign(replica, held, term);
+    return withoutTime(election.campaign(replica, held, term));
+  }
+
+  private static Leader withoutTime(Leader leader) {
     return new Leader(leader.epoch(), leader.replica(), leader.address());
   }
 
@@ -139,7 +142,7 @@ final class JdbcLeaderElectionTest {
               () -> {
                 try {
                   start.await();
-                  seen.add(election().campaign(replica, 0, LONG));
+                  seen.add(withoutTime(election().campaign(replica, 0, LONG)));
                 } catch (InterruptedException | RuntimeException e) {
                   synchronized (failures) {
                     failures.add(e);

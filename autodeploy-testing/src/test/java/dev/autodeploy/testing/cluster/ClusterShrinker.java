@@ -4,13 +4,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Makes a walk of several replicas that breaks an invariant short: leaves out requests and faults,
  * in ever smaller runs, as long as the same invariant breaks and there is time.
  */
 final class ClusterShrinker {
-  private final long seed;
+  private final Function<Set<Integer>, ClusterWalk> walks;
   private final int steps;
   private final String kind;
   private final List<Integer> all;
@@ -18,9 +19,13 @@ final class ClusterShrinker {
   private ClusterWalk shortest;
 
   private ClusterShrinker(
-      ClusterWalk broken, long seed, int steps, String invariant, long deadline) {
+      ClusterWalk broken,
+      Function<Set<Integer>, ClusterWalk> walks,
+      int steps,
+      String invariant,
+      long deadline) {
     this.shortest = broken;
-    this.seed = seed;
+    this.walks = walks;
     this.steps = steps;
     this.kind = kind(invariant);
     this.all = List.copyOf(broken.happened);
@@ -30,13 +35,18 @@ final class ClusterShrinker {
   /**
    * Returns the shortest walk that was found.
    *
+   * @param walks makes the walk anew, with some of its requests and faults
    * @param steps the steps of the walk
    * @param limit how long this may take, besides the last walk
    */
   static ClusterWalk shrink(
-      ClusterWalk broken, long seed, int steps, String invariant, Duration limit) {
+      ClusterWalk broken,
+      Function<Set<Integer>, ClusterWalk> walks,
+      int steps,
+      String invariant,
+      Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
-    return new ClusterShrinker(broken, seed, steps, invariant, deadline).shrink();
+    return new ClusterShrinker(broken, walks, steps, invariant, deadline).shrink();
   }
 
   private ClusterWalk shrink() {
@@ -71,7 +81,7 @@ final class ClusterShrinker {
   }
 
   private boolean breaks(List<Integer> parts) {
-    ClusterWalk walk = new ClusterWalk(seed, Set.copyOf(parts));
+    ClusterWalk walk = walks.apply(Set.copyOf(parts));
     try {
       walk.run(steps);
       return false;

@@ -60,7 +60,9 @@ class ClusterSimulationTest {
   private static void show(long seed, ClusterWalk broken, long lifecycles, Throwable error) {
     String invariant = String.valueOf(error.getMessage());
     System.out.printf("simulation: seed %d breaks, and is shrunk: %s%n", seed, invariant);
-    ClusterWalk walk = ClusterShrinker.shrink(broken, seed, STEPS, invariant, SHRINKING);
+    ClusterWalk walk =
+        ClusterShrinker.shrink(
+            broken, parts -> new ClusterWalk(seed, parts), STEPS, invariant, SHRINKING);
     System.out.printf(
         "simulation: broke after %d lifecycles, by seed %d, in %d steps and faults: %s%n",
         lifecycles, seed, walk.happened.size(), invariant);

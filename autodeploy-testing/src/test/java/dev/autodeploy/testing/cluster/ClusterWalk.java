@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -114,6 +115,9 @@ final class ClusterWalk {
 
   /** The requests and faults that there were: twice the step, and one more for a fault. */
   final List<Integer> happened = new ArrayList<>();
+
+  /** Holds once a bug shows that a test puts in; there is none otherwise. */
+  BooleanSupplier planted = () -> false;
 
   ClusterWalk(long seed) {
     this(seed, null);
@@ -340,6 +344,7 @@ final class ClusterWalk {
       }
     }
     count(leader);
+    check(!planted.getAsBoolean(), () -> "nothing is planted, but it is after " + requests);
     uses.removeIf(it -> it.done || it.lost || !it.replica.process.isAlive());
     if (broken != null) {
       throw broken;
