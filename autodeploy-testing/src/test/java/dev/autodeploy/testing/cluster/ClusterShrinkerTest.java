@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 /** What is left of a walk that breaks: here as soon as it had two faults and three requests. */
 final class ClusterShrinkerTest {
   private static final long SEED = 3;
-  private static final int STEPS = 900;
+  private static final int STEPS = 500;
 
   private static ClusterWalk walk(@Nullable Set<Integer> parts) {
     ClusterWalk walk = new ClusterWalk(SEED, parts);
@@ -22,7 +22,7 @@ final class ClusterShrinkerTest {
   /**
    * The time, in nanoseconds, before which it does not break, so that there is much to leave out.
    */
-  private static final long AFTER = 60 * ClusterWalk.SECOND;
+  private static final long AFTER = 30 * ClusterWalk.SECOND;
 
   private static ClusterWalk shrunk(ClusterWalk broken, Duration limit) {
     Throwable error = catchThrowable(() -> broken.run(STEPS));
