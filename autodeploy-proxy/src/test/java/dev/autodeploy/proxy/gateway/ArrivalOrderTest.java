@@ -47,7 +47,8 @@ final class ArrivalOrderTest {
         expected.add(0, entries.size());
         add(1);
       } else {
-        order.remove(entries.get(expected.remove(random.nextInt(expected.size()))));
+        int at = random.nextInt(expected.size());
+        order.remove(entries.get(expected.remove(/* index= */ at)));
       }
       assertThat(order.latest(2_000)).isEqualTo(expected);
       assertThat(order.size()).isEqualTo(expected.size());
