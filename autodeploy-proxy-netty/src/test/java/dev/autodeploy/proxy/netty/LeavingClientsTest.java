@@ -10,19 +10,17 @@ import dev.autodeploy.proxy.contract.RawClient;
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 
 /** Clients that hang up while their requests are held. */
 @SuppressWarnings("StringConcatToTextBlock") // the line ends are CRLF
 final class LeavingClientsTest extends LinkContract {
   private static final int MANY = 1000;
+  private static final String ONE = "token-one-0123456789";
+  private static final String OTHER = "token-two-0123456789";
 
   @Override
   protected LinkBuilder<?> front(AutoDeploy engine) {
@@ -63,21 +61,22 @@ final class LeavingClientsTest extends LinkContract {
     }
   }
 
-  private static RawClient ask(TestLink link, String from) throws IOException {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    return new RawClient(new Socket(loopback, link.port, InetAddress.getByName(from), 0))
-        .send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n\r\n");
+  private static RawClient ask(TestLink link, String token) throws IOException {
+    return link.client()
+        .send("GET /d/app/ HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token + "\r\n\r\n");
   }
 
   @Test
-  @EnabledOnOs(OS.LINUX) // the others have one address only
   void places_thatWereLeft_countForNobody() throws Exception {
     try (TestLink link =
-        link(TestInstance.App.text("x"), spec -> spec.maxPending(4), proxy -> {})) {
+        link(
+            TestInstance.App.text("x"),
+            spec -> spec.maxPending(4),
+            proxy -> proxy.bearerToken("app", ONE).bearerToken("app", OTHER))) {
       link.provider.gate = new CompletableFuture<>();
       List<RawClient> first = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        first.add(ask(link, "127.0.0.1"));
+        first.add(ask(link, ONE));
         link.awaitHeld(i + 1);
       }
       for (int left : new int[] {1, 3, 0}) { // between others, the latest, the first
@@ -86,16 +85,16 @@ final class LeavingClientsTest extends LinkContract {
       Await.until("they are noticed", () -> link.app.status().pending() == 1);
       link.awaitHeld(1);
       for (int i = 4; i < 7; i++) {
-        first.add(ask(link, "127.0.0.1"));
+        first.add(ask(link, ONE));
         link.awaitHeld(i - 2);
       }
 
       List<RawClient> second = new ArrayList<>();
       for (int lost : new int[] {6, 5}) {
-        second.add(ask(link, "127.0.0.2"));
+        second.add(ask(link, OTHER));
         assertThat(first.get(lost).response().status).isEqualTo(429);
       }
-      try (RawClient third = ask(link, "127.0.0.2")) {
+      try (RawClient third = ask(link, OTHER)) {
         assertThat(third.response().status).as("shares are even").isEqualTo(429);
       }
       link.awaitHeld(4);
