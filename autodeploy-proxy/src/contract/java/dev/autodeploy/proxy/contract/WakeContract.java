@@ -580,18 +580,18 @@ public abstract class WakeContract extends LinkContract {
           }
         };
     try (TestLink link =
-            link(app, spec -> spec.maxRequestTime(Duration.ofSeconds(2)), proxy -> {});
+            link(app, spec -> spec.maxRequestTime(Duration.ofSeconds(6)), proxy -> {});
         RawClient client = link.client()) {
       link.warm();
       client.send("POST /d/app/slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n");
       client.send("Content-Length: 200000\r\n\r\n" + "x".repeat(199_999));
       Await.until("an instance has it", () -> link.app.status().inFlight() == 1);
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1200));
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(5));
       client.send("x");
       client.rest();
       link.awaitQuiet();
       assertThat(link.get("/d/app/").body).isEqualTo("well");
-      assertThat(link.provider.starts).as("the instance had it for less than a second").hasSize(1);
+      assertThat(link.provider.starts).as("the instance had it for a second").hasSize(1);
     } finally {
       end.complete(null);
     }

@@ -48,7 +48,8 @@ final class ArrivalOrderTest {
         add(1);
       } else {
         int at = random.nextInt(expected.size());
-        order.remove(entries.get(expected.remove(/* index= */ at)));
+        order.remove(entries.get(expected.get(at)));
+        expected.subList(at, at + 1).clear();
       }
       assertThat(order.latest(2_000)).isEqualTo(expected);
       assertThat(order.size()).isEqualTo(expected.size());
