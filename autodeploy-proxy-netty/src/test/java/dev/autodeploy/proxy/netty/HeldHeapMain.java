@@ -1,5 +1,7 @@
 package dev.autodeploy.proxy.netty;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.autodeploy.proxy.contract.TestInstance;
 import dev.autodeploy.proxy.contract.TestLink;
 import java.io.BufferedReader;
@@ -26,7 +28,7 @@ public final class HeldHeapMain {
             engine -> NettyFront.of(engine).maxPendingTotal(ROOM))) {
       link.provider.gate = new CompletableFuture<>();
       System.out.println(link.port);
-      BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+      BufferedReader in = new BufferedReader(new InputStreamReader(System.in, US_ASCII));
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         int number = Integer.parseInt(line);
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(5); // for a slow machine

@@ -28,7 +28,8 @@ final class HeldHeapTest {
   void heldRequest_takesAFewKilobytes() throws Exception {
     Process process = HeldHeapMain.start();
     List<Socket> clients = new ArrayList<>();
-    try (BufferedReader out = new BufferedReader(new InputStreamReader(process.getInputStream()));
+    try (BufferedReader out =
+            new BufferedReader(new InputStreamReader(process.getInputStream(), US_ASCII));
         PrintStream in = new PrintStream(process.getOutputStream(), true, US_ASCII)) {
       int port = Integer.parseInt(out.readLine());
       send(port, FIRST, clients);
