@@ -26,7 +26,7 @@ public final class RawClient implements AutoCloseable {
   public RawClient(Socket socket) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(20_000);
+    socket.setSoTimeout(60_000); // a busy machine stalls
     in = new BufferedInputStream(socket.getInputStream());
   }
 
