@@ -50,10 +50,11 @@ exec >/dev/null 2>&1 # what shells remark about killed jobs is not the command's
 _ad_copy() {
   trap '' TERM HUP INT QUIT
   while :; do
-    _ad_read=$(LC_ALL=C dd bs=4096 count=1024 2>&1 <&5 >>"$_ad_dir/log") ||
+    # Opened for reading first: a pipe that the command put there would be waited for, for ever.
+    _ad_read=$(LC_ALL=C dd bs=4096 count=1024 2>&1 <&5 6<>"$_ad_dir/log" >>"$_ad_dir/log" 6<&-) ||
       _ad_read=$(LC_ALL=C dd bs=4096 count=16 of=/dev/null 2>&1 <&5) # a full disk must not stop it
     case "$_ad_read" in "0+0 records in"*) return ;; esac
-    [ "$(wc -c <"$_ad_dir/log")" -le 1048576 ] || mv -f "$_ad_dir/log" "$_ad_dir/log.1"
+    [ "$(wc -c 6<>"$_ad_dir/log" <"$_ad_dir/log" 6<&-)" -le 1048576 ] || mv -f "$_ad_dir/log" "$_ad_dir/log.1"
   done
 }
 

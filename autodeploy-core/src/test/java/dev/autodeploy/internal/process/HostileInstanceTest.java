@@ -91,6 +91,19 @@ final class HostileInstanceTest extends ProviderTestBase {
     Eventually.until("nobody keeps them", () -> keepers(registry()).isEmpty());
   }
 
+  /** More than is read of the output before the log is opened once more. */
+  @Test
+  void log_thatBecameAPipe_holdsUpNeitherTheCommandNorItsEnd() throws Exception {
+    LocalProcessProvider provider = provider();
+    String log = registry().resolve(OWNER + "/bad/log").toString();
+    String pipe = "until rm -rf %s && mkfifo %s 2>/dev/null; do sleep 0.05; done; ";
+    start(provider, "bad", pipe.replace("%s", log) + "head -c 9000000 /dev/zero; exit 3");
+
+    Eventually.until("its end is seen", () -> observer.exits.containsKey("bad"));
+    release(provider, "bad", Duration.ZERO);
+    Eventually.until("nobody keeps it", () -> keepers(registry()).isEmpty());
+  }
+
   @Test
   void tail_ofAHugeLog_isShort() throws Exception {
     try (RandomAccessFile file = new RandomAccessFile(file("log").toFile(), "rw")) {

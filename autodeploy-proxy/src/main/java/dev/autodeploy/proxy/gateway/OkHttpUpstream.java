@@ -126,7 +126,7 @@ final class OkHttpUpstream implements Upstream {
     for (int i = 0; i < request.headers().size(); i++) {
       headers.addUnsafeNonAscii(request.headers().name(i), utf8(request.headers().value(i)));
     }
-    if (!request.head().leavesNoBody(200)) {
+    if (!request.head().leavesNoBody(400)) { // whatever is answered: afterwards is too late
       headers.set("Connection", "close"); // which OkHttp keeps to as well
     }
     boolean noEncoding = headers.get("Accept-Encoding") == null;
