@@ -2,8 +2,8 @@ package dev.autodeploy.internal.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.internal.util.BlockedThreads;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 final class ThreadRuntimeTest {
@@ -18,12 +18,12 @@ final class ThreadRuntimeTest {
     for (int i = 0; i < REQUESTS; i++) {
       runtime.run(
           () -> {
-            block(goesOn);
+            BlockedThreads.block(goesOn);
             done.countDown();
           });
     }
 
-    long threads = threads();
+    long threads = BlockedThreads.count("autodeploy-replica-");
     goesOn.countDown();
     done.await();
     runtime.close();
@@ -36,7 +36,7 @@ final class ThreadRuntimeTest {
     ThreadRuntime runtime = new ThreadRuntime();
     CountDownLatch goesOn = new CountDownLatch(1);
     for (int i = 0; i < REQUESTS; i++) {
-      runtime.run(() -> block(goesOn));
+      runtime.run(() -> BlockedThreads.block(goesOn));
     }
     CountDownLatch looped = new CountDownLatch(1);
 
@@ -49,19 +49,5 @@ final class ThreadRuntimeTest {
     looped.await(); // for ever, if it waits for them
     goesOn.countDown();
     runtime.close();
-  }
-
-  private static void block(CountDownLatch latch) {
-    try {
-      latch.await(1, TimeUnit.HOURS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static long threads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(it -> it.getName().startsWith("autodeploy-replica-"))
-        .count();
   }
 }

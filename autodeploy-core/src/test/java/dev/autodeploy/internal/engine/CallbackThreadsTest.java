@@ -3,8 +3,8 @@ package dev.autodeploy.internal.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.autodeploy.Deployment;
+import dev.autodeploy.internal.util.BlockedThreads;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** The engine's own threads for callbacks, which run stages of many callers at once. */
@@ -25,32 +25,18 @@ final class CallbackThreadsTest {
           .acquireAsync()
           .thenAccept(
               lease -> {
-                block(goesOn);
+                BlockedThreads.block(goesOn);
                 lease.close();
                 done.countDown();
               });
     }
 
     h.time.run(); // the instance is ready
-    long threads = threads();
+    long threads = BlockedThreads.count("autodeploy-callback-");
     goesOn.countDown();
     done.await();
 
     assertThat(threads).isLessThanOrEqualTo(MOST);
     assertThat(h.provider.running()).hasSize(1);
-  }
-
-  private static void block(CountDownLatch latch) {
-    try {
-      latch.await(1, TimeUnit.HOURS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static long threads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(it -> it.getName().startsWith("autodeploy-callback-"))
-        .count();
   }
 }

@@ -16,10 +16,10 @@ final class DeferredMessages {
   private static final int MAX_BYTES = 64 * 1024;
   private static final int MAX_MESSAGES = 64;
 
-  /** What one client may send ahead where all of them have sent more than there is memory for. */
+  /** The bytes that one client may send ahead where all together have used up the memory for it. */
   private static final int FREE = 8 * 1024;
 
-  /** What a field of a head takes beside its text. */
+  /** The bytes that a field of a head takes beside its text. */
   private static final int FIELD = 100;
 
   /** No messages, as few clients send ahead; nothing is ever added to it. */
