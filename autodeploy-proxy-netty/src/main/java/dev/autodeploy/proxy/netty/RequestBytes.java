@@ -14,7 +14,7 @@ final class RequestBytes {
 
   static ByteBuf head(
       ByteBufAllocator allocator, String authority, String basePath, Relay.Request request) {
-    StringBuilder out =
+    Latin1Text out =
         ResponseBytes.begin()
             .append(request.method())
             .append(' ')

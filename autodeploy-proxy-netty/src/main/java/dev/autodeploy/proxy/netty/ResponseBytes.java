@@ -1,7 +1,5 @@
 package dev.autodeploy.proxy.netty;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import dev.autodeploy.proxy.gateway.HttpHeaders;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -23,11 +21,11 @@ final class ResponseBytes {
   private record Stamp(long second, String text) {}
 
   /** The memory that every head of a loop is composed in, as long as none is very long. */
-  private static final FastThreadLocal<StringBuilder> OF_LOOP =
+  private static final FastThreadLocal<Latin1Text> OF_LOOP =
       new FastThreadLocal<>() {
         @Override
-        protected StringBuilder initialValue() {
-          return new StringBuilder(1024);
+        protected Latin1Text initialValue() {
+          return new Latin1Text(1024);
         }
       };
 
@@ -48,7 +46,7 @@ final class ResponseBytes {
       @Nullable String reason,
       HttpHeaders headers,
       int room) {
-    StringBuilder out = statusLine(status, reason);
+    Latin1Text out = statusLine(status, reason);
     if (headers.first("Date") == null) {
       out.append("Date: ").append(now()).append(LINE_END);
     }
@@ -56,33 +54,32 @@ final class ResponseBytes {
     return bytes(allocator, out.append(LINE_END), room);
   }
 
-  private static StringBuilder statusLine(int status, @Nullable String reason) {
+  private static Latin1Text statusLine(int status, @Nullable String reason) {
     String phrase = reason == null ? HttpResponseStatus.valueOf(status).reasonPhrase() : reason;
     return begin().append("HTTP/1.1 ").append(status).append(' ').append(phrase).append(LINE_END);
   }
 
   /** Returns where a head is composed, empty; nothing else may be until it is written. */
-  static StringBuilder begin() {
-    StringBuilder known = OF_LOOP.get();
+  static Latin1Text begin() {
+    Latin1Text known = OF_LOOP.get();
     if (known.capacity() > MAX_KEPT) {
       OF_LOOP.remove();
       known = OF_LOOP.get();
     }
-    known.setLength(0);
+    known.clear();
     return known;
   }
 
   /** Appends header fields, without the empty line at their end. */
-  static void fields(StringBuilder out, HttpHeaders headers) {
+  static void fields(Latin1Text out, HttpHeaders headers) {
     for (int i = 0; i < headers.size(); i++) {
       out.append(headers.name(i)).append(": ").append(headers.value(i)).append(LINE_END);
     }
   }
 
   /** Returns a text as one byte for each char. */
-  static ByteBuf bytes(ByteBufAllocator allocator, StringBuilder text, int room) {
-    byte[] bytes = text.toString().getBytes(ISO_8859_1);
-    return SpareBuffer.take(allocator, bytes.length + room).writeBytes(bytes);
+  static ByteBuf bytes(ByteBufAllocator allocator, Latin1Text text, int room) {
+    return text.writeTo(SpareBuffer.take(allocator, text.length() + room));
   }
 
   /** Returns what stands before a chunk, with room behind it. */
@@ -101,14 +98,14 @@ final class ResponseBytes {
 
   /** Returns the end of a body in chunks, with the fields behind it. */
   static ByteBuf lastChunk(ByteBufAllocator allocator, HttpHeaders trailers) {
-    StringBuilder out = begin().append('0').append(LINE_END);
+    Latin1Text out = begin().append('0').append(LINE_END);
     fields(out, trailers);
     return bytes(allocator, out.append(LINE_END), 0);
   }
 
   /** Returns the head of what comes before a response. */
   static ByteBuf interim(ByteBufAllocator allocator, int status, HttpHeaders headers) {
-    StringBuilder out = statusLine(status, null);
+    Latin1Text out = statusLine(status, null);
     fields(out, headers);
     return bytes(allocator, out.append(LINE_END), 0);
   }

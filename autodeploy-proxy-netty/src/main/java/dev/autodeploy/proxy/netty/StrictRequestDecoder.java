@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.util.AsciiString;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -147,6 +148,12 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     if (start != end + 1 || line[end] != ' ') {
       throw new IllegalArgumentException("the words of a request line stand one space apart");
     }
+  }
+
+  @Override
+  protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+    AsciiString usual = UsualNames.find(line, start, length);
+    return usual == null ? super.splitHeaderName(line, start, length) : usual;
   }
 
   @Override

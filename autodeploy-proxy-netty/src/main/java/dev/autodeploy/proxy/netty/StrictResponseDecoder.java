@@ -3,6 +3,7 @@ package dev.autodeploy.proxy.netty;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpResponseDecoder;
+import io.netty.util.AsciiString;
 
 /** A response decoder that knows what was asked, and takes no body with two lengths. */
 final class StrictResponseDecoder extends HttpResponseDecoder {
@@ -33,6 +34,12 @@ final class StrictResponseDecoder extends HttpResponseDecoder {
   @Override
   protected boolean isContentAlwaysEmpty(HttpMessage message) {
     return toHead || super.isContentAlwaysEmpty(message);
+  }
+
+  @Override
+  protected AsciiString splitHeaderName(byte[] line, int start, int length) {
+    AsciiString usual = UsualNames.find(line, start, length);
+    return usual == null ? super.splitHeaderName(line, start, length) : usual;
   }
 
   @Override

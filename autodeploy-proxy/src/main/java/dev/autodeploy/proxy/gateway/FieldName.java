@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The name of a header field in the forms that rules look at. Those that most messages have are
@@ -95,6 +96,11 @@ record FieldName(String lower, String plain, boolean token, HeaderRules.Reach re
     String plain = lower.indexOf('_') < 0 ? lower : lower.replace('_', '-');
     return new FieldName(
         lower, plain, RequestGuard.isToken(lower), HeaderRules.Reach.of(lower, plain));
+  }
+
+  /** Returns the names that are made in advance, as they are usually written and in lower case. */
+  static Set<String> usualNames() {
+    return USUAL.keySet();
   }
 
   /** Returns a name in its forms. */

@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param elements the elements, those of the client's first proxy first
  */
 record ForwardedChain(List<String> elements) {
+  /** The chain of a request that no proxy has passed on, as far as is known. */
+  static final ForwardedChain NONE = new ForwardedChain(List.of());
 
   /** Reads a chain; it has no elements if there is none. */
   static ForwardedChain of(HttpHeaders fields) {

@@ -1,7 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
 import java.net.InetAddress;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +23,8 @@ final class ForwardedFields {
    * @param out the fields for the instance
    */
   static void add(RequestHead head, LinkAddress link, boolean trusted, HttpHeaders out) {
-    InetAddress address = head.remote().getAddress();
-    String peer = address == null ? UNKNOWN : plainAddress(address);
-    ForwardedChain chain =
-        trusted ? ForwardedChain.of(head.headers()) : new ForwardedChain(List.of());
+    String peer = Peer.textOf(head.remote().getAddress());
+    ForwardedChain chain = trusted ? ForwardedChain.of(head.headers()) : ForwardedChain.NONE;
     List<String> clients = trusted ? clients(head.headers(), chain) : List.of();
 
     out.add("X-Forwarded-For", clients.isEmpty() ? peer : String.join(", ", clients) + ", " + peer);
@@ -39,14 +36,19 @@ final class ForwardedFields {
     if (!link.prefix().isEmpty()) {
       out.add("X-Forwarded-Prefix", link.prefix());
     }
-    List<String> elements = new ArrayList<>(2);
-    if (contradicts(chain, link) || chain.elements().isEmpty()) {
-      clients.forEach(client -> elements.add(element(client, link)));
-    } else {
-      elements.addAll(chain.elements());
+    out.add("Forwarded", before(chain, clients, link) + element(peer, link));
+  }
+
+  /** Returns the elements of what stood in front of the peer, each with a comma behind it. */
+  private static String before(ForwardedChain chain, List<String> clients, LinkAddress link) {
+    if (chain.elements().isEmpty() && clients.isEmpty()) {
+      return "";
     }
-    elements.add(element(peer, link));
-    out.add("Forwarded", String.join(", ", elements));
+    List<String> elements =
+        contradicts(chain, link) || chain.elements().isEmpty()
+            ? clients.stream().map(client -> element(client, link)).toList()
+            : chain.elements();
+    return elements.isEmpty() ? "" : String.join(", ", elements) + ", ";
   }
 
   private static List<String> clients(HttpHeaders in, ForwardedChain chain) {
@@ -105,9 +107,30 @@ final class ForwardedFields {
     return token ? client : "\"" + client + "\"";
   }
 
-  private static String plainAddress(InetAddress address) {
-    String text = address.getHostAddress();
-    int zone = text.indexOf('%');
-    return zone < 0 ? text : text.substring(0, zone);
+  /**
+   * The address of whoever a connection is to, as a text. Those of the last are kept, as all
+   * requests of a connection, and mostly of many, ask for the same.
+   */
+  private record Peer(InetAddress address, String text) {
+    private static final @Nullable Peer[] LAST = new Peer[64];
+
+    static String textOf(@Nullable InetAddress address) {
+      if (address == null) {
+        return UNKNOWN;
+      }
+      int place = (address.hashCode() & 0x7fffffff) % LAST.length;
+      Peer known = LAST[place]; // no matter what another thread puts there
+      if (known == null || !known.address.equals(address)) {
+        known = new Peer(address, plain(address));
+        LAST[place] = known;
+      }
+      return known.text;
+    }
+
+    private static String plain(InetAddress address) {
+      String text = address.getHostAddress();
+      int zone = text.indexOf('%');
+      return zone < 0 ? text : text.substring(0, zone);
+    }
   }
 }

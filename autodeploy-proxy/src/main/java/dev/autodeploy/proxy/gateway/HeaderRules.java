@@ -82,7 +82,8 @@ final class HeaderRules {
           "set-login",
           "strict-transport-security");
 
-  private static final String VIA = "autodeploy";
+  private static final String VIA = " autodeploy";
+  private static final String VIA_1_1 = "1.1" + VIA;
 
   /**
    * The rules that a field falls under by its name.
@@ -176,7 +177,7 @@ final class HeaderRules {
       out.add(in.name(i), countsHops ? oneLess(value) : view.toInstance(plain, value));
     }
     ForwardedFields.add(head, view.link(), trustForwarded, out);
-    out.add("Via", viaVersion(head.version()) + " " + VIA);
+    out.add("Via", via(head.version()));
     return out;
   }
 
@@ -233,7 +234,7 @@ final class HeaderRules {
       }
       out.add(in.name(i), mapping.field(name.lower(), in.value(i)));
     }
-    out.add("Via", "1.1 " + VIA);
+    out.add("Via", VIA_1_1);
     return out;
   }
 
@@ -252,7 +253,7 @@ final class HeaderRules {
     return preferences.toLowerCase(Locale.ROOT).contains("wait");
   }
 
-  private static String viaVersion(String version) {
-    return version.substring(version.indexOf('/') + 1);
+  private static String via(String version) {
+    return version.equals("HTTP/1.1") ? VIA_1_1 : version.substring(version.indexOf('/') + 1) + VIA;
   }
 }

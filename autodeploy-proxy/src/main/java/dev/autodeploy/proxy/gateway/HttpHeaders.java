@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,16 @@ public final class HttpHeaders {
    */
   public HttpHeaders(int expected) {
     all = new String[2 * expected];
+  }
+
+  /**
+   * Returns the names that most messages have, as they are usually written and in lower case, for
+   * whoever reads heads without making each of them anew.
+   *
+   * @return the names, without an order
+   */
+  public static Set<String> usualNames() {
+    return FieldName.usualNames();
   }
 
   /**
