@@ -326,7 +326,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     exchange = null;
     later.partial(0);
     boolean unread = malformed || (receiving && !done.body().isComplete());
-    done.body().discard();
+    done.ifBody(RequestBody::discard);
     if (!channel().isActive()) {
       return;
     }

@@ -167,7 +167,7 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter implements I
       return;
     }
     int status = response.status().code();
-    HttpHeaders headers = RequestHeads.headers(response.headers());
+    HttpHeaders headers = DecodedFields.of(response.headers());
     interim = status < 200 && status != 101;
     if (interim) {
       interims++;
@@ -209,7 +209,7 @@ final class InstanceConnection extends ChannelInboundHandlerAdapter implements I
   private static HttpHeaders trailers(LastHttpContent last) {
     return last.trailingHeaders().isEmpty()
         ? NettyExchange.NO_TRAILERS
-        : RequestHeads.headers(last.trailingHeaders());
+        : DecodedFields.of(last.trailingHeaders());
   }
 
   @Override

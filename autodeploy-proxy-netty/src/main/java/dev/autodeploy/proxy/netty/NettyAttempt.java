@@ -203,7 +203,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
       return;
     }
     responding = true;
-    exchange.body().forget();
+    exchange.ifBody(RequestBody::forget);
     response = head;
     withoutBody = start.withoutBody();
     copy = start.copy();
@@ -349,7 +349,7 @@ final class NettyAttempt implements Relay.Attempt, RequestBody.Sink {
   }
 
   private void release(boolean reusable) {
-    exchange.body().detach();
+    exchange.ifBody(RequestBody::detach);
     exchange.whenWritable(null);
     InstanceLink used = connection;
     connection = null;

@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -151,6 +152,13 @@ abstract class NettyExchange implements Exchange {
       body = known;
     }
     return known;
+  }
+
+  /** Does something with the body, of which a request that has ended with its head has none. */
+  final void ifBody(Consumer<RequestBody> step) {
+    if (!endsWithHead || body != null) {
+      step.accept(body());
+    }
   }
 
   private BodyPace pace() {

@@ -11,8 +11,6 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import java.net.InetSocketAddress;
-import java.util.Iterator;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Turns Netty's heads into the gateway's. */
@@ -20,7 +18,7 @@ final class RequestHeads {
   private RequestHeads() {}
 
   static RequestHead of(HttpRequest request, Channel channel, boolean secure) {
-    HttpHeaders headers = headers(request.headers());
+    HttpHeaders headers = DecodedFields.of(request.headers());
     return new RequestHead(
         request.method().name(),
         request.uri(),
@@ -42,21 +40,11 @@ final class RequestHeads {
         : RequestGuard.malformed();
   }
 
-  static HttpHeaders headers(io.netty.handler.codec.http.HttpHeaders from) {
-    HttpHeaders headers = new HttpHeaders(from.size());
-    Iterator<Map.Entry<CharSequence, CharSequence>> all = from.iteratorCharSequence();
-    while (all.hasNext()) {
-      Map.Entry<CharSequence, CharSequence> field = all.next();
-      headers.add(field.getKey().toString(), field.getValue().toString());
-    }
-    return headers;
-  }
-
   /** Returns the fields behind a body that may pass. */
   static HttpHeaders trailers(LastHttpContent last) {
     return last.trailingHeaders().isEmpty()
         ? NettyExchange.NO_TRAILERS
-        : TrailerRules.passing(headers(last.trailingHeaders()));
+        : TrailerRules.passing(DecodedFields.of(last.trailingHeaders()));
   }
 
   /** Reads the length as the decoder does; the guard refuses what could be read otherwise. */

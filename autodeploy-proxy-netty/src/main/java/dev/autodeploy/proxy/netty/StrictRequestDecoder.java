@@ -43,7 +43,8 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
             .setStrictLineParsing(true)
             .setUseRfc9112TransferEncoding(true)
             .setAllowDuplicateContentLengths(false)
-            .setValidateHeaders(true));
+            .setHeadersFactory(DecodedFields.OF_HEADS)
+            .setTrailersFactory(DecodedFields.OF_TRAILERS));
   }
 
   /** Sets what to do, before anything else is read, with a connection that speaks HTTP/2. */

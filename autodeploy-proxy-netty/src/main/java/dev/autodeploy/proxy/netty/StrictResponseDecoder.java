@@ -18,7 +18,8 @@ final class StrictResponseDecoder extends HttpResponseDecoder {
             .setStrictLineParsing(true)
             .setUseRfc9112TransferEncoding(true)
             .setAllowDuplicateContentLengths(false)
-            .setValidateHeaders(true));
+            .setHeadersFactory(DecodedFields.OF_HEADS)
+            .setTrailersFactory(DecodedFields.OF_TRAILERS));
   }
 
   /** Says what the next response is to. */

@@ -36,19 +36,19 @@ final class ForwardedFields {
     if (!link.prefix().isEmpty()) {
       out.add("X-Forwarded-Prefix", link.prefix());
     }
-    out.add("Forwarded", before(chain, clients, link) + element(peer, link));
+    String own = element(peer, link);
+    List<String> before = before(chain, clients, link);
+    out.add("Forwarded", before.isEmpty() ? own : String.join(", ", before) + ", " + own);
   }
 
-  /** Returns the elements of what stood in front of the peer, each with a comma behind it. */
-  private static String before(ForwardedChain chain, List<String> clients, LinkAddress link) {
-    if (chain.elements().isEmpty() && clients.isEmpty()) {
-      return "";
+  /** Returns the elements of those that the peer asks for. */
+  private static List<String> before(ForwardedChain chain, List<String> clients, LinkAddress link) {
+    if (clients.isEmpty() && chain.elements().isEmpty()) {
+      return clients;
     }
-    List<String> elements =
-        contradicts(chain, link) || chain.elements().isEmpty()
-            ? clients.stream().map(client -> element(client, link)).toList()
-            : chain.elements();
-    return elements.isEmpty() ? "" : String.join(", ", elements) + ", ";
+    return contradicts(chain, link) || chain.elements().isEmpty()
+        ? clients.stream().map(client -> element(client, link)).toList()
+        : chain.elements();
   }
 
   private static List<String> clients(HttpHeaders in, ForwardedChain chain) {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpHeaders {
   private static final int USUAL = 12;
+  private static final String[] NONE = {};
 
   /** A name at each even index, and its value behind it. */
   private String[] all;
@@ -33,7 +34,7 @@ public final class HttpHeaders {
    * @param expected how many fields it has room for from the start
    */
   public HttpHeaders(int expected) {
-    all = new String[2 * expected];
+    all = expected == 0 ? NONE : new String[2 * expected];
   }
 
   /**
@@ -136,6 +137,10 @@ public final class HttpHeaders {
     List<String> values = all(name);
     if (values.isEmpty()) {
       return values;
+    }
+    String only = values.size() == 1 ? values.get(0).strip() : "";
+    if (!only.isEmpty() && only.indexOf(',') < 0) { // as nearly always
+      return List.of(only.toLowerCase(Locale.ROOT));
     }
     List<String> found = new ArrayList<>(2);
     for (String value : values) {

@@ -20,16 +20,19 @@ record LinkAddress(String scheme, @Nullable String authority, int port, String p
 
   /** Returns the host of an authority: without its port, an IPv6 address in its brackets. */
   static String hostOf(String authority) {
+    int colon = colonBeforePort(authority);
+    return colon < 0 ? authority : authority.substring(0, colon);
+  }
+
+  private static int colonBeforePort(String authority) {
     int colon = authority.lastIndexOf(':');
-    return colon > authority.lastIndexOf(']') ? authority.substring(0, colon) : authority;
+    return colon > authority.lastIndexOf(']') ? colon : -1;
   }
 
   /** Returns the port that an authority shows, or -1 if it shows none. */
   static int portOf(String authority) {
-    String host = hostOf(authority);
-    return host.length() == authority.length()
-        ? -1
-        : portNumber(authority.substring(host.length() + 1));
+    int colon = colonBeforePort(authority);
+    return colon < 0 ? -1 : portNumber(authority.substring(colon + 1));
   }
 
   /** Returns a port, or -1 for a text that is none. */

@@ -43,6 +43,24 @@ final class HttpHeadersTest {
   }
 
   @Test
+  void tokens_ofASingleValue() {
+    assertThat(new HttpHeaders().add("TE", " Trailers\t").tokens("te")).containsExactly("trailers");
+    assertThat(new HttpHeaders().add("TE", "a,B").tokens("te")).containsExactly("a", "b");
+    assertThat(new HttpHeaders().add("TE", " ").tokens("te")).isEmpty();
+    assertThat(new HttpHeaders().add("TE", ",").tokens("te")).isEmpty();
+  }
+
+  @Test
+  void noRoomAtFirst_growsAsNeeded() {
+    HttpHeaders fields = new HttpHeaders(0);
+    for (int i = 0; i < 30; i++) {
+      fields.add("n" + i, "v" + i);
+    }
+    assertThat(fields.first("N29")).isEqualTo("v29");
+    assertThat(new HttpHeaders(0).size()).isZero();
+  }
+
+  @Test
   void waitPreference_isCutToTheMaximumAndRepeated() {
     Duration max = Duration.ofSeconds(60);
     assertThat(preference("wait=0", max))
