@@ -104,7 +104,7 @@ final class Claim implements AutoCloseable {
             row.name(),
             term);
       }
-    } catch (RuntimeException e) { // also of the pool: the timer would end with it
+    } catch (RuntimeException | Error e) { // also of the pool: the timer would end with it
       LOG.warn("The claim on state '{}' could not be renewed: {}", row.name(), e.getMessage());
     }
   }

@@ -47,8 +47,15 @@ final class Database {
   /** The time that a statement may take. */
   private static final Duration STATEMENT_LIMIT = Duration.ofSeconds(30);
 
+  /**
+   * The time that the network may take for an answer: a database whose host has vanished answers
+   * nothing, not even that a statement was cancelled.
+   */
+  private static final Duration NETWORK_LIMIT = STATEMENT_LIMIT.plusSeconds(10);
+
   private final DataSource source;
   private final long readLimit;
+  private final Duration networkLimit;
 
   /** True for PostgreSQL; null until the first connection has said it. */
   private volatile @Nullable Boolean postgres;
@@ -59,8 +66,18 @@ final class Database {
 
   /** Creates one that reads contents up to a number of bytes. */
   Database(DataSource source, long readLimit) {
+    this(source, readLimit, NETWORK_LIMIT);
+  }
+
+  /** Creates one that also waits for the network no longer than is said. */
+  Database(DataSource source, long readLimit, Duration networkLimit) {
     this.source = source;
     this.readLimit = readLimit;
+    this.networkLimit = networkLimit;
+  }
+
+  long readLimit() {
+    return readLimit;
   }
 
   /** Returns the columns of a row's content, as far as it is not too large, and of its size. */
@@ -131,6 +148,7 @@ final class Database {
 
   private <T extends @Nullable Object> T once(Work<T> work) throws SQLException {
     try (Connection connection = source.getConnection()) {
+      Integer waited = limitNetwork(connection);
       boolean commitsAlways = connection.getAutoCommit();
       if (commitsAlways) {
         connection.setAutoCommit(false);
@@ -143,8 +161,24 @@ final class Database {
         committed = true;
         return result;
       } finally {
-        tidyUp(connection, committed, commitsAlways);
+        tidyUp(connection, committed, commitsAlways, waited);
       }
+    }
+  }
+
+  /** Returns the limit that was in force before, or null where there is nothing to put back. */
+  private @Nullable Integer limitNetwork(Connection connection) {
+    try {
+      int before = connection.getNetworkTimeout();
+      int limit = Math.toIntExact(networkLimit.toMillis());
+      if (before != 0 && before <= limit) {
+        return null;
+      }
+      connection.setNetworkTimeout(Runnable::run, limit);
+      return before;
+    } catch (SQLException e) {
+      LOG.debug("The driver has no limit for the network: {}", describe(e));
+      return null;
     }
   }
 
@@ -163,13 +197,17 @@ final class Database {
   }
 
   /** Leaves a connection as it was. One that is broken is for its pool to notice. */
-  private static void tidyUp(Connection connection, boolean committed, boolean commitsAlways) {
+  private static void tidyUp(
+      Connection connection, boolean committed, boolean commitsAlways, @Nullable Integer waited) {
     try {
       if (!committed) {
         connection.rollback();
       }
       if (commitsAlways) {
         connection.setAutoCommit(true);
+      }
+      if (waited != null) {
+        connection.setNetworkTimeout(Runnable::run, waited);
       }
     } catch (SQLException e) {
       LOG.debug("A connection could not be left as it was: {}", describe(e));
@@ -208,6 +246,7 @@ final class Database {
             "make the tables",
             connection -> {
               try (Statement statement = connection.createStatement()) {
+                statement.setQueryTimeout((int) STATEMENT_LIMIT.toSeconds());
                 for (String sql : statements) {
                   statement.execute(sql);
                 }

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.store.StateText;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.LedgerEntry;
 import dev.autodeploy.spi.LedgerPages;
 import dev.autodeploy.spi.StateStore;
@@ -79,7 +80,8 @@ final class JdbcState implements StateStore {
                       row.name());
               ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
-              String place = "deployment '" + rows.getString(1) + "' of state '" + row.name() + "'";
+              String each = PlainText.line(rows.getString(1));
+              String place = "deployment '" + each + "' of state '" + row.name() + "'";
               deployments.add(StateText.deployment(database.content(rows, 2, place), place));
             }
           }

@@ -3,7 +3,9 @@ package dev.autodeploy.jdbc;
 import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.ErrorCode;
 import dev.autodeploy.internal.store.StateText;
+import dev.autodeploy.internal.text.PlainText;
 import dev.autodeploy.spi.Leader;
+import dev.autodeploy.spi.Ticker;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -13,20 +15,38 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The row of one state: who leads it, up to when and in which epoch. All moments are the
  * database's; every change names what it has read, so that of two at once one has no effect.
  */
 final class LeaderRow {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaderRow.class);
   private static final int SECRET_BYTES = 32;
+
+  /**
+   * The number of attempts at a change: one that has no effect was made by somebody else, who leads
+   * then; or something in the database keeps all of them out.
+   */
+  private static final int ATTEMPTS = 20;
 
   private final Database database;
   private final String name;
+  private final Ticker ticker;
+
+  /** The last row whose term ends later than any can, or null. */
+  private volatile @Nullable Overlong overlong;
 
   LeaderRow(Database database, String name) {
+    this(database, name, Ticker.system());
+  }
+
+  LeaderRow(Database database, String name, Ticker ticker) {
     this.database = database;
     this.name = name;
+    this.ticker = ticker;
   }
 
   String name() {
@@ -40,6 +60,9 @@ final class LeaderRow {
       return now.toEpochMilli();
     }
   }
+
+  /** A row whose term ends later than any can, and when it was first seen so. */
+  private record Overlong(long epoch, long untilMs, long seenAt) {}
 
   /** The outcome of one attempt; {@code leads} until the next one. */
   record Campaign(Leader leader, long untilMs) {}
@@ -55,12 +78,19 @@ final class LeaderRow {
     return database.transaction(
         "elect a leader of state '" + name + "'",
         connection -> {
-          while (true) {
+          for (int i = 0; i < ATTEMPTS; i++) {
             Campaign done = attempt(connection, replica, address, held, term);
             if (done != null) {
               return done;
             }
           }
+          throw new AutoDeployException(
+              ErrorCode.STATE_FAILED,
+              null,
+              "the row of state '"
+                  + name
+                  + "' in autodeploy_state of the database does not change when it is written:"
+                  + " look for a trigger, a rule, a view or row-level security on that table");
         });
   }
 
@@ -73,12 +103,12 @@ final class LeaderRow {
       return null;
     }
     boolean own = replica.equals(row.leader);
-    boolean free = row.leader == null || row.untilMs <= row.nowMs();
+    boolean free = row.leader == null || row.untilMs <= row.nowMs() || isAbandoned(row);
     boolean overtaken = held != 0 && held != row.epoch;
     if (term.isZero() || overtaken || (!own && !free)) {
       boolean led = row.leader != null && row.untilMs > row.nowMs();
-      String other = led && row.leader != null ? row.leader : "";
-      String where = led && row.address != null ? row.address : "";
+      String other = led && row.leader != null ? PlainText.line(row.leader) : "";
+      String where = led && row.address != null ? PlainText.line(row.address) : "";
       return new Campaign(new Leader(row.epoch, other, where, row.now), row.untilMs);
     }
     long epoch = own && held == row.epoch ? held : row.epoch + 1;
@@ -98,6 +128,33 @@ final class LeaderRow {
     return changed == 1 ? new Campaign(new Leader(epoch, replica, address, row.now), until) : null;
   }
 
+  /**
+   * Returns whether a leader whose term ends later than any can is none. The database's clock has
+   * been set back since it was written, perhaps by years, or somebody else has written it. A leader
+   * that lives writes again within its term, and one that does not acts no longer after it.
+   */
+  private boolean isAbandoned(Read row) {
+    long left = row.untilMs - row.nowMs();
+    if (left <= StateNames.LONGEST_TERM.toMillis()) {
+      overlong = null;
+      return false;
+    }
+    long now = ticker.read();
+    Overlong before = overlong;
+    if (before == null || before.epoch != row.epoch || before.untilMs != row.untilMs) {
+      overlong = new Overlong(row.epoch, row.untilMs, now);
+      LOG.warn(
+          "State '{}' in the database is claimed for another {} s by the database's clock, longer"
+              + " than anybody can: that clock has been set back. It is free once nobody has"
+              + " renewed the claim for {}",
+          name,
+          left / 1000,
+          StateNames.LONGEST_TERM);
+      return false;
+    }
+    return now - before.seenAt > StateNames.LONGEST_TERM.toNanos();
+  }
+
   private @Nullable Read read(Connection connection) throws SQLException {
     try (PreparedStatement statement =
             Database.statement(
@@ -111,12 +168,27 @@ final class LeaderRow {
       }
       refuseIfNewer(rows.getInt(1));
       return new Read(
-          rows.getLong(2),
+          epoch(rows.getLong(2)),
           rows.getString(3),
           rows.getString(4),
           rows.getLong(5),
           rows.getTimestamp(6).toInstant());
     }
+  }
+
+  /** Refuses an epoch after which there is none, or before the first one. */
+  private long epoch(long value) {
+    if (value < 0 || value == Long.MAX_VALUE) {
+      throw new AutoDeployException(
+          ErrorCode.STATE_FAILED,
+          null,
+          "state '"
+              + name
+              + "' in the database is damaged: its epoch is "
+              + value
+              + ". Write one that is higher than all before it");
+    }
+    return value;
   }
 
   private void refuseIfNewer(int format) {
