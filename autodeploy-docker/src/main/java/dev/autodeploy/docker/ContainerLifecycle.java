@@ -14,12 +14,16 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Starts and releases instances: each at most once, and none again that was released, whatever of
  * its start is still under way. Thread-safe; both block until they are done.
  */
 final class ContainerLifecycle {
+  private static final Logger LOG = LoggerFactory.getLogger(ContainerLifecycle.class);
+
   /** The time that a start may take to end once it was cancelled. */
   private static final Duration START_END = Duration.ofSeconds(60);
 
@@ -108,7 +112,17 @@ final class ContainerLifecycle {
     List<String> containers = containersOf(instanceId);
     while (!containers.isEmpty()) {
       for (String container : containers) {
-        end(instanceId, container, grace);
+        try {
+          end(instanceId, container, grace);
+        } catch (DockerDaemonException e) {
+          if (e.problem().unreachable()) {
+            throw e;
+          }
+          LOG.warn(
+              "Instance {} could not be asked to end, and is ended by force: {}",
+              instanceId,
+              e.getMessage());
+        }
         services.remover().remove(container);
       }
       containers = containersOf(instanceId);
@@ -135,8 +149,11 @@ final class ContainerLifecycle {
     if (inspected == null || !new ContainerState(inspected).isRunning()) {
       return;
     }
-    if (!services.host().client().signal(container, new ContainerState(inspected).stopSignal())) {
-      return;
+    ContainerState state = new ContainerState(inspected);
+    markEnding(state);
+    if (!services.host().client().signal(container, state.stopSignal())
+        && !services.host().client().signal(container, ContainerState.USUAL_STOP_SIGNAL)) {
+      return; // an image may name one that there is not
     }
     TrackedInstance known = services.watch().find(instanceId);
     CompletableFuture<Void> ended = known == null ? new CompletableFuture<>() : known.ended();
@@ -157,13 +174,26 @@ final class ContainerLifecycle {
     }
   }
 
+  /** Lets the next process know, should this one be killed before the container has ended. */
+  private void markEnding(ContainerState state) {
+    Labels labels = state.labels();
+    if (labels == null || state.isNamed(labels.nameAtTheEnd())) {
+      return;
+    }
+    try {
+      services.host().client().rename(state.id(), labels.nameAtTheEnd());
+    } catch (DockerDaemonException e) {
+      LOG.debug("{} keeps its name while it ends: {}", labels.name(), e.getMessage());
+    }
+  }
+
   /** Returns the ids of the containers of an instance: one, or none. */
   List<String> containersOf(String instanceId) {
     String owner = services.watch().owner();
     return services.host().client().list(Map.of(Labels.INSTANCE, instanceId)).stream()
         .filter(
             container -> {
-              Labels labels = Labels.of(container);
+              Labels labels = services.watch().labels(container);
               return labels != null && labels.isOf(owner, instanceId);
             })
         .map(Container::getId)

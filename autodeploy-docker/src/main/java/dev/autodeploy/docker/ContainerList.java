@@ -50,11 +50,13 @@ final class ContainerList {
   }
 
   List<ProviderInstance> listOf(String owner) {
+    Map<Container, Labels> own = new LinkedHashMap<>();
     Map<Container, CompletableFuture<Inspection>> inspections = new LinkedHashMap<>();
     for (Container container :
         host.client().list(Map.of(Labels.MANAGED, "true", Labels.OWNER, owner))) {
-      Labels labels = Labels.of(container);
+      Labels labels = watch.labels(container);
       if (labels != null) {
+        own.put(container, labels);
         inspections.put(
             container,
             CompletableFuture.supplyAsync(() -> inspect(labels, container.getId()), workers));
@@ -64,18 +66,24 @@ final class ContainerList {
     long deadline = System.nanoTime() + INSPECTION.toNanos();
     inspections.forEach(
         (container, inspection) -> {
-          Labels labels = requireNonNull(Labels.of(container));
+          Labels labels = requireNonNull(own.get(container));
           Inspection inspected = within(deadline, inspection);
           if (inspected == null) {
             LOG.warn(
                 "Docker does not answer when {} is inspected; it is still listed, so it is there",
                 labels.name());
-            instances.add(uninspected(labels, container));
+            instances.add(marked(container, uninspected(labels, container)));
           } else if (inspected.state() != null) {
-            instances.add(inspected(labels, inspected.state(), inspected.exit()));
+            instances.add(
+                marked(container, inspected(labels, inspected.state(), inspected.exit())));
           }
         });
     return instances;
+  }
+
+  /** One whose release has begun fits no deployment any longer, and is released again. */
+  private static ProviderInstance marked(Container container, ProviderInstance listed) {
+    return Labels.isEnding(container) ? listed.toBuilder().fingerprint("").build() : listed;
   }
 
   /**

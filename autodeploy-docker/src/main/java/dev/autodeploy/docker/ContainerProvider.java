@@ -109,6 +109,10 @@ final class ContainerProvider implements InstanceProvider, ResourceKeeper {
     return gpus;
   }
 
+  InstanceWatch watch() {
+    return watch;
+  }
+
   private String lockId() {
     DaemonOwnerLock held = lock;
     return held == null ? "" : held.id();

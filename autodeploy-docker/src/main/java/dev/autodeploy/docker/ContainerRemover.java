@@ -100,7 +100,8 @@ final class ContainerRemover {
     return true;
   }
 
-  private static boolean isRenamed(Container container) {
+  /** Returns whether a container has lost its name, as it cannot be deleted. */
+  static boolean isRenamed(Container container) {
     String[] names = container.getNames();
     return names != null && List.of(names).contains("/" + renamed(container.getId()));
   }

@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads what an inspection says. */
 final class ContainerState {
+  /** The signal that asks to end where the image names none. */
+  static final String USUAL_STOP_SIGNAL = "SIGTERM";
+
   private static final Pattern PORT = Pattern.compile("[1-9][0-9]{0,4}");
   private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:]{2,39}");
   private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
@@ -126,7 +129,11 @@ final class ContainerState {
 
   String stopSignal() {
     String signal = stopSignal(inspected);
-    return signal.isEmpty() ? "SIGTERM" : signal;
+    return signal.isEmpty() ? USUAL_STOP_SIGNAL : signal;
+  }
+
+  boolean isNamed(String name) {
+    return ("/" + name).equals(inspected.getName());
   }
 
   /**

@@ -277,7 +277,7 @@ final class DaemonClient implements AutoCloseable {
     command(doing, "POST", "/containers/" + container + "/start", Duration.ZERO, 204, 304);
   }
 
-  /** Sends a signal; false if the container does not run or is gone. */
+  /** Sends a signal; false if the container does not run or is gone, or there is no such signal. */
   boolean signal(String container, String signal) {
     int status =
         command(
@@ -286,6 +286,7 @@ final class DaemonClient implements AutoCloseable {
             "/containers/" + container + "/kill?signal=" + encode(signal),
             Duration.ZERO,
             204,
+            400,
             404,
             409,
             500);

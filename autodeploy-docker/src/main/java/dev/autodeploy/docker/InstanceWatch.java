@@ -1,6 +1,7 @@
 package dev.autodeploy.docker;
 
 import com.github.dockerjava.api.command.InspectContainerResponse;
+import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.internal.util.HeartbeatShell;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.InstanceObserver;
@@ -87,6 +88,23 @@ final class InstanceWatch {
 
   Collection<TrackedInstance> all() {
     return tracked.values();
+  }
+
+  /**
+   * Returns the labels of a listed container; null if it is not ours. One that was is still ours
+   * when somebody else has renamed it.
+   */
+  @Nullable Labels labels(Container container) {
+    Labels labels = Labels.of(container);
+    if (labels != null || container.getLabels() == null) {
+      return labels;
+    }
+    TrackedInstance known = find(container.getLabels().getOrDefault(Labels.INSTANCE, ""));
+    return known != null
+            && known.containerId().equals(container.getId())
+            && !ContainerRemover.isRenamed(container)
+        ? known.labels()
+        : null;
   }
 
   TrackedInstance track(Labels labels, String containerId) {
@@ -176,8 +194,8 @@ final class InstanceWatch {
     }
   }
 
-  /** Looks whether an instance still runs, and tells if it does not. */
-  private void check(TrackedInstance instance) {
+  /** Looks whether an instance still runs, where it did, and tells if it does not. */
+  void check(TrackedInstance instance) {
     InspectContainerResponse inspected = host.client().find(instance.containerId());
     if (inspected == null) {
       tell(instance, InstanceExit.unknown("its container was removed by somebody else"));
@@ -186,7 +204,21 @@ final class InstanceWatch {
     ContainerState state = new ContainerState(inspected);
     if (!state.isRunning() && !state.wasNeverStarted()) {
       tell(instance, exit(state, instance.labels()));
+    } else if (hasMoved(instance, state)) {
+      tell(
+          instance,
+          InstanceExit.unknown(
+              "its container was restarted, or taken off its network, by somebody else"));
     }
+  }
+
+  /** Returns whether one that is up is published elsewhere: its port may be another's by now. */
+  private boolean hasMoved(TrackedInstance instance, ContainerState state) {
+    URI before = instance.endpoint();
+    return before != null
+        && instance.isWatched()
+        && state.isRunning()
+        && !before.equals(host.endpoint(state, instance.labels().port()));
   }
 
   private void tell(TrackedInstance instance, InstanceExit exit) {

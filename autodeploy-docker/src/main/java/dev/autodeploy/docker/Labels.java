@@ -4,6 +4,7 @@ import com.github.dockerjava.api.model.Container;
 import dev.autodeploy.spi.StartRequest;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,10 @@ record Labels(
   static final String INSTANCE = PREFIX + "instance";
   static final String PROBE = PREFIX + "probe";
   private static final String NAME = PREFIX + "name";
+
+  /** The end of the name of a container whose release has begun. No name of a slot ends so. */
+  private static final String ENDING = ".ending";
+
   private static final String DEPLOYMENT = PREFIX + "deployment";
   private static final String SLOT = PREFIX + "slot";
   private static final String FINGERPRINT = PREFIX + "fingerprint";
@@ -88,6 +93,20 @@ record Labels(
 
   private static String containerName(String owner, String deployment, int slot) {
     return "autodeploy-" + owner + "-" + deployment + "-" + slot;
+  }
+
+  /**
+   * Returns the name that a container gets when its release begins: whoever finds it then, as the
+   * next process after a crash, knows that nobody may have it any longer.
+   */
+  String nameAtTheEnd() {
+    return name + ENDING;
+  }
+
+  /** Returns whether the release of a listed container has begun. */
+  static boolean isEnding(Container container) {
+    String[] names = container.getNames();
+    return names != null && Arrays.stream(names).anyMatch(name -> name.endsWith(ENDING));
   }
 
   boolean withHeartbeats() {
@@ -140,6 +159,9 @@ record Labels(
       return null;
     }
     String name = containerName.startsWith("/") ? containerName.substring(1) : containerName;
+    if (name.endsWith(ENDING)) {
+      name = name.substring(0, name.length() - ENDING.length());
+    }
     if (!"true".equals(map.get(MANAGED)) || !name.equals(map.get(NAME))) {
       return null;
     }
