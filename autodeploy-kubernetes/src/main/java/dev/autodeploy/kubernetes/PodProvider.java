@@ -183,7 +183,7 @@ final class PodProvider implements InstanceProvider {
     }
     return ProviderInstance.builder(labels.instanceId(), labels.deployment(), labels.startedAt())
         .slot(labels.slot())
-        .fingerprint(labels.fingerprint())
+        .fingerprint(state.isBeingDeleted() ? "" : labels.fingerprint()) // nobody may have it
         .endpoint(endpoint)
         .exit(exit)
         .gpus(labels.gpus())

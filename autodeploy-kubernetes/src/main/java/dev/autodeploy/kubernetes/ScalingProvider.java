@@ -187,6 +187,9 @@ final class ScalingProvider implements InstanceProvider {
 
   private ProviderInstance listed(ScaledDeployment scaled, PodBinding binding, @Nullable Pod pod) {
     ProviderInstance.Builder listed = builder(binding.labels()).gpuModel(gpuModel(pod));
+    if (binding.releasing() || (pod != null && new PodState(pod).isBeingDeleted())) {
+      listed.fingerprint(""); // nobody may have it
+    }
     if (lifecycle.isStarting(binding.instanceId()) || !binding.isBound()) {
       return listed.build();
     }

@@ -211,7 +211,9 @@ final class DefaultDeployment implements Deployment {
     DeploymentSpec current = spec();
     return services
         .calls()
-        .call(() -> services.provider().logs(instanceId, lines))
+        .call(
+            "read the log of instances of " + name(),
+            () -> services.provider().logs(instanceId, lines))
         .thenApply(log -> controller.masked(log, current));
   }
 

@@ -4,6 +4,7 @@ import dev.autodeploy.DeploymentSpec;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.runtime.OverdueCalls;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.ReadinessProbe;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +35,9 @@ final class InstanceChecker {
     if (!running.instance().gpu().isNone() && running.beginCheck()) {
       services
           .calls()
-          .call(() -> services.provider().check(running.up()))
+          .call(
+              "check instances of " + reports.deployment(),
+              () -> services.provider().check(running.up()))
           .whenComplete(
               (lost, error) -> {
                 running.endCheck();
@@ -61,7 +64,9 @@ final class InstanceChecker {
 
   private @Nullable String failure(
       RunningInstance running, ReadinessProbe probe, DeploymentSpec spec) {
+    OverdueCalls.@Nullable Call call = null;
     try {
+      call = services.calls().overdue().begin(InstanceStarter.probing(running));
       ReadinessProbe asked = Probes.with(probe, spec.environment());
       return services.provider().isReady(running.up(), asked)
           ? null
@@ -71,6 +76,10 @@ final class InstanceChecker {
       return "it was interrupted";
     } catch (Throwable e) { // some languages throw checked exceptions from anywhere
       return Errors.describe(e);
+    } finally {
+      if (call != null) {
+        call.returned();
+      }
     }
   }
 }

@@ -1,16 +1,23 @@
 package dev.autodeploy.internal.deployment;
 
+import dev.autodeploy.AutoDeployException;
 import dev.autodeploy.internal.decision.Effect;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.runtime.OverdueCalls;
 import dev.autodeploy.internal.util.Errors;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Releases one instance through the provider, and verifies by its list that the instance is gone: a
  * provider that only says so is not believed. Decides nothing.
  */
 final class InstanceReleaser {
+  private static final Logger LOG = LoggerFactory.getLogger(InstanceReleaser.class);
+
   /** The time that a release may take beyond the grace period before it is repeated. */
   private static final Duration ANSWER_LIMIT = Duration.ofMinutes(1);
 
@@ -35,6 +42,7 @@ final class InstanceReleaser {
       reports.released(running);
       return;
     }
+    running.giveUpStart();
     Duration grace = release.grace();
     CompletableFuture<Boolean> gone;
     try {
@@ -46,7 +54,7 @@ final class InstanceReleaser {
                   () ->
                       services
                           .calls()
-                          .call(() -> services.provider().release(running.id(), grace))
+                          .call(() -> order(running, grace))
                           .thenCompose(done -> verifyGone(running)));
     } catch (RuntimeException e) {
       reports.releaseFailed(running, Errors.describe(e));
@@ -63,6 +71,22 @@ final class InstanceReleaser {
                 running, services.provider().name() + " reported it released, but still lists it");
           }
         });
+  }
+
+  /** Orders the release, unless so many orders are on their way that one more will not help. */
+  private CompletionStage<Void> order(RunningInstance running, Duration grace) {
+    OverdueCalls.Call call;
+    try {
+      call = services.calls().overdue().begin("release " + running.id());
+    } catch (AutoDeployException e) {
+      LOG.warn("{}: {}", reports.deployment(), e.getMessage());
+      return CompletableFuture.completedFuture(null); // the list tells whether it is gone
+    }
+    try {
+      return services.provider().release(running.id(), grace);
+    } finally {
+      call.returned();
+    }
   }
 
   private CompletableFuture<Boolean> verifyGone(RunningInstance running) {

@@ -8,6 +8,7 @@ import dev.autodeploy.internal.decision.StartDiagnosis;
 import dev.autodeploy.internal.ledger.GotGpus;
 import dev.autodeploy.internal.probe.Probes;
 import dev.autodeploy.internal.runtime.EngineServices;
+import dev.autodeploy.internal.runtime.OverdueCalls;
 import dev.autodeploy.internal.runtime.ProviderCalls;
 import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceExit;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -108,8 +110,19 @@ final class InstanceStarter {
             .gpus(given)
             .build();
     // On this thread: a release that comes now should find the start already asked for.
-    ProviderCalls.callOnThisThread(() -> services.provider().start(request))
+    ProviderCalls.callOnThisThread(() -> start(running, request))
         .whenComplete((up, error) -> started(running, up, error));
+  }
+
+  private CompletionStage<ProviderInstance> start(RunningInstance running, StartRequest request) {
+    OverdueCalls.Call call =
+        services.calls().overdue().beginPatiently("start instances of " + request.deployment());
+    running.startedBy(call);
+    try {
+      return services.provider().start(request);
+    } finally {
+      call.returned();
+    }
   }
 
   private static LedgerEntry.Released neverRan(LedgerEntry.Started line) {
@@ -235,13 +248,20 @@ final class InstanceStarter {
     probeAfter(interval == null ? Duration.ofNanos(wait) : interval, running, since);
   }
 
+  /** Returns the kind of call that a probe is, for readiness and liveness alike. */
+  static String probing(RunningInstance running) {
+    return "probe instances of deployment " + running.instance().spec().name();
+  }
+
   /** Asks once; ready is only what says so often enough in a row. */
   private boolean isReady(RunningInstance running, ReadinessProbe probe)
       throws IOException, InterruptedException {
     boolean yes = false;
+    OverdueCalls.Call call = services.calls().overdue().begin(probing(running));
     try {
       yes = services.provider().isReady(running.up(), probe);
     } finally {
+      call.returned();
       running.probed(yes);
     }
     return running.probesPassed() >= running.instance().spec().probeThreshold()
@@ -258,7 +278,9 @@ final class InstanceStarter {
     }
     services
         .calls()
-        .call(() -> services.provider().logs(running.id(), StartDiagnosis.LINES))
+        .call(
+            "read the log of instances of " + reports.deployment(),
+            () -> services.provider().logs(running.id(), StartDiagnosis.LINES))
         .whenComplete(
             (lines, error) -> {
               if (error == null) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import dev.autodeploy.internal.decision.Instance;
 import dev.autodeploy.internal.ledger.DeploymentLedger;
+import dev.autodeploy.internal.runtime.OverdueCalls;
 import dev.autodeploy.spi.InstanceExit;
 import dev.autodeploy.spi.ProviderInstance;
 import java.net.URI;
@@ -33,6 +34,7 @@ final class RunningInstance {
   private volatile long nextLog;
   private volatile int probesPassed;
   private final AtomicBoolean checking = new AtomicBoolean();
+  private volatile OverdueCalls.@Nullable Call starting;
   private volatile @Nullable InstanceExit lostExit;
   private volatile @Nullable InstanceExit asleepExit;
   private volatile DeploymentLedger.@Nullable Closed closedAccount;
@@ -83,6 +85,19 @@ final class RunningInstance {
   /** Counts the probes in a row that said yes. Called by its probe alone. */
   void probed(boolean yes) {
     probesPassed = yes ? probesPassed + 1 : 0;
+  }
+
+  /** Notes the call that starts it. */
+  void startedBy(OverdueCalls.Call call) {
+    starting = call;
+  }
+
+  /** Notes that nobody waits for its start any longer. */
+  void giveUpStart() {
+    OverdueCalls.Call call = starting;
+    if (call != null) {
+      call.giveUp();
+    }
   }
 
   /** Returns whether the provider may be asked to check it: not while it still does. */

@@ -21,6 +21,9 @@ final class Housekeeping {
   private final @Nullable ResourceKeeper keeper;
   private final AtomicBoolean asked = new AtomicBoolean();
 
+  /** True while the provider looks; another look, if there is to be one, follows that one. */
+  private final AtomicBoolean looking = new AtomicBoolean();
+
   /**
    * Makes it.
    *
@@ -51,10 +54,25 @@ final class Housekeeping {
   }
 
   private void keep() {
-    asked.set(false);
     if (keeper == null || services.lock().locked(lifecycle::isClosing)) {
+      asked.set(false);
       return;
     }
+    if (!looking.compareAndSet(false, true)) {
+      return; // asked for, and begun when the one under way returns
+    }
+    asked.set(false);
+    try {
+      look(keeper);
+    } finally {
+      looking.set(false);
+      if (asked.getAndSet(false)) {
+        changed();
+      }
+    }
+  }
+
+  private void look(ResourceKeeper keeper) {
     List<DeploymentController> declared = registry.declared();
     try {
       keeper

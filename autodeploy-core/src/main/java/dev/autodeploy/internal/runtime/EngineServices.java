@@ -75,7 +75,7 @@ public record EngineServices(
     return new EngineServices(
         owner,
         provider,
-        new ProviderCalls(provider, owner, providerExecutor, timers),
+        new ProviderCalls(provider, owner, providerExecutor, timers, ticker),
         idlePolicy,
         costMeter,
         ledger,

@@ -5,6 +5,7 @@ import dev.autodeploy.internal.util.Errors;
 import dev.autodeploy.spi.InstanceProvider;
 import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Scheduler;
+import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,16 +16,43 @@ import java.util.function.Supplier;
 
 /** Calls of the provider. Whatever it throws becomes a failed future. Thread-safe. */
 public final class ProviderCalls {
+  private static final String LISTS = "list the instances";
+
   private final InstanceProvider provider;
   private final String owner;
   private final Executor executor;
   private final Timers timers;
+  private final OverdueCalls overdue;
 
-  public ProviderCalls(InstanceProvider provider, String owner, Executor executor, Timers timers) {
+  public ProviderCalls(
+      InstanceProvider provider, String owner, Executor executor, Timers timers, Ticker ticker) {
+    this.overdue = new OverdueCalls(ticker);
     this.provider = provider;
     this.owner = owner;
     this.executor = executor;
     this.timers = timers;
+  }
+
+  /** Returns the calls that have not returned, which those of some kinds are counted among. */
+  public OverdueCalls overdue() {
+    return overdue;
+  }
+
+  /**
+   * Calls the provider on its executor, unless too many calls of this kind are overdue.
+   *
+   * @param kind completes "calls to"
+   */
+  public <T> CompletableFuture<T> call(String kind, Supplier<CompletionStage<T>> providerCall) {
+    return call(
+        () -> {
+          OverdueCalls.Call call = overdue.begin(kind);
+          try {
+            return providerCall.get();
+          } finally {
+            call.returned();
+          }
+        });
   }
 
   /** Calls the provider on its executor. */
@@ -48,6 +76,10 @@ public final class ProviderCalls {
    * answer in time.
    */
   public <T> CompletableFuture<T> call(Duration limit, Supplier<CompletionStage<T>> providerCall) {
+    return inTime(limit, () -> call(providerCall));
+  }
+
+  private <T> CompletableFuture<T> inTime(Duration limit, Supplier<CompletableFuture<T>> call) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     Scheduler.Cancellable timeout =
         timers.schedule(
@@ -56,7 +88,7 @@ public final class ProviderCalls {
                 answer.completeExceptionally(
                     new TimeoutException(
                         provider.name() + " did not answer within " + Durations.text(limit))));
-    call(providerCall)
+    call.get()
         .whenComplete(
             (value, error) -> {
               timeout.cancel();
@@ -71,11 +103,11 @@ public final class ProviderCalls {
 
   /** Lists the instances of this engine's owner. */
   public CompletableFuture<List<ProviderInstance>> list() {
-    return call(() -> provider.list(owner));
+    return call(LISTS, () -> provider.list(owner));
   }
 
   /** Lists the instances of this engine's owner, and fails if there is no answer in time. */
   public CompletableFuture<List<ProviderInstance>> list(Duration limit) {
-    return call(limit, () -> provider.list(owner));
+    return inTime(limit, this::list);
   }
 }

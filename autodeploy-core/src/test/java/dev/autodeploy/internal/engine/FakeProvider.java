@@ -60,6 +60,9 @@ final class FakeProvider implements InstanceProvider {
   /** Happens in every release, on its thread. */
   Runnable onRelease = () -> {};
 
+  /** Happens in every call that starts, lists, probes or reads a log, on its thread. */
+  Consumer<String> onCall = call -> {};
+
   /** The answer to a preparation, and how its progress is told. */
   CompletableFuture<Boolean> prepareAnswer = CompletableFuture.completedFuture(false);
 
@@ -100,6 +103,7 @@ final class FakeProvider implements InstanceProvider {
   public synchronized CompletionStage<ProviderInstance> start(StartRequest request) {
     calls.add("start " + request.instanceId());
     requests.add(request);
+    onCall.accept("start");
     if (startAnswer != null) {
       return startAnswer;
     }
@@ -175,6 +179,7 @@ final class FakeProvider implements InstanceProvider {
   public synchronized CompletionStage<Void> release(String instanceId, Duration grace) {
     calls.add("release " + instanceId);
     onRelease.run();
+    onCall.accept("release");
     if (releaseAnswer != null) {
       return releaseAnswer;
     }
@@ -188,6 +193,7 @@ final class FakeProvider implements InstanceProvider {
   @Override
   public synchronized CompletionStage<List<ProviderInstance>> list(String owner) {
     lists++;
+    onCall.accept("list");
     Runnable hides = hidesAll;
     if (hides != null) {
       hidesAll = null;
@@ -202,12 +208,14 @@ final class FakeProvider implements InstanceProvider {
 
   @Override
   public CompletionStage<List<String>> logs(String instanceId, int lines) {
+    onCall.accept("logs");
     return CompletableFuture.completedFuture(log == null ? List.of("log of " + instanceId) : log);
   }
 
   @Override
   public boolean isReady(ProviderInstance instance, ReadinessProbe probe) {
     probes.add(probe);
+    onCall.accept("probe");
     if (probeError != null) {
       FakeProvider.<RuntimeException>throwAny(probeError);
     }

@@ -121,7 +121,7 @@ final class FakeTime implements Ticker, InstantSource, Scheduler {
     while (toNextTimer(target)) {
       runTasks();
     }
-    nanos = target;
+    nanos = Math.max(nanos, target); // a task may have let more time pass
   }
 
   void passSeconds(long seconds) {
