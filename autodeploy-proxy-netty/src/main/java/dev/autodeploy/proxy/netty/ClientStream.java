@@ -13,6 +13,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.DefaultHttp2ResetFrame;
+import io.netty.handler.codec.http2.DefaultHttp2WindowUpdateFrame;
 import io.netty.handler.codec.http2.Http2DataFrame;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
@@ -20,6 +21,7 @@ import io.netty.handler.codec.http2.Http2Headers;
 import io.netty.handler.codec.http2.Http2HeadersFrame;
 import io.netty.handler.codec.http2.Http2ResetFrame;
 import io.netty.handler.codec.http2.Http2StreamChannel;
+import io.netty.handler.codec.http2.Http2StreamChannelOption;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
@@ -37,6 +39,9 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   private static final String WEBSOCKET = "websocket";
 
+  /** The bytes of a connection that may wait however many wait in all. */
+  private static final int MAX_UNREAD = 128 * 1024;
+
   private final Http2ClientConnection connection;
   private final Http2StreamChannel channel;
   private @Nullable Http2Exchange exchange;
@@ -44,6 +49,17 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   private boolean open;
   private boolean begun;
   private boolean widened;
+
+  /** The bytes for which the client has no room again yet, padding included. */
+  private int owed;
+
+  private boolean receiving;
+
+  /** What has come for a tunnel whose instance takes no more. */
+  private final WaitingBytes forTunnel = new WaitingBytes();
+
+  private boolean tunnelPaused;
+  private boolean inputEnded;
 
   /** The bytes that a client has sent into a tunnel before there was one. */
   private record EarlyBytes(Tunnel tunnel) implements RequestBody.Sink {
@@ -90,6 +106,8 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext context) {
     open = true;
+    // Else what nobody reads piles up in the codec, frame by frame.
+    channel.config().setOption(Http2StreamChannelOption.AUTO_STREAM_FLOW_CONTROL, false);
     connection.opened(this);
   }
 
@@ -97,6 +115,10 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext context, Object message) {
     if (message instanceof Http2HeadersFrame || message instanceof Http2DataFrame) {
       connection.carried();
+    }
+    if (message instanceof Http2DataFrame data) {
+      owed += data.initialFlowControlledBytes();
+      receiving = true;
     }
     Http2Exchange current = exchange;
     if (message instanceof Http2HeadersFrame head && !begun) {
@@ -111,25 +133,64 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
       current.body().add(data.content());
       if (last) {
         current.body().complete();
-      }
-      if (current.body().isFull()) {
-        channel.config().setAutoRead(false);
+      } else {
+        refuseIfTooFarAhead(current.body());
       }
     } else {
       ReferenceCountUtil.release(message);
     }
   }
 
-  private static void tunnelled(Tunnel through, Object message) {
-    boolean last = true; // fields have no meaning here
+  /**
+   * Ends the stream where the memory for bodies is used up, and its connection has more of them
+   * that nobody takes yet than most others have: windows that were opened cannot be closed.
+   */
+  private void refuseIfTooFarAhead(RequestBody body) {
+    if (body.isHeld()
+        && body.queued() > 0
+        && front().readAhead().isUsedUp()
+        && connection.unread() > MAX_UNREAD) {
+      LOG.debug("A stream is reset: there is no memory for its body");
+      gone();
+      reset(Http2Error.ENHANCE_YOUR_CALM);
+    }
+  }
+
+  private void tunnelled(Tunnel through, Object message) {
+    inputEnded = true; // fields have no meaning here
     if (message instanceof Http2DataFrame data) {
-      last = data.isEndStream();
-      through.fromClient(data.content());
+      inputEnded = data.isEndStream();
+      forTunnel.add(data.content());
     } else {
       ReferenceCountUtil.release(message);
     }
-    if (last) {
+    passOn(through);
+    forTunnel.settle();
+  }
+
+  private void passOn(Tunnel through) {
+    for (ByteBuf piece = next(); piece != null; piece = next()) {
+      through.fromClient(piece);
+    }
+    if (inputEnded && forTunnel.isEmpty()) {
+      inputEnded = false; // it is told once
       through.clientEnded();
+    }
+  }
+
+  private @Nullable ByteBuf next() {
+    return tunnelPaused ? null : forTunnel.poll();
+  }
+
+  /** Sets whether a tunnel takes what comes. */
+  void setReading(boolean value) {
+    boolean resumes = value && tunnelPaused;
+    tunnelPaused = !value;
+    Tunnel through = tunnel;
+    if (resumes && through != null) {
+      passOn(through);
+      through.clientReadComplete();
+      giveRoom();
     }
   }
 
@@ -200,9 +261,23 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   /** Some of the body was taken. */
   void bodyTaken() {
+    if (!receiving) { // else there may be more in a moment
+      giveRoom();
+    }
+  }
+
+  /** Lets the client send as much again as was taken. */
+  private void giveRoom() {
+    if (owed == 0 || !channel.isActive()) {
+      return;
+    }
     Http2Exchange current = exchange;
-    if (current == null || current.body().hasRoom()) {
-      channel.config().setAutoRead(true);
+    boolean waits = current != null && !current.body().isPeeked();
+    long waiting = waits ? current.body().queued() : forTunnel.bytes();
+    int taken = (int) Math.max(0, owed - waiting);
+    if (taken > 0) {
+      owed -= taken;
+      channel.writeAndFlush(new DefaultHttp2WindowUpdateFrame(taken));
     }
   }
 
@@ -222,8 +297,8 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
     boolean unread = !done.body().isComplete();
     done.body().discard();
     exchange = null;
+    giveRoom(); // what comes nevertheless is dropped
     if (unread) {
-      channel.config().setAutoRead(true); // what comes nevertheless is dropped
       written.addListener(out -> reset(Http2Error.NO_ERROR));
     }
     if (!written.isDone()) {
@@ -272,9 +347,11 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelReadComplete(ChannelHandlerContext context) {
+    receiving = false;
     if (tunnel != null) {
       tunnel.clientReadComplete();
     }
+    giveRoom();
   }
 
   @Override
@@ -315,25 +392,23 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
       current.body().attach(new EarlyBytes(begun));
       current.body().detach();
     }
-    channel.config().setAutoRead(true);
+    giveRoom();
   }
 
-  /**
-   * The client has given the stream up, or its connection has ended. The channel of a stream that
-   * is not read tells nothing of that.
-   */
+  /** The client has given the stream up, or its connection has ended. */
   void gone() {
     Http2Exchange current = exchange;
     Tunnel through = tunnel;
     exchange = null;
     tunnel = null;
     if (through != null) {
+      forTunnel.drop();
       through.clientClosed();
     } else if (current != null) {
       current.gone();
       current.body().discard();
-      channel.config().setAutoRead(true); // what is left is dropped
     }
+    giveRoom(); // what is left is dropped
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.netty;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.util.ReferenceCountUtil;
@@ -40,8 +41,19 @@ final class DeferredMessages {
       used = true;
       messages = new ArrayDeque<>();
     }
-    messages.add(message);
-    count(message, 1);
+    Object kept = settled(message);
+    messages.add(kept);
+    count(kept, 1);
+  }
+
+  /** A piece of a body may be a byte of a large buffer, which it keeps. */
+  private static Object settled(Object message) {
+    if (!(message instanceof HttpContent content) || !content.content().isReadable()) {
+      return message;
+    }
+    ByteBuf piece = content.content();
+    ByteBuf own = WaitingBytes.settled(piece);
+    return own == piece ? message : content.replace(own);
   }
 
   /** Takes the oldest one; null if there is none. */

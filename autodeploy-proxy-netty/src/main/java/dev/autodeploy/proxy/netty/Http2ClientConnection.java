@@ -152,6 +152,12 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
     }
   }
 
+  /** Returns how many bytes the client has sent in all its streams that nobody has taken. */
+  int unread() {
+    Http2Connection connection = codec.connection();
+    return connection.local().flowController().unconsumedBytes(connection.connectionStream());
+  }
+
   private void endAfter(long millis) {
     cancelTimer();
     ChannelHandlerContext here = context;

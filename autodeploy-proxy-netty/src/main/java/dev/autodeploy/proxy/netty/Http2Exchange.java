@@ -109,7 +109,7 @@ final class Http2Exchange extends NettyExchange {
 
   @Override
   TunnelEnd tunnelEnd() {
-    return new StreamEnd(channel());
+    return new StreamEnd(stream);
   }
 
   @Override

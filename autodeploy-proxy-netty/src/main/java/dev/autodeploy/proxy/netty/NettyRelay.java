@@ -27,6 +27,7 @@ final class NettyRelay implements Relay {
           () -> {
             exchange.sendContinue();
             exchange.body().whenRead(next);
+            exchange.bodyTaken(); // reading may have stopped before anybody waited for it
           });
     }
   }

@@ -8,8 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.CompositeByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,15 +18,10 @@ final class RequestBody {
   /** The first bytes mostly have what is looked for; they are there however full it is. */
   private static final int FREE = 8 * 1024;
 
-  /** The queue of most requests, which have no body; nothing is ever added to it. */
-  private static final Deque<ByteBuf> EMPTY = new ArrayDeque<>(0);
-
-  private Deque<ByteBuf> queue = EMPTY;
-  private boolean used;
+  private final WaitingBytes queue = new WaitingBytes();
   private final long limit;
   private final BodyPace pace;
   private final ReadAhead readAhead;
-  private long queued;
   private long taken;
   private boolean complete;
   private HttpHeaders trailers = NettyExchange.NO_TRAILERS;
@@ -65,18 +58,19 @@ final class RequestBody {
     this.readAhead = readAhead;
   }
 
-  /** Returns the queue to add something to it. */
-  private Deque<ByteBuf> queue() {
-    if (!used) {
-      used = true;
-      queue = new ArrayDeque<>();
-    }
-    return queue;
-  }
-
   /** Returns how many bytes wait to be taken. */
   long queued() {
-    return queued;
+    return queue.bytes();
+  }
+
+  /** Returns whether somebody looks at the beginning, for which all of that has to come. */
+  boolean isPeeked() {
+    return whenPeeked != null;
+  }
+
+  /** Returns whether there is nobody yet who takes it. */
+  boolean isHeld() {
+    return sink == null && whenPeeked == null && !discarded;
   }
 
   /** Returns whether the client has sent all of it. */
@@ -125,7 +119,7 @@ final class RequestBody {
       return;
     }
     boolean broken = discarded || failure != null;
-    if (!broken && (complete || (queued >= FREE && readAhead.isUsedUp()))) {
+    if (!broken && (complete || (queued() >= FREE && readAhead.isUsedUp()))) {
       shown.end(complete);
     }
     if (broken || shown.isDone()) {
@@ -139,8 +133,7 @@ final class RequestBody {
   void replace(int from, int to, byte[] by) {
     int end = 0;
     CompositeByteBuf all = Unpooled.compositeBuffer(Integer.MAX_VALUE);
-    while (end < to && !queue.isEmpty()) {
-      ByteBuf piece = queue.remove();
+    for (ByteBuf piece = queue.poll(); piece != null; piece = end < to ? queue.poll() : null) {
       end += piece.readableBytes();
       all.addComponent(true, piece);
     }
@@ -151,19 +144,18 @@ final class RequestBody {
     ByteBuf behind = all.retainedSlice(to, end - to);
     ByteBuf before = all.retainedSlice(0, from);
     all.release();
-    queue().addFirst(behind);
-    queue().addFirst(Unpooled.wrappedBuffer(by));
-    queue().addFirst(before);
-    int more = by.length - (to - from);
-    queued += more;
-    readAhead.add(more);
+    queue.addFirst(behind);
+    queue.addFirst(Unpooled.wrappedBuffer(by));
+    queue.addFirst(before);
+    readAhead.add(by.length - (to - from));
   }
 
   private void endOfReading() {
     Consumer<Relay.@Nullable Cause> next = whenRead;
-    if (next != null && (complete || failure != null)) {
+    // Where there is no memory for the rest, it is read as an instance takes it.
+    if (next != null && (complete || failure != null || isFull())) {
       whenRead = null;
-      next.accept(complete ? null : cause);
+      next.accept(failure == null ? null : cause);
     }
   }
 
@@ -189,14 +181,14 @@ final class RequestBody {
       return;
     }
     int came = piece.readableBytes();
-    queue().add(piece);
-    queued += came;
+    queue.add(piece);
     readAhead.add(came);
     BodyPrefix shown = prefix;
     if (shown != null) {
       show(shown, piece);
     }
     hand();
+    queue.settle();
     await(came);
   }
 
@@ -212,12 +204,15 @@ final class RequestBody {
 
   /** Returns whether no more may be read for now: too much waits, here or in all. */
   boolean isFull() {
+    long queued = queued();
     return whenPeeked == null && (queued > MAX_QUEUED || (queued > 0 && readAhead.isUsedUp()));
   }
 
   /** Returns whether reading may go on. */
   boolean hasRoom() {
+    long queued = queued();
     return whenPeeked != null
+        || (whenRead != null && !isFull())
         || (queued <= MAX_QUEUED / 2 && (queued == 0 || !readAhead.isUsedUp()));
   }
 
@@ -254,7 +249,6 @@ final class RequestBody {
         endOf(to);
         return;
       }
-      queued -= piece.readableBytes();
       readAhead.add(-piece.readableBytes());
       taken += piece.readableBytes();
       if (taken > limit) {
@@ -314,8 +308,7 @@ final class RequestBody {
     copy = null;
     taken = 0;
     if (known != null) {
-      queue().addFirst(known);
-      queued += known.readableBytes();
+      queue.addFirst(known);
     }
     return true;
   }
@@ -338,10 +331,7 @@ final class RequestBody {
     forget();
     await(0);
     endOfPeeking();
-    for (ByteBuf piece = queue.poll(); piece != null; piece = queue.poll()) {
-      piece.release();
-    }
-    readAhead.add(-queued);
-    queued = 0;
+    readAhead.add(-queued());
+    queue.drop();
   }
 }

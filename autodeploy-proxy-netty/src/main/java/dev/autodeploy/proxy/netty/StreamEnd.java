@@ -9,11 +9,13 @@ import io.netty.handler.codec.http2.Http2Error;
 
 /** A side of a tunnel that is a stream of HTTP/2 (RFC 8441). Used on its loop. */
 final class StreamEnd implements TunnelEnd {
+  private final ClientStream stream;
   private final Channel channel;
   private boolean outputEnded;
 
-  StreamEnd(Channel channel) {
-    this.channel = channel;
+  StreamEnd(ClientStream stream) {
+    this.stream = stream;
+    channel = stream.channel();
   }
 
   @Override
@@ -42,7 +44,7 @@ final class StreamEnd implements TunnelEnd {
 
   @Override
   public void setReading(boolean value) {
-    channel.config().setAutoRead(value);
+    stream.setReading(value);
   }
 
   @Override

@@ -151,6 +151,29 @@ final class WebSocketOverHttp2Test extends LinkContract {
   }
 
   @Test
+  void http2_isNotTunnelled() throws Exception {
+    TestInstance.App http2 =
+        TestInstance.App.raw(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+    try (TestLink link = link(http2).warm()) {
+      for (String name : List.of("h2c", "H2C")) {
+        link.instance().requests.clear();
+        try (RawHttp2 client = new RawHttp2(link.port).begin()) {
+          connect(client, 1, name);
+          assertThat(awaitHead(client, 1).status()).isEqualTo(400);
+        }
+        assertThat(link.instance().requests).isEmpty();
+
+        String request = "GET /d/app/x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ";
+        assertThat(link.ask(request + name + ", x\r\n\r\n").status).isEqualTo(502);
+        assertThat(link.instance().requests).hasSize(1);
+        assertThat(link.instance().requests.get(0).field("Upgrade")).isNull();
+      }
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
   void heldTunnel_whoseClientLeaves_startsNothingMore() throws Exception {
     try (TestLink link = link(WebSocketOverHttp2Test::echo);
         RawHttp2 client = new RawHttp2(link.port).begin()) {

@@ -179,6 +179,9 @@ public final class RequestGuard {
     if (head.protocol() != null && !isToken(head.protocol())) {
       return Problems.badRequest("the protocol of the stream is not a token");
     }
+    if ("h2c".equalsIgnoreCase(head.protocol())) { // its requests would pass by all rules
+      return Problems.badRequest("HTTP/2 is not tunnelled");
+    }
     for (String te : fields.all("te")) {
       if (!te.equalsIgnoreCase("trailers")) {
         return Problems.badRequest("HTTP/2 has no other TE than trailers");
