@@ -8,8 +8,8 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HashSet;
-import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * The credentials by which the application knows its users. An instance that saw them could act in
@@ -71,10 +71,9 @@ final class ApplicationCredentials {
     if (id == null || id.isEmpty() || !request.isRequestedSessionIdFromURL()) {
       return path;
     }
-    int value = path.indexOf("=" + id);
-    int begin = value < 0 ? -1 : path.lastIndexOf(';', value);
-    boolean ofSession =
-        begin >= 0 && path.substring(begin, value).toLowerCase(Locale.ROOT).matches(";[a-z0-9_-]+");
-    return ofSession ? path.substring(0, begin) + path.substring(value + 1 + id.length()) : path;
+    // Whole parameters only: what is left has to be a path that the container has seen.
+    return Pattern.compile(";[A-Za-z0-9_-]+=" + Pattern.quote(id) + "(?=[;/]|$)")
+        .matcher(path)
+        .replaceAll("");
   }
 }

@@ -50,6 +50,27 @@ final class PathsOfContainersTest {
     }
   }
 
+  /** What is taken out of a path leaves nothing that the container has not seen. */
+  @ParameterizedTest
+  @MethodSource("containers")
+  void sessionInAPath_isTakenOut_andNothingElse(Function<AutoDeploy, LinkBuilder<?>> front)
+      throws Exception {
+    Contract contract = new Contract(front);
+    try (TestLink link = contract.link(TestInstance.App.text("served")).warm()) {
+      link.instance().requests.clear();
+      assertThat(link.get("/d/;a=xapp/x;jsessionid=x").status).isIn(400, 404);
+      assertThat(link.get("/d/ap;a=xp/x;jsessionid=x").status).isIn(400, 404);
+      assertThat(link.instance().requests).isEmpty();
+
+      link.get("/d/app/public/;a=x../secret;jsessionid=x");
+      link.get("/d/app/.;a=x./secret;jsessionid=x");
+      assertThat(link.get("/d/app/a;v=xy;b=x/c;jsessionid=x").status).isEqualTo(200);
+      assertThat(link.instance().requests)
+          .noneMatch(request -> request.target.contains("/../"))
+          .anyMatch(request -> request.target.startsWith("/a;v=xy"));
+    }
+  }
+
   private static final class Contract extends LinkContract {
     private final Function<AutoDeploy, LinkBuilder<?>> front;
 
