@@ -204,7 +204,22 @@ final class RequestGuard {
       return false;
     }
     String authority = origin.substring(slashes + 3).toLowerCase(Locale.ROOT);
-    return authority.equalsIgnoreCase(host) || allowedHosts.contains(hostOf(authority));
+    return authority.equalsIgnoreCase(host)
+        || (allowedHosts.contains(hostOf(authority)) && !isOtherPort(origin, authority, host));
+  }
+
+  /**
+   * Returns whether a page without TLS, where browsers tell nothing else, is on another port of the
+   * host that was asked, as instances are. A proxy in front is asked under a name that it may pass
+   * on, and then without a port or with its own.
+   */
+  private static boolean isOtherPort(String origin, String authority, @Nullable String asked) {
+    String host = asked == null ? "" : asked.toLowerCase(Locale.ROOT);
+    boolean showsPort = hostOf(host).length() < host.length();
+    return showsPort
+        && origin.regionMatches(true, 0, "http:", 0, 5)
+        && hostOf(host).equals(hostOf(authority))
+        && !host.equals(authority + (authority.equals(hostOf(authority)) ? ":80" : ""));
   }
 
   /** Returns the token that this client has to show with every change. */

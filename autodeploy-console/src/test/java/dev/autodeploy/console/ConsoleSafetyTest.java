@@ -17,6 +17,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -149,6 +150,39 @@ class ConsoleSafetyTest {
                   post(f, f.token(), "Host: ops.example.com", "Origin: https://ops.example.com")))
           .isEqualTo(201);
     }
+  }
+
+  /** As that of an instance, where the page has no TLS, so that browsers tell nothing else. */
+  @Test
+  void aPageOnAnotherPortOfAnAllowedHost_isElsewhere_unlessAProxyMayBeInFront() throws Exception {
+    try (ConsoleFixture f = new ConsoleFixture(b -> b.allowedHost("ops.example.com"))) {
+      for (String[] refused :
+          new String[][] {
+            {"ops.example.com:8001", "http://ops.example.com:8080"},
+            {"ops.example.com:8001", "http://ops.example.com"},
+            {"OPS.example.com:8001", "HTTP://OPS.example.com:8080"},
+          }) {
+        assertThat(raw(f, session(refused))).as(List.of(refused).toString()).isEqualTo(403);
+      }
+      for (String[] own :
+          new String[][] {
+            {"ops.example.com:8001", "http://ops.example.com:8001"},
+            {"ops.example.com:80", "http://ops.example.com"},
+            {"ops.example.com", "http://ops.example.com:8080"},
+            {"ops.example.com:8001", "https://ops.example.com"},
+            {"127.0.0.1:8001", "http://ops.example.com:8080"},
+          }) {
+        assertThat(raw(f, session(own))).as(List.of(own).toString()).isEqualTo(200);
+      }
+    }
+  }
+
+  private static String session(String... hostAndOrigin) {
+    return "GET /-/api/session HTTP/1.1\r\nHost: "
+        + hostAndOrigin[0]
+        + "\r\nOrigin: "
+        + hostAndOrigin[1]
+        + "\r\n\r\n";
   }
 
   @Test
