@@ -65,7 +65,9 @@ class StrangersTest {
       add("2001:db8:0:2::" + Integer.toHexString(i));
     }
 
-    assertThat(strangers.add(new From("2001:db8:0:2:ffff::1"))).isSameAs(first).isNotSameAs(replica);
+    assertThat(strangers.add(new From("2001:db8:0:2:ffff::1")))
+        .isSameAs(first)
+        .isNotSameAs(replica);
   }
 
   @Test

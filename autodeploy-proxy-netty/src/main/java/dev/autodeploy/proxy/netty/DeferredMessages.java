@@ -2,7 +2,9 @@ package dev.autodeploy.proxy.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -70,15 +72,21 @@ final class DeferredMessages {
   }
 
   private static long size(@Nullable Object message) {
+    if (message instanceof LastHttpContent last) {
+      return last.content().readableBytes() + size(last.trailingHeaders());
+    }
     if (message instanceof HttpContent content) {
       return content.content().readableBytes();
     }
+    return message instanceof HttpRequest request
+        ? request.uri().length() + size(request.headers())
+        : 0;
+  }
+
+  private static long size(HttpHeaders fields) {
     long size = 0;
-    if (message instanceof HttpRequest request) {
-      size = request.uri().length();
-      for (Map.Entry<String, String> field : request.headers()) {
-        size += field.getKey().length() + field.getValue().length() + FIELD;
-      }
+    for (Map.Entry<String, String> field : fields) {
+      size += field.getKey().length() + field.getValue().length() + FIELD;
     }
     return size;
   }

@@ -18,6 +18,9 @@ final class RequestBody {
   /** The first bytes mostly have what is looked for; they are there however full it is. */
   private static final int FREE = 8 * 1024;
 
+  /** The bytes that the fields behind a body may have, which mostly are a checksum. */
+  private static final int MAX_TRAILERS = 4 * 1024;
+
   private final WaitingBytes queue = new WaitingBytes();
   private final long limit;
   private final BodyPace pace;
@@ -197,9 +200,21 @@ final class RequestBody {
   }
 
   void complete(HttpHeaders behind) {
+    if (size(behind) > MAX_TRAILERS) { // they wait with it, and nobody counts them
+      fail(Relay.Cause.BODY_BROKEN, new IOException("the fields behind the body are too large"));
+      return;
+    }
     trailers = behind;
     complete = true;
     drain();
+  }
+
+  private static long size(HttpHeaders fields) {
+    long size = 0;
+    for (int i = 0; i < fields.size(); i++) {
+      size += fields.name(i).length() + fields.value(i).length();
+    }
+    return size;
   }
 
   /** Returns whether no more may be read for now: too much waits, here or in all. */

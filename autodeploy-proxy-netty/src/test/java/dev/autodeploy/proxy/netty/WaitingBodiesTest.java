@@ -16,6 +16,7 @@ import dev.autodeploy.proxy.gateway.Relay;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +101,40 @@ class WaitingBodiesTest extends LinkContract {
 
     assertThat(read.refCnt()).isZero();
     later.drop();
+  }
+
+  @Test
+  void fieldsBehindABody_behindAnotherRequest_count() {
+    ReadAhead readAhead = new ReadAhead(1 << 20);
+    DeferredMessages later = new DeferredMessages(readAhead);
+    DefaultLastHttpContent last = new DefaultLastHttpContent();
+    last.trailingHeaders().add("x-sum", "y".repeat(70_000));
+    later.add(last);
+
+    assertThat(readAhead.bytes()).isGreaterThan(70_000);
+    assertThat(later.isFull()).isTrue();
+    later.drop();
+    assertThat(readAhead.bytes()).isZero();
+  }
+
+  @Test
+  void fieldsBehindABody_mayBeFew_andNotFillTheMemoryOfAHeldRequest() throws Exception {
+    try (TestLink link = link(COUNT).warm()) {
+      for (int length : new int[] {1000, 20_000}) {
+        int expected = length == 1000 ? 200 : 400;
+        String sum = "y".repeat(length);
+        try (RawClient client = link.client();
+            RawHttp2 another = new RawHttp2(link.port).begin()) {
+          client.send("POST /d/app/ HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+          client.send("1\r\nx\r\n0\r\nx-sum: " + sum + "\r\n\r\n");
+          assertThat(client.response().status).isEqualTo(expected);
+          another.request(1, "POST", "/d/app/", false).data(1, false, "x");
+          another.headers(1, true, "x-sum", sum.substring(0, Math.min(length, 16_000)));
+          assertThat(another.answer(1).status()).isEqualTo(expected);
+        }
+      }
+      link.awaitQuiet();
+    }
   }
 
   @Test
