@@ -337,6 +337,7 @@ final class ClientConnection extends ChannelInboundHandlerAdapter {
     } else {
       awaitHead();
       next();
+      headBegins(); // it may have come with the request that is done
       idle(exchange == null && !closing && !headBegun);
     }
   }

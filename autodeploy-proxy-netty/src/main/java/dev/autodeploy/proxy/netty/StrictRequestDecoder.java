@@ -70,6 +70,7 @@ final class StrictRequestDecoder extends HttpRequestDecoder {
     if (here != null) {
       try {
         channelRead(here, Unpooled.EMPTY_BUFFER);
+        here.fireChannelReadComplete(); // what is left may be half a head
       } catch (Exception e) {
         here.fireExceptionCaught(e);
       }

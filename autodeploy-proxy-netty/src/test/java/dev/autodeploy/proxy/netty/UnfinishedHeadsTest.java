@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +94,27 @@ final class UnfinishedHeadsTest extends UnfinishedRequestsContract {
       Await.until("room is made", () -> idle.size() <= 20);
       for (RawClient client : burst) {
         client.close();
+      }
+    }
+  }
+
+  @Test
+  void halfAHead_thatCameBehindARequest_isUnfinishedOnceThatIsDone() throws Exception {
+    for (String upgrade : new String[] {"", "Connection: Upgrade\r\nUpgrade: x\r\n"}) {
+      try (TestLink link = link(8);
+          RawClient client = link.client()) {
+        link.provider.gate = new CompletableFuture<>();
+        client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\n" + upgrade + "\r\n");
+        link.awaitHeld(1);
+        client.send("GET /d/app/ HTTP/1.1\r\nHost: a\r\nX: y");
+        ReadAhead readAhead = ((NettyHttpProxy) link.proxy).front().readAhead();
+        Await.until("it has come", () -> readAhead.bytes() > 20);
+        link.provider.gate.complete(null);
+        assertThat(client.response().body).isEqualTo("served");
+
+        Await.until("it is waited for", () -> heads(link).size() == 1);
+        assertThat(client.send("\r\n\r\n").response().body).isEqualTo("served");
+        assertThat(heads(link).size()).isZero();
       }
     }
   }
