@@ -34,6 +34,38 @@ final class BodyPaceTest {
   }
 
   @Test
+  void theSlowestPaceThatIsAllowed_isJustThat() {
+    BodyPace exact =
+        new BodyPace(
+            now::get, new BodyPace.Limits(100, Duration.ofSeconds(1), Duration.ofSeconds(10)));
+    exact.begin();
+    pass(2);
+    exact.end(400);
+    exact.begin();
+    pass(2);
+    assertThat(exact.tooSlow()).as("400 bytes in 4 s").isFalse();
+    pass(0.1);
+    assertThat(exact.tooSlow()).as("400 bytes in 4.1 s").isTrue();
+    exact.end(100_000);
+    exact.begin();
+    pass(5.9);
+    assertThat(exact.tooSlow()).as("10 s in all").isFalse();
+    now.incrementAndGet();
+    assertThat(exact.tooSlow()).as("a moment longer").isTrue();
+  }
+
+  @Test
+  void budget_isGivenToItsLastByte() {
+    BodyBudget budget = new BodyBudget(10);
+    assertThat(budget.take(10)).isEqualTo(10);
+    assertThat(budget.take(1)).isZero();
+    assertThat(budget.reserve(1)).isFalse();
+    budget.giveBack(4);
+    assertThat(budget.reserve(4)).isTrue();
+    assertThat(budget.reserve(1)).isFalse();
+  }
+
+  @Test
   void aModem_isFastEnough() {
     for (int i = 0; i < 1_000; i++) {
       read(1, 1_200);

@@ -1,5 +1,6 @@
 package dev.autodeploy.proxy.gateway;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,9 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -81,6 +85,109 @@ class ClientBodyTest {
         .hasMessage("the client has left");
 
     assertThat(budget.reserve(100_000)).isTrue();
+  }
+
+  private static ClientBody bodyOf(int bytes, List<Integer> asked) {
+    return new ClientBody(
+        new InputStream() {
+          private int left = bytes;
+
+          @Override
+          public int read() {
+            throw new AssertionError("read one by one");
+          }
+
+          @Override
+          public int read(byte[] buffer, int offset, int length) {
+            asked.add(length);
+            if (left == 0) {
+              return -1;
+            }
+            int n = Math.min(left, length);
+            Arrays.fill(buffer, offset, offset + n, (byte) 'x');
+            left -= n;
+            return n;
+          }
+        },
+        1_000_000);
+  }
+
+  @Test
+  void peek_takesNoMoreMemoryThanTheBodyHas() throws IOException {
+    List<Integer> asked = new ArrayList<>();
+    ClientBody body = bodyOf(3, asked);
+    BodyPrefix prefix = new BodyPrefix(1_000_000, (bytes, length, last) -> false);
+
+    assertThat(body.peek(prefix, new BodyBudget(0), 3)).isZero();
+
+    assertThat(asked).containsExactly(4, 1);
+    assertThat(prefix.isWhole()).isTrue();
+    assertThat(prefix.bytes()).asString().isEqualTo("xxx");
+    assertThat(body.readAllBytes()).asString().isEqualTo("xxx");
+  }
+
+  @Test
+  void peek_endsWhereThereIsNoMemory_andLosesNothing() throws IOException {
+    ClientBody body = bodyOf(20_000, new ArrayList<>());
+    BodyPrefix prefix = new BodyPrefix(1_000_000, (bytes, length, last) -> false);
+
+    assertThat(body.peek(prefix, new BodyBudget(8 * 1024), RequestHead.CHUNKED)).isEqualTo(8_192);
+
+    assertThat(prefix.isDone()).isTrue();
+    assertThat(prefix.isWhole()).isFalse();
+    assertThat(prefix.bytes()).hasSize(16 * 1024);
+    assertThat(body.readAllBytes()).hasSize(20_000).containsOnly('x');
+  }
+
+  @Test
+  void peek_ofALongBody_takesWhatItReads() throws IOException {
+    BodyBudget budget = new BodyBudget(100_000);
+    ClientBody body = bodyOf(20_000, new ArrayList<>());
+    BodyPrefix prefix = new BodyPrefix(1_000_000, (bytes, length, last) -> false);
+
+    int taken = body.peek(prefix, budget, RequestHead.CHUNKED);
+
+    assertThat(taken).isEqualTo(24 * 1024);
+    assertThat(budget.reserve(100_000 - taken)).isTrue();
+    assertThat(budget.reserve(1)).isFalse();
+    assertThat(prefix.isWhole()).isTrue();
+    assertThat(prefix.bytes()).hasSize(20_000);
+  }
+
+  @Test
+  void peek_endsWhenWhatIsLookedForIsFound() throws IOException {
+    List<Integer> asked = new ArrayList<>();
+    ClientBody body = bodyOf(20_000, asked);
+    BodyPrefix prefix = new BodyPrefix(1_000_000, (bytes, length, last) -> length > 0);
+
+    assertThat(body.peek(prefix, new BodyBudget(100_000), 20_000)).isZero();
+
+    assertThat(asked).hasSize(1);
+    assertThat(body.readAllBytes()).hasSize(20_000);
+  }
+
+  @Test
+  void peek_showsWhatWasReadBefore() throws IOException {
+    ClientBody body = new ClientBody(in("abcdef"), 100);
+    body.readAhead(2);
+    BodyPrefix prefix = new BodyPrefix(4, (bytes, length, last) -> false);
+
+    assertThat(body.peek(prefix, new BodyBudget(0), 6)).isZero();
+
+    assertThat(prefix.bytes()).asString().isEqualTo("abcd");
+    assertThat(body.readAllBytes()).asString().isEqualTo("abcdef");
+  }
+
+  @Test
+  void replacedBytes_areReadInPlaceOfTheOthers() throws IOException {
+    for (String by : new String[] {"XYZ", "X", ""}) {
+      ClientBody body = new ClientBody(in("abcdefgh"), 100);
+      body.readAhead(6);
+
+      body.replace(1, 3, by.getBytes(ISO_8859_1));
+
+      assertThat(body.readAllBytes()).asString().isEqualTo("a" + by + "defgh");
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -89,6 +90,32 @@ final class ForwardingDecisionsTest {
     assertThat(Upgrade.asked(head("GET", upgrade("h2c")))).isNull();
     assertThat(Upgrade.asked(head("GET", new HttpHeaders().add("Upgrade", "x")))).isNull();
     assertThat(Upgrade.asked(head("GET", new HttpHeaders().add("Connection", "upgrade")))).isNull();
+  }
+
+  @Test
+  void requestThatNoInstanceHas_isNoExchangeThatIsOverdue() {
+    long now = 11 * SECOND;
+    assertThat(deadlines.passed(Phase.HELD, now - 99 * SECOND, now, now, now)).isNull();
+    assertThat(deadlines.passed(Phase.DONE, now - 99 * SECOND, now, now, now)).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "FORWARDED, 30, 30, false",
+    "FORWARDED, 29, 30, true",
+    "RESPONDING, 29, 30, true",
+    "RESPONDING, 30, 30, false",
+    "HELD, 29, 30, false",
+    "DONE, 29, 30, false",
+    "FORWARDED, 29, , false"
+  })
+  void request_isOverdueOnlyWhileAnInstanceHasIt(
+      Phase phase, long since, @Nullable Long max, boolean overdue) {
+    Duration longest = max == null ? null : Duration.ofSeconds(max);
+    assertThat(ExchangeDeadlines.requestOverdue(phase, since * SECOND, longest, 60 * SECOND))
+        .isEqualTo(overdue);
+    assertThat(ExchangeDeadlines.requestOverdue(phase, Relay.NOT_WAITING, longest, 60 * SECOND))
+        .isFalse();
   }
 
   private AbortReason passed(Phase phase, long since, long waiting, long now) {

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -319,6 +320,74 @@ final class HeaderRulesTest {
       assertThat(toClient(new HttpHeaders().add("Refresh", value), ROUTE).first("Refresh"))
           .isEqualTo(value);
     }
+  }
+
+  @Test
+  void protocolThatIsAskedFor_goesOn() {
+    RequestHead head = head("HTTP/1.1", new HttpHeaders(), remote("192.0.2.7"), false);
+    LinkView view = view(false, head, ROUTE);
+
+    HttpHeaders asked = new HeaderRules(false).toInstance(head, view, true, "websocket");
+    HttpHeaders plain = new HeaderRules(false).toInstance(head, view, true, null);
+
+    assertThat(lines(asked)).endsWith("Connection: Upgrade", "Upgrade: websocket");
+    assertThat(plain.first("Connection")).isNull();
+    assertThat(plain.size()).isEqualTo(asked.size() - 2);
+  }
+
+  @Test
+  void cookiesOfTheHostApplication_stayBehind_andAFieldOfNoOthersToo() {
+    HttpHeaders in =
+        new HttpHeaders()
+            .add("Cookie", "session=1; theme=dark")
+            .add("Cookie", "session=2")
+            .add("Cookie", "")
+            .add("X-Cookie", "session=3");
+    RequestHead plain = head("HTTP/1.1", in, remote("192.0.2.7"), false);
+    RequestHead head =
+        new RequestHead(
+            plain.method(),
+            plain.target(),
+            plain.version(),
+            in,
+            0,
+            plain.remote(),
+            plain.local(),
+            false,
+            "",
+            new HostCredentials(false, Set.of("session")),
+            null);
+
+    assertThat(toInstance(false, head, ROUTE).all("Cookie")).containsExactly("theme=dark", "");
+    assertThat(toInstance(false, head, ROUTE).first("X-Cookie")).isEqualTo("session=3");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "Host, true",
+    "Connection, true",
+    "AutoDeploy-Woken, true",
+    "X-Forwarded-User, true",
+    "X-Request-ID, false"
+  })
+  void reservedFields_areNotForThePeersToSay(String name, boolean reserved) {
+    assertThat(HeaderRules.isReserved(name)).isEqualTo(reserved);
+  }
+
+  @Test
+  void fieldsOfOtherNames_areNoCookiesAndNoPreferences() {
+    HttpHeaders in =
+        new HttpHeaders()
+            .add("X-Like-Cookie", "AutoDeploy-Instance=1")
+            .add("X-Like-Preference", "wait=3");
+    assertThat(lines(toClient(in, ROUTE)))
+        .contains("X-Like-Cookie: AutoDeploy-Instance=1", "X-Like-Preference: wait=3");
+  }
+
+  @Test
+  void fieldsOfOtherNames_areNoHops() {
+    assertThat(rules("OPTIONS", new HttpHeaders().add("X-Max", "10")).first("X-Max"))
+        .isEqualTo("10");
   }
 
   private static LinkView view(boolean trusted, RequestHead head, Route route) {

@@ -35,6 +35,22 @@ final class HttpHeadersTest {
   }
 
   @Test
+  void remove_closesTheGap_alsoWhereThereIsNoMoreRoom() {
+    HttpHeaders fields = new HttpHeaders(3).add("a", "1").add("b", "2").add("c", "3");
+    fields.remove("B");
+    assertThat(fields.size()).isEqualTo(2);
+    assertThat(fields.name(1)).isEqualTo("c");
+    assertThat(fields.value(1)).isEqualTo("3");
+    fields.remove("c");
+    assertThat(fields.size()).isEqualTo(1);
+  }
+
+  @Test
+  void usualNames_areThereAsTheyAreWritten_andInLowerCase() {
+    assertThat(HttpHeaders.usualNames()).contains("Content-Type", "content-type", "ETag", "etag");
+  }
+
+  @Test
   void tokens_areTheMembersOfAllListsInLowerCase() {
     HttpHeaders fields =
         new HttpHeaders().add("Connection", "Close, ,x ").add("Connection", "\tKeep-Alive,");

@@ -201,6 +201,34 @@ final class RequestGuardTest {
     }
   }
 
+  @Test
+  void problemsOfParsers_sayWhatIsWrong() {
+    assertThat(RequestGuard.malformed().status()).isEqualTo(400);
+    assertThat(RequestGuard.targetTooLong().status()).isEqualTo(414);
+    assertThat(RequestGuard.headerTooLarge().status()).isEqualTo(431);
+    assertThat(RequestGuard.noRoomForHeader().status()).isEqualTo(431);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"websocket, 0", "web socket, 400", "web/1, 400"})
+  void protocolOfAStream_isAToken(String protocol, int status) {
+    RequestHead plain = head("GET", "/", "HTTP/2", host(), 0);
+    RequestHead asking =
+        new RequestHead(
+            "GET",
+            "/",
+            "HTTP/2",
+            host(),
+            0,
+            plain.remote(),
+            plain.local(),
+            false,
+            "",
+            HostCredentials.NONE,
+            protocol);
+    assertThat(status(asking)).isEqualTo(status);
+  }
+
   private static int coding(String version, String value) {
     return status(head("POST", "/", version, host().add("Transfer-Encoding", value), -1));
   }
