@@ -26,7 +26,9 @@ final class GpuInventory {
   private final DockerSettings settings;
   private final DaemonInfo daemon;
   private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable List<Gpu> found;
+
+  /** Written under the lock, which a question keeps for as long as the daemon takes. */
+  private volatile @Nullable List<Gpu> found;
 
   GpuInventory(DaemonClient client, DockerSettings settings, DaemonInfo daemon) {
     this.client = client;
@@ -51,12 +53,7 @@ final class GpuInventory {
     if (access() == GpuAccess.CDI) {
       return discovered();
     }
-    lock.lock();
-    try {
-      return found;
-    } finally {
-      lock.unlock();
-    }
+    return found;
   }
 
   /** Returns what is known, asking the GPUs' own tool if need be; null if it cannot be told. */

@@ -75,7 +75,7 @@ public record EngineServices(
     return new EngineServices(
         owner,
         provider,
-        new ProviderCalls(provider, owner, providerExecutor, timers, ticker),
+        new ProviderCalls(provider, owner, providerExecutor, timers, ticker, clock),
         idlePolicy,
         costMeter,
         ledger,

@@ -7,6 +7,7 @@ import dev.autodeploy.spi.ProviderInstance;
 import dev.autodeploy.spi.Scheduler;
 import dev.autodeploy.spi.Ticker;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -23,9 +24,16 @@ public final class ProviderCalls {
   private final Executor executor;
   private final Timers timers;
   private final OverdueCalls overdue;
+  private final ListedInstances listed;
 
   public ProviderCalls(
-      InstanceProvider provider, String owner, Executor executor, Timers timers, Ticker ticker) {
+      InstanceProvider provider,
+      String owner,
+      Executor executor,
+      Timers timers,
+      Ticker ticker,
+      InstantSource clock) {
+    this.listed = new ListedInstances(clock);
     this.overdue = new OverdueCalls(ticker);
     this.provider = provider;
     this.owner = owner;
@@ -103,7 +111,7 @@ public final class ProviderCalls {
 
   /** Lists the instances of this engine's owner. */
   public CompletableFuture<List<ProviderInstance>> list() {
-    return call(LISTS, () -> provider.list(owner));
+    return call(LISTS, () -> provider.list(owner)).thenApply(listed::of);
   }
 
   /** Lists the instances of this engine's owner, and fails if there is no answer in time. */
