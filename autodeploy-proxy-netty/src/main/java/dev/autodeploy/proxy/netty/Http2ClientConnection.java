@@ -57,15 +57,23 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   private static final int MAX_QUEUED_ACKS = 1000;
   private static final long IDLE_MILLIS = TimeUnit.SECONDS.toMillis(75);
 
+  /** The bytes of a head that may wait for its rest however much waits in all. */
+  private static final int FREE = 8 * 1024;
+
+  private static final long NEVER = Long.MIN_VALUE;
+
   private final Front front;
   private final @Nullable String dedicated;
   private final boolean secure;
   private final Http2FrameCodec codec;
   private final ControlFrames controls;
+  private final PartialFrames partial = new PartialFrames();
   private @Nullable ChannelHandlerContext context;
   private @Nullable ScheduledFuture<?> timer;
   private WaitingClients.@Nullable Waiting waiting;
-  private boolean served;
+  private @Nullable WaitingClients among;
+  private long idleSince = NEVER;
+  private int counted;
   private final Set<ClientStream> streams = new HashSet<>();
 
   private Http2ClientConnection(Front front, @Nullable String dedicated, boolean secure) {
@@ -88,7 +96,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
             stream.pipeline().addLast(new ClientStream(connection, channel));
           }
         };
-    pipeline.addLast(connection.codec, new Http2MultiplexHandler(streams), connection);
+    pipeline.addLast(
+        connection.partial, connection.codec, new Http2MultiplexHandler(streams), connection);
   }
 
   /** All limits are set explicitly: defaults change, and properties of the system can. */
@@ -126,7 +135,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void handlerAdded(ChannelHandlerContext added) {
     context = added;
-    waiting = front.unfinishedHeads().add(added.channel());
+    waitAmong(front.unfinishedHeads());
     endAfter(front.headTimeout().toMillis());
     added.channel().eventLoop().execute(this::widenConnection); // when the codec is in place, too
   }
@@ -201,8 +210,7 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   void opened(ClientStream stream) {
     streams.add(stream);
     cancelTimer();
-    stopWaiting();
-    served = true;
+    waitAmong(null);
   }
 
   /** A stream has closed. */
@@ -210,17 +218,54 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
     streams.remove(stream);
     ChannelHandlerContext here = context;
     if (streams.isEmpty() && here != null && here.channel().isActive()) {
-      waiting = front.idle().add(here.channel());
-      endAfter(IDLE_MILLIS);
+      idleSince = front.config().ticker().read();
+      awaitNext();
     }
   }
 
-  private void stopWaiting() {
-    WaitingClients.Waiting known = waiting;
-    waiting = null;
-    if (known != null) {
-      (served ? front.idle() : front.unfinishedHeads()).remove(known);
+  /** Waits for another request, or for the rest of one. */
+  private void awaitNext() {
+    long idle = TimeUnit.NANOSECONDS.toMillis(front.config().ticker().read() - idleSince);
+    long left = Math.max(0, IDLE_MILLIS - idle);
+    if (partial.isPartial()) {
+      waitAmong(front.unfinishedHeads());
+      left = Math.min(left, front.headTimeout().toMillis());
+    } else {
+      waitAmong(front.idle());
     }
+    endAfter(left);
+  }
+
+  private void waitAmong(@Nullable WaitingClients others) {
+    WaitingClients.Waiting known = waiting;
+    if (known != null && among != null) {
+      among.remove(known);
+    }
+    ChannelHandlerContext here = context;
+    among = others;
+    waiting = others == null || here == null ? null : others.add(here.channel());
+  }
+
+  /** A head that is not whole counts as read ahead, as it waits in memory. */
+  private void countPartial(int now) {
+    front.readAhead().add(now - counted);
+    counted = now;
+  }
+
+  @Override
+  public void channelReadComplete(ChannelHandlerContext from) {
+    countPartial(partial.headBytes());
+    if (counted > FREE && front.readAhead().isUsedUp()) {
+      LOG.debug("A client's connection is closed: there is no memory for the head of its request");
+      from.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.ENHANCE_YOUR_CALM));
+      from.close();
+    } else if (among != null && idleSince != NEVER && partial.isPartial() != isUnfinished()) {
+      awaitNext();
+    }
+  }
+
+  private boolean isUnfinished() {
+    return among == front.unfinishedHeads();
   }
 
   @Override
@@ -244,7 +289,8 @@ final class Http2ClientConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelInactive(ChannelHandlerContext from) {
     cancelTimer();
-    stopWaiting();
+    waitAmong(null);
+    countPartial(0);
     List.copyOf(streams).forEach(ClientStream::gone);
   }
 
