@@ -54,8 +54,12 @@ final class DeferredMessages {
       return message;
     }
     ByteBuf piece = content.content();
-    ByteBuf own = WaitingBytes.settled(piece);
-    return own == piece ? message : content.replace(own);
+    if (WaitingBytes.isMostOfItsBuffer(piece)) {
+      return message;
+    }
+    HttpContent own = content.replace(piece.alloc().buffer(piece.readableBytes()).writeBytes(piece));
+    piece.release();
+    return own;
   }
 
   /** Takes the oldest one; null if there is none. */

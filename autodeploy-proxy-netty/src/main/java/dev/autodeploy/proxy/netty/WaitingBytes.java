@@ -19,8 +19,14 @@ final class WaitingBytes {
   private static final Deque<ByteBuf> NONE = new ArrayDeque<>(0);
 
   private Deque<ByteBuf> pieces = NONE;
-  private @Nullable ByteBuf together;
+  private boolean made;
   private long bytes;
+
+  /** Whether the latest piece was added, and may be a part of more. */
+  private boolean unsettled;
+
+  /** Whether the latest of the others is memory of their own, to which more can be added. */
+  private boolean own;
 
   /** Returns how many bytes wait. */
   long bytes() {
@@ -35,6 +41,7 @@ final class WaitingBytes {
   void add(ByteBuf piece) {
     pieces().add(piece);
     bytes += piece.readableBytes();
+    unsettled = true;
   }
 
   /** Puts a piece before all others. */
@@ -44,7 +51,8 @@ final class WaitingBytes {
   }
 
   private Deque<ByteBuf> pieces() {
-    if (pieces == NONE) {
+    if (!made) {
+      made = true;
       pieces = new ArrayDeque<>();
     }
     return pieces;
@@ -52,26 +60,29 @@ final class WaitingBytes {
 
   /** Puts the latest piece into memory of its own, if it is still there and a part of more. */
   void settle() {
-    ByteBuf latest = pieces.peekLast();
-    if (latest == null || latest == together || isMostOfItsBuffer(latest)) {
+    ByteBuf latest = unsettled ? pieces.peekLast() : null;
+    unsettled = false;
+    if (latest == null) {
+      return;
+    }
+    if (isMostOfItsBuffer(latest)) {
+      own = false;
       return;
     }
     pieces.removeLast();
     int size = latest.readableBytes();
-    ByteBuf before = together;
-    if (before != null
-        && before == pieces.peekLast()
-        && before.readableBytes() + size <= MAX_TOGETHER) {
+    ByteBuf before = own ? pieces.peekLast() : null;
+    if (before != null && before.readableBytes() + size <= MAX_TOGETHER) {
       before.writeBytes(latest);
     } else {
-      before = latest.alloc().buffer(size).writeBytes(latest);
-      together = before;
-      pieces.add(before);
+      pieces.add(latest.alloc().buffer(size).writeBytes(latest));
     }
+    own = true;
     latest.release();
   }
 
-  private static boolean isMostOfItsBuffer(ByteBuf piece) {
+  /** Returns whether a piece is at least half of what it keeps. */
+  static boolean isMostOfItsBuffer(ByteBuf piece) {
     int kept = 0;
     for (ByteBuf whole = piece; whole != null; whole = whole.unwrap()) {
       kept = Math.max(kept, whole.capacity());
@@ -79,23 +90,14 @@ final class WaitingBytes {
     return kept <= 2L * piece.readableBytes();
   }
 
-  /** Returns a piece as it may stay, which is the same one or takes its part. */
-  static ByteBuf settled(ByteBuf piece) {
-    if (!piece.isReadable() || isMostOfItsBuffer(piece)) {
-      return piece;
-    }
-    ByteBuf copy = piece.alloc().buffer(piece.readableBytes()).writeBytes(piece);
-    piece.release();
-    return copy;
-  }
-
   /** Takes the oldest piece; null if there is none. */
   @Nullable ByteBuf poll() {
     ByteBuf piece = pieces.poll();
     if (piece != null) {
       bytes -= piece.readableBytes();
-      together = piece == together ? null : together;
     }
+    unsettled &= !pieces.isEmpty();
+    own &= pieces.size() > (unsettled ? 1 : 0);
     return piece;
   }
 

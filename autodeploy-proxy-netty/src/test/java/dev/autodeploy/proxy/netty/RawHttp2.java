@@ -56,6 +56,10 @@ final class RawHttp2 implements AutoCloseable {
       return type;
     }
 
+    int stream() {
+      return stream;
+    }
+
     int word(int at) {
       return ByteBuffer.wrap(payload).getInt(at);
     }

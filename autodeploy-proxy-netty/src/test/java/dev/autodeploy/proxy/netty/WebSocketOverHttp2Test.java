@@ -11,8 +11,10 @@ import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.net.SocketTimeoutException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -146,6 +148,54 @@ final class WebSocketOverHttp2Test extends LinkContract {
       assertThat(client.answer(1).text()).isEqualTo("early bytes");
       assertThat(link.instance().requests.get(0).field("Upgrade")).isEqualTo("x-own");
       assertThat(link.instance().requests.get(0).field("Sec-WebSocket-Key")).isNull();
+      link.awaitQuiet();
+    }
+  }
+
+  @Test
+  void instanceThatDoesNotRead_holdsItsClientUp_andGetsAllOfIt() throws Exception {
+    int pieces = 1000; // 16 MB: more than windows and sockets take
+    CountDownLatch reads = new CountDownLatch(1);
+    TestInstance.App counts =
+        (request, out) -> {
+          TestInstance.write(out, switched(request));
+          Await.until("it may read", () -> reads.getCount() == 0);
+          long all = 0;
+          while (request.read() >= 0) {
+            all++;
+          }
+          TestInstance.write(out, "got " + all);
+          throw new IOException("done");
+        };
+    try (TestLink link = link(counts).warm();
+        RawHttp2 client = new RawHttp2(link.port).begin()) {
+      connect(client, 1, "websocket");
+      RawHttp2.Answer answer = awaitHead(client, 1);
+      client.socket.setSoTimeout(500);
+      long room = 65_535; // of the stream, which is less than that of the connection
+      int sent = 0;
+      int whileHeldUp = 0;
+      while (sent < pieces) {
+        if (room >= 16_000) {
+          client.data(1, false, "x".repeat(16_000));
+          room -= 16_000;
+          sent++;
+        } else {
+          try {
+            RawHttp2.Frame frame = client.next();
+            assertThat(frame).isNotNull();
+            room += frame.type() == RawHttp2.WINDOW_UPDATE && frame.stream() == 1 ? frame.word(0) : 0;
+          } catch (SocketTimeoutException e) {
+            whileHeldUp = whileHeldUp == 0 ? sent : whileHeldUp;
+            reads.countDown();
+          }
+        }
+      }
+      assertThat(whileHeldUp).as("pieces that went before it read").isBetween(1, pieces - 1);
+      client.data(1, true, "");
+      client.socket.setSoTimeout(20_000);
+      assertThat(client.answer(1)).isSameAs(answer);
+      assertThat(answer.text()).isEqualTo("got " + 16_000L * pieces);
       link.awaitQuiet();
     }
   }
