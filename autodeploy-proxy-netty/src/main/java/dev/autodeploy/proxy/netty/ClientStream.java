@@ -272,8 +272,10 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
       return;
     }
     Http2Exchange current = exchange;
-    boolean waits = current != null && !current.body().isPeeked();
-    long waiting = waits ? current.body().queued() : forTunnel.bytes();
+    long waiting = forTunnel.bytes();
+    if (current != null && !current.body().isPeeked()) {
+      waiting = current.body().queued();
+    }
     int taken = (int) Math.max(0, owed - waiting);
     if (taken > 0) {
       owed -= taken;

@@ -57,7 +57,8 @@ final class DeferredMessages {
     if (WaitingBytes.isMostOfItsBuffer(piece)) {
       return message;
     }
-    HttpContent own = content.replace(piece.alloc().buffer(piece.readableBytes()).writeBytes(piece));
+    HttpContent own =
+        content.replace(piece.alloc().buffer(piece.readableBytes()).writeBytes(piece));
     piece.release();
     return own;
   }

@@ -10,8 +10,8 @@ import dev.autodeploy.proxy.contract.TestLink;
 import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.time.Duration;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -184,7 +184,8 @@ final class WebSocketOverHttp2Test extends LinkContract {
           try {
             RawHttp2.Frame frame = client.next();
             assertThat(frame).isNotNull();
-            room += frame.type() == RawHttp2.WINDOW_UPDATE && frame.stream() == 1 ? frame.word(0) : 0;
+            room +=
+                frame.type() == RawHttp2.WINDOW_UPDATE && frame.stream() == 1 ? frame.word(0) : 0;
           } catch (SocketTimeoutException e) {
             whileHeldUp = whileHeldUp == 0 ? sent : whileHeldUp;
             reads.countDown();
