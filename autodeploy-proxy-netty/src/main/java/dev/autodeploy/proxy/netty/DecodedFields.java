@@ -164,7 +164,7 @@ final class DecodedFields extends io.netty.handler.codec.http.HttpHeaders {
   }
 
   @Override
-  @Deprecated // as it is in Netty
+  @SuppressWarnings("deprecation") // it has to be there
   public Iterator<Map.Entry<String, String>> iterator() {
     return entries().iterator();
   }
