@@ -47,7 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Replicas in one process that reach each other: one leads, and the others serve as well. */
 @Tag("slow")
 final class FollowersTest {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  private static final Duration LIMIT = Duration.ofMinutes(1);
   private static final Duration TERM = Duration.ofSeconds(2);
   private static final DeploymentSpec VOICE =
       DeploymentSpec.builder("voice").port(8080).idleTimeout(Duration.ofMinutes(5)).build();
@@ -120,9 +120,9 @@ final class FollowersTest {
     follower.update(VOICE.toBuilder().description("Mandarin").build());
     assertThat(leader.deployment("voice").spec().description()).isEqualTo("Mandarin");
     await(() -> follower.deployment("voice").spec().description().equals("Mandarin"));
-    voice.release().get(20, TimeUnit.SECONDS);
+    voice.release().get(1, TimeUnit.MINUTES);
     assertThat(cloud.running()).isEmpty();
-    follower.remove("voice").get(20, TimeUnit.SECONDS);
+    follower.remove("voice").get(1, TimeUnit.MINUTES);
     assertThat(leader.find("voice")).isEmpty();
     await(() -> follower.find("voice").isEmpty());
     assertThatThrownBy(() -> follower.deployment("voice"))
@@ -235,7 +235,7 @@ final class FollowersTest {
     }
     log = Collections.nCopies(70, "x".repeat(1 << 20)); // as the usage of a long ledger
 
-    assertThatThrownBy(() -> voice.logs(instance, 100).get(20, TimeUnit.SECONDS))
+    assertThatThrownBy(() -> voice.logs(instance, 100).get(1, TimeUnit.MINUTES))
         .hasMessageContaining("the leader's answer has more than 48 MB");
     voice.acquire(LIMIT).close();
 
@@ -246,7 +246,7 @@ final class FollowersTest {
 
   private static boolean tells(Deployment deployment, String instance, List<String> lines) {
     try {
-      return deployment.logs(instance, 100).get(20, TimeUnit.SECONDS).equals(lines);
+      return deployment.logs(instance, 100).get(1, TimeUnit.MINUTES).equals(lines);
     } catch (ExecutionException e) {
       return false;
     } catch (InterruptedException | TimeoutException e) {
@@ -346,7 +346,7 @@ final class FollowersTest {
     first.close();
     await(second::leads);
     await(() -> voice.status().inFlight() == 0);
-    voice.releaseNow().get(40, TimeUnit.SECONDS);
+    voice.releaseNow().get(1, TimeUnit.MINUTES);
 
     Duration most = Duration.between(before, Instant.now()).plusMinutes(1);
     assertThat(voice.usage(Instant.EPOCH, Instant.MAX))
@@ -388,7 +388,7 @@ final class FollowersTest {
       second.deployment("voice").acquire(LIMIT).close();
       TimeUnit.MILLISECONDS.sleep(20);
     }
-    ends.get(20, TimeUnit.SECONDS);
+    ends.get(1, TimeUnit.MINUTES);
     assertThat(cloud.started()).hasSize(1);
   }
 
@@ -415,7 +415,7 @@ final class FollowersTest {
     await(() -> seen.status().inFlight() == 1);
     assertThat(cloud.released()).isEmpty();
     open.close();
-    released.get(40, TimeUnit.SECONDS);
+    released.get(1, TimeUnit.MINUTES);
     assertThat(cloud.released()).hasSize(1);
     relay.close();
   }
@@ -434,7 +434,7 @@ final class FollowersTest {
     open.close();
     TimeUnit.MILLISECONDS.sleep(TERM.toMillis() / 3);
     relay.mend();
-    waiting.get(20, TimeUnit.SECONDS).close();
+    waiting.get(1, TimeUnit.MINUTES).close();
     await(() -> leader.deployment("voice").status().inFlight() == 0);
     assertThat(cloud.started()).hasSize(1);
     relay.close();
@@ -461,8 +461,8 @@ final class FollowersTest {
     assertThat(cloud.started()).hasSize(1);
 
     databaseDown = false;
-    held.get(20, TimeUnit.SECONDS).close();
-    heldToo.get(20, TimeUnit.SECONDS).close();
+    held.get(1, TimeUnit.MINUTES).close();
+    heldToo.get(1, TimeUnit.MINUTES).close();
     assertThat(cloud.started()).hasSize(2);
     assertThat(cloud.released()).isEmpty();
   }
@@ -480,7 +480,7 @@ final class FollowersTest {
     assertThat(held).isNotDone();
 
     databaseDown = false;
-    held.get(20, TimeUnit.SECONDS).close();
+    held.get(1, TimeUnit.MINUTES).close();
     assertThat(leader.leads()).isTrue();
     assertThat(engines.get()).isEqualTo(before);
   }
@@ -497,7 +497,7 @@ final class FollowersTest {
     assertThat(held).isNotDone();
 
     databaseDown = false;
-    held.get(20, TimeUnit.SECONDS).close();
+    held.get(1, TimeUnit.MINUTES).close();
     assertThat(cloud.started()).hasSize(1);
     assertThat(cloud.released()).isEmpty();
   }
@@ -515,7 +515,7 @@ final class FollowersTest {
       held.add(three.get(i % 3).deployment("voice").acquireAsync());
     }
     for (CompletableFuture<Lease> lease : held) {
-      lease.get(60, TimeUnit.SECONDS).close();
+      lease.get(1, TimeUnit.MINUTES).close();
     }
     assertThat(cloud.started()).hasSize(1);
     await(() -> three.get(0).deployment("voice").status().inFlight() == 0);

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>It leads in the epoch that it holds: it goes on, counted from before it asked.
  *   <li>It leads in a new epoch and held an earlier one: others have led meanwhile, so it no longer
  *       leads.
+ *   <li>It leads in the epoch that it has resigned from, and its engine has not ended: it gives up
+ *       when that has.
  *   <li>It leads in a new epoch, but the answer came so late that most of the term is gone, or it
  *       has resigned meanwhile: it gives up.
  *   <li>It leads in a new epoch.
@@ -43,6 +45,9 @@ final class Candidacy {
   private @Nullable Leader other;
   private long otherSeenAt;
   private boolean resigned;
+
+  /** The epoch that it has resigned from while its engine has not ended; 0 for none. */
+  private long leaving;
 
   /**
    * Makes the candidacy of a replica that does not lead.
@@ -131,10 +136,13 @@ final class Candidacy {
     if (held != 0) { // (3)
       return lose();
     }
-    if (resigned || asked != 0 || now - (askedAt + term / 2) > 0) { // (4)
+    if (leaving != 0 && leader.epoch() == leaving) { // (4)
+      return Outcome.UNCHANGED;
+    }
+    if (resigned || asked != 0 || now - (askedAt + term / 2) > 0) { // (5)
       return Outcome.UNWANTED;
     }
-    held = leader.epoch(); // (5)
+    held = leader.epoch(); // (6)
     actsUntil = until;
     return Outcome.ELECTED;
   }
@@ -144,20 +152,33 @@ final class Candidacy {
     return held != 0 && now - servesUntil() >= 0 ? lose() : Outcome.UNCHANGED;
   }
 
-  /** The replica stops leading by itself, as its engine could not be started. */
-  void giveUp() {
-    held = 0;
-  }
-
   /** Returns whether it never leads again. */
   boolean isResigned() {
     return resigned;
   }
 
-  /** The replica stops leading, and never leads again. */
+  /**
+   * The replica stops leading, and never leads again. Nobody else may before the engine has {@link
+   * #ended}, or its time is over.
+   */
   void resign() {
-    held = 0;
     resigned = true;
+    if (held != 0) {
+      leaving = held;
+    }
+    held = 0;
+  }
+
+  /**
+   * The engine of an epoch has ended, or could not be started: the replica no longer leads in it.
+   */
+  void ended(long epoch) {
+    if (held == epoch) {
+      held = 0;
+    }
+    if (leaving == epoch) {
+      leaving = 0;
+    }
   }
 
   private Outcome lose() {

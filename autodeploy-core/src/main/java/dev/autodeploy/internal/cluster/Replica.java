@@ -328,7 +328,7 @@ final class Replica {
     lock.lock();
     try {
       if (changing || ended) { // an engine of before still ends
-        candidacy.giveUp();
+        candidacy.ended(epoch);
       } else {
         changing = true;
         runtime.runEngine(() -> start(epoch));
@@ -353,14 +353,7 @@ final class Replica {
       if (started != null) {
         started.leave(Duration.ZERO);
       }
-      locked(
-          () -> {
-            changing = false;
-            if (candidacy.held() == epoch) {
-              candidacy.giveUp();
-            }
-            return null;
-          });
+      engineEnded(epoch);
       resign(epoch);
     }
   }
@@ -430,7 +423,7 @@ final class Replica {
           try {
             left.leave(Duration.ofNanos(leads));
           } finally {
-            locked(() -> changing = false);
+            engineEnded(epoch);
             if (epoch != 0) {
               resign(epoch);
             }
@@ -438,6 +431,14 @@ final class Replica {
           }
         });
     return done;
+  }
+
+  private void engineEnded(long epoch) {
+    locked(
+        () -> {
+          candidacy.ended(epoch);
+          return changing = false;
+        });
   }
 
   /** Lets those who wait look again. */

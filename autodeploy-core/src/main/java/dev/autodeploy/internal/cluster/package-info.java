@@ -16,10 +16,11 @@
  * out, as a process that was frozen may have its time behind it. What was under way meanwhile, such
  * as a start, carries the owner's label, and the next leader finds and releases it like any orphan.
  *
- * <p><b>What a change of leader does to instances.</b> The one that leaves detaches them as they
- * are and closes its provider; then it gives leadership up. The next one starts an engine on the
- * same state, which adopts them, and releases none of them before the drain timeout is over, in
- * which the other replicas tell of their leases.
+ * <p><b>What a change of leader does to instances.</b> The one that leaves waits, within its time,
+ * until those are gone that it has ordered to release, detaches the others as they are and closes
+ * its provider; then it gives leadership up. The next one starts an engine on the same state, which
+ * adopts them, and releases none of them before the drain timeout is over, in which the other
+ * replicas tell of their leases.
  *
  * <p><b>How the others serve.</b> A follower has a {@code LeaderLink} to the leader: one session,
  * in which messages arrive once each and in order, whatever becomes of connections. The leader

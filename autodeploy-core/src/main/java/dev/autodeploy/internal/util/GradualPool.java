@@ -79,6 +79,11 @@ final class GradualPool extends ThreadPoolExecutor {
     public boolean offer(Runnable task) {
       return tryTransfer(task);
     }
+
+    @Override
+    public boolean add(Runnable task) {
+      return super.offer(task); // that of Java 21.0.2 is the offer above, and would lose the task
+    }
   }
 
   /** The thread of all looks, which is there while there is something to look at. */

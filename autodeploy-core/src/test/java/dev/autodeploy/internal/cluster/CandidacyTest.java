@@ -115,6 +115,18 @@ final class CandidacyTest {
   }
 
   @Test
+  void resignation_isNotHurried_whileTheEngineEnds() {
+    candidacy.answered(0, 0, 0, me(3));
+    candidacy.resign();
+    candidacy.resign();
+    assertThat(candidacy.answered(10, 0, 10, me(3))).isEqualTo(Outcome.UNCHANGED);
+    assertThat(candidacy.held()).isZero();
+    assertThat(candidacy.answered(20, 0, 20, me(4))).as("others led").isEqualTo(Outcome.UNWANTED);
+    candidacy.ended(3);
+    assertThat(candidacy.answered(30, 0, 30, me(3))).isEqualTo(Outcome.UNWANTED);
+  }
+
+  @Test
   void looks_areMoreOftenWhileItDoesNotActAsLeader() {
     assertThat(candidacy.nextLook(100)).isEqualTo(200);
     candidacy.answered(0, 0, 0, me(3));
@@ -123,9 +135,11 @@ final class CandidacyTest {
   }
 
   @Test
-  void giveUp_letsItBeElectedAgain() {
+  void endOfItsEngine_letsItBeElectedAgain() {
     candidacy.answered(0, 0, 0, me(3));
-    candidacy.giveUp();
+    candidacy.ended(2);
+    assertThat(candidacy.mayAct(1, 3)).as("another engine has ended").isTrue();
+    candidacy.ended(3);
     assertThat(candidacy.mayAct(1, 3)).isFalse();
     assertThat(candidacy.answered(10, 0, 10, me(4))).isEqualTo(Outcome.ELECTED);
   }

@@ -2,6 +2,7 @@ package dev.autodeploy.internal.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.autodeploy.internal.store.CapturedLog;
 import dev.autodeploy.spi.Leader;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +19,7 @@ final class SharedClockTest {
 
   private Instant own = PLACE.plus(WRONG);
   private double rate = 1;
+  private long epoch = 1;
   private final SharedClock clock = new SharedClock(() -> own, this::ticks);
 
   private long ticks() {
@@ -37,7 +39,7 @@ final class SharedClockTest {
   }
 
   private void answered(long asked, @Nullable Instant now) {
-    clock.heard(asked, ticks(), new Leader(1, "a", "", now));
+    clock.heard(asked, ticks(), new Leader(epoch, "a", "", now));
   }
 
   private Duration error() {
@@ -80,6 +82,25 @@ final class SharedClockTest {
       ask(Duration.ofMillis(2));
       assertThat(error().abs()).isLessThanOrEqualTo(Duration.ofMillis(10));
       assertThat(clock.instant()).isAfterOrEqualTo(before); // it does not go back
+    }
+  }
+
+  @Test
+  void ownClockThatIsWrong_isToldOnceInEachEpoch() {
+    try (CapturedLog log = new CapturedLog()) {
+      ask(Duration.ofMillis(2));
+      ask(Duration.ofMillis(2));
+      assertThat(log.warnings()).hasSize(1).first().asString().contains("599 s ahead of that of");
+
+      epoch++;
+      own = PLACE.minus(WRONG);
+      ask(Duration.ofMillis(2));
+      assertThat(log.warnings()).hasSize(2).last().asString().contains("600 s behind that of");
+
+      epoch++;
+      own = PLACE.plusSeconds(4);
+      ask(Duration.ofMillis(2));
+      assertThat(log.warnings()).as("a little is nothing to tell").hasSize(2);
     }
   }
 

@@ -9,15 +9,15 @@ import java.util.List;
  * The lines that are logged, which slf4j-simple writes to the standard error stream, until it is
  * closed.
  */
-final class CapturedLog implements AutoCloseable {
+public final class CapturedLog implements AutoCloseable {
   private final PrintStream original = System.err;
   private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
 
-  CapturedLog() {
+  public CapturedLog() {
     System.setErr(new PrintStream(bytes, true, StandardCharsets.UTF_8));
   }
 
-  List<String> warnings() {
+  public List<String> warnings() {
     return bytes
         .toString(StandardCharsets.UTF_8)
         .lines()

@@ -6,7 +6,7 @@ import java.util.function.BooleanSupplier;
 
 /** Waits for something to become true. */
 public final class Await {
-  private static final long LIMIT = TimeUnit.SECONDS.toNanos(20);
+  private static final long LIMIT = TimeUnit.MINUTES.toNanos(1);
 
   private Await() {}
 
@@ -14,7 +14,7 @@ public final class Await {
     long deadline = System.nanoTime() + LIMIT;
     while (!condition.getAsBoolean()) {
       if (System.nanoTime() - deadline > 0) {
-        throw new AssertionError("not within 20 s: " + what);
+        throw new AssertionError("not within a minute: " + what);
       }
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(3));
     }
