@@ -53,8 +53,9 @@ final class HandOverTest {
     asking.run();
     replica.deploy(DeploymentSpec.builder("voice").port(8080).minInstances(1).build());
     assertThat(machine.instance).isNotNull();
-    replica.remove("voice");
+    CompletableFuture<Void> gone = replica.remove("voice");
     assertThat(machine.releases).isEqualTo(1);
+    assertThat(gone).isNotDone();
 
     Thread handsOver = new Thread(replica::handOver);
     handsOver.start();

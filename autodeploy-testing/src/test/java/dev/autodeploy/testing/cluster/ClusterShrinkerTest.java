@@ -15,8 +15,16 @@ final class ClusterShrinkerTest {
 
   private static ClusterWalk walk(@Nullable Set<Integer> parts) {
     ClusterWalk walk = new ClusterWalk(SEED, parts);
-    walk.planted = () -> walk.faults >= 2 && walk.requests >= 3 && walk.time.read() > AFTER;
+    walk.planted = () -> breaks(walk);
     return walk;
+  }
+
+  private static boolean breaks(ClusterWalk walk) {
+    boolean breaks = walk.faults >= 2 && walk.requests >= 3;
+    if (!breaks && walk.isEnding()) {
+      throw new IllegalStateException("it breaks in another way, which is not looked for");
+    }
+    return breaks && walk.time.read() > AFTER;
   }
 
   /**
