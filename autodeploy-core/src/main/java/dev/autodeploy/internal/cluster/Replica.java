@@ -354,7 +354,6 @@ final class Replica {
         started.leave(Duration.ZERO);
       }
       engineEnded(epoch);
-      resign(epoch);
     }
   }
 
@@ -424,9 +423,6 @@ final class Replica {
             left.leave(Duration.ofNanos(leads));
           } finally {
             engineEnded(epoch);
-            if (epoch != 0) {
-              resign(epoch);
-            }
             done.complete(null);
           }
         });
@@ -437,8 +433,12 @@ final class Replica {
     locked(
         () -> {
           candidacy.ended(epoch);
-          return changing = false;
+          changing = false;
+          return null;
         });
+    if (epoch != 0) {
+      resign(epoch);
+    }
   }
 
   /** Lets those who wait look again. */
