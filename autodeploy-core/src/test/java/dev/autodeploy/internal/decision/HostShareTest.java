@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.autodeploy.DeploymentSpec;
 import org.junit.jupiter.api.Test;
 
-/** What an engine's instances may have together. */
+/** The tests of what an engine's instances may have together. */
 final class HostShareTest {
   private static final long GIB = 1L << 30;
 

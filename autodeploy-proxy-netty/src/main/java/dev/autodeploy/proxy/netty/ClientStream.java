@@ -55,7 +55,7 @@ final class ClientStream extends ChannelInboundHandlerAdapter {
 
   private boolean receiving;
 
-  /** What has come for a tunnel whose instance takes no more. */
+  /** The bytes for a tunnel whose instance takes no more. */
   private final WaitingBytes forTunnel = new WaitingBytes();
 
   private boolean tunnelPaused;

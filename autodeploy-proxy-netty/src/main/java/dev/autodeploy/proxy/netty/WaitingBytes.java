@@ -22,10 +22,10 @@ final class WaitingBytes {
   private boolean made;
   private long bytes;
 
-  /** Whether the latest piece was added, and may be a part of more. */
+  /** True where the latest piece was added, and may be a part of more. */
   private boolean unsettled;
 
-  /** Whether the latest of the others is memory of their own, to which more can be added. */
+  /** True where the latest of the others is memory of their own, to which more can be added. */
   private boolean own;
 
   /** Returns how many bytes wait. */
